@@ -1,0 +1,218 @@
+"""CloudEvents 1.0 in the Kafka protocol binding's binary mode: the headers around a message, to and from values.
+
+Reading is strict about what is there and lenient about what is not: a command needs `ce_id`, `ce_type` and a key,
+anything else may be missing, but a header that is there and cannot be understood makes the message malformed.
+Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+Headers = Sequence[tuple[str, bytes]]
+
+MAX_HEADER_BYTES = 1024
+CONTENT_TYPE = ("content-type", b"application/json")
+SPECVERSION = ("ce_specversion", b"1.0")
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TYPE = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9]*\.v[1-9][0-9]{0,3}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_VERSION = re.compile(r"[0-9]{1,18}")
+
+
+class MalformedMessage(Exception):
+    """A message whose envelope cannot be read. Correct the producer; the original is in the dead letters."""
+
+    def __init__(self, reason: str, explanation: str) -> None:
+        super().__init__(f"{reason}: {explanation}")
+        self.reason = reason
+        self.explanation = explanation
+
+
+class CommandEnvelope(NamedTuple):
+    """The headers of a command. Times are RFC 3339 texts or aware datetimes, ids texts (`id` a canonical UUID)."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: str
+    correlation_id: str
+    causation_id: str
+    traceparent: str | None = None
+    actor: str | None = None
+    reply_to: str | None = None
+    expected_version: int | None = None
+    expires_at: datetime | None = None
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        headers = [
+            SPECVERSION,
+            ("ce_id", self.id.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", self.time.encode()),
+            CONTENT_TYPE,
+            ("ce_correlationid", self.correlation_id.encode()),
+            ("ce_causationid", self.causation_id.encode()),
+        ]
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+        if self.actor is not None:
+            headers.append(("ce_actor", self.actor.encode()))
+        if self.reply_to is not None:
+            headers.append(("ce_replyto", self.reply_to.encode()))
+        if self.expected_version is not None:
+            headers.append(("ce_expectedversion", b"%d" % self.expected_version))
+        if self.expires_at is not None:
+            headers.append(("ce_expiresat", rfc3339(self.expires_at).encode()))
+        return headers
+
+
+class EventEnvelope(NamedTuple):
+    """The headers of an event. `stream_version` counts within the stream, `sequence` within the partition, from 1."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: str
+    correlation_id: str
+    causation_id: str
+    stream_version: int
+    sequence: int
+    traceparent: str | None = None
+    actor: str | None = None
+
+    def to_headers(self) -> list[tuple[str, bytes]]:
+        headers = [
+            SPECVERSION,
+            ("ce_id", self.id.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", self.time.encode()),
+            CONTENT_TYPE,
+            ("ce_correlationid", self.correlation_id.encode()),
+            ("ce_causationid", self.causation_id.encode()),
+            ("ce_streamversion", b"%d" % self.stream_version),
+            ("ce_sequence", b"%d" % self.sequence),
+        ]
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
+        if self.actor is not None:
+            headers.append(("ce_actor", self.actor.encode()))
+        return headers
+
+
+def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
+    """The envelope of a command with these Kafka headers and this key.
+
+    Raises MalformedMessage when the id, the type or the key is missing, or a header cannot be understood.
+    """
+    raw = dict(headers)
+    if raw.get("ce_specversion", b"1.0") != b"1.0":
+        raise MalformedMessage("UnknownSpecVersion", "ce_specversion must be 1.0")
+    identity = _required(raw, "ce_id")
+    if not _UUID.fullmatch(identity):
+        identity = _canonical_uuid(identity)
+    type_ = _required(raw, "ce_type")
+    if not _TYPE.fullmatch(type_):
+        raise MalformedMessage("MalformedType", "ce_type must look like users.CreateUser.v1")
+    subject = read_key(key)
+    expected = _optional(raw, "ce_expectedversion")
+    if expected is not None and not _VERSION.fullmatch(expected):
+        raise MalformedMessage("MalformedHeader", "ce_expectedversion must be a whole number from 0")
+    expires = _optional(raw, "ce_expiresat")
+    return CommandEnvelope(
+        identity,
+        type_,
+        _optional(raw, "ce_source") or "",
+        subject,
+        _optional(raw, "ce_time") or "",
+        _optional(raw, "ce_correlationid") or identity,
+        _optional(raw, "ce_causationid") or identity,
+        _optional(raw, "traceparent"),
+        _optional(raw, "ce_actor"),
+        _optional(raw, "ce_replyto"),
+        None if expected is None else int(expected),
+        None if expires is None else _time(expires, "ce_expiresat"),
+    )
+
+
+def read_event(headers: Headers, key: bytes | None) -> EventEnvelope:
+    """The envelope of an event written by Annals. Raises MalformedMessage when it was not."""
+    raw = dict(headers)
+    try:
+        return EventEnvelope(
+            raw["ce_id"].decode(),
+            raw["ce_type"].decode(),
+            raw["ce_source"].decode(),
+            key.decode() if key is not None else raw["ce_subject"].decode(),
+            raw["ce_time"].decode(),
+            raw["ce_correlationid"].decode(),
+            raw["ce_causationid"].decode(),
+            int(raw["ce_streamversion"]),
+            int(raw["ce_sequence"]),
+            raw["traceparent"].decode() if "traceparent" in raw else None,
+            raw["ce_actor"].decode() if "ce_actor" in raw else None,
+        )
+    except (KeyError, ValueError, AttributeError, TypeError) as error:  # the last two: a header without a value
+        raise MalformedMessage("NotAnEvent", f"an event's header is missing or wrong: {error}") from error
+
+
+def read_key(key: bytes | None) -> str:
+    """A message's key as text. Raises MalformedMessage when there is none or it is not text of a fair length."""
+    if not key:
+        raise MalformedMessage("MissingKey", "the record's key must be the stream id")
+    return _text(key, "the key")
+
+
+def rfc3339(moment: datetime) -> str:
+    """`moment` (aware) as RFC 3339 text in UTC with microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _required(raw: dict[str, bytes], name: str) -> str:
+    value = raw.get(name)
+    if not value:
+        raise MalformedMessage("MissingHeader", f"{name} is missing")
+    return _text(value, name)
+
+
+def _optional(raw: dict[str, bytes], name: str) -> str | None:
+    value = raw.get(name)
+    return _text(value, name) if value else None
+
+
+def _text(value: bytes, name: str) -> str:
+    if len(value) > MAX_HEADER_BYTES:
+        raise MalformedMessage("MalformedHeader", f"{name} has {len(value)} bytes; at most {MAX_HEADER_BYTES}")
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedMessage("MalformedHeader", f"{name} is not UTF-8") from error
+    if _UNPRINTABLE.search(text):
+        raise MalformedMessage("MalformedHeader", f"{name} holds a control character")
+    return text
+
+
+def _canonical_uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise MalformedMessage("MalformedId", "ce_id must be a UUID") from error
+
+
+def _time(text: str, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise MalformedMessage("MalformedHeader", f"{name} has no time zone")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise MalformedMessage("MalformedHeader", f"{name} is not an RFC 3339 time") from error

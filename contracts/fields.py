@@ -1,0 +1,46 @@
+"""The kinds of value that messages are made of, each with its limit.
+
+No text may hold a control character: PostgreSQL cannot store U+0000 in JSON, and none of these values has a use for
+the others. pydantic refuses lone surrogates by itself.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+MAX_IDENTIFIER_CHARACTERS = 128
+MAX_EMAIL_CHARACTERS = 254
+
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", min_length=1, max_length=MAX_IDENTIFIER_CHARACTERS),
+    Field(description="Letters, digits and . _ : - ; starts with a letter or a digit."),
+]
+"""The id of a stream. Safe in a URL path, a Kafka key and a Redis key."""
+
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
+"""A name, a city, a reason: one line."""
+
+EmailAddress = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=3,
+        max_length=MAX_EMAIL_CHARACTERS,
+        pattern=r"^[^@\s\x00-\x1f\x7f,;<>\x22()\[\]\\]{1,64}@[^@\s\x00-\x1f\x7f.,;<>\x22()\[\]\\]+(\.[^@\s\x00-\x1f\x7f.,;<>\x22()\[\]\\]+)+$",
+    ),
+    Field(description="local-part@domain.tld; compared without regard to case.", examples=["ada@example.org"]),
+]
+"""An e-mail address: one @, a dotted domain, no white space. Whether it exists only a letter can tell."""
+
+PasswordHash = Annotated[
+    str,
+    StringConstraints(pattern=r"^\$argon2id\$v=\d+\$[A-Za-z0-9+/=,$]+$", max_length=512),
+    Field(description="An argon2id hash in PHC string form; never a password in the clear."),
+]
+"""A password's argon2id hash. A clear password never matches, so it cannot be stored by mistake. The model's field says
+`repr=False`: pydantic heeds that only on the field itself.
+"""

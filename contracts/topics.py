@@ -1,0 +1,35 @@
+"""The names of the Kafka topics, with the optional prefix before each."""
+
+from typing import NamedTuple
+
+COMMANDS_SUFFIX = ".commands"
+EVENTS_SUFFIX = ".events"
+DEAD_LETTERS_SUFFIX = ".dlq"
+
+MAX_MESSAGE_BYTES = 1_048_576
+"""The largest value of a command that is read, and the largest event: 1 MiB."""
+
+
+class Topics(NamedTuple):
+    """Topic names under one prefix (`ANNALS_TOPIC_PREFIX`)."""
+
+    prefix: str = ""
+
+    def commands(self, context: str) -> str:
+        return f"{self.prefix}{context}{COMMANDS_SUFFIX}"
+
+    def events(self, context: str) -> str:
+        return f"{self.prefix}{context}{EVENTS_SUFFIX}"
+
+    @property
+    def replies(self) -> str:
+        return f"{self.prefix}replies"
+
+    def context_of(self, topic: str) -> str:
+        """The context whose commands or events `topic` carries."""
+        name = topic.removeprefix(self.prefix)
+        return name.removesuffix(COMMANDS_SUFFIX).removesuffix(EVENTS_SUFFIX)
+
+    @staticmethod
+    def dead_letters(topic: str) -> str:
+        return topic + DEAD_LETTERS_SUFFIX

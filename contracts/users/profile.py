@@ -1,0 +1,40 @@
+"""The fields of a user's profile that a change may carry or leave out.
+
+Left out means: as it was. So null is refused where a value must stay, and clears the value where there may be none.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from contracts.fields import EmailAddress, ShortText
+
+
+def _refuse_null(value: str | None) -> str:
+    if value is None:
+        raise PydanticCustomError("null_refused", "Input should not be null: leave the field out to keep its value")
+    return value
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    # A default of null would tell readers of the schema that leaving a field out and sending null are the same.
+    schema.pop("default", None)
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    _without_default(schema)
+    value, _ = schema.pop("anyOf")
+    schema.update(value)
+
+
+ChangedText = Annotated[ShortText | None, AfterValidator(_refuse_null), Field(json_schema_extra=_without_null)]
+"""A text that may be left out, but not cleared."""
+
+ChangedEmail = Annotated[EmailAddress | None, AfterValidator(_refuse_null), Field(json_schema_extra=_without_null)]
+"""An e-mail address that may be left out, but not cleared."""
+
+ClearableText = Annotated[
+    ShortText | None, Field(json_schema_extra=_without_default, description="Null clears it; left out: as it was.")
+]
+"""A text that may be left out, or cleared by null."""

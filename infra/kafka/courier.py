@@ -1,0 +1,119 @@
+"""Messages for others: replies, follow-up commands, misdirected commands, dead letters.
+
+Kept apart from the event log's producer, so that a reply topic in trouble never disturbs the log.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts.partitioner import partition_for
+from infra.kafka.batches import send_together
+from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+from workers.ports.log import OutboundRecord
+
+DELIVERY_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
+MAX_WAITING_RECORDS = 50_000
+
+log = structlog.get_logger(__name__)
+
+
+class KafkaCourier:
+    """`Courier` on aiokafka."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._options = client_options(settings)
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
+        self._waiting_records = 0
+        self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self.dropped = 0
+
+    async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+        try:
+            async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
+                producer = await self._current_producer()
+                groups: dict[tuple[str, int], list[OutboundRecord]] = {}
+                for topic, partition, record in messages:
+                    if partition is None:
+                        partition = partition_for(record.key or b"", await self._count(producer, topic))
+                    groups.setdefault((topic, partition), []).append(record)
+                for (topic, partition), records in groups.items():
+                    await send_together(producer, topic, partition, records)
+        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+            raise Unavailable("Kafka", f"messages were not taken: {error or type(error).__name__}") from error
+
+    def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+        if self._waiting_records + len(records) > MAX_WAITING_RECORDS:
+            self._drop(topic, partition, len(records), "too many wait already")
+            return
+        self._waiting_records += len(records)
+        waiting = self._waiting.setdefault((topic, partition), [])
+        waiting.extend(records)
+        if (topic, partition) not in self._posting:
+            self._posting[topic, partition] = asyncio.create_task(self._post(topic, partition))
+
+    async def _post(self, topic: str, partition: int) -> None:
+        """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
+        try:
+            while records := self._waiting.pop((topic, partition), None):
+                self._waiting_records -= len(records)
+                try:
+                    async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
+                        await send_together(await self._current_producer(), topic, partition, records)
+                except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+                    self._drop(topic, partition, len(records), str(error) or type(error).__name__)
+        finally:
+            del self._posting[topic, partition]
+
+    def _drop(self, topic: str, partition: int, count: int, reason: str) -> None:
+        self.dropped += count
+        log.warning("replies dropped", topic=topic, partition=partition, count=count, reason=reason)
+
+    async def partitions(self, topic: str) -> int:
+        try:
+            async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
+                return await self._count(await self._current_producer(), topic)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("Kafka", f"topic {topic} is not known: {error or type(error).__name__}") from error
+
+    @staticmethod
+    async def _count(producer: AIOKafkaProducer, topic: str) -> int:
+        return len(await producer.partitions_for(topic))
+
+    async def _current_producer(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._options,
+                    acks="all",
+                    enable_idempotence=True,
+                    max_batch_size=128 * 1024,
+                    max_request_size=MAX_REQUEST_BYTES,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    with suppress(KafkaError, OSError):
+                        await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def stop(self) -> None:
+        """Wait, within a bound, for what was posted; then close."""
+        if self._posting:
+            await asyncio.wait(self._posting.values(), timeout=3)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(3):
+                    await producer.stop()
+

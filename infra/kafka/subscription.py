@@ -1,0 +1,121 @@
+"""Membership in a consumer group, as lanes need it: explicit offsets, nothing committed by itself.
+
+Offsets that the group keeps are hints for lag monitors. Where a lane starts, its checkpoint says: a new partition is
+paused until its lane has been taken and the position set by `seek`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from infra.kafka.connection import client_options
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord, Partition
+
+MAX_FETCH_BYTES = 8 * 1_048_576
+MAX_PARTITION_FETCH_BYTES = 1_048_576
+REVOKE_TIMEOUT_SECONDS = 30.0
+
+log = structlog.get_logger(__name__)
+
+Listener = Callable[[frozenset[Partition]], Awaitable[None]]
+
+
+class KafkaSubscription:
+    """`Subscription` on aiokafka."""
+
+    def __init__(self, settings: Settings, *, group: str, topics: Sequence[str]) -> None:
+        self._topics = list(topics)
+        self.group = f"{settings.topic_prefix}{group}"
+        session = settings.kafka_session_timeout_seconds
+        self._consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(session * 1000),
+            heartbeat_interval_ms=int(session * 1000 / 4),
+            rebalance_timeout_ms=int(REVOKE_TIMEOUT_SECONDS * 1000),
+            max_poll_interval_ms=300_000,
+            fetch_max_bytes=MAX_FETCH_BYTES,
+            max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+            fetch_max_wait_ms=500,
+        )
+
+    async def start(self, assigned: Listener, revoked: Listener) -> None:
+        self._consumer.subscribe(self._topics, listener=_Rebalance(self, assigned, revoked))
+        try:
+            await self._consumer.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self.stop()
+            raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+
+    async def stop(self) -> None:
+        with suppress(KafkaError, OSError):
+            await self._consumer.stop()
+
+    async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
+        except (KafkaError, OSError) as error:
+            raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+        return {
+            Partition(*partition): [
+                InboundRecord(
+                    record.topic,
+                    record.partition,
+                    record.offset,
+                    record.key,
+                    record.value,
+                    record.headers,
+                    record.timestamp,
+                )
+                for record in records
+            ]
+            for partition, records in fetched.items()
+        }
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        with suppress(IllegalStateError):  # revoked meanwhile: nothing to position
+            self._consumer.seek(TopicPartition(*partition), offset)
+
+    def pause(self, partition: Partition) -> None:
+        with suppress(IllegalStateError):
+            self._consumer.pause(TopicPartition(*partition))
+
+    def resume(self, partition: Partition) -> None:
+        with suppress(IllegalStateError):
+            self._consumer.resume(TopicPartition(*partition))
+
+    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+        held = self._consumer.assignment()
+        known = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
+        known = {partition: offset for partition, offset in known.items() if partition in held}
+        if not known:
+            return
+        try:
+            await self._consumer.commit(known)
+        except (KafkaError, OSError) as error:
+            log.debug("group offset hint refused", group=self.group, error=str(error))
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """Passes rebalances on; aiokafka would only log an exception of ours, so they must not raise."""
+
+    def __init__(self, subscription: KafkaSubscription, assigned: Listener, revoked: Listener) -> None:
+        self._subscription = subscription
+        self._assigned = assigned
+        self._revoked = revoked
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self._revoked(frozenset(Partition(*partition) for partition in revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        partitions = frozenset(Partition(*partition) for partition in assigned)
+        for partition in partitions:
+            self._subscription.pause(partition)
+        await self._assigned(partitions)

@@ -1,0 +1,112 @@
+"""The event store on Postgres. A batch is one call of `annals.commit_commands`: one transaction, one round trip."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from infra.postgres.lane_store import PostgresLaneStore
+from infra.postgres.queries import sql
+from workers.ports.event_store import Batch, ClaimsRefused, EventRow, KnownOutcomes, Repeated
+from workers.ports.lanes import Fenced
+
+FENCED = "AN001"
+CLAIMS_REFUSED = "AN002"
+
+
+class PostgresEventStore(PostgresLaneStore):
+    """`EventStore` on Postgres."""
+
+    async def known_outcomes(self, command_ids: Sequence[str]) -> KnownOutcomes:
+        rows = await self._database.rows("known_outcomes", command_ids)
+        return KnownOutcomes(rows[0][0], {row[1]: row[2].encode() for row in rows if row[1] is not None})
+
+    async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
+        return [event_row(row) for row in await self._database.rows("streams", context, stream_ids)]
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        return [event_row(row) for row in await self._database.rows("events_after", context, partition, sequence, limit)]
+
+    async def outcome(self, command_id: str) -> bytes | None:
+        """The stored outcome's JSON (the port `Outcomes`)."""
+        found: str | None = await self._database.value("outcome", command_id)
+        return None if found is None else found.encode()
+
+    async def commit(self, batch: Batch) -> None:
+        arguments = _arguments(batch)
+        async with self._database.connection() as connection:
+            try:
+                await connection.execute(sql("commit_commands"), *arguments)
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name == "commands_pkey":
+                    raise Repeated from error
+                raise
+            except asyncpg.PostgresError as error:
+                if error.sqlstate == FENCED:
+                    raise Fenced(batch.lane, batch.epoch) from error
+                if error.sqlstate == CLAIMS_REFUSED:
+                    refused = frozenset((scope, key) for scope, key in json.loads(error.detail or "[]"))
+                    raise ClaimsRefused(refused) from error
+                raise
+
+
+def event_row(row: Any) -> EventRow:
+    """An EventRow of a query's row with the columns of queries/streams.sql, in their order."""
+    values = list(row)
+    values[8] = values[8].encode()
+    return EventRow(*values)
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _arguments(batch: Batch) -> list[Any]:
+    outcomes = [
+        (
+            row.command_id,
+            row.type,
+            row.stream_id,
+            row.status,
+            row.sequence,
+            row.correlation_id,
+            row.causation_id,
+            row.actor,
+            row.outcome.decode(),
+        )
+        for row in batch.outcomes
+    ]
+    events = [
+        (
+            row.sequence,
+            row.stream_id,
+            row.stream_version,
+            row.event_id,
+            row.type,
+            row.schema_version,
+            row.data.decode(),
+            row.command_id,
+            row.correlation_id,
+            row.causation_id,
+            row.actor,
+            row.traceparent,
+        )
+        for row in batch.events
+    ]
+    return [
+        batch.lane.topic,
+        batch.lane.partition,
+        batch.epoch,
+        batch.consumed,
+        batch.sequence,
+        batch.mark.sequence,
+        batch.mark.offset,
+        batch.context,
+        batch.time,
+        *_columns(outcomes, 9),
+        *_columns(events, 12),
+        *_columns(batch.acquire, 3),
+        *_columns(batch.settle, 3),
+        *_columns(batch.credentials, 2),
+    ]

@@ -1,0 +1,109 @@
+"""Migrations: numbered SQL files, each applied once in a transaction of its own, under an advisory lock.
+
+A file's SHA-256 is kept beside its number: an applied file that has been edited since is an error, not a surprise.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, faults_sorted
+
+LOCK_KEY = 0x616E6E616C73  # "annals"
+MIGRATION_TIMEOUT_SECONDS = 300.0
+
+_PREPARE = """
+CREATE SCHEMA IF NOT EXISTS annals;
+CREATE TABLE IF NOT EXISTS annals.migrations (
+    number     integer     PRIMARY KEY,
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+"""
+
+
+class Migration(NamedTuple):
+    """One numbered file."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class MigrationChanged(Exception):
+    """An applied migration's file has been edited. Restore it and put the change into a new file with the next number."""
+
+    def __init__(self, migration: Migration) -> None:
+        super().__init__(
+            f"migration {migration.number:04d}_{migration.name} was edited after it had been applied; "
+            "restore the file and write a new migration for the change"
+        )
+        self.migration = migration
+
+
+class DatabaseAhead(Exception):
+    """The database has migrations that this version of Annals does not know. Run the newer version."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        super().__init__(f"the database has migrations {numbers} that this version of Annals does not know")
+        self.numbers = numbers
+
+
+def migrations() -> list[Migration]:
+    """All migrations of this version, in order."""
+    folder = Path(__file__).parent / "migrations"
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        number, name = path.stem.split("_", 1)
+        found.append(Migration(int(number), name, path.read_text()))
+    return found
+
+
+async def migrate(url: str) -> list[Migration]:
+    """Bring the database up to date; returns what was applied now.
+
+    Raises Unavailable, MigrationChanged or DatabaseAhead. Several processes may call it at once: one works, the
+    others wait and find nothing left to do.
+    """
+    with faults_sorted():
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=MIGRATION_TIMEOUT_SECONDS
+        )
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
+            await connection.execute(_PREPARE)
+            return await _apply(connection)
+        finally:
+            await connection.close(timeout=COMMAND_TIMEOUT_SECONDS)
+
+
+async def _apply(connection: asyncpg.Connection) -> list[Migration]:
+    rows = await connection.fetch("SELECT number, checksum FROM annals.migrations")
+    applied = {row["number"]: row["checksum"] for row in rows}
+    known = migrations()
+    ahead = sorted(applied.keys() - {migration.number for migration in known})
+    if ahead:
+        raise DatabaseAhead(ahead)
+    done = []
+    for migration in known:
+        if migration.number in applied:
+            if applied[migration.number] != migration.checksum:
+                raise MigrationChanged(migration)
+            continue
+        async with connection.transaction():
+            await connection.execute(migration.text)
+            await connection.execute(
+                "INSERT INTO annals.migrations (number, name, checksum) VALUES ($1, $2, $3)",
+                migration.number,
+                migration.name,
+                migration.checksum,
+            )
+        done.append(migration)
+    return done

@@ -1,0 +1,1 @@
+SELECT outcome::text FROM annals.commands WHERE command_id = $1

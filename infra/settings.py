@@ -1,0 +1,42 @@
+"""The settings of every process, read once from `ANNALS_*` environment variables.
+
+Addresses that are unset mean the embedded servers under `home`; `infra.devstack` fills them in (`located`) before any
+process connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process may be told from outside; see README.md, "Settings"."""
+
+    model_config = SettingsConfigDict(env_prefix="ANNALS_", frozen=True)
+
+    home: Path = Path(".annals")
+    kafka_bootstrap_servers: str | None = None
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+
+    partitions: int = Field(default=6, ge=1, le=1000)
+    topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,80}$")
+    replication_factor: int = Field(default=-1, ge=-1, le=9)
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_tls_ca_file: Path | None = None
+    kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)

@@ -1,0 +1,58 @@
+"""The claims of one batch: who takes and who gives up which unique value, in the order of the commands.
+
+The database knows who held a value before the batch; the batch knows what happens within it. `claim` assumes that a
+value of which the batch knows nothing is free; the commit checks that (`acquire`), and a refused one comes back in
+`refused` for the next attempt.
+"""
+
+from collections.abc import Sequence
+
+from workers.core.decider import Claim, Decision, Rejection
+from workers.ports.event_store import Acquire, Settle
+
+Key = tuple[str, str]
+
+
+class ClaimBook:
+    """Claims and releases of one attempt at a batch."""
+
+    def __init__(self, refused: frozenset[Key]) -> None:
+        self._refused = refused
+        self._holders: dict[Key, str | None] = {}
+        self._acquired: dict[Key, str] = {}
+
+    def admit(self, stream_id: str, decision: Decision) -> Rejection | None:
+        """Enter a decision's releases and claims, all or none; the refusal of the first claim that is not free."""
+        released = {(release.scope, release.key) for release in decision.releases}
+        for claim in decision.claims:
+            key = (claim.scope, claim.key)
+            if key not in released and not self._is_free(key, stream_id):
+                return claim.refusal
+        for key in released:
+            self._holders[key] = None
+        for claim in decision.claims:
+            self._enter(claim, stream_id)
+        return None
+
+    def _is_free(self, key: Key, stream_id: str) -> bool:
+        if key in self._holders:
+            return self._holders[key] in (None, stream_id)
+        return key not in self._refused
+
+    def _enter(self, claim: Claim, stream_id: str) -> None:
+        key = (claim.scope, claim.key)
+        if key not in self._holders:
+            self._acquired[key] = stream_id
+        self._holders[key] = stream_id
+
+    def acquire(self) -> Sequence[Acquire]:
+        """The values that the database must find free."""
+        return [Acquire(scope, key, stream_id) for (scope, key), stream_id in self._acquired.items()]
+
+    def settle(self) -> Sequence[Settle]:
+        """What must change besides: values that end up with nobody, or with another than first took them."""
+        return [
+            Settle(scope, key, holder)
+            for (scope, key), holder in self._holders.items()
+            if self._acquired.get((scope, key)) != holder
+        ]

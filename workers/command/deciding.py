@@ -1,0 +1,223 @@
+"""One batch, decided: commands in, rows and answers out. Pure: the database's time and the stored outcomes come in.
+
+Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled before,
+in an earlier batch or in this one, gets the outcome that it got then.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from uuid_utils.compat import uuid5
+
+from contracts.message import Event
+from contracts.outcome import EmittedEvent, Outcome, OutcomeError, Status
+from workers.command.claims import ClaimBook, Key
+from workers.command.reading import DeadLetter, Request
+from workers.command.streams import Versioned
+from workers.core.decider import Credential, Decider, Decision, Rejection
+from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle
+
+
+class Situation(NamedTuple):
+    """What a batch is decided on. `streams` holds every stream that its commands are about."""
+
+    context: str
+    partition: int
+    sequence: int
+    now: datetime
+    known: Mapping[str, bytes]
+    streams: Mapping[str, Versioned]
+    refused: frozenset[Key]
+    unstorable: frozenset[str]
+
+
+class Answer(NamedTuple):
+    """An outcome on its way to the one who asked."""
+
+    request: Request
+    outcome: bytes
+
+
+class Draft(NamedTuple):
+    """What the batch leads to, if it can be committed."""
+
+    outcomes: Sequence[OutcomeRow]
+    events: Sequence[EventRow]
+    acquire: Sequence[Acquire]
+    settle: Sequence[Settle]
+    credentials: Sequence[CredentialRow]
+    answers: Sequence[Answer]
+    failures: Sequence[DeadLetter]
+    streams: Mapping[str, Versioned]
+    sequence: int
+    repeated: int
+
+
+class BatchDecider:
+    """Decides one batch once; a refused claim asks for a new one."""
+
+    def __init__(self, decider: Decider[Any], situation: Situation) -> None:
+        self._decider = decider
+        self._situation = situation
+        self._sequence = situation.sequence
+        self._claims = ClaimBook(situation.refused)
+        self._streams: dict[str, Versioned] = {}
+        self._credentials: dict[str, CredentialRow] = {}
+        self._outcomes: list[OutcomeRow] = []
+        self._events: list[EventRow] = []
+        self._answers: list[Answer] = []
+        self._failures: list[DeadLetter] = []
+        self._given: dict[str, bytes] = dict(situation.known)
+        self._repeated = 0
+
+    def decide(self, requests: Sequence[Request]) -> Draft:
+        """The draft of the whole batch."""
+        for request in requests:
+            stored = self._given.get(request.envelope.id)
+            if stored is None:
+                stored = self._given[request.envelope.id] = self._handle(request)
+            else:
+                self._repeated += 1
+            self._answers.append(Answer(request, stored))
+        return Draft(
+            self._outcomes,
+            self._events,
+            self._claims.acquire(),
+            self._claims.settle(),
+            list(self._credentials.values()),
+            self._answers,
+            self._failures,
+            self._streams,
+            self._sequence,
+            self._repeated,
+        )
+
+    def _handle(self, request: Request) -> bytes:
+        stream_id = request.envelope.subject
+        current = self._streams.get(stream_id) or self._situation.streams[stream_id]
+        try:
+            decision = self._decision(request, current)
+            state = current.state
+            if isinstance(decision, Decision):
+                for event in decision.events:
+                    state = self._decider.evolve(state, event)
+        except Exception as error:
+            # A bug in a domain must not stop the lane. The exception's text may hold what the command held.
+            self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
+            failure = OutcomeError(
+                code="HandlerFailed", message="a fault of ours; the command is kept in the dead letters"
+            )
+            return self._conclude(request, "failed", current.version, (), failure)
+        if isinstance(decision, Rejection):
+            error_ = OutcomeError(code=decision.code, message=decision.message, details=decision.details)
+            return self._conclude(request, "rejected", current.version, (), error_)
+        version = current.version + len(decision.events)
+        emitted = self._record(request, decision, current.version)
+        self._streams[stream_id] = Versioned(version, state)
+        if decision.credential is not None:
+            self._credentials[stream_id] = _credential(stream_id, decision.credential)
+        return self._conclude(request, "accepted", version, emitted, None)
+
+    def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
+        envelope = request.envelope
+        if envelope.expires_at is not None and envelope.expires_at < self._situation.now:
+            return Rejection("Expired", "the command arrived after its ce_expiresat and was not run")
+        if request.refusal is not None:
+            return request.refusal
+        if envelope.id in self._situation.unstorable:
+            return Rejection("ValidationFailed", "the command holds a value that cannot be stored", [])
+        if envelope.expected_version is not None and envelope.expected_version != current.version:
+            return Rejection(
+                "VersionConflict",
+                f"the stream is at version {current.version}, not {envelope.expected_version}",
+                {"expected": envelope.expected_version, "actual": current.version},
+            )
+        assert request.command is not None
+        decision = self._decider.decide(current.state, request.command)
+        if isinstance(decision, Decision):
+            return self._claims.admit(envelope.subject, decision) or decision
+        return decision
+
+    def _record(self, request: Request, decision: Decision, version: int) -> tuple[EmittedEvent, ...]:
+        envelope, situation = request.envelope, self._situation
+        emitted = []
+        for place, event in enumerate(decision.events):
+            self._sequence += 1
+            event_id = derived_event_id(envelope.id, place)
+            self._events.append(
+                EventRow(
+                    situation.context,
+                    situation.partition,
+                    self._sequence,
+                    envelope.subject,
+                    version + place + 1,
+                    event_id,
+                    event.name,
+                    event.schema_version,
+                    event.to_json(),
+                    envelope.id,
+                    envelope.correlation_id,
+                    envelope.id,
+                    envelope.actor,
+                    envelope.traceparent,
+                    situation.now,
+                )
+            )
+            emitted.append(EmittedEvent.model_construct(event_id=event_id, type=type_of(event)))
+        return tuple(emitted)
+
+    def _conclude(
+        self,
+        request: Request,
+        status: Status,
+        version: int,
+        events: tuple[EmittedEvent, ...],
+        error: OutcomeError | None,
+    ) -> bytes:
+        envelope, situation = request.envelope, self._situation
+        outcome = Outcome.model_construct(
+            command_id=envelope.id,
+            type=envelope.type,
+            status=status,
+            stream_id=envelope.subject,
+            stream_version=version,
+            partition=situation.partition,
+            sequence=self._sequence,
+            events=events,
+            error=error,
+            correlation_id=envelope.correlation_id,
+            handled_at=situation.now,
+        ).to_json()
+        self._outcomes.append(
+            OutcomeRow(
+                envelope.id,
+                envelope.type,
+                situation.context,
+                envelope.subject,
+                status,
+                situation.partition,
+                self._sequence,
+                envelope.correlation_id,
+                envelope.causation_id,
+                envelope.actor,
+                situation.now,
+                outcome,
+            )
+        )
+        return outcome
+
+
+def type_of(event: Event) -> str:
+    """The wire type of an event's class."""
+    return type(event).type
+
+
+def derived_event_id(command_id: str, place: int) -> str:
+    """The id of a command's event at `place` (from 0): UUID version 5 of the place in the command id's namespace."""
+    return str(uuid5(UUID(command_id), str(place)))
+
+
+def _credential(stream_id: str, credential: Credential) -> CredentialRow:
+    return CredentialRow(stream_id, credential.secret)

@@ -1,0 +1,276 @@
+"""One lane of the command worker.
+
+Delivery: every command is handled exactly once in effect: its outcome, its events and the offset behind it are one
+transaction, refused when the lane has a new owner. Order: the order of the partition. The log follows the table: what a
+crashed owner had not published, the next one publishes before it starts.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import structlog
+
+from contracts.message import Command, Event
+from contracts.partitioner import partition_for
+from contracts.topics import Topics
+from workers import telemetry
+from workers.command.answering import dead_letter, replies
+from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.publisher import Publisher
+from workers.command.reading import DeadLetter, Request, read
+from workers.command.streams import StreamCache, Versioned
+from workers.core.decider import Decider
+from workers.ports.event_store import Batch, ClaimsRefused, EventRow, EventStore, KnownOutcomes, Repeated, Unstorable
+from workers.ports.lanes import LaneGrant, LaneKey, Mark, Unavailable
+from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
+
+REPUBLISH_BATCH_EVENTS = 1000
+# Each attempt refuses at least one more claim or knows one more outcome; a batch has at most 1000 commands.
+MAX_ATTEMPTS = 50
+
+log = structlog.get_logger(__name__)
+
+
+
+class LogAhead(Exception):
+    """The log has events that the table lacks: the database was set back. Restore it to its newest state."""
+
+    def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
+        super().__init__(
+            f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
+            "the database was set back to an older state: restore the newest one before this lane can go on"
+        )
+        self.lane = lane
+        self.in_log = in_log
+        self.in_table = in_table
+
+
+class CommandPorts(NamedTuple):
+    """What a command lane speaks to, and what it knows of the installation."""
+
+    store: EventStore
+    log: EventLog
+    courier: Courier
+    topics: Topics
+    partitions: int
+    owner: str
+    commands: Mapping[str, type[Command]]
+    events: Mapping[str, type[Event]]
+
+
+class CommandLane:
+    """`LaneWork` for one partition of a context's commands."""
+
+    def __init__(self, context: str, decider: Decider[Any], partition: int, ports: CommandPorts) -> None:
+        self._context = context
+        self._decider = decider
+        self._ports = ports
+        self._input_topic = ports.topics.commands(context)
+        self._events_topic = ports.topics.events(context)
+        self._lane = LaneKey("command", self._input_topic, partition)
+        self._epoch = 0
+        self._sequence = 0
+        self._streams = StreamCache()
+        self._publisher: Publisher | None = None
+
+    async def take(self) -> int:
+        grant = await self._ports.store.take(self._lane, self._ports.owner)
+        self._epoch, self._sequence = grant.epoch, grant.sequence
+        self._streams = StreamCache()
+        await self._catch_up(grant)
+        return grant.consumed
+
+    async def _catch_up(self, grant: LaneGrant) -> None:
+        """Read the log's tail from the lane's mark and publish what the last owner had committed but not sent."""
+        ports, lane = self._ports, self._lane
+        tail = await ports.log.tail(self._events_topic, lane.partition, max(grant.mark.offset, 0))
+        if tail.shortened:
+            telemetry.LOG_SHORTENED.labels(self._events_topic).inc()
+            log.error("the log has lost records; filling it from the table", lane=str(lane), ends_at=tail.end_offset)
+        if tail.sequence > grant.sequence:
+            raise LogAhead(lane, tail.sequence, grant.sequence)
+        mark = Mark(tail.sequence, tail.offset)
+        self._publisher = publisher = Publisher(lane, grant.epoch, self._events_topic, mark, ports.log, ports.store)
+        republished = 0
+        while publisher.mark.sequence < grant.sequence:
+            read_at = time.monotonic()
+            rows = await ports.store.events_after(
+                self._context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS
+            )
+            if not rows:
+                break
+            await publisher.publish(read_at, rows)
+            republished += len(rows)
+        if republished:
+            telemetry.REPUBLISHED.labels(self._context).inc(republished)
+            log.info("published what an earlier owner had left", lane=str(lane), events=republished)
+
+    async def handle(self, records: Sequence[InboundRecord]) -> None:
+        await self._handle(records, frozenset())
+
+    async def _handle(self, records: Sequence[InboundRecord], unstorable: frozenset[str]) -> None:
+        found = [read(record, self._ports.commands, self._context) for record in records]
+        requests = [each for each in found if isinstance(each, Request)]
+        letters = [each for each in found if isinstance(each, DeadLetter)]
+        requests, misdirected = self._directed(requests)
+        try:
+            draft, now = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
+        except Unstorable as error:
+            if len(records) == 1:
+                if unstorable:
+                    raise
+                log.warning("command refused: it cannot be stored", lane=str(self._lane), reason=error.explanation)
+                await self._handle(records, frozenset(request.envelope.id for request in requests))
+            else:
+                for record in records:
+                    await self._handle([record], frozenset())
+            return
+        for stream_id, versioned in draft.streams.items():
+            self._streams.keep(stream_id, versioned)
+        self._sequence = draft.sequence
+        if draft.events:
+            assert self._publisher is not None
+            await self._publisher.put(time.monotonic(), draft.events)
+        for partition, replies_ in replies(draft.answers, self._ports.topics, self._ports.partitions).items():
+            self._ports.courier.post(self._ports.topics.replies, partition, replies_)
+        self._count(draft)
+
+    def _directed(self, requests: list[Request]) -> tuple[list[Request], list[Request]]:
+        """Those that belong to this partition, and those whose key belongs to another."""
+        here, elsewhere = [], []
+        for request in requests:
+            key = request.record.key or b""
+            known = request.envelope.subject in self._streams
+            if known or partition_for(key, self._ports.partitions) == self._lane.partition:
+                here.append(request)
+            else:
+                elsewhere.append(request)
+        return here, elsewhere
+
+    async def _decide_and_commit(
+        self,
+        records: Sequence[InboundRecord],
+        requests: Sequence[Request],
+        letters: Sequence[DeadLetter],
+        misdirected: Sequence[Request],
+        unstorable: frozenset[str],
+    ) -> tuple[Draft, datetime]:
+        """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
+        refused: frozenset[tuple[str, str]] = frozenset()
+        known = await self._known(requests)
+        sent = False
+        for _ in range(MAX_ATTEMPTS):
+            draft = BatchDecider(self._decider, await self._situation(requests, known, refused, unstorable)).decide(requests)
+            if not sent:
+                await self._send_away([*letters, *draft.failures], misdirected, known.now)
+                sent = True
+            try:
+                await self._commit(records[-1].offset + 1, draft, known.now)
+            except ClaimsRefused as error:
+                refused |= error.refused
+            except Repeated:
+                known = await self._known(requests)
+            else:
+                return draft, known.now
+        raise Unavailable("Postgres", f"a batch was not settled in {MAX_ATTEMPTS} attempts")
+
+    async def _known(self, requests: Sequence[Request]) -> KnownOutcomes:
+        return await self._ports.store.known_outcomes([request.envelope.id for request in requests])
+
+    async def _situation(
+        self,
+        requests: Sequence[Request],
+        known: KnownOutcomes,
+        refused: frozenset[tuple[str, str]],
+        unstorable: frozenset[str],
+    ) -> Situation:
+        streams: dict[str, Versioned] = {}
+        missing: list[str] = []
+        for stream_id in {request.envelope.subject for request in requests}:
+            cached = self._streams.get(stream_id)
+            if cached is None:
+                missing.append(stream_id)
+            else:
+                streams[stream_id] = cached
+        if missing:
+            streams |= await self._load(missing)
+        return Situation(
+            self._context, self._lane.partition, self._sequence, known.now, known.outcomes, streams, refused, unstorable
+        )
+
+    async def _load(self, stream_ids: list[str]) -> dict[str, Versioned]:
+        """Streams folded from the table, and kept."""
+        loaded = dict.fromkeys(stream_ids, Versioned(0, self._decider.initial))
+        for row in await self._ports.store.streams(self._context, stream_ids):
+            before = loaded[row.stream_id]
+            loaded[row.stream_id] = Versioned(
+                row.stream_version, self._decider.evolve(before.state, self._event(row))
+            )
+        for stream_id, versioned in loaded.items():
+            self._streams.keep(stream_id, versioned)
+        return loaded
+
+    def _event(self, row: EventRow) -> Event:
+        model = self._ports.events[f"{row.context}.{row.type}.v{row.schema_version}"]
+        return model.model_validate_json(row.data)
+
+    async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
+        assert self._publisher is not None
+        await self._ports.store.commit(
+            Batch(
+                self._lane,
+                self._epoch,
+                self._context,
+                now,
+                consumed,
+                draft.sequence,
+                self._publisher.mark,
+                draft.outcomes,
+                draft.events,
+                draft.acquire,
+                draft.settle,
+                draft.credentials,
+            )
+        )
+
+    async def _send_away(self, letters: Sequence[DeadLetter], misdirected: Sequence[Request], now: datetime) -> None:
+        messages: list[tuple[str, int | None, OutboundRecord]] = [dead_letter(letter, now) for letter in letters]
+        for request in misdirected:
+            record = request.record
+            messages.append((self._input_topic, None, OutboundRecord(record.key, record.value, record.headers)))
+        if messages:
+            await self._ports.courier.deliver(messages)
+        for letter in letters:
+            telemetry.DEAD_LETTERS.labels(letter.record.topic, letter.reason).inc()
+            log.warning("dead letter", reason=letter.reason, explanation=letter.explanation, **_place(letter.record))
+        if misdirected:
+            telemetry.REDIRECTED.labels(self._input_topic).inc(len(misdirected))
+
+    def _count(self, draft: Draft) -> None:
+        telemetry.EVENTS.labels(self._context).inc(len(draft.events))
+        telemetry.REPEATED.labels(self._context).inc(draft.repeated)
+        counts: dict[str, int] = {}
+        for outcome in draft.outcomes:
+            counts[outcome.status] = counts.get(outcome.status, 0) + 1
+        for status, count in counts.items():
+            telemetry.OUTCOMES.labels(self._context, status).inc(count)
+
+    async def idle(self) -> None:
+        if self._publisher is not None:
+            self._publisher.check()
+
+    async def leave(self) -> None:
+        if self._publisher is not None:
+            await self._publisher.drained()
+            await self._ports.store.leave(self._lane, self._epoch, self._publisher.mark)
+
+    def drop(self) -> None:
+        if self._publisher is not None:
+            self._publisher.drop()
+            self._publisher = None
+
+
+def _place(record: InboundRecord) -> dict[str, Any]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}

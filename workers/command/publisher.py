@@ -1,0 +1,72 @@
+"""Publishes what a lane has committed, in order, one append at a time, beside the next batch's transaction.
+
+At most `MAX_UNPUBLISHED_BATCHES` wait. A failure is kept and raised to the lane at its next step; nothing after it is sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from workers.command.records import event_record
+from workers.ports.event_store import EventRow, LaneStore
+from workers.ports.lanes import Fenced, LaneKey, Mark
+from workers.ports.log import EventLog
+
+MAX_UNPUBLISHED_BATCHES = 2
+# A publisher that has been away for longer since its commit may have been paused, and replaced.
+AWAY_SECONDS = 1.0
+
+
+class Publisher:
+    """The publishing side of one held lane."""
+
+    def __init__(self, lane: LaneKey, epoch: int, topic: str, mark: Mark, log: EventLog, store: LaneStore) -> None:
+        self.mark = mark
+        self._lane = lane
+        self._epoch = epoch
+        self._topic = topic
+        self._log = log
+        self._store = store
+        self._waiting: asyncio.Queue[tuple[float, Sequence[EventRow]]] = asyncio.Queue(MAX_UNPUBLISHED_BATCHES)
+        self._task = asyncio.create_task(self._run(), name=f"publish {lane}")
+
+    async def put(self, committed_at: float, rows: Sequence[EventRow]) -> None:
+        """Queue the events of a batch committed at `committed_at` (monotonic seconds). Raises what publishing raised."""
+        putting = asyncio.ensure_future(self._waiting.put((committed_at, rows)))
+        try:
+            await asyncio.wait({putting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            putting.cancel()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what publishing raised, if it did."""
+        if self._task.done():
+            self._task.result()
+
+    async def drained(self) -> None:
+        """Wait until all that was put is acknowledged. Raises what publishing raised."""
+        joining = asyncio.ensure_future(self._waiting.join())
+        try:
+            await asyncio.wait({joining, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            joining.cancel()
+        self.check()
+
+    def drop(self) -> None:
+        """Send nothing more."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            committed_at, rows = await self._waiting.get()
+            await self.publish(committed_at, rows)
+            self._waiting.task_done()
+
+    async def publish(self, committed_at: float, rows: Sequence[EventRow]) -> None:
+        """Append the rows after making sure, if it took long to get here, that the lane is still held."""
+        records = [event_record(row) for row in rows]
+        if time.monotonic() - committed_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
+            raise Fenced(self._lane, self._epoch)
+        offset = await self._log.append(self._topic, self._lane.partition, records)
+        self.mark = Mark(rows[-1].sequence, offset)

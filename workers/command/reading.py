@@ -1,0 +1,101 @@
+"""From a Kafka record to something to act on: a command, a refusal of one, a dead letter, or a misdirected record.
+
+Pure. What cannot be a command (no id, no type, no key, no JSON) is a dead letter; a command that cannot be accepted
+(fields that fail validation, too large) is refused with an outcome.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from contracts.envelope import CommandEnvelope, MalformedMessage, read_command
+from contracts.message import Command
+from contracts.topics import MAX_MESSAGE_BYTES
+from workers.core.decider import Rejection
+from workers.ports.log import InboundRecord
+
+MAX_DETAILS = 50
+
+
+class Request(NamedTuple):
+    """A command to decide on; `refusal` when it is already known to be refused (then `command` is None)."""
+
+    record: InboundRecord
+    envelope: CommandEnvelope
+    command: Command | None
+    refusal: Rejection | None
+
+
+class DeadLetter(NamedTuple):
+    """A record that cannot be handled, and why."""
+
+    record: InboundRecord
+    reason: str
+    explanation: str
+
+
+class NotJson(Exception):
+    """The value is not JSON text."""
+
+
+def read(record: InboundRecord, models: Mapping[str, type[Command]], context: str) -> Request | DeadLetter:
+    """What the record asks for. `models` are the commands by wire type; those of other contexts are refused here."""
+    try:
+        envelope = read_command(record.headers, record.key)
+    except MalformedMessage as error:
+        return DeadLetter(record, error.reason, error.explanation)
+    model = models.get(envelope.type)
+    if model is None or model.context != context:
+        return DeadLetter(record, "UnknownType", f"{envelope.type} is not a command of the context {context}")
+    value = record.value
+    if not value:
+        return DeadLetter(record, "EmptyValue", "the record has no value; a command's fields are a JSON object")
+    if len(value) > MAX_MESSAGE_BYTES:
+        message = f"the command has {len(value)} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
+        return Request(record, envelope, None, Rejection("ValidationFailed", message, [_detail("", message)]))
+    try:
+        command = model.__pydantic_validator__.validate_json(value)
+    except ValidationError as error:
+        try:
+            return Request(record, envelope, None, _refusal(error, value))
+        except NotJson:
+            return DeadLetter(record, "MalformedJson", "the value is not a JSON object in UTF-8")
+    if getattr(command, model.stream_field) != envelope.subject:
+        message = f"must be the record's key, which is {envelope.subject!r}"
+        details = [_detail(model.stream_field, message)]
+        return Request(record, envelope, None, Rejection("ValidationFailed", f"{model.stream_field} {message}", details))
+    return Request(record, envelope, command, None)
+
+
+def _refusal(error: ValidationError, value: bytes) -> Rejection:
+    """Field-level details without the values, which may be secrets. Raises NotJson when there are no fields."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] in ("json_invalid", "model_type", "model_attributes_type"):
+        details = [_detail("", _unreadable(value))]
+    else:
+        details = [_detail(".".join(map(str, entry["loc"])), entry["msg"]) for entry in found[:MAX_DETAILS]]
+    fields = ", ".join(sorted({detail["field"] for detail in details if detail["field"]}))
+    summary = f"invalid: {fields}" if fields else details[0]["message"]
+    return Rejection("ValidationFailed", summary[:500], details)
+
+
+def _detail(field: str, message: str) -> dict[str, str]:
+    # A field's name comes from the sender; it must be storable, and short.
+    printable = field.encode("utf-8", "replace").decode().translate(_UNPRINTABLE)
+    return {"field": printable[:200], "message": message[:500]}
+
+
+_UNPRINTABLE = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(0x20), 0x7F]}
+
+
+def _unreadable(value: bytes) -> str:
+    """Why pydantic's stricter parser refused what is JSON nevertheless; NotJson when it is none."""
+    try:
+        parsed: Any = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise NotJson from error
+    if not isinstance(parsed, dict):
+        raise NotJson
+    return "the JSON holds text that is not Unicode (a lone surrogate) or is nested too deeply"

@@ -1,0 +1,64 @@
+"""A decider: the three plain functions (initial state, decide, evolve) that a context's write side is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from contracts.message import Event
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A business no: it has a name (`code`, such as EmailTaken) and a sentence for a person."""
+
+    code: str
+    message: str
+    details: Any = None
+
+
+class Claim(NamedTuple):
+    """A value that only one stream of the context may hold, and the answer to a command that comes second."""
+
+    scope: str
+    key: str
+    refusal: Rejection
+
+
+class Release(NamedTuple):
+    """The end of a claim that this stream holds."""
+
+    scope: str
+    key: str
+
+
+class Credential(NamedTuple):
+    """A secret of the stream, kept apart from every event. None removes it."""
+
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a command leads to, all of it in one transaction. No events: an accepted command that changes nothing."""
+
+    events: tuple[Event, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Release, ...] = ()
+    credential: Credential | None = None
+
+
+QUIET = Decision()
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[State]):
+    """`decide(state, command)` and `evolve(state, event)` over states that are frozen values, from `initial` on.
+
+    Each context's functions take its own commands and events, as a union that `match` can exhaust.
+    """
+
+    initial: State
+    decide: Callable[[State, Any], Decision | Rejection]
+    evolve: Callable[[State, Any], State]

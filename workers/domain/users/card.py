@@ -1,0 +1,66 @@
+"""The user card: all that a page about a user shows, and the directory by e-mail address and by city.
+
+Orders and spending stand at nothing until the orders and payments contexts feed them.
+"""
+
+from typing import assert_never, cast
+
+from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
+from workers.core.projection import Document, Index, Projection
+from workers.core.recorded import Recorded
+from workers.domain.users.keys import city_key, email_key
+
+
+def email_index(email: str) -> Index:
+    """Where the card of the user with this e-mail address is found, in whatever case it is written."""
+    return Index("email", email_key(email))
+
+
+def city_index(city: str) -> Index:
+    """Where the cards of the users of this city are found, in whatever case it is written."""
+    return Index("city", city_key(city))
+
+
+def evolve(card: Document | None, recorded: Recorded) -> Document | None:
+    """The next card. What happens to a user without a card leaves none: only a UserCreated begins one."""
+    event = cast(UserEvent, recorded.event)
+    if isinstance(event, UserCreated):
+        return {
+            "user_id": event.user_id,
+            "first_name": event.first_name,
+            "last_name": event.last_name,
+            "email": event.email,
+            "city": event.city,
+            "created_at": recorded.recorded_at,
+            "welcomed_at": None,
+            "order_count": 0,
+            "total_spent": "0.00",
+            "last_order_date": None,
+            "version": recorded.stream_version,
+        }
+    if card is None:
+        return None
+    match event:
+        case UserWelcomed():
+            return {**card, "welcomed_at": recorded.recorded_at, "version": recorded.stream_version}
+        case UserUpdated():
+            return {**card, **event.model_dump(exclude_unset=True), "version": recorded.stream_version}
+        case PasswordChanged():
+            return {**card, "version": recorded.stream_version}
+        case UserDeleted():
+            return None
+        case _:
+            assert_never(event)
+
+
+def indexes(card: Document) -> frozenset[Index]:
+    """The card's entries in the directory."""
+    entries = {email_index(card["email"])}
+    if card["city"] is not None:
+        entries.add(city_index(card["city"]))
+    return frozenset(entries)
+
+
+card = Projection(
+    name="users", context="users", evolve=evolve, indexes=indexes, searchable=("email", "city")
+)

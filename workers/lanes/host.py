@@ -1,0 +1,102 @@
+"""A process's lanes: joins the group, starts a runner for each partition it is given, feeds them, leaves in order.
+
+Sequential within a lane, parallel across lanes, bounded everywhere. The rebalance listener waits for runners only, and
+runners never wait for a fetch, so a rebalance always ends.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from workers.lanes.runner import LaneRunner
+from workers.lanes.work import LaneWork
+from workers.ports.lanes import Unavailable
+from workers.ports.log import Partition, Subscription
+
+FETCH_WAIT_SECONDS = 0.5
+HINT_INTERVAL_SECONDS = 5.0
+LEAVE_TIMEOUT_SECONDS = 10.0
+RETRY_DELAY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class LaneHost:
+    """Holds the lanes of one role in this process until told to stop."""
+
+    def __init__(self, role: str, subscription: Subscription, work_for: Callable[[Partition], LaneWork]) -> None:
+        self.role = role
+        self._subscription = subscription
+        self._work_for = work_for
+        self._runners: dict[Partition, LaneRunner] = {}
+        self._stopping = asyncio.Event()
+        self._hinted_at = time.monotonic()
+        self._joined = False
+
+    @property
+    def ready(self) -> bool:
+        """In the group, and every lane that it was given is held."""
+        return self._joined and all(runner.active for runner in self._runners.values())
+
+    @property
+    def partitions(self) -> frozenset[Partition]:
+        return frozenset(self._runners)
+
+    def stop(self) -> None:
+        """Ask `run` to leave the lanes in good order and return."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Join and work until `stop`. Raises Unavailable when the group cannot even be joined."""
+        await self._subscription.start(self._assigned, self._revoked)
+        try:
+            while not self._stopping.is_set():
+                await self._fetch()
+                await self._hint()
+        finally:
+            await self._release(frozenset(self._runners))
+            await self._subscription.stop()
+
+    async def _fetch(self) -> None:
+        try:
+            fetched = await self._subscription.fetch(FETCH_WAIT_SECONDS)
+        except Unavailable as error:
+            log.warning("fetch failed", role=self.role, reason=str(error))
+            await asyncio.sleep(RETRY_DELAY_SECONDS)
+            return
+        for partition, records in fetched.items():
+            runner = self._runners.get(partition)
+            if runner is not None:
+                runner.offer(records)
+
+    async def _hint(self) -> None:
+        now = time.monotonic()
+        if now - self._hinted_at < HINT_INTERVAL_SECONDS:
+            return
+        self._hinted_at = now
+        await self._subscription.hint(
+            {runner.partition: runner.next_offset for runner in self._runners.values() if runner.active}
+        )
+
+    async def _assigned(self, partitions: frozenset[Partition]) -> None:
+        log.info("lanes assigned", role=self.role, partitions=_readable(partitions))
+        for partition in partitions:
+            runner = LaneRunner(self.role, partition, self._work_for(partition), self._subscription)
+            self._runners[partition] = runner
+            runner.start()
+        self._joined = True
+
+    async def _revoked(self, partitions: frozenset[Partition]) -> None:
+        if partitions:
+            log.info("lanes revoked", role=self.role, partitions=_readable(partitions))
+        await self._release(partitions)
+
+    async def _release(self, partitions: frozenset[Partition]) -> None:
+        leaving = [self._runners.pop(partition) for partition in partitions if partition in self._runners]
+        await asyncio.gather(*(runner.stop(LEAVE_TIMEOUT_SECONDS) for runner in leaving))
+
+
+def _readable(partitions: frozenset[Partition]) -> list[str]:
+    return sorted(f"{partition.topic}/{partition.partition}" for partition in partitions)

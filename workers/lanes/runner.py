@@ -1,0 +1,166 @@
+"""One lane's life in this process: take, work, and, after any fault, drop and take again.
+
+Records of a lane are handled strictly in order by one task; lanes run side by side. The queue is bounded: a full one
+pauses the partition. There is one way to recover, and it is the way that a new owner starts: from the stored truth.
+"""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+
+from workers import telemetry
+from workers.lanes.work import LaneWork, Restart
+from workers.ports.lanes import Fenced, Unavailable
+from workers.ports.log import InboundRecord, Partition, PublishFailed, Subscription
+
+MAX_BATCH_RECORDS = 1000
+MAX_BATCH_BYTES = 4 * 1_048_576
+MAX_QUEUED_RECORDS = 4000
+IDLE_SECONDS = 1.0
+FENCED_DELAY_SECONDS = 3.0
+RETRY_DELAY_SECONDS = 0.2
+MAX_RETRY_DELAY_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class LaneRunner:
+    """Runs one `LaneWork` on the records of one partition."""
+
+    def __init__(self, role: str, partition: Partition, work: LaneWork, subscription: Subscription) -> None:
+        self.role = role
+        self.partition = partition
+        self.active = False
+        self.next_offset = 0
+        self._work = work
+        self._subscription = subscription
+        self._queue: deque[InboundRecord] = deque()
+        self._arrived = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._paused = True
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"{self.role} {self.partition}")
+
+    def offer(self, records: Sequence[InboundRecord]) -> None:
+        """Queue freshly fetched records; those of a lane that is not held now will be read again."""
+        if not self.active:
+            return
+        self._queue.extend(records)
+        self._arrived.set()
+        if len(self._queue) >= MAX_QUEUED_RECORDS and not self._paused:
+            self._paused = True
+            self._subscription.pause(self.partition)
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Finish the batch in hand and leave in good order; after the timeout, drop everything."""
+        self._stopping.set()
+        self._arrived.set()
+        task = self._task
+        if task is None:
+            return
+        done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
+        if not done:
+            log.warning("lane left in disorder", role=self.role, partition=self.partition, waited=timeout_seconds)
+            task.cancel()
+            await asyncio.wait({task}, timeout=1)
+        self._work.drop()
+
+    async def _run(self) -> None:
+        delay = RETRY_DELAY_SECONDS
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            try:
+                await self._hold()
+            except Exception as error:
+                if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
+                    delay = RETRY_DELAY_SECONDS
+                await self._recover(error, delay)
+                delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+            finally:
+                self._set_active(False)
+
+    async def _hold(self) -> None:
+        offset = await self._work.take()
+        self._queue.clear()
+        self.next_offset = offset
+        self._subscription.seek(self.partition, offset)
+        self._set_active(True)
+        self._paused = False
+        self._subscription.resume(self.partition)
+        telemetry.TAKEOVERS.labels(self.role, self.partition.topic).inc()
+        while not self._stopping.is_set():
+            batch = await self._next_batch()
+            if batch:
+                await self._handle(batch)
+            elif not self._stopping.is_set():
+                await self._work.idle()
+            telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
+        await self._work.leave()
+
+    async def _handle(self, batch: list[InboundRecord]) -> None:
+        started = time.perf_counter()
+        await self._work.handle(batch)
+        self.next_offset = batch[-1].offset + 1
+        telemetry.BATCH_RECORDS.labels(self.role).observe(len(batch))
+        telemetry.BATCH_SECONDS.labels(self.role).observe(time.perf_counter() - started)
+
+    async def _next_batch(self) -> list[InboundRecord]:
+        if not self._queue:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return []
+        batch: list[InboundRecord] = []
+        size = 0
+        while self._queue and len(batch) < MAX_BATCH_RECORDS and size < MAX_BATCH_BYTES:
+            record = self._queue.popleft()
+            if record.offset >= self.next_offset:
+                batch.append(record)
+                size += len(record.value or b"")
+        if self._paused and len(self._queue) < MAX_QUEUED_RECORDS // 2:
+            self._paused = False
+            self._subscription.resume(self.partition)
+        return batch
+
+    async def _recover(self, error: Exception, delay_seconds: float) -> None:
+        """Drop the lane, say why, and wait as long as the kind of fault asks for."""
+        self._set_active(False)
+        self._subscription.pause(self.partition)
+        self._work.drop()
+        telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
+        lane = {"role": self.role, "topic": self.partition.topic, "partition": self.partition.partition}
+        match error:
+            case Restart():
+                log.info("lane starts over", reason=str(error), **lane)
+                return
+            case Fenced():
+                telemetry.FENCED.labels(self.role, self.partition.topic).inc()
+                log.warning("lane lost to another worker", advice="nothing to do: its new owner goes on", **lane)
+                # Still ours by the group's word after this time: the other one was the late one.
+                delay_seconds = FENCED_DELAY_SECONDS
+            case Unavailable() | PublishFailed():
+                log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **lane)
+            case _:
+                log.exception("lane stopped by a bug", again_in_seconds=round(delay_seconds, 1), **lane)
+        await self._pause_for(delay_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret
+
+    async def _pause_for(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    def _set_active(self, active: bool) -> None:
+        if active != self.active:
+            self.active = active
+            change = 1 if active else -1
+            telemetry.LANES_HELD.labels(self.role, self.partition.topic).inc(change)

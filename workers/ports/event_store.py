@@ -1,0 +1,149 @@
+"""The event store: the table of events, the outcomes of commands and the lanes, all changed in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from workers.ports.lanes import LaneGrant, LaneKey, Mark
+
+
+class EventRow(NamedTuple):
+    """An event as the table keeps it. `data` is UTF-8 JSON; `type` is the bare name (UserCreated)."""
+
+    context: str
+    partition: int
+    sequence: int
+    stream_id: str
+    stream_version: int
+    event_id: str
+    type: str
+    schema_version: int
+    data: bytes
+    command_id: str
+    correlation_id: str
+    causation_id: str
+    actor: str | None
+    traceparent: str | None
+    recorded_at: datetime
+
+
+class OutcomeRow(NamedTuple):
+    """A command's outcome as the table keeps it; `outcome` is the reply's JSON, byte for byte."""
+
+    command_id: str
+    type: str
+    context: str
+    stream_id: str
+    status: str
+    partition: int
+    sequence: int
+    correlation_id: str
+    causation_id: str
+    actor: str | None
+    handled_at: datetime
+    outcome: bytes
+
+
+class Acquire(NamedTuple):
+    """A reservation that the database must grant, or refuse the batch."""
+
+    scope: str
+    key: str
+    stream_id: str
+
+
+class Settle(NamedTuple):
+    """Who holds a reservation after the batch; None: nobody."""
+
+    scope: str
+    key: str
+    stream_id: str | None
+
+
+class CredentialRow(NamedTuple):
+    """A stream's secret after the batch; None: removed."""
+
+    stream_id: str
+    secret: str | None
+
+
+class Batch(NamedTuple):
+    """All that one transaction of a command lane writes. `time` is the database's, as `known_outcomes` told it."""
+
+    lane: LaneKey
+    epoch: int
+    context: str
+    time: datetime
+    consumed: int
+    sequence: int
+    mark: Mark
+    outcomes: Sequence[OutcomeRow]
+    events: Sequence[EventRow]
+    acquire: Sequence[Acquire]
+    settle: Sequence[Settle]
+    credentials: Sequence[CredentialRow]
+
+
+class KnownOutcomes(NamedTuple):
+    """The database's time, and the stored outcomes (JSON) of those commands that were handled before."""
+
+    now: datetime
+    outcomes: dict[str, bytes]
+
+
+class ClaimsRefused(Exception):
+    """Some of the batch's reservations are held by other streams; nothing was written. Decide again without them."""
+
+    def __init__(self, refused: frozenset[tuple[str, str]]) -> None:
+        super().__init__(f"{len(refused)} reservations are held by other streams")
+        self.refused = refused
+
+
+class Repeated(Exception):
+    """A command of the batch has been handled meanwhile, on another lane; nothing was written. Look up and decide again."""
+
+
+class Unstorable(Exception):
+    """The database cannot represent a value of the batch; nothing was written. Try the commands one by one."""
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(f"the database refused a value: {explanation}")
+        self.explanation = explanation
+
+
+class LaneStore(Protocol):
+    """Ownership of lanes. Every method raises Unavailable when the database does not answer in time."""
+
+    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
+        """Become the lane's owner: its epoch goes up by one, which refuses every earlier owner."""
+        ...
+
+    async def holds(self, lane: LaneKey, epoch: int) -> bool:
+        """Whether the lane is still in this epoch."""
+        ...
+
+    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+        """Note the final mark and that nobody owns the lane now; quiet when it is another's already."""
+        ...
+
+
+class EventStore(LaneStore, Protocol):
+    """What the command loop needs."""
+
+    async def known_outcomes(self, command_ids: Sequence[str]) -> KnownOutcomes: ...
+
+    async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
+        """All events of these streams, each stream's in order of its versions."""
+        ...
+
+    async def commit(self, batch: Batch) -> None:
+        """Write the batch in one transaction whose first statement fences.
+
+        Raises Fenced, ClaimsRefused, Repeated, Unstorable or Unavailable. After Unavailable it is unknown whether the
+        transaction was committed: take the lane again, its row knows.
+        """
+        ...
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        """At most `limit` events of one lane with higher sequences, in order."""
+        ...

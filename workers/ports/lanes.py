@@ -1,0 +1,51 @@
+"""Lanes as the database keeps them: who owns one, how far it has read, how far it has written."""
+
+from typing import Literal, NamedTuple
+
+Role = Literal["command", "saga"]
+
+
+class LaneKey(NamedTuple):
+    """One partition of one input topic for one role: the unit of ordering, ownership, fencing and scale."""
+
+    role: Role
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.topic}/{self.partition}"
+
+
+class Mark(NamedTuple):
+    """How far the lane's output is known to be acknowledged by the log. It may lag; it never runs ahead."""
+
+    sequence: int
+    offset: int
+
+
+class LaneGrant(NamedTuple):
+    """A lane just taken: `consumed` is the next offset to read, `sequence` the last number handed out."""
+
+    epoch: int
+    consumed: int
+    sequence: int
+    mark: Mark
+    input_sequence: int
+
+
+class Fenced(Exception):
+    """Another owner has taken the lane over; nothing was written. Drop the lane and all that is in flight for it."""
+
+    def __init__(self, lane: LaneKey, epoch: int) -> None:
+        super().__init__(f"lane {lane} is no longer held in epoch {epoch}: another worker has taken it over")
+        self.lane = lane
+        self.epoch = epoch
+
+
+class Unavailable(Exception):
+    """A server did not answer, or not in time. Nothing is lost: try again after a delay."""
+
+    def __init__(self, server: str, explanation: str) -> None:
+        super().__init__(f"{server} is not available: {explanation}")
+        self.server = server
+        self.explanation = explanation

@@ -1,0 +1,107 @@
+"""The log: Kafka as the loops see it. Records come in by a group subscription and go out to chosen partitions."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Partition(NamedTuple):
+    topic: str
+    partition: int
+
+
+class InboundRecord(NamedTuple):
+    """A record as it was read. `timestamp` is in milliseconds since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp: int
+
+
+class OutboundRecord(NamedTuple):
+    """A record to write."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Tail(NamedTuple):
+    """What the end of a log partition says: the highest sequence seen and its offset (0 and -1: none), the end offset.
+
+    `shortened`: the log ends before the mark from which it was to be read: the broker has lost records.
+    """
+
+    sequence: int
+    offset: int
+    end_offset: int
+    shortened: bool
+
+
+class PublishFailed(Exception):
+    """The log did not take the records, or did not say so. The producer is no longer to be trusted: take the lane again."""
+
+
+class EventLog(Protocol):
+    """The append-only log of events."""
+
+    async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
+        """Write records in order; returns the offset of the last one once all in-sync replicas have it.
+
+        Raises PublishFailed. Later appends to the partition must wait for this one.
+        """
+        ...
+
+    async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
+        """Scan a partition from an offset to its present end. Raises Unavailable."""
+        ...
+
+
+class Courier(Protocol):
+    """Messages for others: replies, follow-up commands, misdirected commands, dead letters. At least once."""
+
+    async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+        """Send records to (topic, partition; None: by the key) and wait until all are acknowledged.
+
+        Raises Unavailable. A message for a topic or partition that does not exist raises it too.
+        """
+        ...
+
+    def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+        """Send without waiting; what cannot be delivered in time is dropped and counted. For replies."""
+        ...
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has."""
+        ...
+
+
+class Subscription(Protocol):
+    """Membership in a consumer group, with explicit offsets only."""
+
+    async def start(
+        self,
+        assigned: Callable[[frozenset[Partition]], Awaitable[None]],
+        revoked: Callable[[frozenset[Partition]], Awaitable[None]],
+    ) -> None:
+        """Join the group. `revoked` may take a bounded time; newly assigned partitions are paused until resumed."""
+        ...
+
+    async def stop(self) -> None: ...
+
+    async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]: ...
+
+    def seek(self, partition: Partition, offset: int) -> None: ...
+
+    def pause(self, partition: Partition) -> None: ...
+
+    def resume(self, partition: Partition) -> None: ...
+
+    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+        """Tell the group how far it has read, for lag monitors. Failure is harmless and never retried."""
+        ...

@@ -1,0 +1,32 @@
+"""What the workers count. Names and labels are part of what operators rely on; see README.md, "Metrics"."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LANES_HELD = Gauge("annals_lanes_held", "Lanes that this process holds and works on", ["role", "topic"])
+TAKEOVERS = Counter("annals_lane_takeovers", "Lanes taken", ["role", "topic"])
+FENCED = Counter("annals_lane_fenced", "Writes refused because another worker has taken the lane", ["role", "topic"])
+LANE_FAULTS = Counter("annals_lane_faults", "Lanes dropped and taken again after a fault", ["role", "fault"])
+LAST_PROGRESS = Gauge(
+    "annals_lane_last_progress_timestamp_seconds", "When the lane last moved or was idle", ["role", "topic", "partition"]
+)
+BATCH_RECORDS = Histogram(
+    "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+)
+BATCH_SECONDS = Histogram(
+    "annals_batch_seconds",
+    "Time from the start of a batch to its commit",
+    ["role"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+OUTCOMES = Counter("annals_commands", "Commands handled", ["context", "status"])
+REPEATED = Counter("annals_commands_repeated", "Repeats answered with the stored outcome", ["context"])
+EVENTS = Counter("annals_events", "Events written", ["context"])
+REPUBLISHED = Counter("annals_events_republished", "Events sent again by a lane's next owner", ["context"])
+LOG_SHORTENED = Counter("annals_log_shortened", "Times the log ended before the lane's mark", ["topic"])
+REDIRECTED = Counter("annals_commands_redirected", "Commands re-sent to the right partition", ["topic"])
+DEAD_LETTERS = Counter("annals_dead_letters", "Records moved to the dead letters", ["topic", "reason"])
+REPEATS_DROPPED = Counter("annals_repeats_dropped", "Records of the log dropped because already applied", ["role", "topic"])
+HOLES_FILLED = Counter("annals_holes_filled", "Events read from the table because the log lacked them", ["role", "topic"])
+PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
+REBUILDS = Counter("annals_projection_rebuilds", "Lanes started over because their read model was gone", ["projection"])
+STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])
