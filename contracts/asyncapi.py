@@ -4,6 +4,7 @@ Source of the format: https://www.asyncapi.com/docs/reference/specification/v3.0
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.catalogue import catalogue
@@ -81,7 +82,7 @@ def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
     }
 
 
-def _channel(address: str, models: list[type[Message]], description: str) -> dict[str, Any]:
+def _channel(address: str, models: Sequence[type[Message]], description: str) -> dict[str, Any]:
     return {
         "address": address,
         "description": description,

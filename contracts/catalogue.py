@@ -50,14 +50,10 @@ def catalogue() -> Catalogue:
 
 
 def _messages_of(context: str) -> Iterator[type[Message]]:
-    for module_name in ("commands", "events"):
-        qualified = f"contracts.{context}.{module_name}"
-        try:
-            module = import_module(qualified)
-        except ModuleNotFoundError as error:
-            if error.name != qualified:
-                raise
+    for found in iter_modules([str(Path(__file__).parent / context)]):
+        if found.name not in ("commands", "events"):
             continue
-        for value in vars(module).values():
+        qualified = f"contracts.{context}.{found.name}"
+        for value in vars(import_module(qualified)).values():
             if isinstance(value, type) and issubclass(value, Message) and value.__module__ == qualified:
                 yield value

@@ -196,7 +196,8 @@ def _text(value: bytes, name: str) -> str:
         text = value.decode()
     except UnicodeDecodeError as error:
         raise MalformedMessage("MalformedHeader", f"{name} is not UTF-8") from error
-    if _UNPRINTABLE.search(text):
+    # isprintable is the fast answer for almost all; some printable-looking Unicode needs the exact one.
+    if not text.isprintable() and _UNPRINTABLE.search(text):
         raise MalformedMessage("MalformedHeader", f"{name} holds a control character")
     return text
 

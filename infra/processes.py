@@ -1,12 +1,12 @@
-"""The composition of the worker processes: which adapters each role's loop speaks to.
+"""The composition of the worker processes: which adapters each role's loops speak to.
 
-Each context manager opens what a role needs, yields the role's `LaneHost`, and closes everything in order.
+Each context manager opens what a role needs, yields the role's `LaneHost`s, and closes everything in order.
 """
 
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
@@ -15,14 +15,21 @@ from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
+from infra.postgres.saga_store import PostgresSagaStore
+from infra.redis.connection import client
+from infra.redis.keys import Keys
+from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
 from workers.command.lane import CommandLane, CommandPorts
+from workers.core.projection import Projection
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
-from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
+from workers.projection.lane import ProjectionLane
+from workers.saga.lane import SagaLane, SagaPorts
 
 WRITER_CONNECTIONS = 8
+FILLER_CONNECTIONS = 2
 
 
 def owner_name() -> str:
@@ -37,36 +44,91 @@ def database_for(settings: Settings, *, role: str | None, connections: int) -> D
 
 
 @asynccontextmanager
-async def command_host(settings: Settings) -> AsyncIterator[LaneHost]:
+async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """The command role: every context's commands."""
     declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
     database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
     log, courier = KafkaEventLog(settings), KafkaCourier(settings)
     ports = CommandPorts(
-        PostgresEventStore(database),
-        log,
-        courier,
-        topics,
-        settings.partitions,
-        owner_name(),
-        messages.commands,
-        messages.events,
+        store=PostgresEventStore(database),
+        log=log,
+        courier=courier,
+        topics=topics,
+        partitions=settings.partitions,
+        owner=owner_name(),
+        commands=messages.commands,
+        events=messages.events,
     )
 
-    def work_for(partition: Partition) -> LaneWork:
+    def work_for(partition: Partition) -> CommandLane:
         context = declared[topics.context_of(partition.topic)]
         return CommandLane(context.name, context.decider, partition.partition, ports)
 
-    subscription = KafkaSubscription(
-        settings, group="annals-command", topics=[topics.commands(name) for name in declared]
-    )
+    inputs = [topics.commands(name) for name in declared]
     await database.open()
     try:
-        yield LaneHost("command", subscription, work_for)
+        yield [LaneHost("command", KafkaSubscription(settings, group="annals-command", topics=inputs), work_for)]
     finally:
         await courier.stop()
         await log.stop()
         await database.close()
 
 
-HOSTS: dict[str, Callable[[Settings], "AsyncIterator[LaneHost]"]] = {}
+@asynccontextmanager
+async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
+    """The saga role: every context whose events a saga follows."""
+    declared, topics = contexts(), Topics(settings.topic_prefix)
+    sagas = [saga for context in declared.values() for saga in context.sagas]
+    database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
+    courier = KafkaCourier(settings)
+    ports = SagaPorts(
+        store=PostgresSagaStore(database),
+        courier=courier,
+        topics=topics,
+        owner=owner_name(),
+        events=catalogue().events,
+    )
+
+    def work_for(partition: Partition) -> SagaLane:
+        context = topics.context_of(partition.topic)
+        return SagaLane(context, [saga for saga in sagas if saga.context == context], partition.partition, ports)
+
+    inputs = sorted({topics.events(saga.context) for saga in sagas})
+    await database.open()
+    try:
+        yield [LaneHost("saga", KafkaSubscription(settings, group="annals-saga", topics=inputs), work_for)]
+    finally:
+        await courier.stop()
+        await database.close()
+
+
+@asynccontextmanager
+async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
+    """The projection role: a group for each projection, so that each goes its own pace."""
+    topics, events = Topics(settings.topic_prefix), catalogue().events
+    database = database_for(settings, role="annals_reader", connections=FILLER_CONNECTIONS)
+    redis = client(settings)
+    table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
+
+    def host(projection: Projection) -> LaneHost:
+        def work_for(partition: Partition) -> ProjectionLane:
+            return ProjectionLane(projection, topics, partition.partition, events, table, store)
+
+        group = f"annals-projection-{projection.name}"
+        subscription = KafkaSubscription(settings, group=group, topics=[topics.events(projection.context)])
+        return LaneHost("projection", subscription, work_for)
+
+    await database.open()
+    try:
+        yield [host(projection) for context in contexts().values() for projection in context.projections]
+    finally:
+        await redis.aclose()
+        await database.close()
+
+
+HOSTS: dict[str, Callable[[Settings], AbstractAsyncContextManager[list[LaneHost]]]] = {
+    "command": command_hosts,
+    "saga": saga_hosts,
+    "projection": projection_hosts,
+}
+"""The worker roles by name."""

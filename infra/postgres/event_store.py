@@ -58,7 +58,8 @@ def event_row(row: Any) -> EventRow:
     return EventRow(*values)
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+def columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+    """Rows turned into as many columns as they are wide: the arrays that a stored function takes."""
     return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
@@ -104,9 +105,9 @@ def _arguments(batch: Batch) -> list[Any]:
         batch.mark.offset,
         batch.context,
         batch.time,
-        *_columns(outcomes, 9),
-        *_columns(events, 12),
-        *_columns(batch.acquire, 3),
-        *_columns(batch.settle, 3),
-        *_columns(batch.credentials, 2),
+        *columns(outcomes, 9),
+        *columns(events, 12),
+        *columns(batch.acquire, 3),
+        *columns(batch.settle, 3),
+        *columns(batch.credentials, 2),
     ]

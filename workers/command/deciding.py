@@ -7,16 +7,16 @@ in an earlier batch or in this one, gets the outcome that it got then.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from uuid_utils.compat import uuid5
+import orjson
+from uuid_utils import UUID, uuid5
 
-from contracts.message import Event
-from contracts.outcome import EmittedEvent, Outcome, OutcomeError, Status
+from contracts.envelope import rfc3339
+from contracts.outcome import Status
 from workers.command.claims import ClaimBook, Key
 from workers.command.reading import DeadLetter, Request
 from workers.command.streams import Versioned
-from workers.core.decider import Credential, Decider, Decision, Rejection
+from workers.core.decider import Decider, Decision, Rejection
 from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle
 
 
@@ -62,6 +62,7 @@ class BatchDecider:
         self._decider = decider
         self._situation = situation
         self._sequence = situation.sequence
+        self._handled_at = rfc3339(situation.now)
         self._claims = ClaimBook(situation.refused)
         self._streams: dict[str, Versioned] = {}
         self._credentials: dict[str, CredentialRow] = {}
@@ -106,18 +107,15 @@ class BatchDecider:
         except Exception as error:
             # A bug in a domain must not stop the lane. The exception's text may hold what the command held.
             self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
-            failure = OutcomeError(
-                code="HandlerFailed", message="a fault of ours; the command is kept in the dead letters"
-            )
-            return self._conclude(request, "failed", current.version, (), failure)
+            failure = Rejection("HandlerFailed", "a fault of ours; the command is kept in the dead letters")
+            return self._conclude(request, "failed", current.version, [], failure)
         if isinstance(decision, Rejection):
-            error_ = OutcomeError(code=decision.code, message=decision.message, details=decision.details)
-            return self._conclude(request, "rejected", current.version, (), error_)
+            return self._conclude(request, "rejected", current.version, [], decision)
         version = current.version + len(decision.events)
         emitted = self._record(request, decision, current.version)
         self._streams[stream_id] = Versioned(version, state)
         if decision.credential is not None:
-            self._credentials[stream_id] = _credential(stream_id, decision.credential)
+            self._credentials[stream_id] = CredentialRow(stream_id, decision.credential.secret)
         return self._conclude(request, "accepted", version, emitted, None)
 
     def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
@@ -140,7 +138,7 @@ class BatchDecider:
             return self._claims.admit(envelope.subject, decision) or decision
         return decision
 
-    def _record(self, request: Request, decision: Decision, version: int) -> tuple[EmittedEvent, ...]:
+    def _record(self, request: Request, decision: Decision, version: int) -> list[dict[str, str]]:
         envelope, situation = request.envelope, self._situation
         emitted = []
         for place, event in enumerate(decision.events):
@@ -165,31 +163,35 @@ class BatchDecider:
                     situation.now,
                 )
             )
-            emitted.append(EmittedEvent.model_construct(event_id=event_id, type=type_of(event)))
-        return tuple(emitted)
+            emitted.append({"event_id": event_id, "type": type(event).type})
+        return emitted
 
     def _conclude(
         self,
         request: Request,
         status: Status,
         version: int,
-        events: tuple[EmittedEvent, ...],
-        error: OutcomeError | None,
+        events: list[dict[str, str]],
+        error: Rejection | None,
     ) -> bytes:
         envelope, situation = request.envelope, self._situation
-        outcome = Outcome.model_construct(
-            command_id=envelope.id,
-            type=envelope.type,
-            status=status,
-            stream_id=envelope.subject,
-            stream_version=version,
-            partition=situation.partition,
-            sequence=self._sequence,
-            events=events,
-            error=error,
-            correlation_id=envelope.correlation_id,
-            handled_at=situation.now,
-        ).to_json()
+        # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
+        # the two together.
+        outcome = orjson.dumps(
+            {
+                "command_id": envelope.id,
+                "type": envelope.type,
+                "status": status,
+                "stream_id": envelope.subject,
+                "stream_version": version,
+                "partition": situation.partition,
+                "sequence": self._sequence,
+                "events": events,
+                "error": error,
+                "correlation_id": envelope.correlation_id,
+                "handled_at": self._handled_at,
+            }
+        )
         self._outcomes.append(
             OutcomeRow(
                 envelope.id,
@@ -209,15 +211,6 @@ class BatchDecider:
         return outcome
 
 
-def type_of(event: Event) -> str:
-    """The wire type of an event's class."""
-    return type(event).type
-
-
 def derived_event_id(command_id: str, place: int) -> str:
     """The id of a command's event at `place` (from 0): UUID version 5 of the place in the command id's namespace."""
     return str(uuid5(UUID(command_id), str(place)))
-
-
-def _credential(stream_id: str, credential: Credential) -> CredentialRow:
-    return CredentialRow(stream_id, credential.secret)

@@ -61,6 +61,4 @@ def indexes(card: Document) -> frozenset[Index]:
     return frozenset(entries)
 
 
-card = Projection(
-    name="users", context="users", evolve=evolve, indexes=indexes, searchable=("email", "city")
-)
+card = Projection(name="users", context="users", evolve=evolve, indexes=indexes, searchable=("email", "city"))

@@ -1,0 +1,201 @@
+"""Sends commands and waits for their outcomes: what other services, the gateway and the command line use.
+
+Commands go to the partition of their stream id, so those to one stream keep the order in which they were sent. Sending
+again under the same command id is harmless: the stored outcome comes back. Every call ends within its deadline, and
+the number of commands under way is bounded. Kafka may be away when the client starts; it connects when it can.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Self
+from uuid import UUID
+
+from contracts.client.connection import PLAINTEXT, Security, broker_options
+from contracts.client.errors import ClientNotRunning, CommandTooLarge, KafkaUnavailable, TooManyCommands
+from contracts.client.identifiers import new_identifier
+from contracts.client.replies import Replies
+from contracts.client.sender import Sender
+from contracts.envelope import CommandEnvelope, read_command, rfc3339
+from contracts.message import Command
+from contracts.outcome import Outcome
+from contracts.topics import MAX_MESSAGE_BYTES, Topics
+
+DELIVERY_TIMEOUT_SECONDS = 5.0
+MAX_OUTSTANDING = 10_000
+
+
+class CommandClient:
+    """A client of one installation. `source` is the URI reference of the sending service (`/shop`)."""
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        source: str,
+        topic_prefix: str = "",
+        security: Security = PLAINTEXT,
+        delivery_timeout_seconds: float = DELIVERY_TIMEOUT_SECONDS,
+        max_outstanding: int = MAX_OUTSTANDING,
+    ) -> None:
+        self._source = source
+        self._topics = Topics(topic_prefix)
+        self._timeout_seconds = delivery_timeout_seconds
+        self._max_outstanding = max_outstanding
+        self._outstanding = 0
+        self._options = broker_options(bootstrap_servers, security, delivery_timeout_seconds)
+        self._sender: Sender | None = None
+        self._replies: Replies | None = None
+
+    async def start(self) -> None:
+        """Begin to connect; does not wait for Kafka."""
+        if self._sender is None:
+            self._sender = Sender(self._options, self._timeout_seconds)
+            self._replies = Replies(self._options, self._topics.replies, self._sender.partitions)
+            self._sender.start()
+            self._replies.start()
+
+    async def stop(self) -> None:
+        """Deliver what was accepted, within the delivery timeout, and close. Outcomes still waited for are given up."""
+        sender, replies, self._sender, self._replies = self._sender, self._replies, None, None
+        if replies is not None:
+            await replies.stop()
+        if sender is not None:
+            await sender.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def send(
+        self,
+        command: Command,
+        *,
+        command_id: str | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        actor: str | None = None,
+        traceparent: str | None = None,
+        expected_version: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Deliver a command without waiting for its outcome; returns its id once Kafka has it.
+
+        `command_id` is a UUID (None: a new one); `expected_version` refuses the command when its stream has another
+        version; an aware `expires_at` refuses it when it is handled later. Raises KafkaUnavailable, TooManyCommands,
+        CommandTooLarge, ClientNotRunning, ValueError (`command_id`) or MalformedMessage (a header that none can read).
+        """
+        envelope = self._envelope(
+            command, command_id, correlation_id, causation_id, actor, traceparent, expected_version, expires_at
+        )
+        with self._slot():
+            await self._deliver(command, envelope)
+        return envelope.id
+
+    async def ask(
+        self,
+        command: Command,
+        *,
+        wait_seconds: float,
+        command_id: str | None = None,
+        correlation_id: str | None = None,
+        causation_id: str | None = None,
+        actor: str | None = None,
+        traceparent: str | None = None,
+        expected_version: int | None = None,
+        expires_at: datetime | None = None,
+    ) -> Outcome | None:
+        """Deliver a command and wait for its outcome, `wait_seconds` from the call on; None when there is none by then.
+
+        Takes at most the longer of `wait_seconds` and twice the delivery timeout. Raises what `send` raises.
+        """
+        envelope = self._envelope(
+            command, command_id, correlation_id, causation_id, actor, traceparent, expected_version, expires_at
+        )
+        end = asyncio.get_running_loop().time() + wait_seconds
+        with self._slot():
+            replies = self._running_replies()
+            addressed = envelope._replace(reply_to=await self._reply_address(replies))
+            with replies.expecting(addressed.id) as reply:
+                try:
+                    await self._deliver(command, addressed)
+                    async with asyncio.timeout_at(end):
+                        return await reply
+                except TimeoutError:
+                    return None
+                except KafkaUnavailable:
+                    if reply.done():
+                        return reply.result()
+                    raise
+
+    async def check(self) -> None:
+        """Whether commands can be sent and answered now. Raises KafkaUnavailable or ClientNotRunning."""
+        await self._running_sender().check()
+        await self._reply_address(self._running_replies())
+
+    async def _reply_address(self, replies: Replies) -> str:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await replies.address()
+        except TimeoutError as error:
+            explanation = f"topic {self._topics.replies} cannot be read"
+            raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
+
+    async def _deliver(self, command: Command, envelope: CommandEnvelope) -> None:
+        value = command.to_json()
+        if len(value) > MAX_MESSAGE_BYTES:
+            raise CommandTooLarge(len(value), MAX_MESSAGE_BYTES)
+        key, headers = envelope.subject.encode(), envelope.to_headers()
+        read_command(headers, key)  # what its reader would refuse is refused here, where somebody can mend it
+        topic = self._topics.commands(command.context)
+        await self._running_sender().deliver(topic, key, value, headers, command_id=envelope.id)
+
+    def _envelope(
+        self,
+        command: Command,
+        command_id: str | None,
+        correlation_id: str | None,
+        causation_id: str | None,
+        actor: str | None,
+        traceparent: str | None,
+        expected_version: int | None,
+        expires_at: datetime | None,
+    ) -> CommandEnvelope:
+        identity = new_identifier() if command_id is None else str(UUID(command_id))
+        return CommandEnvelope(
+            id=identity,
+            type=command.type,
+            source=self._source,
+            subject=command.stream_id,
+            time=rfc3339(datetime.now(UTC)),
+            correlation_id=correlation_id or identity,
+            causation_id=causation_id or identity,
+            traceparent=traceparent,
+            actor=actor,
+            expected_version=expected_version,
+            expires_at=expires_at,
+        )
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if self._outstanding >= self._max_outstanding:
+            raise TooManyCommands(self._max_outstanding)
+        self._outstanding += 1
+        try:
+            yield
+        finally:
+            self._outstanding -= 1
+
+    def _running_sender(self) -> Sender:
+        if self._sender is None:
+            raise ClientNotRunning
+        return self._sender
+
+    def _running_replies(self) -> Replies:
+        if self._replies is None:
+            raise ClientNotRunning
+        return self._replies

@@ -1,0 +1,56 @@
+"""What can keep a command from being sent or an event from being read. Every error keeps its facts as attributes."""
+
+
+class ClientError(Exception):
+    """What all errors of the client have in common."""
+
+
+class ClientNotRunning(ClientError):
+    """The client was used before `start` or after `stop`. Use it inside `async with`."""
+
+    def __init__(self) -> None:
+        super().__init__("the client is not running: call start() first, or use it inside `async with`")
+
+
+class KafkaUnavailable(ClientError):
+    """Kafka did not answer within the deadline. Try again later, a command with the same id: that is harmless.
+
+    `command_id` is None when no command is concerned. `may_arrive` tells whether the broker may have the command all
+    the same: then it will be handled, once, however often it is sent again under its id.
+    """
+
+    def __init__(
+        self, explanation: str, *, waited_seconds: float, command_id: str | None = None, may_arrive: bool = False
+    ) -> None:
+        subject = "Kafka" if command_id is None else f"Kafka did not acknowledge command {command_id}: it"
+        advice = "; it may arrive all the same, so send it again under the same id" if may_arrive else ""
+        super().__init__(f"{subject} is not available ({explanation}; waited {waited_seconds:g} s){advice}")
+        self.explanation = explanation
+        self.waited_seconds = waited_seconds
+        self.command_id = command_id
+        self.may_arrive = may_arrive
+
+
+class TooManyCommands(ClientError):
+    """More commands are under way than the client allows; this one was not sent. Slow down or raise the limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} commands are under way, which is the limit; this one was not sent")
+        self.limit = limit
+
+
+class CommandTooLarge(ClientError):
+    """A command's JSON is larger than Annals reads; it was not sent."""
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(f"the command has {size_bytes} bytes as JSON; at most {limit_bytes} are read")
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class UnknownEventType(ClientError):
+    """An event of a type that the installed contracts do not know. Install newer contracts, or read its `data`."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__(f"the installed contracts know no event {type_}")
+        self.type = type_

@@ -1,0 +1,163 @@
+"""Reads a context's event log: an endless async iterator over its events, each once.
+
+Events of one stream come in order, those of different partitions interleaved. A record whose sequence has been passed
+is dropped: the log may repeat a few after a worker was paused. Belongs to no group: who reads keeps `positions` in
+the same transaction as what the events led to, and starts from there again. Lost connections are mended in silence.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from contracts.catalogue import catalogue
+from contracts.client.connection import PLAINTEXT, Security, broker_options, stopped
+from contracts.client.errors import KafkaUnavailable, UnknownEventType
+from contracts.envelope import EventEnvelope, MalformedMessage, read_event
+from contracts.message import Event
+from contracts.topics import Topics
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+POLL_SECONDS = 1.0
+IDLE_CHECK_SECONDS = 10.0
+RETRY_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class ReadPosition(NamedTuple):
+    """Where to go on in a partition: the last sequence that was read (0: none) and the next offset."""
+
+    sequence: int
+    offset: int
+
+
+class ReadEvent(NamedTuple):
+    """An event as it was read. `data` is its JSON."""
+
+    envelope: EventEnvelope
+    data: bytes
+    partition: int
+    offset: int
+
+    def event(self) -> Event:
+        """The event as a model. Raises UnknownEventType, or pydantic's ValidationError for data of another shape."""
+        model = catalogue().events.get(self.envelope.type)
+        if model is None:
+            raise UnknownEventType(self.envelope.type)
+        return model.model_validate_json(self.data)
+
+
+class EventReader:
+    """`async for read in EventReader(...)`: all events of a context from `positions` on, by default from the first.
+
+    `partitions` chooses some of the partitions (None: all). The iteration raises KafkaUnavailable when Kafka cannot be
+    reached within `connect_timeout_seconds` at the start; later it waits for as long as Kafka is away.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        context: str,
+        topic_prefix: str = "",
+        security: Security = PLAINTEXT,
+        positions: Mapping[int, ReadPosition] | None = None,
+        partitions: Collection[int] | None = None,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    ) -> None:
+        self._topic = Topics(topic_prefix).events(context)
+        self._options = broker_options(bootstrap_servers, security, connect_timeout_seconds)
+        self._positions = dict(positions or {})
+        self._wanted = None if partitions is None else frozenset(partitions)
+        self._timeout_seconds = connect_timeout_seconds
+        self._was_connected = False
+
+    @property
+    def positions(self) -> dict[int, ReadPosition]:
+        """By partition, where to go on after the event that the iteration gave last."""
+        return dict(self._positions)
+
+    async def __aiter__(self) -> AsyncIterator[ReadEvent]:
+        end = asyncio.get_running_loop().time() + self._timeout_seconds
+        while True:
+            try:
+                async with aclosing(self._connected()) as events:
+                    async for event in events:
+                        yield event
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.debug("the event log is not read: %s", error)
+                if not self._was_connected and asyncio.get_running_loop().time() >= end:
+                    explanation = f"{self._topic} cannot be read: {error or type(error).__name__}"
+                    raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _connected(self) -> AsyncGenerator[ReadEvent, None]:
+        """The events of one connection, until it seems to be stuck."""
+        consumer = AIOKafkaConsumer(
+            **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await consumer.start()
+                await self._take_positions(consumer)
+            self._was_connected = True
+            async with aclosing(self._fetched(consumer)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await stopped(consumer.stop)
+
+    async def _take_positions(self, consumer: AIOKafkaConsumer) -> None:
+        await consumer.topics()
+        found = consumer.partitions_for_topic(self._topic)
+        if not found:
+            raise TimeoutError(f"there is no topic {self._topic}")
+        places = [TopicPartition(self._topic, number) for number in sorted(found & (self._wanted or found))]
+        consumer.assign(places)
+        starts = await consumer.beginning_offsets(places)
+        for place in places:
+            known = self._positions.get(place.partition)
+            consumer.seek(place, starts[place] if known is None else known.offset)
+
+    async def _fetched(self, consumer: AIOKafkaConsumer) -> AsyncGenerator[ReadEvent, None]:
+        checked_at = time.monotonic()
+        while True:
+            fetched = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
+            for place, records in fetched.items():
+                for record in records:
+                    read = self._taken(place.partition, record)
+                    if read is not None:
+                        yield read
+            if fetched:
+                checked_at = time.monotonic()
+            elif time.monotonic() - checked_at > IDLE_CHECK_SECONDS:
+                if await self._is_stuck(consumer):
+                    return
+                checked_at = time.monotonic()
+
+    def _taken(self, partition: int, record: Any) -> ReadEvent | None:
+        """The record as an event; None when it was read before or is none of ours."""
+        known = self._positions.get(partition, ReadPosition(0, 0))
+        try:
+            envelope = read_event(record.headers, record.key)
+        except MalformedMessage as error:
+            log.warning("%s/%d offset %d was passed over: %s", record.topic, partition, record.offset, error)
+            return None
+        if envelope.sequence <= known.sequence:
+            self._positions[partition] = ReadPosition(known.sequence, record.offset + 1)
+            return None
+        self._positions[partition] = ReadPosition(envelope.sequence, record.offset + 1)
+        return ReadEvent(envelope, record.value or b"", partition, record.offset)
+
+    async def _is_stuck(self, consumer: AIOKafkaConsumer) -> bool:
+        """Whether there is something to read that does not come: a consumer may fall silent when a broker restarts."""
+        places = list(consumer.assignment())
+        async with asyncio.timeout(self._timeout_seconds):
+            ends = await consumer.end_offsets(places)
+            return any([await consumer.position(place) < ends[place] for place in places])

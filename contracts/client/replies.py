@@ -1,0 +1,131 @@
+"""The way of outcomes back: this client's own reader of one partition of the replies topic.
+
+The reading position is fixed, by an explicit seek, before the address is given to anyone, so no reply to a command that
+carries the address can be missed. The position outlives lost connections: the next reader goes on where the last one
+stopped. A reader that gets nothing while answers are waited for is replaced, because a consumer may be stuck after a
+broker's restart without saying so. Belongs to no group; several clients may read the same partition.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from contracts.client.connection import stopped
+from contracts.client.errors import KafkaUnavailable
+from contracts.outcome import Outcome
+
+POLL_SECONDS = 1.0
+STALLED_SECONDS = 5.0
+RETRY_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+Partitions = Callable[[str], Awaitable[Collection[int]]]
+
+
+class Replies:
+    """Hands each outcome to those who wait for it. `partitions` tells a topic's partitions."""
+
+    def __init__(self, options: dict[str, Any], topic: str, partitions: Partitions) -> None:
+        self._options = options
+        self._topic = topic
+        self._partitions = partitions
+        self._place: TopicPartition | None = None
+        self._position: int | None = None
+        self._positioned = asyncio.Event()
+        self._expected: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self._oldest_seconds: dict[str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_reading())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def address(self) -> str:
+        """`topic:partition` for `ce_replyto`. Waits, without a deadline of its own, until the position is fixed."""
+        await self._positioned.wait()
+        assert self._place is not None, "set before `_positioned`"
+        return f"{self._place.topic}:{self._place.partition}"
+
+    @contextmanager
+    def expecting(self, command_id: str) -> Iterator[asyncio.Future[Outcome]]:
+        """The outcome of a command, from now on."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        waiting = self._expected.setdefault(command_id, [])
+        waiting.append(future)
+        self._oldest_seconds.setdefault(command_id, time.monotonic())
+        try:
+            yield future
+        finally:
+            future.cancel()
+            waiting.remove(future)
+            if not waiting and self._expected.get(command_id) is waiting:
+                del self._expected[command_id]
+                del self._oldest_seconds[command_id]
+
+    async def _keep_reading(self) -> None:
+        while True:
+            reader = AIOKafkaConsumer(
+                **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
+            )
+            try:
+                await reader.start()
+                await self._read(reader, await self._positioned_at(reader))
+            except (KafkaError, OSError, TimeoutError, KafkaUnavailable) as error:
+                log.debug("replies are not read: %s", error)
+            finally:
+                await stopped(reader.stop)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _positioned_at(self, reader: AIOKafkaConsumer) -> TopicPartition:
+        if self._place is None:
+            self._place = TopicPartition(self._topic, secrets.choice(sorted(await self._partitions(self._topic))))
+        reader.assign([self._place])
+        if self._position is None:
+            self._position = (await reader.end_offsets([self._place]))[self._place]
+        reader.seek(self._place, self._position)
+        self._positioned.set()
+        return self._place
+
+    async def _read(self, reader: AIOKafkaConsumer, place: TopicPartition) -> None:
+        """Read until the reader seems to be stuck."""
+        quiet_since = time.monotonic()
+        while True:
+            fetched = await reader.getmany(place, timeout_ms=int(POLL_SECONDS * 1000))
+            now = time.monotonic()
+            if records := fetched.get(place):
+                quiet_since = now
+                for record in records:
+                    self._hand_over(record.key, record.value)
+                self._position = records[-1].offset + 1
+            elif now - quiet_since > STALLED_SECONDS and self._waited_since(now - STALLED_SECONDS):
+                return
+
+    def _waited_since(self, moment: float) -> bool:
+        return any(since < moment for since in self._oldest_seconds.values())
+
+    def _hand_over(self, key: bytes | None, value: bytes | None) -> None:
+        waiting = self._expected.get((key or b"").decode(errors="replace"))
+        if not waiting or value is None:
+            return
+        try:
+            outcome = Outcome.model_validate_json(value)
+        except ValidationError:
+            log.warning("a reply that is no outcome was passed over")
+            return
+        for future in waiting:
+            if not future.done():
+                future.set_result(outcome)

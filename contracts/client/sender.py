@@ -1,0 +1,119 @@
+"""The way of commands to Kafka: a producer that is connected in the background and replaced when it is broken.
+
+Promises an answer within the deadline: acknowledged by all in-sync replicas, or KafkaUnavailable. What was not
+delivered within the deadline is thrown away soon after instead of arriving minutes later. That is why the producer is
+not an idempotent one, which would never give up; a record that a retry doubles has the same command id, so it is
+handled once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts.client.connection import stopped
+from contracts.client.errors import KafkaUnavailable
+from contracts.partitioner import partition_for
+from contracts.topics import MAX_MESSAGE_BYTES
+
+FIRST_RETRY_SECONDS = 0.1
+LAST_RETRY_SECONDS = 2.0
+MAX_REQUEST_BYTES = 4 * MAX_MESSAGE_BYTES
+
+log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Delivers records by their keys. One for each client."""
+
+    def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float) -> None:
+        self._options = options
+        self._timeout_seconds = delivery_timeout_seconds
+        self._producer: AIOKafkaProducer | None = None
+        self._connected = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep_connected())
+
+    async def stop(self) -> None:
+        """What was accepted is still sent, within the delivery timeout."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def deliver(
+        self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]], *, command_id: str
+    ) -> None:
+        """Write one record to the partition of its key and wait for the acknowledgement. Raises KafkaUnavailable."""
+        stage, may_arrive = "no connection", False
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                producer = await self._connection()
+                stage = f"topic {topic} is not known"
+                partition = partition_for(key, len(await producer.partitions_for(topic)))
+                stage, may_arrive = "no acknowledgement", True
+                acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
+                await acknowledged
+        except TimeoutError as error:
+            raise self._unavailable(stage, command_id, may_arrive) from error
+        except (KafkaError, OSError, AssertionError) as error:
+            if not getattr(error, "retriable", False):
+                self._broken.set()
+            raise self._unavailable(str(error) or type(error).__name__, command_id, may_arrive) from error
+
+    async def partitions(self, topic: str) -> Collection[int]:
+        """The partitions of a topic. Raises KafkaUnavailable."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                found: Collection[int] = await (await self._connection()).partitions_for(topic)
+                return found
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise self._unavailable(f"topic {topic} is not known: {error or type(error).__name__}") from error
+
+    async def check(self) -> None:
+        """Ask a broker for news. Raises KafkaUnavailable when none answers."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                answered = await (await self._connection()).client.force_metadata_update()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise self._unavailable(str(error) or type(error).__name__) from error
+        if not answered:
+            raise self._unavailable("no broker answers")
+
+    def _unavailable(
+        self, explanation: str, command_id: str | None = None, may_arrive: bool = False
+    ) -> KafkaUnavailable:
+        return KafkaUnavailable(
+            explanation, waited_seconds=self._timeout_seconds, command_id=command_id, may_arrive=may_arrive
+        )
+
+    async def _connection(self) -> AIOKafkaProducer:
+        await self._connected.wait()
+        assert self._producer is not None, "set before `_connected`"
+        return self._producer
+
+    async def _keep_connected(self) -> None:
+        retry_seconds = FIRST_RETRY_SECONDS
+        while True:
+            producer = AIOKafkaProducer(**self._options, acks="all", max_request_size=MAX_REQUEST_BYTES)
+            try:
+                await producer.start()
+                retry_seconds = FIRST_RETRY_SECONDS
+                self._producer = producer
+                self._broken.clear()
+                self._connected.set()
+                await self._broken.wait()
+                log.warning("a producer that Kafka refused is replaced")
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.debug("Kafka is not reached: %s", error)
+            finally:
+                self._connected.clear()
+                await stopped(producer.stop)
+            await asyncio.sleep(retry_seconds)
+            retry_seconds = min(retry_seconds * 2, LAST_RETRY_SECONDS)

@@ -1,0 +1,33 @@
+"""`annals worker <role>`: one worker process in the foreground; every pod of a role runs this."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from infra.settings import Settings
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+class Role(StrEnum):
+    """The roles that a worker can have."""
+
+    command = "command"
+    projection = "projection"
+    saga = "saga"
+
+
+@app.command()
+def worker(
+    role: Annotated[Role, typer.Argument(help="What this process does.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Log JSON lines (as ANNALS_LOG_FORMAT=json).")] = False,
+) -> None:
+    """Hold lanes of one role until SIGTERM or Ctrl-C, then leave them in good order.
+
+    Start as many as you like: the lanes are shared out among them.
+    """
+    from infra.worker import run_worker
+
+    settings = Settings()
+    run_worker(role.value, settings.model_copy(update={"log_format": "json"}) if as_json else settings)

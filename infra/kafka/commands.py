@@ -1,0 +1,72 @@
+"""Commands on their way out: the published client as the gateway's port, and made from the settings."""
+
+import ssl
+
+from contracts.client.command_client import CommandClient
+from contracts.client.connection import Security
+from contracts.client.errors import ClientNotRunning, CommandTooLarge, KafkaUnavailable, TooManyCommands
+from contracts.message import Command
+from contracts.outcome import Outcome
+from infra.settings import Settings
+from workers.ports.commands import CommandMeta, Overloaded, TooLarge
+from workers.ports.lanes import Unavailable
+
+
+def security_of(settings: Settings) -> Security:
+    """SASL and TLS as the settings have them."""
+    password, ca_file = settings.kafka_sasl_password, settings.kafka_tls_ca_file
+    encrypted = settings.kafka_security_protocol.endswith("SSL")
+    return Security(
+        protocol=settings.kafka_security_protocol,
+        mechanism=settings.kafka_sasl_mechanism,
+        username=settings.kafka_sasl_username,
+        password=password.get_secret_value() if password else None,
+        ssl_context=ssl.create_default_context(cafile=str(ca_file) if ca_file else None) if encrypted else None,
+    )
+
+
+def command_client(
+    settings: Settings, *, source: str, delivery_timeout_seconds: float, max_outstanding: int
+) -> CommandClient:
+    """A client for located settings."""
+    assert settings.kafka_bootstrap_servers is not None, "the settings must be located"
+    return CommandClient(
+        settings.kafka_bootstrap_servers,
+        source=source,
+        topic_prefix=settings.topic_prefix,
+        security=security_of(settings),
+        delivery_timeout_seconds=delivery_timeout_seconds,
+        max_outstanding=max_outstanding,
+    )
+
+
+class KafkaCommands:
+    """`Commands` on the published client."""
+
+    def __init__(self, client: CommandClient) -> None:
+        self._client = client
+
+    async def ask(self, command: Command, meta: CommandMeta, wait_seconds: float) -> Outcome | None:
+        try:
+            return await self._client.ask(
+                command,
+                wait_seconds=wait_seconds,
+                command_id=meta.command_id,
+                correlation_id=meta.correlation_id,
+                causation_id=meta.causation_id,
+                actor=meta.actor,
+                traceparent=meta.traceparent,
+                expected_version=meta.expected_version,
+            )
+        except (KafkaUnavailable, ClientNotRunning) as error:
+            raise Unavailable("Kafka", str(error)) from error
+        except TooManyCommands as error:
+            raise Overloaded("commands", error.limit) from error
+        except CommandTooLarge as error:
+            raise TooLarge(error.size_bytes, error.limit_bytes) from error
+
+    async def check(self) -> None:
+        try:
+            await self._client.check()
+        except (KafkaUnavailable, ClientNotRunning) as error:
+            raise Unavailable("Kafka", str(error)) from error

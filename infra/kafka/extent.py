@@ -1,0 +1,35 @@
+"""From where to where a topic reaches, for those who want to read its end."""
+
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from infra.kafka.connection import client_options
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+
+
+class Extent(NamedTuple):
+    """A partition's first offset and the one after its last record; equal when it is empty."""
+
+    first: int
+    end: int
+
+
+async def topic_extent(settings: Settings, topic: str) -> dict[int, Extent]:
+    """The present extent of each partition, by its number. Raises Unavailable, also when there is no such topic."""
+    consumer = AIOKafkaConsumer(**client_options(settings), group_id=None, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        await consumer.topics()
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            raise Unavailable("Kafka", f"there is no topic {topic}; `annals topics create` makes it")
+        places = [TopicPartition(topic, number) for number in sorted(numbers)]
+        firsts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        return {place.partition: Extent(firsts[place], ends[place]) for place in places}
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    finally:
+        await consumer.stop()

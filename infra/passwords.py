@@ -1,0 +1,39 @@
+"""argon2id by argon2-cffi, in a small pool of threads: a hash costs some 50 ms and 64 MiB, and must not stop the loop.
+
+The pool and its queue are bounded, so that a flood of passwords is refused instead of eating memory and time. Nothing
+here logs, and no error carries a password.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from workers.ports.commands import Overloaded
+
+THREADS = 2
+MAX_WAITING = 64
+
+
+class Argon2Passwords:
+    """`Passwords` with the low-memory parameters of RFC 9106 (64 MiB, 3 passes, 4 lanes)."""
+
+    def __init__(self, threads: int = THREADS, max_waiting: int = MAX_WAITING) -> None:
+        self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
+        self._limit = threads + max_waiting
+        self._under_way = 0
+
+    async def hashed(self, password: str) -> str:
+        if self._under_way >= self._limit:
+            raise Overloaded("password hashes", self._limit)
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+        finally:
+            self._under_way -= 1
+
+    def close(self) -> None:
+        """Forget what waits; what is being hashed ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

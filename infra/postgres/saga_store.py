@@ -1,0 +1,54 @@
+"""The saga store on Postgres. A batch is one call of `annals.commit_sagas`: one transaction, one round trip."""
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from infra.postgres.event_store import FENCED, PostgresEventStore, columns
+from infra.postgres.queries import sql
+from workers.ports.event_store import EventRow
+from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
+from infra.postgres.lane_store import PostgresLaneStore
+from infra.postgres.pool import Database
+
+
+class PostgresSagaStore(PostgresLaneStore):
+    """`SagaStore` on Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._events = PostgresEventStore(database)
+
+    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
+        rows = await self._database.rows("saga_states", *columns(keys, 2))
+        return {InstanceKey(row[0], row[1]): row[2].encode() for row in rows}
+
+    async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
+        rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
+        return [StepRow(*row[:7], row[7].encode(), *row[8:]) for row in rows]
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        return await self._events.events_after(context, partition, sequence, limit)
+
+    async def commit(self, batch: SagaBatch) -> None:
+        instances = [(*row[:3], row.state.decode(), row.correlation_id) for row in batch.instances]
+        steps = [(*row[:7], row.data.decode(), *row[8:]) for row in batch.steps]
+        arguments = [
+            batch.lane.topic,
+            batch.lane.partition,
+            batch.epoch,
+            batch.consumed,
+            batch.position,
+            batch.published,
+            batch.input_sequence,
+            *columns(instances, 5),
+            *columns(steps, 12),
+        ]
+        async with self._database.connection() as connection:
+            try:
+                await connection.execute(sql("commit_sagas"), *arguments)
+            except asyncpg.PostgresError as error:
+                if error.sqlstate == FENCED:
+                    raise Fenced(batch.lane, batch.epoch) from error
+                raise

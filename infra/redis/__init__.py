@@ -1,0 +1,1 @@
+"""The Redis room: read models, their indexes and their checkpoints."""

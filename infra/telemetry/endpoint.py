@@ -1,0 +1,45 @@
+"""The workers' HTTP endpoint for operators: /metrics, /healthz (alive) and /readyz (holds its lanes)."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+REQUEST_TIMEOUT_SECONDS = 5
+
+
+def serve_endpoint(host: str, port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer:
+    """Serve in a thread of its own until `shutdown`; port 0 takes a free one (`server_address`). Raises OSError."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = REQUEST_TIMEOUT_SECONDS
+
+        def do_GET(self) -> None:
+            match self.path.partition("?")[0]:
+                case "/metrics":
+                    self._answer(200, CONTENT_TYPE_LATEST, generate_latest())
+                case "/healthz":
+                    self._answer(200, "application/json", b'{"status": "alive"}')
+                case "/readyz":
+                    is_ready = ready()
+                    body = json.dumps({"status": "ready" if is_ready else "not ready"}).encode()
+                    self._answer(200 if is_ready else 503, "application/json", body)
+                case _:
+                    self._answer(404, "text/plain", b"/metrics, /healthz, /readyz")
+
+        def _answer(self, status: int, content_type: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the overridden method's name
+            """Scrapes are not worth a line."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server

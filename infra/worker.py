@@ -1,0 +1,79 @@
+"""One worker process: located settings in, lanes held until SIGTERM or Ctrl-C, everything left in good order."""
+
+import asyncio
+import gc
+import signal
+
+import structlog
+import uvloop
+
+from infra.devstack.addresses import located
+from infra.processes import HOSTS
+from infra.settings import Settings
+from infra.telemetry.endpoint import serve_endpoint
+from infra.telemetry.logs import configure_logs
+from workers.ports.lanes import Unavailable
+
+STACK_WAIT_SECONDS = 180.0
+RETRY_DELAY_SECONDS = 1.0
+MAX_RETRY_DELAY_SECONDS = 10.0
+# A batch makes tens of thousands of short-lived objects and no cycles; the default thresholds would look for some
+# after each few hundred.
+GARBAGE_THRESHOLDS = (100_000, 20, 100)
+
+log = structlog.get_logger(__name__)
+
+
+def run_worker(role: str, settings: Settings) -> None:
+    """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found."""
+    configure_logs(settings, role=role)
+    settings = located(settings, wait_seconds=STACK_WAIT_SECONDS)
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    uvloop.run(_run(role, settings))
+
+
+async def _run(role: str, settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    delay = RETRY_DELAY_SECONDS
+    while not stopping.is_set():
+        try:
+            await _hold_lanes(role, settings, stopping)
+        except Unavailable as error:
+            log.warning("worker waits", reason=str(error), again_in_seconds=delay)
+            await _either(stopping, delay)
+            delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+    log.info("worker stopped")
+
+
+async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event) -> None:
+    async with HOSTS[role](settings) as hosts:
+        endpoint = None
+        if settings.metrics_port is not None:
+            endpoint = serve_endpoint(
+                settings.metrics_host, settings.metrics_port, lambda: all(host.ready for host in hosts)
+            )
+        try:
+            async with asyncio.TaskGroup() as running:
+                tasks = [running.create_task(host.run()) for host in hosts]
+                watch = running.create_task(stopping.wait())
+                await asyncio.wait([watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                for host in hosts:
+                    host.stop()
+                watch.cancel()
+        except* Unavailable as group:
+            raise group.exceptions[0] from None
+        finally:
+            if endpoint is not None:
+                endpoint.shutdown()
+                endpoint.server_close()
+
+
+async def _either(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,9 @@
+"""Passwords, where they are typed: the one place that sees them in the clear."""
+
+from typing import Protocol
+
+
+class Passwords(Protocol):
+    async def hashed(self, password: str) -> str:
+        """The argon2id hash in PHC string form, made off the event loop. Raises Overloaded."""
+        ...
