@@ -54,5 +54,5 @@ class ClaimBook:
         return [
             Settle(scope, key, holder)
             for (scope, key), holder in self._holders.items()
-            if self._acquired.get((scope, key)) != holder
+            if (scope, key) not in self._acquired or self._acquired[scope, key] != holder
         ]

@@ -1,0 +1,250 @@
+"""Annals as its users run it: worker processes on real servers, and a client that is not ours."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from redis.asyncio import Redis
+
+from infra.kafka.topics import create_topics, topics_of
+from infra.postgres.migrate import migrate
+from infra.redis.connection import client
+from infra.settings import Settings
+from tests.waiting import until
+from workers.domain import contexts
+
+# Short, so that a killed worker is missed soon; safety must not depend on it.
+SESSION_TIMEOUT_SECONDS = 3.0
+STOP_TIMEOUT_SECONDS = 30.0
+
+
+class Sent(NamedTuple):
+    """A command as it was produced."""
+
+    command_id: str
+    stream_id: str
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class Worker:
+    """A worker process of our own."""
+
+    def __init__(self, role: str, process: asyncio.subprocess.Process, log_file: Path) -> None:
+        self.role = role
+        self.process = process
+        self.log_file = log_file
+
+    def signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    async def kill(self) -> None:
+        """kill -9, and see it gone."""
+        self.signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.signal(signal.SIGTERM)
+        async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
+            return await self.process.wait()
+
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+
+class System:
+    """The topics and tables of one test, and the processes that it starts."""
+
+    def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Redis) -> None:
+        self.settings = settings
+        self.database = database
+        self.redis = redis
+        self.workers: list[Worker] = []
+        self._folder = folder
+        self._producer = Producer(
+            {"bootstrap.servers": settings.kafka_bootstrap_servers, "message.max.bytes": 20_000_000, "linger.ms": 5}
+        )
+
+    def topic(self, name: str) -> str:
+        return f"{self.settings.topic_prefix}{name}"
+
+    async def worker(self, role: str) -> Worker:
+        """Start one more worker."""
+        log_file = self._folder / f"{role}-{len(self.workers)}.log"
+        with log_file.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "infra.cli.main", "worker", role),
+                env=os.environ | environment(self.settings),
+                stdout=output,
+                stderr=output,
+                cwd=Path(__file__).parent.parent,
+            )
+        started = Worker(role, process, log_file)
+        self.workers.append(started)
+        return started
+
+    async def holding(self, worker: Worker, lanes: int = 1) -> None:
+        """Wait until a command or saga worker owns at least so many lanes."""
+
+        async def held() -> bool:
+            owner = f"%/{worker.process.pid}"
+            return await self.value("SELECT count(*) FROM annals.lanes WHERE owner LIKE $1", owner) >= lanes
+
+        await until(held, f"{worker.role} worker {worker.process.pid} holds {lanes} lanes", seconds=60)
+
+    def send(self, commands: Iterable[Sent], *, topic: str = "users.commands") -> None:
+        """Produce with librdkafka's own partitioner and wait for the acknowledgements."""
+        failures: list[Any] = []
+
+        def delivered(error: Any, _: Any) -> None:
+            if error is not None:
+                failures.append(error)
+
+        for command in commands:
+            while True:
+                try:
+                    self._producer.produce(
+                        self.topic(topic),
+                        key=command.stream_id,
+                        value=command.value,
+                        headers=command.headers,
+                        on_delivery=delivered,
+                    )
+                    break
+                except BufferError:
+                    self._producer.poll(0.1)
+            self._producer.poll(0)
+        assert self._producer.flush(60) == 0
+        assert not failures, failures[0]
+
+    def records(self, name: str) -> list[list[Any]]:
+        """All records of a topic, a list for each partition, as confluent_kafka messages."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.settings.kafka_bootstrap_servers,
+                "group.id": uuid.uuid4().hex,
+                "enable.auto.commit": False,
+                "fetch.message.max.bytes": 20_000_000,
+            }
+        )
+        try:
+            topic = self.topic(name)
+            partitions = sorted(consumer.list_topics(topic, timeout=20).topics[topic].partitions)
+            return [_all_of(consumer, topic, partition) for partition in partitions]
+        finally:
+            consumer.close()
+
+    async def value(self, query: str, *arguments: Any) -> Any:
+        return await self.database.fetchval(query, *arguments)
+
+    async def handled(self, count: int, *, seconds: float = 120.0) -> None:
+        """Wait until so many commands have outcomes."""
+
+        async def enough() -> bool:
+            return await self.value("SELECT count(*) FROM annals.commands") >= count
+
+        await until(enough, f"{count} commands are handled", seconds=seconds, every=0.2)
+
+    async def settled(self, *, seconds: float = 120.0) -> None:
+        """Wait until every welcome is done and the read model has reached the table's end."""
+
+        async def done() -> bool:
+            missing = await self.value(
+                "SELECT count(*) FILTER (WHERE type = 'UserCreated') - count(*) FILTER (WHERE type = 'UserWelcomed') "
+                "FROM annals.events"
+            )
+            if missing:
+                return False
+            lanes = await self.database.fetch("SELECT partition, sequence FROM annals.lanes WHERE role = 'command'")
+            return all([await self.projected(lane["partition"]) >= lane["sequence"] for lane in lanes])
+
+        await until(done, "every user is welcomed and every event projected", seconds=seconds, every=0.2)
+
+    async def projected(self, partition: int) -> int:
+        """The last sequence of a lane that the users read model has."""
+        prefix = self.settings.topic_prefix
+        stored = await self.redis.get(f"{prefix}annals:users:checkpoint:{prefix}users.events:{partition}")
+        return 0 if stored is None else int(stored.split(b":")[0])
+
+
+def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
+    start, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+    found: list[Any] = []
+    while len(found) < end - start:
+        # `consume` waits for the full number, so never ask for more than there is.
+        messages = consumer.consume(min(10_000, end - start - len(found)), timeout=20)
+        assert messages, f"{topic}/{partition} could not be read to its end"
+        found += messages
+    return found
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of a child process."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    return {
+        "ANNALS_HOME": str(settings.home),
+        "ANNALS_KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
+        "ANNALS_DATABASE_URL": settings.database_url.get_secret_value(),
+        "ANNALS_REDIS_URL": settings.redis_url.get_secret_value(),
+        "ANNALS_TOPIC_PREFIX": settings.topic_prefix,
+        "ANNALS_PARTITIONS": str(settings.partitions),
+        "ANNALS_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_TIMEOUT_SECONDS),
+    }
+
+
+def create_user(**given: Any) -> Sent:
+    """A CreateUser command with fields and headers of its own; `given` replaces fields."""
+    user_id = str(uuid.uuid4())
+    fields = {
+        "user_id": user_id,
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "email": f"{user_id}@example.org",
+        "city": "London",
+        **given,
+    }
+    return command("users.CreateUser.v1", fields["user_id"], fields)
+
+
+def command(wire_type: str, stream_id: str, fields: dict[str, Any] | bytes, **headers: str) -> Sent:
+    """A command by any producer: only the headers that the contract asks for, and `headers` besides."""
+    command_id = headers.pop("ce_id", str(uuid.uuid4()))
+    given = {"ce_id": command_id, "ce_type": wire_type, "ce_source": "/tests", **headers}
+    value = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+    return Sent(command_id, stream_id, value, [(name, text.encode()) for name, text in given.items()])
+
+
+def create_users(count: int) -> Sequence[Sent]:
+    return [create_user() for _ in range(count)]
+
+
+@asynccontextmanager
+async def running_system(settings: Settings, folder: Path) -> AsyncIterator[System]:
+    """An empty system whose processes are gone afterwards."""
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    await migrate(url)
+    await create_topics(settings, topics_of(list(contexts()), settings))
+    async with asyncpg.create_pool(url, min_size=1, max_size=4) as database, client(settings) as redis:
+        system = System(settings, folder, database, redis)
+        try:
+            yield system
+        finally:
+            for worker in system.workers:
+                if worker.process.returncode is None:
+                    worker.signal(signal.SIGCONT)
+                    await worker.kill()
