@@ -1,9 +1,9 @@
 """Kafka's key partitioner: which partition a stream's messages belong to.
 
 The same function as `org.apache.kafka.clients.producer.internals.BuiltInPartitioner.partitionForKey`: MurmurHash2
-(32 bit, Austin Appleby, seed 0x9747b28c) of the key's bytes, made positive by masking the sign bit, modulo the number of
-partitions. Clients with another default (librdkafka: CRC32) may set `partitioner=murmur2_random`; a command that arrives
-elsewhere is re-sent to its own partition.
+(32 bit, Austin Appleby, seed 0x9747b28c) of the key's bytes, made positive by masking the sign bit, modulo the number
+of partitions. Clients with another default (librdkafka: CRC32) may set `partitioner=murmur2_random`; a command that
+arrives elsewhere is re-sent to its own partition.
 """
 
 from struct import unpack_from

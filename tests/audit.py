@@ -112,7 +112,9 @@ async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
     expected = {stream_id: card for stream_id, card in cards.items() if card is not None}
     prefix = f"{system.settings.topic_prefix}annals:users:"
     assert await _documents(system, f"{prefix}document:") == expected
-    expected_entries = {(index.name, index.key, each) for each, card in expected.items() for index in projection.indexes(card)}
+    expected_entries = {
+        (index.name, index.key, each) for each, card in expected.items() for index in projection.indexes(card)
+    }
     assert await _entries(system, prefix, projection.searchable) == expected_entries
 
 

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import asyncpg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from redis.asyncio import Redis
 
 from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
@@ -34,7 +33,7 @@ class Sent(NamedTuple):
     command_id: str
     stream_id: str
     value: bytes
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, str | bytes | None]]
 
 
 class Worker:
@@ -67,7 +66,7 @@ class Worker:
 class System:
     """The topics and tables of one test, and the processes that it starts."""
 
-    def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Redis) -> None:
+    def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Any) -> None:
         self.settings = settings
         self.database = database
         self.redis = redis
@@ -100,7 +99,7 @@ class System:
 
         async def held() -> bool:
             owner = f"%/{worker.process.pid}"
-            return await self.value("SELECT count(*) FROM annals.lanes WHERE owner LIKE $1", owner) >= lanes
+            return bool(await self.value("SELECT count(*) FROM annals.lanes WHERE owner LIKE $1", owner) >= lanes)
 
         await until(held, f"{worker.role} worker {worker.process.pid} holds {lanes} lanes", seconds=60)
 
@@ -119,7 +118,7 @@ class System:
                         self.topic(topic),
                         key=command.stream_id,
                         value=command.value,
-                        headers=command.headers,
+                        headers=list(command.headers),
                         on_delivery=delivered,
                     )
                     break
@@ -153,7 +152,7 @@ class System:
         """Wait until so many commands have outcomes."""
 
         async def enough() -> bool:
-            return await self.value("SELECT count(*) FROM annals.commands") >= count
+            return bool(await self.value("SELECT count(*) FROM annals.commands") >= count)
 
         await until(enough, f"{count} commands are handled", seconds=seconds, every=0.2)
 

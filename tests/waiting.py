@@ -11,7 +11,11 @@ Result = TypeVar("Result")
 
 
 async def until(
-    condition: Callable[[], Awaitable[Result]], claim: str, *, seconds: float = 30.0, every: float = POLL_INTERVAL_SECONDS
+    condition: Callable[[], Awaitable[Result]],
+    claim: str,
+    *,
+    seconds: float = 30.0,
+    every: float = POLL_INTERVAL_SECONDS,
 ) -> Result:
     """The first true value of `condition`; fails with `claim` and the last value when the deadline passes."""
     deadline = time.monotonic() + seconds

@@ -7,7 +7,9 @@ TAKEOVERS = Counter("annals_lane_takeovers", "Lanes taken", ["role", "topic"])
 FENCED = Counter("annals_lane_fenced", "Writes refused because another worker has taken the lane", ["role", "topic"])
 LANE_FAULTS = Counter("annals_lane_faults", "Lanes dropped and taken again after a fault", ["role", "fault"])
 LAST_PROGRESS = Gauge(
-    "annals_lane_last_progress_timestamp_seconds", "When the lane last moved or was idle", ["role", "topic", "partition"]
+    "annals_lane_last_progress_timestamp_seconds",
+    "When the lane last moved or was idle",
+    ["role", "topic", "partition"],
 )
 BATCH_RECORDS = Histogram(
     "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -25,8 +27,12 @@ REPUBLISHED = Counter("annals_events_republished", "Events sent again by a lane'
 LOG_SHORTENED = Counter("annals_log_shortened", "Times the log ended before the lane's mark", ["topic"])
 REDIRECTED = Counter("annals_commands_redirected", "Commands re-sent to the right partition", ["topic"])
 DEAD_LETTERS = Counter("annals_dead_letters", "Records moved to the dead letters", ["topic", "reason"])
-REPEATS_DROPPED = Counter("annals_repeats_dropped", "Records of the log dropped because already applied", ["role", "topic"])
-HOLES_FILLED = Counter("annals_holes_filled", "Events read from the table because the log lacked them", ["role", "topic"])
+REPEATS_DROPPED = Counter(
+    "annals_repeats_dropped", "Records of the log dropped because already applied", ["role", "topic"]
+)
+HOLES_FILLED = Counter(
+    "annals_holes_filled", "Events read from the table because the log lacked them", ["role", "topic"]
+)
 PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
 REBUILDS = Counter("annals_projection_rebuilds", "Lanes started over because their read model was gone", ["projection"])
 STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])

@@ -1,8 +1,9 @@
 """Sends commands and waits for their outcomes: what other services, the gateway and the command line use.
 
-Commands go to the partition of their stream id, so those to one stream keep the order in which they were sent. Sending
-again under the same command id is harmless: the stored outcome comes back. Every call ends within its deadline, and
-the number of commands under way is bounded. Kafka may be away when the client starts; it connects when it can.
+Commands go to the partition of their stream id; to be sure of the order of two commands to one stream, wait for the
+first before sending the second. Sending again under the same command id is harmless: the stored outcome comes back.
+Every call ends within its deadline, and the number of commands under way is bounded. Kafka may be away when the client
+starts; it connects when it can.
 """
 
 import asyncio

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import catalogue
@@ -100,7 +100,7 @@ class EventReader:
     async def _connected(self) -> AsyncGenerator[ReadEvent, None]:
         """The events of one connection, until it seems to be stuck."""
         consumer = AIOKafkaConsumer(
-            **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+            self._topic, **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -114,11 +114,9 @@ class EventReader:
             await stopped(consumer.stop)
 
     async def _take_positions(self, consumer: AIOKafkaConsumer) -> None:
-        await consumer.topics()
-        found = consumer.partitions_for_topic(self._topic)
-        if not found:
-            raise TimeoutError(f"there is no topic {self._topic}")
-        places = [TopicPartition(self._topic, number) for number in sorted(found & (self._wanted or found))]
+        # Started on the topic, it has been assigned all partitions; now it gets those that are wanted, and positions.
+        places = [each for each in consumer.assignment() if self._wanted is None or each.partition in self._wanted]
+        consumer.unsubscribe()
         consumer.assign(places)
         starts = await consumer.beginning_offsets(places)
         for place in places:

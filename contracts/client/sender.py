@@ -22,6 +22,8 @@ from contracts.topics import MAX_MESSAGE_BYTES
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 2.0
 MAX_REQUEST_BYTES = 4 * MAX_MESSAGE_BYTES
+# A record that does not fit into the open batch may be overtaken by a smaller one: so batches have room.
+BATCH_BYTES = 512 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class Sender:
                 found: Collection[int] = await (await self._connection()).partitions_for(topic)
                 return found
         except (KafkaError, OSError, TimeoutError) as error:
-            raise self._unavailable(f"topic {topic} is not known: {error or type(error).__name__}") from error
+            raise self._unavailable(f"topic {topic} is not known") from error
 
     async def check(self) -> None:
         """Ask a broker for news. Raises KafkaUnavailable when none answers."""
@@ -82,7 +84,7 @@ class Sender:
             async with asyncio.timeout(self._timeout_seconds):
                 answered = await (await self._connection()).client.force_metadata_update()
         except (KafkaError, OSError, TimeoutError) as error:
-            raise self._unavailable(str(error) or type(error).__name__) from error
+            raise self._unavailable("no broker answers") from error
         if not answered:
             raise self._unavailable("no broker answers")
 
@@ -101,7 +103,9 @@ class Sender:
     async def _keep_connected(self) -> None:
         retry_seconds = FIRST_RETRY_SECONDS
         while True:
-            producer = AIOKafkaProducer(**self._options, acks="all", max_request_size=MAX_REQUEST_BYTES)
+            producer = AIOKafkaProducer(
+                **self._options, acks="all", max_batch_size=BATCH_BYTES, max_request_size=MAX_REQUEST_BYTES
+            )
             try:
                 await producer.start()
                 retry_seconds = FIRST_RETRY_SECONDS

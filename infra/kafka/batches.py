@@ -40,5 +40,8 @@ async def send_together(
 ) -> None:
     """Send all batches and wait until all are acknowledged."""
     await asyncio.gather(
-        *[await producer.send_batch(batch, topic, partition=partition) for batch, _ in filled_batches(producer, records)]
+        *[
+            await producer.send_batch(batch, topic, partition=partition)
+            for batch, _ in filled_batches(producer, records)
+        ]
     )

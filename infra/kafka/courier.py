@@ -41,7 +41,8 @@ class KafkaCourier:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 producer = await self._current_producer()
                 groups: dict[tuple[str, int], list[OutboundRecord]] = {}
-                for topic, partition, record in messages:
+                for topic, chosen, record in messages:
+                    partition = chosen
                     if partition is None:
                         partition = partition_for(record.key or b"", await self._count(producer, topic))
                     groups.setdefault((topic, partition), []).append(record)
@@ -116,4 +117,3 @@ class KafkaCourier:
             with suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(3):
                     await producer.stop()
-

@@ -1,7 +1,7 @@
 """The append-only log of events: an idempotent producer for all lanes of the process, and the reading of tails.
 
 Each `append` to a partition must have ended before the next begins: so a failed one leaves a clean end, never a hole.
-A producer that failed once is thrown away; the lanes that still wait on it get their answer, new work goes to a new one.
+A producer that failed once is thrown away; the lanes that wait on it get their answer, new work goes to a new one.
 """
 
 import asyncio

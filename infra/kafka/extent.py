@@ -19,10 +19,9 @@ class Extent(NamedTuple):
 
 async def topic_extent(settings: Settings, topic: str) -> dict[int, Extent]:
     """The present extent of each partition, by its number. Raises Unavailable, also when there is no such topic."""
-    consumer = AIOKafkaConsumer(**client_options(settings), group_id=None, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(topic, **client_options(settings), group_id=None, enable_auto_commit=False)
     try:
         await consumer.start()
-        await consumer.topics()
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise Unavailable("Kafka", f"there is no topic {topic}; `annals topics create` makes it")

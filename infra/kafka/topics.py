@@ -108,5 +108,3 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
         found = len(described["partitions"])
         if found and found != wanted[described["topic"]]:
             raise PartitionsDiffer(described["topic"], found, wanted[described["topic"]])
-
-

@@ -26,7 +26,9 @@ class PostgresEventStore(PostgresLaneStore):
         return [event_row(row) for row in await self._database.rows("streams", context, stream_ids)]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        return [event_row(row) for row in await self._database.rows("events_after", context, partition, sequence, limit)]
+        return [
+            event_row(row) for row in await self._database.rows("events_after", context, partition, sequence, limit)
+        ]
 
     async def outcome(self, command_id: str) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""

@@ -21,6 +21,4 @@ class PostgresLaneStore:
         return found == epoch
 
     async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        await self._database.run(
-            "leave_lane", lane.role, lane.topic, lane.partition, epoch, mark.sequence, mark.offset
-        )
+        await self._database.run("leave_lane", lane.role, lane.topic, lane.partition, epoch, mark.sequence, mark.offset)

@@ -38,7 +38,7 @@ class Migration(NamedTuple):
 
 
 class MigrationChanged(Exception):
-    """An applied migration's file has been edited. Restore it and put the change into a new file with the next number."""
+    """An applied migration's file has been edited. Restore it; put the change into a new file with the next number."""
 
     def __init__(self, migration: Migration) -> None:
         super().__init__(

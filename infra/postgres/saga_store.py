@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from infra.postgres.event_store import FENCED, PostgresEventStore, columns
+from infra.postgres.lane_store import PostgresLaneStore
+from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
-from infra.postgres.lane_store import PostgresLaneStore
-from infra.postgres.pool import Database
 
 
 class PostgresSagaStore(PostgresLaneStore):
@@ -26,7 +26,7 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
-        return [StepRow(*row[:7], row[7].encode(), *row[8:]) for row in rows]
+        return [StepRow(**{**dict(row), "data": row["data"].encode()}) for row in rows]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return await self._events.events_after(context, partition, sequence, limit)

@@ -4,18 +4,19 @@
     <prefix>annals:<projection>:index:<name>                     sorted set of `<key> NUL <id>`, all with score 0
     <prefix>annals:<projection>:checkpoint:<topic>:<partition>   `<sequence>:<offset>`
 
-An index is one sorted set: a batch changes it by one command, a query is a range of it in the order of ids, and entries of
-different lanes never disturb one another.
+An index is one sorted set: a batch changes it by one command, a query is a range of it in the order of ids, and entries
+of different lanes never disturb one another.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from workers.ports.read_models import START, Checkpoint
 
 SEPARATOR = b"\x00"
 
 
-class Keys(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Keys:
     """The keys under one prefix (`ANNALS_TOPIC_PREFIX`)."""
 
     prefix: str = ""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from redis.asyncio import Redis
 from redis.exceptions import WatchError
 
 from infra.redis.connection import faults_sorted
@@ -16,7 +15,7 @@ from workers.ports.read_models import Checkpoint, CheckpointMoved, IndexChange, 
 class RedisReadModelWriter:
     """`ReadModelWriter` on Redis."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 

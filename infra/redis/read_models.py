@@ -1,7 +1,8 @@
 """The reading side of the read models."""
 
+from typing import Any
+
 import orjson
-from redis.asyncio import Redis
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, id_of, member, read_checkpoint
@@ -13,7 +14,7 @@ from workers.projection.folding import ALL
 class RedisReadModels:
     """`ReadModels` on Redis."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
@@ -31,7 +32,9 @@ class RedisReadModels:
                 self._keys.index(projection, name), lowest, highest, bylex=True, offset=0, num=limit + 1
             )
             ids = [id_of(entry) for entry in entries]
-            stored = await self._redis.mget([self._keys.document(projection, each) for each in ids[:limit]]) if ids else []
+            stored = (
+                await self._redis.mget([self._keys.document(projection, each) for each in ids[:limit]]) if ids else []
+            )
         documents = [orjson.loads(document) for document in stored if document is not None]
         return Page(documents, ids[limit - 1] if len(ids) > limit else None)
 

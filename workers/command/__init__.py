@@ -1,1 +1,1 @@
-"""The command worker: reads commands, decides, writes events and outcomes in one transaction a batch, publishes, answers."""
+"""The command worker: reads commands, decides, writes events and outcomes in one transaction, publishes, answers."""

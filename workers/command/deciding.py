@@ -1,7 +1,7 @@
 """One batch, decided: commands in, rows and answers out. Pure: the database's time and the stored outcomes come in.
 
-Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled before,
-in an earlier batch or in this one, gets the outcome that it got then.
+Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled
+before, in an earlier batch or in this one, gets the outcome that it got then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -104,8 +104,8 @@ class BatchDecider:
             if isinstance(decision, Decision):
                 for event in decision.events:
                     state = self._decider.evolve(state, event)
-        except Exception as error:
-            # A bug in a domain must not stop the lane. The exception's text may hold what the command held.
+        except Exception as error:  # noqa: BLE001  # a bug in a domain must not stop the lane
+            # The exception's text may hold what the command held, so only its kind is told.
             self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
             failure = Rejection("HandlerFailed", "a fault of ours; the command is kept in the dead letters")
             return self._conclude(request, "failed", current.version, [], failure)

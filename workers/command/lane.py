@@ -21,30 +21,16 @@ from workers.command.deciding import BatchDecider, Draft, Situation
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import StreamCache, Versioned
+from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.ports.event_store import Batch, ClaimsRefused, EventRow, EventStore, KnownOutcomes, Repeated, Unstorable
-from workers.ports.lanes import LaneGrant, LaneKey, Mark, Unavailable
+from workers.ports.lanes import LaneKey, Unavailable
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
-REPUBLISH_BATCH_EVENTS = 1000
 # Each attempt refuses at least one more claim or knows one more outcome; a batch has at most 1000 commands.
 MAX_ATTEMPTS = 50
 
 log = structlog.get_logger(__name__)
-
-
-
-class LogAhead(Exception):
-    """The log has events that the table lacks: the database was set back. Restore it to its newest state."""
-
-    def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
-        super().__init__(
-            f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
-            "the database was set back to an older state: restore the newest one before this lane can go on"
-        )
-        self.lane = lane
-        self.in_log = in_log
-        self.in_table = in_table
 
 
 class CommandPorts(NamedTuple):
@@ -79,33 +65,12 @@ class CommandLane:
         grant = await self._ports.store.take(self._lane, self._ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
         self._streams = StreamCache()
-        await self._catch_up(grant)
+        tail = await self._ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
+        self._publisher = publisher_after(
+            tail, self._lane, grant, self._events_topic, self._ports.log, self._ports.store
+        )
+        await publish_the_rest(self._publisher, self._context, self._lane, grant, self._ports.store)
         return grant.consumed
-
-    async def _catch_up(self, grant: LaneGrant) -> None:
-        """Read the log's tail from the lane's mark and publish what the last owner had committed but not sent."""
-        ports, lane = self._ports, self._lane
-        tail = await ports.log.tail(self._events_topic, lane.partition, max(grant.mark.offset, 0))
-        if tail.shortened:
-            telemetry.LOG_SHORTENED.labels(self._events_topic).inc()
-            log.error("the log has lost records; filling it from the table", lane=str(lane), ends_at=tail.end_offset)
-        if tail.sequence > grant.sequence:
-            raise LogAhead(lane, tail.sequence, grant.sequence)
-        mark = Mark(tail.sequence, tail.offset)
-        self._publisher = publisher = Publisher(lane, grant.epoch, self._events_topic, mark, ports.log, ports.store)
-        republished = 0
-        while publisher.mark.sequence < grant.sequence:
-            read_at = time.monotonic()
-            rows = await ports.store.events_after(
-                self._context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS
-            )
-            if not rows:
-                break
-            await publisher.publish(read_at, rows)
-            republished += len(rows)
-        if republished:
-            telemetry.REPUBLISHED.labels(self._context).inc(republished)
-            log.info("published what an earlier owner had left", lane=str(lane), events=republished)
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         await self._handle(records, frozenset())
@@ -116,7 +81,7 @@ class CommandLane:
         letters = [each for each in found if isinstance(each, DeadLetter)]
         requests, misdirected = self._directed(requests)
         try:
-            draft, now = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
+            draft = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
         except Unstorable as error:
             if len(records) == 1:
                 if unstorable:
@@ -156,13 +121,15 @@ class CommandLane:
         letters: Sequence[DeadLetter],
         misdirected: Sequence[Request],
         unstorable: frozenset[str],
-    ) -> tuple[Draft, datetime]:
+    ) -> Draft:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[tuple[str, str]] = frozenset()
         known = await self._known(requests)
         sent = False
         for _ in range(MAX_ATTEMPTS):
-            draft = BatchDecider(self._decider, await self._situation(requests, known, refused, unstorable)).decide(requests)
+            draft = BatchDecider(self._decider, await self._situation(requests, known, refused, unstorable)).decide(
+                requests
+            )
             if not sent:
                 await self._send_away([*letters, *draft.failures], misdirected, known.now)
                 sent = True
@@ -173,7 +140,7 @@ class CommandLane:
             except Repeated:
                 known = await self._known(requests)
             else:
-                return draft, known.now
+                return draft
         raise Unavailable("Postgres", f"a batch was not settled in {MAX_ATTEMPTS} attempts")
 
     async def _known(self, requests: Sequence[Request]) -> KnownOutcomes:
@@ -205,9 +172,7 @@ class CommandLane:
         loaded = dict.fromkeys(stream_ids, Versioned(0, self._decider.initial))
         for row in await self._ports.store.streams(self._context, stream_ids):
             before = loaded[row.stream_id]
-            loaded[row.stream_id] = Versioned(
-                row.stream_version, self._decider.evolve(before.state, self._event(row))
-            )
+            loaded[row.stream_id] = Versioned(row.stream_version, self._decider.evolve(before.state, self._event(row)))
         for stream_id, versioned in loaded.items():
             self._streams.keep(stream_id, versioned)
         return loaded

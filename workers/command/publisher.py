@@ -1,6 +1,7 @@
 """Publishes what a lane has committed, in order, one append at a time, beside the next batch's transaction.
 
-At most `MAX_UNPUBLISHED_BATCHES` wait. A failure is kept and raised to the lane at its next step; nothing after it is sent.
+At most `MAX_UNPUBLISHED_BATCHES` wait. A failure is kept and raised to the lane at its next step; nothing after it is
+sent.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ class Publisher:
         self._task = asyncio.create_task(self._run(), name=f"publish {lane}")
 
     async def put(self, committed_at: float, rows: Sequence[EventRow]) -> None:
-        """Queue the events of a batch committed at `committed_at` (monotonic seconds). Raises what publishing raised."""
+        """Queue the events of a batch committed at `committed_at` (monotonic seconds). Raises what `_run` raised."""
         putting = asyncio.ensure_future(self._waiting.put((committed_at, rows)))
         try:
             await asyncio.wait({putting, self._task}, return_when=asyncio.FIRST_COMPLETED)

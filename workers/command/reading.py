@@ -65,7 +65,9 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
     if getattr(command, model.stream_field) != envelope.subject:
         message = f"must be the record's key, which is {envelope.subject!r}"
         details = [_detail(model.stream_field, message)]
-        return Request(record, envelope, None, Rejection("ValidationFailed", f"{model.stream_field} {message}", details))
+        return Request(
+            record, envelope, None, Rejection("ValidationFailed", f"{model.stream_field} {message}", details)
+        )
     return Request(record, envelope, command, None)
 
 
@@ -87,7 +89,7 @@ def _detail(field: str, message: str) -> dict[str, str]:
     return {"field": printable[:200], "message": message[:500]}
 
 
-_UNPRINTABLE = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(0x20), 0x7F]}
+_UNPRINTABLE = dict.fromkeys([*range(32), 127], "�")
 
 
 def _unreadable(value: bytes) -> str:

@@ -77,7 +77,7 @@ class LaneRunner:
             started = time.monotonic()
             try:
                 await self._hold()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it was, the lane is taken again
                 if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
                     delay = RETRY_DELAY_SECONDS
                 await self._recover(error, delay)

@@ -106,6 +106,7 @@ class SequencedEvents:
         if model is None:
             raise MalformedMessage("UnknownType", f"{wire_type} is not an event of this installation")
         try:
-            return model.__pydantic_validator__.validate_json(value)
+            event: Event = model.__pydantic_validator__.validate_json(value)
         except ValueError as error:
             raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
+        return event

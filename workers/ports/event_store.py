@@ -100,7 +100,7 @@ class ClaimsRefused(Exception):
 
 
 class Repeated(Exception):
-    """A command of the batch has been handled meanwhile, on another lane; nothing was written. Look up and decide again."""
+    """A command of the batch was handled meanwhile on another lane; nothing was written. Look up and decide again."""
 
 
 class Unstorable(Exception):

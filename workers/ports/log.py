@@ -44,7 +44,7 @@ class Tail(NamedTuple):
 
 
 class PublishFailed(Exception):
-    """The log did not take the records, or did not say so. The producer is no longer to be trusted: take the lane again."""
+    """The log did not take the records, or did not say so. The producer is not to be trusted: take the lane again."""
 
 
 class EventLog(Protocol):

@@ -23,7 +23,9 @@ class CheckpointMoved(Exception):
 
 
 class IndexChange(NamedTuple):
-    index: Index
+    """An entry of an index that appears or goes."""
+
+    entry: Index
     document_id: str
 
 

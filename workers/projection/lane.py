@@ -1,9 +1,9 @@
 """One lane of a projection: one partition of a context's log into one read model.
 
 Delivery: an event is applied once in effect. Documents, indexes and the checkpoint change in one transaction of the
-store, and only if the checkpoint is still the one that this lane left there; so neither a repeat, nor a second owner, nor
-an answer that was lost can apply an event twice or skip one. When the stored checkpoint is another, whatever the reason
-(the store was emptied, restored, or written by another owner), the lane goes on from there.
+store, and only if the checkpoint is still the one that this lane left there; so neither a repeat, nor a second owner,
+nor an answer that was lost can apply an event twice or skip one. When the stored checkpoint is another, whatever the
+reason (the store was emptied, restored, or written by another owner), the lane goes on from there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,9 +68,7 @@ class ProjectionLane:
         stored = await self._store.documents(name, existing) if existing else {}
         folded = fold(self._projection, events, stored)
         checkpoint = Checkpoint(events[-1].sequence, self._read_until)
-        batch = ReadModelBatch(
-            name, self._topic, self._partition, self._checkpoint, checkpoint, *folded
-        )
+        batch = ReadModelBatch(name, self._topic, self._partition, self._checkpoint, checkpoint, *folded)
         try:
             await self._store.commit(batch)
         except CheckpointMoved as error:

@@ -1,0 +1,91 @@
+"""From `users.CreateUser first_name=Ada city:=null` to a command: names, values, ids, passwords.
+
+`field=text` gives a text, `field:=json` any JSON value. A missing stream id is made (UUID version 7). `password=...`
+becomes `password_hash`, an argon2id hash made here: the clear text leaves the process in no form.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+
+from contracts.catalogue import catalogue
+from contracts.client.identifiers import new_identifier
+from contracts.message import Command
+from infra.passwords import Argon2Passwords
+
+PASSWORD = "password"  # noqa: S105 - the name of a field
+PASSWORD_HASH = "password_hash"  # noqa: S105 - the name of a field
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_CHARACTERS = 256
+
+
+def command_type(name: str) -> type[Command]:
+    """The command called so. Raises BadParameter with names like it."""
+    model = catalogue().command_named(name)
+    if model is not None:
+        return model
+    known = sorted(f"{model.context}.{model.name}" for model in catalogue().commands.values())
+    bare = {each.split(".", 1)[1].lower(): each for each in known}
+    near = difflib.get_close_matches(name, known, cutoff=0.5)
+    near = near or [bare[each] for each in difflib.get_close_matches(name.lower(), bare, cutoff=0.5)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    raise typer.BadParameter(f"there is no command {name}; {advice}")
+
+
+def fields_of(assignments: Iterable[str]) -> dict[str, Any]:
+    """The fields that `name=text` and `name:=json` give. Raises BadParameter."""
+    fields: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        is_json = name.endswith(":")
+        name = name.removesuffix(":")
+        if not equals or not name:
+            raise typer.BadParameter("each field must be given as name=value (or name:=JSON)")
+        if name in fields:
+            raise typer.BadParameter(f"{name} is given twice")
+        try:
+            fields[name] = json.loads(value) if is_json else value
+        except ValueError as error:
+            raise typer.BadParameter(f"{name} is not valid JSON: {error}") from error
+    return fields
+
+
+async def command_from(model: type[Command], fields: dict[str, Any], passwords: Argon2Passwords) -> Command:
+    """The command with these fields. Raises BadParameter that names each wrong one and never shows its value."""
+    fields = dict(fields)
+    fields.setdefault(model.stream_field, new_identifier())
+    if PASSWORD in fields and PASSWORD_HASH in model.model_fields:
+        fields[PASSWORD_HASH] = await _hashed(fields.pop(PASSWORD), passwords)
+    try:
+        # Through JSON, as everywhere: a text becomes a number or a time where the field is one.
+        return model.model_validate_json(json.dumps(fields))
+    except ValidationError as error:
+        raise typer.BadParameter(f"{model.context}.{model.name}: {_explained(model, error)}") from error
+
+
+async def _hashed(password: Any, passwords: Argon2Passwords) -> str:
+    if not isinstance(password, str) or not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
+        raise typer.BadParameter(
+            f"password: must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters"
+        )
+    return await passwords.hashed(password)
+
+
+def _explained(model: type[Command], error: ValidationError) -> str:
+    wrong = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, model.model_fields, n=1)
+            known = f"did you mean {near[0]}?" if near else f"it has {', '.join(model.model_fields)}"
+            wrong.append(f"there is no field {name}; {known}")
+        elif problem["type"] == "string_pattern_mismatch":
+            form = model.model_fields[name].description if name in model.model_fields else None
+            wrong.append(f"{name}: does not have the form that is required{f' ({form})' if form else ''}")
+        else:
+            wrong.append(f"{name}: {problem['msg']}")
+    return "; ".join(wrong)

@@ -1,0 +1,48 @@
+"""`annals docs`: what is published about the messages, written from the models."""
+
+import json
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from contracts.asyncapi import asyncapi as asyncapi_document
+from contracts.schemas import ROOT, stale_schemas, write_schemas
+from contracts.topics import Topics
+from infra.cli.exits import CommandRefused
+from infra.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def docs() -> None:
+    """The published documents about the messages."""
+
+
+@app.command()
+def schemas(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Write the JSON Schemas of all messages into contracts/<context>/schemas/."""
+    paths = stale_schemas() if check else write_schemas()
+    names = [path.relative_to(ROOT.parent).as_posix() for path in paths]
+    if as_json:
+        typer.echo(json.dumps({"stale" if check else "written": names}))
+    elif names:
+        for name in names:
+            typer.echo(f"{'stale' if check else 'written'}: {name}")
+    else:
+        typer.echo("all schemas match their models")
+    if check and names:
+        raise CommandRefused(f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
+
+
+@app.command()
+def asyncapi(
+    as_json: Annotated[bool, typer.Option("--json", help="On one line.")] = False,
+) -> None:
+    """Print the AsyncAPI 3.0 document (JSON) of this installation's topics and messages."""
+    document = asyncapi_document(Topics(Settings().topic_prefix), version("annals"))
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=None if as_json else 2))

@@ -1,0 +1,85 @@
+"""`annals events`: `list` reads the table (the truth), `tail` follows the Kafka log (what other services see)."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from contracts.catalogue import catalogue
+from infra.cli.event_line import EventLine
+from infra.cli.log_tail import log_tail
+from infra.cli.table import event_table
+from infra.postgres.event_store import PostgresEventStore, event_row
+from infra.settings import Settings
+
+DEFAULT_LIST_LIMIT = 100
+MAX_LIST_LIMIT = 10_000
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _known_context(name: str) -> str:
+    known = catalogue().contexts
+    if name not in known:
+        raise typer.BadParameter(f"there is no context {name}; known: {', '.join(known)}")
+    return name
+
+
+ContextName = Annotated[str, typer.Option("--context", help="Whose events.", callback=_known_context)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+
+
+@app.callback()
+def events() -> None:
+    """The events: listed from the table, or followed in the log."""
+
+
+@app.command("list")
+def list_events(
+    context: ContextName = "users",
+    partition: Annotated[int | None, typer.Option(min=0, help="Only this partition.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Only sequences greater than this, in each partition.")] = 0,
+    stream: Annotated[str | None, typer.Option(help="Only the stream with this id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIST_LIMIT, help="At most so many.")] = DEFAULT_LIST_LIMIT,
+    as_json: AsJson = False,
+) -> None:
+    """List events from the table, oldest first; each partition's in the order of its sequences."""
+    for line in asyncio.run(_listed(context, partition, after, stream, limit)):
+        typer.echo(line.json() if as_json else line.text())
+
+
+async def _listed(context: str, partition: int | None, after: int, stream: str | None, limit: int) -> list[EventLine]:
+    settings = Settings()
+    async with event_table(settings) as database:
+        if stream is not None:
+            rows = await PostgresEventStore(database).streams(context, [stream])
+            found = [row for row in rows if row.sequence > after and partition in (None, row.partition)]
+            return [EventLine.of_row(row) for row in found[:limit]]
+        partitions = list(range(settings.partitions)) if partition is None else [partition]
+        rows = await database.rows("events_listed", context, partitions, after, limit)
+        return [EventLine.of_row(event_row(row)) for row in rows]
+
+
+@app.command()
+def tail(
+    context: ContextName = "users",
+    follow: Annotated[bool, typer.Option(help="Wait for further events, or end where the log ends now.")] = True,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the first event there is.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow the event log in Kafka, beginning with the last few events of each partition. Ctrl-C ends it."""
+    try:
+        asyncio.run(_tailed(context, follow=follow, from_start=from_start, limit=limit, as_json=as_json))
+    except KeyboardInterrupt:
+        return
+
+
+async def _tailed(context: str, *, follow: bool, from_start: bool, limit: int | None, as_json: bool) -> None:
+    shown = 0
+    async for read in log_tail(Settings(), context, follow=follow, from_start=from_start):
+        line = EventLine.of_log(read)
+        typer.echo(line.json() if as_json else line.text())
+        shown += 1
+        if shown == limit:
+            return

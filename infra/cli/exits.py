@@ -1,0 +1,90 @@
+"""How a command ends: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached.
+
+The one place where exceptions become exit codes. What is listed here is told in one clear sentence on stderr, without a
+traceback; any other exception is a bug of ours and shows one. Typer itself ends wrong usage with 2.
+"""
+
+import sys
+from dataclasses import dataclass
+
+DONE = 0
+REFUSED = 1
+WRONG_USAGE = 2
+UNREACHABLE = 3
+
+
+class CommandRefused(Exception):
+    """A command did its work and the answer is no, or what it checked is wrong. The text says what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Exceptions of this class (named, so that no driver is imported to look) end the command with this code."""
+
+    module: str
+    name: str
+    code: int
+    introduction: str = ""
+
+
+# The first match wins: a special case stands before what it is a kind of.
+ENDINGS = (
+    Ending("infra.cli.exits", "CommandRefused", REFUSED),
+    Ending("infra.devstack.errors", "HomeInUse", REFUSED),
+    Ending("infra.devstack.gateway_port", "PortTaken", REFUSED),
+    Ending("infra.postgres.migrate", "MigrationChanged", REFUSED),
+    Ending("infra.postgres.migrate", "DatabaseAhead", REFUSED),
+    Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),
+    Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
+    Ending("workers.ports.lanes", "Unavailable", UNREACHABLE),
+    Ending("contracts.client.errors", "KafkaUnavailable", UNREACHABLE),
+    Ending("aiokafka.errors", "TopicAuthorizationFailedError", REFUSED, "Kafka refused"),
+    Ending("aiokafka.errors", "KafkaError", UNREACHABLE, "Kafka cannot be reached"),
+    Ending("asyncpg.exceptions", "PostgresConnectionError", UNREACHABLE, "PostgreSQL cannot be reached"),
+    Ending("asyncpg.exceptions", "InvalidAuthorizationSpecificationError", UNREACHABLE, "PostgreSQL lets nobody in"),
+    Ending("asyncpg.exceptions", "CannotConnectNowError", UNREACHABLE, "PostgreSQL cannot be reached"),
+    Ending("asyncpg.exceptions", "TooManyConnectionsError", UNREACHABLE, "PostgreSQL cannot be reached"),
+    Ending("asyncpg.exceptions", "InvalidCatalogNameError", UNREACHABLE, "PostgreSQL cannot be reached"),
+    Ending("asyncpg.exceptions", "InterfaceError", UNREACHABLE, "PostgreSQL cannot be reached"),
+    Ending("redis.exceptions", "ConnectionError", UNREACHABLE, "Redis cannot be reached"),
+    Ending("redis.exceptions", "TimeoutError", UNREACHABLE, "Redis cannot be reached"),
+    Ending("builtins", "ConnectionError", UNREACHABLE, "A server cannot be reached"),
+    Ending("builtins", "TimeoutError", UNREACHABLE, "A server did not answer in time"),
+    Ending("socket", "gaierror", UNREACHABLE, "A server's name cannot be resolved"),
+)
+
+
+def explain(error: BaseException) -> int | None:
+    """Says on stderr why the command ends and returns its exit code; None for an exception that nobody foresaw.
+
+    An error that passes on the verdict of another command carries it as `exit_code`.
+    """
+    if _is_settings_error(error):
+        print(_settings_sentence(error), file=sys.stderr)
+        return WRONG_USAGE
+    for ending in ENDINGS:
+        # A module that is not loaded cannot have raised anything.
+        kind = getattr(sys.modules.get(ending.module), ending.name, None)
+        if isinstance(kind, type) and isinstance(error, kind):
+            print(_sentence(ending, error), file=sys.stderr)
+            return int(getattr(error, "exit_code", ending.code))
+    return None
+
+
+def _sentence(ending: Ending, error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return f"{ending.introduction}: {text}" if ending.introduction else text
+
+
+def _is_settings_error(error: BaseException) -> bool:
+    validation = getattr(sys.modules.get("pydantic"), "ValidationError", None)
+    return isinstance(validation, type) and isinstance(error, validation) and getattr(error, "title", "") == "Settings"
+
+
+def _settings_sentence(error: BaseException) -> str:
+    """Names each wrong variable and what is wrong with it; never its value, which may be a secret."""
+    wrong = [
+        f"ANNALS_{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]
+    ]
+    return "The settings are not usable. " + "; ".join(wrong)

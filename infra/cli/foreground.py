@@ -1,0 +1,38 @@
+"""Runs a `RunningSystem` in the foreground until Ctrl-C, SIGTERM or a closed terminal asks it to stop."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from infra.devstack.fleet import FLEET, Fleet
+from infra.devstack.screen import OUR_NAME, JsonScreen, Screen, TextScreen
+from infra.devstack.system import RunningSystem
+from infra.settings import Settings
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_in_foreground(*, with_workers: bool, as_json: bool, fleet: Fleet = FLEET) -> None:
+    """Blocks until the system was asked to stop and has stopped. Errors of the start are raised after the clean-up."""
+    screen: Screen = JsonScreen() if as_json else TextScreen()
+    asyncio.run(_run(RunningSystem(Settings(), screen, with_workers=with_workers, fleet=fleet), screen))
+
+
+async def _run(system: RunningSystem, screen: Screen) -> None:
+    running = asyncio.create_task(system.run())
+    asked = False
+
+    def on_signal() -> None:
+        nonlocal asked
+        if asked:
+            screen.say(OUR_NAME, "asked again: killing the workers")
+            system.hurry()
+            return
+        asked = True
+        running.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    with suppress(asyncio.CancelledError):
+        await running

@@ -1,0 +1,82 @@
+"""`annals`: the entry point of the command line and the list of its commands.
+
+A command's module is imported only when that command is run, so `annals --help` needs neither drivers nor servers.
+Each module has `app`, a `typer.Typer`; one with a callback is a group (`annals topics create`), one with a single
+command and no callback is that command (`annals up`).
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from infra.cli import exits
+
+# Name, module, and the line that `annals --help` shows. In the order in which a newcomer needs them.
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("up", "infra.cli.up", "Start servers, workers and gateway; Ctrl-C stops them in order."),
+    ("down", "infra.cli.down", "Stop what `annals up` runs, or what a killed one left behind."),
+    ("send", "infra.cli.send", "Send one command and wait for its outcome."),
+    ("events", "infra.cli.events", "Follow or list the event log."),
+    ("stream", "infra.cli.stream", "Show one stream: its events and the state they make."),
+    ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
+    ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
+    ("topics", "infra.cli.topics", "Make the Kafka topics."),
+    ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
+    ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
+    ("docs", "infra.cli.docs", "Write the published schemas and API documents."),
+    ("bench", "infra.cli.bench", "Measure this machine: commands and events a second, latency, CPU."),
+)
+
+
+class DeferredCommand(TyperCommand):
+    """Stands for a command whose module is not imported yet: enough of it for the list in `--help`."""
+
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self.module = module
+
+    def load(self) -> Any:
+        """Imports the module and returns the real command."""
+        app: typer.Typer = import_module(self.module).app
+        command = typer.main.get_command(app)
+        command.name = self.name
+        return command
+
+
+class AnnalsCommands(TyperGroup):
+    """All commands, each loaded when it is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command named by the first argument, imported by now."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, DeferredCommand) else command, rest
+
+
+def annals() -> AnnalsCommands:
+    """The whole command line."""
+    return AnnalsCommands(
+        name="annals",
+        help="CQRS and event sourcing on Kafka, Postgres and Redis.",
+        epilog="Exit codes: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        commands={name: DeferredCommand(name, module, summary) for name, module, summary in COMMANDS},
+    )
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its exit code (exits.py)."""
+    try:
+        annals().main(prog_name="annals")
+    except Exception as error:
+        code = exits.explain(error)
+        if code is None:
+            raise
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

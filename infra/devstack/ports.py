@@ -1,0 +1,62 @@
+"""Which ports the embedded servers of a home use: chosen free on the first start, then the same each time.
+
+A remembered port that somebody else has taken is replaced by another free one. Ports are drawn from below the range
+from which the kernel serves outgoing connections, so no chance connection takes one while its server is down.
+`<home>/ports.json` may be edited by hand between two runs.
+"""
+
+import random
+import socket
+
+from infra.devstack.errors import DevstackError
+from infra.devstack.home import Home, read_json, write_json
+
+FIRST_PORT = 15_000
+LAST_PORT = 31_999
+PORT_TRIES = 200
+
+
+class Ports:
+    """The remembered ports of one home."""
+
+    def __init__(self, home: Home) -> None:
+        self._path = home.path / "ports.json"
+        self._known: dict[str, int] = {name: int(port) for name, port in (read_json(self._path) or {}).items()}
+
+    def claim(self, name: str) -> int:
+        """The port remembered under this name when it is free now, else another free one, remembered from now on."""
+        port = self._known.get(name)
+        if port is None or not is_free(port):
+            return self.replace(name)
+        return port
+
+    def remembered(self, name: str) -> int:
+        """The port of this name as it was claimed, free or not. A name that was never claimed is a `KeyError`."""
+        return self._known[name]
+
+    def replace(self, name: str) -> int:
+        """Another free port for this name."""
+        port = _free_port(avoid=set(self._known.values()))
+        self._known[name] = port
+        write_json(self._path, dict(self._known))
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the servers do: connections of an earlier run that still linger in TIME_WAIT are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port(avoid: set[int]) -> int:
+    for _ in range(PORT_TRIES):
+        port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311 - a port is no secret
+        if port not in avoid and is_free(port):
+            return port
+    raise DevstackError(f"No free port found between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1 in {PORT_TRIES} tries.")

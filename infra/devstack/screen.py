@@ -1,0 +1,120 @@
+"""What `annals up` and its kin show: progress, one line an output line with its process's name in colour, the table.
+
+Two screens with the same face: `TextScreen` for people, `JsonScreen` (one JSON object a line) for programs. A terminal
+that has gone away stops the showing, never the system.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from infra.devstack.progress import Step
+
+COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
+OUR_NAME = "annals"
+NAME_WIDTH = 10
+JARS_PER_REPORT = 5
+
+
+class Screen(Protocol):
+    """Where the running system shows itself. No call here raises because of the terminal."""
+
+    def progress(self, step: Step) -> None:
+        """A server's progress on its way up or down."""
+
+    def line(self, name: str, text: str) -> None:
+        """One line that a process printed."""
+
+    def say(self, name: str, text: str) -> None:
+        """Something that happened to a process."""
+
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+        """Everything runs: the processes as (name, purpose, address or pid), and where the gateway is."""
+
+
+class TextScreen:
+    """For people: coloured on a terminal, plain text in a file."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._colour_of: dict[str, str] = {}
+
+    def progress(self, step: Step) -> None:
+        """One line a step; while something is counted, on a terminal the line is redrawn in place."""
+        text = step.text
+        if step.total:
+            if step.done % JARS_PER_REPORT and step.done != step.total and not self._console.is_terminal:
+                return
+            text = f"{text}, {step.done}/{step.total} jars ({100 * step.done // step.total} %)"
+        in_place = bool(step.total) and step.done != step.total and self._console.is_terminal
+        self._print(step.server, Text(text, style="dim"), end="\r" if in_place else "\n")
+
+    def line(self, name: str, text: str) -> None:
+        """The process's own colours are kept."""
+        self._print(name, Text.from_ansi(text))
+
+    def say(self, name: str, text: str) -> None:
+        """In bold, so that it stands out from the output."""
+        self._print(OUR_NAME, Text(text if name == OUR_NAME else f"{name} {text}", style="bold"))
+
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+        """The table of processes, the gateway's addresses and a command to begin with."""
+        title = "Annals is running" if gateway_url else "The servers are running"
+        table = Table(title=title, title_justify="left", title_style="bold")
+        for heading in ("process", "does", "where"):
+            table.add_column(heading, overflow="fold")
+        for name, purpose, where in rows:
+            table.add_row(Text(name, style=self._colour(name)), purpose, where)
+        with suppress(OSError, ValueError):
+            self._console.print(table)
+            if gateway_url:
+                self._console.print(f"API documents: {gateway_url}/docs\nMake a user:\n\n  {curl(gateway_url)}\n")
+            self._console.print("Connection settings: annals stack env    Stop: Ctrl-C, or annals down")
+
+    def _print(self, name: str, text: Text, end: str = "\n") -> None:
+        prefix = Text(f"{name.ljust(NAME_WIDTH)} │ ", style=self._colour(name))
+        with suppress(OSError, ValueError):
+            self._console.print(prefix + text, end=end)
+
+    def _colour(self, name: str) -> str:
+        if name not in self._colour_of:
+            self._colour_of[name] = COLOURS[len(self._colour_of) % len(COLOURS)]
+        return self._colour_of[name]
+
+
+class JsonScreen:
+    """For programs: `{"kind": "progress" | "line" | "event" | "ready", …}`, one object a line."""
+
+    def progress(self, step: Step) -> None:
+        """`{"kind": "progress", "name", "text", "done", "total"}`."""
+        self._write("progress", {"name": step.server, "text": step.text, "done": step.done, "total": step.total})
+
+    def line(self, name: str, text: str) -> None:
+        """`{"kind": "line", "name", "text"}`."""
+        self._write("line", {"name": name, "text": text})
+
+    def say(self, name: str, text: str) -> None:
+        """`{"kind": "event", "name", "text"}`."""
+        self._write("event", {"name": name, "text": text})
+
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+        """`{"kind": "ready", "gateway_url", "processes": [{"name", "does", "where"}]}`."""
+        processes = [{"name": name, "does": purpose, "where": where} for name, purpose, where in rows]
+        self._write("ready", {"gateway_url": gateway_url, "processes": processes})
+
+    def _write(self, kind: str, facts: Mapping[str, Any]) -> None:
+        with suppress(OSError, ValueError):
+            sys.stdout.write(json.dumps({"kind": kind, **facts}, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+
+
+def curl(gateway_url: str) -> str:
+    """A command that makes a user, ready to paste."""
+    user = '{"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "city": "London"}'
+    return f"curl -i {gateway_url}/users -H 'content-type: application/json' -d '{user}'"

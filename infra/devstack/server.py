@@ -1,0 +1,56 @@
+"""What each embedded server tells the stack about itself. kafka.py, postgres.py and redis.py are the three of them."""
+
+import threading
+from typing import Protocol
+
+from infra.devstack.progress import Progress
+
+LOOPBACK = "127.0.0.1"
+PROBE_TIMEOUT_SECONDS = 5.0
+
+
+class EmbeddedServer(Protocol):
+    """One server of a home."""
+
+    @property
+    def name(self) -> str:
+        """Its name in progress, logs and records."""
+        ...
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The names of the ports that it needs; the first is the one that clients use."""
+        ...
+
+    @property
+    def stop_signal(self) -> int:
+        """The signal that makes it shut down in order without waiting for its clients."""
+        ...
+
+    @property
+    def start_timeout_seconds(self) -> float:
+        """How long it may take, once prepared, until it answers."""
+        ...
+
+    @property
+    def passing_start_errors(self) -> tuple[str, ...]:
+        """What its log says when it ended at the start for a cause that goes away by itself."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """What clients connect to, with the password if it has one."""
+        ...
+
+    @property
+    def shown_address(self) -> str:
+        """The address as a screen may show it: without the password."""
+        ...
+
+    def prepare(self, progress: Progress, cancelled: threading.Event) -> list[str]:
+        """Makes its data folder and configuration ready and returns its command line. Blocks: call it in a thread."""
+        ...
+
+    async def probe(self) -> None:
+        """Returns once it has really answered a question; raises while it does not. Takes some seconds at most."""
+        ...

@@ -1,0 +1,181 @@
+"""The embedded servers of one home as a whole: those that the settings do not name, started together, stopped in order.
+
+Promises that `start` leaves either all of them answering or none of them running, that leftovers of a killed run are
+gone before, and that nobody else runs the same home meanwhile. Kafka stops first, then Redis, then PostgreSQL.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from infra.devstack.addresses import (
+    SERVER_OF_FIELD,
+    Addresses,
+    configured_fields,
+    publish,
+    withdraw,
+)
+from infra.devstack.errors import DevstackError, ServerDidNotStart
+from infra.devstack.home import Home, HomeLock
+from infra.devstack.kafka import Kafka
+from infra.devstack.orphans import STOP_ORDER, stop_orphans
+from infra.devstack.ports import Ports, is_free
+from infra.devstack.postgres import Postgres
+from infra.devstack.process import ServerProcess
+from infra.devstack.progress import Progress, Step, silent
+from infra.devstack.redis import Redis
+from infra.devstack.server import EmbeddedServer
+from infra.settings import Settings
+
+PORT_ATTEMPTS = 3
+
+Preparation = Callable[[Addresses], Awaitable[None]]
+
+SERVERS: dict[str, Callable[[Home, Ports], EmbeddedServer]] = {
+    "kafka": Kafka,
+    "redis": Redis,
+    "postgres": Postgres,
+}
+
+
+class Devstack:
+    """The embedded servers of `home`. What `configured` names an address for is left alone."""
+
+    def __init__(self, home: Path, configured: Settings, progress: Progress = silent) -> None:
+        self._home = Home(home)
+        self._configured = configured_fields(configured)
+        self._progress = progress
+        self._lock = HomeLock(self._home)
+        self._cancelled = threading.Event()
+        self._processes: dict[str, ServerProcess] = {}
+        self._ports: Ports | None = None
+
+    @property
+    def home(self) -> Home:
+        """The home whose servers these are."""
+        return self._home
+
+    @property
+    def processes(self) -> dict[str, ServerProcess]:
+        """The processes of the embedded servers by name; empty before the start."""
+        return dict(self._processes)
+
+    async def claim(self) -> None:
+        """Takes the home, or raises `HomeInUse`, and stops what a killed run left in it. `start` does so by itself."""
+        if self._lock.is_held:
+            return
+        self._lock.take()
+        try:
+            await asyncio.to_thread(stop_orphans, self._home, lambda text: self._progress(Step("stack", text)))
+            withdraw(self._home)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def start(self, before_publishing: Preparation | None = None) -> Addresses:
+        """Starts the servers side by side and returns once all of them answer.
+
+        `before_publishing` runs when they answer and before other processes can find them (`located`).
+        Raises `HomeInUse` when another process runs this home, or a `DevstackError` that says which server failed;
+        nothing is left running then.
+        """
+        await self.claim()
+        self._cancelled.clear()
+        try:
+            self._ports = Ports(self._home)
+            for field, server in SERVER_OF_FIELD.items():
+                if field not in self._configured:
+                    self._processes[server] = self._prepared(server, self._ports)
+            await self._all_or_none([self._start_one(process) for process in self._processes.values()])
+            embedded = self._embedded()
+            addresses = Addresses(**{**embedded, **self._configured})
+            if before_publishing is not None:
+                await before_publishing(addresses)
+            publish(self._home, embedded)
+        except BaseException:
+            self._cancelled.set()
+            await asyncio.shield(self.stop())
+            raise
+        return addresses
+
+    def _prepared(self, server: str, ports: Ports) -> ServerProcess:
+        made = SERVERS[server](self._home, ports)
+        for port in made.ports:
+            ports.claim(port)
+        return ServerProcess(made, self._home)
+
+    async def _start_one(self, process: ServerProcess) -> None:
+        """Starts one server; when somebody takes its port between choosing and binding, tries again on another."""
+        assert self._ports is not None, "ports are read before any server starts"
+        for attempt in range(1, PORT_ATTEMPTS + 1):
+            try:
+                await process.start(self._progress, self._cancelled)
+                return
+            except ServerDidNotStart:
+                taken = [name for name in process.server.ports if not is_free(self._ports.remembered(name))]
+                if not taken or attempt == PORT_ATTEMPTS:
+                    raise
+                for name in taken:
+                    self._ports.replace(name)
+
+    async def _all_or_none(self, starts: list[Coroutine[Any, Any, None]]) -> None:
+        """Waits for all; the first failure calls the others off, downloads included, and is raised as it is."""
+        tasks = [asyncio.create_task(start) for start in starts]
+        if not tasks:
+            return
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            if not all(task.done() for task in tasks):
+                self._cancelled.set()
+                for task in tasks:
+                    task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _embedded(self) -> dict[str, str]:
+        return {
+            field: self._processes[server].server.address
+            for field, server in SERVER_OF_FIELD.items()
+            if server in self._processes
+        }
+
+    async def stop(self) -> None:
+        """Stops the servers one after the other and gives up the home. Harmless when nothing runs."""
+        if not self._lock.is_held:
+            return
+        withdraw(self._home)
+        for name in STOP_ORDER:
+            process = self._processes.pop(name, None)
+            if process is not None:
+                if process.is_running:
+                    self._progress(Step(name, "stopping"))
+                await process.stop()
+        self._lock.release()
+
+    async def kill(self, name: str) -> None:
+        """Kills one server with all its children (SIGKILL) and waits until it is gone. For tests and drills."""
+        await asyncio.to_thread(self._process(name).kill)
+
+    async def restart(self, name: str) -> None:
+        """Starts one server that has ended again, on the same ports and the same data."""
+        process = self._process(name)
+        if process.is_running:
+            await process.stop()
+        await process.start(self._progress, self._cancelled)
+
+    def clients(self, name: str) -> int:
+        """How many connections clients hold to one server now; 0 when it is not running or not ours."""
+        if name not in self._processes or self._ports is None:
+            return 0
+        return self._processes[name].connections(self._ports.remembered(self._processes[name].server.ports[0]))
+
+    def _process(self, name: str) -> ServerProcess:
+        if name not in self._processes:
+            known = ", ".join(self._processes) or "none"
+            raise DevstackError(f"This stack runs no embedded {name} (running: {known}).")
+        return self._processes[name]

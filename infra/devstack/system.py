@@ -1,0 +1,145 @@
+"""`annals up` from its start to its end: servers, setup, workers, the table, and everything back down in order.
+
+Promises that no process outlives it: workers are stopped before the servers that they need, each with a bounded wait,
+also when the start itself fails. A worker that ends is started again, and so is an embedded server.
+"""
+
+import asyncio
+import time
+
+from infra.devstack.addresses import Addresses
+from infra.devstack.errors import DevstackError
+from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
+from infra.devstack.gateway_port import check_gateway_port
+from infra.devstack.readiness import until_ready
+from infra.devstack.screen import OUR_NAME, Screen
+from infra.devstack.stack import Devstack
+from infra.devstack.supervised import SupervisedProcess, ending
+from infra.settings import Settings
+
+READY_REMINDER_SECONDS = 60.0
+SERVER_WATCH_INTERVAL_SECONDS = 0.5
+# Shorter than the 5 s after which honcho kills.
+CLIENTS_TIMEOUT_SECONDS = 3.0
+CLIENTS_POLL_INTERVAL_SECONDS = 0.1
+
+
+class SetupFailed(DevstackError):
+    """A setup command (migrations, topics) ended badly; its own words stand above."""
+
+    def __init__(self, process: FleetProcess, code: int) -> None:
+        self.process = process
+        self.code = code
+        # A step is an `annals` command itself: its verdict (refused, unreachable) becomes ours.
+        self.exit_code = max(code, 1)
+        super().__init__(f"The setup step {process.name} {ending(code)}; what it said stands above.")
+
+
+class RunningSystem:
+    """The servers of a home and a fleet on them; `with_workers` False stops short at servers and setup."""
+
+    def __init__(self, settings: Settings, screen: Screen, *, with_workers: bool = True, fleet: Fleet = FLEET) -> None:
+        self._settings = settings
+        self._screen = screen
+        self._with_workers = with_workers
+        self._fleet = fleet
+        self._stack = Devstack(settings.home, settings, screen.progress)
+        self._workers: list[SupervisedProcess] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Brings everything up and keeps it up until cancelled; then, or on an error, everything is taken down."""
+        # The home first: the gateway's port may be held by an orphan of an earlier run.
+        await self._stack.claim()
+        try:
+            port = check_gateway_port(self._settings) if self._with_workers else self._settings.http_port
+            addresses = await self._stack.start(before_publishing=self._set_up)
+            if self._with_workers:
+                await self._start_workers(addresses, port)
+            else:
+                self._screen.ready(self._server_rows(), None)
+            await self._watch_servers()
+        finally:
+            await asyncio.shield(self._take_down())
+
+    def hurry(self) -> None:
+        """Kills the workers at once: for whoever asks to stop a second time. The servers still stop in order."""
+        for worker in self._workers:
+            worker.kill()
+
+    async def _set_up(self, addresses: Addresses) -> None:
+        for process in self._fleet.setup:
+            self._screen.say(process.name, process.purpose)
+            code = await self._child(process, self._environment(addresses)).run_once()
+            if code != 0:
+                raise SetupFailed(process, code)
+
+    async def _start_workers(self, addresses: Addresses, port: int) -> None:
+        environment = {**self._environment(addresses), "ANNALS_HTTP_PORT": str(port)}
+        for process in self._fleet.workers:
+            self._launch(process, environment)
+        url = _gateway_url(self._settings.http_host, port)
+        waiting = asyncio.create_task(until_ready(url))
+        self._tasks.append(waiting)
+        while not (await asyncio.wait([waiting], timeout=READY_REMINDER_SECONDS))[0]:
+            self._screen.say(GATEWAY, f"is not ready after another {READY_REMINDER_SECONDS:g} s; still waiting")
+        self._screen.ready(self._server_rows() + self._worker_rows(url), url)
+        self._launch(self._fleet.follower, environment)
+
+    def _launch(self, process: FleetProcess, environment: dict[str, str]) -> None:
+        worker = self._child(process, environment)
+        self._workers.append(worker)
+        self._tasks.append(asyncio.create_task(worker.run_until_stopped()))
+
+    def _child(self, process: FleetProcess, environment: dict[str, str]) -> SupervisedProcess:
+        return SupervisedProcess(process, self._stack.home, environment, self._screen.line, self._screen.say)
+
+    def _environment(self, addresses: Addresses) -> dict[str, str]:
+        return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}
+
+    async def _watch_servers(self) -> None:
+        """Starts an embedded server that has ended again, on its ports and data; runs until cancelled."""
+        while True:
+            await asyncio.sleep(SERVER_WATCH_INTERVAL_SECONDS)
+            for name, process in self._stack.processes.items():
+                if not process.is_running:
+                    self._screen.say(name, "has ended; starting it again")
+                    await self._stack.restart(name)
+
+    async def _take_down(self) -> None:
+        if self._workers:
+            self._screen.say(OUR_NAME, "stopping the workers, then the servers")
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not self._with_workers:
+            await self._until_clients_have_left()
+        await self._stack.stop()
+        self._screen.say(OUR_NAME, "everything has stopped")
+
+    async def _until_clients_have_left(self) -> None:
+        """Leaves workers that were told to stop at the same moment (by honcho) the broker that they stop with."""
+        deadline = time.monotonic() + CLIENTS_TIMEOUT_SECONDS
+        while self._stack.clients("kafka") and time.monotonic() < deadline:  # noqa: ASYNC110 - others close them
+            await asyncio.sleep(CLIENTS_POLL_INTERVAL_SECONDS)
+
+    def _server_rows(self) -> list[tuple[str, str, str]]:
+        purposes = {"kafka": "the log", "postgres": "the truth", "redis": "the read models"}
+        running = self._stack.processes
+        return [
+            (name, purpose, running[name].server.shown_address if name in running else "as configured")
+            for name, purpose in purposes.items()
+        ]
+
+    def _worker_rows(self, gateway_url: str) -> list[tuple[str, str, str]]:
+        def where(worker: SupervisedProcess) -> str:
+            return gateway_url if worker.process.name == GATEWAY else f"pid {worker.pid}"
+
+        return [(worker.process.name, worker.process.purpose, where(worker)) for worker in self._workers]
+
+
+def _gateway_url(host: str, port: int) -> str:
+    """How this machine reaches the gateway: an address that means "all of them" is no destination."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"http://{f'[{reachable}]' if ':' in reachable and not reachable.startswith('[') else reachable}:{port}"

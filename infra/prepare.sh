@@ -1,0 +1,72 @@
+# Read by up.sh, down.sh and test.sh: goes to the project's folder, finds Python and uv, installs the locked packages.
+# Needs a Python of 3.11 or newer and nothing else; changes nothing outside this folder but uv's cache.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "annals: $*"; exit 1; }
+
+# Relative to where the caller stands, not to where we go.
+case "${ANNALS_HOME:-}" in
+    '' | /*) ;;
+    *) ANNALS_HOME=$PWD/$ANNALS_HOME; export ANNALS_HOME ;;
+esac
+cd -- "$(dirname -- "$0")/.."
+root=$PWD
+
+# Python is taken as found on this machine, never downloaded.
+UV_PYTHON_DOWNLOADS=never
+export UV_PYTHON_DOWNLOADS
+
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+find_python() {
+    for python in python3.13 python3.12 python3.11 python3; do
+        if is_new_enough "$python"; then
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed, and none of python3.13, python3.12, python3.11, python3 is. Install one" \
+        "(Debian 12, Ubuntu 24.04 and later: apt-get install python3 python3-venv) and run this again."
+}
+
+install_uv() {
+    say "annals: installing uv into .venv-tools (first run only)"
+    rm -rf .venv-tools
+    if "$python" -m venv .venv-tools >/dev/null 2>&1; then
+        .venv-tools/bin/python -m pip install --quiet --disable-pip-version-check "$uv_requirement" ||
+            fail "uv could not be downloaded from PyPI. Check the network (and its proxy settings) and run this again."
+    elif "$python" -m pip --version >/dev/null 2>&1; then
+        rm -rf .venv-tools
+        "$python" -m pip install --quiet --disable-pip-version-check --target .venv-tools "$uv_requirement" ||
+            fail "uv could not be downloaded from PyPI. Check the network (and its proxy settings) and run this again."
+    else
+        rm -rf .venv-tools
+        fail "$python has neither venv with ensurepip nor pip, so uv cannot be installed with it. Install them" \
+            "(Debian, Ubuntu: apt-get install python3-venv), or install uv yourself, and run this again."
+    fi
+}
+
+find_uv() {
+    uv_requirement='uv>=0.9,<1'
+    if uv --version >/dev/null 2>&1; then
+        uv=uv
+        return
+    fi
+    uv=$root/.venv-tools/bin/uv
+    "$uv" --version >/dev/null 2>&1 || install_uv
+}
+
+# install_packages [uv sync options]: brings .venv to what uv.lock says.
+install_packages() {
+    find_python
+    find_uv
+    # An environment that works is kept, whichever Python it was made with.
+    if is_new_enough .venv/bin/python; then
+        python=$root/.venv/bin/python
+    fi
+    "$uv" sync --locked --all-extras --python "$python" "$@" ||
+        fail "the packages of uv.lock could not be installed; what uv said stands above. If it was the network, check" \
+            "it (and its proxy settings) and run this again: what was downloaded is kept."
+}

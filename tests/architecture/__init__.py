@@ -1,0 +1,1 @@
+"""How the code is allowed to hang together."""

@@ -1,0 +1,33 @@
+"""The source files of the repository and what they import."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("contracts", "workers", "infra")
+
+
+@cache
+def sources(*folders: str) -> tuple[Path, ...]:
+    """The Python files under these folders, relative to the repository."""
+    found = [path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, f"no sources under {folders}: has the layout changed?"
+    return tuple(found)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """A file's syntax tree."""
+    return ast.parse((ROOT / path).read_text("utf-8"), filename=str(path))
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """The modules that a file imports, anywhere in it, with the line. `from a import b` counts as `a`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: import by the full name"
+            yield node.module or "", node.lineno

@@ -1,0 +1,38 @@
+"""Who may import whom: the contracts under `[tool.importlinter]` in pyproject.toml."""
+
+import re
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+from tests.architecture.sources import PACKAGES, ROOT, imported, sources
+
+# What each driver is for, and the folders that may speak to it. Elsewhere goes through a port.
+ROOMS = {
+    "aiokafka": ("infra/kafka", "infra/devstack", "contracts/client"),
+    "asyncpg": ("infra/postgres", "infra/devstack"),
+    "redis": ("infra/redis", "infra/devstack"),
+    "fastapi": ("workers/gateway", "infra/gateway.py"),
+    "starlette": ("workers/gateway",),
+    "uvicorn": ("infra/gateway.py",),
+    "argon2": ("infra/passwords.py",),
+    "typer": ("infra/cli",),
+}
+
+
+def test_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    report = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert status == EXIT_STATUS_SUCCESS, report
+
+
+@pytest.mark.parametrize(("driver", "rooms"), ROOMS.items(), ids=ROOMS.keys())
+def test_keep_each_driver_in_its_room(driver: str, rooms: tuple[str, ...]) -> None:
+    strays = [
+        f"{path}:{line}"
+        for path in sources(*PACKAGES)
+        if not path.as_posix().startswith(rooms)
+        for module, line in imported(path)
+        if module.split(".")[0] == driver
+    ]
+    assert not strays, f"{driver} belongs to {', '.join(rooms)}; go through a port instead"

@@ -1,0 +1,77 @@
+"""The test servers as Docker containers (testcontainers), for machines where Docker answers.
+
+Only the servers that no `ANNALS_*` variable names are started. When a container cannot be had (no image, no network),
+a warning says so and the embedded servers take over, unless the caller insists.
+"""
+
+import warnings
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import docker
+from docker.errors import DockerException
+from testcontainers.community.kafka import KafkaContainer
+from testcontainers.community.postgres import PostgresContainer
+from testcontainers.community.redis import RedisContainer
+from testcontainers.core.container import DockerContainer
+
+from infra.devstack.addresses import configured_fields
+from infra.settings import Settings
+
+DOCKER_TIMEOUT_SECONDS = 5
+
+Container = TypeVar("Container", bound=DockerContainer)
+
+KAFKA_IMAGE = "confluentinc/cp-kafka:7.9.2"  # the newest line that testcontainers knows how to start
+POSTGRES_IMAGE = "postgres:18"
+REDIS_IMAGE = "redis:7.4"
+
+KAFKA_SETTINGS = {
+    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",
+    "KAFKA_LOG_RETENTION_MS": "-1",
+}
+
+
+def docker_answers() -> bool:
+    """Whether a Docker daemon answers a ping; a client without a daemon does not count."""
+    try:
+        client = docker.from_env(timeout=DOCKER_TIMEOUT_SECONDS)
+        try:
+            return bool(client.ping())
+        finally:
+            client.close()
+    except (DockerException, OSError):
+        return False
+
+
+def start(settings: Settings, cleanup: AsyncExitStack, *, insist: bool) -> dict[str, str] | None:
+    """Starts what the settings do not name and returns all three addresses by field; None when Docker could not."""
+    found = configured_fields(settings)
+    try:
+        if "kafka_bootstrap_servers" not in found:
+            kafka = KafkaContainer(KAFKA_IMAGE).with_kraft().with_envs(**KAFKA_SETTINGS)
+            found["kafka_bootstrap_servers"] = _started(kafka, cleanup).get_bootstrap_server()
+        if "database_url" not in found:
+            postgres = PostgresContainer(
+                POSTGRES_IMAGE, username="annals", password="annals", dbname="annals", driver=None
+            )
+            found["database_url"] = _started(postgres, cleanup).get_connection_url()
+        if "redis_url" not in found:
+            redis = _started(RedisContainer(REDIS_IMAGE), cleanup)
+            found["redis_url"] = f"redis://{redis.get_container_host_ip()}:{redis.get_exposed_port(redis.port)}/0"
+    except (DockerException, OSError, RuntimeError, TimeoutError) as error:
+        if insist:
+            raise
+        warnings.warn(
+            f"Docker answers, but its containers do not start ({error}); embedded servers instead.", stacklevel=2
+        )
+        return None
+    return found
+
+
+def _started(container: Container, cleanup: AsyncExitStack) -> Container:
+    container.start()
+    cleanup.callback(container.stop)
+    return container

@@ -1,0 +1,42 @@
+"""Hypothesis strategies for messages, drawn from their published schemas rather than from their models: so a test that
+builds a message of what was drawn also says that the schema promises nothing that the model refuses.
+"""
+
+import re
+from typing import Any
+
+from hypothesis import strategies as st
+
+from contracts.message import Message
+from contracts.schemas import schema_of
+
+_NO_SURROGATES = st.characters(exclude_categories=["Cs"])
+
+
+def messages(model: type[Message]) -> st.SearchStrategy[Message]:
+    """Any message of this kind."""
+    schema = schema_of(model)
+    required = set(schema.get("required", ()))
+    fields = {name: _values(field) for name, field in schema["properties"].items()}
+    return st.fixed_dictionaries(
+        {name: values for name, values in fields.items() if name in required},
+        optional={name: values for name, values in fields.items() if name not in required},
+    ).map(model.model_validate)
+
+
+def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    match schema:
+        case {"anyOf": variants}:
+            return st.one_of([_values(variant) for variant in variants])
+        case {"type": "null"}:
+            return st.none()
+        case {"type": "string", "pattern": pattern}:
+            # `$` is the end of the text in JSON Schema; in Python it may stand before a last newline.
+            whole = re.compile(pattern.removesuffix("$") + r"\Z")
+            shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 10_000)
+            # The models strip white space before they count.
+            return st.from_regex(whole, alphabet=_NO_SURROGATES).filter(
+                lambda text: shortest <= len(text.strip()) and len(text) <= longest
+            )
+        case _:
+            raise NotImplementedError(f"draw values for {schema}: add a case above")

@@ -1,0 +1,80 @@
+"""The command line: quick help, one sentence and the right exit code for what can go wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.cli import exits
+from infra.cli.main import COMMANDS, DeferredCommand
+from infra.devstack.errors import HomeInUse, StackNotRunning
+from infra.devstack.fleet import FLEET
+from infra.devstack.system import SetupFailed
+
+
+def annals(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs `annals <arguments>` with these extra variables."""
+    command = [sys.executable, "-m", "infra.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=os.environ | variables)
+
+
+def test_help_lists_every_command_without_importing_any() -> None:
+    program = (
+        "import sys\nfrom infra.cli.main import annals\n"
+        "annals().main(['--help'], prog_name='annals', standalone_mode=False)\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "assert not loaded & {'aiokafka', 'asyncpg', 'redis', 'fastapi', 'pydantic'}, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(f"  {name} " in done.stdout for name, _, _ in COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
+def test_every_listed_command_can_be_loaded_and_takes_json(name: str) -> None:
+    module, summary = next((module, summary) for listed, module, summary in COMMANDS if listed == name)
+    command = DeferredCommand(name, module, summary).load()
+    for each in getattr(command, "commands", {name: command}).values():
+        assert "--json" in {option for parameter in each.params for option in parameter.opts}, each.name
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    done = annals("upp")
+    assert done.returncode == exits.WRONG_USAGE
+    assert "Did you mean 'up'" in done.stderr
+
+
+def test_a_wrong_setting_is_named_without_its_value() -> None:
+    done = annals("stack", "env", ANNALS_PARTITIONS="secret-42")
+    assert done.returncode == exits.WRONG_USAGE
+    assert "ANNALS_PARTITIONS" in done.stderr
+    assert "secret-42" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (exits.CommandRefused("the email is taken"), exits.REFUSED),
+        (HomeInUse(Path("/home"), 7), exits.REFUSED),
+        (StackNotRunning(Path("/home"), ("ANNALS_REDIS_URL",), "Nothing runs."), exits.UNREACHABLE),
+        (SetupFailed(FLEET.setup[0], exits.UNREACHABLE), exits.UNREACHABLE),
+        (SetupFailed(FLEET.setup[0], -9), exits.REFUSED),
+        (ConnectionRefusedError("connect call failed"), exits.UNREACHABLE),
+        (TimeoutError(), exits.UNREACHABLE),
+    ],
+)
+def test_what_can_be_foreseen_is_said_in_one_line(
+    error: Exception, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exits.explain(error) == code
+    told = capsys.readouterr().err
+    assert told.strip()
+    assert len(told.splitlines()) == 1
+
+
+def test_what_nobody_foresaw_is_left_to_show_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits.explain(ZeroDivisionError()) is None
+    assert capsys.readouterr().err == ""

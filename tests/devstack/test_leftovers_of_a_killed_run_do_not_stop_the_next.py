@@ -1,0 +1,91 @@
+"""A home in which a run was killed starts again: orphans are stopped, strangers with a recycled pid are left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+
+import asyncpg
+import psutil
+import pytest
+
+from infra.devstack.home import Home, write_json
+from infra.devstack.orphans import stop_orphans
+from infra.devstack.records import ProcessRecord, read_record, write_record
+from infra.devstack.stack import Devstack
+from infra.settings import Settings
+
+SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
+DEAF = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()",
+]
+
+
+def started(command: list[str]) -> subprocess.Popen[str]:
+    """The process, once it has said that it is up."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    return child
+
+
+async def test_a_pid_file_that_names_a_living_stranger_does_not_stop_postgres(only_postgres: Settings) -> None:
+    stack = Devstack(only_postgres.home, only_postgres)
+    await stack.start()
+    await stack.stop()
+    # As after a reboot: the pid in the file belongs to somebody else now (to this very test).
+    pid_file = stack.home.path / "postgres" / "data" / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{pid_file.parent}\n1\n1\n\n127.0.0.1\n0 0\nready\n")
+    addresses = await stack.start()
+    connection = await asyncpg.connect(addresses.database_url)
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
+    await stack.stop()
+
+
+async def test_a_server_that_outlived_its_stack_is_stopped_and_its_data_taken_over(only_postgres: Settings) -> None:
+    first = Devstack(only_postgres.home, only_postgres)
+    addresses = await first.start()
+    orphan = psutil.Process(first.processes["postgres"].pid)
+    first._lock.release()  # what the kernel does when the owner is killed
+    second = Devstack(only_postgres.home, only_postgres)
+    assert await second.start() == addresses
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    await second.stop()
+
+
+def test_a_stranger_with_the_recorded_pid_is_not_touched(only_postgres: Settings) -> None:
+    home = Home(only_postgres.home)
+    stranger = started(SLEEPER)
+    long_ago = psutil.Process(stranger.pid).create_time() - 3600
+    write_json(home.run_file("command"), asdict(ProcessRecord("command", "worker", stranger.pid, long_ago)))
+    assert stop_orphans(home, print) == []
+    assert stranger.poll() is None
+    assert read_record(home, "command") is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.devstack.orphans.STOP_TIMEOUT_SECONDS", 0.5)
+    home = Home(only_postgres.home)
+    deaf = started(DEAF)
+    record = write_record(home, "saga", "worker", deaf.pid, signal.SIGTERM)
+    told: list[str] = []
+    assert stop_orphans(home, told.append) == [record]
+    assert deaf.wait(timeout=10) == -signal.SIGKILL
+    assert any("killing it" in text for text in told)
+
+
+async def test_a_port_that_somebody_took_meanwhile_is_replaced(only_postgres: Settings, taken_port: int) -> None:
+    home = Home(only_postgres.home)
+    write_json(home.path / "ports.json", {"postgres": taken_port})
+    stack = Devstack(only_postgres.home, only_postgres)
+    addresses = await stack.start()
+    assert f":{taken_port}/" not in addresses.database_url
+    connection = await asyncpg.connect(addresses.database_url)
+    await connection.close()
+    await stack.stop()

@@ -1,0 +1,1 @@
+"""Laws that every domain keeps, and each domain in scenarios."""

@@ -1,0 +1,134 @@
+"""Laws of the write side of every context."""
+
+import copy
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.catalogue import catalogue
+from tests.domain.walks import event_types, example_commands, step, walk, walks
+from tests.given import through_json, words
+from workers.core.context import Context
+from workers.core.decider import Decision, Rejection
+from workers.domain import contexts
+
+# Commands that lead to events each time they are handled, and why. A repeat of the same message is caught by its id
+# in any case; this is about a second message that says the same.
+LOUD_WHEN_REPEATED = {
+    "users.ChangePassword.v1": "the state does not know the hash, so it cannot tell whether the password differs",
+}
+
+every_context = pytest.mark.parametrize("context", contexts().values(), ids=contexts().keys())
+
+
+def test_belongs_to_a_published_context_and_each_published_context_has_one() -> None:
+    assert tuple(contexts()) == catalogue().contexts
+    assert all(context.name == name for name, context in contexts().items())
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_answers_the_same_to_the_same_and_leaves_the_state_alone(context: Context, data: st.DataObject) -> None:
+    for stride in data.draw(walks(context)):
+        state = copy.deepcopy(stride.before)
+        first = context.decider.decide(state, through_json(stride.command))
+        second = context.decider.decide(state, through_json(stride.command))
+        assert first == second == stride.answer
+        assert state == stride.before
+        for event in stride.events:
+            assert context.decider.evolve(state, event) == context.decider.evolve(state, event)
+            assert state == stride.before
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_speaks_only_of_the_commands_stream_and_in_published_events(context: Context, data: st.DataObject) -> None:
+    for stride in data.draw(walks(context)):
+        for event in stride.events:
+            assert type(event) in event_types(context)
+            assert event.stream_id == stride.command.stream_id
+            assert words([through_json(event)]) == words([event])
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_is_quiet_or_says_no_when_asked_again(context: Context, data: st.DataObject) -> None:
+    """A second message that says the same as the last one adds no events and leaves the state as it is.
+
+    For the commands listed as loud only the second half holds.
+    """
+    for stride in data.draw(walks(context)):
+        again = step(context, stride.after, stride.command)
+        assert again.after == stride.after
+        if stride.command.type not in LOUD_WHEN_REPEATED:
+            assert again.answer == Decision() or isinstance(again.answer, Rejection)
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_changes_nothing_but_by_events(context: Context, data: st.DataObject) -> None:
+    """Claims, releases and credentials come with events: else the table would not tell why they changed."""
+    for stride in data.draw(walks(context)):
+        if isinstance(stride.answer, Decision) and not stride.answer.events:
+            assert stride.answer == Decision()
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_claims_what_is_free_and_releases_what_it_holds(context: Context, data: st.DataObject) -> None:
+    held: set[tuple[str, str]] = set()
+    for stride in data.draw(walks(context)):
+        if isinstance(stride.answer, Rejection):
+            continue
+        claimed = [(claim.scope, claim.key) for claim in stride.answer.claims]
+        released = [(release.scope, release.key) for release in stride.answer.releases]
+        assert not held & set(claimed), "claimed what the stream holds already"
+        assert held >= set(released), "released what the stream does not hold"
+        assert len({*claimed, *released}) == len(claimed) + len(released), "said twice, or claimed and released at once"
+        held = (held | set(claimed)) - set(released)
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_keeps_secrets_out_of_events_answers_and_states(context: Context, data: st.DataObject) -> None:
+    for stride in data.draw(walks(context)):
+        secret = (
+            stride.answer.credential.secret
+            if (isinstance(stride.answer, Decision) and stride.answer.credential is not None)
+            else None
+        )
+        if secret is None:
+            continue
+        assert secret not in repr(stride.command)
+        assert secret not in repr(stride.after)
+        assert all(secret not in event.to_json().decode() for event in stride.events)
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_refuses_only_with_reasons_that_the_command_documents(context: Context, data: st.DataObject) -> None:
+    for stride in data.draw(walks(context)):
+        refusals = (
+            [stride.answer]
+            if isinstance(stride.answer, Rejection)
+            else [claim.refusal for claim in stride.answer.claims]
+        )
+        for refusal in refusals:
+            assert refusal.code in (type(stride.command).__doc__ or "")
+            assert refusal.message.endswith("."), "the message is a sentence"
+
+
+@every_context
+def test_is_shown_by_examples_to_reach_every_event(context: Context) -> None:
+    """The examples in the order in which they are written, each upon each, lead to every event of the context."""
+    commands = example_commands(context)
+    reached = {type(event) for stride in walk(context, commands) for event in stride.events}
+    assert reached == event_types(context)

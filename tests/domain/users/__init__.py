@@ -1,0 +1,1 @@
+"""The users context in scenarios."""

@@ -1,0 +1,43 @@
+"""CreateUser."""
+
+from contracts.users.events import UserCreated
+from contracts.users.examples import (
+    ADA_CREATED,
+    ADA_DELETED,
+    ADA_WELCOMED,
+    CREATE_ADA,
+    CREATE_ADA_WITH_PASSWORD,
+    PASSWORD_HASH,
+    USER_ID,
+)
+from tests.given import given
+from workers.core.decider import Credential
+from workers.domain.users.decider import decider
+
+
+def test_once_with_the_email_claimed_in_lower_case_and_recorded_as_written() -> None:
+    answered = given(decider).when(CREATE_ADA).then(ADA_CREATED).claiming(("email", "ada@example.org")).releasing()
+    assert answered.decision.claims[0].refusal.code == "EmailTaken"
+    assert answered.decision.credential is None
+
+
+def test_with_the_password_hash_as_a_credential_and_not_in_the_event() -> None:
+    answered = given(decider).when(CREATE_ADA_WITH_PASSWORD)
+    answered.then(UserCreated(user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org"))
+    assert answered.decision.credential == Credential(PASSWORD_HASH)
+
+
+def test_with_a_city_of_null_as_without_a_city() -> None:
+    cityless = CREATE_ADA.model_copy(update={"city": None})
+    given(decider).when(cityless).then(
+        UserCreated(user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org")
+    )
+
+
+def test_not_when_the_id_is_in_use() -> None:
+    given(decider, ADA_CREATED).when(CREATE_ADA).then_rejected("UserAlreadyExists")
+    given(decider, ADA_CREATED, ADA_WELCOMED).when(CREATE_ADA).then_rejected("UserAlreadyExists")
+
+
+def test_not_when_the_id_was_a_deleted_users() -> None:
+    given(decider, ADA_CREATED, ADA_DELETED).when(CREATE_ADA).then_rejected("UserAlreadyExists")

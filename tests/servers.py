@@ -1,0 +1,112 @@
+"""The Kafka, PostgreSQL and Redis that the tests run on: started once a run, the same tests whichever they are.
+
+Where they come from, in this order: an `ANNALS_*` variable names one; Docker answers and its containers start; else the
+embedded servers in a temporary folder. `ANNALS_TEST_SERVERS=embedded|docker` insists on one of the last two.
+Each test gets a corner of its own (`corner`): a database, an empty Redis database number, a topic prefix.
+"""
+
+import asyncio
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+from redis.asyncio import Redis
+
+from infra.devstack.addresses import as_setting_values
+from infra.devstack.stack import Devstack
+from infra.settings import Settings
+from tests import containers
+
+FIRST_REDIS_DATABASE = 1
+REDIS_DATABASES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The running servers: `settings` has all three addresses; `stack` runs the embedded ones, None with Docker."""
+
+    settings: Settings
+    stack: Devstack | None
+    source: str
+
+
+@asynccontextmanager
+async def running_servers() -> AsyncIterator[Servers]:
+    """Starts the servers that the environment does not name and stops them at the end."""
+    async with AsyncExitStack() as cleanup:
+        home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="annals-tests-")))
+        settings = Settings(home=home)
+        choice = os.environ.get("ANNALS_TEST_SERVERS", "")
+        if choice != "embedded" and await asyncio.to_thread(containers.docker_answers):
+            found = await asyncio.to_thread(containers.start, settings, cleanup, insist=choice == "docker")
+            if found is not None:
+                yield Servers(settings.model_copy(update=as_setting_values(found)), None, "docker")
+                return
+        stack = Devstack(home, settings)
+        addresses = await stack.start()
+        cleanup.push_async_callback(stack.stop)
+        yield Servers(settings.model_copy(update=as_setting_values(addresses.by_field())), stack, "embedded")
+
+
+@asynccontextmanager
+async def corner(servers: Servers, home: Path) -> AsyncIterator[Settings]:
+    """Settings under which a test meets no other: own database, own Redis database, own topics, own home."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    async with AsyncExitStack() as cleanup:
+        database_url = await _own_database(servers.settings, name, cleanup)
+        redis_url = await _own_redis_database(servers.settings, cleanup)
+        cleanup.push_async_callback(_delete_topics, servers.settings, f"{name}.")
+        addresses = as_setting_values({"database_url": database_url, "redis_url": redis_url})
+        yield servers.settings.model_copy(update={**addresses, "topic_prefix": f"{name}.", "home": home})
+
+
+async def _own_database(settings: Settings, name: str, cleanup: AsyncExitStack) -> str:
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            await connection.execute(statement, timeout=30)
+        finally:
+            await connection.close(timeout=10)
+
+    await execute(f"CREATE DATABASE {name}")
+    cleanup.push_async_callback(execute, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _own_redis_database(settings: Settings, cleanup: AsyncExitStack) -> str:
+    """The URL of a database that is empty now; it is emptied again afterwards, and no other one is touched."""
+    assert settings.redis_url is not None
+    parts = urlsplit(settings.redis_url.get_secret_value())
+    for number in range(FIRST_REDIS_DATABASE, FIRST_REDIS_DATABASE + REDIS_DATABASES):
+        url = urlunsplit(parts._replace(path=f"/{number}"))
+        async with Redis.from_url(url, socket_timeout=10) as client:
+            if not await client.dbsize():
+                cleanup.push_async_callback(_empty_redis_database, url)
+                return url
+    raise AssertionError(f"Redis databases {FIRST_REDIS_DATABASE}-{REDIS_DATABASES} all hold keys; empty one of them.")
+
+
+async def _empty_redis_database(url: str) -> None:
+    async with Redis.from_url(url, socket_timeout=10) as client:
+        await client.flushdb()
+
+
+async def _delete_topics(settings: Settings, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=20_000)
+    try:
+        await admin.start()
+        topics = [topic for topic in await admin.list_topics() if topic.startswith(prefix)]
+        if topics:
+            await admin.delete_topics(topics)
+    finally:
+        await admin.close()

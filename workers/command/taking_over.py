@@ -1,0 +1,61 @@
+"""Taking over a lane's log: what an earlier owner had committed and not published is published before anything else.
+
+The tail of the log, read from the lane's mark to the end, says how far it got: the highest sequence seen, not the last,
+for a late record of a paused owner may stand behind it.
+"""
+
+import time
+
+import structlog
+
+from workers import telemetry
+from workers.command.publisher import Publisher
+from workers.ports.event_store import EventStore
+from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.log import EventLog, Tail
+
+REPUBLISH_BATCH_EVENTS = 1000
+
+log = structlog.get_logger(__name__)
+
+
+class LogAhead(Exception):
+    """The log has events that the table lacks: the database was set back. Restore it to its newest state."""
+
+    def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
+        super().__init__(
+            f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
+            "the database was set back to an older state: restore the newest one before this lane can go on"
+        )
+        self.lane = lane
+        self.in_log = in_log
+        self.in_table = in_table
+
+
+def publisher_after(
+    tail: Tail, lane: LaneKey, grant: LaneGrant, topic: str, event_log: EventLog, store: EventStore
+) -> Publisher:
+    """A publisher that goes on behind the tail. Raises LogAhead."""
+    if tail.shortened:
+        telemetry.LOG_SHORTENED.labels(topic).inc()
+        log.error("the log has lost records; filling it from the table", lane=str(lane), ends_at=tail.end_offset)
+    if tail.sequence > grant.sequence:
+        raise LogAhead(lane, tail.sequence, grant.sequence)
+    return Publisher(lane, grant.epoch, topic, Mark(tail.sequence, tail.offset), event_log, store)
+
+
+async def publish_the_rest(
+    publisher: Publisher, context: str, lane: LaneKey, grant: LaneGrant, store: EventStore
+) -> None:
+    """Publish from the table all that the log lacks."""
+    republished = 0
+    while publisher.mark.sequence < grant.sequence:
+        read_at = time.monotonic()
+        rows = await store.events_after(context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS)
+        if not rows:
+            break
+        await publisher.publish(read_at, rows)
+        republished += len(rows)
+    if republished:
+        telemetry.REPUBLISHED.labels(context).inc(republished)
+        log.info("published what an earlier owner had left", lane=str(lane), events=republished)

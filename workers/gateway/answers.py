@@ -1,0 +1,91 @@
+"""From an outcome to a response: statuses, positions, tags.
+
+accepted: the status that the route gives; rejected: a problem document with the outcome's code; failed: 500; no
+outcome yet: 202 and where to look. A reader that has come to `X-Annals-Position` has seen the command's effect.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+from fastapi import Response
+
+from contracts.message import Command
+from contracts.outcome import Outcome, OutcomeError
+from workers.gateway.asking import location_of
+from workers.gateway.problems import Problem
+from workers.gateway.request_headers import Asked
+
+POSITION_HEADER = "X-Annals-Position"
+LOOK_AGAIN_SECONDS = 1
+
+STATUS_OF_CODE: Mapping[str, int] = {"ValidationFailed": 422, "VersionConflict": 412, "Expired": 422}
+STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}
+STATUS_OF_REFUSAL = 409
+
+
+def version_tag(version: int) -> str:
+    """The entity tag of a stream's version."""
+    return f'"{version}"'
+
+
+def answer(
+    outcome: Outcome | None,
+    command: Command,
+    asked: Asked,
+    *,
+    status: int = 200,
+    location: str | None = None,
+    gone: bool = False,
+) -> Response:
+    """The response to a command. `location` is where its subject is found, `gone` that there is none any more.
+
+    Raises Problem for a command that was not accepted.
+    """
+    if outcome is None:
+        return _pending(command, asked)
+    headers = position_headers(outcome)
+    if outcome.status != "accepted":
+        raise _refused(outcome, headers)
+    if gone:
+        return Response(status_code=status, headers=headers)
+    headers |= {"ETag": version_tag(outcome.stream_version), "Content-Location": location_of(outcome.command_id)}
+    if location is not None:
+        headers["Location"] = location
+    return Response(outcome.to_json(), status, headers, media_type="application/json")
+
+
+def position_headers(outcome: Outcome) -> dict[str, str]:
+    """The position after a command, as `<context>:<partition>:<sequence>`."""
+    context = outcome.type.split(".", 1)[0]
+    return {POSITION_HEADER: f"{context}:{outcome.partition}:{outcome.sequence}"}
+
+
+def _pending(command: Command, asked: Asked) -> Response:
+    content = {
+        "command_id": asked.command_id,
+        "type": command.type,
+        "status": "pending",
+        "stream_id": command.stream_id,
+        "correlation_id": asked.correlation_id,
+    }
+    headers = {"Location": location_of(asked.command_id), "Retry-After": str(LOOK_AGAIN_SECONDS)}
+    return Response(orjson.dumps(content), 202, headers, media_type="application/json")
+
+
+def _refused(outcome: Outcome, headers: Mapping[str, str]) -> Problem:
+    error = outcome.error or OutcomeError(code="Unknown", message="No reason was given.")
+    extensions = {"command_id": outcome.command_id, "correlation_id": outcome.correlation_id}
+    errors = None
+    if isinstance(error.details, list):
+        errors = error.details
+    elif error.details is not None:
+        extensions["details"] = error.details
+    status = 500 if outcome.status == "failed" else status_of(error.code)
+    return Problem(status, error.code, error.message, errors=errors, headers=headers, extensions=extensions)
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a refusal: by its code, by the ending of its code, else 409."""
+    if code in STATUS_OF_CODE:
+        return STATUS_OF_CODE[code]
+    return next((status for suffix, status in STATUS_OF_SUFFIX.items() if code.endswith(suffix)), STATUS_OF_REFUSAL)

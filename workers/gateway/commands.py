@@ -1,0 +1,36 @@
+"""`GET /commands/{id}`: the stored outcome of one command, for those who ask later than the reply."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+
+from contracts.outcome import Outcome
+from workers.gateway.answers import LOOK_AGAIN_SECONDS, position_headers
+from workers.gateway.backend import Backend
+from workers.gateway.problems import Problem, described
+from workers.gateway.request_headers import Prefer, wait_seconds
+
+
+def routes(backend: Backend) -> APIRouter:
+    """The route of outcomes."""
+    router = APIRouter(tags=["commands"])
+
+    @router.get(
+        "/commands/{command_id}",
+        summary="The outcome of a command",
+        response_model=Outcome,
+        responses=described(404, 422, 503),
+    )
+    async def outcome(command_id: Annotated[UUID, Path()], prefer: Prefer = None) -> Response:
+        found = await backend.asking.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
+        if found is None:
+            raise Problem(
+                404,
+                "CommandNotFound",
+                f"No command {command_id} has been handled; one that was sent may still be on its way.",
+                headers={"Retry-After": str(LOOK_AGAIN_SECONDS)},
+            )
+        return Response(found.to_json(), headers=position_headers(found), media_type="application/json")
+
+    return router

@@ -1,0 +1,43 @@
+"""`/docs`: Swagger on the OpenAPI document.
+
+The page's scripts come with the package fastapi-offline, so that it works without internet; where that is not
+installed they come from FastAPI's default, a public network of caches.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+ASSETS_PATH = "/docs/assets"
+
+
+def assets_folder() -> Path | None:
+    """Where the page's scripts lie; None when they are not installed. The package itself is not imported."""
+    found = find_spec("fastapi_offline")
+    folders = [Path(place) / "static" for place in (found.submodule_search_locations or [])] if found else []
+    return next((folder for folder in folders if (folder / "swagger-ui-bundle.js").is_file()), None)
+
+
+def install(app: FastAPI) -> None:
+    """Add the page."""
+    folder = assets_folder()
+    local: dict[str, Any] = (
+        {
+            "swagger_js_url": f"{ASSETS_PATH}/swagger-ui-bundle.js",
+            "swagger_css_url": f"{ASSETS_PATH}/swagger-ui.css",
+            "swagger_favicon_url": f"{ASSETS_PATH}/favicon.png",
+        }
+        if folder
+        else {}
+    )
+    if folder:
+        app.mount(ASSETS_PATH, StaticFiles(directory=folder))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(openapi_url=app.openapi_url or "", title=app.title, **local)

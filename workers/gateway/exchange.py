@@ -1,0 +1,108 @@
+"""Around every request: its correlation id, its line in the log, its numbers.
+
+The line has the path without the query and no header but the correlation id, so neither an e-mail address that somebody
+looks for nor an idempotency key gets into the log. An exception that nobody foresaw becomes a problem document here.
+"""
+
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from workers.gateway.problems import Problem, invalid_header
+
+CORRELATION_HEADER = "X-Correlation-Id"
+MAX_LOGGED_PATH_CHARACTERS = 300
+
+REQUESTS = Counter("annals_http_requests", "Requests answered", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "annals_http_request_seconds",
+    "Time from a request to the end of its answer",
+    ["method", "route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_CORRELATION_ID = re.compile(r"[\x21-\x7e]{1,128}")
+# https://www.w3.org/TR/trace-context/#traceparent-header
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+log = structlog.get_logger(__name__)
+
+
+class Exchange:
+    """ASGI middleware; the outermost of ours."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started_seconds = time.perf_counter()
+        given = _header(scope, CORRELATION_HEADER)
+        accepted = given is None or _CORRELATION_ID.fullmatch(given) is not None
+        correlation_id = given if given is not None and accepted else str(uuid7())
+        scope.setdefault("state", {}).update(correlation_id=correlation_id, traceparent=_traceparent(scope))
+        status = 0
+
+        async def send_with_correlation(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (CORRELATION_HEADER.lower().encode(), correlation_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            if not accepted:
+                problem = invalid_header(CORRELATION_HEADER, "must have 1 to 128 printable characters without spaces")
+                await problem.response()(scope, receive, send_with_correlation)
+            else:
+                await self._app(scope, receive, send_with_correlation)
+        except Exception as error:
+            if status:
+                raise
+            await _last_resort(error).response()(scope, receive, send_with_correlation)
+        finally:
+            _note(scope, status, time.perf_counter() - started_seconds, correlation_id)
+
+
+def _last_resort(error: Exception) -> Problem:
+    """The answer to what nobody foresaw."""
+    log.error("request failed", exc_info=error)
+    return Problem(500, "InternalError", "Something went wrong here. It was noted under the correlation id.")
+
+
+def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlation_id: str) -> None:
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    route = getattr(scope.get("route"), "path", "none")
+    REQUESTS.labels(method, route, str(status)).inc()
+    REQUEST_SECONDS.labels(method, route).observe(seconds)
+    log.info(
+        "request",
+        method=scope["method"],
+        path=scope["path"][:MAX_LOGGED_PATH_CHARACTERS],
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        correlation_id=correlation_id,
+    )
+
+
+def _header(scope: Scope, name: str) -> str | None:
+    wanted = name.lower().encode()
+    return next((value.decode("latin-1") for header, value in scope["headers"] if header == wanted), None)
+
+
+def _traceparent(scope: Scope) -> str | None:
+    """The trace that the request belongs to. One that is malformed is passed over, as the standard has it."""
+    given = _header(scope, "traceparent")
+    return given if given is not None and _TRACEPARENT.fullmatch(given) else None

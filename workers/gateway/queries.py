@@ -1,0 +1,187 @@
+"""Reads read models, and waits for them: a query that carries the position of an earlier answer sees its effect.
+
+Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. The
+number of queries at the read-model store is bounded too; the others queue up, within the same deadline.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Annotated, NamedTuple, TypeVar
+
+from fastapi import Depends, Header
+
+from contracts.topics import Topics
+from workers.core.projection import Document, Index, Projection
+from workers.gateway.answers import POSITION_HEADER
+from workers.gateway.problems import Problem, invalid, invalid_header
+from workers.gateway.request_headers import seen_version
+from workers.ports.lanes import Unavailable
+from workers.ports.read_models import Page, ReadModels
+
+CATCH_UP_SECONDS = 5.0
+ANSWER_SECONDS = 4.0
+FIRST_PAUSE_SECONDS = 0.005
+LAST_PAUSE_SECONDS = 0.1
+MAX_CONCURRENT = 32
+MAX_POSITIONS = 20
+MAX_CURSOR_CHARACTERS = 400
+
+_POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
+
+Answer = TypeVar("Answer")
+
+
+class Position(NamedTuple):
+    """A place in the log: a reader that has come to it has seen the command that it belongs to."""
+
+    context: str
+    partition: int
+    sequence: int
+
+
+class Seen(NamedTuple):
+    """What the caller has seen already: positions, the version of the document, and whether it has that document."""
+
+    positions: tuple[Position, ...] = ()
+    version: int | None = None
+    has_document: bool = False
+
+
+async def seen(
+    x_annals_position: Annotated[
+        str | None, Header(description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.")
+    ] = None,
+) -> Seen:
+    """The dependency of queries for several documents."""
+    return Seen(positions_of(x_annals_position))
+
+
+async def document_seen(
+    x_annals_position: Annotated[
+        str | None, Header(description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.")
+    ] = None,
+    if_match: Annotated[
+        str | None, Header(description='`"<version>"`: wait until the document has that version or a later one.')
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(description='`"<version>"`: the same, and 304 when it is exactly that version.')
+    ] = None,
+) -> Seen:
+    """The dependency of queries for one document."""
+    version = seen_version(if_none_match)
+    return Seen(positions_of(x_annals_position), version or seen_version(if_match), version is not None)
+
+
+SeenBefore = Annotated[Seen, Depends(seen)]
+DocumentSeenBefore = Annotated[Seen, Depends(document_seen)]
+
+
+def positions_of(header: str | None) -> tuple[Position, ...]:
+    """The positions in a header. Raises Problem."""
+    texts = [text.strip() for text in header.split(",")] if header is not None else []
+    found = [_POSITION.fullmatch(text) for text in texts[: MAX_POSITIONS + 1]]
+    if len(found) > MAX_POSITIONS or not all(found):
+        raise invalid_header(POSITION_HEADER, f"must be <context>:<partition>:<sequence>, at most {MAX_POSITIONS}")
+    return tuple(Position(match[1], int(match[2]), int(match[3])) for match in found if match)
+
+
+class Queries:
+    """Documents of the read models. `projections` are all that there are."""
+
+    def __init__(
+        self,
+        read_models: ReadModels,
+        topics: Topics,
+        projections: Iterable[Projection],
+        *,
+        catch_up_seconds: float = CATCH_UP_SECONDS,
+    ) -> None:
+        self._read_models = read_models
+        self._topics = topics
+        self._projections = tuple(projections)
+        self._catch_up_seconds = catch_up_seconds
+        self._places = asyncio.Semaphore(MAX_CONCURRENT)
+
+    async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
+        """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem."""
+        found: Document | None = None
+
+        async def is_current() -> bool:
+            nonlocal found
+            found = await self._answer(lambda: self._read_models.document(projection.name, document_id))
+            return seen.version is None or (found is not None and found["version"] >= seen.version)
+
+        await self._caught_up(seen.positions)
+        # None may be a document that was deleted: that is an answer too, once nothing came in time.
+        if not await self._until(is_current) and found is not None:
+            raise _behind()
+        return found
+
+    async def find(
+        self, projection: Projection, index: Index | None, limit: int, cursor: str | None, seen: Seen
+    ) -> Page:
+        """A page of documents; its cursor is opaque. Raises Unavailable or Problem."""
+        after = None if cursor is None else _from_cursor(cursor)
+        await self._caught_up(seen.positions)
+        page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after))
+        return Page(page.documents, None if page.cursor is None else _to_cursor(page.cursor))
+
+    async def check(self) -> None:
+        """Raises Unavailable when read models cannot be read."""
+        await self._read_models.reached("readiness", "readiness", 0)
+
+    async def _caught_up(self, positions: Iterable[Position]) -> None:
+        for position in positions:
+            feeding = [each for each in self._projections if each.context == position.context]
+            if not feeding:
+                raise invalid_header(POSITION_HEADER, f"names a context that no read model shows: {position.context}")
+            topic = self._topics.events(position.context)
+            for projection in feeding:
+                if not await self._until(partial(self._reached, projection.name, topic, position)):
+                    raise _behind()
+
+    async def _reached(self, projection: str, topic: str, position: Position) -> bool:
+        applied = await self._answer(lambda: self._read_models.reached(projection, topic, position.partition))
+        return applied >= position.sequence
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]]) -> bool:
+        """Whether the condition came true in time."""
+        end = asyncio.get_running_loop().time() + self._catch_up_seconds
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while not await condition():
+            if asyncio.get_running_loop().time() >= end:
+                return False
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, LAST_PAUSE_SECONDS)
+        return True
+
+    async def _answer(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._places:
+                return await ask()
+        except TimeoutError as error:
+            raise Unavailable("Redis", "no answer in time") from error
+
+
+def _behind() -> Problem:
+    detail = "The read model has not caught up with what you have seen. Try again."
+    return Problem(503, "ReadModelBehind", detail, headers={"Retry-After": "1"})
+
+
+def _to_cursor(document_id: str) -> str:
+    return base64.urlsafe_b64encode(document_id.encode()).decode().rstrip("=")
+
+
+def _from_cursor(cursor: str) -> str:
+    try:
+        if len(cursor) > MAX_CURSOR_CHARACTERS:
+            raise ValueError
+        found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        message = "must be the cursor of an earlier page"
+        raise invalid("The cursor is not one of ours.", [{"field": "cursor", "message": message}]) from error
+    return found
