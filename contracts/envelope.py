@@ -17,6 +17,20 @@ MAX_HEADER_BYTES = 1024
 CONTENT_TYPE = ("content-type", b"application/json")
 SPECVERSION = ("ce_specversion", b"1.0")
 
+_NAMES = {
+    "ce_specversion",
+    "ce_id",
+    "ce_type",
+    "ce_source",
+    "ce_time",
+    "ce_correlationid",
+    "ce_causationid",
+    "traceparent",
+    "ce_actor",
+    "ce_replyto",
+    "ce_expectedversion",
+    "ce_expiresat",
+}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TYPE = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9]*\.v[1-9][0-9]{0,3}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -114,31 +128,31 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
 
     Raises MalformedMessage when the id, the type or the key is missing, or a header cannot be understood.
     """
-    raw = dict(headers)
-    if raw.get("ce_specversion", b"1.0") != b"1.0":
+    given = _texts(headers).get
+    if given("ce_specversion", "1.0") != "1.0":
         raise MalformedMessage("UnknownSpecVersion", "ce_specversion must be 1.0")
-    identity = _required(raw, "ce_id")
+    identity, type_ = given("ce_id"), given("ce_type")
+    if identity is None or type_ is None:
+        raise MalformedMessage("MissingHeader", f"{'ce_id' if identity is None else 'ce_type'} is missing")
     if not _UUID.fullmatch(identity):
         identity = _canonical_uuid(identity)
-    type_ = _required(raw, "ce_type")
     if not _TYPE.fullmatch(type_):
         raise MalformedMessage("MalformedType", "ce_type must look like users.CreateUser.v1")
     subject = read_key(key)
-    expected = _optional(raw, "ce_expectedversion")
+    expected, expires = given("ce_expectedversion"), given("ce_expiresat")
     if expected is not None and not _VERSION.fullmatch(expected):
         raise MalformedMessage("MalformedHeader", "ce_expectedversion must be a whole number from 0")
-    expires = _optional(raw, "ce_expiresat")
     return CommandEnvelope(
         identity,
         type_,
-        _optional(raw, "ce_source") or "",
+        given("ce_source", ""),
         subject,
-        _optional(raw, "ce_time") or "",
-        _optional(raw, "ce_correlationid") or identity,
-        _optional(raw, "ce_causationid") or identity,
-        _optional(raw, "traceparent"),
-        _optional(raw, "ce_actor"),
-        _optional(raw, "ce_replyto"),
+        given("ce_time", ""),
+        given("ce_correlationid", identity),
+        given("ce_causationid", identity),
+        given("traceparent"),
+        given("ce_actor"),
+        given("ce_replyto"),
         None if expected is None else int(expected),
         None if expires is None else _time(expires, "ce_expiresat"),
     )
@@ -177,16 +191,13 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _required(raw: dict[str, bytes], name: str) -> str:
-    value = raw.get(name)
-    if not value:
-        raise MalformedMessage("MissingHeader", f"{name} is missing")
-    return _text(value, name)
-
-
-def _optional(raw: dict[str, bytes], name: str) -> str | None:
-    value = raw.get(name)
-    return _text(value, name) if value else None
+def _texts(headers: Headers) -> dict[str, str]:
+    """The headers as texts, without the empty ones. Raises MalformedMessage for one of ours that is no text."""
+    joined = b"".join([value or b"" for _, value in headers])
+    if len(joined) <= MAX_HEADER_BYTES and joined.isascii() and joined.decode().isprintable():
+        # One look at all of them together: the answer for almost every message.
+        return {name: value.decode() for name, value in headers if value}
+    return {name: _text(value, name) for name, value in headers if value and name in _NAMES}
 
 
 def _text(value: bytes, name: str) -> str:
@@ -196,8 +207,7 @@ def _text(value: bytes, name: str) -> str:
         text = value.decode()
     except UnicodeDecodeError as error:
         raise MalformedMessage("MalformedHeader", f"{name} is not UTF-8") from error
-    # isprintable is the fast answer for almost all; some printable-looking Unicode needs the exact one.
-    if not text.isprintable() and _UNPRINTABLE.search(text):
+    if _UNPRINTABLE.search(text):
         raise MalformedMessage("MalformedHeader", f"{name} holds a control character")
     return text
 

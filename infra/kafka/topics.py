@@ -108,3 +108,15 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
         found = len(described["partitions"])
         if found and found != wanted[described["topic"]]:
             raise PartitionsDiffer(described["topic"], found, wanted[described["topic"]])
+
+
+async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
+    """Delete topics, records and all. Raises Unavailable."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        await admin.delete_topics(list(names))
+    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    finally:
+        await admin.close()

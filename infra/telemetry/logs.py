@@ -39,3 +39,5 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
+    # It tells every attempt to reach a broker that is away; our own lines say that a lane waits, and for how long.
+    logging.getLogger("aiokafka").setLevel(logging.DEBUG if level == logging.DEBUG else logging.CRITICAL)

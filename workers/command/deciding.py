@@ -187,7 +187,7 @@ class BatchDecider:
                 "partition": situation.partition,
                 "sequence": self._sequence,
                 "events": events,
-                "error": error,
+                "error": None if error is None else error._asdict(),
                 "correlation_id": envelope.correlation_id,
                 "handled_at": self._handled_at,
             }

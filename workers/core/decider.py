@@ -9,8 +9,7 @@ from contracts.message import Event
 State = TypeVar("State")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A business no: it has a name (`code`, such as EmailTaken) and a sentence for a person."""
 
     code: str
@@ -39,8 +38,7 @@ class Credential(NamedTuple):
     secret: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a command leads to, all of it in one transaction. No events: an accepted command that changes nothing."""
 
     events: tuple[Event, ...] = ()

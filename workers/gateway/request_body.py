@@ -1,10 +1,12 @@
 """Bounds on what a request brings: so many bytes, counted as they arrive, and so much time for all of them.
 
-A body that announces itself as too large is refused unread. The exceptions have statuses of their own: of any other one
-that is raised while a body is read the framework makes a 400.
+What is too large is refused, but first read and thrown away for a while: a client that is still sending when the
+connection closes would see a broken connection instead of the answer. The exceptions have statuses of their own: of any
+other one that is raised while a body is read the framework makes a 400.
 """
 
 import asyncio
+from contextlib import suppress
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +16,8 @@ from workers.gateway.problems import too_large
 
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES
 BODY_TIMEOUT_SECONDS = 30.0
+DISCARD_SECONDS = 2.0
+MAX_DISCARDED_BYTES = 16 * MAX_BODY_BYTES
 
 
 class BodyTooLarge(HTTPException):
@@ -40,6 +44,8 @@ class BoundedBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif _announced_bytes(scope) > MAX_BODY_BYTES:
+            if not _waits_for_leave(scope):
+                await _discard(receive)
             await too_large("The body is larger than 1 MiB.").response()(scope, receive, send)
         else:
             await self._app(scope, _bounded(receive), send)
@@ -48,6 +54,23 @@ class BoundedBody:
 def _announced_bytes(scope: Scope) -> int:
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return int(announced) if announced.isdigit() else 0
+
+
+def _waits_for_leave(scope: Scope) -> bool:
+    """Whether the client sends its body only when it is told to go on."""
+    return (b"expect", b"100-continue") in scope["headers"]
+
+
+async def _discard(receive: Receive) -> None:
+    """Read what a client sends on, within bounds."""
+    discarded_bytes = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while discarded_bytes < MAX_DISCARDED_BYTES:
+                message = await receive()
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+                discarded_bytes += len(message.get("body", b""))
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -67,6 +90,7 @@ def _bounded(receive: Receive) -> Receive:
             raise BodyTooSlow from error
         received_bytes += len(message.get("body", b""))
         if received_bytes > MAX_BODY_BYTES:
+            await _discard(receive)
             raise BodyTooLarge
         complete = message["type"] != "http.request" or not message.get("more_body", False)
         return message

@@ -1,0 +1,24 @@
+"""Whole databases, for runs that want one of their own."""
+
+import asyncpg
+
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, faults_sorted
+
+
+async def create_database(url: str, name: str) -> None:
+    """Create a database on the server of `url`. `name` is one of ours: it is not escaped."""
+    await _execute(url, f"CREATE DATABASE {name}")
+
+
+async def drop_database(url: str, name: str) -> None:
+    """Drop it, whoever is connected."""
+    await _execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def _execute(url: str, statement: str) -> None:
+    with faults_sorted():
+        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+        try:
+            await connection.execute(statement, timeout=3 * COMMAND_TIMEOUT_SECONDS)
+        finally:
+            await connection.close(timeout=COMMAND_TIMEOUT_SECONDS)
