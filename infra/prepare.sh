@@ -49,7 +49,7 @@ install_uv() {
 }
 
 find_uv() {
-    uv_requirement='uv>=0.9,<1'
+    uv_requirement='uv>=0.13,<0.14'
     if uv --version >/dev/null 2>&1; then
         uv=uv
         return
