@@ -39,4 +39,5 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
     kafka_tls_ca_file: Path | None = None
+    instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)

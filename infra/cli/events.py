@@ -11,6 +11,7 @@ from infra.cli.log_tail import log_tail
 from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore, event_row
 from infra.settings import Settings
+from infra.telemetry.logs import quiet_drivers
 
 DEFAULT_LIST_LIMIT = 100
 MAX_LIST_LIMIT = 10_000
@@ -32,6 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a li
 @app.callback()
 def events() -> None:
     """The events: listed from the table, or followed in the log."""
+    quiet_drivers()
 
 
 @app.command("list")

@@ -5,7 +5,9 @@ also when the start itself fails. A worker that ends is started again, and so is
 """
 
 import asyncio
+import socket
 import time
+from uuid import NAMESPACE_URL, uuid5
 
 from infra.devstack.addresses import Addresses
 from infra.devstack.errors import DevstackError
@@ -75,7 +77,11 @@ class RunningSystem:
                 raise SetupFailed(process, code)
 
     async def _start_workers(self, addresses: Addresses, port: int) -> None:
-        environment = {**self._environment(addresses), "ANNALS_HTTP_PORT": str(port)}
+        environment = {
+            **self._environment(addresses),
+            "ANNALS_HTTP_PORT": str(port),
+            "ANNALS_INSTANCE": self._instance(),
+        }
         for process in self._fleet.workers:
             self._launch(process, environment)
         url = _gateway_url(self._settings.http_host, port)
@@ -93,6 +99,10 @@ class RunningSystem:
 
     def _child(self, process: FleetProcess, environment: dict[str, str]) -> SupervisedProcess:
         return SupervisedProcess(process, self._stack.home, environment, self._screen.line, self._screen.say)
+
+    def _instance(self) -> str:
+        """A name that these workers keep when they are started again: Kafka gives them their lanes back at once."""
+        return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{self._stack.home.path}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
         return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}

@@ -35,6 +35,7 @@ class KafkaSubscription:
         self._consumer = AIOKafkaConsumer(
             **client_options(settings),
             group_id=self.group,
+            group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(session * 1000),

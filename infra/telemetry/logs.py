@@ -23,7 +23,10 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Not the rich tracebacks that structlog prefers: they show local variables, and with them passwords.
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -39,5 +42,11 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         )
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
-    # It tells every attempt to reach a broker that is away; our own lines say that a lane waits, and for how long.
-    logging.getLogger("aiokafka").setLevel(logging.DEBUG if level == logging.DEBUG else logging.CRITICAL)
+    if level > logging.DEBUG:
+        quiet_drivers()
+
+
+def quiet_drivers() -> None:
+    """Silence what the drivers say of each attempt to reach a server that is away: our own lines say who waits."""
+    for name in ("aiokafka", "asyncpg"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
