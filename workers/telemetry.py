@@ -11,6 +11,7 @@ LAST_PROGRESS = Gauge(
     "When the lane last moved or was idle",
     ["role", "topic", "partition"],
 )
+LAG = Gauge("annals_lane_lag", "Records between a lane and the end of its topic", ["role", "topic", "partition"])
 BATCH_RECORDS = Histogram(
     "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )

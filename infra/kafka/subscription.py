@@ -4,6 +4,7 @@ Offsets that the group keeps are hints for lag monitors. Where a lane starts, it
 paused until its lane has been taken and the position set by `seek`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
@@ -11,10 +12,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from infra.kafka.connection import client_options
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, Partition
+from workers.ports.log import InboundRecord, Partition, Reach
 
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
@@ -91,6 +92,19 @@ class KafkaSubscription:
     def resume(self, partition: Partition) -> None:
         with suppress(IllegalStateError):
             self._consumer.resume(TopicPartition(*partition))
+
+    async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
+        held = [TopicPartition(*partition) for partition in partitions]
+        held = [partition for partition in held if partition in self._consumer.assignment()]
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+                ends = await self._consumer.end_offsets(held) if held else {}
+                return {
+                    Partition(*partition): Reach(await self._consumer.position(partition), end)
+                    for partition, end in ends.items()
+                }
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("Kafka", f"ends cannot be read: {error or type(error).__name__}") from error
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         held = self._consumer.assignment()

@@ -19,9 +19,9 @@ from workers.ports.lanes import Unavailable
 from workers.ports.outcomes import Outcomes
 
 LOOK_INTERVAL_SECONDS = 1.0
-LOOK_TIMEOUT_SECONDS = 2.0
+LOOK_TIMEOUT_SECONDS = 1.0
 # How long to go on waiting for a reply when the database cannot be looked into.
-DOUBT_SECONDS = 2.0
+DOUBT_SECONDS = 1.0
 MAX_LOOKS = 64
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ def location_of(command_id: str) -> str:
 
 
 class Asking:
-    """The gateway's way to the command worker and back. `look_interval_seconds` is for tests on virtual servers."""
+    """The gateway's way to the command worker and back.."""
 
     def __init__(
         self, commands: Commands, outcomes: Outcomes, *, look_interval_seconds: float = LOOK_INTERVAL_SECONDS

@@ -18,9 +18,8 @@ from workers.gateway.backend import Backend
 from workers.gateway.problems import Problem, described
 from workers.gateway.queries import DocumentSeenBefore, SeenBefore
 from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
-MIN_PASSWORD_CHARACTERS = 8
-MAX_PASSWORD_CHARACTERS = 256
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import structlog
 
 from workers.lanes.runner import LaneRunner
+from workers.lanes.watch import Watch
 from workers.lanes.work import LaneWork
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
@@ -34,6 +35,7 @@ class LaneHost:
         self._stopping = asyncio.Event()
         self._hinted_at = time.monotonic()
         self._joined = False
+        self._watch = Watch(role, subscription)
 
     @property
     def ready(self) -> bool:
@@ -55,6 +57,7 @@ class LaneHost:
             while not self._stopping.is_set():
                 await self._fetch()
                 await self._hint()
+                await self._look()
         finally:
             await self._release(frozenset(self._runners))
             await self._subscription.stop()
@@ -79,6 +82,10 @@ class LaneHost:
         await self._subscription.hint(
             {runner.partition: runner.next_offset for runner in self._runners.values() if runner.active}
         )
+
+    async def _look(self) -> None:
+        if self.ready:
+            await self._watch.look(list(self._runners.values()))
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
         log.info("lanes assigned", role=self.role, partitions=_readable(partitions))

@@ -57,6 +57,11 @@ class LaneRunner:
             self._paused = True
             self._subscription.pause(self.partition)
 
+    @property
+    def waits_for_records(self) -> bool:
+        """Held, open for more, and with nothing to do."""
+        return self.active and not self._queue and not self._paused
+
     async def stop(self, timeout_seconds: float) -> None:
         """Finish the batch in hand and leave in good order; after the timeout, drop everything."""
         self._stopping.set()

@@ -81,6 +81,13 @@ class Courier(Protocol):
         ...
 
 
+class Reach(NamedTuple):
+    """How far a subscription has read a partition, and where the partition ends: offsets of the next records."""
+
+    position: int
+    end: int
+
+
 class Subscription(Protocol):
     """Membership in a consumer group, with explicit offsets only."""
 
@@ -101,6 +108,10 @@ class Subscription(Protocol):
     def pause(self, partition: Partition) -> None: ...
 
     def resume(self, partition: Partition) -> None: ...
+
+    async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
+        """How far each of these partitions has been read, and how far it goes. Raises Unavailable."""
+        ...
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         """Tell the group how far it has read, for lag monitors. Failure is harmless and never retried."""

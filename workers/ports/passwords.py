@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+MIN_PASSWORD_CHARACTERS = 8
+MAX_PASSWORD_CHARACTERS = 256
+
 
 class Passwords(Protocol):
     async def hashed(self, password: str) -> str:
