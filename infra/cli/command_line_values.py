@@ -16,11 +16,10 @@ from contracts.catalogue import catalogue
 from contracts.client.identifiers import new_identifier
 from contracts.message import Command
 from infra.passwords import Argon2Passwords
+from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
 PASSWORD = "password"  # noqa: S105 - the name of a field
 PASSWORD_HASH = "password_hash"  # noqa: S105 - the name of a field
-MIN_PASSWORD_CHARACTERS = 8
-MAX_PASSWORD_CHARACTERS = 256
 
 
 def command_type(name: str) -> type[Command]:
@@ -30,8 +29,8 @@ def command_type(name: str) -> type[Command]:
         return model
     known = sorted(f"{model.context}.{model.name}" for model in catalogue().commands.values())
     bare = {each.split(".", 1)[1].lower(): each for each in known}
-    near = difflib.get_close_matches(name, known, cutoff=0.5)
-    near = near or [bare[each] for each in difflib.get_close_matches(name.lower(), bare, cutoff=0.5)]
+    near = difflib.get_close_matches(name, known, cutoff=0.8)
+    near = near or [bare[each] for each in difflib.get_close_matches(name.lower(), bare, cutoff=0.7)]
     advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
     raise typer.BadParameter(f"there is no command {name}; {advice}")
 

@@ -48,17 +48,11 @@ async def test_becomes_one_row_one_record_one_card_and_a_welcome_follows(system:
 
 async def test_sent_ten_times_gives_one_event_and_ten_equal_outcomes(system: System) -> None:
     user = create_user()
-    sent = command(
-        "users.CreateUser.v1", user.stream_id, user.value, ce_replyto=f"{system.topic('replies')}:3"
-    )
+    sent = command("users.CreateUser.v1", user.stream_id, user.value, ce_replyto=f"{system.topic('replies')}:3")
     system.send([sent] * 10)
 
     async def answers() -> list[bytes]:
-        found = [
-            record.value()
-            for record in system.records("replies")[3]
-            if record.key().decode() == sent.command_id
-        ]
+        found = [record.value() for record in system.records("replies")[3] if record.key().decode() == sent.command_id]
         return found if len(found) >= 10 else []
 
     found = await until(answers, "ten replies", every=0.5)
@@ -78,7 +72,7 @@ async def test_in_the_wrong_partition_is_handled_in_the_right_one_with_its_heade
     async def handled() -> bool:
         ids = [each.command_id for each in sent]
         query = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[]) AND status = 'accepted'"
-        return await system.value(query, ids) == len(sent)
+        return bool(await system.value(query, ids) == len(sent))
 
     await until(handled, "all twenty are handled")
     wanted = {each.command_id: each for each in sent}

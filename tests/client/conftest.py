@@ -1,0 +1,30 @@
+"""A corner of the run's Kafka with the users' topics in it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+
+from contracts.client.command_client import CommandClient
+from infra.kafka.topics import create_topics, topics_of
+from infra.settings import Settings
+
+
+def client_for(settings: Settings, **options: Any) -> CommandClient:
+    assert settings.kafka_bootstrap_servers is not None
+    return CommandClient(
+        settings.kafka_bootstrap_servers, source="/tests", topic_prefix=settings.topic_prefix, **options
+    )
+
+
+@pytest_asyncio.fixture
+async def kafka(settings: Settings) -> Settings:
+    """Settings under which the users' topics exist."""
+    await create_topics(settings, topics_of(["users"], settings))
+    return settings
+
+
+@pytest_asyncio.fixture
+async def client(kafka: Settings) -> AsyncIterator[CommandClient]:
+    async with client_for(kafka) as started:
+        yield started

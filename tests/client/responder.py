@@ -1,0 +1,63 @@
+"""A command worker of few words: it answers every command with an outcome, as it is told to."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from contracts.envelope import CommandEnvelope, read_command
+from contracts.outcome import Outcome
+from contracts.topics import Topics
+from infra.kafka.connection import client_options
+from infra.settings import Settings
+
+
+class Responder:
+    """Reads all commands from the first one on. `silent` reads and says nothing."""
+
+    def __init__(self, settings: Settings, *, silent: bool = False) -> None:
+        self._settings = settings
+        self._silent = silent
+        self.read: list[tuple[Any, CommandEnvelope]] = []
+
+    async def __aenter__(self) -> Self:
+        topics = Topics(self._settings.topic_prefix)
+        options = client_options(self._settings)
+        self._consumer = AIOKafkaConsumer(topics.commands("users"), **options, auto_offset_reset="earliest")
+        self._producer = AIOKafkaProducer(**options)
+        await self._consumer.start()
+        await self._producer.start()
+        self._task = asyncio.create_task(self._respond())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        await self._consumer.stop()
+        await self._producer.stop()
+
+    async def _respond(self) -> None:
+        async for record in self._consumer:
+            envelope = read_command(record.headers, record.key)
+            self.read.append((record, envelope))
+            if envelope.reply_to is not None and not self._silent:
+                topic, _, partition = envelope.reply_to.rpartition(":")
+                outcome = outcome_of(envelope)
+                await self._producer.send(topic, outcome.to_json(), envelope.id.encode(), int(partition))
+
+
+def outcome_of(envelope: CommandEnvelope) -> Outcome:
+    return Outcome(
+        command_id=envelope.id,
+        type=envelope.type,
+        status="accepted",
+        stream_id=envelope.subject,
+        stream_version=1,
+        partition=0,
+        sequence=1,
+        events=(),
+        error=None,
+        correlation_id=envelope.correlation_id,
+        handled_at=datetime.now(UTC),
+    )

@@ -1,0 +1,196 @@
+"""A request becomes a command, and its outcome becomes the answer."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+
+from contracts.users.commands import UpdateUser
+from tests.gateway.in_memory import PARTITION, SystemInMemory
+from tests.gateway.requests import ADA, created, is_problem
+
+
+async def test_a_new_user_is_answered_with_the_outcome_and_its_places(http: httpx.AsyncClient) -> None:
+    answer = await created(http)
+    outcome = answer.json()
+    assert outcome["status"] == "accepted"
+    assert [event["type"] for event in outcome["events"]] == ["users.UserCreated.v1"]
+    assert UUID(outcome["stream_id"]).version == 7
+    assert answer.headers["location"] == f"/users/{outcome['stream_id']}"
+    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["x-annals-position"] == f"users:{PARTITION}:1"
+    assert (await http.get(answer.headers["content-location"])).json() == outcome
+
+
+async def test_a_given_user_id_is_kept(http: httpx.AsyncClient) -> None:
+    assert (await created(http, user_id="ada-1")).headers["location"] == "/users/ada-1"
+
+
+async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient) -> None:
+    await created(http, user_id="ada-1")
+    taken = await http.post("/users", json={**ADA, "email": "ADA@example.org"})
+    assert is_problem(taken, 409, "EmailTaken")
+    assert taken.json()["command_id"]
+    again = await http.post("/users", json={**ADA, "user_id": "ada-1", "email": "other@example.org"})
+    assert is_problem(again, 409, "UserAlreadyExists")
+    assert is_problem(await http.patch("/users/nobody", json={"city": "Turin"}), 404, "UserNotFound")
+    assert is_problem(await http.delete("/users/nobody"), 404, "UserNotFound")
+
+
+async def test_put_replaces_the_whole_profile(http: httpx.AsyncClient) -> None:
+    await created(http, user_id="ada-1")
+    profile = {"first_name": "Augusta", "last_name": "King", "email": "ada@example.org"}
+    answer = await http.put("/users/ada-1", json=profile)
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
+    card = (await http.get("/users/ada-1")).json()
+    assert (card["first_name"], card["city"]) == ("Augusta", None)
+
+
+async def test_patch_changes_what_is_given_and_null_clears_a_city(
+    http: httpx.AsyncClient, system: SystemInMemory
+) -> None:
+    await created(http, user_id="ada-1")
+    await http.patch("/users/ada-1", json={"last_name": "King"})
+    assert system.sent[-1][0] == UpdateUser(user_id="ada-1", last_name="King")
+    assert system.sent[-1][0].model_fields_set == {"user_id", "last_name"}
+    await http.patch("/users/ada-1", json={"city": None})
+    card = (await http.get("/users/ada-1")).json()
+    assert (card["first_name"], card["last_name"], card["city"]) == ("Ada", "King", None)
+
+
+async def test_a_deleted_user_is_gone(http: httpx.AsyncClient) -> None:
+    await created(http, user_id="ada-1")
+    answer = await http.delete("/users/ada-1")
+    assert (answer.status_code, answer.content) == (204, b"")
+    gone = await http.get("/users/ada-1", headers={"X-Annals-Position": answer.headers["x-annals-position"]})
+    assert is_problem(gone, 404, "UserNotFound")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_a_stale_if_match_changes_nothing(http: httpx.AsyncClient, method: str) -> None:
+    await created(http, user_id="ada-1")
+    await http.patch("/users/ada-1", json={"city": "Turin"})
+    body = None if method == "DELETE" else {**ADA, "city": "Paris"}
+    stale = await http.request(method, "/users/ada-1", headers={"If-Match": '"1"'}, json=body)
+    assert is_problem(stale, 412, "VersionConflict")
+    assert (await http.get("/users/ada-1")).json()["city"] == "Turin"
+    current = await http.request(method, "/users/ada-1", headers={"If-Match": '"2"'}, json=body)
+    assert current.status_code in {200, 204}
+
+
+@pytest.mark.parametrize("tag", ['W/"1"', '"one"', '"1", "2"'])
+async def test_an_if_match_that_names_no_version_matches_nothing(http: httpx.AsyncClient, tag: str) -> None:
+    await created(http, user_id="ada-1")
+    assert is_problem(await http.delete("/users/ada-1", headers={"If-Match": tag}), 412, "VersionConflict")
+
+
+async def test_an_if_match_without_quotes_is_refused_with_advice(http: httpx.AsyncClient) -> None:
+    refused = await http.delete("/users/ada-1", headers={"If-Match": "1"})
+    assert is_problem(refused, 422, "ValidationFailed")
+    assert "quotes" in refused.json()["detail"]
+
+
+class TestIdempotencyKey:
+    async def test_a_repeat_gets_the_first_answer(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
+        answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "order 66/ada"}) for _ in range(10)]
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        assert len({answer.headers["location"] for answer in answers}) == 1
+        assert len(system.log) == 1
+
+    async def test_a_repeat_of_a_refused_command_is_refused_alike(self, http: httpx.AsyncClient) -> None:
+        await created(http)
+        answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+        assert all(is_problem(answer, 409, "EmailTaken") for answer in answers)
+        assert answers[0].content == answers[1].content
+
+    async def test_methods_and_paths_keep_apart(self, http: httpx.AsyncClient) -> None:
+        key = {"Idempotency-Key": "same"}
+        await created(http, user_id="ada-1")
+        await created(http, user_id="bob-1", email="bob@example.org")
+        for user in ("ada-1", "bob-1"):
+            assert (await http.patch(f"/users/{user}", json={"city": "Turin"}, headers=key)).status_code == 200
+            assert (await http.delete(f"/users/{user}", headers=key)).status_code == 204
+
+    @pytest.mark.parametrize("key", ["", "x" * 201, "tab\there", "\x7f"])
+    async def test_what_is_no_key_is_refused(self, http: httpx.AsyncClient, system: SystemInMemory, key: str) -> None:
+        refused = await http.post("/users", json=ADA, headers={"Idempotency-Key": key})
+        assert is_problem(refused, 422, "ValidationFailed")
+        assert system.state() == {"sent": 0, "handled": 0}
+
+
+class TestWaiting:
+    async def test_a_command_that_is_not_handled_in_time_is_a_202(
+        self, http: httpx.AsyncClient, system: SystemInMemory
+    ) -> None:
+        system.handles = False
+        answer = await http.post("/users", json=ADA, headers={"Prefer": "wait=0"})
+        assert answer.status_code == 202
+        assert answer.json()["status"] == "pending"
+        place = answer.headers["location"]
+        assert place == f"/commands/{answer.json()['command_id']}"
+        assert is_problem(await http.get(place), 404, "CommandNotFound")
+        system.handle(*system.sent[0])
+        assert (await http.get(place)).json()["status"] == "accepted"
+
+    async def test_a_lost_reply_is_made_up_for_by_the_stored_outcome(
+        self, http: httpx.AsyncClient, system: SystemInMemory
+    ) -> None:
+        system.loses_replies = True
+        assert (await http.post("/users", json=ADA, headers={"Prefer": "wait=20"})).status_code == 201
+        again = {**ADA, "email": "other@example.org"}
+        assert (await http.post("/users", json=again, headers={"Prefer": "respond-async"})).status_code == 201
+
+    async def test_an_outcome_can_be_waited_for(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
+        system.handles = False
+        pending = await http.post("/users", json=ADA, headers={"Prefer": "wait=0"})
+        system.handle(*system.sent[0])
+        found = await http.get(pending.headers["location"], headers={"Prefer": "wait=30"})
+        assert found.json()["status"] == "accepted"
+
+    async def test_an_id_that_is_none_is_refused(self, http: httpx.AsyncClient) -> None:
+        assert is_problem(await http.get("/commands/none"), 422, "ValidationFailed")
+
+
+class TestPasswords:
+    async def test_only_the_hash_is_sent(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
+        await created(http, password="correct horse")
+        command, _ = system.sent[0]
+        assert system.passwords == ["correct horse"]
+        assert b"correct horse" not in command.to_json()
+        assert b"$argon2id$" in command.to_json()
+
+    @pytest.mark.parametrize("password", ["short-7", "hunter2" * 40])
+    async def test_a_password_of_a_wrong_length_is_refused_and_not_repeated(
+        self, http: httpx.AsyncClient, system: SystemInMemory, password: str
+    ) -> None:
+        refused = await http.post("/users", json={**ADA, "password": password})
+        assert is_problem(refused, 422, "ValidationFailed")
+        assert [error["field"] for error in refused.json()["errors"]] == ["password"]
+        assert password not in refused.text
+        assert system.passwords == []
+
+    async def test_a_misspelt_field_does_not_give_the_password_away(self, http: httpx.AsyncClient) -> None:
+        refused = await http.post("/users", json={**ADA, "passwort": "correct horse"})
+        assert is_problem(refused, 422, "ValidationFailed")
+        assert "correct horse" not in refused.text
+
+
+async def test_correlation_and_trace_go_along(http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer = await http.post("/users", json=ADA, headers={"X-Correlation-Id": "shop/42", "traceparent": trace})
+    assert answer.headers["x-correlation-id"] == "shop/42"
+    assert answer.json()["correlation_id"] == "shop/42"
+    _, meta = system.sent[0]
+    assert (meta.correlation_id, meta.traceparent, meta.causation_id) == ("shop/42", trace, meta.command_id)
+
+
+async def test_a_request_without_a_correlation_id_is_given_one(http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    answer = await created(http)
+    assert UUID(answer.headers["x-correlation-id"])
+    assert system.sent[0][1].correlation_id == answer.headers["x-correlation-id"]
+
+
+async def test_a_malformed_trace_is_passed_over(http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    await http.post("/users", json=ADA, headers={"traceparent": "00-zero"})
+    assert system.sent[0][1].traceparent is None

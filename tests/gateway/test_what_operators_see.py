@@ -1,0 +1,71 @@
+"""Metrics, log lines and API documents of the gateway."""
+
+import httpx
+import pytest
+import structlog
+from fastapi import FastAPI
+
+from infra.gateway import OpenToTheNetwork, require_loopback
+from tests.gateway.requests import ADA, created
+from workers.gateway.documentation import assets_folder
+
+
+async def test_requests_are_counted_by_route_and_not_by_path(http: httpx.AsyncClient) -> None:
+    await created(http, user_id="ada-1")
+    await http.get("/users/ada-1")
+    await http.get("/users/nobody")
+    await http.request("BREW", "/coffee")
+    metrics = (await http.get("/metrics")).text
+    assert 'annals_http_requests_total{method="GET",route="/users/{user_id}",status="404"}' in metrics
+    assert 'annals_http_requests_total{method="other",route="none",status="404"}' in metrics
+    assert "ada-1" not in metrics
+
+
+async def test_the_log_has_a_line_without_the_query(http: httpx.AsyncClient) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await http.get("/users?email=ada@example.org", headers={"X-Correlation-Id": "shop/42"})
+        await http.post("/users", json={**ADA, "password": "correct horse"}, headers={"Idempotency-Key": "key-1"})
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [(line["path"], line["status"]) for line in requests] == [("/users", 200), ("/users", 201)]
+    assert requests[0]["correlation_id"] == "shop/42"
+    for secret in ("ada@example.org", "correct horse", "key-1"):
+        assert secret not in str(lines)
+
+
+async def test_the_api_document_has_every_route_and_error(http: httpx.AsyncClient, app: FastAPI) -> None:
+    document = (await http.get("/openapi.json")).json()
+    paths = document["paths"]
+    assert {(path, method) for path in paths for method in paths[path]} == {
+        ("/users", "post"),
+        ("/users", "get"),
+        ("/users/{user_id}", "get"),
+        ("/users/{user_id}", "put"),
+        ("/users/{user_id}", "patch"),
+        ("/users/{user_id}", "delete"),
+        ("/commands/{command_id}", "get"),
+        ("/healthz", "get"),
+        ("/readyz", "get"),
+        ("/metrics", "get"),
+    }
+    refusal = paths["/users"]["post"]["responses"]["422"]["content"]
+    assert list(refusal) == ["application/problem+json"]
+    assert "password" in document["components"]["schemas"]["NewUser"]["properties"]
+
+
+async def test_the_page_of_the_api_document_works(http: httpx.AsyncClient) -> None:
+    page = await http.get("/docs")
+    assert "/openapi.json" in page.text
+    if assets_folder() is not None:
+        assert "https://" not in page.text, "the page needs the internet"
+        assert (await http.get("/docs/assets/swagger-ui-bundle.js")).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
+def test_the_gateway_listens_on_loopback(host: str) -> None:
+    require_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "annals.example.org", ""])  # noqa: S104 - refused
+def test_without_authentication_it_listens_nowhere_else(host: str) -> None:
+    with pytest.raises(OpenToTheNetwork, match="ANNALS_HTTP_HOST"):
+        require_loopback(host)
