@@ -5,7 +5,6 @@ Kept apart from the event log's producer, so that a reply topic in trouble never
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -14,6 +13,7 @@ from aiokafka.errors import KafkaError
 from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
@@ -102,8 +102,7 @@ class KafkaCourier:
                 try:
                     await producer.start()
                 except BaseException:
-                    with suppress(KafkaError, OSError):
-                        await producer.stop()
+                    await stopped(producer)
                     raise
                 self._producer = producer
             return self._producer
@@ -114,6 +113,4 @@ class KafkaCourier:
             await asyncio.wait(self._posting.values(), timeout=3)
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(3):
-                    await producer.stop()
+            await stopped(producer)

@@ -6,7 +6,6 @@ A producer that failed once is thrown away; the lanes that wait on it get their 
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -14,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail
@@ -60,7 +60,7 @@ class KafkaEventLog:
                 try:
                     await producer.start()
                 except (KafkaError, OSError, TimeoutError) as error:
-                    await _stopped(producer)
+                    await stopped(producer)
                     raise PublishFailed(f"no producer could be started: {error}") from error
                 self._producer = producer
             return self._producer
@@ -69,7 +69,7 @@ class KafkaEventLog:
         if self._producer is producer:
             log.warning("producer discarded", advice="the lanes resume from the tail of the log with a new one")
             self._producer = None
-            task = asyncio.create_task(_stopped(producer))
+            task = asyncio.create_task(stopped(producer))
             self._discarded.add(task)
             task.add_done_callback(self._discarded.discard)
 
@@ -82,7 +82,7 @@ class KafkaEventLog:
             except (KafkaError, OSError, TimeoutError) as error:
                 reader, self._reader = self._reader, None
                 if reader is not None:
-                    await _stopped(reader)
+                    await stopped(reader)
                 raise Unavailable("Kafka", f"the tail of {topic}/{partition} could not be read: {error}") from error
 
     async def _current_reader(self) -> AIOKafkaConsumer:
@@ -96,15 +96,8 @@ class KafkaEventLog:
         """Close both clients, within a bound."""
         for client in (self._producer, self._reader):
             if client is not None:
-                await _stopped(client)
+                await stopped(client)
         self._producer = self._reader = None
-
-
-async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop a client that may be broken; nobody waits for its farewell for long."""
-    with suppress(KafkaError, OSError, TimeoutError):
-        async with asyncio.timeout(3):
-            await client.stop()
 
 
 async def _scan(reader: AIOKafkaConsumer, partition: TopicPartition, from_offset: int) -> Tail:

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from infra.postgres.lane_store import PostgresLaneStore
+from infra.postgres.lists import columns, listed
 from infra.postgres.queries import sql
 from workers.ports.event_store import Batch, ClaimsRefused, EventRow, KnownOutcomes, Repeated
 from workers.ports.lanes import Fenced
@@ -19,11 +20,11 @@ class PostgresEventStore(PostgresLaneStore):
     """`EventStore` on Postgres."""
 
     async def known_outcomes(self, command_ids: Sequence[str]) -> KnownOutcomes:
-        rows = await self._database.rows("known_outcomes", command_ids)
+        rows = await self._database.rows("known_outcomes", listed(command_ids))
         return KnownOutcomes(rows[0][0], {row[1]: row[2].encode() for row in rows if row[1] is not None})
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
-        return [event_row(row) for row in await self._database.rows("streams", context, stream_ids)]
+        return [event_row(row) for row in await self._database.rows("streams", context, listed(stream_ids))]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return [
@@ -58,11 +59,6 @@ def event_row(row: Any) -> EventRow:
     values = list(row)
     values[8] = values[8].encode()
     return EventRow(*values)
-
-
-def columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
-    """Rows turned into as many columns as they are wide: the arrays that a stored function takes."""
-    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _arguments(batch: Batch) -> list[Any]:

@@ -26,6 +26,10 @@ SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "5s",
     "tcp_user_timeout": "10s",
     "timezone": "UTC",
+    # Every query of a worker goes by an index. A young table has no statistics, and a plan made for it would scan it
+    # for as long as the session lives.
+    "enable_seqscan": "off",
+    "jit": "off",
 }
 
 _UNSTORABLE_CLASSES = ("22", "54")

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-from infra.postgres.event_store import FENCED, PostgresEventStore, columns
+from infra.postgres.event_store import FENCED, PostgresEventStore
 from infra.postgres.lane_store import PostgresLaneStore
+from infra.postgres.lists import columns
 from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow

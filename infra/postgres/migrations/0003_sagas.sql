@@ -33,15 +33,16 @@ CREATE TABLE annals.saga_outbox (
 CREATE INDEX saga_outbox_instance ON annals.saga_outbox (saga, instance_id);
 COMMENT ON COLUMN annals.saga_outbox.topic IS 'The lane: the event topic and partition whose event led to the step.';
 
--- One batch of a saga lane: one call, one transaction. AN001: the lane is in another epoch.
+-- One batch of a saga lane: one call, one transaction. Lists as in commit_commands.
+-- AN001: the lane is in another epoch.
 CREATE FUNCTION annals.commit_sagas(
     lane_topic text, lane_partition integer, lane_epoch bigint,
     new_consumed bigint, new_sequence bigint, new_published_sequence bigint, new_input_sequence bigint,
-    instance_saga text[], instance_instance_id text[], instance_status text[], instance_state text[],
-    instance_correlation_id text[],
-    step_position bigint[], step_saga text[], step_instance_id text[], step_step text[], step_command_id uuid[],
-    step_command_type text[], step_stream_id text[], step_data text[], step_correlation_id text[],
-    step_causation_id text[], step_actor text[], step_traceparent text[]
+    instance_saga text, instance_instance_id text, instance_status text, instance_state text,
+    instance_correlation_id text,
+    step_position text, step_saga text, step_instance_id text, step_step text, step_command_id text,
+    step_command_type text, step_stream_id text, step_data text, step_correlation_id text,
+    step_causation_id text, step_actor text, step_traceparent text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE annals.lanes
@@ -54,8 +55,10 @@ BEGIN
     END IF;
     INSERT INTO annals.sagas AS s (saga, instance_id, status, state, correlation_id, started_at, updated_at)
     SELECT i.saga, i.instance_id, i.status, i.state::jsonb, i.correlation_id, now(), now()
-      FROM unnest(instance_saga, instance_instance_id, instance_status, instance_state, instance_correlation_id)
-        AS i(saga, instance_id, status, state, correlation_id)
+      FROM unnest(
+          annals.listed(instance_saga), annals.listed(instance_instance_id), annals.listed(instance_status),
+          annals.listed(instance_state), annals.listed(instance_correlation_id)
+      ) AS i(saga, instance_id, status, state, correlation_id)
      ORDER BY i.saga, i.instance_id
     ON CONFLICT (saga, instance_id) DO UPDATE
        SET status = excluded.status, state = excluded.state, updated_at = excluded.updated_at;
@@ -63,8 +66,11 @@ BEGIN
                                     stream_id, data, correlation_id, causation_id, actor, traceparent, decided_at)
     SELECT lane_topic, lane_partition, o.position, o.saga, o.instance_id, o.step, o.command_id, o.command_type,
            o.stream_id, o.data::json, o.correlation_id, o.causation_id, o.actor, o.traceparent, now()
-      FROM unnest(step_position, step_saga, step_instance_id, step_step, step_command_id, step_command_type,
-                  step_stream_id, step_data, step_correlation_id, step_causation_id, step_actor, step_traceparent)
-        AS o(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
+      FROM unnest(
+          annals.listed(step_position)::bigint[], annals.listed(step_saga), annals.listed(step_instance_id),
+          annals.listed(step_step), annals.listed(step_command_id)::uuid[], annals.listed(step_command_type),
+          annals.listed(step_stream_id), annals.listed(step_data), annals.listed(step_correlation_id),
+          annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent)
+      ) AS o(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
              causation_id, actor, traceparent);
 END $$;

@@ -1,0 +1,31 @@
+"""Lists as Postgres is given them: one text, its elements separated by U+001F, None written as U+001E.
+
+Read by `annals.listed` (migrations/0002). asyncpg looks at each element of an array several times; this is a join.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from workers.ports.event_store import Unstorable
+
+SEPARATOR = "\x1f"
+NONE = "\x1e"
+
+
+def listed(values: Sequence[str]) -> str:
+    """Texts as one list. Raises Unstorable when one of them holds a separator."""
+    joined = SEPARATOR.join(values)
+    if joined.count(SEPARATOR) > len(values) - 1 and values:
+        raise Unstorable("a text holds the control character U+001F")
+    return joined
+
+
+def columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
+    """Rows turned into as many columns as they are wide, each a list. Raises Unstorable."""
+    if not rows:
+        return [""] * width
+    return [listed(list(_texts(column))) for column in zip(*rows, strict=True)]
+
+
+def _texts(column: Iterable[Any]) -> Iterable[str]:
+    return (value if type(value) is str else NONE if value is None else str(value) for value in column)
