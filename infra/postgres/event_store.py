@@ -9,7 +9,7 @@ import asyncpg
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.queries import sql
-from workers.ports.event_store import Batch, ClaimsRefused, EventRow, KnownOutcomes, Repeated
+from workers.ports.event_store import Batch, ClaimsRefused, EventRow, LookedUp, Repeated, StreamEvent
 from workers.ports.lanes import Fenced
 
 FENCED = "AN001"
@@ -19,11 +19,20 @@ CLAIMS_REFUSED = "AN002"
 class PostgresEventStore(PostgresLaneStore):
     """`EventStore` on Postgres."""
 
-    async def known_outcomes(self, command_ids: Sequence[str]) -> KnownOutcomes:
-        rows = await self._database.rows("known_outcomes", listed(command_ids))
-        return KnownOutcomes(rows[0][0], {row[1]: row[2].encode() for row in rows if row[1] is not None})
+    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
+        row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids))
+        assert row is not None
+        return LookedUp(
+            row["now"],
+            {command_id: outcome.encode() for command_id, outcome in row["outcomes"] or ()},
+            [
+                StreamEvent(stream_id, int(version), name, int(schema_version), data.encode())
+                for stream_id, version, name, schema_version, data in row["events"] or ()
+            ],
+        )
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
+        """All events of these streams, each stream's together and in order: for people who look."""
         return [event_row(row) for row in await self._database.rows("streams", context, listed(stream_ids))]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:

@@ -109,6 +109,9 @@ class BatchDecider:
             self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
             failure = Rejection("HandlerFailed", "a fault of ours; the command is kept in the dead letters")
             return self._conclude(request, "failed", current.version, [], failure)
+        if isinstance(decision, Decision):
+            # Only now: a claim of a command that failed would stay in the book.
+            decision = self._claims.admit(stream_id, decision) or decision
         if isinstance(decision, Rejection):
             return self._conclude(request, "rejected", current.version, [], decision)
         version = current.version + len(decision.events)
@@ -133,10 +136,7 @@ class BatchDecider:
                 {"expected": envelope.expected_version, "actual": current.version},
             )
         assert request.command is not None
-        decision = self._decider.decide(current.state, request.command)
-        if isinstance(decision, Decision):
-            return self._claims.admit(envelope.subject, decision) or decision
-        return decision
+        return self._decider.decide(current.state, request.command)
 
     def _record(self, request: Request, decision: Decision, version: int) -> list[dict[str, str]]:
         envelope, situation = request.envelope, self._situation

@@ -23,7 +23,7 @@ from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import StreamCache, Versioned
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
-from workers.ports.event_store import Batch, ClaimsRefused, EventRow, EventStore, KnownOutcomes, Repeated, Unstorable
+from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, StreamEvent, Unstorable
 from workers.ports.lanes import LaneKey, Unavailable
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
@@ -124,12 +124,10 @@ class CommandLane:
     ) -> Draft:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[tuple[str, str]] = frozenset()
-        known = await self._known(requests)
+        known = await self._look_up(requests)
         sent = False
         for _ in range(MAX_ATTEMPTS):
-            draft = BatchDecider(self._decider, await self._situation(requests, known, refused, unstorable)).decide(
-                requests
-            )
+            draft = BatchDecider(self._decider, self._situation(requests, known, refused, unstorable)).decide(requests)
             if not sent:
                 await self._send_away([*letters, *draft.failures], misdirected, known.now)
                 sent = True
@@ -138,48 +136,39 @@ class CommandLane:
             except ClaimsRefused as error:
                 refused |= error.refused
             except Repeated:
-                known = await self._known(requests)
+                known = await self._look_up(requests)
             else:
                 return draft
         raise Unavailable("Postgres", f"a batch was not settled in {MAX_ATTEMPTS} attempts")
 
-    async def _known(self, requests: Sequence[Request]) -> KnownOutcomes:
-        return await self._ports.store.known_outcomes([request.envelope.id for request in requests])
+    async def _look_up(self, requests: Sequence[Request]) -> LookedUp:
+        """What the batch must know; streams that are not cached are folded from the table, and kept."""
+        command_ids = [request.envelope.id for request in requests]
+        missing = self._streams.missing({request.envelope.subject for request in requests})
+        known = await self._ports.store.look_up(self._context, command_ids, missing)
+        folded = dict.fromkeys(missing, Versioned(0, self._decider.initial))
+        for row in known.events:
+            state = self._decider.evolve(folded[row.stream_id].state, self._event(row))
+            folded[row.stream_id] = Versioned(row.stream_version, state)
+        for stream_id, versioned in folded.items():
+            self._streams.keep(stream_id, versioned)
+        return known
 
-    async def _situation(
+    def _event(self, row: StreamEvent) -> Event:
+        model = self._ports.events[f"{self._context}.{row.type}.v{row.schema_version}"]
+        return model.model_validate_json(row.data)
+
+    def _situation(
         self,
         requests: Sequence[Request],
-        known: KnownOutcomes,
+        known: LookedUp,
         refused: frozenset[tuple[str, str]],
         unstorable: frozenset[str],
     ) -> Situation:
-        streams: dict[str, Versioned] = {}
-        missing: list[str] = []
-        for stream_id in {request.envelope.subject for request in requests}:
-            cached = self._streams.get(stream_id)
-            if cached is None:
-                missing.append(stream_id)
-            else:
-                streams[stream_id] = cached
-        if missing:
-            streams |= await self._load(missing)
+        streams = {request.envelope.subject: self._streams.get(request.envelope.subject) for request in requests}
         return Situation(
             self._context, self._lane.partition, self._sequence, known.now, known.outcomes, streams, refused, unstorable
         )
-
-    async def _load(self, stream_ids: list[str]) -> dict[str, Versioned]:
-        """Streams folded from the table, and kept."""
-        loaded = dict.fromkeys(stream_ids, Versioned(0, self._decider.initial))
-        for row in await self._ports.store.streams(self._context, stream_ids):
-            before = loaded[row.stream_id]
-            loaded[row.stream_id] = Versioned(row.stream_version, self._decider.evolve(before.state, self._event(row)))
-        for stream_id, versioned in loaded.items():
-            self._streams.keep(stream_id, versioned)
-        return loaded
-
-    def _event(self, row: EventRow) -> Event:
-        model = self._ports.events[f"{row.context}.{row.type}.v{row.schema_version}"]
-        return model.model_validate_json(row.data)
 
     async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
         assert self._publisher is not None

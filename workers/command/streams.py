@@ -5,6 +5,7 @@ on a draft; only a committed draft reaches the cache.
 """
 
 from collections import OrderedDict
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 MAX_CACHED_STREAMS = 20_000
@@ -27,11 +28,20 @@ class StreamCache:
     def __contains__(self, stream_id: str) -> bool:
         return stream_id in self._streams
 
-    def get(self, stream_id: str) -> Versioned | None:
-        found = self._streams.get(stream_id)
-        if found is not None:
-            self._streams.move_to_end(stream_id)
+    def missing(self, stream_ids: AbstractSet[str]) -> list[str]:
+        """Those that are not kept. The others are safe from being dropped until a whole capacity of streams came."""
+        found = []
+        for stream_id in stream_ids:
+            if stream_id in self._streams:
+                self._streams.move_to_end(stream_id)
+            else:
+                found.append(stream_id)
         return found
+
+    def get(self, stream_id: str) -> Versioned:
+        """The stream, which now is the most recently used one. Raises KeyError when it is not kept."""
+        self._streams.move_to_end(stream_id)
+        return self._streams[stream_id]
 
     def keep(self, stream_id: str, versioned: Versioned) -> None:
         self._streams[stream_id] = versioned

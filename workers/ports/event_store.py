@@ -68,7 +68,7 @@ class CredentialRow(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All that one transaction of a command lane writes. `time` is the database's, as `known_outcomes` told it."""
+    """All that one transaction of a command lane writes. `time` is the database's, as `look_up` told it."""
 
     lane: LaneKey
     epoch: int
@@ -84,11 +84,24 @@ class Batch(NamedTuple):
     credentials: Sequence[CredentialRow]
 
 
-class KnownOutcomes(NamedTuple):
-    """The database's time, and the stored outcomes (JSON) of those commands that were handled before."""
+class StreamEvent(NamedTuple):
+    """What a fold needs of an event. `type` is the bare name, `data` UTF-8 JSON."""
+
+    stream_id: str
+    stream_version: int
+    type: str
+    schema_version: int
+    data: bytes
+
+
+class LookedUp(NamedTuple):
+    """What a batch must know: the database's time, the stored outcomes (JSON) of those commands that were handled
+    before, and all events of the streams asked for, each stream's together and in order.
+    """
 
     now: datetime
     outcomes: dict[str, bytes]
+    events: Sequence[StreamEvent]
 
 
 class ClaimsRefused(Exception):
@@ -130,10 +143,8 @@ class LaneStore(Protocol):
 class EventStore(LaneStore, Protocol):
     """What the command loop needs."""
 
-    async def known_outcomes(self, command_ids: Sequence[str]) -> KnownOutcomes: ...
-
-    async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
-        """All events of these streams, each stream's in order of its versions."""
+    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
+        """All that a batch must know, in one answer."""
         ...
 
     async def commit(self, batch: Batch) -> None:
