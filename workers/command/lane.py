@@ -24,13 +24,18 @@ from workers.command.streams import StreamCache, Versioned
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, StreamEvent, Unstorable
-from workers.ports.lanes import LaneKey, Unavailable
+from workers.ports.lanes import LaneKey
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
-# Each attempt refuses at least one more claim or knows one more outcome; a batch has at most 1000 commands.
-MAX_ATTEMPTS = 50
+# Each attempt refuses at least one more claim or knows one more outcome, so one command alone needs three at most. A
+# batch that is not settled after so many is handled command by command.
+MAX_ATTEMPTS = 10
 
 log = structlog.get_logger(__name__)
+
+
+class Unsettled(Exception):
+    """A batch in which each refused claim made another command claim anew, again and again."""
 
 
 class CommandPorts(NamedTuple):
@@ -82,15 +87,15 @@ class CommandLane:
         requests, misdirected = self._directed(requests)
         try:
             draft = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
-        except Unstorable as error:
-            if len(records) == 1:
-                if unstorable:
-                    raise
-                log.warning("command refused: it cannot be stored", lane=str(self._lane), reason=error.explanation)
-                await self._handle(records, frozenset(request.envelope.id for request in requests))
-            else:
+        except (Unstorable, Unsettled) as error:
+            if len(records) > 1:
                 for record in records:
                     await self._handle([record], frozenset())
+                return
+            if unstorable or isinstance(error, Unsettled):
+                raise
+            log.warning("command refused: it cannot be stored", lane=str(self._lane), reason=error.explanation)
+            await self._handle(records, frozenset(request.envelope.id for request in requests))
             return
         for stream_id, versioned in draft.streams.items():
             self._streams.keep(stream_id, versioned)
@@ -125,12 +130,14 @@ class CommandLane:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[tuple[str, str]] = frozenset()
         known = await self._look_up(requests)
-        sent = False
+        sent: set[int] = set()
         for _ in range(MAX_ATTEMPTS):
             draft = BatchDecider(self._decider, self._situation(requests, known, refused, unstorable)).decide(requests)
-            if not sent:
-                await self._send_away([*letters, *draft.failures], misdirected, known.now)
-                sent = True
+            away = [letter for letter in [*letters, *draft.failures] if letter.record.offset not in sent]
+            elsewhere = [request for request in misdirected if request.record.offset not in sent]
+            await self._send_away(away, elsewhere, known.now)
+            sent.update(letter.record.offset for letter in away)
+            sent.update(request.record.offset for request in elsewhere)
             try:
                 await self._commit(records[-1].offset + 1, draft, known.now)
             except ClaimsRefused as error:
@@ -139,7 +146,7 @@ class CommandLane:
                 known = await self._look_up(requests)
             else:
                 return draft
-        raise Unavailable("Postgres", f"a batch was not settled in {MAX_ATTEMPTS} attempts")
+        raise Unsettled
 
     async def _look_up(self, requests: Sequence[Request]) -> LookedUp:
         """What the batch must know; streams that are not cached are folded from the table, and kept."""

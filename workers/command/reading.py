@@ -95,7 +95,8 @@ _UNPRINTABLE = dict.fromkeys([*range(32), 127], "�")
 def _unreadable(value: bytes) -> str:
     """Why pydantic's stricter parser refused what is JSON nevertheless; NotJson when it is none."""
     try:
-        parsed: Any = json.loads(value)
+        # As text: of bytes, the standard library would guess at other encodings.
+        parsed: Any = json.loads(value.decode())
     except (ValueError, RecursionError) as error:
         raise NotJson from error
     if not isinstance(parsed, dict):
