@@ -19,9 +19,8 @@ def murmur2(key: bytes) -> int:
     words = length >> 2
     hashed = _SEED ^ length
     for word in unpack_from(f"<{words}I", key):
-        mixed = (word * _MULTIPLIER) & _MASK
-        mixed ^= mixed >> 24
-        hashed = ((hashed * _MULTIPLIER) & _MASK) ^ ((mixed * _MULTIPLIER) & _MASK)
+        mixed = word * _MULTIPLIER & _MASK
+        hashed = (hashed * _MULTIPLIER ^ (mixed ^ mixed >> 24) * _MULTIPLIER) & _MASK
     tail = key[words << 2 :]
     if tail:
         hashed ^= int.from_bytes(tail, "little")

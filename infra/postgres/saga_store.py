@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from contracts.envelope import rfc3339
 from infra.postgres.event_store import FENCED, PostgresEventStore
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns
@@ -27,7 +28,9 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
-        return [StepRow(**{**dict(row), "data": row["data"].encode()}) for row in rows]
+        return [
+            StepRow(**{**row, "data": row["data"].encode(), "caused_at": rfc3339(row["caused_at"])}) for row in rows
+        ]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return await self._events.events_after(context, partition, sequence, limit)
@@ -44,7 +47,7 @@ class PostgresSagaStore(PostgresLaneStore):
             batch.published,
             batch.input_sequence,
             *columns(instances, 5),
-            *columns(steps, 12),
+            *columns(steps, 13),
         ]
         async with self._database.connection() as connection:
             try:

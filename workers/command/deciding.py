@@ -53,6 +53,7 @@ class Draft(NamedTuple):
     streams: Mapping[str, Versioned]
     sequence: int
     repeated: int
+    now: datetime
 
 
 class BatchDecider:
@@ -93,6 +94,7 @@ class BatchDecider:
             self._streams,
             self._sequence,
             self._repeated,
+            self._situation.now,
         )
 
     def _handle(self, request: Request) -> bytes:

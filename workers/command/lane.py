@@ -103,8 +103,9 @@ class CommandLane:
         if draft.events:
             assert self._publisher is not None
             await self._publisher.put(time.monotonic(), draft.events)
-        for partition, replies_ in replies(draft.answers, self._ports.topics, self._ports.partitions).items():
-            self._ports.courier.post(self._ports.topics.replies, partition, replies_)
+        topics, partitions = self._ports.topics, self._ports.partitions
+        for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
+            self._ports.courier.post(topics.replies, partition, posted)
         self._count(draft)
 
     def _directed(self, requests: list[Request]) -> tuple[list[Request], list[Request]]:

@@ -23,7 +23,9 @@ class InstanceRow(NamedTuple):
 
 
 class StepRow(NamedTuple):
-    """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON."""
+    """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON; `caused_at`
+    is when the causing event was recorded, RFC 3339.
+    """
 
     position: int
     saga: str
@@ -37,6 +39,7 @@ class StepRow(NamedTuple):
     causation_id: str
     actor: str | None
     traceparent: str | None
+    caused_at: str
 
 
 class SagaBatch(NamedTuple):

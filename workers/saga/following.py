@@ -65,6 +65,7 @@ def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded) -> S
         cause.event_id,
         cause.actor,
         cause.traceparent,
+        cause.recorded_at,
     )
 
 

@@ -99,15 +99,14 @@ class SagaLane:
             type=step.command_type,
             source=f"/annals/sagas/{step.saga}",
             subject=step.stream_id,
-            time="",
+            time=step.caused_at,
             correlation_id=step.correlation_id,
             causation_id=step.causation_id,
             traceparent=step.traceparent,
             actor=step.actor,
         )
-        headers = [header for header in envelope.to_headers() if header[1]]
-        context = step.command_type.partition(".")[0]
-        return self._ports.topics.commands(context), None, OutboundRecord(step.stream_id.encode(), step.data, headers)
+        record = OutboundRecord(step.stream_id.encode(), step.data, envelope.to_headers())
+        return self._ports.topics.commands(step.command_type.partition(".")[0]), None, record
 
     async def idle(self) -> None:
         """Nothing waits between batches."""

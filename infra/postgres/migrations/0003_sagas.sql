@@ -27,7 +27,8 @@ CREATE TABLE annals.saga_outbox (
     causation_id   text        NOT NULL,
     actor          text,
     traceparent    text,
-    decided_at     timestamptz NOT NULL,
+    caused_at      timestamptz NOT NULL,
+    decided_at     timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (topic, partition, position)
 );
 CREATE INDEX saga_outbox_instance ON annals.saga_outbox (saga, instance_id);
@@ -42,7 +43,7 @@ CREATE FUNCTION annals.commit_sagas(
     instance_correlation_id text,
     step_position text, step_saga text, step_instance_id text, step_step text, step_command_id text,
     step_command_type text, step_stream_id text, step_data text, step_correlation_id text,
-    step_causation_id text, step_actor text, step_traceparent text
+    step_causation_id text, step_actor text, step_traceparent text, step_caused_at text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE annals.lanes
@@ -63,14 +64,15 @@ BEGIN
     ON CONFLICT (saga, instance_id) DO UPDATE
        SET status = excluded.status, state = excluded.state, updated_at = excluded.updated_at;
     INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id, command_type,
-                                    stream_id, data, correlation_id, causation_id, actor, traceparent, decided_at)
+                                    stream_id, data, correlation_id, causation_id, actor, traceparent, caused_at)
     SELECT lane_topic, lane_partition, o.position, o.saga, o.instance_id, o.step, o.command_id, o.command_type,
-           o.stream_id, o.data::json, o.correlation_id, o.causation_id, o.actor, o.traceparent, now()
+           o.stream_id, o.data::json, o.correlation_id, o.causation_id, o.actor, o.traceparent, o.caused_at
       FROM unnest(
           annals.listed(step_position)::bigint[], annals.listed(step_saga), annals.listed(step_instance_id),
           annals.listed(step_step), annals.listed(step_command_id)::uuid[], annals.listed(step_command_type),
           annals.listed(step_stream_id), annals.listed(step_data), annals.listed(step_correlation_id),
-          annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent)
+          annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent),
+          annals.listed(step_caused_at)::timestamptz[]
       ) AS o(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
-             causation_id, actor, traceparent);
+             causation_id, actor, traceparent, caused_at);
 END $$;
