@@ -10,6 +10,7 @@ from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, member, read_checkpoint, write_checkpoint
 from workers.core.projection import Document
 from workers.ports.read_models import Checkpoint, CheckpointMoved, IndexChange, ReadModelBatch
+from workers.projection.folding import ALL
 
 
 class RedisReadModelWriter:
@@ -22,6 +23,10 @@ class RedisReadModelWriter:
     async def checkpoint(self, projection: str, topic: str, partition: int) -> Checkpoint:
         with faults_sorted():
             return read_checkpoint(await self._redis.get(self._keys.checkpoint(projection, topic, partition)))
+
+    async def is_empty(self, projection: str) -> bool:
+        with faults_sorted():
+            return not await self._redis.exists(self._keys.index(projection, ALL.name))
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         with faults_sorted():

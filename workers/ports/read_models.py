@@ -49,6 +49,10 @@ class ReadModelWriter(Protocol):
         """The stored checkpoint; START when there is none."""
         ...
 
+    async def is_empty(self, projection: str) -> bool:
+        """Whether the projection has no documents at all."""
+        ...
+
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist."""
         ...

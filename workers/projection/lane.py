@@ -43,12 +43,15 @@ class ProjectionLane:
         self._input = SequencedEvents("projection", projection.context, partition, models, table)
         self._checkpoint = START
         self._read_until = 0
+        self._leftovers = False
 
     async def take(self) -> int:
         stored = await self._stored_checkpoint()
         if stored == START and self._checkpoint != START:
             telemetry.REBUILDS.labels(self._projection.name).inc()
             log.warning("read model is gone; rebuilding", projection=self._projection.name, partition=self._partition)
+        # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
+        self._leftovers = stored == START and not await self._store.is_empty(self._projection.name)
         self._checkpoint = stored
         self._input.position = stored.sequence
         self._read_until = stored.offset
@@ -64,7 +67,7 @@ class ProjectionLane:
         name = self._projection.name
         # A stream's first event has no document before it, so there is none to fetch.
         first = {recorded.stream_id: recorded.stream_version for recorded in reversed(events)}
-        existing = [stream_id for stream_id, version in first.items() if version > 1]
+        existing = [stream_id for stream_id, version in first.items() if version > 1 or self._leftovers]
         stored = await self._store.documents(name, existing) if existing else {}
         folded = fold(self._projection, events, stored)
         checkpoint = Checkpoint(events[-1].sequence, self._read_until)

@@ -1,0 +1,1 @@
+"""The command worker: batches, answers, publishing and taking over, on ports kept in memory."""

@@ -1,0 +1,191 @@
+"""Whatever lies in the command topic is a command, a refusal of one, or a dead letter; never an exception."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.catalogue import catalogue
+from contracts.topics import MAX_MESSAGE_BYTES
+from contracts.users.commands import CreateUser, UpdateUser
+from contracts.users.examples import CREATE_ADA, CREATE_ADA_WITH_PASSWORD
+from tests.command.installation import COMMANDS, TOPICS, record
+from tests.command.table import NOW
+from workers.command.answering import dead_letter
+from workers.command.reading import DeadLetter, Request, read
+from workers.core.decider import Rejection
+from workers.ports.log import InboundRecord
+
+MODELS = catalogue().commands
+SECRET = "s3cr3t"
+WHOLE = dict(record(CREATE_ADA, 1).headers)
+
+header_names = st.sampled_from([*WHOLE, "ce_expectedversion", "ce_expiresat", "ce_actor", "traceparent"])
+header_values = st.sampled_from([*WHOLE.values(), b"users.UpdateUser.v1", b"1", b"", b"\xff", b"a\x00b"])
+wild_headers = st.lists(
+    st.tuples(header_names | st.text(max_size=10), header_values | st.binary(max_size=40) | st.none()), max_size=14
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.dictionaries(st.sampled_from([*CreateUser.model_fields]) | st.text(max_size=8), anything, max_size=5)
+values = (
+    st.none()
+    | st.binary(max_size=60)
+    | (anything | fields).map(lambda drawn: json.dumps(drawn).encode())
+    | fields.map(lambda drawn: json.dumps({**CREATE_ADA.model_dump(), **drawn}).encode())
+)
+
+
+def read_users(found: InboundRecord) -> Request | DeadLetter:
+    return read(found, MODELS, "users")
+
+
+def with_value(value: bytes | None) -> InboundRecord:
+    return record(CREATE_ADA, 1)._replace(value=value)
+
+
+def with_header(name: str, value: bytes) -> InboundRecord:
+    return record(CREATE_ADA, 1)._replace(headers=tuple((WHOLE | {name: value}).items()))
+
+
+def words_of(refusal: Rejection) -> str:
+    """All that the sender and the database get to see of a refusal, as JSON."""
+    return json.dumps([refusal.code, refusal.message, refusal.details])
+
+
+def must_be_sound(found: Request | DeadLetter, original: InboundRecord) -> None:
+    """What every result must allow: to be answered, stored and sent away."""
+    assert found.record is original
+    if isinstance(found, DeadLetter):
+        topic, partition, message = dead_letter(found, NOW)
+        assert (topic, partition) == (TOPICS.dead_letters(COMMANDS), 0)
+        assert (message.key, message.value) == (original.key, original.value)
+        assert list(message.headers[: len(original.headers)]) == list(original.headers)
+        assert found.reason
+        assert found.explanation
+        return
+    assert (found.command is None) == (found.refusal is not None)
+    if found.command is not None:
+        assert found.command.stream_id == found.envelope.subject
+    if found.refusal is not None:
+        told = words_of(found.refusal)
+        assert "\\u0000" not in told, "what the database cannot store"
+        assert len(told) < 100_000
+        assert found.refusal.details
+
+
+@settings(max_examples=150)
+@given(wild_headers, st.none() | st.binary(max_size=20) | st.just(b"ada"), values)
+def test_of_wild_headers_key_and_value_is_sound(
+    headers: list[tuple[str, bytes]], key: bytes | None, value: bytes | None
+) -> None:
+    original = InboundRecord(COMMANDS, 0, 1, key, value, headers, 0)
+    must_be_sound(read_users(original), original)
+
+
+@settings(max_examples=150)
+@given(values)
+def test_of_a_good_envelope_and_a_wild_value_is_sound(value: bytes | None) -> None:
+    original = with_value(value)
+    must_be_sound(read_users(original), original)
+
+
+secret_values = st.sampled_from(
+    [SECRET, [SECRET], {"x": SECRET}, {SECRET: 1}, f"{SECRET}\x00", f"{SECRET}\ud800", SECRET * 50, 4.5]
+)
+secret_fields = st.dictionaries(st.sampled_from([*CreateUser.model_fields, "extra"]), secret_values, min_size=1)
+
+
+@settings(max_examples=150)
+@given(secret_fields)
+def test_of_fields_that_fail_never_repeats_what_was_in_them(drawn: dict[str, Any]) -> None:
+    given_fields = {**CREATE_ADA_WITH_PASSWORD.model_dump(), **drawn}
+    found = read_users(with_value(json.dumps(given_fields).encode()))
+    if isinstance(found, DeadLetter):
+        assert SECRET not in found.explanation
+    elif found.refusal is not None:
+        told = words_of(found.refusal)
+        assert SECRET not in told
+        assert "argon2id$v=19" not in told
+
+
+def test_of_a_good_command_is_the_command() -> None:
+    found = read_users(record(CREATE_ADA, 1))
+    assert isinstance(found, Request)
+    assert found.command == CREATE_ADA
+    assert found.envelope.reply_to == "replies:0"
+
+
+@pytest.mark.parametrize(
+    ("original", "reason"),
+    [
+        (record(CREATE_ADA, 1)._replace(headers=()), "MissingHeader"),
+        (record(CREATE_ADA, 1)._replace(key=None), "MissingKey"),
+        (with_value(None), "EmptyValue"),
+        (with_value(b""), "EmptyValue"),
+        (with_value(b"{"), "MalformedJson"),
+        (with_value(b"\xff\xfe"), "MalformedJson"),
+        (with_value(b"[]"), "MalformedJson"),
+        (with_value(b"7"), "MalformedJson"),
+        (with_value(b'{"user_id": ' + b"9" * 5000 + b"}"), "MalformedJson"),
+        (with_header("ce_type", b"users.Nap.v1"), "UnknownType"),
+        (with_header("ce_type", b"a.CreateUser.v1"), "UnknownType"),
+        (with_header("ce_id", b"seven"), "MalformedId"),
+    ],
+)
+def test_that_cannot_be_a_command_is_a_dead_letter_with_its_reason(original: InboundRecord, reason: str) -> None:
+    found = read_users(original)
+    assert isinstance(found, DeadLetter), found
+    assert found.reason == reason
+
+
+def test_of_a_command_of_another_context_is_a_dead_letter() -> None:
+    found = read(record(CREATE_ADA, 1), MODELS, "orders")
+    assert isinstance(found, DeadLetter)
+    assert found.reason == "UnknownType"
+
+
+@pytest.mark.parametrize(
+    ("original", "field"),
+    [
+        (with_value(b"{}"), "user_id"),
+        (with_value(CREATE_ADA.model_copy(update={"email": "nobody"}).to_json()), "email"),
+        (with_value(CREATE_ADA.to_json().replace(b"London", b"\\u0000")), "city"),
+        (with_value(CREATE_ADA.to_json()[:-1] + b', "admin": true}'), "admin"),
+        (with_value(CREATE_ADA.to_json()[:-1] + b', "a\\u0000b": true}'), "a�b"),
+        (record(CREATE_ADA, 1)._replace(key=b"somebody-else"), "user_id"),
+        (with_value(b'{"city": "' + b"x" * MAX_MESSAGE_BYTES + b'"}'), ""),
+        (with_value(b'{"city": "\\ud800"}'), ""),
+        (with_value(b'{"city": ' + b"[" * 500 + b"]" * 500 + b"}"), ""),
+    ],
+    ids=["missing", "malformed", "control", "extra", "odd name", "other key", "large", "surrogate", "deep"],
+)
+def test_of_a_command_that_cannot_be_accepted_is_a_refusal_by_field(original: InboundRecord, field: str) -> None:
+    found = read_users(original)
+    assert isinstance(found, Request), found
+    assert found.refusal is not None
+    assert found.refusal.code == "ValidationFailed"
+    assert field in [detail["field"] for detail in found.refusal.details]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_in_another_encoding_than_utf_8_is_a_dead_letter(encoding: str) -> None:
+    found = read_users(with_value(CREATE_ADA.to_json().decode().encode(encoding)))
+    assert isinstance(found, DeadLetter), found
+    assert found.reason == "MalformedJson"
+
+
+def test_of_many_wrong_fields_is_a_refusal_of_bounded_size() -> None:
+    many = json.dumps({f"field {number} {'x' * 500}": 1 for number in range(500)}).encode()
+    original = record(UpdateUser(user_id="ada"), 1)._replace(value=many)
+    found = read_users(original)
+    assert isinstance(found, Request)
+    assert found.refusal is not None
+    assert len(found.refusal.details) <= 50
+    assert len(words_of(found.refusal)) < 60_000

@@ -1,0 +1,113 @@
+"""A new owner publishes exactly what the log lacks, before anything else, whatever its predecessor has left."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, CREATE_ADA
+from tests.command.installation import EVENTS, LANE, Installation, record
+from tests.lanes.in_memory import LaneRow
+from tests.lanes.recorded_rows import event_rows
+from workers.command.records import event_record
+from workers.command.taking_over import LogAhead
+from workers.ports.lanes import Mark, Unavailable
+from workers.ports.log import OutboundRecord, PublishFailed
+
+ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, *[ADA_MOVED_TO_TURIN] * 10)
+ALL = [event_record(row) for row in ROWS]
+BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
+
+
+def left_behind(in_log: int, mark: Mark, *after: OutboundRecord) -> Installation:
+    """An installation whose last owner committed 12 events, published the first `in_log` and had told `mark`."""
+    installation = Installation()
+    installation.table.events = list(ROWS)
+    installation.table.rows[LANE] = LaneRow(epoch=4, consumed=20, sequence=len(ROWS), mark=mark, owner="gone")
+    installation.log.partitions[EVENTS, 0] = [*ALL[:in_log], *after]
+    return installation
+
+
+async def take_over(installation: Installation) -> int:
+    lane = installation.lane()
+    try:
+        return await lane.take()
+    finally:
+        lane.drop()
+
+
+@given(st.integers(0, 12), st.data())
+async def test_publishes_what_is_missing_and_nothing_else(in_log: int, data: st.DataObject) -> None:
+    marked = data.draw(st.integers(0, in_log), label="marked")
+    repeats = data.draw(st.lists(st.sampled_from(ALL[:in_log]), max_size=3) if in_log else st.just([]), label="repeats")
+    installation = left_behind(in_log, Mark(marked, marked - 1), *repeats)
+    assert await take_over(installation) == 20
+    assert installation.published == [*ALL[:in_log], *repeats, *ALL[in_log:]]
+
+
+@pytest.mark.parametrize("in_log", [0, 7, 12])
+async def test_again_finds_nothing_to_do(in_log: int) -> None:
+    installation = left_behind(in_log, Mark(0, -1))
+    await take_over(installation)
+    await take_over(installation)
+    assert installation.published == ALL
+
+
+async def test_is_not_deceived_by_a_late_repeat_at_the_end_of_the_log() -> None:
+    installation = left_behind(12, Mark(9, 8), ALL[1])
+    await take_over(installation)
+    assert installation.published == [*ALL, ALL[1]]
+
+
+async def test_comes_before_reading_on_and_in_a_higher_epoch() -> None:
+    installation = left_behind(5, Mark(3, 2))
+    await installation.handle([record(BOB, 20)])
+    assert installation.journal[:2] == ["take", "append"]
+    assert installation.journal.index("append") < installation.journal.index("commit")
+    assert installation.published_sequences == list(range(1, 14))
+    row = installation.table.rows[LANE]
+    assert (row.epoch, row.consumed, row.sequence, row.mark, row.owner) == (5, 21, 13, Mark(13, 12), None)
+
+
+@pytest.mark.parametrize("mark", [Mark(10, 9), Mark(12, 11)])
+async def test_of_a_log_that_has_lost_records_fills_it(mark: Mark) -> None:
+    installation = left_behind(4, mark)
+    await take_over(installation)
+    assert installation.published == ALL
+
+
+async def test_of_a_log_that_has_lost_everything_fills_it() -> None:
+    installation = left_behind(0, Mark(12, 11))
+    await take_over(installation)
+    assert installation.published == ALL
+
+
+async def test_goes_through_a_long_gap_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.command.taking_over.REPUBLISH_BATCH_EVENTS", 5)
+    installation = left_behind(1, Mark(0, -1))
+    await take_over(installation)
+    assert installation.published == ALL
+    assert installation.journal.count("append") == 3
+
+
+async def test_of_a_log_with_events_that_the_table_lacks_is_refused() -> None:
+    installation = left_behind(12, Mark(3, 2))
+    installation.table.events = ROWS[:9]
+    installation.table.rows[LANE].sequence = 9
+    with pytest.raises(LogAhead) as ahead:
+        await take_over(installation)
+    assert (ahead.value.lane, ahead.value.in_log, ahead.value.in_table) == (LANE, 12, 9)
+    assert installation.published == ALL, "nothing may be written into such a log"
+
+
+async def test_that_fails_half_way_goes_on_where_it_stopped() -> None:
+    installation = left_behind(5, Mark(3, 2))
+    installation.log.fails = True
+    with pytest.raises(PublishFailed):
+        await take_over(installation)
+    installation.log.fails = False
+    installation.table.away = True
+    with pytest.raises(Unavailable):
+        await take_over(installation)
+    installation.table.away = False
+    await take_over(installation)
+    assert installation.published == ALL

@@ -1,0 +1,77 @@
+"""A subscription that has something to read, nothing to wait for, and does not move, is started over."""
+
+import pytest
+
+from tests.lanes.test_a_lane_of_this_process import become
+from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
+from workers.lanes.watch import LOOKS_WITHOUT_PROGRESS
+from workers.ports.lanes import Unavailable
+
+
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at every turn."""
+    monkeypatch.setattr("workers.lanes.host.FETCH_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 0.0)
+
+
+async def held(process: Process) -> None:
+    await process.subscription.give(FIRST)
+    await become(lambda: process.host.ready, "the lane is held")
+
+
+async def looks(process: Process, count: int = 3 * LOOKS_WITHOUT_PROGRESS) -> None:
+    """So many more looks."""
+    before = len(process.subscription.steps)
+    await become(lambda: len(process.subscription.steps) >= before + count, "it looks")
+
+
+async def test_is_noticed_and_its_lanes_are_left() -> None:
+    process = Process()
+    async with process.running() as task:
+        await held(process)
+        process.subscription.frozen = True
+        process.subscription.write(FIRST, 10)
+        with pytest.raises(Unavailable, match=r"users\.commands/0 at offset 0"):
+            await task
+    assert process.subscription.stopped
+    assert process.works[FIRST].journal[-2:] == ["leave", "drop"]
+
+
+async def test_is_not_one_that_has_nothing_to_read() -> None:
+    process = Process()
+    async with process.running() as task:
+        await held(process)
+        process.subscription.frozen = True
+        await looks(process)
+        assert not task.done()
+
+
+async def test_is_not_one_that_waits_for_its_lane() -> None:
+    process = Process()
+    work = process.works[FIRST]
+    work.going.clear()
+    async with process.running() as task:
+        await held(process)
+        for _ in range(20):
+            process.subscription.write(FIRST, 500)
+        await become(lambda: FIRST in process.subscription.paused, "the queue is full")
+        process.subscription.write(FIRST, 500)
+        await looks(process)
+        assert not task.done()
+        work.going.set()
+        await become(lambda: len(work.handled) == 10_500, "all is handled")
+
+
+async def test_cannot_be_told_while_the_ends_are_unknown() -> None:
+    process = Process()
+    process.subscription.ends_unknown = True
+    async with process.running() as task:
+        await held(process)
+        process.subscription.frozen = True
+        process.subscription.write(FIRST, 10)
+        await looks(process)
+        assert not task.done()
+        process.subscription.ends_unknown = False
+        with pytest.raises(Unavailable):
+            await task

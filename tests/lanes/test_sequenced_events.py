@@ -1,0 +1,159 @@
+"""`SequencedEvents`: whatever the log looks like, a reader sees the table's events, each once, in order."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.catalogue import catalogue
+from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
+from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED, CREATE_ADA
+from tests.given import words
+from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
+from workers.core.recorded import Recorded
+from workers.lanes.sequenced import SequencedEvents
+from workers.ports.event_store import EventRow
+from workers.ports.log import InboundRecord
+
+ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN, ADAS_EMAIL_CHANGED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
+LAST = len(ROWS)
+
+
+def reader(table: RowsInMemory) -> SequencedEvents:
+    return SequencedEvents("projection", "users", 0, catalogue().events, table)
+
+
+def sequences(found: list[Recorded]) -> list[int]:
+    return [recorded.sequence for recorded in found]
+
+
+def foreign(offset: int, value: bytes = b"hello", headers: tuple[tuple[str, bytes], ...] = ()) -> InboundRecord:
+    """A record that another program has written into the log."""
+    return InboundRecord(TOPIC, 0, offset, b"ada", value, headers, 0)
+
+
+def forged(row: EventRow, sequence: int, offset: int) -> InboundRecord:
+    """A well-formed event with a sequence that no lane has handed out."""
+    return inbound(row._replace(sequence=sequence, event_id="00000000-0000-5000-8000-00000000f00d"), offset)
+
+
+async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> None:
+    table = RowsInMemory(ROWS)
+    events = reader(table)
+    found = await events.read(inbound_all(ROWS))
+    assert sequences(found) == [1, 2, 3, 4, 5, 6]
+    assert words([recorded.event for recorded in found]) == [
+        (f"users.{row.type}.v1", row.data.decode()) for row in ROWS
+    ]
+    assert [recorded.stream_version for recorded in found] == [1, 2, 3, 4, 5, 6]
+    assert events.position == LAST
+    assert table.asked == 0
+
+
+async def test_read_from_the_table_are_as_they_would_be_from_the_log() -> None:
+    from_log = await reader(RowsInMemory([])).read(inbound_all(ROWS))
+    from_table = await reader(RowsInMemory(ROWS)).read([inbound(ROWS[-1], 0)])
+    assert from_table == from_log
+
+
+async def test_that_were_passed_are_dropped() -> None:
+    events = reader(RowsInMemory(ROWS))
+    await events.read(inbound_all(ROWS[:4]))
+    assert await events.read(inbound_all(ROWS[1:3])) == []
+    assert events.position == 4
+    assert sequences(await events.read(inbound_all(ROWS[2:6]))) == [5, 6]
+
+
+async def test_that_the_log_lacks_come_from_the_table() -> None:
+    table = RowsInMemory(ROWS)
+    found = await reader(table).read([inbound(ROWS[0], 0), inbound(ROWS[4], 1), inbound(ROWS[5], 2)])
+    assert sequences(found) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.sequenced.FILL_BATCH_EVENTS", 2)
+    table = RowsInMemory(ROWS)
+    assert sequences(await reader(table).read([inbound(ROWS[5], 0)])) == [1, 2, 3, 4, 5, 6]
+    assert table.asked == 3
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        foreign(1),
+        foreign(1, headers=(("ce_sequence", b"2"),)),
+        foreign(1, headers=tuple((name, None) for name, _ in inbound(ROWS[1], 0).headers)),  # type: ignore[misc]
+        inbound(ROWS[1], 1)._replace(value=b"{}"),
+        inbound(ROWS[1], 1)._replace(value=None),
+        inbound(ROWS[1]._replace(type="UserExploded"), 1),
+        inbound(ROWS[1]._replace(data=CREATE_ADA.to_json(), type="CreateUser"), 1),
+        forged(ROWS[1], 0, 1),
+        forged(ROWS[1], -5, 1),
+        forged(ROWS[1], LAST + 7, 1),
+    ],
+    ids=[
+        "bare bytes",
+        "only a sequence",
+        "headers without values",
+        "fields missing",
+        "no value",
+        "unknown type",
+        "a command",
+        "sequence nought",
+        "negative sequence",
+        "sequence ahead of the table",
+    ],
+)
+async def test_of_strangers_are_passed_over(record: InboundRecord) -> None:
+    rows = ROWS[:3]
+    events = reader(RowsInMemory(rows))
+    found = await events.read([inbound(rows[0], 0), record, inbound(rows[1], 2), inbound(rows[2], 3)])
+    assert sequences(found) == [1, 2, 3]
+    assert [recorded.event_id for recorded in found] == [row.event_id for row in rows]
+    assert events.position == 3
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log that a table could have led to, after all that may happen to it, cut into fetches."""
+
+    table: list[EventRow]
+    fetches: list[list[InboundRecord]]
+    reached: int
+
+
+@st.composite
+def troubled_logs(draw: st.DrawFn) -> Log:
+    """Holes, late repeats and strangers, anywhere. The last sequence that is there is the one that is reached."""
+    kinds = draw(st.lists(st.integers(0, 3), min_size=1, max_size=25))
+    user = [UserCreated(user_id="u", first_name="a", last_name="b", email="a@b.cd")]
+    later = [UserUpdated(user_id="u", city=f"city {kind}") if kind else UserWelcomed(user_id="u") for kind in kinds]
+    table = event_rows(*user, *later)
+    written: list[InboundRecord] = []
+    reached = 0
+    for row in table:
+        what = draw(st.sampled_from(["there", "there", "hole", "repeat", "stranger"]))
+        if what != "hole":
+            written.append(inbound(row, len(written)))
+            reached = row.sequence
+        if what == "repeat":
+            for repeated in draw(st.lists(st.sampled_from(table[: row.sequence]), max_size=3)):
+                written.append(inbound(repeated, len(written)))
+                reached = max(reached, repeated.sequence)
+        if what == "stranger":
+            written.append(foreign(len(written), draw(st.binary(max_size=10))))
+    cuts = draw(st.lists(st.integers(0, len(written)), max_size=4).map(sorted))
+    edges = [0, *cuts, len(written)]
+    return Log(table, [written[start:end] for start, end in pairwise(edges)], reached)
+
+
+@given(troubled_logs())
+async def test_are_the_tables_whatever_has_happened_to_the_log(log: Log) -> None:
+    events = reader(RowsInMemory(log.table))
+    found = [recorded for fetch in log.fetches for recorded in await events.read(fetch)]
+    assert [(recorded.sequence, recorded.event_id) for recorded in found] == [
+        (row.sequence, row.event_id) for row in log.table[: log.reached]
+    ]
+    assert events.position == log.reached

@@ -1,0 +1,181 @@
+"""`LaneHost`: the lanes that the group gives, each at its own pace, left in good order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.lanes.test_a_lane_of_this_process import become
+from tests.lanes.work import SubscriptionInMemory, WorkOnScript
+from workers.lanes.host import LaneHost
+from workers.ports.lanes import Unavailable
+from workers.ports.log import Partition
+
+FIRST, SECOND = Partition("users.commands", 0), Partition("users.commands", 1)
+
+
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that a test can sit out."""
+    for name in ("FETCH_WAIT_SECONDS", "RETRY_DELAY_SECONDS"):
+        monkeypatch.setattr(f"workers.lanes.host.{name}", 0.01)
+    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
+
+
+class Process:
+    """A host on fakes."""
+
+    def __init__(self) -> None:
+        self.works = {FIRST: WorkOnScript(), SECOND: WorkOnScript()}
+        self.subscription = SubscriptionInMemory()
+        self.host = LaneHost("command", self.subscription, self.works.__getitem__)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        task = asyncio.create_task(self.host.run())
+        try:
+            await become(self.subscription.started.is_set, "it has joined the group")
+            yield task
+        finally:
+            for work in self.works.values():
+                work.going.set()
+            self.host.stop()
+            async with asyncio.timeout(5.0):
+                await asyncio.wait({task})
+
+
+async def test_are_fed_with_all_their_records_in_order() -> None:
+    process = Process()
+    async with process.running():
+        await process.subscription.give(FIRST, SECOND)
+        for _ in range(5):
+            process.subscription.write(FIRST, 100)
+            process.subscription.write(SECOND, 10)
+            await asyncio.sleep(0)
+        await become(lambda: len(process.works[FIRST].handled) == 500, "the first lane has handled all")
+        await become(lambda: len(process.works[SECOND].handled) == 50, "the second lane has handled all")
+        assert process.works[FIRST].handled == list(range(500))
+        assert process.works[SECOND].handled == list(range(50))
+
+
+async def test_do_not_wait_for_one_another() -> None:
+    process = Process()
+    process.works[FIRST].going.clear()
+    async with process.running():
+        await process.subscription.give(FIRST, SECOND)
+        process.subscription.write(FIRST, 10)
+        process.subscription.write(SECOND, 10)
+        await become(lambda: len(process.works[SECOND].handled) == 10, "the second lane goes on")
+        assert not process.works[FIRST].handled
+
+
+async def test_lose_nothing_when_the_queue_fills_up_and_when_a_lane_fails() -> None:
+    process = Process()
+    work = process.works[FIRST]
+    async with process.running():
+        await process.subscription.give(FIRST)
+        work.going.clear()
+        for _ in range(20):
+            process.subscription.write(FIRST, 500)
+            await asyncio.sleep(0)
+        await become(lambda: FIRST in process.subscription.paused, "the partition is paused")
+        work.faults["handle"] = [Unavailable("Postgres", "away for the test")]
+        work.going.set()
+        await become(lambda: len(work.handled) == 10_000, "all is handled")
+        assert work.handled == list(range(10_000))
+
+
+async def test_are_ready_once_each_is_held() -> None:
+    process = Process()
+    process.works[SECOND].faults["take"] = [Unavailable("Postgres", "away for the test")]
+    async with process.running():
+        assert not process.host.ready, "nothing was given yet"
+        await process.subscription.give(FIRST, SECOND)
+        assert not process.host.ready, "nothing is held yet"
+        await become(lambda: process.host.ready, "both lanes are held")
+        assert process.host.partitions == {FIRST, SECOND}
+
+
+async def test_that_are_revoked_are_left_and_fed_no_more() -> None:
+    process = Process()
+    async with process.running():
+        await process.subscription.give(FIRST, SECOND)
+        process.subscription.write(FIRST, 10)
+        await become(lambda: len(process.works[FIRST].handled) == 10, "the first lane works")
+        await process.subscription.revoke(FIRST)
+        assert process.works[FIRST].journal[-2:] == ["leave", "drop"]
+        assert process.host.partitions == {SECOND}
+        process.subscription.write(FIRST, 10)
+        process.subscription.write(SECOND, 10)
+        await become(lambda: len(process.works[SECOND].handled) == 10, "the other lane works")
+        assert len(process.works[FIRST].handled) == 10
+
+
+async def test_that_are_stuck_do_not_hold_up_a_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.host.LEAVE_TIMEOUT_SECONDS", 0.05)
+    process = Process()
+    work = process.works[FIRST]
+    work.going.clear()
+    async with process.running():
+        await process.subscription.give(FIRST)
+        process.subscription.write(FIRST, 10)
+        await become(lambda: "handle" in work.journal, "a batch is in hand")
+        async with asyncio.timeout(5.0):
+            await process.subscription.revoke(FIRST)
+        assert work.journal == ["take", "handle", "drop"]
+
+
+async def test_are_left_before_the_group_is() -> None:
+    process = Process()
+    async with process.running() as task:
+        await process.subscription.give(FIRST, SECOND)
+        await become(lambda: process.host.ready, "both lanes are held")
+        process.host.stop()
+        async with asyncio.timeout(5.0):
+            await task
+    assert process.subscription.stopped
+    assert process.host.partitions == frozenset()
+    for work in process.works.values():
+        assert work.journal[-2:] == ["leave", "drop"]
+
+
+async def test_are_left_when_the_host_fails_too() -> None:
+    process = Process()
+    async with process.running() as task:
+        await process.subscription.give(FIRST)
+        await become(lambda: process.host.ready, "the lane is held")
+        process.subscription.faults = [ZeroDivisionError("a bug for the test")]
+        with pytest.raises(ZeroDivisionError):
+            await task
+    assert process.subscription.stopped
+    assert process.works[FIRST].journal[-2:] == ["leave", "drop"]
+
+
+async def test_go_on_after_a_fetch_that_failed() -> None:
+    process = Process()
+    async with process.running():
+        await process.subscription.give(FIRST)
+        process.subscription.faults = [Unavailable("Kafka", "away for the test")] * 3
+        await become(lambda: not process.subscription.faults, "fetching has failed three times")
+        process.subscription.write(FIRST, 10)
+        await become(lambda: len(process.works[FIRST].handled) == 10, "all is handled")
+
+
+async def test_tell_the_group_how_far_those_have_come_that_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.host.HINT_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
+    process = Process()
+    process.works[SECOND].faults["take"] = [Unavailable("Postgres", "away for the test")]
+    async with process.running():
+        await process.subscription.give(FIRST, SECOND)
+        process.subscription.write(FIRST, 10)
+        await become(lambda: {FIRST: 10} in process.subscription.hints, "the group is told")
+        assert not any(SECOND in hint for hint in process.subscription.hints)
+
+
+async def test_of_a_group_that_cannot_be_joined_are_none() -> None:
+    process = Process()
+    process.subscription.refuses_to_start = True
+    with pytest.raises(Unavailable):
+        await process.host.run()

@@ -1,0 +1,160 @@
+"""A lane's work and its subscription, as fakes that follow a test's script."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+
+from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord, Partition, Reach
+
+PARTITION = Partition("users.commands", 0)
+Listener = Callable[[frozenset[Partition]], Awaitable[None]]
+
+
+def records(first: int, until: int, partition: Partition = PARTITION, value: bytes = b"{}") -> list[InboundRecord]:
+    """Records with the offsets from `first` up to, not including, `until`."""
+    return [InboundRecord(*partition, offset, b"ada", value, (), 0) for offset in range(first, until)]
+
+
+class WorkOnScript:
+    """`LaneWork` that keeps the offset behind what it has handled, and what was asked of it in `journal`.
+
+    `faults` are raised by the methods of that name, one a call. `going`: cleared, a batch does not end. Steps stand in
+    `taken_at` and `dropped_at` with the loop's time in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.journal: list[str] = []
+        self.handled: list[int] = []
+        self.batches: list[int] = []
+        self.consumed = 0
+        self.faults: dict[str, list[Exception]] = {}
+        self.going = asyncio.Event()
+        self.going.set()
+        self.taken_at: list[float] = []
+        self.dropped_at: list[float] = []
+
+    async def take(self) -> int:
+        self._note("take")
+        self.taken_at.append(asyncio.get_running_loop().time())
+        return self.consumed
+
+    async def handle(self, batch: Sequence[InboundRecord]) -> None:
+        self._note("handle")
+        await asyncio.sleep(0)
+        await self.going.wait()
+        self.handled += [record.offset for record in batch]
+        self.batches.append(len(batch))
+        self.consumed = batch[-1].offset + 1
+        self.journal.append("handled")
+
+    async def idle(self) -> None:
+        self._note("idle")
+
+    async def leave(self) -> None:
+        self._note("leave")
+
+    def drop(self) -> None:
+        self.journal.append("drop")
+        self.dropped_at.append(asyncio.get_running_loop().time())
+
+    def _note(self, step: str) -> None:
+        self.journal.append(step)
+        if self.faults.get(step):
+            raise self.faults[step].pop(0)
+
+
+class SubscriptionInMemory:
+    """`Subscription` to topics in memory, for one member whose partitions the test gives and takes.
+
+    `frozen`: it fetches nothing more, and says nothing of it. `ends_unknown`: it cannot tell how far topics go.
+    """
+
+    def __init__(self) -> None:
+        self.topics: dict[Partition, list[InboundRecord]] = {}
+        self.position: dict[Partition, int] = {}
+        self.paused: set[Partition] = set()
+        self.steps: list[tuple[str, Partition]] = []
+        self.hints: list[Mapping[Partition, int]] = []
+        self.faults: list[Exception] = []
+        self.refuses_to_start = False
+        self.frozen = False
+        self.stopped = False
+        self.ends_unknown = False
+        self.started = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._assigned: Listener | None = None
+        self._revoked: Listener | None = None
+
+    async def start(self, assigned: Listener, revoked: Listener) -> None:
+        if self.refuses_to_start:
+            raise Unavailable("Kafka", "away for the test")
+        self._assigned, self._revoked = assigned, revoked
+        self.started.set()
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    async def give(self, *partitions: Partition) -> None:
+        """As the group does: a new partition is paused, and stands where the reset policy has put it."""
+        assert self._assigned is not None
+        self.paused |= set(partitions)
+        self.position |= dict.fromkeys(partitions, 0)
+        await self._assigned(frozenset(partitions))
+
+    async def revoke(self, *partitions: Partition) -> None:
+        assert self._revoked is not None
+        await self._revoked(frozenset(partitions))
+        for partition in partitions:
+            del self.position[partition]
+
+    def write(self, partition: Partition, count: int) -> None:
+        kept = self.topics.setdefault(partition, [])
+        kept += records(len(kept), len(kept) + count, partition)
+        self._changed.set()
+
+    async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
+        await asyncio.sleep(0)
+        if self.faults:
+            raise self.faults.pop(0)
+        found = self._ready()
+        if not found:
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await self._changed.wait()
+            found = self._ready()
+        for partition, fetched in found.items():
+            self.position[partition] += len(fetched)
+        return found
+
+    def _ready(self) -> dict[Partition, list[InboundRecord]]:
+        return {
+            partition: self.topics[partition][position:]
+            for partition, position in self.position.items()
+            if not self.frozen and partition not in self.paused and len(self.topics.get(partition, ())) > position
+        }
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        self.steps.append((f"seek {offset}", partition))
+        self.position[partition] = offset
+        self._changed.set()
+
+    def pause(self, partition: Partition) -> None:
+        self.steps.append(("pause", partition))
+        self.paused.add(partition)
+
+    def resume(self, partition: Partition) -> None:
+        self.steps.append(("resume", partition))
+        self.paused.discard(partition)
+        self._changed.set()
+
+    async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
+        await asyncio.sleep(0)
+        self.steps += [("look", partition) for partition in partitions]
+        if self.ends_unknown:
+            raise Unavailable("Kafka", "away for the test")
+        return {each: Reach(self.position[each], len(self.topics.get(each, ()))) for each in partitions}
+
+    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+        self.hints.append(dict(offsets))

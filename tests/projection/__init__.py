@@ -1,0 +1,1 @@
+"""The projection worker: folding events into read models, on a store kept in memory."""

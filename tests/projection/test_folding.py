@@ -1,0 +1,123 @@
+"""`fold`: documents as after every event, and just those changes of the indexes that lead from before to after."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.users.events import UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
+from workers.core.projection import Document, Index
+from workers.core.recorded import Recorded
+from workers.domain.users.card import card
+from workers.ports.read_models import IndexChange
+from workers.projection.folding import ALL, entries, fold
+
+CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London")
+
+
+def recorded(*events: UserEvent, first_version: int = 1) -> list[Recorded]:
+    return [
+        Recorded(event, f"event {place}", event.stream_id, place, place, f"second {place}", "correlation")
+        for place, event in enumerate(events, start=first_version)
+    ]
+
+
+def card_after(*events: UserEvent) -> dict[str, Document]:
+    found = {key: value for key, value in fold(card, recorded(*events), {}).documents.items() if value is not None}
+    assert len(found) == 1
+    return found
+
+
+def test_of_a_new_document_adds_all_its_entries() -> None:
+    folded = fold(card, recorded(CREATED), {})
+    assert set(folded.added) == {
+        IndexChange(ALL, "u1"),
+        IndexChange(Index("email", "a@x.org"), "u1"),
+        IndexChange(Index("city", "london"), "u1"),
+    }
+    assert folded.removed == []
+
+
+def test_of_a_change_touches_what_has_changed_only() -> None:
+    moved = recorded(UserUpdated(user_id="u1", city="Turin"), first_version=2)
+    folded = fold(card, moved, card_after(CREATED))
+    assert folded.added == [IndexChange(Index("city", "turin"), "u1")]
+    assert folded.removed == [IndexChange(Index("city", "london"), "u1")]
+    unmoved = fold(card, recorded(UserWelcomed(user_id="u1"), first_version=2), card_after(CREATED))
+    assert (unmoved.added, unmoved.removed) == ([], [])
+
+
+def test_of_there_and_back_changes_no_entry() -> None:
+    events = recorded(
+        UserUpdated(user_id="u1", city="Turin"), UserUpdated(user_id="u1", city="London"), first_version=2
+    )
+    folded = fold(card, events, card_after(CREATED))
+    assert (folded.added, folded.removed) == ([], [])
+    document = folded.documents["u1"]
+    assert document is not None
+    assert document["version"] == 3
+
+
+def test_of_a_deletion_leaves_no_document_and_no_entry() -> None:
+    folded = fold(card, recorded(UserDeleted(user_id="u1"), first_version=2), card_after(CREATED))
+    assert folded.documents == {"u1": None}
+    assert folded.added == []
+    assert {change.entry for change in folded.removed} == {ALL, Index("email", "a@x.org"), Index("city", "london")}
+
+
+def test_of_a_life_within_one_batch_leaves_nothing() -> None:
+    folded = fold(card, recorded(CREATED, UserWelcomed(user_id="u1"), UserDeleted(user_id="u1")), {})
+    assert folded == ({"u1": None}, [], [])
+
+
+def test_keeps_away_from_the_stored_documents() -> None:
+    stored = card_after(CREATED)
+    before = {key: dict(value) for key, value in stored.items()}
+    fold(card, recorded(UserUpdated(user_id="u1", city=None), UserDeleted(user_id="u1"), first_version=2), stored)
+    assert stored == before
+
+
+users = st.sampled_from(["u1", "u2", "u3"])
+lives = st.lists(
+    st.one_of(
+        st.builds(
+            UserCreated,
+            user_id=users,
+            first_name=st.just("Ada"),
+            last_name=st.just("L"),
+            email=st.sampled_from(["a@x.org", "b@x.org"]),
+        ),
+        st.builds(UserUpdated, user_id=users, city=st.sampled_from(["Turin", "London", None])),
+        st.builds(UserUpdated, user_id=users, email=st.sampled_from(["a@x.org", "c@x.org"])),
+        st.builds(UserWelcomed, user_id=users),
+        st.builds(UserDeleted, user_id=users),
+    ),
+    max_size=20,
+)
+
+
+@given(lives, st.data())
+def test_leads_to_the_same_documents_and_indexes_however_the_log_is_cut(
+    life: list[UserEvent], data: st.DataObject
+) -> None:
+    events = recorded(*life)
+    cuts = data.draw(st.lists(st.integers(0, len(events)), max_size=5).map(sorted))
+    edges = [0, *cuts, len(events)]
+    documents: dict[str, Document] = {}
+    index: set[IndexChange] = set()
+    for start, end in pairwise(edges):
+        folded = fold(card, events[start:end], documents)
+        assert index.isdisjoint(folded.added), "an entry is added that is there"
+        assert index.issuperset(folded.removed), "an entry is removed that is not there"
+        index = (index - set(folded.removed)) | set(folded.added)
+        documents = present({**documents, **folded.documents})
+    expected: dict[str, Document | None] = {}
+    for each in events:
+        expected[each.stream_id] = card.evolve(expected.get(each.stream_id), each)
+    assert documents == present(expected)
+    assert index == {IndexChange(entry, key) for key, value in documents.items() for entry in entries(card, value)}
+
+
+def present(documents: Mapping[str, Document | None]) -> dict[str, Document]:
+    return {key: value for key, value in documents.items() if value is not None}

@@ -1,0 +1,1 @@
+"""The saga worker: following events and sending steps, on ports kept in memory."""
