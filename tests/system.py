@@ -67,7 +67,7 @@ class System:
     """The topics and tables of one test, and the processes that it starts."""
 
     def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Any) -> None:
-        self.settings = settings
+        self.settings = settings.model_copy(update={"kafka_session_timeout_seconds": SESSION_TIMEOUT_SECONDS})
         self.database = database
         self.redis = redis
         self.workers: list[Worker] = []
@@ -85,7 +85,7 @@ class System:
         with log_file.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "infra.cli.main", "worker", role),
-                env=os.environ | environment(self.settings),
+                env=os.environ | self.settings.environment(),
                 stdout=output,
                 stderr=output,
                 cwd=Path(__file__).parent.parent,
@@ -188,21 +188,6 @@ def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
         assert messages, f"{topic}/{partition} could not be read to its end"
         found += messages
     return found
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment of a child process."""
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
-    return {
-        "ANNALS_HOME": str(settings.home),
-        "ANNALS_KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
-        "ANNALS_DATABASE_URL": settings.database_url.get_secret_value(),
-        "ANNALS_REDIS_URL": settings.redis_url.get_secret_value(),
-        "ANNALS_TOPIC_PREFIX": settings.topic_prefix,
-        "ANNALS_PARTITIONS": str(settings.partitions),
-        "ANNALS_KAFKA_SESSION_TIMEOUT_SECONDS": str(SESSION_TIMEOUT_SECONDS),
-    }
 
 
 def create_user(**given: Any) -> Sent:

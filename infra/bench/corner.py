@@ -1,6 +1,5 @@
 """A corner for one run: a database and topics that nobody else uses, gone afterwards."""
 
-import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -44,16 +43,3 @@ async def _forget_read_models(settings: Settings) -> None:
         keys = [key async for key in redis.scan_iter(f"{settings.topic_prefix}*", count=10_000)]
         for start in range(0, len(keys), 10_000):
             await redis.unlink(*keys[start : start + 10_000])
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a worker process in this corner."""
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
-    return os.environ | {
-        "ANNALS_KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
-        "ANNALS_DATABASE_URL": settings.database_url.get_secret_value(),
-        "ANNALS_REDIS_URL": settings.redis_url.get_secret_value(),
-        "ANNALS_TOPIC_PREFIX": settings.topic_prefix,
-        "ANNALS_LOG_LEVEL": "warning",
-    }

@@ -1,6 +1,7 @@
 """A real worker process under measurement."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -8,7 +9,6 @@ from typing import NamedTuple
 
 import psutil
 
-from infra.bench.corner import environment
 from infra.settings import Settings
 
 STOP_SECONDS = 20.0
@@ -34,7 +34,12 @@ class Stalled(Exception):
 async def worker(settings: Settings, role: str) -> AsyncIterator[psutil.Process]:
     """A worker of this role, stopped in order afterwards."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.cli.main", "worker", role, env=environment(settings)
+        sys.executable,
+        "-m",
+        "infra.cli.main",
+        "worker",
+        role,
+        env=os.environ | settings.environment() | {"ANNALS_LOG_LEVEL": "warning"},
     )
     try:
         yield psutil.Process(process.pid)

@@ -12,7 +12,6 @@ import pytest_asyncio
 from infra.settings import Settings
 from tests.cli.recorded_streams import record
 from tests.servers import Servers, corner
-from tests.system import environment
 
 DEADLINE_SECONDS = 60.0
 
@@ -33,7 +32,7 @@ async def run_annals(settings: Settings | None, *arguments: str) -> Ended:
     """Run the command to its end; without settings for what needs no server."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli.main", *arguments),
-        env=os.environ | (environment(settings) if settings else {}),
+        env=os.environ | (settings.environment() if settings else {}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[2],

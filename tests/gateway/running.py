@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from infra.settings import Settings
-from tests.system import System, environment, running_system
+from tests.system import System, running_system
 from tests.waiting import until
 
 # More than any answer may take, so that a hang is seen as one.
@@ -35,7 +35,7 @@ async def annals(settings: Settings, *arguments: str, **variables: str) -> Ended
     """Run `annals` to its end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli.main", *arguments),
-        env=os.environ | environment(settings) | variables,
+        env=os.environ | settings.environment() | variables,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -56,7 +56,7 @@ async def running_gateway(settings: Settings, folder: Path) -> AsyncIterator[htt
     with log_file.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "infra.cli.main", "gateway"),
-            env=os.environ | environment(settings) | {"ANNALS_HTTP_PORT": str(port)},
+            env=os.environ | settings.environment() | {"ANNALS_HTTP_PORT": str(port)},
             stdout=output,
             stderr=output,
             cwd=ROOT,

@@ -3,6 +3,8 @@
 A plan is made once a session and kept; a wrong one made every batch read a whole context, 30 times slower.
 """
 
+from typing import Any
+
 import asyncpg
 import pytest
 
@@ -12,7 +14,7 @@ from infra.postgres.pool import SESSION_SETTINGS
 from infra.postgres.queries import sql
 from infra.settings import Settings
 
-QUERIES = {
+QUERIES: dict[str, tuple[str, list[Any]]] = {
     "look_up": ("events_stream", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10", "users", listed(["a", "b", "c"])]),
     "outcome": ("commands_pkey", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"]),
     "streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
