@@ -13,10 +13,10 @@ NONE = "\x1e"
 
 
 def listed(values: Sequence[str]) -> str:
-    """Texts as one list. Raises Unstorable when one of them holds a separator."""
+    """Texts as one list. Raises Unstorable for what it cannot say: a separator in a text, one empty text alone."""
     joined = SEPARATOR.join(values)
-    if joined.count(SEPARATOR) > len(values) - 1 and values:
-        raise Unstorable("a text holds the control character U+001F")
+    if values and (joined.count(SEPARATOR) >= len(values) or not joined):
+        raise Unstorable("a text holds the control character U+001F or is empty")
     return joined
 
 

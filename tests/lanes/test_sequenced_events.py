@@ -1,5 +1,6 @@
 """`SequencedEvents`: whatever the log looks like, a reader sees the table's events, each once, in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOM
 from tests.given import words
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from workers.core.recorded import Recorded
-from workers.lanes.sequenced import SequencedEvents
+from workers.lanes.sequenced import FILL_BATCH_EVENTS, SequencedEvents
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 
@@ -29,6 +30,17 @@ def sequences(found: list[Recorded]) -> list[int]:
     return [recorded.sequence for recorded in found]
 
 
+async def read(events: SequencedEvents, records: Sequence[InboundRecord]) -> list[Recorded]:
+    """All stretches as one; each ends at the reader's position and before or behind one of the records."""
+    found: list[Recorded] = []
+    async for stretch in events.read(records):
+        found += stretch.events
+        assert len(stretch.events) <= max(FILL_BATCH_EVENTS, len(records))
+        assert not stretch.events or stretch.events[-1].sequence == events.position
+        assert records[0].offset <= stretch.next_offset <= records[-1].offset + 1
+    return found
+
+
 def foreign(offset: int, value: bytes = b"hello", headers: tuple[tuple[str, bytes], ...] = ()) -> InboundRecord:
     """A record that another program has written into the log."""
     return InboundRecord(TOPIC, 0, offset, b"ada", value, headers, 0)
@@ -42,7 +54,7 @@ def forged(row: EventRow, sequence: int, offset: int) -> InboundRecord:
 async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> None:
     table = RowsInMemory(ROWS)
     events = reader(table)
-    found = await events.read(inbound_all(ROWS))
+    found = await read(events, inbound_all(ROWS))
     assert sequences(found) == [1, 2, 3, 4, 5, 6]
     assert words([recorded.event for recorded in found]) == [
         (f"users.{row.type}.v1", row.data.decode()) for row in ROWS
@@ -53,29 +65,29 @@ async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> N
 
 
 async def test_read_from_the_table_are_as_they_would_be_from_the_log() -> None:
-    from_log = await reader(RowsInMemory([])).read(inbound_all(ROWS))
-    from_table = await reader(RowsInMemory(ROWS)).read([inbound(ROWS[-1], 0)])
+    from_log = await read(reader(RowsInMemory([])), inbound_all(ROWS))
+    from_table = await read(reader(RowsInMemory(ROWS)), [inbound(ROWS[-1], 0)])
     assert from_table == from_log
 
 
 async def test_that_were_passed_are_dropped() -> None:
     events = reader(RowsInMemory(ROWS))
-    await events.read(inbound_all(ROWS[:4]))
-    assert await events.read(inbound_all(ROWS[1:3])) == []
+    await read(events, inbound_all(ROWS[:4]))
+    assert await read(events, inbound_all(ROWS[1:3])) == []
     assert events.position == 4
-    assert sequences(await events.read(inbound_all(ROWS[2:6]))) == [5, 6]
+    assert sequences(await read(events, inbound_all(ROWS[2:6]))) == [5, 6]
 
 
 async def test_that_the_log_lacks_come_from_the_table() -> None:
     table = RowsInMemory(ROWS)
-    found = await reader(table).read([inbound(ROWS[0], 0), inbound(ROWS[4], 1), inbound(ROWS[5], 2)])
+    found = await read(reader(table), [inbound(ROWS[0], 0), inbound(ROWS[4], 1), inbound(ROWS[5], 2)])
     assert sequences(found) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.sequenced.FILL_BATCH_EVENTS", 2)
     table = RowsInMemory(ROWS)
-    assert sequences(await reader(table).read([inbound(ROWS[5], 0)])) == [1, 2, 3, 4, 5, 6]
+    assert sequences(await read(reader(table), [inbound(ROWS[5], 0)])) == [1, 2, 3, 4, 5, 6]
     assert table.asked == 3
 
 
@@ -109,7 +121,7 @@ async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.Monke
 async def test_of_strangers_are_passed_over(record: InboundRecord) -> None:
     rows = ROWS[:3]
     events = reader(RowsInMemory(rows))
-    found = await events.read([inbound(rows[0], 0), record, inbound(rows[1], 2), inbound(rows[2], 3)])
+    found = await read(events, [inbound(rows[0], 0), record, inbound(rows[1], 2), inbound(rows[2], 3)])
     assert sequences(found) == [1, 2, 3]
     assert [recorded.event_id for recorded in found] == [row.event_id for row in rows]
     assert events.position == 3
@@ -152,7 +164,7 @@ def troubled_logs(draw: st.DrawFn) -> Log:
 @given(troubled_logs())
 async def test_are_the_tables_whatever_has_happened_to_the_log(log: Log) -> None:
     events = reader(RowsInMemory(log.table))
-    found = [recorded for fetch in log.fetches for recorded in await events.read(fetch)]
+    found = [recorded for fetch in log.fetches for recorded in await read(events, fetch)]
     assert [(recorded.sequence, recorded.event_id) for recorded in found] == [
         (row.sequence, row.event_id) for row in log.table[: log.reached]
     ]

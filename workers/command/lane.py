@@ -65,6 +65,8 @@ class CommandLane:
         self._sequence = 0
         self._streams = StreamCache()
         self._publisher: Publisher | None = None
+        # Offsets of the batch in hand whose records were sent away: not again when it is decided again.
+        self._sent_away: set[int] = set()
 
     async def take(self) -> int:
         grant = await self._ports.store.take(self._lane, self._ports.owner)
@@ -74,10 +76,11 @@ class CommandLane:
         self._publisher = publisher_after(
             tail, self._lane, grant, self._events_topic, self._ports.log, self._ports.store
         )
-        await publish_the_rest(self._publisher, self._context, self._lane, grant, self._ports.store)
+        await publish_the_rest(self._publisher, self._context, self._lane, grant, self._ports.store, self._ports.events)
         return grant.consumed
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
+        self._sent_away.clear()
         await self._handle(records, frozenset())
 
     async def _handle(self, records: Sequence[InboundRecord], unstorable: frozenset[str]) -> None:
@@ -131,14 +134,13 @@ class CommandLane:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[tuple[str, str]] = frozenset()
         known = await self._look_up(requests)
-        sent: set[int] = set()
         for _ in range(MAX_ATTEMPTS):
             draft = BatchDecider(self._decider, self._situation(requests, known, refused, unstorable)).decide(requests)
-            away = [letter for letter in [*letters, *draft.failures] if letter.record.offset not in sent]
-            elsewhere = [request for request in misdirected if request.record.offset not in sent]
+            away = [letter for letter in [*letters, *draft.failures] if letter.record.offset not in self._sent_away]
+            elsewhere = [request for request in misdirected if request.record.offset not in self._sent_away]
             await self._send_away(away, elsewhere, known.now)
-            sent.update(letter.record.offset for letter in away)
-            sent.update(request.record.offset for request in elsewhere)
+            self._sent_away.update(letter.record.offset for letter in away)
+            self._sent_away.update(request.record.offset for request in elsewhere)
             try:
                 await self._commit(records[-1].offset + 1, draft, known.now)
             except ClaimsRefused as error:

@@ -1,11 +1,12 @@
 """The events of one lane as sagas and projections read them: every sequence once, in order, none left out.
 
-A record that has been passed is a repeat (a late record of a paused owner) and dropped. A gap is filled from the table.
-A record that the table does not know is none of ours, and never applied.
+A record that has been passed is a repeat (a late record of a paused owner) and dropped. A gap is filled from the table,
+and a record ahead of what the table knows is passed over. What cannot be told is a forged record that carries the very
+next sequence: only Annals may be allowed to write to the log.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -19,6 +20,13 @@ from workers.ports.log import InboundRecord
 FILL_BATCH_EVENTS = 1000
 
 log = structlog.get_logger(__name__)
+
+
+class Stretch(NamedTuple):
+    """Events that follow one another, and the offset from which to read on once they are applied."""
+
+    events: Sequence[Recorded]
+    next_offset: int
 
 
 class EventTable(Protocol):
@@ -35,11 +43,15 @@ class SequencedEvents:
         self._role = role
         self._context = context
         self._partition = partition
-        self._models = models
+        self._models = {name: model for name, model in models.items() if model.context == context}
         self._table = table
 
-    async def read(self, records: Sequence[InboundRecord]) -> list[Recorded]:
-        """The events that follow on `position`, which moves to the last of them. Raises Unavailable."""
+    async def read(self, records: Sequence[InboundRecord]) -> AsyncIterator[Stretch]:
+        """The events that follow on `position`, which moves to the last of them. Raises Unavailable.
+
+        One stretch, perhaps an empty one, that ends behind the records; before it others, where a gap is filled: a
+        gap may be as long as the whole log, a stretch has at most `FILL_BATCH_EVENTS` events or as many as records.
+        """
         found: list[Recorded] = []
         for record in records:
             try:
@@ -47,32 +59,33 @@ class SequencedEvents:
             except MalformedMessage as error:
                 log.error("a foreign record in the log was passed over", offset=record.offset, error=str(error))
                 continue
+            if recorded.sequence > self.position + 1:
+                if found:
+                    yield Stretch(found, record.offset)
+                    found = []
+                async for filled in self._fill(recorded.sequence - 1, record):
+                    yield Stretch(filled, record.offset)
             if recorded.sequence <= self.position:
                 telemetry.REPEATS_DROPPED.labels(self._role, record.topic).inc()
-                continue
-            if recorded.sequence > self.position + 1:
-                found += await self._fill(recorded.sequence - 1, record)
-                if recorded.sequence != self.position + 1:
-                    log.error("a record that the table does not know was passed over", offset=record.offset)
-                    continue
-            self.position = recorded.sequence
-            found.append(recorded)
-        return found
+            elif recorded.sequence > self.position + 1:
+                log.error("a record that the table does not know was passed over", offset=record.offset)
+            else:
+                self.position = recorded.sequence
+                found.append(recorded)
+        if records:
+            yield Stretch(found, records[-1].offset + 1)
 
-    async def _fill(self, until: int, record: InboundRecord) -> list[Recorded]:
+    async def _fill(self, until: int, record: InboundRecord) -> AsyncIterator[list[Recorded]]:
         """Those events up to the sequence `until` that the log lacks, as far as the table has them."""
-        filled: list[Recorded] = []
         while self.position < until:
             limit = min(FILL_BATCH_EVENTS, until - self.position)
             rows = await self._table.events_after(self._context, self._partition, self.position, limit)
             if not rows:
-                break
-            filled += [self._from_row(row) for row in rows]
+                return
             self.position = rows[-1].sequence
-        if filled:
-            telemetry.HOLES_FILLED.labels(self._role, record.topic).inc(len(filled))
-            log.error("the log had a hole; filled from the table", before_offset=record.offset, events=len(filled))
-        return filled
+            telemetry.HOLES_FILLED.labels(self._role, record.topic).inc(len(rows))
+            log.error("the log had a hole; filled from the table", before_offset=record.offset, events=len(rows))
+            yield [self._from_row(row) for row in rows]
 
     def _recorded(self, record: InboundRecord) -> Recorded:
         envelope = read_event(record.headers, record.key)

@@ -136,7 +136,10 @@ class LaneStore(Protocol):
         ...
 
     async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        """Note the final mark and that nobody owns the lane now; quiet when it is another's already."""
+        """Note the final mark and that nobody owns the lane now; quiet when it is another's already.
+
+        The owner's mark is what counts, also when it is behind an older one: the log may have been shortened.
+        """
         ...
 
 

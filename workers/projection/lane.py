@@ -14,8 +14,7 @@ from contracts.message import Event
 from contracts.topics import Topics
 from workers import telemetry
 from workers.core.projection import Projection
-from workers.core.recorded import Recorded
-from workers.lanes.sequenced import EventTable, SequencedEvents
+from workers.lanes.sequenced import EventTable, SequencedEvents, Stretch
 from workers.lanes.work import Restart
 from workers.ports.log import InboundRecord
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, ReadModelBatch, ReadModelWriter
@@ -42,7 +41,6 @@ class ProjectionLane:
         self._store = store
         self._input = SequencedEvents("projection", projection.context, partition, models, table)
         self._checkpoint = START
-        self._read_until = 0
         self._leftovers = False
 
     async def take(self) -> int:
@@ -54,23 +52,22 @@ class ProjectionLane:
         self._leftovers = stored == START and not await self._store.is_empty(self._projection.name)
         self._checkpoint = stored
         self._input.position = stored.sequence
-        self._read_until = stored.offset
         return stored.offset
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
-        events = await self._input.read(records)
-        self._read_until = records[-1].offset + 1
-        if events:
-            await self._apply(events)
+        async for stretch in self._input.read(records):
+            if stretch.events:
+                await self._apply(stretch)
 
-    async def _apply(self, events: Sequence[Recorded]) -> None:
+    async def _apply(self, stretch: Stretch) -> None:
+        events = stretch.events
         name = self._projection.name
         # A stream's first event has no document before it, so there is none to fetch.
         first = {recorded.stream_id: recorded.stream_version for recorded in reversed(events)}
         existing = [stream_id for stream_id, version in first.items() if version > 1 or self._leftovers]
         stored = await self._store.documents(name, existing) if existing else {}
         folded = fold(self._projection, events, stored)
-        checkpoint = Checkpoint(events[-1].sequence, self._read_until)
+        checkpoint = Checkpoint(events[-1].sequence, stretch.next_offset)
         batch = ReadModelBatch(name, self._topic, self._partition, self._checkpoint, checkpoint, *folded)
         try:
             await self._store.commit(batch)

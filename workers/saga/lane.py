@@ -15,7 +15,7 @@ from contracts.message import Event
 from contracts.topics import Topics
 from workers import telemetry
 from workers.core.saga import Saga
-from workers.lanes.sequenced import SequencedEvents
+from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.ports.lanes import LaneGrant, LaneKey, Mark
 from workers.ports.log import Courier, InboundRecord, OutboundRecord
 from workers.ports.sagas import SagaBatch, SagaStore, StepRow
@@ -66,7 +66,11 @@ class SagaLane:
             log.info("sent what an earlier owner had decided", lane=str(self._lane), steps=len(steps))
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
-        events = await self._input.read(records)
+        async for stretch in self._input.read(records):
+            await self._follow(stretch)
+
+    async def _follow(self, stretch: Stretch) -> None:
+        events = stretch.events
         keys = concerned(self._sagas, events)
         stored = await self._ports.store.instances(keys) if keys else {}
         instances, steps = follow(self._sagas, events, stored, self._position)
@@ -75,7 +79,7 @@ class SagaLane:
             SagaBatch(
                 self._lane,
                 self._epoch,
-                records[-1].offset + 1,
+                stretch.next_offset,
                 position,
                 self._published,
                 self._input.position,

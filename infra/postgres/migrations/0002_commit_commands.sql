@@ -30,8 +30,7 @@ DECLARE
 BEGIN
     UPDATE annals.lanes
        SET consumed = new_consumed, sequence = new_sequence,
-           published_sequence = greatest(published_sequence, new_published_sequence),
-           published_offset = greatest(published_offset, new_published_offset)
+           published_sequence = new_published_sequence, published_offset = new_published_offset
      WHERE role = 'command' AND topic = lane_topic AND partition = lane_partition AND epoch = lane_epoch;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lane command:%/% is no longer in epoch %', lane_topic, lane_partition, lane_epoch

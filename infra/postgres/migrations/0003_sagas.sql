@@ -48,7 +48,7 @@ CREATE FUNCTION annals.commit_sagas(
 BEGIN
     UPDATE annals.lanes
        SET consumed = new_consumed, sequence = new_sequence, input_sequence = new_input_sequence,
-           published_sequence = greatest(published_sequence, new_published_sequence)
+           published_sequence = new_published_sequence
      WHERE role = 'saga' AND topic = lane_topic AND partition = lane_partition AND epoch = lane_epoch;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'lane saga:%/% is no longer in epoch %', lane_topic, lane_partition, lane_epoch

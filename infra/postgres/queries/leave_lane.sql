@@ -1,5 +1,5 @@
 UPDATE annals.lanes
    SET owner = NULL,
-       published_sequence = greatest(published_sequence, $5),
-       published_offset = greatest(published_offset, $6)
+       published_sequence = $5,
+       published_offset = $6
  WHERE role = $1 AND topic = $2 AND partition = $3 AND epoch = $4
