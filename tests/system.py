@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+import stamina
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
@@ -178,8 +179,24 @@ class System:
         return 0 if stored is None else int(stored.split(b":")[0])
 
 
+def _may_pass(error: Exception) -> bool:
+    """A leader that is not yet known, a broker that is not yet ready."""
+    return isinstance(error, KafkaException) and error.args[0].code() in (
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._TRANSPORT,
+    )
+
+
+@stamina.retry(on=_may_pass, attempts=None, timeout=20, wait_initial=0.1, wait_max=1)
+def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+    return low, high
+
+
 def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
-    start, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+    start, end = _extent(consumer, topic, partition)
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
     found: list[Any] = []
     while len(found) < end - start:
