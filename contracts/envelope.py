@@ -183,6 +183,8 @@ def read_key(key: bytes | None) -> str:
     """A message's key as text. Raises MalformedMessage when there is none or it is not text of a fair length."""
     if not key:
         raise MalformedMessage("MissingKey", "the record's key must be the stream id")
+    if len(key) <= MAX_HEADER_BYTES and key.isascii() and (text := key.decode()).isprintable():
+        return text
     return _text(key, "the key")
 
 

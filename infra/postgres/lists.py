@@ -3,7 +3,7 @@
 Read by `annals.listed` (migrations/0002). asyncpg looks at each element of an array several times; this is a join.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from workers.ports.event_store import Unstorable
@@ -24,8 +24,11 @@ def columns(rows: Sequence[Sequence[Any]], width: int) -> list[str]:
     """Rows turned into as many columns as they are wide, each a list. Raises Unstorable."""
     if not rows:
         return [""] * width
-    return [listed(list(_texts(column))) for column in zip(*rows, strict=True)]
+    return [_column(column) for column in zip(*rows, strict=True)]
 
 
-def _texts(column: Iterable[Any]) -> Iterable[str]:
-    return (value if type(value) is str else NONE if value is None else str(value) for value in column)
+def _column(values: Sequence[Any]) -> str:
+    try:
+        return listed(values)
+    except TypeError:  # not all of them are texts
+        return listed([NONE if value is None else str(value) for value in values])
