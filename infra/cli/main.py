@@ -21,6 +21,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("send", "infra.cli.send", "Send one command and wait for its outcome."),
     ("events", "infra.cli.events", "Follow or list the event log."),
     ("stream", "infra.cli.stream", "Show one stream: its events and the state they make."),
+    ("verify", "infra.cli.verify", "Compare the table with the log and with the read models."),
     ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
     ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
     ("topics", "infra.cli.topics", "Make the Kafka topics."),

@@ -113,7 +113,9 @@ async def _scan(reader: AIOKafkaConsumer, partition: TopicPartition, from_offset
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
             position = record.offset + 1
-            found = next((int(value) for name, value in record.headers if name == "ce_sequence"), 0)
+            # A record that is none of ours may say anything here.
+            said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
+            found = int(said) if said.isdigit() else 0
             if found > sequence:
                 sequence, offset = found, record.offset
     return Tail(sequence, offset, end, shortened)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.inbound import inbound
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, Partition, Reach
@@ -66,19 +67,7 @@ class KafkaSubscription:
         except (KafkaError, OSError) as error:
             raise Unavailable("Kafka", str(error) or type(error).__name__) from error
         return {
-            Partition(*partition): [
-                InboundRecord(
-                    record.topic,
-                    record.partition,
-                    record.offset,
-                    record.key,
-                    record.value,
-                    record.headers,
-                    record.timestamp,
-                )
-                for record in records
-            ]
-            for partition, records in fetched.items()
+            Partition(*partition): [inbound(record) for record in records] for partition, records in fetched.items()
         }
 
     def seek(self, partition: Partition, offset: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.audit import audit
 from tests.system import Sent, System, create_users
+from tests.verification.command import verified
 
 COMMANDS = 50_000
 MIN_KILLS = 8
@@ -52,5 +53,7 @@ async def test_every_command_is_handled_once_and_log_and_cards_equal_the_table(s
     await system.settled(seconds=120)
     assert len(killed) >= MIN_KILLS
     await audit(system, sent)
+    code, verdict = await verified(system)
+    assert code == 0, verdict
     rows = await system.database.fetch("SELECT count(*) FROM annals.events")
     assert rows[0][0] == 2 * COMMANDS

@@ -85,12 +85,12 @@ class SequencedEvents:
             self.position = rows[-1].sequence
             telemetry.HOLES_FILLED.labels(self._role, record.topic).inc(len(rows))
             log.error("the log had a hole; filled from the table", before_offset=record.offset, events=len(rows))
-            yield [self._from_row(row) for row in rows]
+            yield [recorded_row(row, self._models) for row in rows]
 
     def _recorded(self, record: InboundRecord) -> Recorded:
         envelope = read_event(record.headers, record.key)
         return Recorded(
-            self._event(envelope.type, record.value or b""),
+            event_of(envelope.type, record.value or b"", self._models),
             envelope.id,
             envelope.subject,
             envelope.stream_version,
@@ -101,25 +101,29 @@ class SequencedEvents:
             envelope.traceparent,
         )
 
-    def _from_row(self, row: EventRow) -> Recorded:
-        return Recorded(
-            self._event(f"{row.context}.{row.type}.v{row.schema_version}", row.data),
-            row.event_id,
-            row.stream_id,
-            row.stream_version,
-            row.sequence,
-            rfc3339(row.recorded_at),
-            row.correlation_id,
-            row.actor,
-            row.traceparent,
-        )
 
-    def _event(self, wire_type: str, value: bytes) -> Event:
-        model = self._models.get(wire_type)
-        if model is None:
-            raise MalformedMessage("UnknownType", f"{wire_type} is not an event of this installation")
-        try:
-            event: Event = model.__pydantic_validator__.validate_json(value)
-        except ValueError as error:
-            raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
-        return event
+def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:
+    """A row of the table as projections and sagas read it."""
+    return Recorded(
+        event_of(f"{row.context}.{row.type}.v{row.schema_version}", row.data, models),
+        row.event_id,
+        row.stream_id,
+        row.stream_version,
+        row.sequence,
+        rfc3339(row.recorded_at),
+        row.correlation_id,
+        row.actor,
+        row.traceparent,
+    )
+
+
+def event_of(wire_type: str, value: bytes, models: Mapping[str, type[Event]]) -> Event:
+    """An event of its JSON. Raises MalformedMessage when it is none that these models know."""
+    model = models.get(wire_type)
+    if model is None:
+        raise MalformedMessage("UnknownType", f"{wire_type} is not an event of this installation")
+    try:
+        event: Event = model.__pydantic_validator__.validate_json(value)
+    except ValueError as error:
+        raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
+    return event

@@ -1,0 +1,18 @@
+"""aiokafka's records as the ports have them."""
+
+from typing import Any
+
+from workers.ports.log import InboundRecord
+
+
+def inbound(record: Any) -> InboundRecord:
+    """A ConsumerRecord as an InboundRecord."""
+    return InboundRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        record.headers,
+        record.timestamp,
+    )

@@ -1,0 +1,57 @@
+"""Reads whole partitions of the log, for those who compare. Belongs to no group and commits nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.inbound import inbound
+from infra.kafka.stopping import stopped
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord
+
+MAX_RECORDS = 2000
+
+
+class LogReader:
+    """A reader of one partition after another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._options = client_options(settings)
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def records(self, topic: str, partition: int, from_offset: int) -> AsyncIterator[list[InboundRecord]]:
+        """The records from an offset to the end that the partition has now, in batches. Raises Unavailable."""
+        place = TopicPartition(topic, partition)
+        try:
+            consumer = await self._started()
+            consumer.assign([place])
+            position = max(from_offset, (await consumer.beginning_offsets([place]))[place])
+            end: int = (await consumer.end_offsets([place]))[place]
+            consumer.seek(place, position)
+            while position < end:
+                async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
+                    while not (found := (await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS))):
+                        pass
+                batch = [inbound(record) for record in found[place] if record.offset < end]
+                position = found[place][-1].offset + 1
+                yield batch
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
+            ) from error
+
+    async def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False, auto_offset_reset="earliest")
+            self._consumer = consumer
+            await consumer.start()
+        return self._consumer
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._consumer is not None:
+            await stopped(self._consumer)

@@ -1,0 +1,1 @@
+SELECT topic, partition, sequence FROM annals.lanes WHERE role = 'command' ORDER BY topic, partition

@@ -1,0 +1,19 @@
+"""One running system; each test puts right again what it has spoilt."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.servers import Servers, corner
+from tests.system import System, running_system
+
+
+@pytest_asyncio.fixture(scope="module")
+async def system(servers: Servers, tmp_path_factory: object) -> AsyncIterator[System]:
+    """A system with one worker of each role."""
+    folder = Path(tmp_path_factory.mktemp("verification"))  # type: ignore[attr-defined]  # pytest's factory has no public type
+    async with corner(servers, folder) as settings, running_system(settings, folder) as running:
+        for role in ("command", "saga", "projection"):
+            await running.worker(role)
+        yield running
