@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
-import stamina
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
 from infra.redis.connection import client
 from infra.settings import Settings
+from tests.foreign_reader import all_records
 from tests.waiting import until
 from workers.domain import contexts
 
@@ -131,20 +131,7 @@ class System:
 
     def records(self, name: str) -> list[list[Any]]:
         """All records of a topic, a list for each partition, as confluent_kafka messages."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.settings.kafka_bootstrap_servers,
-                "group.id": uuid.uuid4().hex,
-                "enable.auto.commit": False,
-                "fetch.message.max.bytes": 20_000_000,
-            }
-        )
-        try:
-            topic = self.topic(name)
-            partitions = sorted(consumer.list_topics(topic, timeout=20).topics[topic].partitions)
-            return [_all_of(consumer, topic, partition) for partition in partitions]
-        finally:
-            consumer.close()
+        return all_records(str(self.settings.kafka_bootstrap_servers), self.topic(name))
 
     async def value(self, query: str, *arguments: Any) -> Any:
         return await self.database.fetchval(query, *arguments)
@@ -177,34 +164,6 @@ class System:
         prefix = self.settings.topic_prefix
         stored = await self.redis.get(f"{prefix}annals:users:checkpoint:{prefix}users.events:{partition}")
         return 0 if stored is None else int(stored.split(b":")[0])
-
-
-def _may_pass(error: Exception) -> bool:
-    """A leader that is not yet known, a broker that is not yet ready."""
-    return isinstance(error, KafkaException) and error.args[0].code() in (
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._TRANSPORT,
-    )
-
-
-@stamina.retry(on=_may_pass, attempts=None, timeout=20, wait_initial=0.1, wait_max=1)
-def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
-    return low, high
-
-
-def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
-    start, end = _extent(consumer, topic, partition)
-    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-    found: list[Any] = []
-    while len(found) < end - start:
-        # `consume` waits for the full number, so never ask for more than there is.
-        messages = consumer.consume(min(10_000, end - start - len(found)), timeout=20)
-        assert messages, f"{topic}/{partition} could not be read to its end"
-        found += messages
-    return found
 
 
 def create_user(**given: Any) -> Sent:

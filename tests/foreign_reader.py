@@ -1,0 +1,52 @@
+"""Reads whole topics with a client that is not ours (librdkafka)."""
+
+import uuid
+from typing import Any
+
+import stamina
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+
+def all_records(bootstrap_servers: str, topic: str) -> list[list[Any]]:
+    """All records of a topic, a list for each partition, as confluent_kafka messages."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": uuid.uuid4().hex,
+            "enable.auto.commit": False,
+            "fetch.message.max.bytes": 20_000_000,
+        }
+    )
+    try:
+        partitions = sorted(consumer.list_topics(topic, timeout=20).topics[topic].partitions)
+        return [_all_of(consumer, topic, partition) for partition in partitions]
+    finally:
+        consumer.close()
+
+
+def _may_pass(error: Exception) -> bool:
+    """A leader that is not yet known, a broker that is not yet ready."""
+    return isinstance(error, KafkaException) and error.args[0].code() in (
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._TRANSPORT,
+    )
+
+
+@stamina.retry(on=_may_pass, attempts=None, timeout=20, wait_initial=0.1, wait_max=1)
+def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
+    return low, high
+
+
+def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
+    start, end = _extent(consumer, topic, partition)
+    consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+    found: list[Any] = []
+    while len(found) < end - start:
+        # `consume` waits for the full number, so never ask for more than there is.
+        messages = consumer.consume(min(10_000, end - start - len(found)), timeout=20)
+        assert messages, f"{topic}/{partition} could not be read to its end"
+        found += messages
+    return found
