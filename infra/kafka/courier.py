@@ -65,12 +65,13 @@ class KafkaCourier:
         """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
         try:
             while records := self._waiting.pop((topic, partition), None):
-                self._waiting_records -= len(records)
                 try:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                         await send_together(await self._current_producer(), topic, partition, records)
                 except (KafkaError, OSError, TimeoutError, AssertionError) as error:
                     self._drop(topic, partition, len(records), str(error) or type(error).__name__)
+                finally:
+                    self._waiting_records -= len(records)  # only now: what is under way counts too
         finally:
             del self._posting[topic, partition]
 

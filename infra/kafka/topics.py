@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
@@ -77,27 +77,32 @@ async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> list[str
         await admin.start()
         existing = set(await admin.list_topics())
         missing = [topic for topic in wanted if topic.name not in existing]
-        present = [topic for topic in wanted if topic.name in existing]
-        await _create(admin, missing, settings.replication_factor)
-        await _check(admin, present)
-    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        created = await _create(admin, missing, settings.replication_factor)
+        # The list of topics may lag behind: what could not be created because it exists is checked as well.
+        await _check(admin, [topic for topic in wanted if topic.name not in created])
+    except (KafkaError, TimeoutError, OSError) as error:
         raise Unavailable("Kafka", str(error) or type(error).__name__) from error
     finally:
         await admin.close()
-    return [topic.name for topic in missing]
+    return created
 
 
-async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication_factor: int) -> None:
+async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication_factor: int) -> list[str]:
+    """The names of those that did not exist."""
     if not missing:
-        return
+        return []
     requests = [NewTopic(topic.name, topic.partitions, 1, topic_configs=topic.config) for topic in missing]
     for request in requests:
         # -1, the broker's own default (KIP-464), which NewTopic's constructor does not let through.
         request.replication_factor = replication_factor
     response = await admin.create_topics(requests)
+    created = []
     for name, code, *message in response.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):
+        if code == 0:
+            created.append(name)
+        elif code != TopicAlreadyExistsError.errno:
             raise Unavailable("Kafka", f"topic {name} could not be created: {message[0] if message else code}")
+    return created
 
 
 async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
@@ -116,7 +121,7 @@ async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
     try:
         await admin.start()
         await admin.delete_topics(list(names))
-    except (KafkaConnectionError, TimeoutError, OSError) as error:
+    except (KafkaError, TimeoutError, OSError) as error:
         raise Unavailable("Kafka", str(error) or type(error).__name__) from error
     finally:
         await admin.close()

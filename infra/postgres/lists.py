@@ -15,8 +15,8 @@ NONE = "\x1e"
 def listed(values: Sequence[str]) -> str:
     """Texts as one list. Raises Unstorable for what it cannot say: a separator in a text, one empty text alone."""
     joined = SEPARATOR.join(values)
-    if values and (joined.count(SEPARATOR) >= len(values) or not joined):
-        raise Unstorable("a text holds the control character U+001F or is empty")
+    if values and (joined.count(SEPARATOR) >= len(values) or NONE in joined or not joined):
+        raise Unstorable("a text is empty or holds the control characters U+001E or U+001F")
     return joined
 
 
@@ -31,4 +31,5 @@ def _column(values: Sequence[Any]) -> str:
     try:
         return listed(values)
     except TypeError:  # not all of them are texts
-        return listed([NONE if value is None else str(value) for value in values])
+        listed(["-", *(value for value in values if type(value) is str)])
+        return SEPARATOR.join([NONE if value is None else str(value) for value in values])

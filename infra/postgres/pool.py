@@ -45,7 +45,8 @@ def faults_sorted() -> Iterator[None]:
         raise Unavailable("Postgres", str(error) or type(error).__name__) from error
     except (asyncpg.DataError, UnicodeEncodeError) as error:
         raise Unstorable(_first_line(error)) from error
-    except asyncpg.InterfaceError as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # The second: a backend that was ended while its connection lay in the pool, told of only in the next query.
         raise Unavailable("Postgres", _first_line(error)) from error
     except asyncpg.PostgresError as error:
         state = getattr(error, "sqlstate", None) or ""
@@ -100,7 +101,11 @@ class Database:
             raise Unavailable("Postgres", "the pool is not open")
         with faults_sorted():
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InternalClientError:
+                    connection.terminate()  # its protocol is out of step: no use to anybody
+                    raise
 
     async def rows(self, name: str, *arguments: Any) -> list[Any]:
         """The rows of a named query."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.lanes.in_memory import LaneRows, later
+from tests.lanes.in_memory import LaneRows
 from workers.ports.event_store import (
     Batch,
     ClaimsRefused,
@@ -62,7 +62,7 @@ class TableInMemory(LaneRows):
             self.meanwhile.pop(0)()
         row = self.held(batch.lane, batch.epoch)
         self._check(batch)
-        row.consumed, row.sequence, row.mark = batch.consumed, batch.sequence, later(row.mark, batch.mark)
+        row.consumed, row.sequence, row.mark = batch.consumed, batch.sequence, batch.mark
         self.reservations |= {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
         for scope, key, holder in batch.settle:
             if holder is None:

@@ -51,7 +51,7 @@ class LaneRows:
         self.journal.append("leave")
         row = self.rows[lane]
         if row.epoch == epoch:
-            row.owner, row.mark = None, later(row.mark, mark)
+            row.owner, row.mark = None, mark
 
     async def reached(self) -> None:
         """The way to the server: other tasks run meanwhile. Raises Unavailable when it is away."""
@@ -65,11 +65,6 @@ class LaneRows:
         if row is None or row.epoch != epoch:
             raise Fenced(lane, epoch)
         return row
-
-
-def later(known: Mark, told: Mark) -> Mark:
-    """What the row keeps of two marks: the greater of each number."""
-    return Mark(max(known.sequence, told.sequence), max(known.offset, told.offset))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from contracts.topics import Topics
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserCreated
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
-from tests.lanes.in_memory import CourierInMemory, Journal, LaneRows, later
+from tests.lanes.in_memory import CourierInMemory, Journal, LaneRows
 from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
 from workers.domain import contexts
 from workers.ports.event_store import EventRow
@@ -57,7 +57,7 @@ class SagasInMemory(LaneRows):
         positions = {step.position for step in self.outbox}
         assert positions.isdisjoint(step.position for step in batch.steps), "a place in the outbox was given twice"
         row.consumed, row.sequence, row.input_sequence = batch.consumed, batch.position, batch.input_sequence
-        row.mark = later(row.mark, Mark(batch.published, -1))
+        row.mark = Mark(batch.published, -1)
         self.stored |= {InstanceKey(each.saga, each.instance_id): each for each in batch.instances}
         self.outbox += batch.steps
         self.journal.append("commit")

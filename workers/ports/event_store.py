@@ -45,7 +45,7 @@ class OutcomeRow(NamedTuple):
 
 
 class Acquire(NamedTuple):
-    """A reservation that the database must grant, or refuse the batch."""
+    """A reservation that the database must grant, or refuse the batch. A batch acquires a key once at most."""
 
     scope: str
     key: str

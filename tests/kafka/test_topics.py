@@ -1,0 +1,82 @@
+"""Topics are made once with the retention of the contract, and checked ever after."""
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from infra.kafka.extent import Extent, topic_extent
+from infra.kafka.topics import PartitionsDiffer, create_topics, delete_topics, topics_of
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+
+WEEK, HOUR, FOREVER = 7 * 24 * 3_600_000, 3_600_000, -1
+
+
+@pytest.fixture
+def smaller(settings: Settings) -> Settings:
+    return settings.model_copy(update={"partitions": 4})
+
+
+async def retention(settings: Settings, names: list[str]) -> dict[str, tuple[int, int, str]]:
+    """Milliseconds, bytes and the clean-up policy of each topic, as the broker has them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    finally:
+        await admin.close()
+    found = {}
+    for answer in answers:
+        for _, _, _, name, entries in answer.resources:
+            values = {entry[0]: entry[1] for entry in entries}
+            found[name] = int(values["retention.ms"]), int(values["retention.bytes"]), values["cleanup.policy"]
+    return found
+
+
+async def test_are_made_with_the_retention_of_the_contract(smaller: Settings) -> None:
+    made = await create_topics(smaller, topics_of(["users", "orders"], smaller))
+    prefix = smaller.topic_prefix
+    expected = {f"{prefix}replies": (HOUR, -1, "delete")}
+    for context in ("users", "orders"):
+        expected[f"{prefix}{context}.commands"] = WEEK, -1, "delete"
+        expected[f"{prefix}{context}.events"] = FOREVER, -1, "delete"
+        expected[f"{prefix}{context}.commands.dlq"] = FOREVER, -1, "delete"
+    assert sorted(made) == sorted(expected)
+    assert await retention(smaller, made) == expected
+
+
+async def test_commands_and_events_have_the_same_number_of_partitions(smaller: Settings) -> None:
+    await create_topics(smaller, topics_of(["users"], smaller))
+    for name in ("users.commands", "users.events", "replies"):
+        extents = await topic_extent(smaller, f"{smaller.topic_prefix}{name}")
+        assert extents == dict.fromkeys(range(4), Extent(0, 0))
+
+
+async def test_are_made_once(smaller: Settings) -> None:
+    wanted = topics_of(["users"], smaller)
+    assert await create_topics(smaller, wanted[:2]) == [topic.name for topic in wanted[:2]]
+    assert await create_topics(smaller, wanted) == [topic.name for topic in wanted[2:]]
+    assert await create_topics(smaller, wanted) == []
+
+
+async def test_with_another_number_of_partitions_they_are_refused(smaller: Settings) -> None:
+    await create_topics(smaller, topics_of(["users"], smaller))
+    other = smaller.model_copy(update={"partitions": 5})
+    with pytest.raises(PartitionsDiffer) as caught:
+        await create_topics(other, topics_of(["users"], other))
+    assert caught.value.topic.startswith(smaller.topic_prefix)
+    assert (caught.value.found, caught.value.wanted) == (4, 5)
+    assert "ANNALS_PARTITIONS=4" in str(caught.value)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_deleted_topic_is_gone(smaller: Settings) -> None:
+    names = await create_topics(smaller, topics_of(["users"], smaller)[:1])
+    await delete_topics(smaller, names)
+    with pytest.raises(Unavailable):
+        await topic_extent(smaller, names[0])
+
+
+async def test_brokers_that_are_away_are_unavailable(nobody: Settings) -> None:
+    with pytest.raises(Unavailable):
+        await create_topics(nobody, topics_of(["users"], nobody))

@@ -1,0 +1,125 @@
+"""What a command lane would write, made short: ids from small numbers, one stream's events in a row."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from workers.ports.event_store import Acquire, Batch, CredentialRow, EventRow, OutcomeRow, Settle
+from workers.ports.lanes import LaneKey, Mark
+
+TIME = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
+LANE = LaneKey("command", "users.commands", 0)
+OTHER_LANE = LaneKey("command", "users.commands", 1)
+TABLES = ("lanes", "events", "commands", "reservations", "credentials", "sagas", "saga_outbox")
+
+
+def command_id(number: int) -> str:
+    return f"00000000-0000-7000-8000-{number:012d}"
+
+
+def event_id(number: int) -> str:
+    return f"00000000-0000-5000-8000-{number:012d}"
+
+
+def event(sequence: int, stream_id: str = "ada", version: int = 1, **changes: Any) -> EventRow:
+    """An event of partition 0; `changes` are other fields."""
+    row = EventRow(
+        context="users",
+        partition=0,
+        sequence=sequence,
+        stream_id=stream_id,
+        stream_version=version,
+        event_id=event_id(sequence),
+        type="UserCreated",
+        schema_version=1,
+        data=b'{"user_id": "ada"}',
+        command_id=command_id(sequence),
+        correlation_id="correlation",
+        causation_id="causation",
+        actor=None,
+        traceparent=None,
+        recorded_at=TIME,
+    )
+    return row._replace(**changes)
+
+
+def outcome(number: int, stream_id: str = "ada", **changes: Any) -> OutcomeRow:
+    """An accepted command; `changes` are other fields."""
+    row = OutcomeRow(
+        command_id=command_id(number),
+        type="CreateUser",
+        context="users",
+        stream_id=stream_id,
+        status="accepted",
+        partition=0,
+        sequence=number,
+        correlation_id="correlation",
+        causation_id="causation",
+        actor=None,
+        handled_at=TIME,
+        outcome=b'{"status":"accepted"}',
+    )
+    return row._replace(**changes)
+
+
+def batch(lane: LaneKey = LANE, epoch: int = 1, **changes: Any) -> Batch:
+    """A batch that moves the lane to offset 1 and writes nothing but what `changes` say."""
+    empty = Batch(
+        lane=lane,
+        epoch=epoch,
+        context="users",
+        time=TIME,
+        consumed=1,
+        sequence=0,
+        mark=Mark(0, -1),
+        outcomes=[],
+        events=[],
+        acquire=[],
+        settle=[],
+        credentials=[],
+    )
+    return empty._replace(**changes)
+
+
+def everything(epoch: int = 1, **changes: Any) -> Batch:
+    """A batch that writes to every table."""
+    full = batch(
+        epoch=epoch,
+        consumed=7,
+        sequence=2,
+        mark=Mark(1, 0),
+        outcomes=[outcome(1), outcome(2)],
+        events=[event(1), event(2, version=2)],
+        acquire=[Acquire("email", "ada@example.org", "ada")],
+        credentials=[CredentialRow("ada", "$argon2id$1")],
+    )
+    return full._replace(**changes)
+
+
+async def claim(store: Any, lane: LaneKey, *keys: tuple[str, str]) -> None:
+    """Take the lane and reserve e-mails: (key, stream id)."""
+    grant = await store.take(lane, "claimant")
+    await store.commit(batch(lane, grant.epoch, acquire=[Acquire("email", key, stream) for key, stream in keys]))
+
+
+def settled(key: str, stream_id: str | None) -> Settle:
+    return Settle("email", key, stream_id)
+
+
+async def tables(onlooker: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """All that the database holds."""
+    return {
+        name: [tuple(row) for row in await onlooker.fetch(f"SELECT * FROM annals.{name} ORDER BY 1, 2, 3")]  # noqa: S608
+        for name in TABLES
+    }
+
+
+async def reservations(onlooker: Any) -> dict[str, str]:
+    """Who holds which key."""
+    rows = await onlooker.fetch("SELECT key, stream_id FROM annals.reservations")
+    return {row["key"]: row["stream_id"] for row in rows}
+
+
+async def secrets(onlooker: Any) -> dict[str, str]:
+    """The secret of each stream."""
+    rows = await onlooker.fetch("SELECT stream_id, secret FROM annals.credentials")
+    return {row["stream_id"]: row["secret"] for row in rows}

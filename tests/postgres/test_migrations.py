@@ -1,0 +1,133 @@
+"""Migrations are applied once, in order, whoever else is at it; what they made cannot be changed by the back door."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.migrate import DatabaseAhead, Migration, MigrationChanged, migrate, migrations
+from infra.postgres.pool import Database
+from tests.postgres.batches import LANE, everything, tables
+from workers.ports.lanes import Unavailable
+
+NUMBERS = [migration.number for migration in migrations()]
+
+
+async def numbers_applied(url: str) -> list[int]:
+    """In the order in which they were applied, each as often as it was."""
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        return [row[0] for row in await connection.fetch("SELECT number FROM annals.migrations ORDER BY applied_at")]
+    finally:
+        await connection.close(timeout=10)
+
+
+async def test_are_applied_in_order_and_once(empty_url: str) -> None:
+    assert sorted(set(NUMBERS)) == NUMBERS
+    assert [migration.number for migration in await migrate(empty_url)] == NUMBERS
+    assert await migrate(empty_url) == []
+    assert await numbers_applied(empty_url) == NUMBERS
+
+
+async def test_are_applied_once_by_several_processes(empty_url: str) -> None:
+    done = await asyncio.gather(*[migrate(empty_url) for _ in range(4)])
+    assert sorted(len(applied) for applied in done) == [0, 0, 0, len(NUMBERS)]
+    assert await numbers_applied(empty_url) == NUMBERS
+
+
+async def test_only_the_new_ones_are_applied(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = Migration(NUMBERS[-1] + 1, "more", "CREATE TABLE annals.more (id integer)")
+    known = [*migrations(), new]
+    monkeypatch.setattr("infra.postgres.migrate.migrations", lambda: known)
+    assert await migrate(url) == [new]
+
+
+async def test_one_that_fails_leaves_nothing_of_itself(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Migration(NUMBERS[-1] + 1, "broken", "CREATE TABLE annals.half (id integer); SELECT no_such_function()")
+    known = [*migrations(), broken]
+    monkeypatch.setattr("infra.postgres.migrate.migrations", lambda: known)
+    for _ in range(2):
+        with pytest.raises(asyncpg.UndefinedFunctionError):
+            await migrate(url)
+    assert await numbers_applied(url) == NUMBERS
+
+
+async def test_an_applied_one_may_not_be_edited(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = migrations()
+    edited = first._replace(text=first.text + "\n-- a word more")
+    monkeypatch.setattr("infra.postgres.migrate.migrations", lambda: [edited, *others])
+    with pytest.raises(MigrationChanged) as caught:
+        await migrate(url)
+    assert caught.value.migration == edited
+    assert f"{first.number:04d}_{first.name}" in str(caught.value)
+
+
+async def test_a_newer_database_is_left_alone(url: str, onlooker: Any) -> None:
+    await onlooker.execute("INSERT INTO annals.migrations (number, name, checksum) VALUES (9001, 'future', '')")
+    with pytest.raises(DatabaseAhead) as caught:
+        await migrate(url)
+    assert caught.value.numbers == [9001]
+
+
+async def test_a_server_that_is_away_is_unavailable(nobody: str) -> None:
+    with pytest.raises(Unavailable):
+        await migrate(nobody)
+
+
+@pytest.mark.parametrize("role", ["origin", "replica", "local"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE annals.events SET type = 'UserDeleted'",
+        "DELETE FROM annals.events",
+        "DELETE FROM annals.events WHERE false",
+        "TRUNCATE annals.events",
+        "TRUNCATE annals.events CASCADE",
+        "INSERT INTO annals.events SELECT * FROM annals.events ON CONFLICT ON CONSTRAINT events_stream"
+        " DO UPDATE SET type = 'UserDeleted'",
+    ],
+)
+async def test_the_events_refuse_every_change_also_by_a_superuser(
+    database: Database, onlooker: Any, statement: str, role: str
+) -> None:
+    store = PostgresEventStore(database)
+    await store.take(LANE, "owner")
+    await store.commit(everything())
+    before = await tables(onlooker)
+    assert await onlooker.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    await onlooker.execute(f"SET session_replication_role = {role}")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        await onlooker.execute(statement)
+    assert await tables(onlooker) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM annals.credentials",
+        "SELECT * FROM annals.reservations",
+        "INSERT INTO annals.events SELECT * FROM annals.events",
+        "INSERT INTO annals.lanes (role, topic, partition) VALUES ('saga', 'users.events', 0)",
+        "UPDATE annals.lanes SET epoch = epoch + 1",
+        "DELETE FROM annals.commands",
+        "DELETE FROM annals.migrations",
+        "CREATE TABLE annals.mine (id integer)",
+    ],
+)
+async def test_the_reader_sees_no_secret_and_writes_nothing(url: str, statement: str) -> None:
+    reader = await asyncpg.connect(url, timeout=10, server_settings={"role": "annals_reader"})
+    try:
+        assert await reader.fetch("SELECT * FROM annals.events") == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await reader.execute(statement)
+    finally:
+        await reader.close(timeout=10)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE annals.events SET type = 'x'", "DELETE FROM annals.commands"])
+async def test_the_workers_may_not_change_what_is_recorded(database: Database, statement: str) -> None:
+    async with database.connection() as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await connection.execute(statement)

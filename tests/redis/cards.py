@@ -1,0 +1,42 @@
+"""Batches of a projection of cards, which are found by their city."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workers.core.projection import Document, Index
+from workers.ports.read_models import START, Checkpoint, IndexChange, ReadModelBatch
+from workers.projection.folding import ALL
+
+CARDS, TOPIC = "cards", "users.events"
+NEXT = Checkpoint(1, 1)
+
+
+def city(name: str) -> Index:
+    return Index("city", name)
+
+
+def card(name: str, home: str) -> Document:
+    return {"user_id": name, "city": home, "name": "Zoë ☃"}
+
+
+def entries(cities: Mapping[str, str]) -> list[IndexChange]:
+    """The index entries of cards, by the id and the city of each."""
+    found = [IndexChange(city(home), name) for name, home in cities.items()]
+    return found + [IndexChange(ALL, name) for name in cities]
+
+
+def batch(
+    cities: Mapping[str, str], *, partition: int = 0, expected: Checkpoint = START, to: Checkpoint = NEXT
+) -> ReadModelBatch:
+    """New cards, by the id and the city of each."""
+    documents = {name: card(name, home) for name, home in cities.items()}
+    return ReadModelBatch(CARDS, TOPIC, partition, expected, to, documents, entries(cities), [])
+
+
+def removal(cities: Mapping[str, str], *, expected: Checkpoint, to: Checkpoint) -> ReadModelBatch:
+    """The end of these cards."""
+    return ReadModelBatch(CARDS, TOPIC, 0, expected, to, dict.fromkeys(cities), [], entries(cities))
+
+
+def ids(documents: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [document["user_id"] for document in documents]

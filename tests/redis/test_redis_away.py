@@ -1,0 +1,52 @@
+"""A Redis that is away, or takes connections and never answers, is Unavailable within the deadline."""
+
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from infra.redis.connection import client
+from infra.redis.keys import Keys
+from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.read_models import RedisReadModels
+from infra.settings import Settings
+from tests.redis.cards import CARDS, TOPIC, batch
+from workers.ports.lanes import Unavailable
+
+Call = Callable[[Any], Awaitable[Any]]
+KEYS = Keys()
+CALLS: dict[str, Call] = {
+    "checkpoint": lambda redis: RedisReadModelWriter(redis, KEYS).checkpoint(CARDS, TOPIC, 0),
+    "is_empty": lambda redis: RedisReadModelWriter(redis, KEYS).is_empty(CARDS),
+    "documents": lambda redis: RedisReadModelWriter(redis, KEYS).documents(CARDS, ["ada"]),
+    "commit": lambda redis: RedisReadModelWriter(redis, KEYS).commit(batch({"ada": "Rome"})),
+    "document": lambda redis: RedisReadModels(redis, KEYS).document(CARDS, "ada"),
+    "find": lambda redis: RedisReadModels(redis, KEYS).find(CARDS, None, 10, None),
+    "reached": lambda redis: RedisReadModels(redis, KEYS).reached(CARDS, TOPIC, 0),
+}
+
+
+@pytest.fixture(params=["nobody listens", "nobody answers"])
+def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings with such a Redis; the deadlines are shorter than in earnest."""
+    monkeypatch.setattr("infra.redis.connection.CONNECT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        if request.param == "nobody answers":
+            taken.listen()
+        yield Settings(redis_url=SecretStr(f"redis://:hidden@127.0.0.1:{taken.getsockname()[1]}/0"))
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_each_call_ends_in_time(away: Settings, name: str) -> None:
+    async with client(away) as redis:
+        began = time.monotonic()
+        with pytest.raises(Unavailable) as caught:
+            await CALLS[name](redis)
+        assert time.monotonic() - began < 3
+    assert caught.value.server == "Redis"
+    assert "hidden" not in str(caught.value)
