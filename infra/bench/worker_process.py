@@ -68,7 +68,10 @@ async def drain_rate(
         at = at_start
         while at < count:
             at = await _moved(role, done, at, count)
-        while not await finished():  # noqa: ASYNC110  # what is waited for happens in other processes
+        end = asyncio.get_running_loop().time() + STALLED_SECONDS
+        while not await finished():
+            if asyncio.get_running_loop().time() > end:
+                raise Stalled(role, at, count)
             await asyncio.sleep(POLL_SECONDS)
         elapsed, cpu = asyncio.get_running_loop().time() - started, _cpu_seconds(process) - cpu_started
     handled = count - at_start

@@ -19,7 +19,8 @@ from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
 
 DELIVERY_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
-MAX_WAITING_RECORDS = 50_000
+MAX_WAITING_RECORDS = 10_000
+ROOM_TIMEOUT_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,8 @@ class KafkaCourier:
         self._starting = asyncio.Lock()
         self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
         self._waiting_records = 0
+        self._room = asyncio.Event()
+        self._room.set()
         self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
         self.dropped = 0
 
@@ -51,15 +54,25 @@ class KafkaCourier:
         except (KafkaError, OSError, TimeoutError, AssertionError) as error:
             raise Unavailable("Kafka", f"messages were not taken: {error or type(error).__name__}") from error
 
-    def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
-        if self._waiting_records + len(records) > MAX_WAITING_RECORDS:
+    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+        try:
+            async with asyncio.timeout(ROOM_TIMEOUT_SECONDS):
+                await self._room.wait()
+        except TimeoutError:
             self._drop(topic, partition, len(records), "too many wait already")
             return
-        self._waiting_records += len(records)
+        self._count_waiting(len(records))
         waiting = self._waiting.setdefault((topic, partition), [])
         waiting.extend(records)
         if (topic, partition) not in self._posting:
             self._posting[topic, partition] = asyncio.create_task(self._post(topic, partition))
+
+    def _count_waiting(self, change: int) -> None:
+        self._waiting_records += change
+        if self._waiting_records < MAX_WAITING_RECORDS:
+            self._room.set()
+        else:
+            self._room.clear()
 
     async def _post(self, topic: str, partition: int) -> None:
         """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
@@ -71,7 +84,7 @@ class KafkaCourier:
                 except (KafkaError, OSError, TimeoutError, AssertionError) as error:
                     self._drop(topic, partition, len(records), str(error) or type(error).__name__)
                 finally:
-                    self._waiting_records -= len(records)  # only now: what is under way counts too
+                    self._count_waiting(-len(records))  # only now: what is under way counts too
         finally:
             del self._posting[topic, partition]
 
@@ -97,7 +110,7 @@ class KafkaCourier:
                     **self._options,
                     acks="all",
                     enable_idempotence=True,
-                    max_batch_size=128 * 1024,
+                    max_batch_size=512 * 1024,
                     max_request_size=MAX_REQUEST_BYTES,
                 )
                 try:

@@ -85,7 +85,7 @@ async def test_a_partition_that_is_not_there_is_an_error(courier: KafkaCourier, 
 
 async def test_posts_arrive_in_order(courier: KafkaCourier, settings: Settings, topic: str) -> None:
     for number in range(100):
-        courier.post(topic, 2, [plain(b"%d" % number)])
+        await courier.post(topic, 2, [plain(b"%d" % number)])
 
     async def arrived() -> list[int] | None:
         records = (await read(settings, topic))[2]
@@ -96,7 +96,7 @@ async def test_posts_arrive_in_order(courier: KafkaCourier, settings: Settings, 
 
 
 async def test_what_was_posted_is_sent_before_it_stops(courier: KafkaCourier, settings: Settings, topic: str) -> None:
-    courier.post(topic, 0, [plain(b"last words")])
+    await courier.post(topic, 0, [plain(b"last words")])
     await courier.stop()
     assert [record.value for record in (await read(settings, topic))[0]] == [b"last words"]
 
@@ -104,10 +104,10 @@ async def test_what_was_posted_is_sent_before_it_stops(courier: KafkaCourier, se
 async def test_posts_beyond_the_bound_are_dropped_and_counted(nobody: Settings) -> None:
     courier = KafkaCourier(nobody)
     with structlog.testing.capture_logs() as lines:
-        courier.post("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
+        await courier.post("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
         assert courier.dropped == 0
-        courier.post("replies", 0, [plain(b"second")] * 3)
-        courier.post("replies", 1, [plain(b"third")] * 2)
+        await courier.post("replies", 0, [plain(b"second")] * 3)
+        await courier.post("replies", 1, [plain(b"third")] * 2)
         assert courier.dropped == 5
         # They wait for brokers that are not there: in the end those are dropped too, and counted.
         assert await until(_all_dropped(courier, MAX_WAITING_RECORDS + 5), "what waited is dropped as well")
@@ -118,8 +118,8 @@ async def test_posts_beyond_the_bound_are_dropped_and_counted(nobody: Settings) 
 async def test_posts_to_an_unknown_partition_disturb_no_other(
     courier: KafkaCourier, settings: Settings, topic: str
 ) -> None:
-    courier.post(topic, PARTITIONS, [plain(b"lost")] * 2)
-    courier.post(topic, 0, [plain(b"arrives")])
+    await courier.post(topic, PARTITIONS, [plain(b"lost")] * 2)
+    await courier.post(topic, 0, [plain(b"arrives")])
     await until(_all_dropped(courier, 2), "the lost ones are counted")
     await courier.stop()
     assert [record.value for record in (await read(settings, topic))[0]] == [b"arrives"]

@@ -132,7 +132,7 @@ class CourierInMemory:
         self.delivered.extend(messages)
         self.journal.append("deliver")
 
-    def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         self.posted.extend((topic, partition, record) for record in records)
         self.journal.append("post")
 

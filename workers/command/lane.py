@@ -108,7 +108,7 @@ class CommandLane:
             await self._publisher.put(time.monotonic(), draft.events)
         topics, partitions = self._ports.topics, self._ports.partitions
         for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
-            self._ports.courier.post(topics.replies, partition, posted)
+            await self._ports.courier.post(topics.replies, partition, posted)
         self._count(draft)
 
     def _directed(self, requests: list[Request]) -> tuple[list[Request], list[Request]]:

@@ -72,8 +72,11 @@ class Courier(Protocol):
         """
         ...
 
-    def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
-        """Send without waiting; what cannot be delivered in time is dropped and counted. For replies."""
+    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+        """Send without waiting for an acknowledgement. For replies.
+
+        Waits, within a bound, while too many are under way; what cannot be delivered in time is dropped and counted.
+        """
         ...
 
     async def partitions(self, topic: str) -> int:
