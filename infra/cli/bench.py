@@ -12,7 +12,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
 def bench(
-    commands: Annotated[int, typer.Option(min=1000, max=5_000_000, help="Commands to handle.")] = 100_000,
+    commands: Annotated[int, typer.Option(min=20_000, max=5_000_000, help="Commands to handle.")] = 100_000,
     rate: Annotated[int, typer.Option(min=1, max=20_000, help="Commands a second for the latency.")] = 500,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to measure the latency.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from contracts.partitioner import partition_for
-from infra.kafka.courier import DELIVERY_TIMEOUT_SECONDS, MAX_WAITING_RECORDS, KafkaCourier
+from infra.kafka.courier import DELIVERY_TIMEOUT_SECONDS, MAX_WAITING_RECORDS, ROOM_TIMEOUT_SECONDS, KafkaCourier
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS, read
 from tests.waiting import until
@@ -101,16 +101,17 @@ async def test_what_was_posted_is_sent_before_it_stops(courier: KafkaCourier, se
     assert [record.value for record in (await read(settings, topic))[0]] == [b"last words"]
 
 
-async def test_posts_beyond_the_bound_are_dropped_and_counted(nobody: Settings) -> None:
+async def test_posts_press_back_and_are_counted_when_they_are_dropped(nobody: Settings) -> None:
     courier = KafkaCourier(nobody)
     with structlog.testing.capture_logs() as lines:
         await courier.post("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
-        assert courier.dropped == 0
-        await courier.post("replies", 0, [plain(b"second")] * 3)
-        await courier.post("replies", 1, [plain(b"third")] * 2)
-        assert courier.dropped == 5
-        # They wait for brokers that are not there: in the end those are dropped too, and counted.
-        assert await until(_all_dropped(courier, MAX_WAITING_RECORDS + 5), "what waited is dropped as well")
+        held_back = asyncio.ensure_future(courier.post("replies", 1, [plain(b"second")] * 3))
+        await asyncio.wait({held_back}, timeout=0)
+        assert not held_back.done(), "as many wait as may"
+        async with asyncio.timeout(2 * ROOM_TIMEOUT_SECONDS):
+            await held_back
+        # They wait for brokers that are not there: in the end all are dropped, and counted.
+        assert await until(_all_dropped(courier, MAX_WAITING_RECORDS + 3), "what waited is dropped")
     await courier.stop()
     assert sum(line["count"] for line in lines if line["event"] == "replies dropped") == courier.dropped
 
