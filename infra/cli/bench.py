@@ -26,7 +26,9 @@ def bench(
 
     from infra.bench.run import Plan, measure
     from infra.devstack.addresses import located
+    from infra.telemetry.logs import quiet_drivers
 
+    quiet_drivers()
     settings = located(Settings())
 
     def say(what: str) -> None:
