@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import time
 
 import structlog
 import uvloop
@@ -39,9 +40,12 @@ async def _run(role: str, settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     delay = RETRY_DELAY_SECONDS
     while not stopping.is_set():
+        started = time.monotonic()
         try:
             await _hold_lanes(role, settings, stopping)
         except Unavailable as error:
+            if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
+                delay = RETRY_DELAY_SECONDS  # it had worked: this is a new trouble
             log.warning("worker waits", reason=str(error), again_in_seconds=delay)
             await _either(stopping, delay)
             delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)

@@ -92,13 +92,6 @@ class KafkaCourier:
         self.dropped += count
         log.warning("replies dropped", topic=topic, partition=partition, count=count, reason=reason)
 
-    async def partitions(self, topic: str) -> int:
-        try:
-            async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                return await self._count(await self._current_producer(), topic)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"topic {topic} is not known: {error or type(error).__name__}") from error
-
     @staticmethod
     async def _count(producer: AIOKafkaProducer, topic: str) -> int:
         return len(await producer.partitions_for(topic))

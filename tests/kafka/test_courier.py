@@ -61,18 +61,12 @@ async def test_delivers_nothing_quietly(courier: KafkaCourier) -> None:
     await courier.deliver([])
 
 
-async def test_knows_how_many_partitions_a_topic_has(courier: KafkaCourier, topic: str) -> None:
-    assert await courier.partitions(topic) == PARTITIONS
-
-
 @pytest.mark.usefixtures("hasty")
 async def test_an_unknown_topic_is_an_error_in_time(courier: KafkaCourier, topic: str) -> None:
     began = time.monotonic()
     for partition in (None, 0):
         with pytest.raises(Unavailable):
             await courier.deliver([(f"{topic}.unknown", partition, plain(b"lost"))])
-    with pytest.raises(Unavailable):
-        await courier.partitions(f"{topic}.unknown")
     assert time.monotonic() - began < 3 * DELIVERY_TIMEOUT_SECONDS + 5
     await courier.deliver([(topic, 0, plain(b"arrives"))])
 
@@ -131,8 +125,6 @@ async def test_brokers_that_are_away_are_unavailable_in_time(nobody: Settings) -
     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS + 5):
         with pytest.raises(Unavailable):
             await courier.deliver([("things", 0, plain(b"lost"))])
-        with pytest.raises(Unavailable):
-            await courier.partitions("things")
     await courier.stop()
 
 

@@ -135,6 +135,3 @@ class CourierInMemory:
     async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         self.posted.extend((topic, partition, record) for record in records)
         self.journal.append("post")
-
-    async def partitions(self, topic: str) -> int:
-        raise AssertionError(f"no loop asks for the partitions of {topic}")

@@ -18,6 +18,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "look_up": ("events_stream", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10", "users", listed(["a", "b", "c"])]),
     "outcome": ("commands_pkey", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"]),
     "streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
+    "not_accepted": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
     "events_after": ("events_pkey", ["users", 0, 5, 100]),
     "outbox_after": ("saga_outbox_pkey", ["users.events", 0, 5, 100]),
     "saga_states": ("sagas_pkey", [listed(["welcome"]), listed(["a"])]),

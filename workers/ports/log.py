@@ -79,10 +79,6 @@ class Courier(Protocol):
         """
         ...
 
-    async def partitions(self, topic: str) -> int:
-        """How many partitions a topic has."""
-        ...
-
 
 class Reach(NamedTuple):
     """How far a subscription has read a partition, and where the partition ends: offsets of the next records."""

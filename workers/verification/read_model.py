@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
+from workers.ports.event_store import EventRow
 from workers.projection.folding import entries
 from workers.verification.findings import Verdict
 
@@ -33,3 +34,14 @@ def report(projection: Projection, wrong: Sequence[str], expected: Mapping[str, 
     for document_id in wrong:
         what = "is not the fold of its stream" if document_id in expected else "should not be there"
         verdict.found("wrong document", f"{projection.name} {document_id}", what)
+
+
+def version_gaps(rows: Iterable[EventRow]) -> list[str]:
+    """Where a stream's versions do not follow one another. The rows of a stream come together and in order."""
+    found = []
+    before: dict[str, int] = {}
+    for row in rows:
+        if row.stream_version != before.get(row.stream_id, 0) + 1:
+            found.append(f"{row.context} {row.stream_id}@{row.stream_version}")
+        before[row.stream_id] = row.stream_version
+    return found
