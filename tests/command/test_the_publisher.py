@@ -31,7 +31,7 @@ def installation() -> Installation:
 async def publisher(installation: Installation) -> AsyncIterator[Publisher]:
     """The publisher of a lane that is held."""
     grant = await installation.table.take(LANE, "tester")
-    found = Publisher(LANE, grant.epoch, EVENTS, Mark(0, -1), installation.log, installation.table)
+    found = Publisher(LANE, grant.epoch, EVENTS, Mark(0, -1), installation.log, installation.table, time.monotonic)
     yield found
     found.drop()
 

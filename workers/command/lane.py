@@ -23,6 +23,7 @@ from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import StreamCache, Versioned
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
+from workers.ports.clock import Clock
 from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, StreamEvent, Unstorable
 from workers.ports.lanes import LaneKey
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
@@ -49,6 +50,7 @@ class CommandPorts(NamedTuple):
     owner: str
     commands: Mapping[str, type[Command]]
     events: Mapping[str, type[Event]]
+    clock: Clock = time.monotonic
 
 
 class CommandLane:
@@ -72,11 +74,14 @@ class CommandLane:
         grant = await self._ports.store.take(self._lane, self._ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
         self._streams = StreamCache()
-        tail = await self._ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
+        ports = self._ports
+        tail = await ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
         self._publisher = publisher_after(
-            tail, self._lane, grant, self._events_topic, self._ports.log, self._ports.store
+            tail, self._lane, grant, self._events_topic, ports.log, ports.store, ports.clock
         )
-        await publish_the_rest(self._publisher, self._context, self._lane, grant, self._ports.store, self._ports.events)
+        await publish_the_rest(
+            self._publisher, self._context, self._lane, grant, ports.store, ports.events, ports.clock
+        )
         return grant.consumed
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
@@ -105,7 +110,7 @@ class CommandLane:
         self._sequence = draft.sequence
         if draft.events:
             assert self._publisher is not None
-            await self._publisher.put(time.monotonic(), draft.events)
+            await self._publisher.put(self._ports.clock(), draft.events)
         topics, partitions = self._ports.topics, self._ports.partitions
         for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
             await self._ports.courier.post(topics.replies, partition, posted)

@@ -5,10 +5,10 @@ sent.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from workers.command.records import event_record
+from workers.ports.clock import Clock
 from workers.ports.event_store import EventRow, LaneStore
 from workers.ports.lanes import Fenced, LaneKey, Mark
 from workers.ports.log import EventLog
@@ -21,18 +21,21 @@ AWAY_SECONDS = 1.0
 class Publisher:
     """The publishing side of one held lane."""
 
-    def __init__(self, lane: LaneKey, epoch: int, topic: str, mark: Mark, log: EventLog, store: LaneStore) -> None:
+    def __init__(
+        self, lane: LaneKey, epoch: int, topic: str, mark: Mark, log: EventLog, store: LaneStore, clock: Clock
+    ) -> None:
         self.mark = mark
         self._lane = lane
         self._epoch = epoch
         self._topic = topic
         self._log = log
         self._store = store
+        self._clock = clock
         self._waiting: asyncio.Queue[tuple[float, Sequence[EventRow]]] = asyncio.Queue(MAX_UNPUBLISHED_BATCHES)
         self._task = asyncio.create_task(self._run(), name=f"publish {lane}")
 
     async def put(self, committed_at: float, rows: Sequence[EventRow]) -> None:
-        """Queue the events of a batch committed at `committed_at` (monotonic seconds). Raises what `_run` raised."""
+        """Queue the events of a batch committed at `committed_at` (by our clock). Raises what `_run` raised."""
         putting = asyncio.ensure_future(self._waiting.put((committed_at, rows)))
         try:
             await asyncio.wait({putting, self._task}, return_when=asyncio.FIRST_COMPLETED)
@@ -67,7 +70,7 @@ class Publisher:
     async def publish(self, committed_at: float, rows: Sequence[EventRow]) -> None:
         """Append the rows after making sure, if it took long to get here, that the lane is still held."""
         records = [event_record(row) for row in rows]
-        if time.monotonic() - committed_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
+        if self._clock() - committed_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
             raise Fenced(self._lane, self._epoch)
         offset = await self._log.append(self._topic, self._lane.partition, records)
         self.mark = Mark(rows[-1].sequence, offset)

@@ -4,7 +4,6 @@ The tail of the log, read from the lane's mark to the end, says how far it got: 
 for a late record of a paused owner may stand behind it.
 """
 
-import time
 from collections.abc import Mapping
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from contracts.message import Event
 from workers import telemetry
 from workers.command.publisher import Publisher
+from workers.ports.clock import Clock
 from workers.ports.event_store import EventRow, EventStore
 from workers.ports.lanes import LaneGrant, LaneKey, Mark
 from workers.ports.log import EventLog, Tail
@@ -35,7 +35,7 @@ class LogAhead(Exception):
 
 
 def publisher_after(
-    tail: Tail, lane: LaneKey, grant: LaneGrant, topic: str, event_log: EventLog, store: EventStore
+    tail: Tail, lane: LaneKey, grant: LaneGrant, topic: str, event_log: EventLog, store: EventStore, clock: Clock
 ) -> Publisher:
     """A publisher that goes on behind the tail. Raises LogAhead."""
     if tail.shortened:
@@ -43,7 +43,7 @@ def publisher_after(
         log.error("the log has lost records; filling it from the table", lane=str(lane), ends_at=tail.end_offset)
     if tail.sequence > grant.sequence:
         raise LogAhead(lane, tail.sequence, grant.sequence)
-    return Publisher(lane, grant.epoch, topic, Mark(tail.sequence, tail.offset), event_log, store)
+    return Publisher(lane, grant.epoch, topic, Mark(tail.sequence, tail.offset), event_log, store, clock)
 
 
 async def publish_the_rest(
@@ -53,6 +53,7 @@ async def publish_the_rest(
     grant: LaneGrant,
     store: EventStore,
     models: Mapping[str, type[Event]],
+    clock: Clock,
 ) -> None:
     """Publish from the table all that the log lacks, byte for byte as it would have been published at first.
 
@@ -60,7 +61,7 @@ async def publish_the_rest(
     """
     republished = 0
     while publisher.mark.sequence < grant.sequence:
-        read_at = time.monotonic()
+        read_at = clock()
         rows = await store.events_after(context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS)
         if not rows:
             break

@@ -13,6 +13,7 @@ import structlog
 from workers.lanes.runner import LaneRunner
 from workers.lanes.watch import Watch
 from workers.lanes.work import LaneWork
+from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
 
@@ -27,15 +28,22 @@ log = structlog.get_logger(__name__)
 class LaneHost:
     """Holds the lanes of one role in this process until told to stop."""
 
-    def __init__(self, role: str, subscription: Subscription, work_for: Callable[[Partition], LaneWork]) -> None:
+    def __init__(
+        self,
+        role: str,
+        subscription: Subscription,
+        work_for: Callable[[Partition], LaneWork],
+        clock: Clock = time.monotonic,
+    ) -> None:
         self.role = role
         self._subscription = subscription
         self._work_for = work_for
+        self._clock = clock
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
-        self._hinted_at = time.monotonic()
+        self._hinted_at = clock()
         self._joined = False
-        self._watch = Watch(role, subscription)
+        self._watch = Watch(role, subscription, clock)
 
     @property
     def ready(self) -> bool:
@@ -75,7 +83,7 @@ class LaneHost:
                 runner.offer(records)
 
     async def _hint(self) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now - self._hinted_at < HINT_INTERVAL_SECONDS:
             return
         self._hinted_at = now
@@ -89,8 +97,8 @@ class LaneHost:
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
         log.info("lanes assigned", role=self.role, partitions=_readable(partitions))
-        for partition in partitions:
-            runner = LaneRunner(self.role, partition, self._work_for(partition), self._subscription)
+        for partition in sorted(partitions):
+            runner = LaneRunner(self.role, partition, self._work_for(partition), self._subscription, self._clock)
             self._runners[partition] = runner
             runner.start()
         self._joined = True
@@ -101,7 +109,7 @@ class LaneHost:
         await self._release(partitions)
 
     async def _release(self, partitions: frozenset[Partition]) -> None:
-        leaving = [self._runners.pop(partition) for partition in partitions if partition in self._runners]
+        leaving = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
         await asyncio.gather(*(runner.stop(LEAVE_TIMEOUT_SECONDS) for runner in leaving))
 
 

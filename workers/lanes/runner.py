@@ -14,6 +14,7 @@ import structlog
 
 from workers import telemetry
 from workers.lanes.work import LaneWork, Restart
+from workers.ports.clock import Clock
 from workers.ports.lanes import Fenced, Unavailable
 from workers.ports.log import InboundRecord, Partition, PublishFailed, Subscription
 
@@ -31,13 +32,21 @@ log = structlog.get_logger(__name__)
 class LaneRunner:
     """Runs one `LaneWork` on the records of one partition."""
 
-    def __init__(self, role: str, partition: Partition, work: LaneWork, subscription: Subscription) -> None:
+    def __init__(
+        self,
+        role: str,
+        partition: Partition,
+        work: LaneWork,
+        subscription: Subscription,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self.role = role
         self.partition = partition
         self.active = False
         self.next_offset = 0
         self._work = work
         self._subscription = subscription
+        self._clock = clock
         self._queue: deque[InboundRecord] = deque()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -79,11 +88,11 @@ class LaneRunner:
     async def _run(self) -> None:
         delay = RETRY_DELAY_SECONDS
         while not self._stopping.is_set():
-            started = time.monotonic()
+            started = self._clock()
             try:
                 await self._hold()
             except Exception as error:  # noqa: BLE001  # whatever it was, the lane is taken again
-                if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
+                if self._clock() - started > MAX_RETRY_DELAY_SECONDS:
                     delay = RETRY_DELAY_SECONDS
                 await self._recover(error, delay)
                 delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
@@ -109,11 +118,11 @@ class LaneRunner:
         await self._work.leave()
 
     async def _handle(self, batch: list[InboundRecord]) -> None:
-        started = time.perf_counter()
+        started = self._clock()
         await self._work.handle(batch)
         self.next_offset = batch[-1].offset + 1
         telemetry.BATCH_RECORDS.labels(self.role).observe(len(batch))
-        telemetry.BATCH_SECONDS.labels(self.role).observe(time.perf_counter() - started)
+        telemetry.BATCH_SECONDS.labels(self.role).observe(self._clock() - started)
 
     async def _next_batch(self) -> list[InboundRecord]:
         if not self._queue:

@@ -12,6 +12,7 @@ import structlog
 
 from workers import telemetry
 from workers.lanes.runner import LaneRunner
+from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
 
@@ -24,17 +25,18 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Looks at the lanes of one subscription."""
 
-    def __init__(self, role: str, subscription: Subscription) -> None:
+    def __init__(self, role: str, subscription: Subscription, clock: Clock = time.monotonic) -> None:
         self._role = role
+        self._clock = clock
         self._subscription = subscription
-        self._looked_at = time.monotonic()
+        self._looked_at = clock()
         self._stalled: dict[Partition, tuple[int, int]] = {}
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
         """Look, if it is time to. Raises Unavailable when reading has stopped."""
-        if time.monotonic() - self._looked_at < LOOK_INTERVAL_SECONDS:
+        if self._clock() - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
-        self._looked_at = time.monotonic()
+        self._looked_at = self._clock()
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
