@@ -110,7 +110,7 @@ async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
         )
         cards[row["stream_id"]] = projection.evolve(cards.get(row["stream_id"]), recorded)
     expected = {stream_id: card for stream_id, card in cards.items() if card is not None}
-    prefix = f"{system.settings.topic_prefix}annals:users:"
+    prefix = f"{system.settings.topic_prefix}annals:users:1:"
     assert await _documents(system, f"{prefix}document:") == expected
     expected_entries = {
         (index.name, index.key, each) for each, card in expected.items() for index in projection.indexes(card)

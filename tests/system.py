@@ -80,13 +80,13 @@ class System:
     def topic(self, name: str) -> str:
         return f"{self.settings.topic_prefix}{name}"
 
-    async def worker(self, role: str) -> Worker:
-        """Start one more worker."""
+    async def worker(self, role: str, *, entry: Sequence[str] = (), **settings: Any) -> Worker:
+        """Start one more worker; `entry` is another program than `annals worker`, `settings` differ from the system's."""
         log_file = self._folder / f"{role}-{len(self.workers)}.log"
         with log_file.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "infra.cli.main", "worker", role),
-                env=os.environ | self.settings.environment(),
+                *(sys.executable, "-m", *(entry or ("infra.cli.main", "worker", role))),
+                env=os.environ | self.settings.model_copy(update=settings).environment(),
                 stdout=output,
                 stderr=output,
                 cwd=Path(__file__).parent.parent,
@@ -162,7 +162,7 @@ class System:
     async def projected(self, partition: int) -> int:
         """The last sequence of a lane that the users read model has."""
         prefix = self.settings.topic_prefix
-        stored = await self.redis.get(f"{prefix}annals:users:checkpoint:{prefix}users.events:{partition}")
+        stored = await self.redis.get(f"{prefix}annals:users:1:checkpoint:{prefix}users.events:{partition}")
         return 0 if stored is None else int(stored.split(b":")[0])
 
 

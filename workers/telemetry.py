@@ -36,4 +36,8 @@ HOLES_FILLED = Counter(
 )
 PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
 REBUILDS = Counter("annals_projection_rebuilds", "Lanes started over because their read model was gone", ["projection"])
+OUTDATED = Gauge(
+    "annals_projection_outdated", "1: begun by other code than this process runs", ["projection", "partition"]
+)
+PARKED = Counter("annals_streams_parked", "Streams stopped by an event that the code can't take", ["follower", "topic"])
 STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])

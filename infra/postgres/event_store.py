@@ -40,6 +40,9 @@ class PostgresEventStore(PostgresLaneStore):
             event_row(row) for row in await self._database.rows("events_after", context, partition, sequence, limit)
         ]
 
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        return [event_row(row) for row in await self._database.rows("stream_after", context, stream_id, version, limit)]
+
     async def outcome(self, command_id: str) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""
         found: str | None = await self._database.value("outcome", command_id)

@@ -12,6 +12,7 @@ from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.parked import ParkedStream, Wish
 from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
 
 
@@ -35,6 +36,16 @@ class PostgresSagaStore(PostgresLaneStore):
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return await self._events.events_after(context, partition, sequence, limit)
 
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        return await self._events.stream_after(context, stream_id, version, limit)
+
+    async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
+        rows = await self._database.rows("parked_in_lane", lane.topic, lane.partition)
+        return [ParkedStream(*(*row[:7], rfc3339(row[7]))) for row in rows]
+
+    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+        return [Wish(*row) for row in await self._database.rows("wishes_in_lane", lane.topic, lane.partition)]
+
     async def commit(self, batch: SagaBatch) -> None:
         instances = [(*row[:3], row.state.decode(), row.correlation_id) for row in batch.instances]
         steps = [(*row[:7], row.data.decode(), *row[8:]) for row in batch.steps]
@@ -48,6 +59,8 @@ class PostgresSagaStore(PostgresLaneStore):
             batch.input_sequence,
             *columns(instances, 5),
             *columns(steps, 13),
+            *columns(batch.parked, 8),
+            *columns(batch.unparked, 2),
         ]
         async with self._database.connection() as connection:
             try:

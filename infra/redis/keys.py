@@ -1,8 +1,12 @@
 """The names of Redis keys, and the members of indexes.
 
-    <prefix>annals:<projection>:document:<id>                    a document's JSON
-    <prefix>annals:<projection>:index:<name>                     sorted set of `<key> NUL <id>`, all with score 0
-    <prefix>annals:<projection>:checkpoint:<topic>:<partition>   `<sequence>:<offset>`
+    <prefix>annals:<projection>:live                                   the number of the live generation; none: 1
+    <prefix>annals:<projection>:previous                               the one that was live before it
+    <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
+    <prefix>annals:<projection>:<number>:index:<name>                  sorted set of `<key> NUL <id>`, all with score 0
+    <prefix>annals:<projection>:<number>:checkpoint:<topic>:<partition>   `<sequence>:<offset>:<fingerprint>`
+    <prefix>annals:<projection>:<number>:parked:<topic>:<partition>    hash: stream id to what is known of its waiting
+    <prefix>annals:<projection>:<number>:wishes:<topic>:<partition>    hash: stream id to what an operator asks for
 
 An index is one sorted set: a batch changes it by one command, a query is a range of it in the order of ids, and entries
 of different lanes never disturb one another.
@@ -10,7 +14,7 @@ of different lanes never disturb one another.
 
 from dataclasses import dataclass
 
-from workers.ports.read_models import START, Checkpoint
+from workers.ports.read_models import START, Checkpoint, Generation
 
 SEPARATOR = b"\x00"
 
@@ -21,14 +25,30 @@ class Keys:
 
     prefix: str = ""
 
-    def document(self, projection: str, document_id: str) -> str:
-        return f"{self.prefix}annals:{projection}:document:{document_id}"
+    def live(self, projection: str) -> str:
+        return f"{self.prefix}annals:{projection}:live"
 
-    def index(self, projection: str, name: str) -> str:
-        return f"{self.prefix}annals:{projection}:index:{name}"
+    def previous(self, projection: str) -> str:
+        return f"{self.prefix}annals:{projection}:previous"
 
-    def checkpoint(self, projection: str, topic: str, partition: int) -> str:
-        return f"{self.prefix}annals:{projection}:checkpoint:{topic}:{partition}"
+    def everything(self, generation: Generation) -> str:
+        """What all keys of a generation begin with."""
+        return f"{self.prefix}annals:{generation.projection}:{generation.number}:"
+
+    def document(self, generation: Generation, document_id: str) -> str:
+        return f"{self.everything(generation)}document:{document_id}"
+
+    def index(self, generation: Generation, name: str) -> str:
+        return f"{self.everything(generation)}index:{name}"
+
+    def checkpoint(self, generation: Generation, topic: str, partition: int) -> str:
+        return f"{self.everything(generation)}checkpoint:{topic}:{partition}"
+
+    def parked(self, generation: Generation, topic: str, partition: int) -> str:
+        return f"{self.everything(generation)}parked:{topic}:{partition}"
+
+    def wishes(self, generation: Generation, topic: str, partition: int) -> str:
+        return f"{self.everything(generation)}wishes:{topic}:{partition}"
 
 
 def member(key: str, document_id: str) -> bytes:
@@ -41,12 +61,17 @@ def id_of(entry: bytes) -> str:
     return entry.rpartition(SEPARATOR)[2].decode()
 
 
+def live_number(stored: bytes | None) -> int:
+    """What the key `live` says."""
+    return 1 if stored is None else int(stored)
+
+
 def write_checkpoint(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.sequence}:{checkpoint.offset}"
+    return f"{checkpoint.sequence}:{checkpoint.offset}:{checkpoint.built_by}"
 
 
 def read_checkpoint(stored: bytes | None) -> Checkpoint:
     if stored is None:
         return START
-    sequence, offset = stored.split(b":")
-    return Checkpoint(int(sequence), int(offset))
+    sequence, offset, built_by = stored.decode().split(":")
+    return Checkpoint(int(sequence), int(offset), built_by)

@@ -21,6 +21,7 @@ from infra.redis.documents import StoredDocuments
 from workers.core.projection import Document, Projection
 from workers.domain import contexts
 from workers.lanes.sequenced import recorded_row
+from workers.ports.read_models import Generation
 from workers.verification.findings import Verdict
 from workers.verification.lane import LaneComparison
 from workers.verification.read_model import expected_entries, folded, report, version_gaps, wrong_documents
@@ -104,15 +105,16 @@ async def _read_model(
 ) -> None:
     context, models = projection.context, catalogue().events
     at_start = await _positions(sources, context)
-    await _caught_up(sources.documents, projection.name, sources.topics.events(context), at_start, verdict)
+    generation = await sources.documents.live(projection.name)
+    await _caught_up(sources.documents, generation, sources.topics.events(context), at_start, verdict)
     entry_count = 0
     last = ""
     while found := await sources.database.rows("streams_after", context, last, STREAMS_AT_A_TIME):
         stream_ids = [row["stream_id"] for row in found]
         last = stream_ids[-1]
-        entry_count += await _streams(sources, projection, stream_ids, models, verdict)
+        entry_count += await _streams(sources, projection, generation, stream_ids, models, verdict)
         advance(len(stream_ids))
-    stored_entries = await sources.documents.entry_count(projection)
+    stored_entries = await sources.documents.entry_count(generation, projection)
     if await _positions(sources, context) != at_start:
         return  # streams that came meanwhile have entries too: the sums say nothing
     if verdict.content and stored_entries != entry_count:
@@ -121,7 +123,12 @@ async def _read_model(
 
 
 async def _streams(
-    sources: Sources, projection: Projection, stream_ids: list[str], models: Mapping[str, type[Event]], verdict: Verdict
+    sources: Sources,
+    projection: Projection,
+    generation: Generation,
+    stream_ids: list[str],
+    models: Mapping[str, type[Event]],
+    verdict: Verdict,
 ) -> int:
     """Compare the documents of some streams and their index entries; returns how many entries they must have.
 
@@ -136,9 +143,9 @@ async def _streams(
         gaps.update(version_gaps(rows))
         again = folded(projection, (recorded_row(row, models) for row in rows))
         expected = {each: document for each, document in expected.items() if each not in looking} | again
-        wrong = wrong_documents(looking, again, await sources.documents.documents(projection.name, looking))
+        wrong = wrong_documents(looking, again, await sources.documents.documents(generation, looking))
         right = {each: document for each, document in again.items() if each not in wrong}
-        missing = await sources.documents.missing_entries(projection, expected_entries(projection, right))
+        missing = await sources.documents.missing_entries(generation, expected_entries(projection, right))
         looking = sorted({*wrong, *(document_id for _, document_id in missing)})
         if not looking or time.monotonic() > deadline:
             break
@@ -153,16 +160,16 @@ async def _streams(
 
 
 async def _caught_up(
-    documents: StoredDocuments, projection: str, topic: str, wanted: Mapping[int, int], verdict: Verdict
+    documents: StoredDocuments, generation: Generation, topic: str, wanted: Mapping[int, int], verdict: Verdict
 ) -> None:
     """Wait, while there is progress, until the read model has every event that we look at."""
     for partition, sequence in wanted.items():
         deadline, before = time.monotonic() + SETTLE_SECONDS, -1
-        while (reached := await documents.reached(projection, topic, partition)) < sequence:
+        while (reached := await documents.reached(generation, topic, partition)) < sequence:
             if reached > before:
                 deadline, before = time.monotonic() + SETTLE_SECONDS, reached
             if time.monotonic() > deadline:
                 explanation = f"stands at {reached} of {sequence}; is a projection worker running?"
-                verdict.found("read model behind", f"{projection} {topic}/{partition}", explanation)
+                verdict.found("read model behind", f"{generation.projection} {topic}/{partition}", explanation)
                 break
             await asyncio.sleep(LOOK_AGAIN_SECONDS)

@@ -51,6 +51,11 @@ class TableInMemory(LaneRows):
         found = [row for row in self.lane(context, partition) if row.sequence > sequence]
         return found[:limit]
 
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        await self.reached()
+        found = [row for row in self.events if (row.context, row.stream_id) == (context, stream_id)]
+        return [row for row in found if row.stream_version > version][:limit]
+
     def lane(self, context: str = "users", partition: int = 0) -> list[EventRow]:
         """One lane's events in order."""
         found = [row for row in self.events if (row.context, row.partition) == (context, partition)]

@@ -12,7 +12,7 @@ async def test_becomes_one_row_one_record_one_card_and_a_welcome_follows(system:
     system.send([sent])
 
     async def welcomed() -> bool:
-        card = await system.redis.get(f"{system.settings.topic_prefix}annals:users:document:{sent.stream_id}")
+        card = await system.redis.get(f"{system.settings.topic_prefix}annals:users:1:document:{sent.stream_id}")
         return card is not None and json.loads(card)["welcomed_at"] is not None
 
     await until(welcomed, "the card says that the user is welcomed")

@@ -64,3 +64,11 @@ class RowsInMemory:
             row for row in self.rows if (row.context, row.partition) == (context, partition) and row.sequence > sequence
         ]
         return wanted[:limit]
+
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        wanted = [
+            row
+            for row in self.rows
+            if (row.context, row.stream_id) == (context, stream_id) and row.stream_version > version
+        ]
+        return wanted[:limit]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, ReadModelBatch
+from workers.ports.parked import ParkedStream, Wish
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ReadModelBatch
 
 
 class ModelsInMemory:
@@ -18,7 +19,9 @@ class ModelsInMemory:
     def __init__(self) -> None:
         self.kept: dict[str, Document] = {}
         self.index: dict[Index, set[str]] = {}
-        self.checkpoints: dict[tuple[str, str, int], Checkpoint] = {}
+        self.checkpoints: dict[tuple[Generation, str, int], Checkpoint] = {}
+        self.waiting: dict[str, ParkedStream] = {}
+        self.wished: list[Wish] = []
         self.meanwhile: list[Callable[[], None]] = []
         self.answers_lost = 0
         self.away = False
@@ -35,15 +38,27 @@ class ModelsInMemory:
         if self.away:
             raise Unavailable("Redis", "away for the test")
 
-    async def checkpoint(self, projection: str, topic: str, partition: int) -> Checkpoint:
+    async def live(self, projection: str) -> Generation:
         await self._reached()
-        return self.checkpoints.get((projection, topic, partition), START)
+        return Generation(projection)
 
-    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+    async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
+        await self._reached()
+        return self.checkpoints.get((generation, topic, partition), START)
+
+    async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
+        await self._reached()
+        return list(self.waiting.values())
+
+    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+        await self._reached()
+        return [wish for wish in self.wished if wish.stream_id in self.waiting]
+
+    async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
         await self._reached()
         return {each: self.kept[each] for each in document_ids if each in self.kept}
 
-    async def is_empty(self, projection: str) -> bool:
+    async def is_empty(self, generation: Generation) -> bool:
         await self._reached()
         return not self.kept
 
@@ -51,18 +66,22 @@ class ModelsInMemory:
         await self._reached()
         if self.meanwhile:
             self.meanwhile.pop(0)()
-        place = (batch.projection, batch.topic, batch.partition)
+        place = (batch.generation, batch.topic, batch.partition)
         if self.checkpoints.get(place, START) != batch.expected:
             raise CheckpointMoved
         for document_id, document in batch.documents.items():
             self.kept.pop(document_id, None)
             if document is not None:
-                self.kept[document_id] = json.loads(json.dumps(document))
+                self.kept[document_id] = json.loads(document)
         for entry, document_id in batch.removed:
             self.index.get(entry, set()).discard(document_id)
         for entry, document_id in batch.added:
             self.index.setdefault(entry, set()).add(document_id)
         self.checkpoints[place] = batch.checkpoint
+        ended = {*batch.unparked, *(each.stream_id for each in batch.parked)}
+        self.wished = [wish for wish in self.wished if wish.stream_id not in ended]
+        self.waiting = {each: waits for each, waits in self.waiting.items() if each not in ended}
+        self.waiting |= {each.stream_id: each for each in batch.parked}
         self.commits += 1
         if self.answers_lost:
             self.answers_lost -= 1

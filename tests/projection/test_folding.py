@@ -1,17 +1,20 @@
 """`fold`: documents as after every event, and just those changes of the indexes that lead from before to after."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users.events import UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
-from workers.core.projection import Document, Index
+from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
 from workers.domain.users.card import card
+from workers.parking import ATTEMPTS
 from workers.ports.read_models import IndexChange
-from workers.projection.folding import ALL, entries, fold
+from workers.projection.folding import ALL, Folded, entries, fold
 
 CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London")
 
@@ -24,9 +27,17 @@ def recorded(*events: UserEvent, first_version: int = 1) -> list[Recorded]:
 
 
 def card_after(*events: UserEvent) -> dict[str, Document]:
-    found = {key: value for key, value in fold(card, recorded(*events), {}).documents.items() if value is not None}
+    found = present(decoded(fold(card, recorded(*events), {})))
     assert len(found) == 1
     return found
+
+
+def decoded(folded: Folded) -> dict[str, Document | None]:
+    return {key: None if value is None else orjson.loads(value) for key, value in folded.documents.items()}
+
+
+def present(documents: Mapping[str, Document | None]) -> dict[str, Document]:
+    return {key: value for key, value in documents.items() if value is not None}
 
 
 def test_of_a_new_document_adds_all_its_entries() -> None:
@@ -54,7 +65,7 @@ def test_of_there_and_back_changes_no_entry() -> None:
     )
     folded = fold(card, events, card_after(CREATED))
     assert (folded.added, folded.removed) == ([], [])
-    document = folded.documents["u1"]
+    document = decoded(folded)["u1"]
     assert document is not None
     assert document["version"] == 3
 
@@ -68,7 +79,7 @@ def test_of_a_deletion_leaves_no_document_and_no_entry() -> None:
 
 def test_of_a_life_within_one_batch_leaves_nothing() -> None:
     folded = fold(card, recorded(CREATED, UserWelcomed(user_id="u1"), UserDeleted(user_id="u1")), {})
-    assert folded == ({"u1": None}, [], [])
+    assert folded == Folded({"u1": None}, [], [], ())
 
 
 def test_keeps_away_from_the_stored_documents() -> None:
@@ -111,7 +122,7 @@ def test_leads_to_the_same_documents_and_indexes_however_the_log_is_cut(
         assert index.isdisjoint(folded.added), "an entry is added that is there"
         assert index.issuperset(folded.removed), "an entry is removed that is not there"
         index = (index - set(folded.removed)) | set(folded.added)
-        documents = present({**documents, **folded.documents})
+        documents = present({**documents, **decoded(folded)})
     expected: dict[str, Document | None] = {}
     for each in events:
         expected[each.stream_id] = card.evolve(expected.get(each.stream_id), each)
@@ -119,5 +130,30 @@ def test_leads_to_the_same_documents_and_indexes_however_the_log_is_cut(
     assert index == {IndexChange(entry, key) for key, value in documents.items() for entry in entries(card, value)}
 
 
-def present(documents: Mapping[str, Document | None]) -> dict[str, Document]:
-    return {key: value for key, value in documents.items() if value is not None}
+def stumbling_at(place: int) -> Projection:
+    """Cannot take the event with this sequence."""
+
+    def stumble(document: Document | None, each: Recorded) -> Document | None:
+        if each.sequence == place:
+            raise KeyError("a secret value")
+        return card.evolve(document, each)
+
+    return replace(card, evolve=stumble)
+
+
+@given(lives, st.integers(1, 20))
+def test_of_an_event_that_cannot_be_taken_is_as_if_its_stream_had_ended_there(life: list[UserEvent], at: int) -> None:
+    events = recorded(*life)
+    folded = fold(stumbling_at(at), events, {})
+    culprit = next((each for each in events if each.sequence == at), None)
+    rest = [each for each in events if not culprit or each.stream_id != culprit.stream_id or each.sequence < at]
+    expected = fold(card, rest, {})
+    assert decoded(folded) == decoded(expected)
+    assert (set(folded.added), set(folded.removed)) == (set(expected.added), set(expected.removed))
+    assert [(each.stream_id, each.sequence) for each in folded.parked] == ([(culprit.stream_id, at)] if culprit else [])
+    assert all(each.attempts == ATTEMPTS and "secret" not in each.error for each in folded.parked)
+
+
+def test_of_a_document_that_is_no_json_parks_its_stream() -> None:
+    unprintable = replace(card, evolve=lambda _, each: {"user_id": each.stream_id, "email": object()})
+    assert [each.stream_id for each in fold(unprintable, recorded(CREATED), {}).parked] == ["u1"]

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from workers.core.projection import Document, Index
-from workers.ports.read_models import START, Checkpoint, IndexChange, ReadModelBatch
+from workers.ports.read_models import START, Checkpoint, Generation, IndexChange, ReadModelBatch
 from workers.projection.folding import ALL
 
-CARDS, TOPIC = "cards", "users.events"
+CARDS, TOPIC = Generation("cards"), "users.events"
 NEXT = Checkpoint(1, 1)
 
 
@@ -29,7 +31,7 @@ def batch(
     cities: Mapping[str, str], *, partition: int = 0, expected: Checkpoint = START, to: Checkpoint = NEXT
 ) -> ReadModelBatch:
     """New cards, by the id and the city of each."""
-    documents = {name: card(name, home) for name, home in cities.items()}
+    documents = {name: orjson.dumps(card(name, home)) for name, home in cities.items()}
     return ReadModelBatch(CARDS, TOPIC, partition, expected, to, documents, entries(cities), [])
 
 

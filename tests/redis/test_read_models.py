@@ -12,7 +12,7 @@ from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.read_models import RedisReadModels
 from tests.redis.cards import CARDS, TOPIC, batch, card, city, entries, ids, removal
 from tests.redis.conftest import all_keys
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, ReadModelBatch
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ReadModelBatch
 
 FIRST, SECOND = Checkpoint(3, 10), Checkpoint(5, 12)
 
@@ -47,10 +47,10 @@ async def test_a_batch_writes_documents_indexes_and_checkpoint(
         "ada": card("ada", "Rome"),
         "bob": card("bob", "Oslo"),
     }
-    assert await read_models.document(CARDS, "ada") == card("ada", "Rome")
-    assert await read_models.document(CARDS, "nobody") is None
-    assert await read_models.reached(CARDS, TOPIC, 0) == FIRST.sequence
-    assert (await read_models.find(CARDS, city("Oslo"), 10, None)) == ([card("bob", "Oslo")], None)
+    assert await read_models.document(CARDS.projection, "ada") == card("ada", "Rome")
+    assert await read_models.document(CARDS.projection, "nobody") is None
+    assert await read_models.reached(CARDS.projection, TOPIC, 0) == FIRST.sequence
+    assert (await read_models.find(CARDS.projection, city("Oslo"), 10, None)) == ([card("bob", "Oslo")], None)
 
 
 async def test_lanes_projections_and_prefixes_are_apart(writer: RedisReadModelWriter, redis: Any) -> None:
@@ -58,8 +58,8 @@ async def test_lanes_projections_and_prefixes_are_apart(writer: RedisReadModelWr
     await writer.commit(batch({"bob": "Rome"}, partition=1, to=SECOND))
     assert await writer.checkpoint(CARDS, TOPIC, 0) == FIRST
     assert await writer.checkpoint(CARDS, TOPIC, 1) == SECOND
-    assert await writer.checkpoint("other", TOPIC, 0) == START
-    assert await writer.is_empty("other")
+    assert await writer.checkpoint(Generation("other"), TOPIC, 0) == START
+    assert await writer.is_empty(Generation("other"))
     assert await RedisReadModelWriter(redis, Keys("elsewhere.")).is_empty(CARDS)
 
 
@@ -133,7 +133,7 @@ async def test_pages_follow_the_ids_and_end(writer: RedisReadModelWriter, read_m
         cursor: str | None = None
         sizes: list[int] = []
         while cursor is not None or not sizes:
-            page = await read_models.find(CARDS, index, 4, cursor)
+            page = await read_models.find(CARDS.projection, index, 4, cursor)
             seen, cursor = seen + ids(page.documents), page.cursor
             sizes.append(len(page.documents))
         assert seen == sorted(names)
@@ -142,9 +142,9 @@ async def test_pages_follow_the_ids_and_end(writer: RedisReadModelWriter, read_m
 
 async def test_a_page_that_is_just_full_is_the_last(writer: RedisReadModelWriter, read_models: RedisReadModels) -> None:
     await writer.commit(batch({"ada": "Rome", "bob": "Rome"}, to=FIRST))
-    page = await read_models.find(CARDS, city("Rome"), 2, None)
+    page = await read_models.find(CARDS.projection, city("Rome"), 2, None)
     assert (ids(page.documents), page.cursor) == (["ada", "bob"], None)
-    assert await read_models.find(CARDS, city("Rome"), 2, "bob") == ([], None)
+    assert await read_models.find(CARDS.projection, city("Rome"), 2, "bob") == ([], None)
 
 
 async def test_a_cursor_whose_document_is_gone_goes_on_after_it(
@@ -152,7 +152,7 @@ async def test_a_cursor_whose_document_is_gone_goes_on_after_it(
 ) -> None:
     await writer.commit(batch(dict.fromkeys(["a", "b", "c"], "Rome"), to=FIRST))
     await writer.commit(removal({"b": "Rome"}, expected=FIRST, to=SECOND))
-    assert ids((await read_models.find(CARDS, city("Rome"), 10, "b")).documents) == ["c"]
+    assert ids((await read_models.find(CARDS.projection, city("Rome"), 10, "b")).documents) == ["c"]
 
 
 @settings(
@@ -165,9 +165,9 @@ async def test_keys_that_begin_alike_do_not_mix(
     await redis.flushdb()
     await writer.commit(batch(cities, to=FIRST))
     for home in {"a", "ab", "b", "", *cities.values()}:
-        page = await read_models.find(CARDS, city(home), 100, None)
+        page = await read_models.find(CARDS.projection, city(home), 100, None)
         assert ids(page.documents) == sorted(name for name in cities if cities[name] == home)
-    assert ids((await read_models.find(CARDS, None, 100, None)).documents) == sorted(cities)
+    assert ids((await read_models.find(CARDS.projection, None, 100, None)).documents) == sorted(cities)
 
 
 async def test_a_removed_document_is_in_no_index(
@@ -175,9 +175,9 @@ async def test_a_removed_document_is_in_no_index(
 ) -> None:
     await writer.commit(batch({"ada": "Rome", "bob": "Rome"}, to=FIRST))
     await writer.commit(removal({"ada": "Rome"}, expected=FIRST, to=SECOND))
-    assert await read_models.document(CARDS, "ada") is None
+    assert await read_models.document(CARDS.projection, "ada") is None
     for index in (city("Rome"), None):
-        assert ids((await read_models.find(CARDS, index, 10, None)).documents) == ["bob"]
+        assert ids((await read_models.find(CARDS.projection, index, 10, None)).documents) == ["bob"]
     await writer.commit(removal({"bob": "Rome"}, expected=SECOND, to=Checkpoint(6, 13)))
     assert await writer.is_empty(CARDS)
     assert list(await all_keys(redis)) == [keys.checkpoint(CARDS, TOPIC, 0).encode()]
@@ -189,9 +189,9 @@ async def test_a_document_that_moves_changes_its_index(
     await writer.commit(batch({"ada": "Rome"}, to=FIRST))
     move = batch({"ada": "Oslo"}, expected=FIRST, to=SECOND)
     await writer.commit(move._replace(removed=entries({"ada": "Rome"})[:1]))
-    assert ids((await read_models.find(CARDS, city("Rome"), 10, None)).documents) == []
-    assert (await read_models.find(CARDS, city("Oslo"), 10, None)).documents == [card("ada", "Oslo")]
-    assert ids((await read_models.find(CARDS, None, 10, None)).documents) == ["ada"]
+    assert ids((await read_models.find(CARDS.projection, city("Rome"), 10, None)).documents) == []
+    assert (await read_models.find(CARDS.projection, city("Oslo"), 10, None)).documents == [card("ada", "Oslo")]
+    assert ids((await read_models.find(CARDS.projection, None, 10, None)).documents) == ["ada"]
 
 
 async def test_a_batch_of_nothing_new_still_moves_the_checkpoint(writer: RedisReadModelWriter) -> None:

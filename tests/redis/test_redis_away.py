@@ -23,9 +23,9 @@ CALLS: dict[str, Call] = {
     "is_empty": lambda redis: RedisReadModelWriter(redis, KEYS).is_empty(CARDS),
     "documents": lambda redis: RedisReadModelWriter(redis, KEYS).documents(CARDS, ["ada"]),
     "commit": lambda redis: RedisReadModelWriter(redis, KEYS).commit(batch({"ada": "Rome"})),
-    "document": lambda redis: RedisReadModels(redis, KEYS).document(CARDS, "ada"),
-    "find": lambda redis: RedisReadModels(redis, KEYS).find(CARDS, None, 10, None),
-    "reached": lambda redis: RedisReadModels(redis, KEYS).reached(CARDS, TOPIC, 0),
+    "document": lambda redis: RedisReadModels(redis, KEYS).document(CARDS.projection, "ada"),
+    "find": lambda redis: RedisReadModels(redis, KEYS).find(CARDS.projection, None, 10, None),
+    "reached": lambda redis: RedisReadModels(redis, KEYS).reached(CARDS.projection, TOPIC, 0),
 }
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,12 @@ from contracts.users.events import UserCreated
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.in_memory import CourierInMemory, Journal, LaneRows
 from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
+from workers.core.recorded import Recorded
+from workers.core.saga import Saga, Step
 from workers.domain import contexts
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey, Mark, Unavailable
+from workers.ports.parked import ParkedStream, Wish
 from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow
 from workers.saga.lane import SagaLane, SagaPorts
 
@@ -38,6 +42,8 @@ class SagasInMemory(LaneRows):
     stored: dict[InstanceKey, InstanceRow] = field(default_factory=dict)
     outbox: list[StepRow] = field(default_factory=list)
     table: list[EventRow] = field(default_factory=list)
+    waiting: dict[tuple[str, str], ParkedStream] = field(default_factory=dict)
+    wished: list[Wish] = field(default_factory=list)
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
         await self.reached()
@@ -51,6 +57,18 @@ class SagasInMemory(LaneRows):
         await self.reached()
         return [row for row in self.table if row.sequence > sequence][:limit]
 
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        await self.reached()
+        return [row for row in self.table if row.stream_id == stream_id and row.stream_version > version][:limit]
+
+    async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
+        await self.reached()
+        return list(self.waiting.values())
+
+    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+        await self.reached()
+        return [wish for wish in self.wished if (wish.follower, wish.stream_id) in self.waiting]
+
     async def commit(self, batch: SagaBatch) -> None:
         await self.reached()
         row = self.held(batch.lane, batch.epoch)
@@ -60,6 +78,10 @@ class SagasInMemory(LaneRows):
         row.mark = Mark(batch.published, -1)
         self.stored |= {InstanceKey(each.saga, each.instance_id): each for each in batch.instances}
         self.outbox += batch.steps
+        ended = {*batch.unparked, *((each.follower, each.stream_id) for each in batch.parked)}
+        self.wished = [wish for wish in self.wished if (wish.follower, wish.stream_id) not in ended]
+        self.waiting = {place: each for place, each in self.waiting.items() if place not in ended}
+        self.waiting |= {(each.follower, each.stream_id): each for each in batch.parked}
         self.journal.append("commit")
 
 
@@ -71,11 +93,11 @@ class Installation:
         self.store = SagasInMemory(self.journal, table=ROWS)
         self.courier = CourierInMemory(self.journal)
 
-    def lane(self) -> SagaLane:
+    def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas) -> SagaLane:
         ports = SagaPorts(
             store=self.store, courier=self.courier, topics=TOPICS, owner="tester", events=catalogue().events
         )
-        return SagaLane("users", contexts()["users"].sagas, 0, ports)
+        return SagaLane("users", sagas, 0, ports)
 
     @property
     def welcomed(self) -> list[str]:
@@ -204,3 +226,56 @@ async def test_that_was_replaced_writes_and_sends_nothing() -> None:
     assert installation.welcomed == []
     assert installation.store.stored == {}
     assert installation.store.rows[LANE].consumed == 0
+
+
+def cannot_take(stream_id: str) -> list[Saga[Any]]:
+    """The welcome, by code with a bug."""
+    (welcome,) = contexts()["users"].sagas
+
+    def decide(state: Any, recorded: Recorded) -> tuple[Step, ...]:
+        if recorded.stream_id == stream_id:
+            raise ValueError("a bug")
+        return tuple(welcome.decide(state, recorded))
+
+    return [replace(welcome, decide=decide)]
+
+
+async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_with_all_others() -> None:
+    installation = Installation()
+    lane = installation.lane(cannot_take(ADA))
+    await lane.take()
+    await lane.handle(inbound_all(ROWS))
+    assert installation.welcomed == ["bob", "carl"]
+    assert installation.statuses == {"bob": "welcome", "carl": "welcome"}
+    (waiting,) = installation.store.waiting.values()
+    assert (waiting.follower, waiting.stream_id, waiting.stream_version) == ("welcome", ADA, 1)
+    assert installation.store.rows[LANE].consumed == 5
+
+
+async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
+    installation = Installation()
+    broken = installation.lane(cannot_take(ADA))
+    await broken.take()
+    await broken.handle(inbound_all(ROWS[:4]))
+    installation.store.wished = [Wish("welcome", ADA, "retry")]
+    mended = installation.lane()
+    await mended.take()
+    await mended.idle()
+    assert (installation.store.waiting, installation.store.wished) == ({}, [])
+    assert installation.statuses[ADA] == "welcomed"
+    sent = [step.stream_id for step in installation.store.outbox]
+    assert sent == ["bob", ADA], "the step of the first event, though a later one has ended what it began"
+    await mended.handle(inbound_all(ROWS)[4:])
+    row = installation.store.rows[LANE]
+    assert (row.consumed, row.sequence, row.input_sequence) == (5, 3, 5)
+
+
+async def test_passes_over_an_event_when_told_to() -> None:
+    installation = Installation()
+    lane = installation.lane(cannot_take("bob"))
+    await lane.take()
+    await lane.handle(inbound_all(ROWS))
+    installation.store.wished = [Wish("welcome", "bob", "skip")]
+    await lane.idle()
+    assert installation.store.waiting == {}
+    assert "bob" not in installation.statuses

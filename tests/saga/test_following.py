@@ -1,5 +1,6 @@
 """`follow`: steps in a row, under ids that do not change, from states that are kept as JSON."""
 
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID, uuid5
 
@@ -11,8 +12,9 @@ from contracts.users.commands import WelcomeUser
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga, SagaState, Step
+from workers.parking import ATTEMPTS
 from workers.ports.sagas import InstanceKey, InstanceRow, StepRow
-from workers.saga.following import concerned, follow
+from workers.saga.following import Followed, concerned, follow
 
 TIME = "2026-01-01T00:00:00.000000Z"
 
@@ -75,7 +77,8 @@ def in_batches(log: list[Recorded], cuts: list[int]) -> tuple[dict[InstanceKey, 
     for start, end in pairwise(edges):
         events = log[start:end]
         states = {key: stored[key].state for key in concerned(SAGAS, events) if key in stored}
-        instances, followed = follow(SAGAS, events, states, len(steps))
+        instances, followed, parked = follow(SAGAS, events, states, len(steps))
+        assert parked == []
         for row in instances:
             key = InstanceKey(row.saga, row.instance_id)
             # The table keeps an instance's first correlation id.
@@ -110,7 +113,7 @@ def test_stores_each_instance_after_all_its_events(log: list[Recorded]) -> None:
 
 @given(logs, st.integers(0, 1000))
 def test_numbers_its_steps_without_gaps_behind_the_last(log: list[Recorded], position: int) -> None:
-    _, steps = follow(SAGAS, log, {}, position)
+    steps = follow(SAGAS, log, {}, position).steps
     assert [step.position for step in steps] == list(range(position + 1, position + 1 + len(steps)))
     assert len({step.command_id for step in steps}) == len(steps)
 
@@ -118,7 +121,7 @@ def test_numbers_its_steps_without_gaps_behind_the_last(log: list[Recorded], pos
 @given(logs)
 def test_derives_each_commands_id_from_saga_event_and_step(log: list[Recorded]) -> None:
     causes = {each.event_id: each for each in log}
-    for step in follow(SAGAS, log, {}, 0)[1]:
+    for step in follow(SAGAS, log, {}, 0).steps:
         cause = causes[step.causation_id]
         assert step.command_id == str(uuid5(UUID(cause.event_id), f"{step.saga}/{step.step}"))
         assert (step.correlation_id, step.actor, step.traceparent) == (cause.correlation_id, "tester", "00-trace")
@@ -129,4 +132,45 @@ def test_derives_each_commands_id_from_saga_event_and_step(log: list[Recorded]) 
 def test_of_events_that_no_saga_reacts_to_is_nothing() -> None:
     log = [recorded(1, 3, "u1"), recorded(2, 4, "u1")]
     assert concerned(SAGAS, log) == []
-    assert follow(SAGAS, log, {}, 7) == ([], [])
+    assert follow(SAGAS, log, {}, 7) == Followed([], [], [])
+
+
+def stumbling_at(version: int) -> Saga[CountState]:
+    """Cannot take any event of u1 with this stream version."""
+
+    def stumble(state: CountState, recorded: Recorded) -> CountState:
+        if (recorded.stream_id, recorded.stream_version) == ("u1", version):
+            raise KeyError("a secret value")
+        return count(state, recorded)
+
+    return replace(saga("stumbling"), evolve=stumble)
+
+
+@given(logs, st.integers(1, 8))
+def test_of_an_event_that_a_saga_cannot_take_is_as_if_its_stream_had_ended_there(log: list[Recorded], at: int) -> None:
+    stumbling = stumbling_at(at)
+    followed = follow([stumbling, SAGAS[0]], log, {}, 0)
+    stopped = [place for place, each in enumerate(log) if stops(each, at)]
+    rest = [each for place, each in enumerate(log) if not (stopped and each.stream_id == "u1" and place >= stopped[0])]
+    with_rest = follow([stumbling], rest, {}, 0)
+    assert [row for row in followed.instances if row.saga == "stumbling"] == with_rest.instances
+    assert [step.command_id for step in followed.steps if step.saga == "stumbling"] == [
+        step.command_id for step in with_rest.steps
+    ]
+    others = [row for row in followed.instances if row.saga == "counting"]
+    assert others == follow([SAGAS[0]], log, {}, 0).instances
+    assert [step.position for step in followed.steps] == list(range(1, len(followed.steps) + 1))
+    assert [(each.follower, each.stream_id, each.stream_version) for each in followed.parked] == [
+        ("stumbling", "u1", log[place].stream_version) for place in stopped[:1]
+    ]
+    assert all(each.attempts == ATTEMPTS and "secret" not in each.error for each in followed.parked)
+
+
+def stops(each: Recorded, at: int) -> bool:
+    return type(each.event) in REACTS_TO and (each.stream_id, each.stream_version) == ("u1", at)
+
+
+@given(logs)
+def test_passes_over_a_stream_that_waits(log: list[Recorded]) -> None:
+    others = [each for each in log if each.stream_id != "u1"]
+    assert follow(SAGAS[:1], log, {}, 0, {("counting", "u1")}) == follow(SAGAS[:1], others, {}, 0)

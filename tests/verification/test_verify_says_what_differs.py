@@ -24,7 +24,7 @@ async def test_is_content_also_while_commands_come_in(system: System) -> None:
 async def test_names_the_document_the_entry_and_the_record_that_are_wrong(system: System) -> None:
     spoilt, removed, unfindable = create_users(3)
     system.send([spoilt, removed, unfindable])
-    prefix = f"{system.settings.topic_prefix}annals:users:"
+    prefix = f"{system.settings.topic_prefix}annals:users:1:"
 
     async def welcomed() -> bool:
         cards = await system.redis.mget(

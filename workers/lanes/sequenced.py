@@ -6,7 +6,7 @@ next sequence: only Annals may be allowed to write to the log.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import structlog
 
@@ -14,8 +14,9 @@ from contracts.envelope import MalformedMessage, read_event, rfc3339
 from contracts.message import Event
 from workers import telemetry
 from workers.core.recorded import Recorded
-from workers.ports.event_store import EventRow
+from workers.ports.event_store import EventRow, EventTable
 from workers.ports.log import InboundRecord
+from workers.ports.parked import ParkedStream, Wish
 
 FILL_BATCH_EVENTS = 1000
 
@@ -27,12 +28,6 @@ class Stretch(NamedTuple):
 
     events: Sequence[Recorded]
     next_offset: int
-
-
-class EventTable(Protocol):
-    """The part of the event store that fills gaps."""
-
-    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]: ...
 
 
 class SequencedEvents:
@@ -100,6 +95,27 @@ class SequencedEvents:
             envelope.actor,
             envelope.traceparent,
         )
+
+
+async def waiting_events(
+    table: EventTable,
+    context: str,
+    parked: ParkedStream,
+    wish: Wish,
+    models: Mapping[str, type[Event]],
+    until_sequence: int,
+) -> list[Recorded]:
+    """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them:
+    all of them, or without the first when the wish is to skip it. Raises Unavailable.
+    """
+    found: list[Recorded] = []
+    version = parked.stream_version if wish.action == "skip" else parked.stream_version - 1
+    while rows := await table.stream_after(context, parked.stream_id, version, FILL_BATCH_EVENTS):
+        found += [recorded_row(row, models) for row in rows if row.sequence <= until_sequence]
+        version = rows[-1].stream_version
+        if rows[-1].sequence > until_sequence:
+            break
+    return found
 
 
 def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:

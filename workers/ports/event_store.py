@@ -143,7 +143,19 @@ class LaneStore(Protocol):
         ...
 
 
-class EventStore(LaneStore, Protocol):
+class EventTable(Protocol):
+    """The part that those who follow the log need: what the log lacks, and what a stream holds."""
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        """At most `limit` events of one lane with higher sequences, in order. Raises Unavailable."""
+        ...
+
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        """At most `limit` events of one stream with higher versions, in order. Raises Unavailable."""
+        ...
+
+
+class EventStore(LaneStore, EventTable, Protocol):
     """What the command loop needs."""
 
     async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
@@ -156,8 +168,4 @@ class EventStore(LaneStore, Protocol):
         Raises Fenced, ClaimsRefused, Repeated, Unstorable or Unavailable. After Unavailable it is unknown whether the
         transaction was committed: take the lane again, its row knows.
         """
-        ...
-
-    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        """At most `limit` events of one lane with higher sequences, in order."""
         ...

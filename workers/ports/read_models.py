@@ -1,24 +1,40 @@
-"""The read-model store: documents, indexes and the lane's checkpoint, changed in one transaction."""
+"""The read-model store: documents, indexes, parked streams and the lane's checkpoint, changed in one transaction.
+
+A projection's read model exists in generations: each is a whole build of its own, and one of them is live, the one that
+queries see and the workers keep up to date.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
+from workers.ports.parked import ParkedStream, Wish
+
+
+class Generation(NamedTuple):
+    """One build of a projection's read model. The first has the number 1."""
+
+    projection: str
+    number: int = 1
 
 
 class Checkpoint(NamedTuple):
-    """How far one lane has been applied: the last sequence, and the log offset to read next."""
+    """How far one lane has been applied: the last sequence, and the log offset to read next.
+
+    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known.
+    """
 
     sequence: int
     offset: int
+    built_by: str = ""
 
 
 START = Checkpoint(0, 0)
 
 
 class CheckpointMoved(Exception):
-    """The stored checkpoint is not the one that the writer believed in: another owner, or a store that was emptied or
-    rolled back. Nothing was written. Read the checkpoint and go on from it.
+    """The stored checkpoint is not the one that the writer believed in, or another generation is live: another owner, a
+    switch, or a store that was emptied or rolled back. Nothing was written. Read the checkpoint and go on from it.
     """
 
 
@@ -30,31 +46,50 @@ class IndexChange(NamedTuple):
 
 
 class ReadModelBatch(NamedTuple):
-    """All that one transaction of a projection lane writes. A document that is None is removed."""
+    """All that one transaction of a projection lane writes. Documents are JSON; one that is None is removed.
 
-    projection: str
+    `unparked` are streams that no longer wait; `parked` those that wait now, or wait with another event than before.
+    Either ends the wishes about them. `only_if_live`: not if another generation is live by then.
+    """
+
+    generation: Generation
     topic: str
     partition: int
     expected: Checkpoint
     checkpoint: Checkpoint
-    documents: Mapping[str, Document | None]
+    documents: Mapping[str, bytes | None]
     added: Sequence[IndexChange]
     removed: Sequence[IndexChange]
+    parked: Sequence[ParkedStream] = ()
+    unparked: Sequence[str] = ()
+    only_if_live: bool = True
 
 
 class ReadModelWriter(Protocol):
     """What the projection loop needs. Every method raises Unavailable when the store does not answer in time."""
 
-    async def checkpoint(self, projection: str, topic: str, partition: int) -> Checkpoint:
+    async def live(self, projection: str) -> Generation:
+        """The generation that queries see; the first, unless another was switched to."""
+        ...
+
+    async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
         """The stored checkpoint; START when there is none."""
         ...
 
-    async def is_empty(self, projection: str) -> bool:
-        """Whether the projection has no documents at all."""
+    async def is_empty(self, generation: Generation) -> bool:
+        """Whether the generation has no documents at all."""
         ...
 
-    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+    async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist."""
+        ...
+
+    async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
+        """The streams that wait in this lane, in the order of their ids."""
+        ...
+
+    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+        """What operators ask for, about streams that wait in this lane."""
         ...
 
     async def commit(self, batch: ReadModelBatch) -> None:
@@ -73,7 +108,7 @@ class Page(NamedTuple):
 
 
 class ReadModels(Protocol):
-    """What queries need."""
+    """What queries need: always of the live generation."""
 
     async def document(self, projection: str, document_id: str) -> Document | None: ...
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from workers.ports.event_store import EventRow, LaneStore
+from workers.ports.event_store import EventTable, LaneStore
 from workers.ports.lanes import LaneKey
+from workers.ports.parked import ParkedStream, Wish
 
 
 class InstanceKey(NamedTuple):
@@ -43,7 +44,11 @@ class StepRow(NamedTuple):
 
 
 class SagaBatch(NamedTuple):
-    """All that one transaction of a saga lane writes."""
+    """All that one transaction of a saga lane writes.
+
+    `unparked` are (saga, stream id) that no longer wait; `parked` those that wait now, or wait with another event than
+    before. Either ends the wishes about them.
+    """
 
     lane: LaneKey
     epoch: int
@@ -53,9 +58,11 @@ class SagaBatch(NamedTuple):
     input_sequence: int
     instances: Sequence[InstanceRow]
     steps: Sequence[StepRow]
+    parked: Sequence[ParkedStream] = ()
+    unparked: Sequence[tuple[str, str]] = ()
 
 
-class SagaStore(LaneStore, Protocol):
+class SagaStore(LaneStore, EventTable, Protocol):
     """What the saga loop needs. Every method raises Unavailable when the database does not answer in time."""
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
@@ -70,4 +77,10 @@ class SagaStore(LaneStore, Protocol):
         """At most `limit` steps of the lane with higher positions, in order."""
         ...
 
-    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]: ...
+    async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
+        """The streams that wait in this lane."""
+        ...
+
+    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+        """What operators ask for, about streams that wait in this lane."""
+        ...

@@ -1,10 +1,19 @@
-"""One batch of events through a projection: documents in, documents and index changes out. Pure."""
+"""One batch of events through a projection: documents in, documents and index changes out. Pure.
+
+An event that the projection's code cannot take parks its stream: neither it nor any later event of the stream is
+applied, and the document stays as it was before it.
+"""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
+
+import orjson
 
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
+from workers.parking import ATTEMPTS, parked_by
+from workers.ports.parked import ParkedStream
 from workers.ports.read_models import IndexChange
 
 ALL = Index("all", "")
@@ -12,21 +21,75 @@ ALL = Index("all", "")
 
 
 class Folded(NamedTuple):
-    """The documents after the batch (None: removed), and how the indexes change."""
+    """The documents after the batch as JSON (None: removed), how the indexes change, and the streams that wait now."""
 
-    documents: Mapping[str, Document | None]
+    documents: Mapping[str, bytes | None]
     added: Sequence[IndexChange]
     removed: Sequence[IndexChange]
+    parked: Sequence[ParkedStream]
 
 
-def fold(projection: Projection, events: Sequence[Recorded], stored: Mapping[str, Document]) -> Folded:
-    """Fold events over the stored documents. Only the batch's first and last state of a document are compared."""
+def fold(
+    projection: Projection,
+    events: Sequence[Recorded],
+    stored: Mapping[str, Document],
+    waiting: AbstractSet[str] = frozenset(),
+) -> Folded:
+    """Fold events over the stored documents; those of the streams in `waiting` are passed over."""
+    if waiting:
+        events = [recorded for recorded in events if recorded.stream_id not in waiting]
+    try:
+        return _changes(projection, _evolved(projection, events, stored), stored, ())
+    except Exception:  # noqa: BLE001  # whatever a projection raises: find the event that it was
+        documents, parked = _evolved_with_care(projection, events, stored)
+        return _changes(projection, documents, stored, parked)
+
+
+def _evolved(
+    projection: Projection, events: Sequence[Recorded], stored: Mapping[str, Document]
+) -> dict[str, Document | None]:
     documents: dict[str, Document | None] = {}
     evolve = projection.evolve
     for recorded in events:
         document_id = recorded.stream_id
         before = documents[document_id] if document_id in documents else stored.get(document_id)
         documents[document_id] = evolve(before, recorded)
+    return documents
+
+
+def _evolved_with_care(
+    projection: Projection, events: Sequence[Recorded], stored: Mapping[str, Document]
+) -> tuple[dict[str, Document | None], list[ParkedStream]]:
+    """Event by event: what can be applied, and the streams that an event has stopped."""
+    documents: dict[str, Document | None] = {}
+    parked: dict[str, ParkedStream] = {}
+    for recorded in events:
+        document_id = recorded.stream_id
+        if document_id in parked:
+            continue
+        before = documents[document_id] if document_id in documents else stored.get(document_id)
+        for _ in range(ATTEMPTS):
+            try:
+                after = projection.evolve(before, recorded)
+                orjson.dumps(after)
+                entries(projection, before), entries(projection, after)
+            except Exception as error:  # noqa: BLE001  # a bug in a projection must not stop the lane
+                parked[document_id] = parked_by(projection.name, recorded, error)
+            else:
+                documents[document_id] = after
+                parked.pop(document_id, None)
+                break
+    return documents, list(parked.values())
+
+
+def _changes(
+    projection: Projection,
+    documents: Mapping[str, Document | None],
+    stored: Mapping[str, Document],
+    parked: Sequence[ParkedStream],
+) -> Folded:
+    """What to write. Only the batch's first and last state of a document are compared."""
+    encoded: dict[str, bytes | None] = {}
     added: list[IndexChange] = []
     removed: list[IndexChange] = []
     for document_id, document in documents.items():
@@ -34,7 +97,8 @@ def fold(projection: Projection, events: Sequence[Recorded], stored: Mapping[str
         new = entries(projection, document)
         added += [IndexChange(index, document_id) for index in new - old]
         removed += [IndexChange(index, document_id) for index in old - new]
-    return Folded(documents, added, removed)
+        encoded[document_id] = None if document is None else orjson.dumps(document)
+    return Folded(encoded, added, removed, parked)
 
 
 def entries(projection: Projection, document: Document | None) -> frozenset[Index]:
