@@ -1,8 +1,5 @@
 """`ProjectionLane`: each event once in effect, whatever becomes of the store, its answers and the other owners."""
 
-from collections.abc import Container
-from dataclasses import replace
-
 import pytest
 
 from contracts.catalogue import catalogue
@@ -11,15 +8,12 @@ from contracts.users.events import UserDeleted, UserUpdated
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from tests.projection.models import ModelsInMemory
-from workers import telemetry
 from workers.core.projection import Document, Index, Projection
-from workers.core.recorded import Recorded
 from workers.domain.users.card import card
 from workers.fingerprint import fingerprint
 from workers.lanes.work import Restart
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
-from workers.ports.parked import TooManyParked, Wish
 from workers.ports.read_models import Checkpoint, Generation
 from workers.projection.folding import ALL
 from workers.projection.lane import ProjectionLane
@@ -34,17 +28,6 @@ ADA = ADA_CREATED.user_id
 
 def lane_on(store: ModelsInMemory, projection: Projection = card) -> ProjectionLane:
     return ProjectionLane(projection, Topics(), 0, catalogue().events, RowsInMemory(ROWS), store)
-
-
-def cannot_take(sequences: Container[int]) -> Projection:
-    """The user card, by code with a bug."""
-
-    def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-        if recorded.sequence in sequences:
-            raise ValueError("a bug")
-        return card.evolve(document, recorded)
-
-    return replace(card, evolve=evolve)
 
 
 async def read_on(lane: ProjectionLane, log: list[InboundRecord], batch: int = 2) -> int:
@@ -183,83 +166,3 @@ async def test_whose_checkpoint_alone_was_lost_leaves_no_entry_behind_when_it_is
     await read_on(lane_on(store), inbound_all(rows), batch=3)
     assert store.kept == {}
     assert store.found_by() == {}
-
-
-async def test_parks_the_stream_of_an_event_that_its_code_cannot_take_and_goes_on_with_all_others() -> None:
-    store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take({3})), LOG)
-    whole = await everything()
-    assert store.kept["bob"] == whole["bob"]
-    assert (store.kept[ADA]["version"], store.kept[ADA]["city"]) == (1, "London")
-    assert store.checkpoints[PLACE].sequence == 5
-    waiting = store.waiting[ADA]
-    assert (waiting.stream_version, waiting.sequence, waiting.event_type) == (2, 3, "users.UserWelcomed.v1")
-    assert waiting.recorded_at == "2026-01-01T00:00:03.000000Z"
-
-
-async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
-    store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take({3})), LOG)
-    lane = lane_on(store)
-    await read_on(lane, LOG)
-    await lane.idle()
-    assert ADA in store.waiting, "nobody has asked yet"
-    store.wished = [Wish("users", ADA, "retry")]
-    await lane.idle()
-    assert (store.waiting, store.wished) == ({}, [])
-    assert store.kept == await everything()
-
-
-async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
-    store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
-    await read_on(lane, LOG)
-    attempts = store.waiting[ADA].attempts
-    store.wished = [Wish("users", ADA, "retry")]
-    await lane.idle()
-    assert store.waiting[ADA].attempts == 2 * attempts
-    assert store.wished == []
-    assert store.kept[ADA]["version"] == 1
-
-
-async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> None:
-    store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
-    await read_on(lane, LOG[:4])
-    store.wished = [Wish("users", ADA, "skip")]
-    await lane.handle(LOG[4:])
-    assert store.waiting == {}
-    assert (store.kept[ADA]["welcomed_at"], store.kept[ADA]["version"]) == (None, 3)
-
-
-async def test_keeps_what_waits_when_an_answer_is_lost() -> None:
-    store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
-    await lane.take()
-    store.answers_lost = 1
-    with pytest.raises(Unavailable):
-        await lane.handle(LOG)
-    await read_on(lane, LOG)
-    assert list(store.waiting) == [ADA]
-    assert store.kept["bob"]["version"] == 2
-
-
-async def test_stops_when_too_many_streams_would_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.parking.MAX_PARKED_STREAMS", 1)
-    store = ModelsInMemory()
-    lane = lane_on(store, cannot_take(range(10)))
-    await lane.take()
-    with pytest.raises(TooManyParked):
-        await lane.handle(LOG)
-    assert (store.kept, store.waiting, store.checkpoints) == ({}, {}, {})
-
-
-async def test_says_when_its_code_is_not_that_which_began_the_read_model() -> None:
-    store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take(())), LOG[:2])
-    await read_on(lane_on(store), LOG)
-    assert telemetry.OUTDATED.labels("users", "0")._value.get() == 1
-    assert store.checkpoints[PLACE].built_by not in ("", MADE_BY), "what began it goes on being known"
-    fresh = ModelsInMemory()
-    await read_on(lane_on(fresh), LOG)
-    assert telemetry.OUTDATED.labels("users", "0")._value.get() == 0

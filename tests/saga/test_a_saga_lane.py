@@ -1,113 +1,15 @@
 """`SagaLane`: an event is applied once, its steps leave after the commit, and again by the next owner if in doubt."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
 from contracts.envelope import read_command
-from contracts.topics import Topics
 from contracts.users.commands import WelcomeUser
-from contracts.users.events import UserCreated
-from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
-from tests.lanes.in_memory import CourierInMemory, Journal, LaneRows
-from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
-from workers.core.recorded import Recorded
-from workers.core.saga import Saga, Step
-from workers.domain import contexts
-from workers.ports.event_store import EventRow
-from workers.ports.lanes import Fenced, LaneKey, Mark, Unavailable
-from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow
-from workers.saga.lane import SagaLane, SagaPorts
-
-TOPICS = Topics()
-LANE = LaneKey("saga", "users.events", 0)
-
-
-def created(name: str) -> UserCreated:
-    return ADA_CREATED.model_copy(update={"user_id": name, "email": f"{name}@example.org"})
-
-
-ROWS = event_rows(ADA_CREATED, created("bob"), ADA_WELCOMED, ADA_MOVED_TO_TURIN, created("carl"))
-
-
-@dataclass
-class SagasInMemory(LaneRows):
-    """`SagaStore` in memory."""
-
-    stored: dict[InstanceKey, InstanceRow] = field(default_factory=dict)
-    outbox: list[StepRow] = field(default_factory=list)
-    table: list[EventRow] = field(default_factory=list)
-    waiting: dict[tuple[str, str], ParkedStream] = field(default_factory=dict)
-    wished: list[Wish] = field(default_factory=list)
-
-    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
-        await self.reached()
-        return {key: self.stored[key].state for key in keys if key in self.stored}
-
-    async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
-        await self.reached()
-        return [step for step in self.outbox if step.position > position][:limit]
-
-    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        await self.reached()
-        return [row for row in self.table if row.sequence > sequence][:limit]
-
-    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
-        await self.reached()
-        return [row for row in self.table if row.stream_id == stream_id and row.stream_version > version][:limit]
-
-    async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
-        await self.reached()
-        return list(self.waiting.values())
-
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        await self.reached()
-        return [wish for wish in self.wished if (wish.follower, wish.stream_id) in self.waiting]
-
-    async def commit(self, batch: SagaBatch) -> None:
-        await self.reached()
-        row = self.held(batch.lane, batch.epoch)
-        positions = {step.position for step in self.outbox}
-        assert positions.isdisjoint(step.position for step in batch.steps), "a place in the outbox was given twice"
-        row.consumed, row.sequence, row.input_sequence = batch.consumed, batch.position, batch.input_sequence
-        row.mark = Mark(batch.published, -1)
-        self.stored |= {InstanceKey(each.saga, each.instance_id): each for each in batch.instances}
-        self.outbox += batch.steps
-        ended = {*batch.unparked, *((each.follower, each.stream_id) for each in batch.parked)}
-        self.wished = [wish for wish in self.wished if (wish.follower, wish.stream_id) not in ended]
-        self.waiting = {place: each for place, each in self.waiting.items() if place not in ended}
-        self.waiting |= {(each.follower, each.stream_id): each for each in batch.parked}
-        self.journal.append("commit")
-
-
-class Installation:
-    """Everything that outlives a worker."""
-
-    def __init__(self) -> None:
-        self.journal: Journal = []
-        self.store = SagasInMemory(self.journal, table=ROWS)
-        self.courier = CourierInMemory(self.journal)
-
-    def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas) -> SagaLane:
-        ports = SagaPorts(
-            store=self.store, courier=self.courier, topics=TOPICS, owner="tester", events=catalogue().events
-        )
-        return SagaLane("users", sagas, 0, ports)
-
-    @property
-    def welcomed(self) -> list[str]:
-        """Whom the delivered commands are for, in order."""
-        return [(record.key or b"").decode() for _, _, record in self.courier.delivered]
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        return {key.instance_id: row.status for key, row in self.store.stored.items()}
-
+from contracts.users.examples import ADA_CREATED
+from tests.lanes.recorded_rows import inbound, inbound_all
+from tests.saga.installation import LANE, ROWS, Installation
+from workers.ports.lanes import Fenced, Unavailable
 
 ADA = ADA_CREATED.user_id
 
@@ -226,56 +128,3 @@ async def test_that_was_replaced_writes_and_sends_nothing() -> None:
     assert installation.welcomed == []
     assert installation.store.stored == {}
     assert installation.store.rows[LANE].consumed == 0
-
-
-def cannot_take(stream_id: str) -> list[Saga[Any]]:
-    """The welcome, by code with a bug."""
-    (welcome,) = contexts()["users"].sagas
-
-    def decide(state: Any, recorded: Recorded) -> tuple[Step, ...]:
-        if recorded.stream_id == stream_id:
-            raise ValueError("a bug")
-        return tuple(welcome.decide(state, recorded))
-
-    return [replace(welcome, decide=decide)]
-
-
-async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_with_all_others() -> None:
-    installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
-    await lane.take()
-    await lane.handle(inbound_all(ROWS))
-    assert installation.welcomed == ["bob", "carl"]
-    assert installation.statuses == {"bob": "welcome", "carl": "welcome"}
-    (waiting,) = installation.store.waiting.values()
-    assert (waiting.follower, waiting.stream_id, waiting.stream_version) == ("welcome", ADA, 1)
-    assert installation.store.rows[LANE].consumed == 5
-
-
-async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
-    installation = Installation()
-    broken = installation.lane(cannot_take(ADA))
-    await broken.take()
-    await broken.handle(inbound_all(ROWS[:4]))
-    installation.store.wished = [Wish("welcome", ADA, "retry")]
-    mended = installation.lane()
-    await mended.take()
-    await mended.idle()
-    assert (installation.store.waiting, installation.store.wished) == ({}, [])
-    assert installation.statuses[ADA] == "welcomed"
-    sent = [step.stream_id for step in installation.store.outbox]
-    assert sent == ["bob", ADA], "the step of the first event, though a later one has ended what it began"
-    await mended.handle(inbound_all(ROWS)[4:])
-    row = installation.store.rows[LANE]
-    assert (row.consumed, row.sequence, row.input_sequence) == (5, 3, 5)
-
-
-async def test_passes_over_an_event_when_told_to() -> None:
-    installation = Installation()
-    lane = installation.lane(cannot_take("bob"))
-    await lane.take()
-    await lane.handle(inbound_all(ROWS))
-    installation.store.wished = [Wish("welcome", "bob", "skip")]
-    await lane.idle()
-    assert installation.store.waiting == {}
-    assert "bob" not in installation.statuses
