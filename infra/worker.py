@@ -57,7 +57,10 @@ async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event) ->
         endpoint = None
         if settings.metrics_port is not None:
             endpoint = serve_endpoint(
-                settings.metrics_host, settings.metrics_port, lambda: all(host.ready for host in hosts)
+                settings.metrics_host,
+                settings.metrics_port,
+                ready=lambda: all(host.ready for host in hosts),
+                alive=lambda: all(host.alive for host in hosts),
             )
         try:
             async with asyncio.TaskGroup() as running:

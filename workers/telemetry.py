@@ -12,6 +12,9 @@ LAST_PROGRESS = Gauge(
     ["role", "topic", "partition"],
 )
 LAG = Gauge("annals_lane_lag", "Records between a lane and the end of its topic", ["role", "topic", "partition"])
+LAG_SECONDS = Gauge(
+    "annals_lane_lag_seconds", "Age of the oldest record that a lane has not handled", ["role", "topic", "partition"]
+)
 BATCH_RECORDS = Histogram(
     "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )
@@ -21,7 +24,9 @@ BATCH_SECONDS = Histogram(
     ["role"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
-OUTCOMES = Counter("annals_commands", "Commands handled", ["context", "status"])
+OUTCOMES = Counter(
+    "annals_commands", "Commands handled; code: why one was not accepted", ["context", "type", "status", "code"]
+)
 REPEATED = Counter("annals_commands_repeated", "Repeats answered with the stored outcome", ["context"])
 EVENTS = Counter("annals_events", "Events written", ["context"])
 REPUBLISHED = Counter("annals_events_republished", "Events sent again by a lane's next owner", ["context"])
@@ -39,5 +44,11 @@ REBUILDS = Counter("annals_projection_rebuilds", "Lanes started over because the
 OUTDATED = Gauge(
     "annals_projection_outdated", "1: begun by other code than this process runs", ["projection", "partition"]
 )
+STALENESS = Gauge(
+    "annals_projection_staleness_seconds",
+    "Age of the newest event in the read model when it was applied; 0 with nothing left to apply",
+    ["projection", "partition"],
+)
+WAITING = Gauge("annals_streams_waiting", "Parked streams", ["follower", "topic", "partition"])
 PARKED = Counter("annals_streams_parked", "Streams stopped by an event that the code can't take", ["follower", "topic"])
 STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])

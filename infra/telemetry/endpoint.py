@@ -1,4 +1,5 @@
-"""The workers' HTTP endpoint for operators: /metrics, /healthz (alive) and /readyz (holds its lanes)."""
+"""The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (holds its lanes and has
+caught up)."""
 
 import json
 import threading
@@ -10,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 REQUEST_TIMEOUT_SECONDS = 5
 
 
-def serve_endpoint(host: str, port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer:
+def serve_endpoint(host: str, port: int, ready: Callable[[], bool], alive: Callable[[], bool]) -> ThreadingHTTPServer:
     """Serve in a thread of its own until `shutdown`; port 0 takes a free one (`server_address`). Raises OSError."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -21,13 +22,14 @@ def serve_endpoint(host: str, port: int, ready: Callable[[], bool]) -> Threading
                 case "/metrics":
                     self._answer(200, CONTENT_TYPE_LATEST, generate_latest())
                 case "/healthz":
-                    self._answer(200, "application/json", b'{"status": "alive"}')
+                    self._say(alive(), "alive", "no progress")
                 case "/readyz":
-                    is_ready = ready()
-                    body = json.dumps({"status": "ready" if is_ready else "not ready"}).encode()
-                    self._answer(200 if is_ready else 503, "application/json", body)
+                    self._say(ready(), "ready", "not ready")
                 case _:
                     self._answer(404, "text/plain", b"/metrics, /healthz, /readyz")
+
+        def _say(self, good: bool, yes: str, no: str) -> None:
+            self._answer(200 if good else 503, "application/json", json.dumps({"status": yes if good else no}).encode())
 
         def _answer(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response(status)

@@ -17,7 +17,7 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def held(process: Process) -> None:
     await process.subscription.give(FIRST)
-    await become(lambda: process.host.ready, "the lane is held")
+    await become(lambda: process.host.holding, "the lane is held")
 
 
 async def looks(process: Process, count: int = 3 * LOOKS_WITHOUT_PROGRESS) -> None:

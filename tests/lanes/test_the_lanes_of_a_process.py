@@ -90,10 +90,10 @@ async def test_are_ready_once_each_is_held() -> None:
     process = Process()
     process.works[SECOND].faults["take"] = [Unavailable("Postgres", "away for the test")]
     async with process.running():
-        assert not process.host.ready, "nothing was given yet"
+        assert not process.host.holding, "nothing was given yet"
         await process.subscription.give(FIRST, SECOND)
-        assert not process.host.ready, "nothing is held yet"
-        await become(lambda: process.host.ready, "both lanes are held")
+        assert not process.host.holding, "nothing is held yet"
+        await become(lambda: process.host.holding, "both lanes are held")
         assert process.host.partitions == {FIRST, SECOND}
 
 
@@ -130,7 +130,7 @@ async def test_are_left_before_the_group_is() -> None:
     process = Process()
     async with process.running() as task:
         await process.subscription.give(FIRST, SECOND)
-        await become(lambda: process.host.ready, "both lanes are held")
+        await become(lambda: process.host.holding, "both lanes are held")
         process.host.stop()
         async with asyncio.timeout(5.0):
             await task
@@ -144,7 +144,7 @@ async def test_are_left_when_the_host_fails_too() -> None:
     process = Process()
     async with process.running() as task:
         await process.subscription.give(FIRST)
-        await become(lambda: process.host.ready, "the lane is held")
+        await become(lambda: process.host.holding, "the lane is held")
         process.subscription.faults = [ZeroDivisionError("a bug for the test")]
         with pytest.raises(ZeroDivisionError):
             await task

@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """What the batch leads to, if it can be committed."""
+    """What the batch leads to, if it can be committed. `counts`: outcomes by type, status and code."""
 
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
@@ -53,6 +53,7 @@ class Draft(NamedTuple):
     streams: Mapping[str, Versioned]
     sequence: int
     repeated: int
+    counts: Mapping[tuple[str, str, str], int]
     now: datetime
 
 
@@ -73,6 +74,7 @@ class BatchDecider:
         self._failures: list[DeadLetter] = []
         self._given: dict[str, bytes] = dict(situation.known)
         self._repeated = 0
+        self._counts: dict[tuple[str, str, str], int] = {}
 
     def decide(self, requests: Sequence[Request]) -> Draft:
         """The draft of the whole batch."""
@@ -94,6 +96,7 @@ class BatchDecider:
             self._streams,
             self._sequence,
             self._repeated,
+            self._counts,
             self._situation.now,
         )
 
@@ -177,6 +180,8 @@ class BatchDecider:
         error: Rejection | None,
     ) -> bytes:
         envelope, situation = request.envelope, self._situation
+        kind = (envelope.type, status, "" if error is None else error.code)
+        self._counts[kind] = self._counts.get(kind, 0) + 1
         # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
         # the two together.
         outcome = orjson.dumps(

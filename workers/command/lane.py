@@ -220,11 +220,8 @@ class CommandLane:
     def _count(self, draft: Draft) -> None:
         telemetry.EVENTS.labels(self._context).inc(len(draft.events))
         telemetry.REPEATED.labels(self._context).inc(draft.repeated)
-        counts: dict[str, int] = {}
-        for outcome in draft.outcomes:
-            counts[outcome.status] = counts.get(outcome.status, 0) + 1
-        for status, count in counts.items():
-            telemetry.OUTCOMES.labels(self._context, status).inc(count)
+        for kind, count in draft.counts.items():
+            telemetry.OUTCOMES.labels(self._context, *kind).inc(count)
 
     async def idle(self) -> None:
         if self._publisher is not None:

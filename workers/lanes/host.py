@@ -21,6 +21,8 @@ FETCH_WAIT_SECONDS = 0.5
 HINT_INTERVAL_SECONDS = 5.0
 LEAVE_TIMEOUT_SECONDS = 10.0
 RETRY_DELAY_SECONDS = 0.5
+# Longer than any bounded wait on the way of a batch, and than the reading of a log's tail.
+LIVENESS_SECONDS = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +43,25 @@ class LaneHost:
         self._clock = clock
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
-        self._hinted_at = clock()
+        self._hinted_at = self._turned_at = clock()
         self._joined = False
         self._watch = Watch(role, subscription, clock)
 
     @property
-    def ready(self) -> bool:
+    def holding(self) -> bool:
         """In the group, and every lane that it was given is held."""
         return self._joined and all(runner.active for runner in self._runners.values())
+
+    @property
+    def ready(self) -> bool:
+        """Holding, and every lane has caught up with its topic, or is only seconds behind."""
+        return self.holding and all(runner.caught_up for runner in self._runners.values())
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is progress: the process reads, or waits for a server, and no lane hangs in a batch."""
+        oldest = min([self._turned_at, *(runner.moved_at for runner in self._runners.values())])
+        return self._clock() - oldest <= LIVENESS_SECONDS
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -63,6 +76,7 @@ class LaneHost:
         await self._subscription.start(self._assigned, self._revoked)
         try:
             while not self._stopping.is_set():
+                self._turned_at = self._clock()
                 await self._fetch()
                 await self._hint()
                 await self._look()
@@ -92,7 +106,7 @@ class LaneHost:
         )
 
     async def _look(self) -> None:
-        if self.ready:
+        if self.holding:
             await self._watch.look(list(self._runners.values()))
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
@@ -102,6 +116,7 @@ class LaneHost:
             self._runners[partition] = runner
             runner.start()
         self._joined = True
+        self._watch.soon()
 
     async def _revoked(self, partitions: frozenset[Partition]) -> None:
         if partitions:

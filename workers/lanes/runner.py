@@ -43,7 +43,10 @@ class LaneRunner:
         self.role = role
         self.partition = partition
         self.active = False
+        self.caught_up = False
         self.next_offset = 0
+        self.moved_at = clock()
+        self._handled_ms: int | None = None
         self._work = work
         self._subscription = subscription
         self._clock = clock
@@ -67,6 +70,13 @@ class LaneRunner:
             self._subscription.pause(self.partition)
 
     @property
+    def oldest_waiting_ms(self) -> int | None:
+        """When the oldest record that is not handled yet was written, in milliseconds since 1970; if it has not been
+        fetched, the one before it. None: nothing has been read.
+        """
+        return self._queue[0].timestamp if self._queue else self._handled_ms
+
+    @property
     def waits_for_records(self) -> bool:
         """Held, open for more, and with nothing to do."""
         return self.active and not self._queue and not self._paused
@@ -88,7 +98,7 @@ class LaneRunner:
     async def _run(self) -> None:
         delay = RETRY_DELAY_SECONDS
         while not self._stopping.is_set():
-            started = self._clock()
+            started = self.moved_at = self._clock()
             try:
                 await self._hold()
             except Exception as error:  # noqa: BLE001  # whatever it was, the lane is taken again
@@ -114,6 +124,7 @@ class LaneRunner:
                 await self._handle(batch)
             elif not self._stopping.is_set():
                 await self._work.idle()
+            self.moved_at = self._clock()
             telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
         await self._work.leave()
 
@@ -121,6 +132,7 @@ class LaneRunner:
         started = self._clock()
         await self._work.handle(batch)
         self.next_offset = batch[-1].offset + 1
+        self._handled_ms = batch[-1].timestamp
         telemetry.BATCH_RECORDS.labels(self.role).observe(len(batch))
         telemetry.BATCH_SECONDS.labels(self.role).observe(self._clock() - started)
 
@@ -176,5 +188,6 @@ class LaneRunner:
     def _set_active(self, active: bool) -> None:
         if active != self.active:
             self.active = active
+            self.caught_up = False
             change = 1 if active else -1
             telemetry.LANES_HELD.labels(self.role, self.partition.topic).inc(change)

@@ -1,8 +1,10 @@
-"""Watches that reading goes on: liveness is progress.
+"""Watches how far the lanes are behind, and that reading goes on: liveness is progress.
 
 A Kafka consumer can stop fetching after its broker was restarted and say nothing. So from time to time the lanes that
 wait for records are compared with the ends of their partitions; a lane that has something to read and does not move for
 several looks in a row means a new start of the whole subscription.
+
+What is measured here is for people and for readiness only: no decision of a lane hangs on a clock of the wall.
 """
 
 import time
@@ -16,8 +18,10 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
 
-LOOK_INTERVAL_SECONDS = 10.0
-LOOKS_WITHOUT_PROGRESS = 3
+LOOK_INTERVAL_SECONDS = 2.0
+LOOKS_WITHOUT_PROGRESS = 15
+# A lane that is further behind than this is still catching up: its process is not ready.
+CAUGHT_UP_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,23 +33,25 @@ class Watch:
         self._role = role
         self._clock = clock
         self._subscription = subscription
-        self._looked_at = clock()
+        self._looked_at: float | None = None
         self._stalled: dict[Partition, tuple[int, int]] = {}
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
         """Look, if it is time to. Raises Unavailable when reading has stopped."""
-        if self._clock() - self._looked_at < LOOK_INTERVAL_SECONDS:
+        now = self._clock()
+        if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
-        self._looked_at = self._clock()
+        self._looked_at = now
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
             log.debug("no look at the ends of the partitions", role=self._role, reason=str(error))
             return
+        by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
         stalled: dict[Partition, tuple[int, int]] = {}
         for partition, reach in reached.items():
-            telemetry.LAG.labels(self._role, *partition).set(max(reach.end - reach.position, 0))
+            self._note_lag(by_partition[partition], reach.end)
             if reach.end > reach.position and partition in waiting:
                 position, looks = self._stalled.get(partition, (reach.position, 0))
                 stalled[partition] = (reach.position, looks + 1 if position == reach.position else 1)
@@ -54,3 +60,21 @@ class Watch:
             if looks >= LOOKS_WITHOUT_PROGRESS:
                 where = f"{partition.topic}/{partition.partition} at offset {position}"
                 raise Unavailable("Kafka", f"nothing more is read from {where}; starting over")
+
+    def soon(self) -> None:
+        """Look at the next opportunity: the lanes have changed."""
+        self._looked_at = None
+
+    def _note_lag(self, runner: LaneRunner, end: int) -> None:
+        """In records, and in seconds since the oldest of them was written."""
+        behind = max(end - runner.next_offset, 0)
+        telemetry.LAG.labels(self._role, *runner.partition).set(behind)
+        written_at = runner.oldest_waiting_ms
+        if behind == 0:
+            seconds = 0.0
+        elif written_at is None:
+            return
+        else:
+            seconds = max(time.time() - written_at / 1000, 0.0)
+        telemetry.LAG_SECONDS.labels(self._role, *runner.partition).set(seconds)
+        runner.caught_up = seconds <= CAUGHT_UP_SECONDS

@@ -7,7 +7,9 @@ reason (the store was emptied, restored, switched to another generation, or writ
 from there. An event that the projection's code cannot take parks its stream; the others go on.
 """
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -105,6 +107,13 @@ class ProjectionLane:
         built_by = self._fingerprint if self._checkpoint == START else self._checkpoint.built_by
         await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._projection.name).inc(len(events))
+        age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
+        self._note(max(age_seconds, 0.0))
+
+    def _note(self, staleness_seconds: float) -> None:
+        name, partition = self._projection.name, str(self._partition)
+        telemetry.STALENESS.labels(name, partition).set(staleness_seconds)
+        telemetry.WAITING.labels(name, self._topic, partition).set(len(self._waiting))
 
     async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
         documents, added, removed, parked = folded
@@ -155,6 +164,7 @@ class ProjectionLane:
         if await self._stored_checkpoint() != self._checkpoint:
             raise Restart("the read model's checkpoint has changed without us")
         await self._mend()
+        self._note(0.0)
 
     async def _stored_checkpoint(self) -> Checkpoint:
         return await self._store.checkpoint(self._generation, self._topic, self._partition)

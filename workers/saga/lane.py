@@ -157,6 +157,9 @@ class SagaLane:
 
     async def idle(self) -> None:
         await self._mend()
+        for saga in self._sagas:
+            waiting = sum(follower == saga.name for follower, _ in self._waiting)
+            telemetry.WAITING.labels(saga.name, self._lane.topic, str(self._lane.partition)).set(waiting)
 
     async def leave(self) -> None:
         await self._ports.store.leave(self._lane, self._epoch, Mark(self._published, -1))

@@ -1,0 +1,67 @@
+"""A process is ready when its lanes have caught up, and alive as long as there is progress, or nothing to do."""
+
+import pytest
+
+from tests.lanes.test_a_lane_of_this_process import become
+from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
+from workers import telemetry
+from workers.ports.lanes import Unavailable
+
+
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at every turn; and the patience that a test has."""
+    monkeypatch.setattr("workers.lanes.host.FETCH_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("workers.lanes.runner.IDLE_SECONDS", 0.01)
+
+
+def lag() -> tuple[float, float]:
+    """In records and in seconds, as a scrape sees it."""
+    place = ("command", *map(str, FIRST))
+    return telemetry.LAG.labels(*place)._value.get(), telemetry.LAG_SECONDS.labels(*place)._value.get()
+
+
+async def test_is_not_ready_before_it_has_caught_up() -> None:
+    process = Process()
+    work = process.works[FIRST]
+    work.going.clear()
+    async with process.running():
+        process.subscription.write(FIRST, 10)
+        await process.subscription.give(FIRST)
+        await become(lambda: "handle" in work.journal, "the first batch is in hand")
+        await become(lambda: lag()[0] == 10, "the lag is seen")
+        assert process.host.holding
+        assert not process.host.ready, "ten records of long ago are not handled"
+        work.going.set()
+        await become(lambda: process.host.ready, "it has caught up")
+        assert lag() == (0, 0)
+
+
+async def test_is_not_ready_while_a_server_is_away_and_ready_again_by_itself() -> None:
+    process = Process()
+    work = process.works[FIRST]
+    async with process.running():
+        await process.subscription.give(FIRST)
+        await become(lambda: process.host.ready, "it has caught up")
+        work.faults["take"] = [Unavailable("Postgres", "away for the test")] * 3
+        work.faults["idle"] = [Unavailable("Postgres", "away for the test")]
+        await become(lambda: not process.host.ready, "the lane is dropped")
+        assert process.host.alive, "waiting for a server is what it should do"
+        await become(lambda: process.host.ready, "the lane is held again")
+
+
+async def test_is_not_alive_when_a_batch_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.host.LIVENESS_SECONDS", 0.3)
+    process = Process()
+    work = process.works[FIRST]
+    async with process.running():
+        await process.subscription.give(FIRST)
+        await become(lambda: process.host.ready, "it has caught up")
+        assert process.host.alive
+        work.going.clear()
+        process.subscription.write(FIRST, 1)
+        await become(lambda: not process.host.alive, "the batch has hung for too long")
+        work.going.set()
+        await become(lambda: process.host.alive, "it goes on")
