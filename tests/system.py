@@ -26,6 +26,7 @@ from workers.domain import contexts
 # Short, so that a killed worker is missed soon; safety must not depend on it.
 SESSION_TIMEOUT_SECONDS = 3.0
 STOP_TIMEOUT_SECONDS = 30.0
+COMMAND_TIMEOUT_SECONDS = 100.0
 
 
 class Sent(NamedTuple):
@@ -35,6 +36,17 @@ class Sent(NamedTuple):
     stream_id: str
     value: bytes
     headers: list[tuple[str, str | bytes | None]]
+
+
+class Ran(NamedTuple):
+    """How a command of the command line ended, and what it printed."""
+
+    code: int
+    output: str
+    errors: str
+
+    def json(self) -> Any:
+        return json.loads(self.output)
 
 
 class Worker:
@@ -81,7 +93,7 @@ class System:
         return f"{self.settings.topic_prefix}{name}"
 
     async def worker(self, role: str, *, entry: Sequence[str] = (), **settings: Any) -> Worker:
-        """Start one more worker; `entry` is another program than `annals worker`, `settings` differ from the system's."""
+        """Start one more worker: of another program than `annals worker` (`entry`), with other settings than ours."""
         log_file = self._folder / f"{role}-{len(self.workers)}.log"
         with log_file.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -94,6 +106,19 @@ class System:
         started = Worker(role, process, log_file)
         self.workers.append(started)
         return started
+
+    async def annals(self, *arguments: str, entry: str = "infra.cli.main") -> Ran:
+        """Run a command of the command line (of the program `entry`) to its end."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", entry, *arguments),
+            env=os.environ | self.settings.environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=Path(__file__).parent.parent,
+        )
+        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
+            output, errors = await process.communicate()
+        return Ran(process.returncode or 0, output.decode(), errors.decode())
 
     async def holding(self, worker: Worker, lanes: int = 1) -> None:
         """Wait until a command or saga worker owns at least so many lanes."""

@@ -1,4 +1,4 @@
-"""The event table as the reading commands see it: opened as `annals_reader`, which can change nothing."""
+"""The event table as the commands see it: opened as `annals_reader`, which can change nothing, unless they act."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,11 +15,11 @@ _NOT_MIGRATED = "The database has no schema of Annals, or not this version's: ru
 
 
 @asynccontextmanager
-async def event_table(settings: Settings) -> AsyncIterator[Database]:
+async def event_table(settings: Settings, *, role: str = "annals_reader") -> AsyncIterator[Database]:
     """The open database. Raises StackNotRunning, Unavailable, or CommandRefused when it was never migrated."""
     url = located(settings).database_url
     assert url is not None, "located settings have every address"
-    database = Database(url.get_secret_value(), role="annals_reader", connections=1)
+    database = Database(url.get_secret_value(), role=role, connections=1)
     try:
         await database.open()
         yield database

@@ -1,18 +1,41 @@
-"""The read models as a verification looks at them."""
+"""The read models as a verification looks at them: what must agree is read in one transaction, as of one moment."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
 
 from infra.redis.connection import faults_sorted
-from infra.redis.keys import Keys, member
+from infra.redis.keys import SEPARATOR, Keys, id_of, member, read_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
-from workers.core.projection import Document, Index, Projection
-from workers.ports.read_models import Generation
-from workers.projection.folding import ALL
+from workers.core.projection import Document, Index
+from workers.ports.parked import ParkedStream
+from workers.ports.read_models import Checkpoint, Generation
+
+KEYS_AT_A_TIME = 1000
+
+Entry = tuple[Index, str]
+"""An index entry: where, and the id of the document that is found there."""
+
+
+class Look(NamedTuple):
+    """A moment of a generation: how far each lane of the topic is, some documents (those that exist), which of them
+    wait, and which of some index entries are there.
+    """
+
+    checkpoints: Mapping[int, Checkpoint]
+    documents: Mapping[str, Document]
+    parked: Mapping[str, ParkedStream]
+    present: frozenset[Entry]
+
+    @property
+    def reached(self) -> dict[int, int]:
+        """The last sequence applied of each lane."""
+        return {partition: checkpoint.sequence for partition, checkpoint in self.checkpoints.items()}
 
 
 class StoredDocuments:
-    """Documents, index entries and checkpoints, in numbers."""
+    """Documents, index entries, checkpoints and parked streams. Every method raises Unavailable."""
 
     def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
@@ -23,32 +46,74 @@ class StoredDocuments:
         """The generation that queries see."""
         return await self._reader.live(projection)
 
-    async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist."""
-        return await self._reader.documents(generation, document_ids) if document_ids else {}
-
     async def reached(self, generation: Generation, topic: str, partition: int) -> int:
         """The last sequence applied."""
         return (await self._reader.checkpoint(generation, topic, partition)).sequence
 
-    async def entry_count(self, generation: Generation, projection: Projection) -> int:
-        """How many index entries there are in all."""
-        with faults_sorted():
-            counts = [
-                await self._redis.zcard(self._keys.index(generation, name))
-                for name in (*projection.searchable, ALL.name)
-            ]
-        return sum(counts)
+    async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
+        """The streams that wait in a lane."""
+        return await self._reader.parked(generation, topic, partition)
 
-    async def missing_entries(
-        self, generation: Generation, entries: Sequence[tuple[Index, str]]
-    ) -> list[tuple[Index, str]]:
-        """Those of the entries that are not there."""
-        missing = []
-        for name in sorted({index.name for index, _ in entries}):
-            wanted = [(index, document_id) for index, document_id in entries if index.name == name]
-            members = [member(index.key, document_id) for index, document_id in wanted]
+    async def look(
+        self,
+        generation: Generation,
+        topic: str,
+        partitions: Sequence[int],
+        document_ids: Sequence[str],
+        entries: Sequence[Entry] = (),
+    ) -> Look:
+        """All at one moment."""
+        keys, by_name = self._keys, _by_name(entries)
+        with faults_sorted():
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.mget([keys.checkpoint(generation, topic, each) for each in partitions])
+                if document_ids:
+                    pipeline.mget([keys.document(generation, each) for each in document_ids])
+                    for partition in partitions:
+                        pipeline.hmget(keys.parked(generation, topic, partition), list(document_ids))
+                for name, wanted in by_name.items():
+                    members = [member(index.key, document_id) for index, document_id in wanted]
+                    pipeline.zmscore(keys.index(generation, name), members)
+                answers = iter(await pipeline.execute())
+        checkpoints = dict(zip(partitions, map(read_checkpoint, next(answers)), strict=True))
+        documents, parked = {}, {}
+        if document_ids:
+            stored = zip(document_ids, next(answers), strict=True)
+            documents = {each: orjson.loads(document) for each, document in stored if document is not None}
+            waiting = [ParkedStream(**orjson.loads(each)) for _ in partitions for each in next(answers) if each]
+            parked = {each.stream_id: each for each in waiting}
+        scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]
+        present = frozenset(entry for scores in scored for entry, score in scores if score is not None)
+        return Look(checkpoints, documents, parked, present)
+
+    async def entries(self, generation: Generation, name: str) -> AsyncIterator[list[Entry]]:
+        """All entries of an index, in order, some at a time."""
+        start = b"-"
+        while True:
             with faults_sorted():
-                scores = await self._redis.zmscore(self._keys.index(generation, name), members)
-            missing += [each for each, score in zip(wanted, scores, strict=True) if score is None]
-        return missing
+                members = await self._redis.zrange(
+                    self._keys.index(generation, name), start, b"+", bylex=True, offset=0, num=KEYS_AT_A_TIME
+                )
+            if not members:
+                return
+            start = b"(" + members[-1]
+            yield [(Index(name, each.rpartition(SEPARATOR)[0].decode()), id_of(each)) for each in members]
+
+    async def stored_ids(self, generation: Generation) -> AsyncIterator[list[str]]:
+        """The ids of all documents, in no order; one that comes or goes meanwhile may be left out or come twice."""
+        begins = self._keys.document(generation, "")
+        cursor = 0
+        while True:
+            with faults_sorted():
+                cursor, keys = await self._redis.scan(cursor, f"{begins}*", KEYS_AT_A_TIME)
+            if keys:
+                yield [key.decode(errors="replace").removeprefix(begins) for key in keys]
+            if cursor == 0:
+                return
+
+
+def _by_name(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry[0].name, []).append(entry)
+    return found

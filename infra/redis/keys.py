@@ -2,6 +2,7 @@
 
     <prefix>annals:<projection>:live                                   the number of the live generation; none: 1
     <prefix>annals:<projection>:previous                               the one that was live before it
+    <prefix>annals:<projection>:begun                                  set: the numbers of the generations begun by hand
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
     <prefix>annals:<projection>:<number>:index:<name>                  sorted set of `<key> NUL <id>`, all with score 0
     <prefix>annals:<projection>:<number>:checkpoint:<topic>:<partition>   `<sequence>:<offset>:<fingerprint>`
@@ -30,6 +31,9 @@ class Keys:
 
     def previous(self, projection: str) -> str:
         return f"{self.prefix}annals:{projection}:previous"
+
+    def begun(self, projection: str) -> str:
+        return f"{self.prefix}annals:{projection}:begun"
 
     def everything(self, generation: Generation) -> str:
         """What all keys of a generation begin with."""

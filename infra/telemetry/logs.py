@@ -46,6 +46,15 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         quiet_drivers()
 
 
+def command_line_logs() -> None:
+    """For a command that prints its answer on stdout: warnings on stderr, the drivers quiet."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    quiet_drivers()
+
+
 def quiet_drivers() -> None:
     """Silence what the drivers say of each attempt to reach a server that is away: our own lines say who waits."""
     for name in ("aiokafka", "asyncpg"):

@@ -1,0 +1,20 @@
+"""Who does something by hand: every action of an operator is kept with an actor and a reason."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+MAX_ACTOR_CHARACTERS = 200
+
+Actor = Annotated[str | None, typer.Option(help="Who you are; by default the account that runs this command.")]
+
+
+def acting(actor: str | None) -> str:
+    """The given actor, or the name of this account."""
+    if actor is not None:
+        return actor[:MAX_ACTOR_CHARACTERS]
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as containers have them
+        return "unknown"

@@ -1,0 +1,43 @@
+"""`annals` with bugs in the code of the users context: what has happened in the city of Nowhere cannot be taken.
+
+python -m tests.parking.buggy_code worker projection
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from contracts.users.events import UserCreated, UserUpdated
+from infra.cli.main import main
+from workers.core.context import Context
+from workers.core.projection import Document
+from workers.core.recorded import Recorded
+from workers.domain import contexts
+
+
+def refuse(recorded: Recorded) -> None:
+    """Raises for an event with this city."""
+    event = recorded.event
+    if isinstance(event, UserCreated | UserUpdated) and event.city == "Nowhere":
+        raise LookupError(f"there is no such city; {event.first_name}")
+
+
+def with_bugs(context: Context) -> Context:
+    (card,) = context.projections
+    (welcome,) = context.sagas
+
+    def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+        refuse(recorded)
+        return card.evolve(document, recorded)
+
+    def follow(state: Any, recorded: Recorded) -> Any:
+        refuse(recorded)
+        return welcome.evolve(state, recorded)
+
+    return replace(context, projections=(replace(card, evolve=evolve),), sagas=(replace(welcome, evolve=follow),))
+
+
+if __name__ == "__main__":
+    known = contexts()
+    assert isinstance(known, dict)
+    known["users"] = with_bugs(known["users"])
+    main()

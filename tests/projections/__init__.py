@@ -1,0 +1,1 @@
+"""Read models built anew, compared and switched, on real servers."""
