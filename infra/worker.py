@@ -4,12 +4,14 @@ import asyncio
 import gc
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvloop
 
 from infra.devstack.addresses import located
-from infra.processes import HOSTS
+from infra.processes import HOSTS, Host
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_endpoint
 from infra.telemetry.logs import configure_logs
@@ -38,30 +40,45 @@ async def _run(role: str, settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    delay = RETRY_DELAY_SECONDS
-    while not stopping.is_set():
-        started = time.monotonic()
-        try:
-            await _hold_lanes(role, settings, stopping)
-        except Unavailable as error:
-            if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
-                delay = RETRY_DELAY_SECONDS  # it had worked: this is a new trouble
-            log.warning("worker waits", reason=str(error), again_in_seconds=delay)
-            await _either(stopping, delay)
-            delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+    hosts: list[Host] = []
+    with _endpoint(settings, hosts):
+        delay = RETRY_DELAY_SECONDS
+        while not stopping.is_set():
+            started = time.monotonic()
+            try:
+                await _hold_lanes(role, settings, stopping, hosts)
+            except Unavailable as error:
+                if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
+                    delay = RETRY_DELAY_SECONDS  # it had worked: this is a new trouble
+                log.warning("worker waits", reason=str(error), again_in_seconds=delay)
+                await _either(stopping, delay)
+                delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
     log.info("worker stopped")
 
 
-async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event) -> None:
-    async with HOSTS[role](settings) as hosts:
-        endpoint = None
-        if settings.metrics_port is not None:
-            endpoint = serve_endpoint(
-                settings.metrics_host,
-                settings.metrics_port,
-                ready=lambda: all(host.ready for host in hosts),
-                alive=lambda: all(host.alive for host in hosts),
-            )
+@contextmanager
+def _endpoint(settings: Settings, hosts: list[Host]) -> Iterator[None]:
+    """Served as long as the process lives: while it waits for a server, it is alive and not ready."""
+    if settings.metrics_port is None:
+        yield
+        return
+    endpoint = serve_endpoint(
+        settings.metrics_host,
+        settings.metrics_port,
+        ready=lambda: bool(hosts) and all(host.ready for host in hosts),
+        alive=lambda: all(host.alive for host in hosts),
+    )
+    try:
+        yield
+    finally:
+        endpoint.shutdown()
+        endpoint.server_close()
+
+
+async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event, hosts: list[Host]) -> None:
+    """Run the role's hosts, which stand in `hosts` meanwhile, until it is time to stop. Raises Unavailable."""
+    async with HOSTS[role](settings) as opened:
+        hosts[:] = opened
         try:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(host.run()) for host in hosts]
@@ -73,9 +90,7 @@ async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event) ->
         except* Unavailable as group:
             raise group.exceptions[0] from None
         finally:
-            if endpoint is not None:
-                endpoint.shutdown()
-                endpoint.server_close()
+            hosts.clear()
 
 
 async def _either(stopping: asyncio.Event, seconds: float) -> None:

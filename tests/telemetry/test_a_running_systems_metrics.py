@@ -1,0 +1,130 @@
+"""What a scrape of the workers says: how much was done, how far behind they are, and whether they may be relied on."""
+
+import json
+import signal
+import socket
+from collections.abc import Callable
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.system import System, Worker, command, create_user, create_users
+from tests.waiting import until
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+ROLES = ("command", "saga", "projection")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Endpoint:
+    """A worker's endpoint."""
+
+    def __init__(self, worker: Worker, port: int) -> None:
+        self.worker = worker
+        self._url = f"http://127.0.0.1:{port}"
+
+    def status(self, path: str) -> tuple[int, str]:
+        try:
+            answer = httpx.get(self._url + path, timeout=5)
+        except httpx.TransportError:
+            return 0, ""
+        return answer.status_code, answer.json()["status"]
+
+    def scrape(self) -> Samples:
+        text = httpx.get(self._url + "/metrics", timeout=5).text
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def total(self, name: str, **labels: str) -> float:
+        """The sum of all samples of this name that carry these labels."""
+        return sum(
+            value
+            for (found, given), value in self.scrape().items()
+            if found == name and labels.items() <= dict(given).items()
+        )
+
+    async def becomes(self, path: str, status: tuple[int, str]) -> None:
+        async def so() -> bool:
+            return self.status(path) == status
+
+        await until(so, f"{path} of the {self.worker.role} worker says {status}", seconds=60)
+
+
+async def worker_with_endpoint(system: System, role: str) -> Endpoint:
+    port = free_port()
+    return Endpoint(await system.worker(role, metrics_port=port), port)
+
+
+async def comes_true(condition: Callable[[], bool], what: str) -> None:
+    async def so() -> bool:
+        return condition()
+
+    await until(so, what, seconds=60)
+
+
+async def test_tell_what_was_done_and_how_far_behind_each_lane_is(system: System) -> None:
+    ada = create_user()
+    twin = create_user(email=f"{ada.stream_id}@example.org")
+    nobody = command("users.WelcomeUser.v1", "nobody", {"user_id": "nobody"})
+    others = create_users(20)
+    malformed = ada._replace(headers=[("ce_type", b"users.CreateUser.v1")])
+    system.send([ada, *others, nobody, ada])
+    endpoints = {role: await worker_with_endpoint(system, role) for role in ROLES}
+    for endpoint in endpoints.values():
+        await endpoint.becomes("/healthz", (200, "alive"))
+        await endpoint.becomes("/readyz", (200, "ready"))
+    system.send([twin, malformed])
+    await system.handled(2 * 21 + 2, seconds=60)
+    await system.settled()
+    commands, saga, projection = (endpoints[role] for role in ROLES)
+    topics = {name: system.topic(name) for name in ("users.commands", "users.events")}
+
+    await comes_true(
+        lambda: commands.total("annals_dead_letters_total", reason="MissingHeader") == 1, "a dead letter is counted"
+    )
+    kinds = {"context": "users", "type": "users.CreateUser.v1"}
+    assert commands.total("annals_commands_total", **kinds, status="accepted", code="") == 21
+    assert commands.total("annals_commands_total", **kinds, status="rejected", code="EmailTaken") == 1
+    assert commands.total("annals_commands_total", type="users.WelcomeUser.v1", code="UserNotFound") == 1
+    assert commands.total("annals_commands_repeated_total", context="users") == 1
+    assert commands.total("annals_events_total", context="users") == 42
+    assert saga.total("annals_saga_steps_total", saga="welcome", step="welcome") == 21
+    assert projection.total("annals_events_projected_total", projection="users") == 42
+    assert projection.total("annals_projection_outdated") == 0
+    assert commands.total("annals_batch_records_sum", role="command") >= 45
+    assert commands.total("annals_batch_seconds_count", role="command") > 0
+    partitions = system.settings.partitions
+    for endpoint in endpoints.values():
+        role = endpoint.worker.role
+        topic = topics["users.commands" if role == "command" else "users.events"]
+        assert endpoint.total("annals_lanes_held", role=role, topic=topic) == partitions
+        assert endpoint.total("annals_lane_takeovers_total", role=role) >= partitions
+        assert endpoint.total("annals_lane_lag", role=role) == 0
+        assert endpoint.total("annals_lane_lag_seconds", role=role) == 0
+        assert endpoint.total("annals_lane_last_progress_timestamp_seconds", role=role, partition="0") > 1.7e9
+    await comes_true(lambda: projection.total("annals_projection_staleness_seconds") == 0, "the read model is current")
+
+
+async def test_tell_of_a_fenced_owner_and_of_a_lane_that_was_taken_over(system: System) -> None:
+    paused = await worker_with_endpoint(system, "command")
+    await paused.becomes("/readyz", (200, "ready"))
+    paused.worker.signal(signal.SIGSTOP)
+    heir = await worker_with_endpoint(system, "command")
+    await system.holding(heir.worker, system.settings.partitions)
+    system.send(create_users(100))
+    await system.handled(100, seconds=60)
+    paused.worker.signal(signal.SIGCONT)
+    await paused.becomes("/readyz", (200, "ready"))
+    faults = paused.total("annals_lane_fenced_total") + paused.total("annals_lane_takeovers_total")
+    assert faults > 0
+    lines = [json.loads(line) for line in paused.worker.log().splitlines() if line.startswith("{")]
+    assert all(line.get("level") != "error" for line in lines)
