@@ -32,6 +32,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
     ("docs", "infra.cli.docs", "Write the published schemas and API documents."),
     ("bench", "infra.cli.bench", "Measure this machine: commands and events a second, latency, CPU."),
+    ("soak", "infra.cli.soak", "Load with random faults for a given time, then an audit and a table."),
 )
 
 

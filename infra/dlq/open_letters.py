@@ -1,0 +1,96 @@
+"""How many dead letters wait for an operator, and for how long: for gauges, asked again and again at little cost.
+
+Reads on from where it stopped, and what operators did since. Holds each open letter, up to a bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from infra.dlq.reading import PARTITION
+from infra.kafka.log_reader import LogReader
+from infra.postgres.interventions import Interventions
+from infra.postgres.pool import Database
+from workers.dead_letters.choosing import STATE_AFTER, state_after
+from workers.dead_letters.letter import NotALetter, letter_of
+from workers.ports.log import InboundRecord
+
+# Some 200 bytes each. Whoever has more open letters than this knows without our counting on.
+MAX_OPEN_LETTERS = 100_000
+ACTIONS_AT_A_TIME = 5000
+# Numbers are given before they are committed: one that was late is looked at again.
+LATE_NUMBERS = 200
+
+
+class OpenGroup(NamedTuple):
+    """The open letters of one topic and reason."""
+
+    open_count: int
+    oldest_at: datetime
+    oldest_age_seconds: float
+
+
+class OpenLetters:
+    """The open letters of these topics' dead letters (`topics` are the dead letters' topics themselves)."""
+
+    def __init__(self, log: LogReader, database: Database, topics: Sequence[str]) -> None:
+        self._log = log
+        self._database = database
+        self._interventions = Interventions(database)
+        self._topics = topics
+        self._offsets = dict.fromkeys(topics, 0)
+        self._last_number = 0
+        self._open: dict[str, tuple[str, str, datetime]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more open letters than are counted."""
+        return len(self._open) >= MAX_OPEN_LETTERS
+
+    async def refresh(self) -> Mapping[tuple[str, str], OpenGroup]:
+        """The open letters now, by (topic of the originals, reason). Raises Unavailable; then the next call goes on."""
+        await self._forget_the_settled()
+        for topic in self._topics:
+            if not self.is_full:
+                await self._read_on(topic)
+        now: datetime = await self._database.value("now")
+        groups: dict[tuple[str, str], OpenGroup] = {}
+        for topic, reason, time in self._open.values():
+            group = groups.get((topic, reason))
+            oldest = time if group is None else min(group.oldest_at, time)
+            age = max(0.0, (now - oldest).total_seconds())
+            groups[topic, reason] = OpenGroup(1 if group is None else group.open_count + 1, oldest, age)
+        return groups
+
+    async def _forget_the_settled(self) -> None:
+        after = max(0, self._last_number - LATE_NUMBERS)
+        while rows := await self._database.rows("interventions_since", after, ACTIONS_AT_A_TIME):
+            for row in rows:
+                if row["action"] in STATE_AFTER:
+                    self._open.pop(row["target"], None)
+            after = self._last_number = rows[-1]["id"]
+            if len(rows) < ACTIONS_AT_A_TIME:
+                return
+
+    async def _read_on(self, topic: str) -> None:
+        async for records in self._log.records(topic, PARTITION, self._offsets[topic]):
+            await self._take(records)
+            self._offsets[topic] = records[-1].offset + 1
+            if self.is_full:
+                return
+
+    async def _take(self, records: Sequence[InboundRecord]) -> None:
+        found: dict[str, tuple[str, str, datetime]] = {}
+        for record in records:
+            try:
+                letter = letter_of(record)
+            except NotALetter:
+                continue
+            found.setdefault(str(letter.place), (letter.place.topic, letter.reason, letter.time))
+        actions: dict[str, list[str]] = {}
+        for action in await self._interventions.of(list(found)):
+            actions.setdefault(action.target, []).append(action.action)
+        for place, told in found.items():
+            # A letter that stands there twice has the time of the first.
+            if place not in self._open and state_after(actions.get(place, ())) == "open":
+                self._open[place] = told

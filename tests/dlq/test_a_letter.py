@@ -1,0 +1,63 @@
+"""A dead letter taken apart: what the worker wrote is read back, and nothing else is taken for one."""
+
+import pytest
+
+from tests.dlq.letters import TIME, original, read_back
+from workers.dead_letters.letter import NotALetter, NotAPlace, Place, letter_of, printable
+
+
+def test_gives_the_original_back_as_it_stood() -> None:
+    record = original(value=b"\xff{", headers=[("ce_id", b"1"), ("dlq_reason", b"the sender's own"), ("x", b"\xff")])
+    letter = letter_of(read_back(record, reason="MalformedJson"))
+    assert letter.original == record
+    assert (letter.place, letter.reason, letter.error, letter.time) == (
+        Place("users.commands", 3, 7),
+        "MalformedJson",
+        "what is wrong",
+        TIME,
+    )
+
+
+def test_of_a_record_without_key_value_and_headers_is_one_too() -> None:
+    record = original(key=None, value=None)
+    letter = letter_of(read_back(record))
+    assert letter.original == record
+    assert (letter.type, letter.command_id, letter.stream) == (None, None, None)
+
+
+def test_says_type_id_and_stream_so_that_a_terminal_can_show_them() -> None:
+    headers = [("ce_type", b"users.CreateUser.v1"), ("ce_id", b"\x1b[31m\xff")]
+    letter = letter_of(read_back(original(key=b"a\ndb", headers=headers)))
+    assert (letter.type, letter.command_id, letter.stream) == ("users.CreateUser.v1", r"\x1b[31m\xff", r"a\ndb")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        original(topic="users.commands.dlq", headers=[("ce_id", b"1")]),
+        read_back(original())._replace(topic="orders.commands.dlq"),
+        read_back(original())._replace(headers=[*read_back(original()).headers, ("later", b"1")]),
+        read_back(original(offset=-1)),
+    ],
+    ids=["without our headers", "from another topic", "with a header behind ours", "with an offset that is none"],
+)
+def test_is_not_what_another_wrote(strange: object) -> None:
+    with pytest.raises(NotALetter):
+        letter_of(strange)  # type: ignore[arg-type]  # parametrize hides the type
+
+
+@pytest.mark.parametrize(
+    "text", ["", "users.commands", "users.commands/1", "a/b/c", "/1/2", "a/1/2/3", "a/-1/2", "a/²/1"]
+)
+def test_is_not_found_by_what_is_no_id(text: str) -> None:
+    with pytest.raises(NotAPlace):
+        Place.of(text)
+
+
+def test_is_found_by_its_id() -> None:
+    place = Place("t1.users.commands", 3, 1234)
+    assert Place.of(str(place)) == place
+
+
+def test_shows_no_control_character() -> None:
+    assert printable("a\x1b\u202eb\u2028é".encode()) == r"a\x1b\u202eb\u2028é"

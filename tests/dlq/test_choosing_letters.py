@@ -1,0 +1,68 @@
+"""Which letters are meant: filters, states, and each letter once."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from tests.dlq.letters import TIME, original, read_back
+from workers.dead_letters.choosing import Filters, SeenPlaces, state_after
+from workers.dead_letters.letter import Place, letter_of
+
+LETTER = letter_of(read_back(original(headers=[("ce_type", b"users.CreateUser.v1")]), reason="HandlerFailed"))
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(reason="HandlerFailed", type="users.CreateUser.v1", stream="ada", since=TIME, until=TIME + SECOND),
+        Filters(type="users.CreateUser"),
+    ],
+)
+def test_meets_what_is_asked_for(filters: Filters) -> None:
+    assert filters.match(LETTER)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(reason="MalformedJson"),
+        Filters(type="users.CreateUser.v2"),
+        Filters(type="users.Create"),
+        Filters(stream="bob"),
+        Filters(since=TIME + SECOND),
+        Filters(until=TIME),
+    ],
+)
+def test_leaves_out_what_is_not(filters: Filters) -> None:
+    assert not filters.match(LETTER)
+
+
+def test_leaves_out_a_letter_without_a_type_when_one_is_asked_for() -> None:
+    assert not Filters(type="users.CreateUser").match(letter_of(read_back(original())))
+
+
+@pytest.mark.parametrize(
+    ("actions", "state"),
+    [
+        ([], "open"),
+        (["dlq-retry"], "retried"),
+        (["dlq-retry", "dlq-resend"], "retried"),
+        (["dlq-retry", "dlq-discard"], "discarded"),
+        (["dlq-discard", "dlq-retry"], "retried"),
+        (["verify-repair"], "open"),
+    ],
+)
+def test_goes_by_what_was_done_last(actions: list[str], state: str) -> None:
+    assert state_after(actions) == state
+
+
+def test_takes_each_place_once_in_whatever_order_they_come() -> None:
+    generator = random.Random(4)
+    places = [Place(topic, number % 2, generator.randrange(50)) for topic in ("a", "b") for number in range(200)]
+    generator.shuffle(places)
+    seen = SeenPlaces()
+    taken = [place for place in places if seen.add(place)]
+    assert taken == list(dict.fromkeys(places))

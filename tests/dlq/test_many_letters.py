@@ -1,0 +1,117 @@
+"""Ten thousand dead letters: listed in seconds and in bounded memory; counted for gauges at little cost."""
+
+import time
+import tracemalloc
+from datetime import timedelta
+
+import pytest_asyncio
+
+from contracts.topics import Topics
+from infra.dlq.open_letters import OpenLetters
+from infra.dlq.reading import DeadLetters
+from infra.kafka.log_reader import LogReader
+from infra.kafka.topics import create_topics, topics_of
+from infra.postgres.interventions import Interventions
+from infra.postgres.migrate import migrate
+from infra.postgres.pool import Database
+from infra.settings import Settings
+from tests.cli.conftest import run_annals
+from tests.dlq.conftest import url_of
+from tests.dlq.letters import TIME, deliver, original, written
+from workers.dead_letters.choosing import Filters
+from workers.domain import contexts
+from workers.ports.log import OutboundRecord
+
+LETTERS = 10_000
+VALUE_BYTES = 2_000
+LIST_SECONDS = 20.0
+MOST_BYTES = 12 * 1024 * 1024
+
+
+def letters(settings: Settings, numbers: range) -> list[OutboundRecord]:
+    """Letters of a second after the other, every tenth of another reason."""
+    topic = Topics(settings.topic_prefix).commands("users")
+    return [
+        written(
+            original(topic=topic, offset=number, key=b"u%d" % number, value=b"x" * VALUE_BYTES),
+            reason="MalformedJson" if number % 10 else "MissingHeader",
+            time=TIME + timedelta(seconds=number),
+        )
+        for number in numbers
+    ]
+
+
+@pytest_asyncio.fixture
+async def prepared(settings: Settings) -> Settings:
+    """Settings with tables and topics."""
+    await migrate(url_of(settings))
+    await create_topics(settings, topics_of(list(contexts()), settings))
+    return settings
+
+
+async def test_are_listed_in_seconds(prepared: Settings) -> None:
+    await deliver(prepared, letters(prepared, range(LETTERS)))
+    started = time.monotonic()
+    ran = await run_annals(prepared, "dlq", "list", "--limit", "3")
+    assert ran.code == 0, ran.errors
+    assert time.monotonic() - started < LIST_SECONDS
+    assert [line.split()[0].rpartition("/")[2] for line in ran.lines[:3]] == ["0", "1", "2"]
+    assert ran.lines[3].startswith("10000 dead letters: 9000 MalformedJson, 1000 MissingHeader")
+
+
+async def test_are_read_in_bounded_memory(prepared: Settings) -> None:
+    await deliver(prepared, letters(prepared, range(LETTERS)))
+    database = Database(url_of(prepared), role="annals_reader", connections=1)
+    await database.open()
+    log = LogReader(prepared)
+    count = 0
+    tracemalloc.start()
+    try:
+        topics = Topics(prepared.topic_prefix)
+        reader = DeadLetters(log, Interventions(database))
+        async for batch in reader.chosen(topics.dead_letters(topics.commands("users")), Filters(), "open"):
+            count += len(batch)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await log.stop()
+        await database.close()
+    assert count == LETTERS
+    assert peak_bytes < MOST_BYTES, f"{peak_bytes:,} bytes for {LETTERS * VALUE_BYTES:,} bytes of letters"
+
+
+async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
+    database = Database(url_of(prepared), role="annals_writer", connections=1)
+    await database.open()
+    log, topics = LogReader(prepared), Topics(prepared.topic_prefix)
+    topic = topics.commands("users")
+    try:
+        interventions = Interventions(database)
+        counted = OpenLetters(log, database, [topics.dead_letters(topic)])
+        assert await counted.refresh() == {}
+
+        await deliver(prepared, letters(prepared, range(20)))
+        await deliver(prepared, letters(prepared, range(5)))  # again, as after a crash
+        groups = await counted.refresh()
+        assert {reason: group.open_count for (_, reason), group in groups.items()} == {
+            "MalformedJson": 18,
+            "MissingHeader": 2,
+        }
+        assert groups[topic, "MissingHeader"].oldest_at == TIME
+        assert groups[topic, "MissingHeader"].oldest_age_seconds > 0
+
+        await interventions.record("ada", "dlq-discard", f"{topic}/3/0", "old")
+        await interventions.record("ada", "dlq-retry", f"{topic}/3/1", "mended", {"command_id": None})
+        await interventions.record("ada", "verify-repair", f"{topic}/3/2", "says nothing of letters")
+        await deliver(prepared, letters(prepared, range(1)))  # late, and dealt with already
+        groups = await counted.refresh()
+        assert {reason: group.open_count for (_, reason), group in groups.items()} == {
+            "MalformedJson": 17,
+            "MissingHeader": 1,
+        }
+        assert groups[topic, "MissingHeader"].oldest_at == TIME + timedelta(seconds=10)
+        fresh = await OpenLetters(log, database, [topics.dead_letters(topic)]).refresh()
+        assert {key: group[:2] for key, group in fresh.items()} == {key: group[:2] for key, group in groups.items()}
+    finally:
+        await log.stop()
+        await database.close()
