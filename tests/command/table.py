@@ -1,102 +1,74 @@
-"""`EventStore` in memory: what `annals.commit_commands` refuses, this refuses; what it writes, this writes.
+"""The event store on a table of one's own in memory, and what can be seen in it."""
 
-A reservation is granted when nobody has it, not even the same stream; settling changes only what is there. Everything
-is checked before anything is written.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from tests.lanes.in_memory import LaneRows
-from workers.ports.event_store import (
-    Batch,
-    ClaimsRefused,
-    EventRow,
-    LookedUp,
-    OutcomeRow,
-    Repeated,
-    StreamEvent,
-    Unstorable,
-)
+from contracts.catalogue import catalogue
+from infra.memory.event_store import MemoryEventStore
+from infra.memory.lane_rows import LaneRow
+from infra.memory.table import Table
+from tests.lanes.in_memory import Journal, SwitchedWire, write
+from workers.ports.event_store import Batch, EventRow, OutcomeRow, Unstorable
+from workers.ports.lanes import LaneKey
 
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 # Text with this in it cannot be stored here.
 UNSTORABLE = "unstorable"
 
 
-@dataclass
-class TableInMemory(LaneRows):
-    """The truth. `meanwhile`: what other lanes do just before the next commits, one entry a commit."""
+class SqueamishTable(Table):
+    """A table that refuses one text which every contract allows."""
 
-    events: list[EventRow] = field(default_factory=list)
-    outcomes: dict[str, OutcomeRow] = field(default_factory=dict)
-    reservations: dict[tuple[str, str], str] = field(default_factory=dict)
-    credentials: dict[str, str] = field(default_factory=dict)
-    meanwhile: list[Callable[[], None]] = field(default_factory=list)
-    commits: int = 0
-
-    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
-        await self.reached()
-        outcomes = {each: self.outcomes[each].outcome for each in command_ids if each in self.outcomes}
-        events = [
-            StreamEvent(row.stream_id, row.stream_version, row.type, row.schema_version, row.data)
-            for row in self.events
-            if row.context == context and row.stream_id in stream_ids
-        ]
-        return LookedUp(NOW, outcomes, sorted(events, key=lambda event: (event.stream_id, event.stream_version)))
-
-    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        await self.reached()
-        found = [row for row in self.lane(context, partition) if row.sequence > sequence]
-        return found[:limit]
-
-    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
-        await self.reached()
-        found = [row for row in self.events if (row.context, row.stream_id) == (context, stream_id)]
-        return [row for row in found if row.stream_version > version][:limit]
-
-    def lane(self, context: str = "users", partition: int = 0) -> list[EventRow]:
-        """One lane's events in order."""
-        found = [row for row in self.events if (row.context, row.partition) == (context, partition)]
-        return sorted(found, key=lambda row: row.sequence)
-
-    async def commit(self, batch: Batch) -> None:
-        await self.reached()
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-        row = self.held(batch.lane, batch.epoch)
-        self._check(batch)
-        row.consumed, row.sequence, row.mark = batch.consumed, batch.sequence, batch.mark
-        self.reservations |= {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
-        for scope, key, holder in batch.settle:
-            if holder is None:
-                self.reservations.pop((scope, key), None)
-            elif (scope, key) in self.reservations:
-                self.reservations[scope, key] = holder
-        self.outcomes |= {outcome.command_id: outcome for outcome in batch.outcomes}
-        self.events += batch.events
-        for stream_id, secret in batch.credentials:
-            self.credentials.pop(stream_id, None)
-            if secret is not None:
-                self.credentials[stream_id] = secret
-        self.commits += 1
-        self.journal.append("commit")
-
-    def _check(self, batch: Batch) -> None:
+    def commit(self, batch: Batch) -> None:
         texts = [event.data.decode() for event in batch.events]
         texts += [secret or "" for _, secret in batch.credentials]
         if any(UNSTORABLE in text for text in texts):
             raise Unstorable("for the test")
-        wanted = [(scope, key) for scope, key, _ in batch.acquire]
-        refused = frozenset(key for key in wanted if key in self.reservations)
-        if refused:
-            raise ClaimsRefused(refused)
-        ids = [outcome.command_id for outcome in batch.outcomes]
-        if len(set(ids)) < len(ids) or not self.outcomes.keys().isdisjoint(ids):
-            raise Repeated
-        everything = [*self.events, *batch.events]
-        places = {(event.context, event.partition, event.sequence) for event in everything}
-        versions = {(event.context, event.stream_id, event.stream_version) for event in everything}
-        assert len(places) == len(versions) == len(everything), "a place in a lane or in a stream was given twice"
-        assert len(set(wanted)) == len(wanted), "a reservation is asked for twice"
+        super().commit(batch)
+
+
+class TableInMemory(MemoryEventStore):
+    """The store over a wire with switches. Everything in the table is the users'."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.table = SqueamishTable(lambda: NOW)
+        self.line = SwitchedWire(journal)
+        super().__init__(self.table, self.line)
+
+    def write(self, rows: Sequence[EventRow]) -> None:
+        """Have the table hold these events already."""
+        write(self.table, rows)
+
+    def reserve(self, holders: dict[tuple[str, str], str]) -> None:
+        """Have the table hold these reservations already: who has which (scope, key)."""
+        self.table.reservations |= {("users", scope, key): holder for (scope, key), holder in holders.items()}
+
+    @property
+    def rows(self) -> dict[LaneKey, LaneRow]:
+        return self.table.lanes
+
+    @property
+    def outcomes(self) -> dict[str, OutcomeRow]:
+        return self.table.commands
+
+    @property
+    def events(self) -> Sequence[EventRow]:
+        return [row for rows in self.table.events.values() for row in rows]
+
+    @property
+    def reservations(self) -> Mapping[tuple[str, str], str]:
+        return {(scope, key): holder for (_, scope, key), holder in self.table.reservations.items()}
+
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        return {stream_id: secret for (_, stream_id), secret in self.table.credentials.items()}
+
+    def lane(self, context: str = "users", partition: int = 0) -> list[EventRow]:
+        """One lane's events in order, each with its data as they were written: the table keeps no order of fields."""
+        models = catalogue().events
+        return [
+            row._replace(
+                data=models[f"{row.context}.{row.type}.v{row.schema_version}"].model_validate_json(row.data).to_json()
+            )
+            for row in self.table.events.get((context, partition), [])
+        ]

@@ -64,7 +64,7 @@ async def test_publishes_beside_the_next_batch() -> None:
     async with asyncio.timeout(5.0):
         await lane.handle([record(CREATE_ADA, 0)])
         await lane.handle([record(WELCOME_ADA, 1)])
-    assert installation.table.commits == 2
+    assert installation.table.line.commits == 2
     assert installation.table.rows[LANE].mark == Mark(0, -1), "what is not acknowledged may not be marked"
     installation.log.open.set()
     await lane.leave()

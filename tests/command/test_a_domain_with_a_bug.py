@@ -80,7 +80,7 @@ async def test_that_shows_only_when_a_batch_is_decided_again_is_in_the_dead_lett
     installation = Installation(
         raising(deciding=lambda state, command: command == repeat and state.existence == "unborn")
     )
-    installation.table.reservations["email", BOB.email] = "somebody else"
+    installation.table.reserve({("email", BOB.email): "somebody else"})
     await installation.handle([record(BOB, 1), record(repeat, 2)])
     assert statuses(installation, 1, 2) == ["rejected", "failed"]
     assert [dict(letter.headers)["dlq_offset"] for letter in installation.dead_letters] == [b"2"]

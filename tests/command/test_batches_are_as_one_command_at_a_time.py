@@ -100,7 +100,7 @@ async def played(run: Run, decider: Decider[Any], reserved: dict[tuple[str, str]
     dropped in the middle of its publishing, and what it remembers may have changed when its turn comes again.
     """
     installation = Installation(decider)
-    installation.table.reservations |= reserved
+    installation.table.reserve(reserved)
     lane, other = installation.lane(), installation.lane()
     consumed = await lane.take()
     for another_owner, batch in run.batches:

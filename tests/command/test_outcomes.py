@@ -92,7 +92,7 @@ async def test_of_a_command_that_another_lane_has_handled_meanwhile_are_the_othe
     other = OutcomeRow(
         command_id(1), CREATE_ADA.type, "users", "ada", "rejected", 1, 0, "c", "c", None, NOW, b'{"from": "elsewhere"}'
     )
-    installation.table.meanwhile = [lambda: installation.table.outcomes.update({other.command_id: other})]
+    installation.table.line.meanwhile = [lambda: installation.table.outcomes.update({other.command_id: other})]
     await installation.handle([record(CREATE_ADA, 1), record(BOB, 2)])
     assert installation.replies[0] == (command_id(1), b'{"from": "elsewhere"}')
     assert installation.outcome(2).status == "accepted"
@@ -103,7 +103,7 @@ async def test_of_a_command_that_another_lane_has_handled_meanwhile_are_the_othe
 async def test_of_a_command_whose_address_is_taken_meanwhile_are_refusals() -> None:
     installation = Installation()
     key = ("email", CREATE_ADA.email.lower())
-    installation.table.meanwhile = [lambda: installation.table.reservations.update({key: "somebody else"})]
+    installation.table.line.meanwhile = [lambda: installation.table.reserve({key: "somebody else"})]
     await installation.handle([record(CREATE_ADA, 1), record(BOB, 2), record(WELCOME_ADA, 3)])
     codes = [error and error.code for error in (installation.outcome(number).error for number in (1, 2, 3))]
     assert codes == ["EmailTaken", None, "UserNotFound"]
@@ -113,18 +113,18 @@ async def test_of_a_command_whose_address_is_taken_meanwhile_are_refusals() -> N
 async def test_of_a_few_refusals_that_follow_from_one_another_are_one_transaction() -> None:
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(4)]
-    installation.table.reservations |= {("email", each.email): "somebody else" for each in tries}
+    installation.table.reserve({("email", each.email): "somebody else" for each in tries})
     await installation.handle([record(command, number) for number, command in enumerate([*tries, BOB])])
     errors = [installation.outcome(number).error for number in range(5)]
     assert [error and error.code for error in errors] == [*["EmailTaken"] * 4, None]
-    assert installation.table.commits == 1
+    assert installation.table.line.commits == 1
 
 
 async def test_never_stop_a_lane_however_many_addresses_are_taken() -> None:
     """Each refusal may open the way to the next: a client that tries one address after the other."""
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(60)]
-    installation.table.reservations |= {("email", each.email): "somebody else" for each in tries}
+    installation.table.reserve({("email", each.email): "somebody else" for each in tries})
     await installation.handle([record(command, number) for number, command in enumerate(tries)])
     errors = [installation.outcome(number).error for number in range(60)]
     assert {error and error.code for error in errors} == {"EmailTaken"}
@@ -132,7 +132,7 @@ async def test_never_stop_a_lane_however_many_addresses_are_taken() -> None:
 
 async def test_are_decided_upon_what_the_table_has_when_the_owner_is_new() -> None:
     installation = Installation()
-    installation.table.events = event_rows(ADA_CREATED)
+    installation.table.write(event_rows(ADA_CREATED))
     lane = installation.lane()
     await lane.take()
     lane.drop()

@@ -1,15 +1,18 @@
 """A new owner publishes exactly what the log lacks, before anything else, whatever its predecessor has left."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, CREATE_ADA
+from infra.memory.lane_rows import LaneRow
 from tests.command.installation import EVENTS, LANE, Installation, record
-from tests.lanes.in_memory import LaneRow
 from tests.lanes.recorded_rows import event_rows
 from workers.command.records import event_record
 from workers.command.taking_over import LogAhead
+from workers.ports.event_store import EventRow
 from workers.ports.lanes import Mark, Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed
 
@@ -18,11 +21,11 @@ ALL = [event_record(row) for row in ROWS]
 BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 
 
-def left_behind(in_log: int, mark: Mark, *after: OutboundRecord) -> Installation:
-    """An installation whose last owner committed 12 events, published the first `in_log` and had told `mark`."""
+def left_behind(in_log: int, mark: Mark, *after: OutboundRecord, rows: Sequence[EventRow] = ROWS) -> Installation:
+    """An installation whose last owner committed all of `rows`, published the first `in_log` and had told `mark`."""
     installation = Installation()
-    installation.table.events = list(ROWS)
-    installation.table.rows[LANE] = LaneRow(epoch=4, consumed=20, sequence=len(ROWS), mark=mark, owner="gone")
+    installation.table.write(rows)
+    installation.table.rows[LANE] = LaneRow(epoch=4, consumed=20, sequence=len(rows), mark=mark, owner="gone")
     installation.log.partitions[EVENTS, 0] = [*ALL[:in_log], *after]
     return installation
 
@@ -90,9 +93,7 @@ async def test_goes_through_a_long_gap_in_portions(monkeypatch: pytest.MonkeyPat
 
 
 async def test_of_a_log_with_events_that_the_table_lacks_is_refused() -> None:
-    installation = left_behind(12, Mark(3, 2))
-    installation.table.events = ROWS[:9]
-    installation.table.rows[LANE].sequence = 9
+    installation = left_behind(12, Mark(3, 2), rows=ROWS[:9])
     with pytest.raises(LogAhead) as ahead:
         await take_over(installation)
     assert (ahead.value.lane, ahead.value.in_log, ahead.value.in_table) == (LANE, 12, 9)
@@ -105,9 +106,9 @@ async def test_that_fails_half_way_goes_on_where_it_stopped() -> None:
     with pytest.raises(PublishFailed):
         await take_over(installation)
     installation.log.fails = False
-    installation.table.away = True
+    installation.table.line.away = True
     with pytest.raises(Unavailable):
         await take_over(installation)
-    installation.table.away = False
+    installation.table.line.away = False
     await take_over(installation)
     assert installation.published == ALL

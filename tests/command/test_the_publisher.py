@@ -154,7 +154,7 @@ async def test_that_was_away_and_replaced_sends_nothing(installation: Installati
 async def test_that_was_away_sends_nothing_while_it_cannot_ask(
     installation: Installation, publisher: Publisher
 ) -> None:
-    installation.table.away = True
+    installation.table.line.away = True
     with pytest.raises(Unavailable):
         await put_late(publisher)
     assert installation.published == []

@@ -1,70 +1,77 @@
-"""Fakes of what every lane speaks to: the lanes' rows, the log and the courier.
+"""What every lane speaks to: a wire with switches to the twins of servers, and fakes of the log and the courier.
 
 They share a journal, a list of words in the order in which things happened, so that a test can say what came first.
 Each call lets other tasks run first, as a call over the network does.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark, Unavailable
+from infra.memory.table import Table
+from workers.ports.event_store import Batch, EventRow
+from workers.ports.lanes import LaneKey, Mark, Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail
 
 Journal = list[str]
 
 
-@dataclass
-class LaneRow:
-    """One row of the table of lanes."""
+# What a server is asked to do, as the journal has it.
+WORDS = {"take": "take", "holds": "holds", "leave": "leave", "commit": "commit", "commit_sagas": "commit"}
+COMMITS = ("commit", "commit_sagas", "_commit")
 
-    epoch: int = 0
-    consumed: int = 0
-    sequence: int = 0
-    mark: Mark = Mark(0, -1)
-    input_sequence: int = 0
-    owner: str | None = None
+T = TypeVar("T")
 
 
 @dataclass
-class LaneRows:
-    """`LaneStore` in memory. `away`: it does not answer."""
+class SwitchedWire:
+    """A wire to a twin with switches. `away`: the server does not answer. `answers_lost`: so many commits are carried
+    out without anyone learning of it. `meanwhile`: what others do just before the next commits, one entry a commit.
+    """
 
     journal: Journal = field(default_factory=list)
-    rows: dict[LaneKey, LaneRow] = field(default_factory=dict)
     away: bool = False
+    answers_lost: int = 0
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    commits: int = 0
 
-    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
-        await self.reached()
-        row = self.rows.setdefault(lane, LaneRow())
-        row.epoch, row.owner = row.epoch + 1, owner
-        self.journal.append("take")
-        return LaneGrant(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence)
-
-    async def holds(self, lane: LaneKey, epoch: int) -> bool:
-        await self.reached()
-        self.journal.append("holds")
-        return lane in self.rows and self.rows[lane].epoch == epoch
-
-    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        await self.reached()
-        self.journal.append("leave")
-        row = self.rows[lane]
-        if row.epoch == epoch:
-            row.owner, row.mark = None, mark
-
-    async def reached(self) -> None:
-        """The way to the server: other tasks run meanwhile. Raises Unavailable when it is away."""
+    async def call(self, server: str, operation: Callable[[], T]) -> T:
         await asyncio.sleep(0)
         if self.away:
-            raise Unavailable("Postgres", "away for the test")
+            raise Unavailable(server, "away for the test")
+        name = getattr(getattr(operation, "func", operation), "__name__", "")
+        if name in COMMITS and self.meanwhile:
+            self.meanwhile.pop(0)()
+        result = operation()
+        if name in WORDS:
+            self.journal.append(WORDS[name])
+        if name in COMMITS:
+            self.commits += 1
+            if self.answers_lost:
+                self.answers_lost -= 1
+                raise Unavailable(server, "the answer was lost for the test")
+        return result
 
-    def held(self, lane: LaneKey, epoch: int) -> LaneRow:
-        """The lane's row, for a writer in this epoch. Raises Fenced for any other."""
-        row = self.rows.get(lane)
-        if row is None or row.epoch != epoch:
-            raise Fenced(lane, epoch)
-        return row
+
+def write(table: Table, rows: Sequence[EventRow]) -> None:
+    """Have the table hold these events, as command lanes would have written them."""
+    for row in rows:
+        lane = LaneKey("command", "written before", row.partition)
+        grant = table.take(lane, "somebody")
+        nothing: tuple[()] = ()
+        sequence, mark = row.sequence, Mark(0, -1)
+        table.commit(
+            Batch(
+                *(lane, grant.epoch, row.context, row.recorded_at, 0, sequence, mark),
+                outcomes=nothing,
+                events=[row],
+                acquire=nothing,
+                settle=nothing,
+                credentials=nothing,
+            )
+        )
+        del table.lanes[lane]
 
 
 @dataclass

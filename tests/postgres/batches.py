@@ -111,15 +111,3 @@ async def tables(onlooker: Any) -> dict[str, list[tuple[Any, ...]]]:
         name: [tuple(row) for row in await onlooker.fetch(f"SELECT * FROM annals.{name} ORDER BY 1, 2, 3")]  # noqa: S608
         for name in TABLES
     }
-
-
-async def reservations(onlooker: Any) -> dict[str, str]:
-    """Who holds which key."""
-    rows = await onlooker.fetch("SELECT key, stream_id FROM annals.reservations")
-    return {row["key"]: row["stream_id"] for row in rows}
-
-
-async def secrets(onlooker: Any) -> dict[str, str]:
-    """The secret of each stream."""
-    rows = await onlooker.fetch("SELECT stream_id, secret FROM annals.credentials")
-    return {row["stream_id"]: row["secret"] for row in rows}

@@ -45,7 +45,7 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     await read_on(lane, LOG)
     await lane.idle()
     assert ADA in store.waiting, "nobody has asked yet"
-    store.wished = [Wish("users", ADA, "retry")]
+    store.wish(*PLACE, Wish("users", ADA, "retry"))
     await lane.idle()
     assert (store.waiting, store.wished) == ({}, [])
     assert store.kept == await everything()
@@ -56,7 +56,7 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     lane = lane_on(store, cannot_take({3}))
     await read_on(lane, LOG)
     attempts = store.waiting[ADA].attempts
-    store.wished = [Wish("users", ADA, "retry")]
+    store.wish(*PLACE, Wish("users", ADA, "retry"))
     await lane.idle()
     assert store.waiting[ADA].attempts == 2 * attempts
     assert store.wished == []
@@ -67,7 +67,7 @@ async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> 
     store = ModelsInMemory()
     lane = lane_on(store, cannot_take({3}))
     await read_on(lane, LOG[:4])
-    store.wished = [Wish("users", ADA, "skip")]
+    store.wish(*PLACE, Wish("users", ADA, "skip"))
     await lane.handle(LOG[4:])
     assert store.waiting == {}
     assert (store.kept[ADA]["welcomed_at"], store.kept[ADA]["version"]) == (None, 3)
@@ -77,7 +77,7 @@ async def test_keeps_what_waits_when_an_answer_is_lost() -> None:
     store = ModelsInMemory()
     lane = lane_on(store, cannot_take({3}))
     await lane.take()
-    store.answers_lost = 1
+    store.line.answers_lost = 1
     with pytest.raises(Unavailable):
         await lane.handle(LOG)
     await read_on(lane, LOG)

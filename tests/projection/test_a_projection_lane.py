@@ -78,9 +78,9 @@ async def test_writes_nothing_for_nothing_but_repeats_and_reads_on_behind_them_w
     store = ModelsInMemory()
     lane = lane_on(store)
     await read_on(lane, LOG[:4])
-    before = store.commits
+    before = store.line.commits
     await lane.handle([inbound(ROWS[0], 4), inbound(ROWS[1], 5)])
-    assert store.commits == before
+    assert store.line.commits == before
     await lane.handle([inbound(ROWS[4], 6)])
     assert store.checkpoints[PLACE] == Checkpoint(5, 7, MADE_BY)
 
@@ -115,7 +115,7 @@ async def test_notices_while_it_writes_that_the_store_was_emptied() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)
     await read_on(lane, LOG[:2])
-    store.meanwhile = [store.empty]
+    store.line.meanwhile = [store.empty]
     with pytest.raises(Restart):
         await lane.handle(LOG[2:4])
     assert store.kept == {}
@@ -139,7 +139,7 @@ async def test_that_loses_an_answer_applies_nothing_twice() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)
     await lane.take()
-    store.answers_lost = 1
+    store.line.answers_lost = 1
     with pytest.raises(Unavailable):
         await lane.handle(LOG[:2])
     assert await read_on(lane, LOG) == 2
@@ -150,10 +150,10 @@ async def test_that_cannot_reach_the_store_skips_nothing() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)
     await lane.take()
-    store.away = True
+    store.line.away = True
     with pytest.raises(Unavailable):
         await lane.handle(LOG[:2])
-    store.away = False
+    store.line.away = False
     assert await read_on(lane, LOG) == 0
     assert store.kept == await everything()
 
@@ -162,7 +162,7 @@ async def test_whose_checkpoint_alone_was_lost_leaves_no_entry_behind_when_it_is
     store = ModelsInMemory()
     rows = event_rows(ADA_CREATED, ADA_MOVED_TO_TURIN, UserDeleted(user_id=ADA))
     await read_on(lane_on(store), inbound_all(rows[:2]))
-    store.checkpoints.clear()
+    store.forget_checkpoints()
     await read_on(lane_on(store), inbound_all(rows), batch=3)
     assert store.kept == {}
     assert store.found_by() == {}

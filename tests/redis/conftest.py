@@ -9,7 +9,6 @@ import pytest_asyncio
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
-from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 
 
@@ -28,11 +27,6 @@ def keys(settings: Settings) -> Keys:
 @pytest.fixture
 def writer(redis: Any, keys: Keys) -> RedisReadModelWriter:
     return RedisReadModelWriter(redis, keys)
-
-
-@pytest.fixture
-def read_models(redis: Any, keys: Keys) -> RedisReadModels:
-    return RedisReadModels(redis, keys)
 
 
 async def all_keys(redis: Any) -> dict[bytes, Any]:

@@ -9,7 +9,6 @@ from tests.saga.test_a_saga_lane import ADA
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga, Step
 from workers.domain import contexts
-from workers.ports.parked import Wish
 
 
 def cannot_take(stream_id: str) -> list[Saga[Any]]:
@@ -41,7 +40,7 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     broken = installation.lane(cannot_take(ADA))
     await broken.take()
     await broken.handle(inbound_all(ROWS[:4]))
-    installation.store.wished = [Wish("welcome", ADA, "retry")]
+    installation.store.table.wish(LANE, "welcome", ADA, "retry")
     mended = installation.lane()
     await mended.take()
     await mended.idle()
@@ -59,7 +58,7 @@ async def test_passes_over_an_event_when_told_to() -> None:
     lane = installation.lane(cannot_take("bob"))
     await lane.take()
     await lane.handle(inbound_all(ROWS))
-    installation.store.wished = [Wish("welcome", "bob", "skip")]
+    installation.store.table.wish(LANE, "welcome", "bob", "skip")
     await lane.idle()
     assert installation.store.waiting == {}
     assert "bob" not in installation.statuses

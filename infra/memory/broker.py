@@ -1,0 +1,182 @@
+"""Kafka's twin: topics with partitions, and consumer groups. Plain state; every operation happens at once.
+
+It promises what the loops rely on: offsets without gaps, records in the order of their arrival, idempotent producers,
+and groups whose members are evicted when they are not heard of. It replicates nothing: nothing that it has taken is
+lost, unless it is told to lose it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from infra.memory.group import Assignment, Group
+from infra.memory.log_partition import LogPartition
+from workers.ports.clock import Clock
+from workers.ports.log import InboundRecord, OutboundRecord, Partition, Reach
+
+
+class NoSuchPartition(Exception):
+    """A topic that was not created, or a number that it does not have."""
+
+    def __init__(self, topic: str, partition: int | None) -> None:
+        super().__init__(f"there is no {topic}" if partition is None else f"there is no {topic}/{partition}")
+        self.topic = topic
+        self.partition = partition
+
+
+class Fetched(NamedTuple):
+    """Records of one partition, and the offset from which they were read."""
+
+    offset: int
+    records: Sequence[InboundRecord]
+
+
+class Broker:
+    """The server. `clock` is its own; sessions of group members end by it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.topics: dict[str, list[LogPartition]] = {}
+        self.groups: dict[str, Group] = {}
+        self._clock = clock
+        self._producers = 0
+
+    # Topics
+
+    def create_topic(self, topic: str, partitions: int) -> None:
+        """A new topic; one that exists is left alone."""
+        if topic not in self.topics:
+            self.topics[topic] = [LogPartition(topic, number, self._milliseconds) for number in range(partitions)]
+
+    def _milliseconds(self) -> int:
+        return int(self._clock() * 1000)
+
+    def count(self, topic: str) -> int:
+        """How many partitions a topic has. Raises NoSuchPartition."""
+        if topic not in self.topics:
+            raise NoSuchPartition(topic, None)
+        return len(self.topics[topic])
+
+    def log(self, topic: str, partition: int) -> LogPartition:
+        """Raises NoSuchPartition."""
+        partitions = self.topics.get(topic, ())
+        if not 0 <= partition < len(partitions):
+            raise NoSuchPartition(topic, partition)
+        return partitions[partition]
+
+    def new_producer(self) -> int:
+        """The id of a new idempotent producer."""
+        self._producers += 1
+        return self._producers
+
+    def append(
+        self,
+        topic: str,
+        partition: int,
+        records: Sequence[OutboundRecord],
+        producer: int | None = None,
+        first: int = 0,
+    ) -> int:
+        """Write records; returns the last one's offset. Raises NoSuchPartition, or OutOfOrder.
+
+        `first` is the number that the producer gives to the first record, counting all that it sends to the partition.
+        """
+        return self.log(topic, partition).append(records, producer, first)
+
+    def read(self, topic: str, partition: int, offset: int, limit: int) -> list[InboundRecord]:
+        """At most `limit` records from an offset on. Raises NoSuchPartition."""
+        return self.log(topic, partition).read(offset, limit)
+
+    def read_until(self, topic: str, partition: int, offset: int, until: int) -> list[InboundRecord]:
+        """The records from an offset to before another. Raises NoSuchPartition."""
+        return self.log(topic, partition).read(offset, until - offset, until)
+
+    def start(self, topic: str, partition: int) -> int:
+        return self.log(topic, partition).start
+
+    def end(self, topic: str, partition: int) -> int:
+        return self.log(topic, partition).end
+
+    def extent(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset, and the one behind the last record."""
+        found = self.log(topic, partition)
+        return found.start, found.end
+
+    def shorten(self, topic: str, partition: int, end: int) -> None:
+        """Lose the records from `end` on, as a broker without its replicas may."""
+        self.log(topic, partition).shorten(end)
+
+    # What members of groups ask for
+
+    def group(self, name: str) -> Group:
+        """The group of this name as it is now; an empty one when nobody has joined it yet."""
+        found = self.groups.get(name)
+        if found is None:
+            found = self.groups[name] = Group(self._counted, self._clock)
+        found.expire()
+        return found
+
+    def _counted(self, topic: str) -> int:
+        return len(self.topics.get(topic, ()))
+
+    def expire(self) -> None:
+        """Evict the members that were not heard of for too long. Every operation of a group does so too."""
+        for group in self.groups.values():
+            group.expire()
+
+    def enroll(self, group: str, name: str) -> str:
+        return self.group(group).enroll(name)
+
+    def join(
+        self, group: str, member: str, topics: Sequence[str], session_seconds: float, rebalance_seconds: float
+    ) -> None:
+        self.group(group).join(member, topics, session_seconds, rebalance_seconds)
+
+    def assignment(self, group: str, member: str) -> Assignment | None:
+        return self.group(group).assignment(member)
+
+    def heartbeat(self, group: str, member: str, generation: int) -> None:
+        self.group(group).heartbeat(member, generation)
+
+    def leave(self, group: str, member: str) -> None:
+        self.group(group).leave(member)
+
+    def commit(self, group: str, member: str, generation: int, offsets: Mapping[Partition, int]) -> None:
+        self.group(group).commit(member, generation, offsets)
+
+    def fetch(self, group: str, places: Sequence[tuple[Partition, int | None]], limit: int) -> list[Fetched]:
+        """At most `limit` records of each of these partitions. Who may read them, nobody asks: as with Kafka.
+
+        An offset of None: where the group stands, or the start. One that the partition does not have: the start.
+        """
+        found = []
+        for partition, wanted in places:
+            log = self.log(*partition)
+            offset = self._committed(group, partition) if wanted is None else wanted
+            if not log.start <= offset <= log.end:
+                offset = log.start
+            found.append(Fetched(offset, log.read(offset, limit)))
+        return found
+
+    def reach(self, group: str, places: Sequence[tuple[Partition, int | None]]) -> dict[Partition, Reach]:
+        """Where reading goes on in each partition, and where the partition ends."""
+        return {
+            partition: Reach(self._committed(group, partition) if offset is None else offset, self.end(*partition))
+            for partition, offset in places
+        }
+
+    def _committed(self, group: str, partition: Partition) -> int:
+        return self.group(group).offsets.get(partition, self.start(*partition))
+
+    # Hints that it is worth while to look again; they carry nothing and cross no wire
+
+    def listen(self, partitions: Sequence[Partition], listener: Callable[[], None]) -> None:
+        """Call `listener` whenever one of the partitions grows."""
+        for partition in partitions:
+            self.log(*partition).listeners.append(listener)
+
+    def unlisten(self, partitions: Sequence[Partition], listener: Callable[[], None]) -> None:
+        for partition in partitions:
+            self.log(*partition).listeners.remove(listener)
+
+    def listen_to_group(self, group: str, member: str, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever a generation begins, as long as the member is in the group."""
+        self.group(group).listeners[member] = listener

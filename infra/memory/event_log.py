@@ -1,0 +1,116 @@
+"""The append-only log of events in memory: an idempotent producer for all lanes of the process, and tails read.
+
+As with the real one, records go out in requests of a bounded size, each after the one before is acknowledged; a request
+without an answer is sent again by the same numbers; and a producer that failed is thrown away, so that nothing is sent
+behind a hole. What was sent is not taken back when the one who waits for it is cancelled.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from infra.memory.broker import Broker, NoSuchPartition
+from infra.memory.log_partition import OutOfOrder
+from infra.memory.wire import Wire
+from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord, OutboundRecord, PublishFailed, Tail
+
+MAX_REQUEST_RECORDS = 100
+APPEND_TIMEOUT_SECONDS = 15.0
+ATTEMPTS = 2
+RETRY_DELAY_SECONDS = 0.1
+# As the real one.
+SHORTENED_SCAN_RECORDS = 20_000
+
+
+class Producer:
+    """Numbers what it sends to each partition. Once `broken`, it sends nothing more."""
+
+    def __init__(self) -> None:
+        self.id: int | None = None
+        self.broken = False
+        self.sent: dict[tuple[str, int], int] = {}
+        self.turns: dict[tuple[str, int], asyncio.Lock] = {}
+        self.starting = asyncio.Lock()
+
+
+class MemoryEventLog:
+    """`EventLog` on the broker's twin."""
+
+    def __init__(self, broker: Broker, wire: Wire) -> None:
+        self._broker = broker
+        self._wire = wire
+        self._producer = Producer()
+        self._sending: dict[asyncio.Task[int], None] = {}  # in order: a set of tasks has none
+
+    async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
+        sending = asyncio.create_task(self._append(self._producer, (topic, partition), records))
+        self._sending[sending] = None
+        sending.add_done_callback(self._sending.pop)
+        return await asyncio.shield(sending)
+
+    async def _append(self, producer: Producer, place: tuple[str, int], records: Sequence[OutboundRecord]) -> int:
+        try:
+            async with asyncio.timeout(APPEND_TIMEOUT_SECONDS), producer.turns.setdefault(place, asyncio.Lock()):
+                return await self._send_all(producer, place, records)
+        except (Unavailable, NoSuchPartition, OutOfOrder, TimeoutError) as error:
+            producer.broken = True
+            if self._producer is producer:
+                self._producer = Producer()
+            raise PublishFailed(f"{place[0]}/{place[1]}: {error or type(error).__name__}") from error
+
+    async def _send_all(self, producer: Producer, place: tuple[str, int], records: Sequence[OutboundRecord]) -> int:
+        last_offset = -1
+        for begin in range(0, len(records), MAX_REQUEST_RECORDS):
+            if producer.broken:
+                raise PublishFailed(f"{place[0]}/{place[1]}: the producer was thrown away")
+            request = records[begin : begin + MAX_REQUEST_RECORDS]
+            first = producer.sent.get(place, 0)
+            producer.sent[place] = first + len(request)
+            last_offset = await self._send(producer, place, request, first)
+        return last_offset
+
+    async def _send(
+        self, producer: Producer, place: tuple[str, int], request: Sequence[OutboundRecord], first: int
+    ) -> int:
+        async with producer.starting:
+            if producer.id is None:
+                producer.id = await self._wire.call("Kafka", self._broker.new_producer)
+        operation = partial(self._broker.append, *place, request, producer.id, first)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._wire.call("Kafka", operation)
+            except Unavailable:
+                if attempt == ATTEMPTS:
+                    raise
+                await asyncio.sleep(RETRY_DELAY_SECONDS)
+        raise AssertionError("not reached")
+
+    async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
+        try:
+            first, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+            shortened = from_offset > 0 and end <= from_offset
+            start = max(first, end - SHORTENED_SCAN_RECORDS if shortened else from_offset)
+            read = partial(self._broker.read_until, topic, partition, start, end)
+            records = await self._wire.call("Kafka", read) if start < end else []
+        except NoSuchPartition as error:
+            raise Unavailable("Kafka", str(error)) from error
+        if len(records) < end - start:
+            raise Unavailable("Kafka", f"{topic}/{partition} has become shorter while it was read")
+        sequence, offset = 0, -1
+        for record in records:
+            found = _sequence_of(record)
+            if found > sequence:
+                sequence, offset = found, record.offset
+        return Tail(sequence, offset, end, shortened)
+
+    async def stop(self) -> None:
+        """Send nothing more."""
+        self._producer.broken = True
+        for sending in list(self._sending):
+            sending.cancel()
+
+
+def _sequence_of(record: InboundRecord) -> int:
+    said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
+    return int(said) if said.isdigit() else 0

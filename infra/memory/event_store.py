@@ -1,0 +1,25 @@
+"""The event store in memory: each call is one operation at the table, as each of the real one is one transaction."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from infra.memory.lane_store import MemoryLaneStore
+from workers.ports.event_store import Batch, EventRow, LookedUp
+
+
+class MemoryEventStore(MemoryLaneStore):
+    """`EventStore` and `Outcomes` on the table's twin."""
+
+    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
+        look_up = partial(self._table.look_up, context, command_ids, stream_ids)
+        return await self._wire.call("Postgres", look_up)
+
+    async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
+        """All events of these streams, each stream's together and in order."""
+        return await self._wire.call("Postgres", partial(self._table.streams_of, context, stream_ids))
+
+    async def outcome(self, command_id: str) -> bytes | None:
+        return await self._wire.call("Postgres", partial(self._table.outcome, command_id))
+
+    async def commit(self, batch: Batch) -> None:
+        await self._wire.call("Postgres", partial(self._table.commit, batch))

@@ -1,0 +1,34 @@
+"""The lanes' rows in memory, and what those who follow the log read of the events."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from infra.memory.table import Table
+from infra.memory.wire import Wire
+from workers.ports.event_store import EventRow
+from workers.ports.lanes import LaneGrant, LaneKey, Mark
+
+
+class MemoryLaneStore:
+    """`LaneStore` and `EventTable` on the table's twin."""
+
+    def __init__(self, table: Table, wire: Wire) -> None:
+        self._table = table
+        self._wire = wire
+
+    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
+        return await self._wire.call("Postgres", partial(self._table.take, lane, owner))
+
+    async def holds(self, lane: LaneKey, epoch: int) -> bool:
+        return await self._wire.call("Postgres", partial(self._table.holds, lane, epoch))
+
+    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+        await self._wire.call("Postgres", partial(self._table.leave, lane, epoch, mark))
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        read = partial(self._table.events_after, context, partition, sequence, limit)
+        return await self._wire.call("Postgres", read)
+
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        read = partial(self._table.stream_after, context, stream_id, version, limit)
+        return await self._wire.call("Postgres", read)

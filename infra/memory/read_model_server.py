@@ -1,0 +1,145 @@
+"""Redis' twin, as far as the read models use it: values, sorted sets and hashes by keys, and optimistic transactions.
+
+Each key has a version that changes with its value. A transaction is carried out whole, and only if the keys that it
+watches still have the versions that it saw; whoever empties the store changes every key that was there.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from workers.ports.read_models import Generation
+
+Key = tuple[Any, ...]
+"""What a key is for, the generation or projection, and the rest."""
+Entry = tuple[str, str]
+"""An index entry: the key within the index, and the document's id."""
+
+
+class WatchedKeyChanged(Exception):
+    """A key has changed since it was watched; nothing was written."""
+
+
+class Watched(NamedTuple):
+    """The values of the keys that were asked for, and the versions that they have now."""
+
+    values: Sequence[Any]
+    versions: Mapping[Key, int]
+
+
+@dataclass(slots=True)
+class Transaction:
+    """What changes together. A value, or a field of a hash, that becomes None is removed."""
+
+    values: dict[Key, Any] = field(default_factory=dict)
+    added: list[tuple[Key, Entry]] = field(default_factory=list)
+    removed: list[tuple[Key, Entry]] = field(default_factory=list)
+    fields: dict[Key, dict[str, Any]] = field(default_factory=dict)
+
+
+def live(projection: str) -> Key:
+    """The number of the live generation; no value: 1."""
+    return ("live", projection)
+
+
+def document(generation: Generation, document_id: str) -> Key:
+    return ("document", generation, document_id)
+
+
+def index(generation: Generation, name: str) -> Key:
+    return ("index", generation, name)
+
+
+def checkpoint(generation: Generation, topic: str, partition: int) -> Key:
+    return ("checkpoint", generation, topic, partition)
+
+
+def parked(generation: Generation, topic: str, partition: int) -> Key:
+    return ("parked", generation, topic, partition)
+
+
+def wishes(generation: Generation, topic: str, partition: int) -> Key:
+    return ("wishes", generation, topic, partition)
+
+
+class ReadModelServer:
+    """The server. Documents are kept as the bytes that they came as."""
+
+    def __init__(self) -> None:
+        self.values: dict[Key, Any] = {}
+        self.indexes: dict[Key, list[Entry]] = {}
+        self.hashes: dict[Key, dict[str, Any]] = {}
+        self._versions: dict[Key, int] = {}
+
+    def get(self, key: Key) -> Any:
+        return self.values.get(key)
+
+    def mget(self, keys: Sequence[Key]) -> list[Any]:
+        return [self.values.get(key) for key in keys]
+
+    def hash_of(self, key: Key) -> dict[str, Any]:
+        return dict(self.hashes.get(key, {}))
+
+    def has_entries(self, key: Key) -> bool:
+        return bool(self.indexes.get(key))
+
+    def entries(self, key: Key, first: Entry, including: bool, limit: int) -> list[Entry]:
+        """At most `limit` entries from the first one on that begin with the same key, in the order of ids."""
+        found = self.indexes.get(key, [])
+        begin = bisect_left(found, first)
+        if not including and found[begin : begin + 1] == [first]:
+            begin += 1
+        return [entry for entry in found[begin : begin + limit] if entry[0] == first[0]]
+
+    def watch(self, keys: Sequence[Key]) -> Watched:
+        """WATCH and MGET."""
+        return Watched(self.mget(keys), {key: self._versions.get(key, 0) for key in keys})
+
+    def execute(self, watched: Mapping[Key, int], changes: Transaction) -> None:
+        """MULTI to EXEC. Raises WatchedKeyChanged."""
+        if any(self._versions.get(key, 0) != version for key, version in watched.items()):
+            raise WatchedKeyChanged
+        for key, value in changes.values.items():
+            self.set(key, value)
+        for key, entry in changes.removed:
+            self._remove(key, entry)
+        for key, entry in changes.added:
+            self._add(key, entry)
+        for key, fields in changes.fields.items():
+            kept = self.hashes.get(key, {}) | fields
+            self.hashes[key] = {name: value for name, value in kept.items() if value is not None}
+            self._touch(key)
+
+    def set(self, key: Key, value: Any) -> None:
+        """SET, or DEL for None. Also to the same value it is a change, if there was one."""
+        if value is not None:
+            self.values[key] = value
+            self._touch(key)
+        elif self.values.pop(key, None) is not None:
+            self._touch(key)
+
+    def _add(self, key: Key, entry: Entry) -> None:
+        entries = self.indexes.setdefault(key, [])
+        place = bisect_left(entries, entry)
+        if entries[place : place + 1] != [entry]:
+            entries.insert(place, entry)
+            self._touch(key)
+
+    def _remove(self, key: Key, entry: Entry) -> None:
+        entries = self.indexes.get(key, [])
+        place = bisect_left(entries, entry)
+        if entries[place : place + 1] == [entry]:
+            del entries[place]
+            self._touch(key)
+
+    def empty(self) -> None:
+        """FLUSHALL."""
+        for key in [*self.values, *self.indexes, *self.hashes]:
+            self._touch(key)
+        self.values.clear()
+        self.indexes.clear()
+        self.hashes.clear()
+
+    def _touch(self, key: Key) -> None:
+        self._versions[key] = self._versions.get(key, 0) + 1

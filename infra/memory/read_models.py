@@ -1,0 +1,132 @@
+"""The read models in memory: the writing side of the workers, and the reading side of the queries.
+
+A commit crosses the wire twice, as the real one does: it reads its guards under a watch, then it writes, and is refused
+when a guard has changed in between. So does a query that finds documents: first their ids, then the documents.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import orjson
+
+from infra.memory import read_model_server as keys
+from infra.memory.read_model_server import ReadModelServer, Transaction, WatchedKeyChanged
+from infra.memory.wire import Wire
+from workers.core.projection import Document, Index
+from workers.ports.parked import ParkedStream, Wish
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, Page, ReadModelBatch
+from workers.projection.folding import ALL
+
+__all__ = ["MemoryReadModelWriter", "MemoryReadModels", "ReadModelServer"]
+
+
+class MemoryReadModelWriter:
+    """`ReadModelWriter` on the store's twin."""
+
+    def __init__(self, server: ReadModelServer, wire: Wire) -> None:
+        self._server = server
+        self._wire = wire
+
+    async def live(self, projection: str) -> Generation:
+        number = await self._call(partial(self._server.get, keys.live(projection)))
+        return Generation(projection, number or 1)
+
+    async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
+        stored = await self._call(partial(self._server.get, keys.checkpoint(generation, topic, partition)))
+        return stored or START
+
+    async def is_empty(self, generation: Generation) -> bool:
+        return not await self._call(partial(self._server.has_entries, keys.index(generation, ALL.name)))
+
+    async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        wanted = [keys.document(generation, each) for each in document_ids]
+        stored = await self._call(partial(self._server.mget, wanted))
+        found = zip(document_ids, stored, strict=True)
+        return {document_id: orjson.loads(document) for document_id, document in found if document is not None}
+
+    async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
+        stored = await self._call(partial(self._server.hash_of, keys.parked(generation, topic, partition)))
+        return [stored[stream_id] for stream_id in sorted(stored)]
+
+    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+        stored = await self._call(partial(self._server.hash_of, keys.wishes(generation, topic, partition)))
+        return sorted(stored.values())
+
+    async def commit(self, batch: ReadModelBatch) -> None:
+        guard = keys.checkpoint(batch.generation, batch.topic, batch.partition)
+        live = keys.live(batch.generation.projection)
+        watched = await self._call(partial(self._server.watch, (guard, live)))
+        checkpoint, number = watched.values
+        if (checkpoint or START) != batch.expected:
+            raise CheckpointMoved
+        if batch.only_if_live and (number or 1) != batch.generation.number:
+            raise CheckpointMoved
+        changes = _changes(batch)
+        changes.values[guard] = batch.checkpoint
+        await self._call(partial(self._commit, watched.versions, changes))
+
+    def _commit(self, watched: Mapping[keys.Key, int], changes: Transaction) -> None:
+        """At the server."""
+        try:
+            self._server.execute(watched, changes)
+        except WatchedKeyChanged as error:
+            raise CheckpointMoved from error
+
+    async def _call(self, operation: Callable[[], Any]) -> Any:
+        return await self._wire.call("Redis", operation)
+
+
+def _changes(batch: ReadModelBatch) -> Transaction:
+    generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
+    changes = Transaction(
+        values={keys.document(generation, each): document for each, document in batch.documents.items()},
+        added=[(keys.index(generation, name), (key, each)) for (name, key), each in batch.added],
+        removed=[(keys.index(generation, name), (key, each)) for (name, key), each in batch.removed],
+    )
+    if batch.parked or batch.unparked:
+        waiting = {each.stream_id: each for each in batch.parked}
+        gone = dict.fromkeys(batch.unparked)
+        changes.fields[keys.parked(*place)] = {**waiting, **gone}
+        changes.fields[keys.wishes(*place)] = dict.fromkeys([*waiting, *gone])
+    return changes
+
+
+class MemoryReadModels:
+    """`ReadModels` on the store's twin: each query sees the generation that is live when it begins."""
+
+    def __init__(self, server: ReadModelServer, wire: Wire) -> None:
+        self._server = server
+        self._wire = wire
+
+    async def document(self, projection: str, document_id: str) -> Document | None:
+        def read() -> Any:
+            return self._server.get(keys.document(self._live(projection), document_id))
+
+        stored = await self._wire.call("Redis", read)
+        return None if stored is None else orjson.loads(stored)
+
+    async def find(self, projection: str, index: Index | None, limit: int, after: str | None) -> Page:
+        name, key = index or ALL
+
+        def read() -> tuple[Generation, list[keys.Entry]]:
+            generation = self._live(projection)
+            first = (key, "" if after is None else after)
+            return generation, self._server.entries(keys.index(generation, name), first, after is None, limit + 1)
+
+        generation, entries = await self._wire.call("Redis", read)
+        ids = [document_id for _, document_id in entries]
+        wanted = [keys.document(generation, each) for each in ids[:limit]]
+        stored = await self._wire.call("Redis", partial(self._server.mget, wanted)) if wanted else []
+        documents = [orjson.loads(document) for document in stored if document is not None]
+        return Page(documents, ids[limit - 1] if len(ids) > limit else None)
+
+    async def reached(self, projection: str, topic: str, partition: int) -> int:
+        def read() -> Checkpoint | None:
+            stored: Checkpoint | None = self._server.get(keys.checkpoint(self._live(projection), topic, partition))
+            return stored
+
+        return (await self._wire.call("Redis", read) or START).sequence
+
+    def _live(self, projection: str) -> Generation:
+        return Generation(projection, self._server.get(keys.live(projection)) or 1)

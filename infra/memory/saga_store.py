@@ -1,0 +1,28 @@
+"""The saga store in memory: each call is one operation at the table, as each of the real one is one transaction."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from infra.memory.lane_store import MemoryLaneStore
+from workers.ports.lanes import LaneKey
+from workers.ports.parked import ParkedStream, Wish
+from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
+
+
+class MemorySagaStore(MemoryLaneStore):
+    """`SagaStore` on the table's twin."""
+
+    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
+        return await self._wire.call("Postgres", partial(self._table.instances, keys))
+
+    async def commit(self, batch: SagaBatch) -> None:
+        await self._wire.call("Postgres", partial(self._table.commit_sagas, batch))
+
+    async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
+        return await self._wire.call("Postgres", partial(self._table.outbox_after, lane, position, limit))
+
+    async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
+        return await self._wire.call("Postgres", partial(self._table.parked, lane))
+
+    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+        return await self._wire.call("Postgres", partial(self._table.wishes, lane))

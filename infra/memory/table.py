@@ -1,0 +1,173 @@
+"""Postgres' twin: lanes, events, outcomes, reservations, credentials; sagas beside them. Plain state, changed at once.
+
+What `annals.commit_commands` refuses, `commit` refuses, in the same order; what that writes, this writes. Everything is
+checked before anything is written, so a batch is written whole or not at all.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from infra.memory.lane_rows import LaneRows
+from infra.memory.saga_rows import SagaRows
+from infra.memory.values import (
+    MAX_BIGINT,
+    MAX_INTEGER,
+    ConstraintBroken,
+    as_jsonb,
+    check_lists,
+    check_number,
+    identifier,
+)
+from workers.ports.event_store import (
+    Batch,
+    ClaimsRefused,
+    EventRow,
+    LookedUp,
+    OutcomeRow,
+    Repeated,
+    StreamEvent,
+)
+
+Reservation = tuple[str, str, str]
+
+
+class Table(SagaRows, LaneRows):
+    """The server. `now` is its time of day.
+
+    `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version;
+    `commands` the outcomes in the order of their commits; `reservations` the holders of (context, scope, key);
+    `credentials` the secrets of (context, stream id).
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.now = now
+        self.events: dict[tuple[str, int], list[EventRow]] = {}
+        self.streams: dict[tuple[str, str], list[EventRow]] = {}
+        self.commands: dict[str, OutcomeRow] = {}
+        self.reservations: dict[Reservation, str] = {}
+        self.credentials: dict[tuple[str, str], str] = {}
+
+    def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
+        check_lists([each] for each in [*command_ids, *stream_ids])
+        known = [each for each in map(identifier, command_ids) if each in self.commands]
+        events = [
+            StreamEvent(row.stream_id, row.stream_version, row.type, row.schema_version, row.data)
+            for stream_id in sorted(stream_ids)
+            for row in self.streams.get((context, stream_id), ())
+        ]
+        return LookedUp(self.now(), {each: self.commands[each].outcome for each in known}, events)
+
+    def outcome(self, command_id: str) -> bytes | None:
+        row = self.commands.get(identifier(command_id))
+        return None if row is None else row.outcome
+
+    def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        rows = self.events.get((context, partition), [])
+        begin = bisect_right(rows, sequence, key=_sequence)
+        return rows[begin : begin + limit]
+
+    def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        rows = self.streams.get((context, stream_id), [])
+        begin = bisect_right(rows, version, key=_version)
+        return rows[begin : begin + limit]
+
+    def streams_of(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
+        """All events of these streams, each stream's together and in order."""
+        return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())]
+
+    def commit(self, batch: Batch) -> None:
+        """Raises Fenced, ClaimsRefused, Repeated or Unstorable; ConstraintBroken for a batch that no lane may write."""
+        for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials):
+            check_lists(rows)
+        lane = self.fence(batch.lane, batch.epoch)
+        refused = frozenset(
+            (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.reservations
+        )
+        if refused:
+            raise ClaimsRefused(refused)
+        outcomes = self._new_outcomes(batch)
+        events = self._new_events(batch)
+        lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
+        self._settle(batch)
+        self.commands |= outcomes
+        for event in events:
+            _insert(self.events.setdefault((event.context, event.partition), []), event, _sequence)
+            _insert(self.streams.setdefault((event.context, event.stream_id), []), event, _version)
+
+    def _new_outcomes(self, batch: Batch) -> dict[str, OutcomeRow]:
+        found: dict[str, OutcomeRow] = {}
+        place = (batch.context, batch.lane.partition, batch.time)
+        for given in batch.outcomes:
+            command_id = identifier(given.command_id)
+            if command_id in self.commands or command_id in found:
+                raise Repeated
+            check_number(given.sequence, MAX_BIGINT)
+            row = given
+            if command_id != row.command_id or place != (row.context, row.partition, row.handled_at):
+                row = row._replace(
+                    command_id=command_id, context=batch.context, partition=place[1], handled_at=batch.time
+                )
+            found[command_id] = row
+        return found
+
+    def _new_events(self, batch: Batch) -> list[EventRow]:
+        found: list[EventRow] = []
+        sequences: set[int] = set()
+        versions: set[tuple[str, int]] = set()
+        for given in batch.events:
+            check_number(given.schema_version, MAX_INTEGER)
+            check_number(max(given.sequence, given.stream_version), MAX_BIGINT)
+            row = given._replace(
+                context=batch.context,
+                partition=batch.lane.partition,
+                event_id=identifier(given.event_id),
+                command_id=identifier(given.command_id),
+                data=as_jsonb(given.data),
+                recorded_at=batch.time,
+            )
+            place, version = (row.context, row.partition), (row.stream_id, row.stream_version)
+            if row.sequence in sequences or _has(self.events.get(place, ()), row.sequence, _sequence):
+                raise ConstraintBroken("events_pkey", (*place, row.sequence))
+            stream = self.streams.get((row.context, row.stream_id), ())
+            if version in versions or _has(stream, row.stream_version, _version):
+                raise ConstraintBroken("events_stream", (row.context, *version))
+            sequences.add(row.sequence)
+            versions.add(version)
+            found.append(row)
+        return found
+
+    def _settle(self, batch: Batch) -> None:
+        """Reservations and credentials. Settling changes only reservations that are there."""
+        for scope, key, stream_id in batch.acquire:
+            self.reservations.setdefault((batch.context, scope, key), stream_id)
+        for scope, key, holder in batch.settle:
+            if holder is None:
+                self.reservations.pop((batch.context, scope, key), None)
+            elif (batch.context, scope, key) in self.reservations:
+                self.reservations[batch.context, scope, key] = holder
+        for stream_id, secret in batch.credentials:
+            self.credentials.pop((batch.context, stream_id), None)
+            if secret is not None:
+                self.credentials[batch.context, stream_id] = secret
+
+
+def _sequence(row: EventRow) -> int:
+    return row.sequence
+
+
+def _version(row: EventRow) -> int:
+    return row.stream_version
+
+
+def _has(rows: Sequence[EventRow], number: int, key: Callable[[EventRow], int]) -> bool:
+    place = bisect_left(rows, number, key=key)
+    return place < len(rows) and key(rows[place]) == number
+
+
+def _insert(rows: list[EventRow], row: EventRow, key: Callable[[EventRow], int]) -> None:
+    if not rows or key(rows[-1]) < key(row):
+        rows.append(row)
+    else:
+        rows.insert(bisect_left(rows, key(row), key=key), row)

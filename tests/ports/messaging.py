@@ -1,0 +1,177 @@
+"""The log as its adapters and an onlooker see it: the real one, and its twin. Each test has a topic of its own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from infra.kafka.courier import KafkaCourier
+from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.subscription import KafkaSubscription
+from infra.kafka.topics import Topic, create_topics
+from infra.memory.broker import Broker
+from infra.memory.courier import MemoryCourier
+from infra.memory.event_log import MemoryEventLog
+from infra.memory.subscription import MemorySubscription
+from infra.settings import Settings
+from tests.kafka.records import PARTITIONS, read
+from tests.waiting import until
+from workers.ports.log import InboundRecord, Partition, Subscription
+
+T = TypeVar("T")
+Subscribing = Callable[[str], "Member"]
+
+# The shortest session that a broker allows by default, and one for the twins that a busy machine does not miss.
+REAL_SESSION_SECONDS = 6.0
+MEMORY_SESSION_SECONDS = 2.0
+
+
+@dataclass
+class Member:
+    """A member of the group, and what it was told: ("revoked" or "assigned", the partitions' numbers), in order."""
+
+    subscription: Subscription
+    sleep: Callable[[], Awaitable[None]]
+    wake: Callable[[], Awaitable[None]]
+    told: list[tuple[str, list[int]]] = field(default_factory=list)
+    held: set[Partition] = field(default_factory=set)
+    raises: bool = False
+
+    async def start(self) -> None:
+        await self.subscription.start(self._assigned, self._revoked)
+
+    async def _assigned(self, partitions: frozenset[Partition]) -> None:
+        self.told.append(("assigned", sorted(each.partition for each in partitions)))
+        self.held |= partitions
+        if self.raises:
+            raise RuntimeError("for the test")
+
+    async def _revoked(self, partitions: frozenset[Partition]) -> None:
+        self.told.append(("revoked", sorted(each.partition for each in partitions)))
+        self.held -= partitions
+        if self.raises:
+            raise RuntimeError("for the test")
+
+    def open(self, offset: int = 0) -> None:
+        """Read everything that is held from an offset on."""
+        for partition in self.held:
+            self.subscription.seek(partition, offset)
+            self.subscription.resume(partition)
+
+    async def fetched(self, count: int) -> dict[int, list[InboundRecord]]:
+        """At least so many records, by the numbers of their partitions."""
+        found: dict[int, list[InboundRecord]] = {}
+
+        async def enough() -> bool:
+            for partition, records in (await self.subscription.fetch(0.2)).items():
+                found.setdefault(partition.partition, []).extend(records)
+            return sum(map(len, found.values())) >= count
+
+        await until(enough, f"{count} records arrive")
+        return found
+
+    async def holds(self, numbers: int) -> None:
+        """Wait until so many partitions are held. Somebody must fetch meanwhile: that is what members do."""
+
+        async def held() -> bool:
+            return len(self.held) == numbers
+
+        await until(held, f"{numbers} partitions are held")
+
+
+@dataclass(frozen=True)
+class Messaging:
+    """A topic with `PARTITIONS` empty partitions, the adapters of one process, and members of one group."""
+
+    topic: str
+    event_log: KafkaEventLog | MemoryEventLog
+    courier: KafkaCourier | MemoryCourier
+    read: Callable[[], Awaitable[dict[int, list[InboundRecord]]]]
+    member: Subscribing
+
+    def partition(self, number: int) -> Partition:
+        return Partition(self.topic, number)
+
+
+class DrowsyWire:
+    """A wire of somebody whose heartbeats wait while he sleeps."""
+
+    def __init__(self) -> None:
+        self.awake = asyncio.Event()
+        self.awake.set()
+
+    async def call(self, server: str, operation: Callable[[], T]) -> T:
+        await asyncio.sleep(0)
+        if isinstance(operation, partial) and operation.func.__name__ == "heartbeat":
+            await self.awake.wait()
+        return operation()
+
+
+@asynccontextmanager
+async def messaging_in_memory() -> AsyncIterator[Messaging]:
+    """The twins on a broker of their own."""
+    broker, wire, topic = Broker(time.monotonic), DrowsyWire(), "things"
+    broker.create_topic(topic, PARTITIONS)
+
+    async def all_records() -> dict[int, list[InboundRecord]]:
+        return {number: broker.read(topic, number, 0, broker.end(topic, number)) for number in range(PARTITIONS)}
+
+    async with AsyncExitStack() as cleanup:
+
+        def member(name: str) -> Member:
+            own = DrowsyWire()
+            subscription = MemorySubscription(
+                broker,
+                own,
+                group="readers",
+                topics=[topic],
+                clock=time.monotonic,
+                session_timeout_seconds=MEMORY_SESSION_SECONDS,
+                member=name,
+            )
+            cleanup.push_async_callback(subscription.stop)
+
+            async def sleep() -> None:
+                own.awake.clear()
+
+            async def wake() -> None:
+                own.awake.set()
+
+            return Member(subscription, sleep, wake)
+
+        event_log, courier = MemoryEventLog(broker, wire), MemoryCourier(broker, wire)
+        cleanup.push_async_callback(event_log.stop)
+        cleanup.push_async_callback(courier.stop)
+        yield Messaging(topic, event_log, courier, all_records, member)
+
+
+@asynccontextmanager
+async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
+    """The real adapters on a topic of their own."""
+    settings = settings.model_copy(update={"kafka_session_timeout_seconds": REAL_SESSION_SECONDS})
+    topic = f"{settings.topic_prefix}things"
+    await create_topics(settings, [Topic(topic, PARTITIONS, {})])
+    async with AsyncExitStack() as cleanup:
+
+        def member(name: str) -> Member:
+            subscription = KafkaSubscription(settings, group="readers", topics=[topic])
+            cleanup.push_async_callback(subscription.stop)
+
+            async def sleep() -> None:
+                coordinator = subscription._consumer._coordinator
+                heartbeats, coordinator._heartbeat_task = coordinator._heartbeat_task, None
+                heartbeats.cancel()
+                await asyncio.wait([heartbeats])
+
+            async def wake() -> None:
+                subscription._consumer._coordinator._start_heartbeat_task()
+
+            return Member(subscription, sleep, wake)
+
+        event_log, courier = KafkaEventLog(settings), KafkaCourier(settings)
+        cleanup.push_async_callback(event_log.stop)
+        cleanup.push_async_callback(courier.stop)
+        yield Messaging(topic, event_log, courier, lambda: read(settings, topic), member)

@@ -1,0 +1,152 @@
+"""A batch of a command lane is written whole by the lane's owner, or not at all."""
+
+import asyncio
+
+import pytest
+
+from tests.ports.lines import Loss
+from tests.ports.tables import EventStores, Tables, held
+from tests.postgres.batches import (
+    LANE,
+    OTHER_LANE,
+    batch,
+    command_id,
+    event,
+    everything,
+    outcome,
+)
+from workers.ports.event_store import (
+    Acquire,
+    Batch,
+    CredentialRow,
+    OutcomeRow,
+    Repeated,
+    Unstorable,
+)
+from workers.ports.lanes import Fenced, LaneKey, Unavailable
+
+ROUNDS = 5
+
+
+async def test_an_old_epoch_writes_nothing_at_all(store: EventStores, tables: Tables) -> None:
+    await store.take(LANE, "paused")
+    await store.take(LANE, "successor")
+    before = await tables.contents()
+    with pytest.raises(Fenced) as caught:
+        await store.commit(everything(epoch=1))
+    assert (caught.value.lane, caught.value.epoch) == (LANE, 1)
+    assert await tables.contents() == before
+    await store.commit(everything(epoch=2))
+
+
+async def test_a_lane_that_was_never_taken_is_nobodys(store: EventStores, tables: Tables) -> None:
+    before = await tables.contents()
+    with pytest.raises(Fenced):
+        await store.commit(everything())
+    assert await tables.contents() == before
+
+
+async def test_a_known_command_is_repeated_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
+    await store.take(LANE, "owner")
+    await store.commit(everything())
+    before = await tables.contents()
+    with pytest.raises(Repeated):
+        await store.commit(everything(sequence=3, events=[event(3, version=3)], outcomes=[outcome(1)], acquire=[]))
+    assert await tables.contents() == before
+
+
+UNSTORABLE: dict[str, Batch] = {
+    "a NUL in a text": everything(outcomes=[outcome(1, stream_id="a\x00da")]),
+    "a NUL in an event's JSON": everything(events=[event(1, data=rb'{"city": "\u0000"}')]),
+    "a lone surrogate in a text": everything(events=[event(1, actor="\ud800")]),
+    "a lone surrogate in an event's JSON": everything(events=[event(1, data=rb'{"city": "\ud800"}')]),
+    "U+001F in a text": everything(outcomes=[outcome(1, correlation_id="a\x1fb"), outcome(2)]),
+    "U+001F in a reservation": everything(acquire=[Acquire("email", "a\x1fb", "ada")]),
+    "U+001F in a secret": everything(credentials=[CredentialRow("ada", "a\x1fb")]),
+    "a number out of range in JSON": everything(events=[event(1, data=b'{"amount": 1e400000}')]),
+    "a number too large for its column": everything(events=[event(1, schema_version=2**31)]),
+    "no text at all": everything(acquire=[Acquire("email", "", "ada")]),
+}
+
+
+@pytest.mark.parametrize("name", UNSTORABLE)
+async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(
+    store: EventStores, tables: Tables, name: str
+) -> None:
+    await store.take(LANE, "owner")
+    before = await tables.contents()
+    with pytest.raises(Unstorable):
+        await store.commit(UNSTORABLE[name])
+    assert await tables.contents() == before
+    await store.commit(everything())
+
+
+async def test_a_place_in_a_lane_and_a_version_of_a_stream_are_given_once(store: EventStores, tables: Tables) -> None:
+    """Two lanes can't write one version of a stream, whatever their epochs say."""
+    await store.take(LANE, "owner")
+    await store.take(OTHER_LANE, "owner")
+    await store.commit(batch(sequence=1, events=[event(1)]))
+    before = await tables.contents()
+    twice = [event(2, "eve"), event(2, "bob")]
+    for lane, events in ((OTHER_LANE, [event(1)]), (LANE, [event(1, "eve")]), (LANE, twice)):
+        with pytest.raises(Exception, match=r"events_(pkey|stream)"):
+            await store.commit(batch(lane, sequence=2, events=events))
+        assert await tables.contents() == before
+
+
+async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_take_over(store: EventStores) -> None:
+    for number in range(1, ROUNDS + 1):
+        lane = LaneKey("command", "users.commands", 10 + number)
+        await store.take(lane, "paused")
+        rows = [outcome(number, "eve")]
+
+        async def committed(lane: LaneKey = lane, rows: list[OutcomeRow] = rows) -> bool:
+            try:
+                await store.commit(batch(lane, 1, consumed=5, outcomes=rows))
+            except Fenced:
+                return False
+            return True
+
+        written, grant = await asyncio.gather(committed(), store.take(lane, "successor"))
+        assert grant.epoch == 2
+        assert grant.consumed == (5 if written else 0)
+        known = (await store.look_up("users", [command_id(number)], [])).outcomes
+        assert set(known) == ({command_id(number)} if written else set())
+
+
+async def test_one_command_on_two_lanes_at_once_is_written_once(store: EventStores) -> None:
+    lanes = [LaneKey("command", "users.commands", number) for number in range(4)]
+    for lane in lanes:
+        await store.take(lane, "owner")
+
+    async def attempt(lane: LaneKey) -> bool:
+        try:
+            await store.commit(batch(lane, outcomes=[outcome(1)]))
+        except Repeated:
+            return False
+        return True
+
+    assert sorted(await asyncio.gather(*map(attempt, lanes))) == [False, False, False, True]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("loss", ["requests", "answers"])
+async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_written(
+    store: EventStores, tables: Tables, loss: Loss
+) -> None:
+    for lane in (LANE, OTHER_LANE):
+        await store.take(lane, "owner")
+    await store.commit(batch(OTHER_LANE))  # a statement that the server knows is one request
+    before = await tables.contents()
+    tables.line.loses = loss
+    with pytest.raises(Unavailable) as caught:
+        await store.commit(everything())
+    assert caught.value.server == "Postgres"
+    tables.line.loses = "nothing"
+    written = loss == "answers"
+    assert (await tables.contents() == before) is not written
+    grant = await store.take(LANE, "again")
+    assert (grant.epoch, grant.consumed, grant.sequence) == ((2, 7, 2) if written else (2, 0, 0))
+    known = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
+    assert (len(known.outcomes), len(known.events)) == ((2, 2) if written else (0, 0))
+    assert len(await held(tables)) == written

@@ -1,0 +1,89 @@
+"""What was written is read as it was written: events by lane and by stream, outcomes byte for byte."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.ports.tables import EventStores, Tables
+from tests.postgres.batches import (
+    LANE,
+    OTHER_LANE,
+    TIME,
+    batch,
+    command_id,
+    event,
+    everything,
+    outcome,
+)
+from workers.ports.event_store import StreamEvent
+
+
+async def test_an_event_comes_back_as_it_was_written(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    full = event(1, data='{"city": "Ørsted ☃"}'.encode(), actor="clerk", traceparent="00-a-b-01")
+    await store.commit(batch(sequence=1, events=[full, event(2, version=2)], outcomes=[outcome(1)]))
+    assert await store.events_after("users", 0, 0, 10) == [full, event(2, version=2)]
+    assert await store.events_after("users", 0, 1, 10) == [event(2, version=2)]
+    assert await store.events_after("users", 0, 0, 1) == [full]
+    assert await store.events_after("users", 1, 0, 10) == []
+
+
+async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    odd = '{ "status" :"accepted",\n  "name": "\\u00e9 é", "a": 1, "a": 2.50 }'.encode()
+    mixed = [event(1, "bob"), event(2, "ada"), event(3, "bob", 2), event(4, "ada", 2), event(5, "eve")]
+    await store.commit(batch(sequence=5, outcomes=[outcome(1, outcome=odd), outcome(2)], events=mixed))
+    found = await store.look_up("users", [command_id(1), command_id(99)], ["bob", "nobody", "ada"])
+    assert found.outcomes == {command_id(1): odd}
+    assert await store.outcome(command_id(1)) == odd
+    assert await store.outcome(command_id(99)) is None
+    assert abs(found.now - datetime.now(UTC)) < timedelta(minutes=1)
+    data = event(1).data
+    expected = [StreamEvent(name, version, "UserCreated", 1, data) for name in ("ada", "bob") for version in (1, 2)]
+    assert sorted(found.events) == expected
+    assert list(found.events) in (expected, expected[2:] + expected[:2])
+
+
+async def test_a_look_up_for_nothing_finds_nothing(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    await store.commit(everything())
+    assert (await store.look_up("users", [], []))[1:] == ({}, [])
+    assert (await store.look_up("orders", [], ["ada"])).events == []
+
+
+async def test_a_streams_versions_are_in_order_beyond_nine(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    await store.commit(batch(sequence=12, events=[event(number, version=number) for number in range(1, 13)]))
+    found = await store.look_up("users", [], ["ada"])
+    assert [each.stream_version for each in found.events] == list(range(1, 13))
+
+
+async def test_the_batchs_time_place_and_context_are_those_of_its_events(store: EventStores) -> None:
+    await store.take(OTHER_LANE, "owner")
+    await store.commit(
+        batch(OTHER_LANE, context="orders", sequence=1, events=[event(1, recorded_at=TIME + timedelta(hours=1))])
+    )
+    written = event(1, context="orders", partition=1)
+    assert await store.events_after("orders", 1, 0, 10) == [written]
+    assert await store.stream_after("orders", "ada", 0, 10) == [written]
+
+
+async def test_a_stream_is_read_in_order_from_a_version_on(store: EventStores, tables: Tables) -> None:
+    await store.take(LANE, "owner")
+    rows = [event(1), event(2, "bob"), *[event(number, version=number - 1) for number in range(3, 13)]]
+    await store.commit(batch(sequence=12, events=rows))
+    ada = [row for row in rows if row.stream_id == "ada"]
+    assert await store.stream_after("users", "ada", 0, 100) == ada
+    assert await store.stream_after("users", "ada", 8, 2) == ada[8:10]
+    assert await store.stream_after("users", "ada", 11, 2) == []
+    assert await tables.sagas.stream_after("users", "bob", 0, 2) == [rows[1]]
+
+
+async def test_the_fields_of_an_event_lose_their_order_and_nothing_else(store: EventStores) -> None:
+    """So that nobody leans on the table for the bytes of the log."""
+    await store.take(LANE, "owner")
+    given = '{"name":"Zo\u00eb","a":1.50,"city":null,"lines":[{"sku":"b","n":2}],"deep":{"ab":true,"b":-0.1e-2}}'
+    await store.commit(batch(sequence=1, events=[event(1, data=given.encode())]))
+    (found,) = await store.events_after("users", 0, 0, 1)
+    expected = (
+        '{"a": 1.50, "city": null, "deep": {"b": -0.001, "ab": true}, "name": "Zoë", "lines": [{"n": 2, "sku": "b"}]}'
+    )
+    assert found.data.decode() == expected

@@ -1,0 +1,96 @@
+"""A lane has one owner: who takes it goes on where the row stands, and refuses every earlier one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.ports.tables import Tables
+from tests.postgres.batches import OTHER_LANE, everything
+from workers.ports.event_store import LaneStore
+from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Role as LaneRole
+
+KEYS: dict[LaneRole, LaneKey] = {
+    "command": LaneKey("command", "users.commands", 0),
+    "saga": LaneKey("saga", "users.events", 0),
+}
+
+
+@pytest.fixture(params=KEYS)
+def role(request: pytest.FixtureRequest) -> LaneRole:
+    found: LaneRole = request.param
+    return found
+
+
+@pytest.fixture
+def store(tables: Tables, role: LaneRole) -> LaneStore:
+    return tables.store if role == "command" else tables.sagas
+
+
+async def test_the_first_owner_begins_at_the_beginning(store: LaneStore, role: LaneRole) -> None:
+    assert await store.take(KEYS[role], "first") == LaneGrant(1, 0, 0, Mark(0, -1), 0)
+
+
+async def test_each_owner_has_the_next_epoch_and_only_the_last_holds_the_lane(store: LaneStore, role: LaneRole) -> None:
+    lane = KEYS[role]
+    assert not await store.holds(lane, 0)
+    epochs = [(await store.take(lane, name)).epoch for name in ("first", "second", "third")]
+    assert epochs == [1, 2, 3]
+    assert [await store.holds(lane, epoch) for epoch in epochs] == [False, False, True]
+
+
+async def test_lanes_are_apart(store: LaneStore, role: LaneRole) -> None:
+    lane = KEYS[role]
+    other_role: LaneRole = "saga" if role == "command" else "command"
+    await store.take(lane, "owner")
+    for other in (
+        lane._replace(partition=1),
+        lane._replace(topic="orders.commands"),
+        lane._replace(role=other_role),
+    ):
+        assert not await store.holds(other, 1)
+        assert (await store.take(other, "another")).epoch == 1
+    assert await store.holds(lane, 1)
+
+
+async def test_of_those_who_take_it_at_once_each_has_an_epoch_of_its_own(store: LaneStore, role: LaneRole) -> None:
+    grants = await asyncio.gather(*[store.take(KEYS[role], f"worker {number}") for number in range(8)])
+    assert sorted(grant.epoch for grant in grants) == list(range(1, 9))
+
+
+async def test_who_leaves_notes_the_mark_and_nobody_owns_the_lane(
+    store: LaneStore, role: LaneRole, tables: Tables
+) -> None:
+    lane = KEYS[role]
+    await store.take(lane, "owner")
+    assert await tables.owners() == {str(lane): "owner"}
+    await store.leave(lane, 1, Mark(2, 5))
+    assert await tables.owners() == {str(lane): None}
+    assert await store.take(lane, "next") == LaneGrant(2, 0, 0, Mark(2, 5), 0)
+
+
+async def test_the_owners_mark_counts_also_when_it_is_behind(store: LaneStore, role: LaneRole) -> None:
+    """A log that was restored shorter has its records at lower offsets."""
+    await store.take(KEYS[role], "owner")
+    await store.leave(KEYS[role], 1, Mark(2, 500))
+    await store.leave(KEYS[role], 1, Mark(1, 3))
+    assert (await store.take(KEYS[role], "next")).mark == Mark(1, 3)
+
+
+async def test_who_was_fenced_leaves_quietly(store: LaneStore, role: LaneRole, tables: Tables) -> None:
+    await store.take(KEYS[role], "paused")
+    await store.take(KEYS[role], "successor")
+    before = await tables.contents()
+    await store.leave(KEYS[role], 1, Mark(9, 9))
+    await store.leave(KEYS[role]._replace(partition=5), 1, Mark(9, 9))
+    assert await tables.contents() == before
+
+
+async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
+    lane = KEYS["command"]
+    await tables.store.take(lane, "first")
+    await tables.store.take(OTHER_LANE, "first")
+    await tables.store.commit(everything())
+    granted: dict[Any, Any] = {each: await tables.store.take(each, "second") for each in (lane, OTHER_LANE)}
+    assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}

@@ -1,0 +1,93 @@
+"""A reservation has one holder, whoever asks first; secrets are kept beside the events, not in them."""
+
+import asyncio
+
+import pytest
+
+from tests.ports.tables import EventStores, Tables, held
+from tests.postgres.batches import (
+    LANE,
+    OTHER_LANE,
+    batch,
+    claim,
+    everything,
+    settled,
+)
+from workers.ports.event_store import (
+    Acquire,
+    ClaimsRefused,
+    CredentialRow,
+)
+from workers.ports.lanes import LaneKey
+
+ROUNDS = 5
+MANY = 300
+
+
+async def test_refused_claims_are_named_exactly_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
+    await claim(store, OTHER_LANE, ("ada@example.org", "other"), ("bob@example.org", "other"))
+    await store.take(LANE, "owner")
+    before = await tables.contents()
+    wanted = [Acquire("email", key, "ada") for key in ("eve@example.org", "bob@example.org", "ada@example.org")]
+    with pytest.raises(ClaimsRefused) as caught:
+        await store.commit(everything(acquire=[*wanted, Acquire("phone", "ada@example.org", "ada")]))
+    assert caught.value.refused == {("email", "ada@example.org"), ("email", "bob@example.org")}
+    assert await tables.contents() == before
+
+
+async def test_the_same_key_is_free_in_another_context(store: EventStores, tables: Tables) -> None:
+    await claim(store, OTHER_LANE, ("ada@example.org", "other"))
+    await store.take(LANE, "owner")
+    await store.commit(batch(context="orders", acquire=[Acquire("email", "ada@example.org", "order")]))
+    assert await tables.reservations() == {
+        ("users", "ada@example.org"): "other",
+        ("orders", "ada@example.org"): "order",
+    }
+
+
+async def test_lanes_that_claim_the_same_in_opposite_orders_both_come_to_an_end(
+    store: EventStores, tables: Tables
+) -> None:
+    lanes = {
+        LANE: (await store.take(LANE, "one")).epoch,
+        OTHER_LANE: (await store.take(OTHER_LANE, "two")).epoch,
+    }
+
+    async def attempt(lane: LaneKey, keys: list[str]) -> frozenset[tuple[str, str]]:
+        try:
+            await store.commit(batch(lane, lanes[lane], acquire=[Acquire("email", key, str(lane)) for key in keys]))
+        except ClaimsRefused as refusal:
+            return refusal.refused
+        return frozenset()
+
+    for round_number in range(ROUNDS):
+        keys = [f"{round_number}-{number:03d}" for number in range(MANY)]
+        refused = await asyncio.gather(attempt(LANE, keys), attempt(OTHER_LANE, keys[::-1]))
+        assert sorted(map(len, refused)) == [0, MANY]
+    assert len(await held(tables)) == ROUNDS * MANY
+
+
+async def test_reservations_are_handed_over_and_released(store: EventStores, tables: Tables) -> None:
+    await claim(store, LANE, ("old@example.org", "ada"), ("kept@example.org", "bob"), ("passed@example.org", "ada"))
+    changes = [settled("old@example.org", None), settled("passed@example.org", "eve")]
+    await store.commit(batch(settle=[*changes, settled("unknown@example.org", "eve")]))
+    assert await held(tables) == {"kept@example.org": "bob", "passed@example.org": "eve"}
+    await store.commit(batch(acquire=[Acquire("email", "old@example.org", "bob")]))
+    assert (await held(tables))["old@example.org"] == "bob"
+
+
+async def test_a_key_is_claimed_and_settled_in_one_batch(store: EventStores, tables: Tables) -> None:
+    await store.take(LANE, "owner")
+    wanted = [Acquire("email", key, "ada") for key in ("brief@example.org", "passed@example.org")]
+    changes = [settled("brief@example.org", None), settled("passed@example.org", "eve")]
+    await store.commit(batch(acquire=wanted, settle=changes))
+    assert await held(tables) == {"passed@example.org": "eve"}
+
+
+async def test_secrets_are_kept_replaced_and_removed(store: EventStores, tables: Tables) -> None:
+    await store.take(LANE, "owner")
+    await store.commit(batch(credentials=[CredentialRow("ada", "one"), CredentialRow("bob", "two")]))
+    await store.commit(batch(credentials=[CredentialRow("ada", "three"), CredentialRow("bob", None)]))
+    assert await tables.secrets() == {"ada": "three"}
+    await store.commit(batch(credentials=[CredentialRow("ada", None), CredentialRow("nobody", None)]))
+    assert await tables.secrets() == {}
