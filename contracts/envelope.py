@@ -194,12 +194,26 @@ def rfc3339(moment: datetime) -> str:
 
 
 def _texts(headers: Headers) -> dict[str, str]:
-    """The headers as texts, without the empty ones. Raises MalformedMessage for one of ours that is no text."""
+    """The headers as texts, without the empty ones. Raises MalformedMessage where a name or one of ours is no text."""
     joined = b"".join([value or b"" for _, value in headers])
+    if not "".join([name for name, _ in headers]).isascii():
+        _check_names(headers)
     if len(joined) <= MAX_HEADER_BYTES and joined.isascii() and joined.decode().isprintable():
         # One look at all of them together: the answer for almost every message.
         return {name: value.decode() for name, value in headers if value}
     return {name: _text(value, name) for name, value in headers if value and name in _NAMES}
+
+
+def _check_names(headers: Headers) -> None:
+    """Refuse names with surrogate escapes, which stand for bytes that are no UTF-8 (see contracts.client.consumer)."""
+    for name, _ in headers:
+        if printable_name(name) != name:
+            raise MalformedMessage("MalformedHeader", f"the header name {printable_name(name)} is not UTF-8")
+
+
+def printable_name(name: str) -> str:
+    r"""A header's name as Kafka takes it: \xNN in place of each byte that is no UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _text(value: bytes, name: str) -> str:

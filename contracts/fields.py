@@ -1,7 +1,8 @@
 """The kinds of value that messages are made of, each with its limit.
 
 No text may hold a control character: PostgreSQL cannot store U+0000 in JSON, and none of these values has a use for
-the others. pydantic refuses lone surrogates by itself.
+the others. pydantic refuses lone surrogates by itself. U+0085 stands in patterns beside white space because JSON Schema
+does not count it as such, and pydantic does.
 """
 
 from typing import Annotated
@@ -20,9 +21,14 @@ Identifier = Annotated[
 
 ShortText = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x85\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    ),
 ]
-"""A name, a city, a reason: one line."""
+"""A name, a city, a reason: one line, and not only white space."""
 
 EmailAddress = Annotated[
     str,
@@ -30,7 +36,7 @@ EmailAddress = Annotated[
         strip_whitespace=True,
         min_length=3,
         max_length=MAX_EMAIL_CHARACTERS,
-        pattern=r"^[^@\s\x00-\x1f\x7f,;<>\x22()\[\]\\]{1,64}@[^@\s\x00-\x1f\x7f.,;<>\x22()\[\]\\]+(\.[^@\s\x00-\x1f\x7f.,;<>\x22()\[\]\\]+)+$",
+        pattern=r"^[^@\s\x85\x00-\x1f\x7f,;<>\x22()\[\]\\]{1,64}@[^@\s\x85\x00-\x1f\x7f.,;<>\x22()\[\]\\]+(\.[^@\s\x85\x00-\x1f\x7f.,;<>\x22()\[\]\\]+)+$",
     ),
     Field(description="local-part@domain.tld; compared without regard to case.", examples=["ada@example.org"]),
 ]

@@ -67,7 +67,9 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     inputs = [topics.commands(name) for name in declared]
     await database.open()
     try:
-        yield [LaneHost("command", KafkaSubscription(settings, group="annals-command", topics=inputs), work_for)]
+        # A command that its sender has taken back, by aborting the transaction that it was in, must not be run.
+        subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
+        yield [LaneHost("command", subscription, work_for)]
     finally:
         await courier.stop()
         await log.stop()

@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import catalogue
 from contracts.client.connection import PLAINTEXT, Security, broker_options, stopped
+from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable, UnknownEventType
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
 from contracts.message import Event
@@ -99,7 +99,7 @@ class EventReader:
 
     async def _connected(self) -> AsyncGenerator[ReadEvent, None]:
         """The events of one connection, until it seems to be stuck."""
-        consumer = AIOKafkaConsumer(
+        consumer = Consumer(
             self._topic, **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         try:
@@ -113,7 +113,7 @@ class EventReader:
         finally:
             await stopped(consumer.stop)
 
-    async def _take_positions(self, consumer: AIOKafkaConsumer) -> None:
+    async def _take_positions(self, consumer: Consumer) -> None:
         # Started on the topic, it has been assigned all partitions; now it gets those that are wanted, and positions.
         places = [each for each in consumer.assignment() if self._wanted is None or each.partition in self._wanted]
         consumer.unsubscribe()
@@ -123,7 +123,7 @@ class EventReader:
             known = self._positions.get(place.partition)
             consumer.seek(place, starts[place] if known is None else known.offset)
 
-    async def _fetched(self, consumer: AIOKafkaConsumer) -> AsyncGenerator[ReadEvent, None]:
+    async def _fetched(self, consumer: Consumer) -> AsyncGenerator[ReadEvent, None]:
         checked_at = time.monotonic()
         while True:
             fetched = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
@@ -153,7 +153,7 @@ class EventReader:
         self._positions[partition] = ReadPosition(envelope.sequence, record.offset + 1)
         return ReadEvent(envelope, record.value or b"", partition, record.offset)
 
-    async def _is_stuck(self, consumer: AIOKafkaConsumer) -> bool:
+    async def _is_stuck(self, consumer: Consumer) -> bool:
         """Whether there is something to read that does not come: a consumer may fall silent when a broker restarts."""
         places = list(consumer.assignment())
         async with asyncio.timeout(self._timeout_seconds):

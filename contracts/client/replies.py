@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from contracts.client.connection import stopped
+from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable
 from contracts.outcome import Outcome
 
@@ -78,9 +79,7 @@ class Replies:
 
     async def _keep_reading(self) -> None:
         while True:
-            reader = AIOKafkaConsumer(
-                **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
-            )
+            reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="latest")
             try:
                 await reader.start()
                 await self._read(reader, await self._positioned_at(reader))
@@ -90,7 +89,7 @@ class Replies:
                 await stopped(reader.stop)
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _positioned_at(self, reader: AIOKafkaConsumer) -> TopicPartition:
+    async def _positioned_at(self, reader: Consumer) -> TopicPartition:
         if self._place is None:
             self._place = TopicPartition(self._topic, secrets.choice(sorted(await self._partitions(self._topic))))
         reader.assign([self._place])
@@ -100,7 +99,7 @@ class Replies:
         self._positioned.set()
         return self._place
 
-    async def _read(self, reader: AIOKafkaConsumer, place: TopicPartition) -> None:
+    async def _read(self, reader: Consumer, place: TopicPartition) -> None:
         """Read until the reader seems to be stuck."""
         quiet_since = time.monotonic()
         while True:

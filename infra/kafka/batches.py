@@ -1,19 +1,28 @@
-"""Records to one known partition as ready-made batches: no future a message, no wait for a linger."""
+"""Records to one known partition as ready-made batches: no future a message, no wait for a linger.
+
+A large record goes compressed: what came compressed may be more, unpacked, than any topic takes, and must yet be sent
+on or put aside.
+"""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from workers.ports.log import OutboundRecord
+
+LARGE_RECORD_BYTES = 1_048_576
 
 
 def filled_batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> Iterator[tuple[Any, int]]:
     """The producer's batches that hold the records, in order, each with the number of its records."""
     position = 0
     while position < len(records):
-        batch = producer.create_batch()
+        is_large = len(records[position].value or b"") > LARGE_RECORD_BYTES
+        batch = _compressed_batch() if is_large else producer.create_batch()
         start = position
         while position < len(records):
             key, value, headers = records[position]
@@ -22,6 +31,11 @@ def filled_batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]
                 break
             position += 1
         yield batch, position - start
+
+
+def _compressed_batch() -> Any:
+    """A batch for one record, as that is larger than the batch: a producer's own are compressed all or none."""
+    return BatchBuilder(1, DefaultRecordBatch.CODEC_ZSTD, is_transactional=False)
 
 
 async def send_one_by_one(

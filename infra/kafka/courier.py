@@ -4,6 +4,7 @@ Kept apart from the event log's producer, so that a reply topic in trouble never
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 
 import structlog
@@ -32,6 +33,9 @@ class KafkaCourier:
         self._options = client_options(settings)
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        # Lanes put dead letters into one partition. aiokafka takes one batch of a partition at a time, whoever comes
+        # first: under load the unlucky one would never come first. A lock is taken in turn.
+        self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
         self._waiting_records = 0
         self._room = asyncio.Event()
@@ -50,7 +54,8 @@ class KafkaCourier:
                         partition = partition_for(record.key or b"", await self._count(producer, topic))
                     groups.setdefault((topic, partition), []).append(record)
                 for (topic, partition), records in groups.items():
-                    await send_together(producer, topic, partition, records)
+                    async with self._turns[topic, partition]:
+                        await send_together(producer, topic, partition, records)
         except (KafkaError, OSError, TimeoutError, AssertionError) as error:
             raise Unavailable("Kafka", f"messages were not taken: {error or type(error).__name__}") from error
 

@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from contracts.client.consumer import Consumer
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.stopping import stopped
@@ -21,8 +22,11 @@ from workers.ports.log import OutboundRecord, PublishFailed, Tail
 BATCH_BYTES = 512 * 1024
 APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 TAIL_TIMEOUT_SECONDS = 60.0
+# A fetch that waits at one partition's end holds up the next partition's tail.
+FETCH_WAIT_MS = 10
 # A shortened log is read back this far to find its last sequence: many times the records that can come late.
 SHORTENED_SCAN_RECORDS = 20_000
+MAX_SEQUENCE_DIGITS = 18
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +38,7 @@ class KafkaEventLog:
         self._options = client_options(settings)
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
-        self._reader: AIOKafkaConsumer | None = None
+        self._reader: Consumer | None = None
         self._reading = asyncio.Lock()
         self._discarded: set[asyncio.Task[None]] = set()
 
@@ -78,16 +82,20 @@ class KafkaEventLog:
             try:
                 async with asyncio.timeout(TAIL_TIMEOUT_SECONDS):
                     reader = await self._current_reader()
-                    return await _scan(reader, TopicPartition(topic, partition), from_offset)
+                    tail = await _scan(reader, TopicPartition(topic, partition), from_offset)
+                    reader.pause(TopicPartition(topic, partition))
+                    return tail
             except (KafkaError, OSError, TimeoutError) as error:
-                reader, self._reader = self._reader, None
-                if reader is not None:
-                    await stopped(reader)
+                broken, self._reader = self._reader, None
+                if broken is not None:
+                    await stopped(broken)
                 raise Unavailable("Kafka", f"the tail of {topic}/{partition} could not be read: {error}") from error
 
-    async def _current_reader(self) -> AIOKafkaConsumer:
+    async def _current_reader(self) -> Consumer:
         if self._reader is None:
-            reader = AIOKafkaConsumer(**self._options, enable_auto_commit=False, auto_offset_reset="earliest")
+            reader = Consumer(
+                **self._options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+            )
             self._reader = reader
             await reader.start()
         return self._reader
@@ -100,7 +108,7 @@ class KafkaEventLog:
         self._producer = self._reader = None
 
 
-async def _scan(reader: AIOKafkaConsumer, partition: TopicPartition, from_offset: int) -> Tail:
+async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -> Tail:
     reader.assign([partition])
     ends = await reader.end_offsets([partition])
     end: int = ends[partition]
@@ -112,10 +120,11 @@ async def _scan(reader: AIOKafkaConsumer, partition: TopicPartition, from_offset
     position = start
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            position = record.offset + 1
             # A record that is none of ours may say anything here.
             said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-            found = int(said) if said.isdigit() else 0
+            found = int(said) if said.isdigit() and len(said) <= MAX_SEQUENCE_DIGITS else 0
             if found > sequence:
                 sequence, offset = found, record.offset
+        # Not the last record's offset: a transaction of somebody's leaves a mark behind it that is no record.
+        position = await reader.position(partition)
     return Tail(sequence, offset, end, shortened)

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
@@ -14,6 +16,8 @@ from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
 
 MAX_RECORDS = 2000
+# A fetch that waits at one partition's end holds up the next partition.
+FETCH_WAIT_MS = 10
 
 
 class LogReader:
@@ -21,7 +25,7 @@ class LogReader:
 
     def __init__(self, settings: Settings) -> None:
         self._options = client_options(settings)
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer: Consumer | None = None
 
     async def records(self, topic: str, partition: int, from_offset: int) -> AsyncIterator[list[InboundRecord]]:
         """The records from an offset to the end that the partition has now, in batches. Raises Unavailable."""
@@ -33,20 +37,36 @@ class LogReader:
             end: int = (await consumer.end_offsets([place]))[place]
             consumer.seek(place, position)
             while position < end:
+                found: list[Any] = []
                 async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                    while not (found := (await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS))):
-                        pass
-                batch = [inbound(record) for record in found[place] if record.offset < end]
-                position = found[place][-1].offset + 1
-                yield batch
+                    # A position may also move without a record: over the marks of transactions.
+                    while not found and position < end:
+                        fetched = await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS)
+                        found, position = fetched.get(place, []), await consumer.position(place)
+                if batch := [inbound(record) for record in found if record.offset < end]:
+                    yield batch
+            consumer.pause(place)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable(
                 "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
             ) from error
 
-    async def _started(self) -> AIOKafkaConsumer:
+    async def end(self, topic: str, partition: int) -> int:
+        """The offset behind the partition's last record. Raises Unavailable."""
+        place = TopicPartition(topic, partition)
+        try:
+            async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
+                return int((await (await self._started()).end_offsets([place]))[place])
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable(
+                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
+            ) from error
+
+    async def _started(self) -> Consumer:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(**self._options, enable_auto_commit=False, auto_offset_reset="earliest")
+            consumer = Consumer(
+                **self._options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+            )
             self._consumer = consumer
             await consumer.start()
         return self._consumer

@@ -1,17 +1,19 @@
 """Membership in a consumer group, as lanes need it: explicit offsets, nothing committed by itself.
 
 Offsets that the group keeps are hints for lag monitors. Where a lane starts, its checkpoint says: a new partition is
-paused until its lane has been taken and the position set by `seek`.
+paused until its lane has been taken and the position set by `seek`. What aiokafka had already taken when a fetch failed
+is fetched again: no record is passed over because of a neighbour.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.inbound import inbound
 from infra.settings import Settings
@@ -28,18 +30,23 @@ Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 
 
 class KafkaSubscription:
-    """`Subscription` on aiokafka."""
+    """`Subscription` on aiokafka.
 
-    def __init__(self, settings: Settings, *, group: str, topics: Sequence[str]) -> None:
+    `committed_only` leaves out what transactions of others wrote and took back, and waits for those that are open.
+    """
+
+    def __init__(self, settings: Settings, *, group: str, topics: Sequence[str], committed_only: bool = False) -> None:
         self._topics = list(topics)
         self.group = f"{settings.topic_prefix}{group}"
         session = settings.kafka_session_timeout_seconds
-        self._consumer = AIOKafkaConsumer(
+        self._read_to: dict[TopicPartition, int] = {}
+        self._consumer = Consumer(
             **client_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed" if committed_only else "read_uncommitted",
             session_timeout_ms=int(session * 1000),
             heartbeat_interval_ms=int(session * 1000 / 4),
             rebalance_timeout_ms=int(REVOKE_TIMEOUT_SECONDS * 1000),
@@ -64,15 +71,31 @@ class KafkaSubscription:
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         try:
             fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
-        except (KafkaError, OSError) as error:
-            raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+        except Exception as error:
+            self._rewind()
+            if isinstance(error, KafkaError | OSError):
+                raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+            raise
+        for partition, records in fetched.items():
+            self._read_to[partition] = records[-1].offset + 1
         return {
             Partition(*partition): [inbound(record) for record in records] for partition, records in fetched.items()
         }
 
+    def _rewind(self) -> None:
+        """Go back to where `fetch` has handed records over: those that it held when it failed are gone."""
+        for partition, offset in self._read_to.items():
+            self.seek(Partition(*partition), offset)
+
     def seek(self, partition: Partition, offset: int) -> None:
         with suppress(IllegalStateError):  # revoked meanwhile: nothing to position
             self._consumer.seek(TopicPartition(*partition), offset)
+            self._read_to[TopicPartition(*partition)] = offset
+
+    def forget(self, partitions: Collection[TopicPartition]) -> None:
+        """These partitions are no longer ours, or not as they were."""
+        for partition in partitions:
+            self._read_to.pop(partition, None)
 
     def pause(self, partition: Partition) -> None:
         with suppress(IllegalStateError):
@@ -116,6 +139,7 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka s
         self._revoked = revoked
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._subscription.forget(revoked)
         await self._revoked(frozenset(Partition(*partition) for partition in revoked))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:

@@ -118,6 +118,19 @@ def test_of_a_command_names_what_is_wrong(change: dict[str, bytes], reason: str)
     assert malformed.value.reason == reason
 
 
+@pytest.mark.parametrize("value", [b"x", b"", None])
+def test_of_a_command_with_a_name_that_is_no_text_says_which(value: bytes | None) -> None:
+    name = b"caf\xe9\xff".decode(errors="surrogateescape")
+    with pytest.raises(MalformedMessage) as malformed:
+        read_command([*WHOLE.items(), (name, value)], b"ada")  # type: ignore[list-item]  # as on the wire
+    assert malformed.value.reason == "MalformedHeader"
+    assert r"caf\xe9\xff" in malformed.value.explanation
+
+
+def test_of_a_command_may_have_names_in_any_script() -> None:
+    assert read_command([*WHOLE.items(), ("Größe", b"x"), ("𝕏", b"x")], b"ada").id == ID
+
+
 @pytest.mark.parametrize("key", [None, b""])
 def test_of_a_command_without_a_key_is_malformed(key: bytes | None) -> None:
     with pytest.raises(MalformedMessage) as malformed:

@@ -5,18 +5,38 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from fastapi import FastAPI
+
 from contracts.envelope import rfc3339
 from contracts.message import Command, Event
 from contracts.outcome import EmittedEvent, Outcome, OutcomeError
+from contracts.topics import Topics
 from workers.core.decider import Decision, Rejection
 from workers.core.projection import Document, Index
 from workers.core.recorded import Recorded
 from workers.domain import contexts
+from workers.gateway.app import create_app
+from workers.gateway.asking import Asking
+from workers.gateway.backend import Backend
+from workers.gateway.queries import Queries
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Page
 
 PARTITION = 3
+LOOK_INTERVAL_SECONDS = 0.02
+CATCH_UP_SECONDS = 0.3
+
+
+def application(system: "SystemInMemory") -> FastAPI:
+    """The gateway on a system in memory."""
+    projections = [projection for context in contexts().values() for projection in context.projections]
+    backend = Backend(
+        Asking(system, system, look_interval_seconds=LOOK_INTERVAL_SECONDS),
+        Queries(system, Topics(), projections, catch_up_seconds=CATCH_UP_SECONDS),
+        system,
+    )
+    return create_app(backend)
 
 
 class SystemInMemory:

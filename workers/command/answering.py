@@ -5,7 +5,7 @@ from datetime import datetime
 
 from uuid_utils import UUID, uuid5
 
-from contracts.envelope import CONTENT_TYPE, SPECVERSION, CommandEnvelope, rfc3339
+from contracts.envelope import CONTENT_TYPE, SPECVERSION, CommandEnvelope, printable_name, rfc3339
 from contracts.topics import Topics
 from workers.command.deciding import Answer
 from workers.command.reading import DeadLetter
@@ -57,5 +57,6 @@ def dead_letter(letter: DeadLetter, now: datetime) -> tuple[str, int, OutboundRe
         "dlq_offset": str(record.offset),
         "dlq_time": rfc3339(now),
     }
-    headers = [*record.headers, *((name, value.encode()) for name, value in reasons.items())]
+    kept = [(printable_name(name), value) for name, value in record.headers]
+    headers = [*kept, *((name, value.encode()) for name, value in reasons.items())]
     return Topics.dead_letters(record.topic), 0, OutboundRecord(record.key, record.value, headers)

@@ -1,4 +1,4 @@
-"""`/docs`: Swagger on the OpenAPI document.
+"""The OpenAPI document, put right where the framework is wrong, and Swagger on it at `/docs`.
 
 The page's scripts come with the package fastapi-offline, so that it works without internet; where that is not
 installed they come from FastAPI's default, a public network of caches.
@@ -23,8 +23,31 @@ def assets_folder() -> Path | None:
     return next((folder for folder in folders if (folder / "swagger-ui-bundle.js").is_file()), None)
 
 
+def without_null_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    """The document in which no header, path or query parameter may be null: on the wire there is none.
+
+    The framework takes Python's `str | None`, with which a parameter is left out, for a value that can be sent.
+    """
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", []):
+                schema = parameter["schema"]
+                kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+                if len(kinds) == 1:
+                    parameter["schema"] = {**kinds[0], **schema}
+                elif kinds:
+                    schema["anyOf"] = kinds
+    return document
+
+
 def install(app: FastAPI) -> None:
-    """Add the page."""
+    """Add the page, and the correction of the document."""
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return app.openapi_schema or without_null_parameters(generated())
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the framework's own way to change the document
     folder = assets_folder()
     local: dict[str, Any] = (
         {

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from workers.ports.commands import Overloaded, TooLarge
 from workers.ports.lanes import Unavailable
@@ -22,6 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 MAX_FIELD_CHARACTERS = 100
 MAX_ERRORS = 100
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 # What a rule's own message would say only in signs.
 MESSAGES = {"string_pattern_mismatch": "does not have the form that this field requires"}
@@ -156,7 +158,7 @@ async def _from_http_exception(request: Request, error: Exception) -> Response:
             problem = Problem(404, "NotFound", "There is nothing at this address.", headers=headers)
         case 405:
             detail = f"{request.method} is not possible at this address."
-            problem = Problem(405, "MethodNotAllowed", detail, headers=headers)
+            problem = Problem(405, "MethodNotAllowed", detail, headers={"Allow": _possible_methods(request)})
         case 408:
             detail = "The body did not arrive in time."
             problem = Problem(408, "BodyTooSlow", detail, headers={"Connection": "close"})
@@ -166,6 +168,17 @@ async def _from_http_exception(request: Request, error: Exception) -> Response:
             code = HTTPStatus(status).phrase.title().replace(" ", "")
             problem = Problem(status, code, str(found.detail), headers=headers)
     return problem.response()
+
+
+def _possible_methods(request: Request) -> str:
+    """All methods of an address; the framework names those of one of its routes (RFC 9110, section 15.5.6)."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    found = [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
+    return ", ".join(found)
 
 
 def too_large(detail: str) -> Problem:

@@ -35,6 +35,17 @@ _POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 Answer = TypeVar("Answer")
 
 
+_A_POSITION = _POSITION.pattern.replace("(", "(?:")
+
+PositionsSeen = Annotated[
+    str | None,
+    Header(
+        description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.",
+        json_schema_extra={"pattern": rf"^{_A_POSITION}( *, *{_A_POSITION}){{0,{MAX_POSITIONS - 1}}}$"},
+    ),
+]
+
+
 class Position(NamedTuple):
     """A place in the log: a reader that has come to it has seen the command that it belongs to."""
 
@@ -52,18 +63,14 @@ class Seen(NamedTuple):
 
 
 async def seen(
-    x_annals_position: Annotated[
-        str | None, Header(description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.")
-    ] = None,
+    x_annals_position: PositionsSeen = None,
 ) -> Seen:
     """The dependency of queries for several documents."""
     return Seen(positions_of(x_annals_position))
 
 
 async def document_seen(
-    x_annals_position: Annotated[
-        str | None, Header(description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.")
-    ] = None,
+    x_annals_position: PositionsSeen = None,
     if_match: Annotated[
         str | None, Header(description='`"<version>"`: wait until the document has that version or a later one.')
     ] = None,

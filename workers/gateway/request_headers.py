@@ -27,13 +27,24 @@ _VERSION_TAG = re.compile(r'"([0-9]{1,18})"')
 _ENTITY_TAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*')
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.IGNORECASE)
 
+# What the functions below check is told to those who read the OpenAPI document, too.
 IdempotencyKey = Annotated[
-    str | None, Header(description="A repeat under the same key gets the first answer and changes nothing.")
+    str | None,
+    Header(
+        description="A repeat under the same key gets the first answer and changes nothing.",
+        json_schema_extra={"pattern": r"^[\x20-\x7e]+$", "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS},
+    ),
 ]
 Prefer = Annotated[
     str | None, Header(description="`wait=<seconds>`: how long to wait for the outcome (5; at most 30) before a 202.")
 ]
-IfMatch = Annotated[str | None, Header(description='`"<version>"`: refused with 412 when there is another version.')]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        description='`"<version>"`: refused with 412 when there is another version.',
+        json_schema_extra={"pattern": rf"^(\*|{_ENTITY_TAGS.pattern})$"},
+    ),
+]
 
 
 class Asked(NamedTuple):

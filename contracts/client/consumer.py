@@ -1,0 +1,101 @@
+"""A consumer that hands over every record the broker has stored, also those that aiokafka cannot parse.
+
+Kafka says that a header's name is UTF-8 but brokers do not look, and clients in C, Go or Java send what they are given.
+aiokafka 0.14 raises while it parses such a record, out of `getmany`, every time anew, so one record of anybody's stops
+all partitions of a consumer for ever; records that it had parsed before are dropped on the way (upstream has asked
+itself since 2018 what to do instead: aio-libs/aiokafka#321). Here a batch that aiokafka gives up is parsed once more,
+with Python's surrogate escapes (PEP 383) in names that are no text; a batch that cannot be parsed at all becomes one
+record without a key whose value is the batch. So its reader can put it aside like any record that makes no sense.
+
+The place: aiokafka makes its records in one function of its fetcher, `_proc_fetch_request`, from the class named
+`MemoryRecords`, and its fetcher in `AIOKafkaConsumer.start`. The two functions run here with another class under those
+names, so that consumers of other people in the same process are left as they are.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.record.memory_records import MemoryRecords
+
+from contracts.client.tolerant_parsing import parsed_batch
+
+# A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
+LOG_OVERHEAD_BYTES = 12
+MAGIC_POSITION = 16
+
+
+class StoredBatch:
+    """A batch as aiokafka parses it; where that fails, as it is parsed here."""
+
+    def __init__(self, batch: Any, content: memoryview) -> None:
+        self._batch = batch
+        self._content = content
+        self.base_offset: int = batch.base_offset
+        self.next_offset: int = batch.next_offset
+        self.is_control_batch: bool = batch.is_control_batch
+        self.is_transactional: bool = batch.is_transactional
+        self.producer_id: int | None = batch.producer_id
+        self.validate_crc: Callable[[], bool] = batch.validate_crc
+
+    def __iter__(self) -> Iterator[Any]:
+        done = 0
+        try:
+            for record in self._batch:
+                yield record
+                done += 1
+        except Exception:  # noqa: BLE001  # aiokafka's own errors, Unicode's, each codec's
+            yield from parsed_batch(self._content)[done:]
+
+    def __next__(self) -> Any:
+        """The next record: asked for a control batch, whose only record says how a transaction ended."""
+        return next(self._batch)
+
+
+class StoredRecords:
+    """`MemoryRecords` over the same bytes, with `StoredBatch`es."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = memoryview(content)
+        self._position = 0
+        self._records = MemoryRecords(content)
+        self.has_next: Callable[[], bool] = self._records.has_next
+        self.size_in_bytes: Callable[[], int] = self._records.size_in_bytes
+
+    def next_batch(self) -> Any:
+        batch = self._records.next_batch()
+        start = self._position
+        (length,) = struct.unpack_from(">i", self._content, start + 8)
+        self._position = start + LOG_OVERHEAD_BYTES + length
+        if self._content[start + MAGIC_POSITION] < 2:
+            return batch  # written before Kafka 0.11: without headers there is no name to be unreadable
+        return StoredBatch(batch, self._content[start : self._position])
+
+
+def _with_names(function: Any, **names: Any) -> Any:
+    """The function, seeing other things under some global names."""
+    unknown = set(names) - set(function.__code__.co_names)
+    if unknown:
+        raise ImportError(f"this aiokafka makes its records elsewhere: {function.__qualname__} does not use {unknown}")
+    changed = FunctionType(
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    changed.__kwdefaults__ = function.__kwdefaults__
+    return changed
+
+
+class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
+    _proc_fetch_request = _with_names(Fetcher._proc_fetch_request, MemoryRecords=StoredRecords)  # noqa: SLF001
+
+
+class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
+    """AIOKafkaConsumer in every respect, but that no record stops it."""
+
+    start = _with_names(AIOKafkaConsumer.start, Fetcher=_Fetcher)
