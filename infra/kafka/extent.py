@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from contracts.client.consumer import Consumer
 from infra.kafka.connection import client_options
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -19,7 +20,7 @@ class Extent(NamedTuple):
 
 async def topic_extent(settings: Settings, topic: str) -> dict[int, Extent]:
     """The present extent of each partition, by its number. Raises Unavailable, also when there is no such topic."""
-    consumer = AIOKafkaConsumer(topic, **client_options(settings), group_id=None, enable_auto_commit=False)
+    consumer = Consumer(topic, **client_options(settings), group_id=None, enable_auto_commit=False)
     try:
         await consumer.start()
         numbers = consumer.partitions_for_topic(topic)

@@ -1,0 +1,83 @@
+"""The report of a soak: what is wrong is named, and every figure is in the tables."""
+
+from typing import Any
+
+import pytest
+
+from infra.soak.audit import Audit
+from infra.soak.crew import ROLES, BadEnd
+from infra.soak.load import Tally
+from infra.soak.plan import Kind
+from infra.soak.probe import Recovery
+from infra.soak.report import Conditions, Report, Spread, Struck
+from infra.soak.sampling import Slopes
+from infra.soak.tables import markdown
+
+AUDIT = Audit(1000, 900, 100, 0, 0, 0, 0, True, [])
+STRUCK = [
+    Struck(Kind.KAFKA, 10.0, Recovery(1.0, 4.0, 2.0)),
+    Struck(Kind.KAFKA, 20.0, Recovery(3.0, 5.0, 9.0)),
+    Struck(Kind.KAFKA, 30.0, Recovery(2.0, 2.5, 2.5)),
+    Struck(Kind.FLUSH, 40.0, Recovery(0.5, 7.5, 0.5)),
+]
+GOOD = Report(
+    conditions=Conditions("a machine", 7, 200.0, 2, 6, 10.0, 50.0, False),
+    tally=Tally(),
+    struck=STRUCK,
+    counted={"lanes taken over": 11},
+    slopes={role: Slopes(1, 12.5, -0.25, 92_160.0) for role in ROLES},
+    bad_ends=[],
+    audit=AUDIT,
+    looked_at={"events compared with the log": 1234},
+    found={},
+    findings=[],
+    trouble=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"audit": AUDIT._replace(lost=3)}, "3 commands lost"),
+        ({"audit": AUDIT._replace(repeated=2)}, "2 repeated"),
+        ({"audit": AUDIT._replace(failed=1)}, "1 commands failed"),
+        ({"audit": AUDIT._replace(dead_letters=4)}, "4 dead letters"),
+        ({"audit": AUDIT._replace(at_rest=False)}, "did not come to rest"),
+        ({"struck": [*STRUCK, Struck(Kind.REDIS, 50.0, None)]}, "1 faults not recovered from"),
+        ({"bad_ends": [BadEnd("saga-1", 1, "log")]}, "1 workers ended"),
+        ({"found": {"event differs": 5}}, "5 findings"),
+        ({"trouble": "postgres did not start"}, "postgres did not start"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_names_what_is_wrong(change: dict[str, Any], said: str) -> None:
+    report = GOOD._replace(**change)
+    assert len(report.wrong) == 1
+    assert said in report.wrong[0]
+    assert not report.plain()["content"]
+
+
+def test_is_content_when_nothing_is() -> None:
+    assert GOOD.wrong == []
+    assert GOOD.plain()["content"]
+
+
+def test_a_recovery_takes_as_long_as_the_last_of_the_three_roles() -> None:
+    kafka, flush = GOOD.faults()
+    assert (kafka.struck, kafka.not_recovered) == (3, 0)
+    assert kafka.recovered == Spread(median=4.0, highest=9.0)
+    assert kafka.accepted == Spread(median=2.0, highest=3.0)
+    assert kafka.readable == Spread(median=4.0, highest=5.0)
+    assert flush.recovered == Spread(median=7.5, highest=7.5)
+
+
+def test_the_tables_are_markdown_with_every_figure() -> None:
+    text = markdown(GOOD)
+    assert "| kill -9: Kafka | 3 | 4.0 / 9.0 | 2.0 / 3.0 | 4.0 / 5.0 | 2.5 / 9.0 | 0 |" in text
+    assert "| accepted | 900 |" in text
+    assert "| lost | 0 |" in text
+    assert "| workers: lanes taken over | 11 |" in text
+    assert "| command | 1 | +12.5 | -0.250 | 90 |" in text
+    assert "seed 7" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert all(row.endswith("|") for row in rows)
