@@ -5,8 +5,9 @@ Each context manager opens what a role needs, yields the role's `LaneHost`s, and
 
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
@@ -128,9 +129,35 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await database.close()
 
 
-HOSTS: dict[str, Callable[[Settings], AbstractAsyncContextManager[list[LaneHost]]]] = {
+@asynccontextmanager
+async def audit_hosts(settings: Settings) -> AsyncIterator[Sequence["Host"]]:
+    """The audit role. Imported only here: its numbers are no other role's."""
+    from infra.audit.composition import audit_hosts as composed
+
+    async with composed(settings) as hosts:
+        yield hosts
+
+
+class Host(Protocol):
+    """A role's work in a process: a `LaneHost`, or what is run like one."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    def stop(self) -> None:
+        """Ask `run` to end in good order."""
+        ...
+
+    async def run(self) -> None: ...
+
+
+HOSTS: dict[str, Callable[[Settings], AbstractAsyncContextManager[Sequence[Host]]]] = {
     "command": command_hosts,
     "saga": saga_hosts,
     "projection": projection_hosts,
+    "audit": audit_hosts,
 }
 """The worker roles by name."""

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     kafka_tls_ca_file: Path | None = None
     instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
+    audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment of a child process, secrets included: all that are not as by default."""

@@ -1,68 +1,120 @@
-"""`annals verify`: is the log the table, and are the read models its fold? Exit code 1 when anything differs."""
+"""`annals verify`: do table, log, reservations, sagas and read models agree? Exit code 1 when anything differs."""
 
 import asyncio
 import json
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from infra.cli.actor import Actor, acting
 from infra.settings import Settings
 from workers.verification.findings import Verdict
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
+class Mending(NamedTuple):
+    """Who wants what is wrong to be mended, and why."""
+
+    actor: str
+    reason: str
+
+
 @app.command()
-def verify(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Compare the table with the log record for record, and the read models with a fold of the table.
+def verify(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended, then verify again.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why you repair; kept with each action.")] = None,
+    actor: Actor = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare the table with the log record for record; reservations, sagas and read models with a fold of the table.
 
-    May run while the system works: what is still on its way gets a few seconds to arrive. Changes nothing.
+    May run while the system works: what is still on its way gets a few seconds to arrive. Changes nothing, unless you
+    ask for a repair: that publishes what the log lacks, rebuilds documents and index entries, and sets reservations
+    right, all safely beside working workers. It ends with the verdict of another verification.
     """
-    from infra.telemetry.logs import quiet_drivers
+    from infra.telemetry.logs import command_line_logs
 
-    quiet_drivers()
-    verdict = asyncio.run(_verify(show_progress=not as_json))
+    command_line_logs()
+    if repair and not (reason and reason.strip()):
+        raise typer.BadParameter("say why: --reason is kept with each action", param_hint="--reason")
+    mending = Mending(acting(actor), reason or "") if repair else None
+    done: list[str] = []
+
+    def say(line: str) -> None:
+        done.append(line)
+        if not as_json:
+            typer.echo(f"repair: {line}")
+
+    before, after = asyncio.run(_run(mending, say, show_verdict=None if as_json else _show))
     if as_json:
-        examples = [finding._asdict() for finding in verdict.examples]
-        found = {"looked_at": verdict.looked_at, "found": verdict.counts, "examples": examples}
-        typer.echo(json.dumps({"content": verdict.content, **found}, indent=2))
-    else:
-        _show(verdict)
-    raise typer.Exit(0 if verdict.content else 1)
+        repaired = {"before": _plain(before), "repairs": done} if repair else {}
+        typer.echo(json.dumps(_plain(after) | repaired, indent=2))
+    raise typer.Exit(0 if after.content else 1)
 
 
-async def _verify(*, show_progress: bool) -> Verdict:
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    examples = [finding._asdict() for finding in verdict.examples]
+    return {
+        "content": verdict.content,
+        "looked_at": verdict.looked_at,
+        "found": verdict.counts,
+        "examples": examples,
+    }
+
+
+async def _run(
+    mending: Mending | None, say: Callable[[str], None], *, show_verdict: Callable[[Verdict], None] | None
+) -> tuple[Verdict, Verdict]:
+    """The verdict, and the one after the repairs; the same, if nothing had to be mended. Each is shown as it comes."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from contracts.topics import Topics
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
-    from infra.kafka.log_reader import LogReader
-    from infra.redis.connection import client
-    from infra.redis.documents import StoredDocuments
-    from infra.redis.keys import Keys
-    from infra.verify.run import Sources, verify
+    from infra.verify.opening import open_sources
+    from infra.verify.repair.opening import open_tools
+    from infra.verify.repair.run import repaired
+    from infra.verify.run import events_to_compare, verify
 
-    settings = located(Settings())
-    log = LogReader(settings)
-    try:
-        async with event_table(settings) as database, client(settings) as redis:
-            documents = StoredDocuments(redis, Keys(settings.topic_prefix))
-            with Progress(console=Console(stderr=True), disable=not show_progress, transient=True) as progress:
-                total = sum(row["sequence"] for row in await database.rows("lane_sequences"))
-                task = progress.add_task("comparing", total=total)
-                sources = Sources(database, log, documents, Topics(settings.topic_prefix))
-                return await verify(sources, lambda count: progress.advance(task, count))
-    finally:
-        await log.stop()
+    settings = Settings()
+    async with event_table(settings) as database, open_sources(settings, database) as sources:
+
+        async def verified() -> Verdict:
+            with Progress(console=Console(stderr=True), disable=show_verdict is None, transient=True) as progress:
+                task = progress.add_task("comparing", total=await events_to_compare(sources))
+
+                async def advance(count: int) -> None:
+                    progress.advance(task, count)
+
+                verdict = await verify(sources, advance)
+            if show_verdict is not None:
+                show_verdict(verdict)
+            return verdict
+
+        before = await verified()
+        if mending is None or before.content:
+            return before, before
+        async with (
+            event_table(settings, role="annals_writer") as writer,
+            open_tools(settings, sources, writer, mending.actor, mending.reason, say) as tools,
+        ):
+            return before, await repaired(tools, before, verified)
 
 
 def _show(verdict: Verdict) -> None:
+    from workers.verification.advice import advice_on
+
     for what, count in verdict.looked_at.items():
         typer.echo(f"{count:>12,}  {what}")
     for what, count in verdict.counts.items():
         typer.echo(f"{count:>12,}  WRONG: {what}")
     for finding in verdict.examples:
         typer.echo(f"  {finding.what}: {finding.where}: {finding.explanation}")
-    typer.echo("log, table and read models agree" if verdict.content else "they do not agree; see above")
+    for what, advice in advice_on(verdict.counts):
+        typer.echo(f"  advice, {what}: {advice}")
+    if verdict.content:
+        typer.echo("log, table, reservations, sagas and read models agree")
+    else:
+        repairs = "; `annals verify --repair --reason …` mends what can be mended" if verdict.targets else ""
+        typer.echo(f"they do not agree; see above{repairs}")

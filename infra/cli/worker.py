@@ -16,6 +16,7 @@ class Role(StrEnum):
     command = "command"
     projection = "projection"
     saga = "saga"
+    audit = "audit"
 
 
 @app.command()
@@ -25,7 +26,8 @@ def worker(
 ) -> None:
     """Hold lanes of one role until SIGTERM or Ctrl-C, then leave them in good order.
 
-    Start as many as you like: the lanes are shared out among them.
+    Start as many as you like: the lanes are shared out among them. Of the auditors one verifies again and again, slowly
+    (ANNALS_AUDIT_INTERVAL_SECONDS between two runs); the others stand by.
     """
     from infra.worker import run_worker
 

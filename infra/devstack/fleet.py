@@ -43,6 +43,7 @@ FLEET = Fleet(
         FleetProcess("command", "commands in, events out", annals("worker", "command")),
         FleetProcess("projection", "events in, read models out", annals("worker", "projection")),
         FleetProcess("saga", "events in, follow-up commands out", annals("worker", "saga")),
+        FleetProcess("audit", "verifies it all, slowly, again and again", annals("worker", "audit")),
         FleetProcess(GATEWAY, "HTTP in, commands and queries", annals("gateway")),
     ),
     follower=FleetProcess("events", "shows each event as it flows", annals("events", "tail", "--follow")),

@@ -97,6 +97,31 @@ def test_claims_what_is_free_and_releases_what_it_holds(context: Context, data: 
 @every_context
 @settings(max_examples=100)
 @given(data=st.data())
+def test_says_of_each_state_what_decisions_have_claimed_and_not_released(context: Context, data: st.DataObject) -> None:
+    held: set[tuple[str, str]] = set()
+    assert context.decider.claims(context.decider.initial) == held
+    for stride in data.draw(walks(context)):
+        if isinstance(stride.answer, Decision):
+            held |= {(claim.scope, claim.key) for claim in stride.answer.claims}
+            held -= {(release.scope, release.key) for release in stride.answer.releases}
+        assert context.decider.claims(stride.after) == held
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
+def test_keeps_a_credential_only_in_states_that_may_have_one(context: Context, data: st.DataObject) -> None:
+    kept = False
+    assert not context.decider.may_keep_credential(context.decider.initial)
+    for stride in data.draw(walks(context)):
+        if isinstance(stride.answer, Decision) and stride.answer.credential is not None:
+            kept = stride.answer.credential.secret is not None
+        assert context.decider.may_keep_credential(stride.after) or not kept
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
 def test_keeps_secrets_out_of_events_answers_and_states(context: Context, data: st.DataObject) -> None:
     for stride in data.draw(walks(context)):
         secret = (

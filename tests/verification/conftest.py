@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from infra.settings import Settings
 from tests.servers import Servers, corner
 from tests.system import System, running_system
 
@@ -16,4 +17,11 @@ async def system(servers: Servers, tmp_path_factory: object) -> AsyncIterator[Sy
     async with corner(servers, folder) as settings, running_system(settings, folder) as running:
         for role in ("command", "saga", "projection"):
             await running.worker(role)
+        yield running
+
+
+@pytest_asyncio.fixture
+async def idle_system(settings: Settings, tmp_path: Path) -> AsyncIterator[System]:
+    """A system of one test, without workers."""
+    async with running_system(settings, tmp_path) as running:
         yield running

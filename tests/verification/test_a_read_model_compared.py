@@ -1,23 +1,86 @@
 """The comparison of read models, without servers."""
 
+from dataclasses import replace
+
+from contracts.catalogue import catalogue
+from contracts.users.events import UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows
-from workers.verification.read_model import version_gaps, wrong_documents
+from workers.core.projection import Document
+from workers.core.recorded import Recorded
+from workers.domain import contexts
+from workers.parking import parked_by
+from workers.ports.event_store import EventRow
+from workers.ports.parked import ParkedStream
+from workers.verification.findings import What
+from workers.verification.read_model import DocumentFold, difference
+from workers.verification.versions import Versions
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
+ADA = ROWS[0].stream_id
+CARD = next(each for each in contexts()["users"].projections if each.name == "users")
+
+
+def folded(reached: int, parked: dict[str, ParkedStream] | None = None) -> Document | None:
+    fold = DocumentFold(CARD, catalogue().events, {0: reached}, parked or {})
+    for row in ROWS:
+        fold.take(row)
+    return fold.documents.get(ADA)
+
+
+def gaps(*rows: EventRow) -> list[str]:
+    versions = Versions()
+    for row in rows:
+        versions.take(row)
+    return versions.gaps
 
 
 def test_versions_that_follow_one_another_have_no_gap() -> None:
-    assert version_gaps(ROWS) == []
+    assert gaps(*ROWS) == []
 
 
 def test_a_missing_and_a_repeated_version_are_named() -> None:
-    assert version_gaps([ROWS[0], ROWS[2]]) == [f"users {ROWS[2].stream_id}@3"]
-    assert version_gaps([ROWS[0], ROWS[0]]) == [f"users {ROWS[0].stream_id}@1"]
+    assert gaps(ROWS[0], ROWS[2]) == [f"users {ADA}@3"]
+    assert gaps(ROWS[0], ROWS[0]) == [f"users {ADA}@1"]
 
 
-def test_missing_left_over_and_other_documents_are_wrong() -> None:
-    expected = {"same": {"city": "Turin"}, "other": {"city": "Turin"}, "missing": {"city": "Turin"}}
-    stored = {"same": {"city": "Turin"}, "other": {"city": "Rome"}, "left over": {"city": "Turin"}}
-    looked_at = ["same", "other", "missing", "left over", "deleted"]
-    assert wrong_documents(looked_at, expected, stored) == ["other", "missing", "left over"]
+def test_the_fold_goes_as_far_as_the_lane_has_come() -> None:
+    assert folded(0) is None
+    before, after = folded(2), folded(3)
+    assert before is not None
+    assert after is not None
+    assert (before["version"], after["version"], after["city"]) == (2, 3, "Turin")
+
+
+def test_the_fold_does_not_go_into_what_is_parked() -> None:
+    recorded = Recorded(ADA_WELCOMED, "id", ADA, 2, 2, "2026-01-01T00:00:02Z", "correlation")
+    document = folded(3, {ADA: parked_by("users", recorded, ValueError())})
+    assert document is not None
+    assert document["version"] == 1
+
+
+def test_an_event_that_the_code_cannot_take_is_noted_and_passed_over() -> None:
+    def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+        if isinstance(recorded.event, UserWelcomed):
+            raise ZeroDivisionError("ada@example.org")
+        return CARD.evolve(document, recorded)
+
+    fold = DocumentFold(replace(CARD, evolve=evolve), catalogue().events, {0: 3}, {})
+    for row in ROWS:
+        fold.take(row)
+    assert fold.documents[ADA]["city"] == "Turin"
+    assert fold.raised[ADA].stream_version == 2
+    assert fold.raised[ADA].explanation.startswith("ZeroDivisionError in evolve")
+    assert "ada@example.org" not in fold.raised[ADA].explanation
+
+
+def test_missing_left_over_and_different_documents_are_told_apart_without_their_values() -> None:
+    same, other = {"city": "Turin", "name": "Ada"}, {"city": "Rome", "name": "Ada", "age": 3}
+    assert difference(same, dict(same)) is None
+    assert difference(None, None) is None
+    missing, left_over, different = difference(same, None), difference(None, same), difference(same, other)
+    assert missing is not None
+    assert left_over is not None
+    assert different is not None
+    assert (missing.what, left_over.what) == (What.DOCUMENT_MISSING, What.DOCUMENT_LEFT_OVER)
+    assert different == (What.DOCUMENT_DIFFERS, "in age, city")

@@ -1,11 +1,34 @@
-"""`annals verify` on a running system: content when all is well, exact when something is not."""
+"""`annals verify` on a running system: content when all is well, exact when something is not, and able to mend it."""
 
 import asyncio
 import json
+from typing import Any
 
-from tests.system import System, create_users
-from tests.verification.command import verified
+from tests.system import Sent, System, create_user, create_users
+from tests.verification.command import named, repaired, verified
 from tests.waiting import until
+
+
+async def settled_users(system: System, count: int, **fields: Any) -> list[Sent]:
+    """So many users, welcomed, with their cards."""
+    users = [create_user(**fields) for _ in range(count)]
+    await asyncio.to_thread(system.send, users)
+    known = "SELECT count(*) FROM annals.events WHERE type = 'UserCreated' AND stream_id = ANY($1)"
+    ids = [user.stream_id for user in users]
+
+    async def created() -> bool:
+        return bool(await system.value(known, ids) == count)
+
+    await until(created, f"{count} users are created", seconds=60)
+    await system.settled()
+    return users
+
+
+async def mends(system: System) -> Any:
+    """A repair's report, when it has mended all that it found."""
+    code, report = await repaired(system)
+    assert (code, report["found"]) == (0, {}), report
+    return report
 
 
 async def test_is_content_also_while_commands_come_in(system: System) -> None:
@@ -17,41 +40,125 @@ async def test_is_content_also_while_commands_come_in(system: System) -> None:
     await system.settled()
     code, verdict = await verified(system)
     assert code == 0
-    assert verdict["looked_at"]["events compared with the log"] == 2000
-    assert verdict["looked_at"]["streams compared with the documents of users"] == 1000
+    looked_at = verdict["looked_at"]
+    assert looked_at["events compared with the log"] == 2000
+    assert looked_at["streams compared with the documents of users"] == 1000
+    assert looked_at["streams of users compared with the reservations"] == 1000
+    assert looked_at["reservations of users compared with the streams"] == 1000
+    assert looked_at["instances of the saga welcome compared with the events"] == 1000
+    assert looked_at["saga steps compared with the events and the outcomes"] == 1000
+    assert looked_at["index entries compared with the documents of users"] == 3000
 
 
-async def test_names_the_document_the_entry_and_the_record_that_are_wrong(system: System) -> None:
-    spoilt, removed, unfindable = create_users(3)
-    system.send([spoilt, removed, unfindable])
-    prefix = f"{system.settings.topic_prefix}annals:users:1:"
+async def test_names_and_mends_documents_that_differ_lack_or_are_left_over(system: System) -> None:
+    spoilt, removed = await settled_users(system, 2)
+    documents = f"{system.settings.topic_prefix}annals:users:1:document:"
+    card = json.loads(await system.redis.get(documents + spoilt.stream_id))
+    await system.redis.set(documents + spoilt.stream_id, json.dumps({**card, "city": "Nowhere"}))
+    await system.redis.delete(documents + removed.stream_id)
+    await system.redis.set(documents + "nobody", json.dumps(card))
+    busy = create_users(300)
+    await asyncio.to_thread(system.send, busy)
+    report = await mends(system)
+    verdict = report["before"]
+    assert verdict["found"] == {"document differs": 1, "document missing": 1, "document left over": 1}
+    assert named(verdict, "document differs") == [f"users {spoilt.stream_id}"]
+    assert named(verdict, "document missing") == [f"users {removed.stream_id}"]
+    assert named(verdict, "document left over") == ["users nobody"]
+    assert "in city" in [finding["explanation"] for finding in verdict["examples"]]
+    assert "Nowhere" not in json.dumps(verdict)
+    assert f"rebuilt: document users {spoilt.stream_id}" in report["repairs"]
+    assert f"rebuilt: document users {removed.stream_id}" in report["repairs"]
+    assert "removed: document users nobody" in report["repairs"]
+    assert json.loads(await system.redis.get(documents + spoilt.stream_id)) == card
+    noted = await system.database.fetchrow("SELECT * FROM annals.interventions WHERE target = 'projection users'")
+    assert (noted["actor"], noted["action"], noted["reason"]) == ("tester", "verify-repair", "a test has spoilt it")
 
-    async def welcomed() -> bool:
-        cards = await system.redis.mget(
-            [f"{prefix}document:{each.stream_id}" for each in (spoilt, removed, unfindable)]
-        )
-        return all(card is not None and json.loads(card)["welcomed_at"] for card in cards)
 
-    await until(welcomed, "the three have their cards")
-    key = f"{prefix}document:{spoilt.stream_id}"
-    card = json.loads(await system.redis.get(key))
-    await system.redis.set(key, json.dumps({**card, "city": "Nowhere"}))
-    await system.redis.delete(f"{prefix}document:{removed.stream_id}")
-    entry = f"{unfindable.stream_id}@example.org".encode() + b"\x00" + unfindable.stream_id.encode()
-    assert await system.redis.zrem(f"{prefix}index:email", entry) == 1
+async def test_names_and_mends_index_entries_that_lack_or_are_too_many(system: System) -> None:
+    unfindable, doubled = await settled_users(system, 2)
+    indexes = f"{system.settings.topic_prefix}annals:users:1:index:"
+    address = f"{unfindable.stream_id}@example.org"
+    assert await system.redis.zrem(indexes + "email", f"{address}\0{unfindable.stream_id}") == 1
+    await system.redis.zadd(indexes + "city", {f"atlantis\0{doubled.stream_id}": 0, "atlantis\0nobody": 0})
+    report = await mends(system)
+    verdict = report["before"]
+    assert verdict["found"] == {"index entry missing": 1, "index entry too many": 2}
+    assert named(verdict, "index entry missing") == [f"users email {address}"]
+    assert named(verdict, "index entry too many") == ["users city atlantis", "users city atlantis"]
+    assert f"rebuilt: index entries of users {doubled.stream_id}" in report["repairs"]
+    assert await system.redis.zscore(indexes + "city", "atlantis\0nobody") is None
+
+
+async def test_names_and_mends_reservations_and_credentials(system: System) -> None:
+    free, robbed, thief = await settled_users(system, 3)
+    change = system.database.execute
+    await change("DELETE FROM annals.reservations WHERE stream_id = $1", free.stream_id)
+    await change(
+        "UPDATE annals.reservations SET stream_id = $1 WHERE stream_id = $2 AND key LIKE $2 || '%'",
+        *(thief.stream_id, robbed.stream_id),
+    )
+    await change("INSERT INTO annals.reservations VALUES ('users', 'email', 'ghost@example.org', 'ghost')")
+    await change("INSERT INTO annals.credentials VALUES ('users', 'ghost', 'hidden')")
+    report = await mends(system)
+    verdict, place = report["before"], "users email {0}@example.org of {0}"
+    assert named(verdict, "reservation missing") == [place.format(free.stream_id)]
+    assert named(verdict, "reservation held by the wrong stream") == [place.format(robbed.stream_id)]
+    assert named(verdict, "reservation left over") == [place.format("ghost")]
+    assert named(verdict, "credential left over") == ["users ghost"]
+    assert sum(verdict["found"].values()) == len(report["repairs"]) == 4
+    assert "hidden" not in json.dumps(report)
+    holder = "SELECT stream_id FROM annals.reservations WHERE key = $1"
+    assert await system.value(holder, f"{robbed.stream_id}@example.org") == robbed.stream_id
+    assert await system.value(holder, "ghost@example.org") is None
+
+
+async def test_names_saga_steps_and_instances_that_do_not_follow_from_the_log(system: System) -> None:
+    changed, lost, silent = await settled_users(system, 3)
+    change = system.database.execute
+    spoilt = "UPDATE annals.sagas SET status = $2, state = json_build_object('status', $2::text) WHERE instance_id = $1"
+    await change(spoilt, changed.stream_id, "abandoned")
+    await change("UPDATE annals.sagas SET instance_id = 'nobody' WHERE instance_id = $1", lost.stream_id)
+    away = "UPDATE annals.saga_outbox SET command_id = $2 WHERE command_id = $1"
+    first = await system.value("SELECT command_id FROM annals.saga_outbox WHERE instance_id = $1", silent.stream_id)
+    another = await system.value("SELECT command_id FROM annals.commands WHERE type = 'users.CreateUser.v1' LIMIT 1")
+    await change(away, first, another)
+    code, report = await repaired(system)
+    verdict = report["before"]
+    assert (code, report["found"], report["repairs"]) == (1, verdict["found"], []), "what is right is not known"
+    assert verdict["found"] == {
+        "saga instance differs": 1,
+        "saga instance missing": 1,
+        "saga instance too many": 1,
+        "saga step missing": 1,
+        "saga step too many": 1,
+    }
+    assert named(verdict, "saga instance differs") == [f"welcome {changed.stream_id}"]
+    assert named(verdict, "saga instance missing") == [f"welcome {lost.stream_id}"]
+    assert named(verdict, "saga instance too many") == ["welcome nobody"]
+    assert named(verdict, "saga step missing") == [f"welcome {silent.stream_id} welcome"]
+    assert named(verdict, "saga step too many") == [f"welcome {silent.stream_id} welcome"]
+    await change(away, another, first)
+    await change("UPDATE annals.sagas SET instance_id = $1 WHERE instance_id = 'nobody'", lost.stream_id)
+    await change(spoilt, changed.stream_id, "welcomed")
+    assert (await verified(system))[1]["found"] == {}
+
+
+async def test_names_a_step_without_outcome(system: System) -> None:
+    (user,) = await settled_users(system, 1)
+    outcome = await system.database.fetchrow(
+        "DELETE FROM annals.commands WHERE type = 'users.WelcomeUser.v1' AND stream_id = $1 RETURNING *", user.stream_id
+    )
     code, verdict = await verified(system)
     assert code == 1
-    wrong = {finding["where"] for finding in verdict["examples"]}
-    assert {f"users {spoilt.stream_id}", f"users {removed.stream_id}"} <= wrong
-    assert f"users email {unfindable.stream_id}@example.org" in wrong
-    assert verdict["found"] == {"wrong document": 2, "index entry missing": 1}
-
-
-async def test_names_a_foreign_record_in_the_log(system: System) -> None:
-    await system.redis.flushdb()
-    await system.settled()
-    system.send([create_users(1)[0]._replace(headers=[("hello", b"world")])], topic="users.events")
+    assert named(verdict, "saga step without outcome") == [f"welcome {user.stream_id} welcome"]
+    assert verdict["found"] == {"saga step without outcome": 1, "event without command": 1}
+    async with system.database.acquire() as connection:
+        failed = ["failed" if name == "status" else value for name, value in outcome.items()]
+        await connection.copy_records_to_table("commands", schema_name="annals", records=[failed])
     code, verdict = await verified(system)
-    assert code == 1
-    assert verdict["found"] == {"foreign record in the log": 1}
-    assert system.topic("users.events") in verdict["examples"][0]["where"]
+    assert verdict["found"] == {"saga step failed": 1, "event without command": 1}
+    await system.database.execute(
+        "UPDATE annals.commands SET status = 'accepted' WHERE command_id = $1", outcome["command_id"]
+    )
+    assert (await verified(system))[1]["found"] == {}

@@ -25,7 +25,7 @@ from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.ports.clock import Clock
 from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, StreamEvent, Unstorable
-from workers.ports.lanes import LaneKey
+from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
 # Each attempt refuses at least one more claim or knows one more outcome, so one command alone needs three at most. A
@@ -76,6 +76,9 @@ class CommandLane:
         self._streams = StreamCache()
         ports = self._ports
         tail = await ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
+        if tail.sequence > grant.sequence and not await ports.store.holds(self._lane, self._epoch):
+            # The log went on because somebody else did, while we were paused between the two questions.
+            raise Fenced(self._lane, self._epoch)
         self._publisher = publisher_after(
             tail, self._lane, grant, self._events_topic, ports.log, ports.store, ports.clock
         )

@@ -65,12 +65,13 @@ async def publish_the_rest(
         rows = await store.events_after(context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS)
         if not rows:
             break
-        await publisher.publish(read_at, [row._replace(data=_as_written(row, models)) for row in rows])
+        await publisher.publish(read_at, [row._replace(data=as_written(row, models)) for row in rows])
         republished += len(rows)
     if republished:
         telemetry.REPUBLISHED.labels(context).inc(republished)
         log.info("published what an earlier owner had left", lane=str(lane), events=republished)
 
 
-def _as_written(row: EventRow, models: Mapping[str, type[Event]]) -> bytes:
+def as_written(row: EventRow, models: Mapping[str, type[Event]]) -> bytes:
+    """The event's JSON as it was published at first."""
     return models[f"{row.context}.{row.type}.v{row.schema_version}"].model_validate_json(row.data).to_json()

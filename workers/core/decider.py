@@ -50,13 +50,28 @@ class Decision(NamedTuple):
 QUIET = Decision()
 
 
+def claims_nothing(_: Any) -> frozenset[tuple[str, str]]:
+    """For a context without unique values."""
+    return frozenset()
+
+
+def keeps_no_credential(_: Any) -> bool:
+    """For a context without secrets."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Decider(Generic[State]):
     """`decide(state, command)` and `evolve(state, event)` over states that are frozen values, from `initial` on.
 
-    Each context's functions take its own commands and events, as a union that `match` can exhaust.
+    Each context's functions take its own commands and events, as a union that `match` can exhaust. `claims(state)` are
+    the (scope, key) that a stream in this state holds: all that its decisions have claimed and not released.
+    `may_keep_credential(state)`: whether a stream in this state may have a credential. Both say of a state what
+    decisions did to get there, so that a verification can compare it with what is stored.
     """
 
     initial: State
     decide: Callable[[State, Any], Decision | Rejection]
     evolve: Callable[[State, Any], State]
+    claims: Callable[[State], frozenset[tuple[str, str]]] = claims_nothing
+    may_keep_credential: Callable[[State], bool] = keeps_no_credential

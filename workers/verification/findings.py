@@ -1,8 +1,82 @@
-"""What a verification finds."""
+"""What a verification finds, and what a repair needs to know of it."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 MAX_EXAMPLES = 20
+MAX_TARGETS = 20_000
+"""More are repaired in a next round."""
+
+
+class What(StrEnum):
+    """Every kind of finding."""
+
+    MISSING_IN_LOG = "event missing in the log"
+    MISSING_IN_TABLE = "event missing in the table"
+    EVENT_DIFFERS = "event differs"
+    FOREIGN_RECORD = "foreign record in the log"
+    WITHOUT_COMMAND = "event without command"
+    VERSION_GAP = "gap before a stream version"
+    RESERVATION_MISSING = "reservation missing"
+    RESERVATION_OF_ANOTHER = "reservation held by the wrong stream"
+    RESERVATION_LEFT_OVER = "reservation left over"
+    CREDENTIAL_LEFT_OVER = "credential left over"
+    SAGA_BEHIND = "saga behind"
+    INSTANCE_MISSING = "saga instance missing"
+    INSTANCE_LEFT_OVER = "saga instance too many"
+    INSTANCE_DIFFERS = "saga instance differs"
+    STEP_MISSING = "saga step missing"
+    STEP_LEFT_OVER = "saga step too many"
+    STEP_DIFFERS = "saga step differs"
+    STEP_WITHOUT_OUTCOME = "saga step without outcome"
+    STEP_FAILED = "saga step failed"
+    READ_MODEL_BEHIND = "read model behind"
+    DOCUMENT_MISSING = "document missing"
+    DOCUMENT_LEFT_OVER = "document left over"
+    DOCUMENT_DIFFERS = "document differs"
+    ENTRY_MISSING = "index entry missing"
+    ENTRY_LEFT_OVER = "index entry too many"
+    PARKED = "parked stream"
+    CODE_RAISES = "code raises"
+
+
+class LogGap(NamedTuple):
+    """Events `first` to `last` of a lane, which the log lacks."""
+
+    context: str
+    partition: int
+    first: int
+    last: int
+
+
+class WrongDocument(NamedTuple):
+    """A document, or an entry that it should have, is not as its stream's fold. `stale` is an index entry (its name and
+    its key) that stands there and should not.
+    """
+
+    projection: str
+    document_id: str
+    stale: tuple[str, str] | None = None
+
+
+class WrongReservation(NamedTuple):
+    """A reservation that is not held as these streams' states say."""
+
+    context: str
+    scope: str
+    key: str
+    streams: tuple[str, ...]
+
+
+class LeftOverCredential(NamedTuple):
+    """A stream that must not have a credential has one."""
+
+    context: str
+    stream_id: str
+
+
+Target = LogGap | WrongDocument | WrongReservation | LeftOverCredential
+"""What a repair can mend."""
 
 
 class Finding(NamedTuple):
@@ -14,12 +88,16 @@ class Finding(NamedTuple):
 
 
 class Verdict:
-    """What was looked at and what was found. Every finding is counted, the first few of each kind are kept."""
+    """What was looked at and what was found. Every finding is counted, the first few of each kind are kept, and of
+    what can be repaired a bounded number.
+    """
 
     def __init__(self) -> None:
         self.looked_at: dict[str, int] = {}
         self.counts: dict[str, int] = {}
         self.examples: list[Finding] = []
+        self.targets: list[Target] = []
+        self._examples_of: dict[str, int] = {}
 
     @property
     def content(self) -> bool:
@@ -28,10 +106,14 @@ class Verdict:
 
     def saw(self, what: str, count: int = 1) -> None:
         """Note that so many more have been looked at."""
-        self.looked_at[what] = self.looked_at.get(what, 0) + count
+        if count:
+            self.looked_at[what] = self.looked_at.get(what, 0) + count
 
-    def found(self, what: str, where: str, explanation: str) -> None:
-        """Note a finding."""
-        self.counts[what] = self.counts.get(what, 0) + 1
-        if self.counts[what] <= MAX_EXAMPLES:
-            self.examples.append(Finding(what, where, explanation))
+    def found(self, what: What, where: str, explanation: str, *, count: int = 1, target: Target | None = None) -> None:
+        """Note a finding, which stands for `count` things, and what a repair can do about it."""
+        self.counts[what.value] = self.counts.get(what.value, 0) + count
+        self._examples_of[what.value] = self._examples_of.get(what.value, 0) + 1
+        if self._examples_of[what.value] <= MAX_EXAMPLES:
+            self.examples.append(Finding(what.value, where, explanation))
+        if target is not None and len(self.targets) < MAX_TARGETS:
+            self.targets.append(target)

@@ -116,6 +116,16 @@ def evolve(state: UserState, event: UserEvent) -> UserState:
             assert_never(event)
 
 
+def claims(state: UserState) -> frozenset[tuple[str, str]]:
+    """A living user holds the address, in whatever case it is written."""
+    return frozenset({(EMAIL, email_key(state.email))}) if is_alive(state) else frozenset()
+
+
+def is_alive(state: UserState) -> bool:
+    """Only the living keep a password."""
+    return state.existence == "alive"
+
+
 def _given(message: UpdateUser | UserUpdated) -> dict[str, Any]:
     return {field: getattr(message, field) for field in PROFILE_FIELDS if field in message.model_fields_set}
 
@@ -132,4 +142,4 @@ def _not_found(user_id: str) -> Rejection:
     return Rejection("UserNotFound", f"There is no user {user_id}.")
 
 
-decider = Decider(UserState(), decide, evolve)
+decider = Decider(UserState(), decide, evolve, claims, is_alive)

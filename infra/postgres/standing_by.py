@@ -1,0 +1,46 @@
+"""One of several does the work, the others stand by: an advisory lock that ends with its session."""
+
+from typing import Any
+
+import asyncpg
+
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, SESSION_SETTINGS, faults_sorted
+
+
+class Turn:
+    """This process's turn at a piece of work of a certain number in this database. Holds a connection of its own."""
+
+    def __init__(self, url: str, number: int) -> None:
+        self._url = url
+        self._number = number
+        self._connection: Any = None
+
+    async def taken(self) -> bool:
+        """Whether it is our turn now; takes it when nobody has it. Raises Unavailable, and then it is not."""
+        with faults_sorted():
+            try:
+                if self._connection is None:
+                    self._connection = await asyncpg.connect(
+                        self._url,
+                        timeout=CONNECT_TIMEOUT_SECONDS,
+                        command_timeout=COMMAND_TIMEOUT_SECONDS,
+                        server_settings=SESSION_SETTINGS,
+                    )
+                return await self._is_ours()
+            except BaseException:
+                self.give_up()
+                raise
+
+    async def _is_ours(self) -> bool:
+        # A session may take the same lock again and again: so first ask.
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+        if await self._connection.fetchval(held):
+            return True
+        ours: bool = await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", self._number)
+        return ours
+
+    def give_up(self) -> None:
+        """Let another have it."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

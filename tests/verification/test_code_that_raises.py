@@ -1,0 +1,96 @@
+"""Code that cannot take an event, in the workers or in the verification itself: said, not a crash, and not mended."""
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+from tests.system import System, command, create_user, create_users
+from tests.verification.command import named, verified
+from tests.waiting import until
+
+BUGGY = "tests.parking.buggy_code"
+
+
+async def verified_by_buggy_code(system: System) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", BUGGY, "verify", "--json"),
+        env=os.environ | system.settings.environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(100):
+        printed, _ = await process.communicate()
+    return json.loads(printed)
+
+
+async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their_documents(
+    idle_system: System,
+) -> None:
+    system = idle_system
+    await system.worker("command")
+    for role in ("projection", "saga"):
+        await system.worker(role, entry=(BUGGY, "worker", role))
+    nobody = create_user(city="Nowhere")
+    await asyncio.to_thread(system.send, [nobody, *create_users(20)])
+    waits = "SELECT count(*) FROM annals.parked"
+
+    async def parked() -> bool:
+        keys = [key async for key in system.redis.scan_iter("*:parked:*")]
+        return bool(await system.value(waits) and keys)
+
+    await until(parked, "both followers have parked the stream", seconds=60)
+    await system.handled(41)
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (1, {"parked stream": 2})
+    place = f"{nobody.stream_id}@1"
+    assert sorted(named(verdict, "parked stream")) == [f"users {place}", f"welcome {place}"]
+    assert all("UserCreated" in finding["explanation"] for finding in verdict["examples"])
+    assert (await verified_by_buggy_code(system))["found"] == {"parked stream": 2}
+
+
+async def test_in_the_verification_is_a_finding(idle_system: System) -> None:
+    system = idle_system
+    for role in ("command", "projection", "saga"):
+        await system.worker(role)
+    nobody = create_user(city="Nowhere")
+    await asyncio.to_thread(system.send, [nobody, *create_users(5)])
+    await system.handled(12)
+    await system.settled()
+    verdict = await verified_by_buggy_code(system)
+    assert verdict["found"] == {"code raises": 2}
+    assert sorted(named(verdict, "code raises")) == [
+        f"projection users, {nobody.stream_id}@1",
+        f"saga welcome, {nobody.stream_id}, its event 1",
+    ]
+    assert "Ada" not in json.dumps(verdict)
+    assert (await verified(system))[1]["found"] == {}
+
+
+async def test_whose_event_an_operator_had_passed_over_is_as_it_was_wished(idle_system: System) -> None:
+    system = idle_system
+    await system.worker("command")
+    for role in ("projection", "saga"):
+        await system.worker(role, entry=(BUGGY, "worker", role))
+    nobody, later = create_user(), create_users(3)
+    await asyncio.to_thread(system.send, [nobody, *later])
+    await system.handled(8)
+    await system.settled()
+    moved = command("users.UpdateUser.v1", nobody.stream_id, {"user_id": nobody.stream_id, "city": "Nowhere"})
+    await asyncio.to_thread(system.send, [moved])
+
+    async def parked() -> bool:
+        return bool([key async for key in system.redis.scan_iter("*:parked:*")])
+
+    await until(parked, "the projection has parked the stream", seconds=60)
+    name = f"projection:users/{nobody.stream_id}"
+    skip = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infra.cli.main", "parked", "skip", name, "--reason", "there is no such city"),
+        env=os.environ | system.settings.environment(),
+    )
+    async with asyncio.timeout(60):
+        assert await skip.wait() == 0
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (0, {})
+    assert verdict["looked_at"]["events that users has passed over by an operator's wish"] == 1
+    assert (await verified_by_buggy_code(system))["found"] == {}

@@ -1,0 +1,30 @@
+"""What to do about findings that no program should mend by itself, because it can't know what is right."""
+
+from collections.abc import Iterable
+
+from workers.verification.findings import What
+
+ADVICE: dict[What, str] = {
+    What.MISSING_IN_TABLE: "the database was set back, or a stranger wrote to the log: restore the newest database",
+    What.EVENT_DIFFERS: "another program wrote to the log or changed the table: find it; readers trust the table",
+    What.FOREIGN_RECORD: "another program wrote to the log; readers pass it over; let only Annals write to *.events",
+    What.WITHOUT_COMMAND: "the table of commands was changed by hand, or set back: restore it",
+    What.VERSION_GAP: "the table was changed by hand or restored in part: restore the newest database",
+    What.SAGA_BEHIND: "start a saga worker, or look at its log for what it waits for",
+    What.INSTANCE_MISSING: "the saga's tables were changed by hand or set back: restore them with the events",
+    What.INSTANCE_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
+    What.INSTANCE_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    What.STEP_MISSING: "the saga's tables were changed by hand or set back, or its code has changed since",
+    What.STEP_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
+    What.STEP_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    What.STEP_WITHOUT_OUTCOME: "start a command worker; if one runs, the command was lost: send it again with its id",
+    What.STEP_FAILED: "see `annals dlq list`; mend the cause, then `annals dlq retry`",
+    What.READ_MODEL_BEHIND: "start a projection worker, or look at its log for what it waits for",
+    What.PARKED: "mend the code, then `annals parked retry`",
+    What.CODE_RAISES: "mend the code; after a change of code build the read model anew: `annals projections rebuild`",
+}
+
+
+def advice_on(found: Iterable[str]) -> list[tuple[str, str]]:
+    """Kind and advice for those of the kinds found that a repair leaves alone."""
+    return [(what, ADVICE[What(what)]) for what in found if What(what) in ADVICE]
