@@ -52,6 +52,18 @@ async def test_is_not_ready_while_a_server_is_away_and_ready_again_by_itself() -
         await become(lambda: process.host.ready, "the lane is held again")
 
 
+async def test_is_not_ready_while_the_log_does_not_say_where_it_ends() -> None:
+    process = Process()
+    async with process.running():
+        await process.subscription.give(FIRST)
+        await become(lambda: process.host.ready, "it has caught up")
+        process.subscription.ends_unknown = True
+        await become(lambda: not process.host.ready, "nobody knows whether there is something to read")
+        assert process.host.alive
+        process.subscription.ends_unknown = False
+        await become(lambda: process.host.ready, "it has caught up again")
+
+
 async def test_is_not_alive_when_a_batch_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.host.LIVENESS_SECONDS", 0.3)
     process = Process()

@@ -46,6 +46,8 @@ class Watch:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
             log.debug("no look at the ends of the partitions", role=self._role, reason=str(error))
+            for runner in runners:
+                runner.caught_up = False  # for all we know: the log does not answer
             return
         by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}

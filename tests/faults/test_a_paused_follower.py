@@ -1,0 +1,54 @@
+"""A saga or projection worker stopped past its session, replaced, and woken again: what it had in hand does no harm."""
+
+import signal
+import time
+
+import pytest
+
+from tests.faults.recovery import Measure, agrees, recovered
+from tests.system import System, Worker, create_users
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+
+COMMANDS = 4_000
+
+
+@pytest.mark.parametrize("role", ["saga", "projection"])
+async def test_changes_nothing_when_it_wakes(system: System, role: str, record_property: Measure) -> None:
+    for other in {"command", "saga", "projection"} - {role}:
+        await system.worker(other)
+    paused = await system.worker(role)
+    await _assigned(paused, times=1)
+    sent = list(create_users(COMMANDS))
+    system.send(sent)
+
+    async def in_its_midst() -> bool:
+        return await _done(system, role) > 200
+
+    await until(in_its_midst, f"the {role} worker is in the midst of its work", every=0.01)
+    paused.signal(signal.SIGSTOP)
+    assert await _done(system, role) < COMMANDS
+    successor = await system.worker(role)
+    await _assigned(successor, times=1)
+    paused.signal(signal.SIGCONT)
+    since = time.monotonic()
+    await _assigned(paused, times=2)
+    await recovered(system, sent, record_property, since=since)
+    await agrees(system, sent)
+    assert await paused.stop() == 0
+    assert await successor.stop() == 0
+
+
+async def _done(system: System, role: str) -> int:
+    if role == "saga":
+        steps: int = await system.value("SELECT count(*) FROM annals.saga_outbox")
+        return steps
+    return sum([await system.projected(partition) for partition in range(6)])
+
+
+async def _assigned(worker: Worker, times: int) -> None:
+    async def often_enough() -> bool:
+        return worker.log().count("lanes assigned") >= times
+
+    await until(often_enough, f"{worker.role} worker {worker.process.pid} was given lanes {times} times", seconds=60)
