@@ -13,8 +13,8 @@ from tests.lanes.recorded_rows import event_rows
 from workers.command.records import event_record
 from workers.command.taking_over import LogAhead
 from workers.ports.event_store import EventRow
-from workers.ports.lanes import Mark, Unavailable
-from workers.ports.log import OutboundRecord, PublishFailed
+from workers.ports.lanes import Fenced, Mark, Unavailable
+from workers.ports.log import OutboundRecord, PublishFailed, Tail
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, *[ADA_MOVED_TO_TURIN] * 10)
 ALL = [event_record(row) for row in ROWS]
@@ -98,6 +98,41 @@ async def test_of_a_log_with_events_that_the_table_lacks_is_refused() -> None:
         await take_over(installation)
     assert (ahead.value.lane, ahead.value.in_log, ahead.value.in_table) == (LANE, 12, 9)
     assert installation.published == ALL, "nothing may be written into such a log"
+
+
+async def test_by_one_who_was_himself_overtaken_before_he_read_the_log_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installation = left_behind(12, Mark(3, 2), rows=ROWS[:9])
+    tail = installation.log.tail
+
+    async def overtaken(topic: str, partition: int, from_offset: int) -> Tail:
+        installation.table.rows[LANE].epoch += 1
+        return await tail(topic, partition, from_offset)
+
+    monkeypatch.setattr(installation.log, "tail", overtaken)
+    with pytest.raises(Fenced):
+        await take_over(installation)
+
+
+async def test_asks_whether_the_lane_is_still_held_when_it_took_long_to_get_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installation = left_behind(5, Mark(3, 2))
+    events_after = installation.table.events_after
+
+    async def overtaken(context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        installation.table.rows[LANE].epoch += 1
+        return await events_after(context, partition, sequence, limit)
+
+    monkeypatch.setattr(installation.table, "events_after", overtaken)
+    lane = installation.lane()
+    moments = iter(range(0, 1000, 10))
+    lane._ports = lane._ports._replace(clock=lambda: next(moments))
+    with pytest.raises(Fenced):
+        await lane.take()
+    lane.drop()
+    assert installation.published == ALL[:5], "the next owner publishes the rest"
 
 
 async def test_that_fails_half_way_goes_on_where_it_stopped() -> None:

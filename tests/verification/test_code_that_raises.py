@@ -6,9 +6,14 @@ import os
 import sys
 from typing import Any
 
+import pytest
+
 from tests.system import System, command, create_user, create_users
 from tests.verification.command import named, verified
 from tests.waiting import until
+
+# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+pytestmark = pytest.mark.timeout(300)
 
 BUGGY = "tests.parking.buggy_code"
 
@@ -39,7 +44,7 @@ async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their
         keys = [key async for key in system.redis.scan_iter("*:parked:*")]
         return bool(await system.value(waits) and keys)
 
-    await until(parked, "both followers have parked the stream", seconds=60)
+    await until(parked, "both followers have parked the stream", seconds=120)
     await system.handled(41)
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (1, {"parked stream": 2})
@@ -82,7 +87,7 @@ async def test_whose_event_an_operator_had_passed_over_is_as_it_was_wished(idle_
     async def parked() -> bool:
         return bool([key async for key in system.redis.scan_iter("*:parked:*")])
 
-    await until(parked, "the projection has parked the stream", seconds=60)
+    await until(parked, "the projection has parked the stream", seconds=120)
     name = f"projection:users/{nobody.stream_id}"
     skip = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli.main", "parked", "skip", name, "--reason", "there is no such city"),

@@ -13,6 +13,9 @@ from tests.system import System, create_users
 from tests.verification.command import named, repaired, verified
 from tests.waiting import until
 
+# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+pytestmark = pytest.mark.timeout(300)
+
 TIMEOUT_SECONDS = 30
 
 
@@ -73,7 +76,6 @@ async def test_a_foreign_record_is_named_with_its_place_and_left_alone(system: S
     assert system.topic("users.events") in report["examples"][0]["where"]
 
 
-@pytest.mark.timeout(300)
 async def test_a_hole_and_a_lost_end_are_filled_while_no_worker_runs(idle_system: System) -> None:
     system = idle_system
     workers = [await system.worker(role) for role in ("command", "saga", "projection")]

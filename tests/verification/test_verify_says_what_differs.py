@@ -4,9 +4,14 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from tests.system import Sent, System, create_user, create_users
 from tests.verification.command import named, repaired, verified
 from tests.waiting import until
+
+# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+pytestmark = pytest.mark.timeout(300)
 
 
 async def settled_users(system: System, count: int, **fields: Any) -> list[Sent]:
@@ -19,7 +24,7 @@ async def settled_users(system: System, count: int, **fields: Any) -> list[Sent]
     async def created() -> bool:
         return bool(await system.value(known, ids) == count)
 
-    await until(created, f"{count} users are created", seconds=60)
+    await until(created, f"{count} users are created", seconds=120)
     await system.settled()
     return users
 

@@ -71,10 +71,11 @@ class CommandLane:
         self._sent_away: set[int] = set()
 
     async def take(self) -> int:
-        grant = await self._ports.store.take(self._lane, self._ports.owner)
+        ports = self._ports
+        taken_at = ports.clock()
+        grant = await ports.store.take(self._lane, ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
         self._streams = StreamCache()
-        ports = self._ports
         tail = await ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
         if tail.sequence > grant.sequence and not await ports.store.holds(self._lane, self._epoch):
             # The log went on because somebody else did, while we were paused between the two questions.
@@ -82,9 +83,7 @@ class CommandLane:
         self._publisher = publisher_after(
             tail, self._lane, grant, self._events_topic, ports.log, ports.store, ports.clock
         )
-        await publish_the_rest(
-            self._publisher, self._context, self._lane, grant, ports.store, ports.events, ports.clock
-        )
+        await publish_the_rest(self._publisher, self._context, self._lane, grant, ports.store, ports.events, taken_at)
         return grant.consumed
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:

@@ -53,19 +53,19 @@ async def publish_the_rest(
     grant: LaneGrant,
     store: EventStore,
     models: Mapping[str, type[Event]],
-    clock: Clock,
+    taken_at: float,
 ) -> None:
     """Publish from the table all that the log lacks, byte for byte as it would have been published at first.
 
-    jsonb keeps an order of fields of its own; the models have the published one.
+    jsonb keeps an order of fields of its own; the models have the published one. `taken_at`, by our clock: who has
+    been away since then asks before each portion whether the lane is still his.
     """
     republished = 0
     while publisher.mark.sequence < grant.sequence:
-        read_at = clock()
         rows = await store.events_after(context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS)
         if not rows:
             break
-        await publisher.publish(read_at, [row._replace(data=as_written(row, models)) for row in rows])
+        await publisher.publish(taken_at, [row._replace(data=as_written(row, models)) for row in rows])
         republished += len(rows)
     if republished:
         telemetry.REPUBLISHED.labels(context).inc(republished)

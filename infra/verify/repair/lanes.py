@@ -40,11 +40,12 @@ async def _publish(tools: Tools, context: str, lane: LaneKey, holes: list[tuple[
     """One attempt; what is published is taken from `holes`."""
     store, log, topic = PostgresEventStore(tools.database), tools.log, tools.sources.topics.events(context)
     clock, models = time.monotonic, tools.sources.models
+    taken_at = clock()
     grant = await store.take(lane, tools.owner)
     tail = await log.tail(topic, lane.partition, max(grant.mark.offset, 0))
     publisher = publisher_after(tail, lane, grant, topic, log, store, clock)
     try:
-        await publish_the_rest(publisher, context, lane, grant, store, models, clock)
+        await publish_the_rest(publisher, context, lane, grant, store, models, taken_at)
         if tail.sequence < grant.sequence:
             what = f"{context} {lane.partition}/{tail.sequence + 1}-{grant.sequence}"
             tools.account.did(KIND, f"{what}, the end of the log")

@@ -1,0 +1,129 @@
+"""What a schedule leaves behind on its servers, as the invariants look at it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from infra.memory.read_model_server import checkpoint
+from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
+from tests.simulation.ledger import Ledger
+from tests.simulation.process import Condition
+from tests.simulation.roles import USERS
+from tests.simulation.world import World
+from workers.core.projection import Document, Index
+from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.lanes import LaneKey
+from workers.ports.log import InboundRecord
+from workers.ports.read_models import START, Generation
+from workers.ports.sagas import StepRow
+
+(USER_CARD,) = USERS.projections
+LIVE = Generation(USER_CARD.name)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Topics by partition, the table, the read model. `outcomes` are in the order of their commits; `letters` are the
+    places of the dead letters' originals; `shortened` the partitions in which the broker has lost something.
+    """
+
+    commands: Sequence[Sequence[InboundRecord]]
+    log: Sequence[Sequence[InboundRecord]]
+    letters: Sequence[tuple[int, int]]
+    replies: Sequence[tuple[str, bytes]]
+    events: Sequence[EventRow]
+    outcomes: Mapping[str, OutcomeRow]
+    sequences: Sequence[int]
+    reservations: Mapping[tuple[str, str], str]
+    credentials: Mapping[str, str]
+    steps: Sequence[tuple[int, StepRow]]
+    instances: Mapping[str, str]
+    documents: Mapping[str, Document]
+    entries: frozenset[tuple[Index, str]]
+    ledger: Ledger
+    unasked: Sequence[str]
+    shortened: frozenset[int]
+    bugs: Sequence[str]
+    unrest: str
+
+
+def unrest(world: World) -> str:
+    """What is still to be done; empty when nothing is."""
+    broker, table, redis = world.servers.broker, world.servers.table, world.servers.redis
+    for slot in world.slots.values():
+        if slot.process is None or slot.process.condition is not Condition.running:
+            return f"{slot.name} does not run"
+    for partition in range(PARTITIONS):
+        command = table.lanes.get(LaneKey("command", COMMANDS, partition))
+        saga = table.lanes.get(LaneKey("saga", EVENTS, partition))
+        if command is None or command.consumed < broker.end(COMMANDS, partition):
+            return f"commands are not consumed on lane {partition}"
+        if command.sequence > max((_sequence(record) for record in _records(world, EVENTS, partition)), default=0):
+            return f"events are not published on lane {partition}"
+        if saga is None or saga.input_sequence < command.sequence:
+            return f"sagas have not followed lane {partition}"
+        if (redis.get(checkpoint(LIVE, EVENTS, partition)) or START).sequence < command.sequence:
+            return f"the read model has not followed lane {partition}"
+        for step in table.outbox.get((EVENTS, partition), ()):
+            if step.command_id not in table.commands:
+                return f"saga step {step.position} of lane {partition} has no outcome"
+    return ""
+
+
+def at_rest(world: World) -> bool:
+    """Whether nothing is left to do."""
+    return not unrest(world)
+
+
+def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
+    """What is there now."""
+    table = world.servers.table
+    letters = [dict(record.headers) for record in _records(world, TOPICS.dead_letters(COMMANDS), 0)]
+    replies = [record for partition in range(PARTITIONS) for record in _records(world, TOPICS.replies, partition)]
+    return Evidence(
+        commands=[_records(world, COMMANDS, partition) for partition in range(PARTITIONS)],
+        log=[_records(world, EVENTS, partition) for partition in range(PARTITIONS)],
+        letters=[(int(letter["dlq_partition"]), int(letter["dlq_offset"])) for letter in letters],
+        replies=[((reply.key or b"").decode(), reply.value or b"") for reply in replies],
+        events=[row for partition in range(PARTITIONS) for row in table.events.get(("users", partition), ())],
+        outcomes=table.commands,
+        sequences=[_handed_out(world, partition) for partition in range(PARTITIONS)],
+        reservations={(scope, key): holder for (_, scope, key), holder in table.reservations.items()},
+        credentials={stream_id: secret for (_, stream_id), secret in table.credentials.items()},
+        steps=[(partition, step) for (_, partition), steps in table.outbox.items() for step in steps],
+        instances={key.instance_id: row.status for key, row in table.sagas.items()},
+        documents=_documents(world),
+        entries=_entries(world),
+        ledger=world.network.ledger,
+        unasked=world.servers.unasked,
+        shortened=frozenset(world.shortened),
+        bugs=bugs,
+        unrest="" if world.rested else unrest(world) or "something is still under way",
+    )
+
+
+def _records(world: World, topic: str, partition: int) -> Sequence[InboundRecord]:
+    return world.servers.broker.read(topic, partition, 0, 1_000_000)
+
+
+def _sequence(record: InboundRecord) -> int:
+    return int(dict(record.headers)["ce_sequence"])
+
+
+def _handed_out(world: World, partition: int) -> int:
+    lane = world.servers.table.lanes.get(LaneKey("command", COMMANDS, partition))
+    return 0 if lane is None else lane.sequence
+
+
+def _documents(world: World) -> dict[str, Document]:
+    values = world.servers.redis.values
+    return {key[2]: orjson.loads(value) for key, value in values.items() if key[0] == "document"}
+
+
+def _entries(world: World) -> frozenset[tuple[Index, str]]:
+    return frozenset(
+        (Index(name, key), document_id)
+        for (_, _, name), entries in world.servers.redis.indexes.items()
+        for key, document_id in entries
+    )

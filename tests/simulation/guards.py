@@ -1,0 +1,177 @@
+"""The guards that keep the promises, and how each is turned off: another function in its place, here and never by a
+switch in the code that runs in production.
+"""
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from infra.memory import read_model_server, read_models
+from infra.memory.lane_rows import LaneRow, LaneRows
+from infra.memory.log_partition import LogPartition
+from infra.memory.read_models import MemoryReadModelWriter
+from infra.memory.table import Table
+from workers.command import deciding, taking_over
+from workers.command import lane as command_lane
+from workers.command.lane import CommandLane
+from workers.command.publisher import Publisher
+from workers.command.records import event_record
+from workers.lanes.sequenced import SequencedEvents, Stretch
+from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow
+from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
+from workers.ports.log import InboundRecord, PublishFailed, Tail
+from workers.ports.read_models import ReadModelBatch
+from workers.projection.lane import ProjectionLane
+from workers.saga import following
+from workers.saga.lane import SagaLane
+
+
+class Patch(NamedTuple):
+    """What is put in the place of what."""
+
+    owner: Any
+    name: str
+    replacement: Any
+
+
+@contextmanager
+def without(guard: str | None) -> Iterator[None]:
+    """Meanwhile the guard is off; None: all are on. Raises KeyError when there is none of this name."""
+    replaced = () if guard is None else GUARDS[guard]
+    before = [vars(each.owner)[each.name] for each in replaced]
+    for each in replaced:
+        setattr(each.owner, each.name, each.replacement)
+    try:
+        yield
+    finally:
+        for each, original in zip(replaced, before, strict=True):
+            setattr(each.owner, each.name, original)
+
+
+def _fence_but(role: str) -> Callable[..., LaneRow]:
+    def fence(self: LaneRows, lane: LaneKey, epoch: int) -> LaneRow:
+        if lane.role != role and not self.holds(lane, epoch):
+            raise Fenced(lane, epoch)
+        return self.lanes[lane]
+
+    return fence
+
+
+_look_up = Table.look_up
+_commit = Table.commit
+_take = CommandLane.take
+_read = SequencedEvents.read
+_publisher_after = taking_over.publisher_after
+
+
+def _nothing_known(self: Table, *asked: Any) -> LookedUp:
+    return _look_up(self, *asked)._replace(outcomes={})
+
+
+def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
+    return {row.command_id: row for row in batch.outcomes}
+
+
+def _commit_whatever_is_reserved(self: Table, batch: Batch) -> None:
+    _commit(self, batch._replace(acquire=()))
+    self.reservations.update(((batch.context, each.scope, each.key), each.stream_id) for each in batch.acquire)
+
+
+def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:
+    async def read(self: SequencedEvents, records: Sequence[InboundRecord]) -> AsyncIterator[Stretch]:
+        if self._role != role:
+            async for stretch in _read(self, records):
+                yield stretch
+            return
+        for record in records:
+            recorded = self._recorded(record)
+            async for filled in self._fill(recorded.sequence - 1, record):
+                yield Stretch(filled, record.offset)
+            self.position = max(self.position, recorded.sequence)
+            yield Stretch([recorded], record.offset + 1)
+
+    return read
+
+
+async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord) -> AsyncIterator[Any]:
+    self.position = until
+    for none_at_all in self._models.keys() - self._models.keys():
+        yield none_at_all
+
+
+async def _commit_unguarded(self: MemoryReadModelWriter, batch: ReadModelBatch) -> None:
+    changes = read_models._changes(batch)
+    changes.values[read_model_server.checkpoint(batch.generation, batch.topic, batch.partition)] = batch.checkpoint
+    server = self._server
+    await self._wire.call("Redis", lambda: server.execute({}, changes))
+
+
+def _commit_unwatched(self: MemoryReadModelWriter, _: Mapping[Any, int], changes: Any) -> None:
+    self._server.execute({}, changes)
+
+
+def _trust_the_mark(tail: Tail, lane: LaneKey, grant: LaneGrant, *rest: Any) -> Publisher:
+    return _publisher_after(tail._replace(sequence=grant.mark.sequence, offset=grant.mark.offset), lane, grant, *rest)
+
+
+async def _publish_nothing(publisher: Publisher, context: str, lane: LaneKey, grant: LaneGrant, *_: Any) -> None:
+    publisher.mark = Mark(grant.sequence, publisher.mark.offset)
+
+
+async def _publish_without_asking(self: Publisher, _: float, rows: Sequence[EventRow]) -> None:
+    offset = await self._log.append(self._topic, self._lane.partition, [event_record(row) for row in rows])
+    self.mark = Mark(rows[-1].sequence, offset)
+
+
+_publish = Publisher.publish
+
+
+async def _publish_and_go_on(self: Publisher, committed_at: float, rows: Sequence[EventRow]) -> None:
+    with suppress(PublishFailed):
+        await _publish(self, committed_at, rows)
+
+
+async def _take_with_old_states(self: CommandLane) -> int:
+    before = self._streams
+    offset = await _take(self)
+    self._streams = before
+    return offset
+
+
+async def _send_nothing_again(self: SagaLane, grant: LaneGrant) -> None:
+    self._published = grant.sequence
+
+
+async def _see_nothing(self: ProjectionLane) -> None:
+    """Whatever has become of the store."""
+
+
+def _any_id(*_: Any) -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
+GUARDS: Mapping[str, Sequence[Patch]] = {
+    "the epoch of a command lane": [Patch(LaneRows, "fence", _fence_but("command"))],
+    "the epoch of a saga lane": [Patch(LaneRows, "fence", _fence_but("saga"))],
+    "stored outcomes": [Patch(Table, "look_up", _nothing_known), Patch(Table, "_new_outcomes", _any_outcomes)],
+    "the look-up of outcomes": [Patch(Table, "look_up", _nothing_known)],
+    "the primary key of outcomes": [Patch(Table, "_new_outcomes", _any_outcomes)],
+    "reservations": [Patch(Table, "commit", _commit_whatever_is_reserved)],
+    "the projection's sequence": [Patch(SequencedEvents, "read", _read_everything_by("projection"))],
+    "the saga's sequence": [Patch(SequencedEvents, "read", _read_everything_by("saga"))],
+    "holes filled from the table": [Patch(SequencedEvents, "_fill", _fill_nothing)],
+    "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
+    "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
+    "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _see_nothing)],
+    "the tail of the log": [Patch(command_lane, "publisher_after", _trust_the_mark)],
+    "publishing what was left": [Patch(command_lane, "publish_the_rest", _publish_nothing)],
+    "the question of who was away": [Patch(Publisher, "publish", _publish_without_asking)],
+    "a failed append stops the lane": [Patch(Publisher, "publish", _publish_and_go_on)],
+    "an idempotent producer": [Patch(LogPartition, "_written_before", lambda *_: None)],
+    "states forgotten with the lane": [Patch(CommandLane, "take", _take_with_old_states)],
+    "the saga's outbox": [Patch(SagaLane, "_resend", _send_nothing_again)],
+    "derived event ids": [Patch(deciding, "derived_event_id", _any_id)],
+    "derived command ids": [Patch(following, "derived_command_id", _any_id)],
+}

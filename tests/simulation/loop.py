@@ -1,0 +1,233 @@
+"""An event loop without a world outside: time is virtual, and whose turn it is, a seeded draw decides.
+
+Within a process the order of steps is asyncio's own. Between processes nothing is promised. When nobody has anything
+to do, time jumps to the next timer. The same seed gives the same run, to the last step.
+"""
+
+import asyncio
+import heapq
+from asyncio import events
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from random import Random
+from typing import Any, TypeVarTuple, Unpack
+
+from tests.simulation.process import PROCESS, Condition, Process
+
+Arguments = TypeVarTuple("Arguments")
+
+
+class Standstill(Exception):
+    """Nothing is ready, no timer runs, and what is waited for has not happened."""
+
+
+class SimulatedLoop(asyncio.AbstractEventLoop):
+    """What asyncio's tasks, timeouts, queues and locks need of a loop, and no more: there are no sockets or threads."""
+
+    def __init__(self, chance: Random) -> None:
+        self.now = 0.0
+        self.outside = Process("outside")
+        self.errors: list[str] = []
+        self._chance = chance
+        self._timers: list[tuple[float, int, asyncio.TimerHandle, Process]] = []
+        self._timer_number = 0
+        self._runnable: list[Process] = []
+        self._current = self.outside
+        self._outside_context = Context()
+        self._closed = False
+
+    # Processes
+
+    def spawn(self, process: Process, main: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Start `main` as the root task of a process."""
+        context = Context()
+        context.run(PROCESS.set, process)
+        task = asyncio.Task(main(), loop=self, context=context)
+        process.tasks.append(task)
+        return task
+
+    def kill(self, process: Process) -> None:
+        """kill -9: nothing of it runs again. What it has sent is on its way all the same."""
+        process.condition = Condition.dead
+        process.ready.clear()
+        process.fuse = -1
+
+    def pause(self, process: Process, *, suspended: bool = False) -> None:
+        """SIGSTOP; or `suspended`: its clock and its timers stand still too, as on a machine that sleeps."""
+        if process.condition is Condition.running:
+            process.condition = Condition.paused
+            process.suspended = suspended
+            process.paused_at = self.now
+            process.fuse = -1
+
+    def wake(self, process: Process) -> None:
+        """SIGCONT."""
+        if process.condition is Condition.paused:
+            process.condition = Condition.running
+            if process.suspended:
+                process.suspended_seconds += self.now - process.paused_at
+            for timer in process.held:
+                self._set(timer.when() + process.suspended_seconds, timer, process)
+            process.held.clear()
+            self._list(process)
+
+    def clock_of(self, process: Process) -> Callable[[], float]:
+        """The process's monotonic clock."""
+        return lambda: self.now - process.suspended_seconds + process.jumped_seconds
+
+    def strike(self, process: Process, after_steps: int, action: Callable[[], None]) -> None:
+        """Do something to the process between two of its next steps."""
+        process.fuse, process.struck = after_steps, action
+
+    # What asyncio asks for
+
+    def call_soon(
+        self, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments, context: Context | None = None
+    ) -> asyncio.Handle:
+        context = copy_context() if context is None else context
+        handle = asyncio.Handle(callback, args, self, context)
+        self._enqueue(self._whose(context), handle)
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Arguments]], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self.time() + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Arguments]], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        context = copy_context() if context is None else context
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        process = self._whose(context)
+        self._set(when + process.suspended_seconds, timer, process)
+        return timer
+
+    def _whose(self, context: Context) -> Process:
+        process = context.get(PROCESS)
+        return self.outside if process is None else process
+
+    def outside_at(
+        self, when: float, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments
+    ) -> asyncio.TimerHandle:
+        """Call something that belongs to no process: the network, the servers, the faults."""
+        return self.call_at(when, callback, *args, context=self._outside_context)
+
+    def time(self) -> float:
+        return self.now - self._current.suspended_seconds
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
+        self._current.tasks.append(task)
+        return task
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """A step that raised is a bug; what nobody asked a dead task for is not."""
+        if "handle" in context:
+            self.errors.append(repr(context.get("exception")))
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return events._get_running_loop() is self
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        self._closed = True
+        self._timers.clear()
+        self._runnable.clear()
+
+    async def shutdown_asyncgens(self) -> None:
+        """None is registered: those of the loops hold nothing."""
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
+    # Running
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until a future or coroutine is done. Raises Standstill when that can't happen any more."""
+        task = asyncio.ensure_future(future, loop=self)
+        self.run_while(lambda: not task.done())
+        return task.result()
+
+    def run_while(self, condition: Callable[[], bool]) -> None:
+        """Run as long as `condition` holds. Raises Standstill when nothing is left to do."""
+        events._set_running_loop(self)
+        try:
+            while condition():
+                if not self._runnable and not self._advance():
+                    raise Standstill
+                self._turn()
+        finally:
+            events._set_running_loop(None)
+            self._current = self.outside
+
+    def _turn(self) -> None:
+        """All the steps that one process has ready."""
+        runnable = self._runnable
+        place = int(self._chance.random() * len(runnable)) if len(runnable) > 1 else 0
+        process = runnable[place]
+        runnable[place] = runnable[-1]
+        runnable.pop()
+        process.listed = False
+        self._current = process
+        ready = process.ready
+        for _ in range(len(ready)):
+            if process.fuse >= 0:
+                process.fuse -= 1
+                if process.fuse < 0:
+                    process.struck()
+            if process.condition is not Condition.running or not ready:
+                break
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+        self._list(process)
+        self._current = self.outside
+
+    def _advance(self) -> bool:
+        """To the next moment at which something is to be done."""
+        timers = self._timers
+        while timers and not self._runnable:
+            when, _, timer, process = heapq.heappop(timers)
+            if timer._cancelled or process.condition is Condition.dead:
+                continue
+            due = timer.when() + process.suspended_seconds
+            if process.condition is Condition.paused and process.suspended:
+                process.held.append(timer)
+                continue
+            if due > when:
+                self._set(due, timer, process)
+                continue
+            self.now = max(self.now, when)
+            self._enqueue(process, timer)
+        return bool(self._runnable)
+
+    def _set(self, when: float, timer: asyncio.TimerHandle, process: Process) -> None:
+        self._timer_number += 1
+        heapq.heappush(self._timers, (when, self._timer_number, timer, process))
+
+    def _enqueue(self, process: Process, handle: asyncio.Handle) -> None:
+        if process.condition is not Condition.dead:
+            process.ready.append(handle)
+            self._list(process)
+
+    def _list(self, process: Process) -> None:
+        if process.ready and not process.listed and process.condition is Condition.running:
+            process.listed = True
+            self._runnable.append(process)

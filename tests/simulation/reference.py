@@ -1,0 +1,94 @@
+"""What the commands of a schedule must have led to: one after the other, in the order in which they were committed."""
+
+from datetime import datetime
+
+from contracts.outcome import Outcome, OutcomeError
+from tests.command.one_at_a_time import Asked, OneAtATime, Written
+from tests.simulation.commands import BEGIN
+from workers.command.reading import Request
+from workers.core.decider import Decision, Rejection
+from workers.domain import contexts
+
+Refused = frozenset[tuple[str, str]]
+# The loop's own sentences are not law.
+WORDLESS = ("Expired", "VersionConflict")
+
+
+class Alone(OneAtATime):
+    """One command at a time, of which some claims are known to be refused."""
+
+    def at(self, now: datetime, refused: Refused) -> None:
+        """Go on at this time; `refused` are claims that were, some time before it, another's."""
+        self._now = now
+        self._refused = refused
+
+    def _answer(self, asked: Asked) -> Decision | Rejection:
+        answer = super()._answer(asked)
+        if isinstance(answer, Decision):
+            for claim in answer.claims:
+                if (claim.scope, claim.key) in self._refused:
+                    return claim.refusal
+        return answer
+
+
+class Sequentially:
+    """Both lanes of the users context, one command at a time.
+
+    The order is that of the commits, with one liberty: a batch to which the database refused a claim is decided again
+    and committed a moment later. By then the other lane may have released the value; the command is refused all the
+    same, which is what it would have been a moment before.
+    """
+
+    def __init__(self) -> None:
+        self.alone = Alone(contexts()["users"].decider, BEGIN, {})
+        self.partitions: dict[str, int] = {}
+
+    def outcome(self, request: Request, partition: int, now: datetime, refused: Refused) -> Outcome:
+        """The command's outcome, when it is handled next, at the database's time `now`."""
+        envelope = request.envelope
+        self.alone.at(now, refused)
+        self.partitions[envelope.subject] = partition
+        expired = envelope.expires_at is not None and envelope.expires_at < now
+        if request.command is None or expired:
+            refusal = Rejection("Expired", "") if expired else request.refusal
+            assert refusal is not None
+            outcome = self._refused(request, refusal, now)
+        else:
+            asked = Asked(
+                envelope.id,
+                request.command,
+                envelope.correlation_id,
+                envelope.expected_version,
+                envelope.expires_at,
+            )
+            outcome = self.alone.handle(asked)
+        return outcome.model_copy(update={"partition": partition, "sequence": len(self.events(partition))})
+
+    def events(self, partition: int) -> list[Written]:
+        """One lane's events, numbered as its own."""
+        own = [event for event in self.alone.events if self.partitions[event.stream_id] == partition]
+        return [event._replace(sequence=number) for number, event in enumerate(own, start=1)]
+
+    def _refused(self, request: Request, refusal: Rejection, now: datetime) -> Outcome:
+        envelope = request.envelope
+        return Outcome(
+            command_id=envelope.id,
+            type=envelope.type,
+            status="rejected",
+            stream_id=envelope.subject,
+            stream_version=self.alone.version(envelope.subject),
+            partition=0,
+            sequence=0,
+            events=(),
+            error=OutcomeError(code=refusal.code, message=refusal.message, details=refusal.details),
+            correlation_id=envelope.correlation_id,
+            handled_at=now,
+        )
+
+
+def wordless(outcome: Outcome) -> Outcome:
+    """An outcome without the loop's own sentences."""
+    error = outcome.error
+    if error is None or error.code not in WORDLESS:
+        return outcome
+    return outcome.model_copy(update={"error": OutcomeError(code=error.code, message="", details=error.details)})

@@ -1,0 +1,100 @@
+"""How each kind of fault is brought about."""
+
+from typing import TYPE_CHECKING
+
+from tests.simulation.commands import EVENTS
+from tests.simulation.faults import Fault
+from tests.simulation.process import Condition, Process
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Slot, World
+
+
+def strike(world: "World", fault: Fault) -> None:
+    """Begin a fault, and see to its end."""
+    world.note("fault", fault.kind, fault.target)
+    world.injected[fault.kind] += 1
+    match fault.kind:
+        case "kill" | "pause" | "suspend" | "stop" | "evict" | "jump":
+            _strike_worker(world, fault, world.slots[fault.target])
+        case "database clock":
+            world.database_jumped_seconds += fault.amount
+        case "empty":
+            world.network.strike("Redis", int(fault.amount), world.servers.redis.empty)
+        case "half-known":
+            world.network.lose_answer(fault.target, int(fault.amount))
+        case "shorten":
+            _shorten(world, int(fault.target), int(fault.amount))
+        case _:
+            _strike_network(world, fault)
+
+
+def _strike_worker(world: "World", fault: Fault, slot: "Slot") -> None:
+    process = slot.process
+    if process is not None and process.condition is Condition.paused and fault.kind == "kill":
+        world.kill(slot, fault.seconds)
+    if process is None or process.condition is not Condition.running:
+        return
+    match fault.kind:
+        case "kill":
+            world.loop.strike(process, int(fault.amount), lambda: world.kill(slot, fault.seconds))
+        case "pause" | "suspend":
+            world.loop.strike(process, int(fault.amount), lambda: _pause(world, fault, process))
+        case "stop":
+            world.stop(slot, fault.seconds)
+        case "evict":
+            _evict(world, f"{slot.name}.")
+        case _:
+            process.jumped_seconds += fault.amount
+
+
+def _evict(world: "World", prefix: str) -> None:
+    for group in world.servers.broker.groups.values():
+        for member in [each for each in group.members if each.startswith(prefix)]:
+            group.leave(member)
+
+
+def _pause(world: "World", fault: Fault, process: Process) -> None:
+    world.note("paused", process.name)
+    world.loop.pause(process, suspended=fault.kind == "suspend")
+
+    def wake() -> None:
+        world.note("woken", process.name)
+        world.loop.wake(process)
+
+    world.loop.outside_at(world.loop.now + fault.seconds, wake)
+
+
+def _strike_network(world: "World", fault: Fault) -> None:
+    weather, target = world.network.weather, fault.target
+    name, _, server = target.partition("/")
+
+    def end() -> None:
+        world.note("fault ends", fault.kind, target)
+        match fault.kind:
+            case "away":
+                weather.away.discard(target)
+            case "slow":
+                weather.slow.pop(target, None)
+            case "faulty":
+                weather.faulty.pop(target, None)
+            case _:
+                weather.cut.discard((name, server))
+
+    match fault.kind:
+        case "away":
+            weather.away.add(target)
+        case "slow":
+            weather.slow[target] = fault.amount
+        case "faulty":
+            weather.faulty[target] = fault.amount
+        case _:
+            weather.cut.add((name, server))
+    world.loop.outside_at(world.loop.now + fault.seconds, end)
+
+
+def _shorten(world: "World", partition: int, records: int) -> None:
+    """The broker loses what it had acknowledged, and nobody says so."""
+    world.shortened.add(partition)
+    broker = world.servers.broker
+    broker.shorten(EVENTS, partition, max(broker.end(EVENTS, partition) - records, 0))
