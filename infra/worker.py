@@ -23,6 +23,8 @@ MAX_RETRY_DELAY_SECONDS = 10.0
 # A batch makes tens of thousands of short-lived objects and no cycles; the default thresholds would look for some
 # after each few hundred.
 GARBAGE_THRESHOLDS = (100_000, 20, 100)
+# What other libraries leave in cycles is therefore looked for by the clock, or it would pile up for hours.
+GARBAGE_INTERVAL_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ async def _run(role: str, settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     hosts: list[Host] = []
     with _endpoint(settings, hosts):
+        tidying = asyncio.create_task(_tidy())
         delay = RETRY_DELAY_SECONDS
         while not stopping.is_set():
             started = time.monotonic()
@@ -53,7 +56,14 @@ async def _run(role: str, settings: Settings) -> None:
                 log.warning("worker waits", reason=str(error), again_in_seconds=delay)
                 await _either(stopping, delay)
                 delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+        tidying.cancel()
     log.info("worker stopped")
+
+
+async def _tidy() -> None:
+    while True:
+        await asyncio.sleep(GARBAGE_INTERVAL_SECONDS)
+        gc.collect()
 
 
 @contextmanager

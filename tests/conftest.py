@@ -1,4 +1,4 @@
-"""The fixtures that every test may ask for: the servers of the run, and settings of one's own on them."""
+"""The fixtures that every test may ask for: the servers of the run, settings of one's own, a system on them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from tests.servers import Servers, corner, running_servers
+from tests.system import System, running_system
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -22,6 +23,13 @@ async def settings(servers: Servers, tmp_path: Path) -> AsyncIterator[Settings]:
     """Settings on the run's servers with a database, a Redis database, topics and a home that no other test has."""
     async with corner(servers, tmp_path / "home") as own:
         yield own
+
+
+@pytest_asyncio.fixture
+async def system(settings: Settings, tmp_path: Path) -> AsyncIterator[System]:
+    """Topics and tables of one's own, without workers: each test starts, kills and pauses those that it needs."""
+    async with running_system(settings, tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from infra.memory.read_model_server import checkpoint
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
 from tests.simulation.ledger import Ledger
 from tests.simulation.process import Condition
-from tests.simulation.roles import USERS
+from tests.simulation.tally import TALLY, USER_CARD, Tally
 from tests.simulation.world import World
 from workers.core.projection import Document, Index
 from workers.ports.event_store import EventRow, OutcomeRow
@@ -18,7 +18,6 @@ from workers.ports.log import InboundRecord
 from workers.ports.read_models import START, Generation
 from workers.ports.sagas import StepRow
 
-(USER_CARD,) = USERS.projections
 LIVE = Generation(USER_CARD.name)
 
 
@@ -38,7 +37,8 @@ class Evidence:
     reservations: Mapping[tuple[str, str], str]
     credentials: Mapping[str, str]
     steps: Sequence[tuple[int, StepRow]]
-    instances: Mapping[str, str]
+    welcomes: Mapping[str, str]
+    tallies: Mapping[str, int]
     documents: Mapping[str, Document]
     entries: frozenset[tuple[Index, str]]
     ledger: Ledger
@@ -92,7 +92,12 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
         reservations={(scope, key): holder for (_, scope, key), holder in table.reservations.items()},
         credentials={stream_id: secret for (_, stream_id), secret in table.credentials.items()},
         steps=[(partition, step) for (_, partition), steps in table.outbox.items() for step in steps],
-        instances={key.instance_id: row.status for key, row in table.sagas.items()},
+        welcomes={key.instance_id: row.status for key, row in table.sagas.items() if key.saga != TALLY.name},
+        tallies={
+            key.instance_id: Tally.model_validate_json(row.state).seen
+            for key, row in table.sagas.items()
+            if key.saga == TALLY.name
+        },
         documents=_documents(world),
         entries=_entries(world),
         ledger=world.network.ledger,

@@ -11,15 +11,13 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.reference import Sequentially, wordless
+from tests.simulation.tally import USER_CARD
 from workers.command.reading import DeadLetter, Request, read
 from workers.core.projection import Document
-from workers.domain import contexts
 from workers.lanes.sequenced import recorded_row
 from workers.ports.log import InboundRecord
 from workers.projection.folding import entries
 from workers.saga.following import derived_command_id
-
-USERS = contexts()["users"]
 
 
 def findings(evidence: Evidence) -> list[Finding]:
@@ -131,21 +129,18 @@ def numbers_are_contiguous(evidence: Evidence) -> Iterator[Finding]:
 
 def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
     """Documents and index entries are those of the table's events."""
-    for projection in USERS.projections:
-        cards: dict[str, Document | None] = {}
-        for row in evidence.events:
-            cards[row.stream_id] = projection.evolve(cards.get(row.stream_id), recorded_row(row, catalogue().events))
-        wanted = {stream_id: card for stream_id, card in cards.items() if card is not None}
-        if evidence.documents != wanted:
-            wrong = [
-                each
-                for each in sorted({*wanted, *evidence.documents})
-                if wanted.get(each) != evidence.documents.get(each)
-            ]
-            yield Finding("documents unlike the fold", ", ".join(wrong))
-        found_by = {(index, each) for each, document in wanted.items() for index in entries(projection, document)}
-        if evidence.entries != found_by:
-            yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ found_by)))
+    cards: dict[str, Document | None] = {}
+    for row in evidence.events:
+        cards[row.stream_id] = USER_CARD.evolve(cards.get(row.stream_id), recorded_row(row, catalogue().events))
+    wanted = {stream_id: card for stream_id, card in cards.items() if card is not None}
+    wrong = [
+        each for each in sorted({*wanted, *evidence.documents}) if wanted.get(each) != evidence.documents.get(each)
+    ]
+    if wrong:
+        yield Finding("documents unlike the fold", ", ".join(wrong))
+    found_by = {(index, each) for each, document in wanted.items() for index in entries(USER_CARD, document)}
+    if evidence.entries != found_by:
+        yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ found_by)))
 
 
 def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
@@ -166,12 +161,19 @@ def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
     welcomed = Counter(row.stream_id for row in evidence.events if row.type == "UserWelcomed")
     if welcomed and max(welcomed.values()) > 1:
         yield Finding("a user welcomed twice", str(welcomed))
-    for instance_id, status in evidence.instances.items():
+    for instance_id, status in evidence.welcomes.items():
         history = [row.type for row in evidence.events if row.stream_id == instance_id]
         ends = [name for name in history if name in ("UserWelcomed", "UserDeleted")]
         expected = {"UserWelcomed": "welcomed", "UserDeleted": "abandoned"}[ends[0]] if ends else "welcome"
         if status != expected:
             yield Finding("a saga instance unlike its stream", f"{instance_id}: {status}, not {expected}")
+
+
+def each_event_reaches_a_saga_once(evidence: Evidence) -> Iterator[Finding]:
+    """A saga that counts has counted the events of the stream."""
+    events = Counter(row.stream_id for row in evidence.events)
+    if evidence.tallies != events:
+        yield Finding("events seen by a saga more or less than once", f"{evidence.tallies}, not {events}")
 
 
 def replies_are_the_outcomes(evidence: Evidence) -> Iterator[Finding]:
@@ -203,6 +205,7 @@ CHECKS: tuple[Check, ...] = (
     *CHECKS_OF_THE_LOG,
     read_models_equal_the_fold,
     each_step_is_taken_once,
+    each_event_reaches_a_saga_once,
     replies_are_the_outcomes,
 )
 

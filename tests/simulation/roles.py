@@ -15,15 +15,14 @@ from infra.memory.table import Table
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
 from tests.simulation.network import SimulatedWire
 from tests.simulation.observed import Watched, WatchedEventLog, WatchedEventStore
+from tests.simulation.tally import USERS
 from workers.command.lane import CommandLane, CommandPorts
-from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
 from workers.projection.lane import ProjectionLane
 from workers.saga.lane import SagaLane, SagaPorts
 
 SESSION_TIMEOUT_SECONDS = 4.0
-USERS = contexts()["users"]
 
 
 class Servers:
