@@ -9,6 +9,7 @@ import heapq
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from functools import partial
 from random import Random
 from typing import Any, TypeVarTuple, Unpack
 
@@ -29,11 +30,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self.outside = Process("outside")
         self.errors: list[str] = []
         self._chance = chance
-        self._timers: list[tuple[float, int, asyncio.TimerHandle, Process]] = []
+        self._timers: list[tuple[float, int, Callable[[], object] | tuple[asyncio.TimerHandle, Process]]] = []
         self._timer_number = 0
         self._runnable: list[Process] = []
         self._current = self.outside
-        self._outside_context = Context()
         self._closed = False
 
     # Processes
@@ -115,11 +115,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         process = context.get(PROCESS)
         return self.outside if process is None else process
 
-    def outside_at(
-        self, when: float, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments
-    ) -> asyncio.TimerHandle:
+    def outside_at(self, when: float, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments) -> None:
         """Call something that belongs to no process: the network, the servers, the faults."""
-        return self.call_at(when, callback, *args, context=self._outside_context)
+        self._timer_number += 1
+        heapq.heappush(self._timers, (when, self._timer_number, partial(callback, *args)))
 
     def time(self) -> float:
         return self.now - self._current.suspended_seconds
@@ -170,9 +169,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         events._set_running_loop(self)
         try:
             while condition():
-                if not self._runnable and not self._advance():
+                if self._runnable:
+                    self._turn()
+                elif not self._advance():
                     raise Standstill
-                self._turn()
         finally:
             events._set_running_loop(None)
             self._current = self.outside
@@ -201,26 +201,36 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._current = self.outside
 
     def _advance(self) -> bool:
-        """To the next moment at which something is to be done."""
+        """To the next moment at which something is to be done. False: there is none."""
         timers = self._timers
-        while timers and not self._runnable:
-            when, _, timer, process = heapq.heappop(timers)
-            if timer._cancelled or process.condition is Condition.dead:
-                continue
-            due = timer.when() + process.suspended_seconds
-            if process.condition is Condition.paused and process.suspended:
-                process.held.append(timer)
-                continue
-            if due > when:
-                self._set(due, timer, process)
-                continue
-            self.now = max(self.now, when)
-            self._enqueue(process, timer)
-        return bool(self._runnable)
+        while timers:
+            when, _, due = heapq.heappop(timers)
+            if isinstance(due, tuple):
+                if self._is_due(when, *due):
+                    self.now = max(self.now, when)
+                    self._enqueue(due[1], due[0])
+                    return True
+            else:
+                self.now = max(self.now, when)
+                due()
+                return True
+        return False
+
+    def _is_due(self, when: float, timer: asyncio.TimerHandle, process: Process) -> bool:
+        """Whether a process's timer is over now; if it is not, but will be, it is kept."""
+        if timer._cancelled or process.condition is Condition.dead:
+            return False
+        if process.condition is Condition.paused and process.suspended:
+            process.held.append(timer)
+            return False
+        later = timer.when() + process.suspended_seconds
+        if later > when:
+            self._set(later, timer, process)
+        return later <= when
 
     def _set(self, when: float, timer: asyncio.TimerHandle, process: Process) -> None:
         self._timer_number += 1
-        heapq.heappush(self._timers, (when, self._timer_number, timer, process))
+        heapq.heappush(self._timers, (when, self._timer_number, (timer, process)))
 
     def _enqueue(self, process: Process, handle: asyncio.Handle) -> None:
         if process.condition is not Condition.dead:

@@ -1,33 +1,59 @@
 """Control runs: without any one of its guards Annals breaks a promise, and the simulation notices.
 
-Each guard is turned off by what `guards.py` puts in its place. With the seeds from 1 on, which schedule noticed first,
-and by what:
+Each guard is turned off by what `guards.py` puts in its place. With the seeds from 1 on, this one noticed it first:
 
-TABLE
+    the epoch of a command lane          30   a log that is ahead of the table
+    the epoch of a saga lane             32   a saga that has seen events twice
+    stored outcomes                       2   another outcome than the first one
+    the look-up of outcomes               2   a lane that stands still: the primary key refuses its repeats for ever
+    the primary key of outcomes          64   an id that was used on both lanes is handled on both; on one lane the
+                                              look-up finds it
+    reservations                          1   two users with one address
+    the projection's sequence            32   a read model set back by a late repeat
+    the saga's sequence                  32   a saga that has seen events twice; the welcome alone would hardly show it,
+                                              for its state and its derived ids make a repeat quiet
+    holes filled from the table          80   what the broker has lost is missing in the read model
+    the checkpoint's guard               14   documents of a paused owner over those of the next
+    the checkpoint's WATCH               63   a read model emptied between the look at the checkpoint and the write
+    an idle look at the checkpoint        1   an emptied read model that nobody builds again
+    the tail of the log                   7   events published again though the log had them
+    publishing what was left              5   a log that ends before the table
+    the question of who was away         31   published long after the commit without having asked
+    a failed append stops the lane        7   a hole in the log
+    an idempotent producer                3   an event written more often than it was sent
+    states forgotten with the lane       40   an outcome decided on the state before a half-known commit
+    the saga's outbox                     3   a user who is never welcomed
+    derived event ids                     1   ids unlike those of a sequential run
+    derived command ids                   1   ids unlike those that follow from the events
+
+Three of them no reader of the log would miss, for he drops what he has passed: the tail, the idempotent producer and
+the question of who was away keep the repeats few. There the rule itself is looked at. Ids that are not derived would be
+written once all the same, in the one transaction with the lane; they are part of the contract, and so are compared.
 """
+
+import multiprocessing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
 from tests.simulation.guards import GUARDS
-from tests.simulation.many import simulated
+from tests.simulation.many import Stretch, stretch
 
 BUDGET_SCHEDULES = 300
 
 
-@pytest.mark.timeout(0)
+@pytest.fixture(scope="module")
+def noticed() -> Iterator[Mapping[str, Future[Stretch]]]:
+    """What comes of the schedules without each of the guards; all are under way."""
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield {guard: pool.submit(stretch, 1, BUDGET_SCHEDULES, guard) for guard in GUARDS}
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("guard", GUARDS)
-def test_without_it_a_promise_is_broken(guard: str) -> None:
-    """Within the budget; the first failure is enough."""
-    failures: list[tuple[int, str]] = []
-    for done in simulated(1, BUDGET_SCHEDULES, guard):
-        failures += done.failures
-        if failures:
-            break
+def test_without_it_a_promise_is_broken(guard: str, noticed: Mapping[str, Future[Stretch]]) -> None:
+    """Within the budget; the first failure is enough. That nothing fails with all of them, test_schedules says."""
+    failures = noticed[guard].result().failures
     assert failures, f"nobody notices in {BUDGET_SCHEDULES} schedules that this is missing: {guard}"
-
-
-@pytest.mark.timeout(0)
-def test_with_all_of_them_none_is() -> None:
-    """The same seeds."""
-    for done in simulated(1, 60):
-        assert not done.failures

@@ -54,7 +54,9 @@ def test_keep_every_promise(pytestconfig: pytest.Config, capsys: pytest.CaptureF
     """With `--schedules` and `--first-seed` for a longer run, or another."""
     counts: Counter[str] = Counter()
     failures: list[tuple[int, str]] = []
-    for done in simulated(pytestconfig.getoption("--first-seed"), pytestconfig.getoption("--schedules")):
+    # The options are unknown when pytest comes here from another folder.
+    first_seed, schedules = pytestconfig.getoption("--first-seed", 1), pytestconfig.getoption("--schedules", 2000)
+    for done in simulated(first_seed, schedules):
         counts.update(done.counts)
         failures += done.failures
         if failures:
