@@ -16,6 +16,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.inbound import inbound
+from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, Partition, Reach
@@ -23,6 +24,8 @@ from workers.ports.log import InboundRecord, Partition, Reach
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
 REVOKE_TIMEOUT_SECONDS = 30.0
+START_TIMEOUT_SECONDS = 60.0
+HINT_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -59,14 +62,14 @@ class KafkaSubscription:
     async def start(self, assigned: Listener, revoked: Listener) -> None:
         self._consumer.subscribe(self._topics, listener=_Rebalance(self, assigned, revoked))
         try:
-            await self._consumer.start()
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                await self._consumer.start()
         except (KafkaError, OSError, TimeoutError) as error:
             await self.stop()
             raise Unavailable("Kafka", str(error) or type(error).__name__) from error
 
     async def stop(self) -> None:
-        with suppress(KafkaError, OSError):
-            await self._consumer.stop()
+        await stopped(self._consumer)
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         try:
@@ -125,8 +128,10 @@ class KafkaSubscription:
         if not known:
             return
         try:
-            await self._consumer.commit(known)
-        except (KafkaError, OSError) as error:
+            # aiokafka would try again as long as the coordinator is silent, and the lanes' host waits here.
+            async with asyncio.timeout(HINT_TIMEOUT_SECONDS):
+                await self._consumer.commit(known)
+        except (KafkaError, OSError, TimeoutError) as error:
             log.debug("group offset hint refused", group=self.group, error=str(error))
 
 

@@ -56,11 +56,11 @@ async def next_generation(workshop: Workshop, projection: Projection, *, fresh: 
     previous = await generations.previous(projection.name)
     existing = await generations.existing(projection.name)
     spare = [each for each in existing if each not in (live, previous)]
-    if spare and not fresh and await _is_by_this_code(workshop, projection, spare[-1]):
-        chosen = spare[-1]
+    newest = existing[-1]
+    if newest in spare and not fresh and await _is_by_this_code(workshop, projection, newest):
+        chosen = newest  # begun after those that have been live, and not finished, or not switched to
     else:
-        highest = max(each.number for each in [live, *([previous] if previous else []), *existing])
-        chosen = Generation(projection.name, highest + 1)
+        chosen = Generation(projection.name, newest.number + 1)
     for each in spare:
         if each != chosen:
             await generations.drop(each)

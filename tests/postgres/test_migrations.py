@@ -107,7 +107,6 @@ async def test_the_events_refuse_every_change_also_by_a_superuser(
     "statement",
     [
         "SELECT * FROM annals.credentials",
-        "SELECT * FROM annals.reservations",
         "INSERT INTO annals.events SELECT * FROM annals.events",
         "INSERT INTO annals.lanes (role, topic, partition) VALUES ('saga', 'users.events', 0)",
         "UPDATE annals.lanes SET epoch = epoch + 1",
