@@ -1,0 +1,28 @@
+"""A group whose coordinator does not answer holds up nobody: what it is told is a hint."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from infra.kafka.subscription import KafkaSubscription
+from infra.settings import Settings
+from workers.ports.log import Partition
+
+
+async def test_the_hint_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.kafka.subscription.HINT_TIMEOUT_SECONDS", 0.05)
+    subscription = KafkaSubscription(settings, group="hinting", topics=["users.commands"])
+    asked = asyncio.Event()
+
+    async def silence(_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(subscription._consumer, "assignment", lambda: {TopicPartition("users.commands", 0)})
+    monkeypatch.setattr(subscription._consumer, "commit", silence)
+    async with asyncio.timeout(10):
+        await subscription.hint({Partition("users.commands", 0): 7})
+    assert asked.is_set()
+    await subscription.stop()
