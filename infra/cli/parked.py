@@ -113,7 +113,7 @@ def _act(
     as_json: bool,
 ) -> None:
     if bool(names) == everything:
-        raise typer.BadParameter("name the streams, or say --all")
+        raise typer.BadParameter("name the streams" + (", or say --all" if action == "retry" else ""))
     if not reason.strip():
         raise typer.BadParameter("say why: --reason")
     done, still = asyncio.run(_asked(action, names, follower, actor, reason, wait_seconds))

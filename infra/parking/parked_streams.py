@@ -5,15 +5,13 @@ An operator only asks; the lane's owner does it, in order, in a transaction of t
 
 from typing import Any, Literal, NamedTuple
 
-import orjson
-
 from contracts.envelope import rfc3339
 from infra.postgres.pool import Database
-from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.wishes import leave_wish
 from workers.core.projection import Projection
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream
 
 Kind = Literal["projection", "saga"]
 
@@ -75,13 +73,14 @@ class ParkedStreams:
         ]
 
     async def ask(self, waiting: Waiting, action: Literal["retry", "skip"]) -> None:
-        """Ask the lane's owner. Quiet when the stream does not wait any more; a later wish replaces an earlier one."""
-        wish = Wish(waiting.parked.follower, waiting.parked.stream_id, action)
+        """Ask the lane's owner about the event that `waiting` names. Quiet when the stream does not wait any more, or
+        with another event by now: nobody wished that one to be skipped. A later wish replaces an earlier one.
+        """
+        parked = waiting.parked
         if waiting.kind == "saga":
-            await self._database.run("wish_for_saga", waiting.topic, waiting.partition, *wish)
-            return
-        generation = await self._writer.live(wish.follower)
-        place = (generation, waiting.topic, waiting.partition)
-        with faults_sorted():
-            if await self._redis.hexists(self._keys.parked(*place), wish.stream_id):
-                await self._redis.hset(self._keys.wishes(*place), wish.stream_id, orjson.dumps(wish._asdict()))
+            place = (waiting.topic, waiting.partition, parked.follower, parked.stream_id)
+            await self._database.run("wish_for_saga", *place, action, parked.stream_version)
+        else:
+            generation = await self._writer.live(parked.follower)
+            lane = (generation, waiting.topic, waiting.partition)
+            await leave_wish(self._redis, self._keys, lane, parked, action)
