@@ -94,9 +94,9 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
 
     def work_for(partition: Partition) -> SagaLane:
         context = topics.context_of(partition.topic)
-        return SagaLane(context, [saga for saga in sagas if saga.context == context], partition.partition, ports)
+        return SagaLane(context, [saga for saga in sagas if context in saga.contexts], partition.partition, ports)
 
-    inputs = sorted({topics.events(saga.context) for saga in sagas})
+    inputs = sorted({topics.events(context) for saga in sagas for context in saga.contexts})
     await database.open()
     try:
         yield [LaneHost("saga", KafkaSubscription(settings, group="annals-saga", topics=inputs), work_for)]

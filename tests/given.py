@@ -122,5 +122,5 @@ def saga_after(saga: Saga[Any], *events: Event) -> tuple[Any, list[Step]]:
     steps: list[Step] = []
     for event in recorded(*events):
         state = saga.evolve(state, event)
-        steps.extend(saga.decide(state, event))
+        steps += [each for each in saga.decide(state, event) if isinstance(each, Step)]
     return state, steps

@@ -29,6 +29,12 @@ OUTCOMES = Counter(
 )
 REPEATED = Counter("annals_commands_repeated", "Repeats answered with the stored outcome", ["context"])
 EVENTS = Counter("annals_events", "Events written", ["context"])
+SNAPSHOTS = Counter("annals_snapshots", "Snapshots of streams taken", ["context"])
+SNAPSHOTS_UNUSABLE = Counter(
+    "annals_snapshots_unusable",
+    "Snapshots that were not taken, or not used, because the state would be another one",
+    ["context", "step"],
+)
 REPUBLISHED = Counter("annals_events_republished", "Events sent again by a lane's next owner", ["context"])
 LOG_SHORTENED = Counter("annals_log_shortened", "Times the log ended before the lane's mark", ["topic"])
 REDIRECTED = Counter("annals_commands_redirected", "Commands re-sent to the right partition", ["topic"])
@@ -52,3 +58,9 @@ STALENESS = Gauge(
 WAITING = Gauge("annals_streams_waiting", "Parked streams", ["follower", "topic", "partition"])
 PARKED = Counter("annals_streams_parked", "Streams stopped by an event that the code can't take", ["follower", "topic"])
 STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])
+INSTANCES_MOVED = Counter(
+    "annals_saga_instances_moved", "Batches decided anew because another lane had moved an instance", ["topic"]
+)
+HEARING_FAILED = Counter(
+    "annals_saga_hearing_failed", "Deadlines and refusals that a saga's code can't take; tried again later", ["saga"]
+)

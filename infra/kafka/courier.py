@@ -6,6 +6,7 @@ Kept apart from the event log's producer, so that a reply topic in trouble never
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -26,6 +27,13 @@ ROOM_TIMEOUT_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 
+class _Gathering(NamedTuple):
+    """Records that wait for their partition's turn, and the news that they have been sent."""
+
+    records: list[OutboundRecord]
+    sent: asyncio.Future[None]
+
+
 class KafkaCourier:
     """`Courier` on aiokafka."""
 
@@ -36,6 +44,7 @@ class KafkaCourier:
         # Lanes put dead letters into one partition. aiokafka takes one batch of a partition at a time, whoever comes
         # first: under load the unlucky one would never come first. A lock is taken in turn.
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._gathering: dict[tuple[str, int], _Gathering] = {}
         self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
         self._waiting_records = 0
         self._room = asyncio.Event()
@@ -53,11 +62,30 @@ class KafkaCourier:
                     if partition is None:
                         partition = partition_for(record.key or b"", await self._count(producer, topic))
                     groups.setdefault((topic, partition), []).append(record)
-                for (topic, partition), records in groups.items():
-                    async with self._turns[topic, partition]:
-                        await send_together(producer, topic, partition, records)
+                await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
         except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-            raise Unavailable("Kafka", f"messages were not taken: {error or type(error).__name__}") from error
+            raise Unavailable("Kafka", f"messages were not taken: {str(error) or type(error).__name__}") from error
+
+    async def _sent(self, producer: AIOKafkaProducer, place: tuple[str, int], records: list[OutboundRecord]) -> None:
+        """Send to one partition, together with what other lanes have for it by the time that it is its turn."""
+        gathering = self._gathering.get(place)
+        if gathering is not None:
+            gathering.records.extend(records)
+            await asyncio.shield(gathering.sent)
+            return
+        gathering = self._gathering[place] = _Gathering(list(records), asyncio.get_running_loop().create_future())
+        try:
+            async with self._turns[place]:
+                del self._gathering[place]
+                await send_together(producer, *place, gathering.records)
+        except BaseException as error:
+            if self._gathering.get(place) is gathering:
+                del self._gathering[place]
+            reason = str(error) or type(error).__name__
+            gathering.sent.set_exception(KafkaError(f"those that were to go with others were not sent: {reason}"))
+            gathering.sent.exception()  # looked at: nobody may have joined
+            raise
+        gathering.sent.set_result(None)
 
     async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         try:

@@ -1,34 +1,76 @@
 """The sagas' part of the table in memory: instances, the outbox, streams that wait; what `annals.commit_sagas` does."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import orjson
+
+from contracts.envelope import rfc3339
 from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
+from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow
+from workers.ports.sagas import (
+    DeadlineRow,
+    Due,
+    InstanceKey,
+    InstanceRow,
+    InstancesMoved,
+    JournalRow,
+    Refusal,
+    SagaBatch,
+    StepRow,
+    StoredInstance,
+)
 
 Place = tuple[str, int]
 """Topic and partition of a saga lane."""
 
 
 class SagaRows(LaneRows):
-    """`sagas` by their keys; `outbox` the steps of a lane by position; `parked_streams` and `wished` of a lane by
-    (saga, stream id).
+    """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
+    `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
+    time; `parked_streams` and `wished` of a lane by (saga, stream id).
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.sagas: dict[InstanceKey, InstanceRow] = {}
+        self.journal: dict[InstanceKey, list[JournalRow]] = {}
+        self.deadlines: dict[tuple[str, str, str], tuple[Place, DeadlineRow]] = {}
+        self.refused: dict[Place, dict[int, tuple[str, str]]] = {}
+        self._hearers: dict[str, tuple[Place, int]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
         self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
 
-    def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
+    def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         check_lists(keys)
-        return {key: self.sagas[key].state for key in keys if key in self.sagas}
+        rows = {key: self.sagas[key] for key in keys if key in self.sagas}
+        return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+
+    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> Due:
+        place = (lane.topic, lane.partition)
+        waiting = [row for where, row in self.deadlines.values() if where == place and row.saga in sagas]
+        passed = [row for row in waiting if row.due_at <= now]
+        steps = {row.position: row for row in self.outbox.get(place, ()) if row.saga in sagas}
+        refusals = [
+            Refusal(position, *_address(steps[position]), code, at, *_cause(steps[position]))
+            for position, (code, at) in sorted(self.refused.get(place, {}).items())
+            if position in steps
+        ]
+        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], refusals[:limit])
+
+    def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
+        """What the trigger on the outcomes does: those who have asked to hear of a refusal will."""
+        for row in outcomes:
+            if row.status != "accepted" and row.command_id in self._hearers:
+                place, position = self._hearers[row.command_id]
+                error = orjson.loads(row.outcome)["error"] or {}
+                told = (error.get("code", row.status), rfc3339(row.handled_at))
+                self.refused.setdefault(place, {}).setdefault(position, told)
 
     def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = self.outbox.get((lane.topic, lane.partition), [])
@@ -51,16 +93,30 @@ class SagaRows(LaneRows):
 
     def commit_sagas(self, batch: SagaBatch) -> None:
         """Raises Fenced or Unstorable; ConstraintBroken for a batch that no lane may write."""
-        for rows in (batch.instances, batch.steps, batch.parked, batch.unparked):
+        for rows in (batch.instances, batch.steps, batch.parked, batch.unparked, batch.journal, batch.deadlines):
             check_lists(rows)
         lane = self.fence(batch.lane._replace(role="saga"), batch.epoch)
         place = (batch.lane.topic, batch.lane.partition)
         instances = self._new_instances(batch.instances)
+        if not all(map(self._waits, batch.passed)):
+            raise InstancesMoved
+        journal = self._new_journal(batch.journal)
         steps = self._new_steps(place, batch.steps)
         lane.consumed, lane.sequence, lane.input_sequence = batch.consumed, batch.position, batch.input_sequence
         lane.mark = Mark(batch.published, lane.mark.offset)
         self.sagas |= instances
+        for key, entries in journal.items():
+            self.journal.setdefault(key, []).extend(entries)
+        for row in batch.passed:
+            del self.deadlines[row.saga, row.instance_id, row.name]
+        for cleared in batch.cleared:
+            self.deadlines.pop(cleared, None)
+        for row in batch.deadlines:
+            self.deadlines[row.saga, row.instance_id, row.name] = (place, row)
+        for position in batch.heard:
+            self.refused.get(place, {}).pop(position, None)
         if steps:
+            self._hearers |= {row.command_id: (place, row.position) for row in steps if row.hears_refusal}
             rows = self.outbox.setdefault(place, [])
             behind = not rows or rows[-1].position < steps[0].position
             rows += steps
@@ -74,8 +130,26 @@ class SagaRows(LaneRows):
             key = InstanceKey(row.saga, row.instance_id)
             if key in found:
                 raise ConstraintBroken("sagas_pkey", key)
-            before = self.sagas.get(key, row)
-            found[key] = row._replace(state=as_jsonb(row.state), correlation_id=before.correlation_id)
+            before = self.sagas.get(key)
+            if (0 if before is None else before.version) != row.version - row.taken:
+                raise InstancesMoved
+            correlation_id = row.correlation_id if before is None else before.correlation_id
+            found[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
+        return found
+
+    def _waits(self, row: DeadlineRow) -> bool:
+        """Whether this deadline, as it was set by this event, has neither passed nor been cleared."""
+        _, found = self.deadlines.get((row.saga, row.instance_id, row.name), (None, None))
+        return found is not None and found.event_id == row.event_id
+
+    def _new_journal(self, rows: Sequence[JournalRow]) -> dict[InstanceKey, list[JournalRow]]:
+        found: dict[InstanceKey, list[JournalRow]] = {}
+        for row in rows:
+            key = InstanceKey(row.saga, row.instance_id)
+            entries = found.setdefault(key, [])
+            if any(row.version == each.version for each in [*self.journal.get(key, ()), *entries]):
+                raise ConstraintBroken("saga_journal_pkey", (*key, row.version))
+            entries.append(row._replace(event_id=identifier(row.event_id)))
         return found
 
     def _new_steps(self, place: Place, rows: Sequence[StepRow]) -> list[StepRow]:
@@ -101,6 +175,14 @@ class SagaRows(LaneRows):
         for each in batch.parked:
             waiting[each.follower, each.stream_id] = each
             wished.pop((each.follower, each.stream_id), None)
+
+
+def _address(row: StepRow) -> tuple[str, str, str, str, str]:
+    return row.saga, row.instance_id, row.step, row.stream_id, row.command_id
+
+
+def _cause(row: StepRow) -> tuple[str, str | None, str | None]:
+    return row.correlation_id, row.actor, row.traceparent
 
 
 def _position(row: StepRow) -> int:

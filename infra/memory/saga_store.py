@@ -3,20 +3,26 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from contracts.envelope import rfc3339
 from infra.memory.lane_store import MemoryLaneStore
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
+from workers.ports.sagas import Due, InstanceKey, SagaBatch, StepRow, StoredInstance
 
 
 class MemorySagaStore(MemoryLaneStore):
     """`SagaStore` on the table's twin."""
 
-    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
+    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         return await self._wire.call("Postgres", partial(self._table.instances, keys))
 
     async def commit(self, batch: SagaBatch) -> None:
         await self._wire.call("Postgres", partial(self._table.commit_sagas, batch))
+
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+        return await self._wire.call(
+            "Postgres", lambda: self._table.due(lane, sagas, rfc3339(self._table.now()), limit)
+        )
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         return await self._wire.call("Postgres", partial(self._table.outbox_after, lane, position, limit))

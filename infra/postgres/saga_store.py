@@ -1,19 +1,33 @@
 """The saga store on Postgres. A batch is one call of `annals.commit_sagas`: one transaction, one round trip."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import asyncpg
+import orjson
 
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import FENCED, PostgresEventStore
 from infra.postgres.lane_store import PostgresLaneStore
-from infra.postgres.lists import columns
+from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, SagaBatch, StepRow
+from workers.ports.sagas import (
+    DeadlineRow,
+    Due,
+    InstanceKey,
+    InstancesMoved,
+    Refusal,
+    SagaBatch,
+    StepRow,
+    StoredInstance,
+)
+
+MOVED = "AN003"
 
 
 class PostgresSagaStore(PostgresLaneStore):
@@ -23,9 +37,16 @@ class PostgresSagaStore(PostgresLaneStore):
         super().__init__(database)
         self._events = PostgresEventStore(database)
 
-    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, bytes]:
+    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         rows = await self._database.rows("saga_states", *columns(keys, 2))
-        return {InstanceKey(row[0], row[1]): row[2].encode() for row in rows}
+        return {InstanceKey(row[0], row[1]): StoredInstance(row[2], row[3].encode()) for row in rows}
+
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+        row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
+        assert row is not None
+        deadlines = [DeadlineRow(**_in_utc(each, "due_at")) for each in orjson.loads(row["deadlines"] or b"[]")]
+        refusals = [Refusal(**_in_utc(each, "handled_at")) for each in orjson.loads(row["refusals"] or b"[]")]
+        return Due(rfc3339(row["now"]), deadlines, refusals)
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
@@ -47,8 +68,10 @@ class PostgresSagaStore(PostgresLaneStore):
         return [Wish(*row) for row in await self._database.rows("wishes_in_lane", lane.topic, lane.partition)]
 
     async def commit(self, batch: SagaBatch) -> None:
-        instances = [(*row[:3], row.state.decode(), row.correlation_id) for row in batch.instances]
+        instances = [(*row[:3], row.state.decode(), *row[4:]) for row in batch.instances]
         steps = [(*row[:7], row.data.decode(), *row[8:]) for row in batch.steps]
+        journal = [(*row[:10], None if row.data is None else row.data.decode()) for row in batch.journal]
+        passed = [(row.saga, row.instance_id, row.name, row.event_id) for row in batch.passed]
         arguments = [
             batch.lane.topic,
             batch.lane.partition,
@@ -57,10 +80,15 @@ class PostgresSagaStore(PostgresLaneStore):
             batch.position,
             batch.published,
             batch.input_sequence,
-            *columns(instances, 5),
-            *columns(steps, 13),
+            *columns(instances, 7),
+            *columns(steps, 14),
             *columns(batch.parked, 8),
             *columns(batch.unparked, 2),
+            *columns(journal, 11),
+            *columns(batch.deadlines, 8),
+            *columns(batch.cleared, 3),
+            *columns(passed, 4),
+            listed([str(each) for each in batch.heard]),
         ]
         async with self._database.connection() as connection:
             try:
@@ -68,4 +96,11 @@ class PostgresSagaStore(PostgresLaneStore):
             except asyncpg.PostgresError as error:
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
+                if error.sqlstate == MOVED:
+                    raise InstancesMoved from error
                 raise
+
+
+def _in_utc(row: dict[str, Any], time: str) -> dict[str, Any]:
+    """A row of JSON with its time as this system writes times."""
+    return {**row, time: rfc3339(datetime.fromisoformat(row[time]))}

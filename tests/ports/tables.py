@@ -21,8 +21,20 @@ from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
 from workers.ports.lanes import LaneKey
 
-TABLES = ("lanes", "events", "commands", "reservations", "credentials", "sagas", "saga_outbox", "parked")
-
+TABLES = (
+    "lanes",
+    "events",
+    "commands",
+    "reservations",
+    "credentials",
+    "snapshots",
+    "sagas",
+    "saga_journal",
+    "saga_outbox",
+    "deadlines",
+    "refusals",
+    "parked",
+)
 
 EventStores = PostgresEventStore | MemoryEventStore
 SagaStores = PostgresSagaStore | MemorySagaStore

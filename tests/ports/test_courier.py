@@ -1,5 +1,6 @@
 """Messages for others arrive where their key belongs, as they were given; posts arrive in order or are counted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -33,6 +34,19 @@ async def test_delivers_to_the_chosen_partition_in_order(messaging: Messaging) -
     )
     for partition, records in (await messaging.read()).items():
         assert [int(record.value or b"") for record in records] == list(range(partition, 30, PARTITIONS))
+
+
+async def test_what_many_lanes_deliver_at_once_arrives_once_and_in_the_order_of_each(messaging: Messaging) -> None:
+    lanes = [[plain(b"%d %d" % (lane, number)) for number in range(5)] for lane in range(20)]
+    delivered = [messaging.courier.deliver([(messaging.topic, 1, each) for each in records]) for records in lanes]
+    unknown = messaging.courier.deliver([(messaging.topic, PARTITIONS + 7, plain(b"lost"))])
+    *done, failed = await asyncio.gather(*delivered, unknown, return_exceptions=True)
+    assert done == [None] * len(lanes)
+    assert isinstance(failed, Unavailable)
+    found = [bytes(record.value or b"").split() for record in (await messaging.read())[1]]
+    assert len(found) == 100
+    for lane in range(20):
+        assert [int(number) for name, number in found if int(name) == lane] == list(range(5))
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from tests.postgres.batches import command_id, event, everything
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark, Unavailable
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow
+from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow, StoredInstance
 
 LANE = LaneKey("saga", "users.events", 0)
 OTHER_LANE = LaneKey("saga", "users.events", 1)
 
 
 def instance(name: str = "ada", state: bytes = b'{"step": "welcome"}', **changes: Any) -> InstanceRow:
-    return InstanceRow("welcome", name, "running", state, "correlation")._replace(**changes)
+    return InstanceRow("welcome", name, "running", state, "correlation", version=1, taken=1)._replace(**changes)
 
 
 def step(position: int, **changes: Any) -> StepRow:
@@ -42,7 +42,7 @@ def step(position: int, **changes: Any) -> StepRow:
 
 
 def batch(lane: LaneKey = LANE, epoch: int = 1, **changes: Any) -> SagaBatch:
-    return SagaBatch(lane, epoch, 7, 2, 1, 5, [instance()], [step(1), step(2)])._replace(**changes)
+    return SagaBatch(lane, epoch, 7, 2, 1, 5, [], [step(1), step(2)])._replace(**changes)
 
 
 def waiting(stream_id: str, saga: str = "welcome", **changes: Any) -> ParkedStream:
@@ -95,11 +95,12 @@ async def test_the_epoch_of_a_command_lane_counts_for_no_saga(store: SagaStores,
 async def test_instances_appear_and_change(store: SagaStores, tables: Tables) -> None:
     await store.take(LANE, "owner")
     await store.commit(batch(instances=[instance("ada"), instance("bob")]))
-    await store.commit(batch(instances=[instance("ada", b'{"step": "done"}', status="ended")], steps=[]))
+    ended = instance("ada", b'{"step": "done"}', status="ended", version=4, taken=3)
+    await store.commit(batch(instances=[ended], steps=[]))
     wanted = [InstanceKey("welcome", name) for name in ("ada", "bob", "nobody")] + [InstanceKey("other", "ada")]
     assert await store.instances(wanted) == {
-        InstanceKey("welcome", "ada"): b'{"step": "done"}',
-        InstanceKey("welcome", "bob"): b'{"step": "welcome"}',
+        InstanceKey("welcome", "ada"): StoredInstance(4, b'{"step": "done"}'),
+        InstanceKey("welcome", "bob"): StoredInstance(1, b'{"step": "welcome"}'),
     }
     assert await store.instances([]) == {}
     assert await tables.statuses() == {"ada": "ended", "bob": "running"}

@@ -1,6 +1,7 @@
 """An installation in memory: the saga store, the courier, and saga lanes on them."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from contracts.catalogue import catalogue
@@ -14,6 +15,7 @@ from tests.lanes.in_memory import CourierInMemory, Journal, SwitchedWire, write
 from tests.lanes.recorded_rows import FIRST_SECOND, event_rows
 from workers.core.saga import Saga
 from workers.domain import contexts
+from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, Wish
 from workers.ports.sagas import InstanceKey, InstanceRow, StepRow
@@ -31,12 +33,15 @@ ROWS = event_rows(ADA_CREATED, created("bob"), ADA_WELCOMED, ADA_MOVED_TO_TURIN,
 
 
 class SagasInMemory(MemorySagaStore):
-    """The saga store on a table of its own that holds `ROWS`, over a wire with switches."""
+    """The saga store on a table of its own that holds these rows, over a wire with switches. `now` is the database's
+    time.
+    """
 
-    def __init__(self, journal: Journal) -> None:
-        self.table = Table(lambda: FIRST_SECOND)
+    def __init__(self, journal: Journal, rows: Sequence[EventRow]) -> None:
+        self.now = FIRST_SECOND
+        self.table = Table(lambda: self.now)
         self.line = SwitchedWire(journal)
-        write(self.table, ROWS)
+        write(self.table, rows)
         super().__init__(self.table, self.line)
 
     @property
@@ -61,18 +66,29 @@ class SagasInMemory(MemorySagaStore):
 
 
 class Installation:
-    """Everything that outlives a worker."""
+    """Everything that outlives a worker; `elapsed_seconds` is the workers' time."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Sequence[EventRow] = ROWS) -> None:
         self.journal: Journal = []
-        self.store = SagasInMemory(self.journal)
+        self.store = SagasInMemory(self.journal, rows)
         self.courier = CourierInMemory(self.journal)
+        self.elapsed_seconds = 0.0
 
-    def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas) -> SagaLane:
+    def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas, context: str = "users") -> SagaLane:
         ports = SagaPorts(
-            store=self.store, courier=self.courier, topics=TOPICS, owner="tester", events=catalogue().events
+            store=self.store,
+            courier=self.courier,
+            topics=TOPICS,
+            owner="tester",
+            events=catalogue().events,
+            clock=lambda: self.elapsed_seconds,
         )
-        return SagaLane("users", sagas, 0, ports)
+        return SagaLane(context, sagas, 0, ports)
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Let time pass, the workers' and the database's."""
+        self.elapsed_seconds += seconds
+        self.store.now += timedelta(seconds=seconds)
 
     @property
     def welcomed(self) -> list[str]:

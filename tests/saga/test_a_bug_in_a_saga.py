@@ -7,7 +7,7 @@ from tests.lanes.recorded_rows import inbound_all
 from tests.saga.installation import LANE, ROWS, Installation
 from tests.saga.test_a_saga_lane import ADA
 from workers.core.recorded import Recorded
-from workers.core.saga import Saga, Step
+from workers.core.saga import Consequence, Saga
 from workers.domain import contexts
 
 
@@ -15,7 +15,7 @@ def cannot_take(stream_id: str) -> list[Saga[Any]]:
     """The welcome, by code with a bug."""
     (welcome,) = contexts()["users"].sagas
 
-    def decide(state: Any, recorded: Recorded) -> tuple[Step, ...]:
+    def decide(state: Any, recorded: Recorded) -> tuple[Consequence, ...]:
         if recorded.stream_id == stream_id:
             raise ValueError("a bug")
         return tuple(welcome.decide(state, recorded))

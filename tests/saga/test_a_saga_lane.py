@@ -91,7 +91,7 @@ async def test_that_could_not_send_has_its_next_owner_send() -> None:
 
 
 async def test_sends_again_from_the_mark_under_the_same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.saga.lane.RESEND_BATCH_STEPS", 2)
+    monkeypatch.setattr("workers.saga.outbox.RESEND_BATCH_STEPS", 2)
     installation = Installation()
     lane = installation.lane()
     await lane.take()

@@ -13,7 +13,7 @@ from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, Us
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga, SagaState, Step
 from workers.parking import ATTEMPTS
-from workers.ports.sagas import InstanceKey, InstanceRow, StepRow
+from workers.ports.sagas import InstanceKey, InstanceRow, StepRow, StoredInstance
 from workers.saga.following import Followed, concerned, follow
 
 TIME = "2026-01-01T00:00:00.000000Z"
@@ -39,7 +39,8 @@ REACTS_TO: frozenset[type[Event]] = frozenset({UserCreated, UserWelcomed, UserDe
 
 
 def saga(name: str) -> Saga[CountState]:
-    return Saga(name, "users", REACTS_TO, CountState(), lambda recorded: f"of {recorded.stream_id}", count, answer)
+    ends = frozenset({"ended"})
+    return Saga(name, REACTS_TO, CountState(), lambda recorded: f"of {recorded.stream_id}", count, answer, ends)
 
 
 SAGAS = [saga("counting"), saga("again")]
@@ -76,14 +77,17 @@ def in_batches(log: list[Recorded], cuts: list[int]) -> tuple[dict[InstanceKey, 
     edges = [0, *sorted(cuts), len(log)]
     for start, end in pairwise(edges):
         events = log[start:end]
-        states = {key: stored[key].state for key in concerned(SAGAS, events) if key in stored}
-        instances, followed, parked = follow(SAGAS, events, states, len(steps))
-        assert parked == []
-        for row in instances:
+        rows = {key: stored[key] for key in concerned(SAGAS, events) if key in stored}
+        states = {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+        followed = follow(SAGAS, events, states, len(steps))
+        assert followed.parked == []
+        for row in followed.instances:
             key = InstanceKey(row.saga, row.instance_id)
+            before = stored.get(key, row._replace(version=0))
+            assert row.version - row.taken == before.version
             # The table keeps an instance's first correlation id.
-            stored[key] = row._replace(correlation_id=stored[key].correlation_id) if key in stored else row
-        steps += followed
+            stored[key] = row._replace(correlation_id=before.correlation_id, taken=0)
+        steps += followed.steps
     return stored, steps
 
 
@@ -132,7 +136,7 @@ def test_derives_each_commands_id_from_saga_event_and_step(log: list[Recorded]) 
 def test_of_events_that_no_saga_reacts_to_is_nothing() -> None:
     log = [recorded(1, 3, "u1"), recorded(2, 4, "u1")]
     assert concerned(SAGAS, log) == []
-    assert follow(SAGAS, log, {}, 7) == Followed([], [], [])
+    assert follow(SAGAS, log, {}, 7) == Followed([], [], [], [], [], [])
 
 
 def stumbling_at(version: int) -> Saga[CountState]:

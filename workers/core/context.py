@@ -1,18 +1,30 @@
 """A context's declaration: all that the loops, the gateway and the command line know of a domain."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workers.core.decider import Decider
+from contracts.message import Command
+from workers.core.decider import Decider, Rejection
 from workers.core.projection import Projection
+from workers.core.recorded import Recorded
 from workers.core.saga import Saga
+
+Undo = Callable[[Sequence[Recorded]], Command | Rejection]
+"""From a whole stream, of at least one event, to the command that undoes its last change, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A domain of its own: its write side, its read models and the processes that it starts."""
+    """A domain of its own: its write side, its read models and the processes that it starts.
+
+    A saga that spans contexts stands with the one that starts it. Without `undo` nothing can be taken back. `diagram`
+    draws the states of a stream as a Mermaid state diagram, for a context that has them as a table.
+    """
 
     name: str
     decider: Decider[Any]
     projections: tuple[Projection, ...] = ()
     sagas: tuple[Saga[Any], ...] = ()
+    undo: Undo | None = None
+    diagram: Callable[[], str] | None = None

@@ -11,10 +11,13 @@ Document = Mapping[str, Any]
 
 
 class Index(NamedTuple):
-    """One way to find a document: by the value `key` of the index called `name`. Several documents may share it."""
+    """One way to find a document: by the value `key` of the index called `name`. Several documents may share it; they
+    are found in the order of the texts `order`, then of their ids. None of the three holds a control character.
+    """
 
     name: str
     key: str
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

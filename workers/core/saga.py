@@ -1,8 +1,12 @@
-"""A saga: the decider's trio once more, fed by events and answering with commands."""
+"""A saga: the decider's trio once more, fed by events and answering with commands and deadlines.
+
+Besides the events of the log, an instance hears two of its own: that a deadline which it set has passed, and that a
+command which it sent was not accepted. They come as `Recorded` like the others, about the instance as their stream.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,25 +25,76 @@ class SagaState(BaseModel):
 State = TypeVar("State", bound=SagaState)
 
 
+class DeadlinePassed(Event):
+    """The deadline called `deadline` has passed, by the database's clock, and the instance had not cleared it."""
+
+    stream_field: ClassVar[str] = "instance_id"
+
+    instance_id: str
+    deadline: str
+
+
+class StepRefused(Event):
+    """The command of the step called `step`, for the stream `to`, was rejected, or failed, with this code. Only a saga
+    that `hears_refusals` is told.
+    """
+
+    stream_field: ClassVar[str] = "instance_id"
+
+    instance_id: str
+    step: str
+    to: str
+    code: str
+
+
 class Step(NamedTuple):
-    """A command to send. Its id is derived from the saga, the causing event and `name`, so a repeat is quiet."""
+    """A command to send. Its id is derived from the saga, the causing event and `name`, so a repeat is quiet. `about`
+    tells several steps of one name apart.
+    """
 
     name: str
     command: Command
+    about: str = ""
+
+
+class SetDeadline(NamedTuple):
+    """Wake the instance by a DeadlinePassed so many seconds after the causing event was recorded, unless it is cleared
+    or set anew by then. An instance has at most one deadline of each name.
+    """
+
+    name: str
+    after_seconds: float
+
+
+class ClearDeadline(NamedTuple):
+    """The deadline of this name will not pass; quiet when there is none."""
+
+    name: str
+
+
+Consequence = Step | SetDeadline | ClearDeadline
 
 
 @dataclass(frozen=True, slots=True)
 class Saga(Generic[State]):
-    """A process called `name` that follows the events of one context.
+    """A process called `name` that follows the events that it `reacts_to`, of whatever contexts.
 
-    `correlate(recorded)` gives the id of the instance that the event is about; `evolve(state, recorded)` the instance's
-    next state, starting from `initial`; `decide(state, recorded)` the commands that follow from the new state.
+    `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
+    `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
+    from the new state. `ends` are the statuses in which nothing more is to be done. `hears_refusals`: it takes
+    StepRefused. Events of different streams may come in any order; those of one stream come in theirs.
     """
 
     name: str
-    context: str
     reacts_to: frozenset[type[Event]]
     initial: State
-    correlate: Callable[[Recorded], str]
+    correlate: Callable[[Recorded], str | None]
     evolve: Callable[[State, Recorded], State]
-    decide: Callable[[State, Recorded], tuple[Step, ...]]
+    decide: Callable[[State, Recorded], tuple[Consequence, ...]]
+    ends: frozenset[str]
+    hears_refusals: bool = False
+
+    @property
+    def contexts(self) -> frozenset[str]:
+        """The contexts whose events it follows."""
+        return frozenset(model.context for model in self.reacts_to)

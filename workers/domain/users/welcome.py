@@ -45,10 +45,10 @@ def decide(state: WelcomeState, recorded: Recorded) -> tuple[Step, ...]:
 
 welcome = Saga(
     name="welcome",
-    context="users",
     reacts_to=frozenset({UserCreated, UserWelcomed, UserDeleted}),
     initial=WelcomeState(),
     correlate=correlate,
     evolve=evolve,
     decide=decide,
+    ends=frozenset({"welcomed", "abandoned"}),
 )

@@ -1,0 +1,18 @@
+-- $1 topic, $2 partition, $3 list of sagas (see annals.listed), $4 at most so many of each. What the instances of these
+-- sagas are to hear in a lane besides the log.
+SELECT clock_timestamp() AS now,
+       (SELECT json_agg(d ORDER BY d.due_at)
+          FROM (SELECT saga, instance_id, name, due_at, event_id, correlation_id, actor, traceparent
+                  FROM annals.deadlines
+                 WHERE topic = $1 AND partition = $2 AND due_at <= clock_timestamp()
+                   AND saga = ANY(annals.listed($3))
+                 ORDER BY due_at
+                 LIMIT $4) AS d)::text AS deadlines,
+       (SELECT json_agg(r ORDER BY r.position)
+          FROM (SELECT o.position, o.saga, o.instance_id, o.step, o.stream_id, o.command_id, r.code, r.handled_at,
+                       o.correlation_id, o.actor, o.traceparent
+                  FROM annals.refusals AS r
+                  JOIN annals.saga_outbox AS o USING (topic, partition, position)
+                 WHERE r.topic = $1 AND r.partition = $2 AND o.saga = ANY(annals.listed($3))
+                 ORDER BY r.position
+                 LIMIT $4) AS r)::text AS refusals

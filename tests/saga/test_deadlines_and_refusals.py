@@ -1,0 +1,203 @@
+"""`SagaLane`: deadlines pass and refusals are heard once, whoever owns the lane, and not at all when they are over."""
+
+import pytest
+
+from contracts.message import Event
+from contracts.orders.examples import ADAS_ORDER_PLACED
+from contracts.users.events import UserWelcomed
+from tests.lanes.recorded_rows import event_rows, inbound_all
+from tests.saga.installation import LANE, Installation, created
+from tests.saga.patience import DEADLINE_SECONDS, Patience, patience, stumbling
+from workers.ports.event_store import OutcomeRow
+from workers.ports.lanes import Fenced, Unavailable
+from workers.ports.sagas import InstanceKey
+from workers.saga.hearing import LOOK_INTERVAL_SECONDS, POSTPONED_SECONDS
+from workers.saga.lane import SagaLane
+
+TWO = event_rows(created("ada"), created("bob"))
+
+
+def heard(installation: Installation, name: str) -> tuple[str, ...]:
+    row = installation.store.stored[InstanceKey("patience", name)]
+    return Patience.model_validate_json(row.state).heard
+
+
+async def begun(*events: Event) -> tuple[Installation, SagaLane]:
+    """A lane that has followed these events, or ada's and bob's creation."""
+    rows = event_rows(*events) if events else TWO
+    installation = Installation(rows)
+    lane = installation.lane([patience])
+    await lane.take()
+    await lane.handle(inbound_all(rows))
+    return installation, lane
+
+
+async def test_wakes_an_instance_when_its_time_is_over_and_not_before() -> None:
+    installation, lane = await begun()
+    installation.pass_seconds(DEADLINE_SECONDS)  # the first event was recorded a second after the beginning
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated",)
+    installation.pass_seconds(1.0)
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert heard(installation, "bob") == ("UserCreated",), "recorded a second later"
+
+
+async def test_wakes_it_once_across_a_takeover() -> None:
+    installation, lane = await begun()
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    await lane.idle()
+    following = installation.lane([patience])
+    await following.take()
+    installation.pass_seconds(LOOK_INTERVAL_SECONDS)
+    await following.idle()
+    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert installation.store.table.deadlines == {}
+    assert len({step.command_id for step in installation.store.outbox}) == len(installation.store.outbox) == 6
+
+
+async def test_wakes_it_once_when_the_first_owner_did_not_learn_of_its_commit() -> None:
+    installation, lane = await begun()
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    installation.store.line.answers_lost = 1
+    with pytest.raises(Unavailable):
+        await lane.idle()
+    following = installation.lane([patience])
+    await following.take()
+    await following.idle()
+    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert installation.welcomed == ["ada", "bob", "ada", "ada", "bob", "bob"], "the reminders are sent nevertheless"
+
+
+async def test_a_next_owner_wakes_whom_the_last_one_had_no_time_for() -> None:
+    installation, lane = await begun()
+    await lane.leave()
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    following = installation.lane([patience])
+    await following.take()
+    await following.idle()
+    assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
+
+
+async def test_an_owner_that_was_replaced_wakes_nobody() -> None:
+    installation, lane = await begun()
+    await installation.store.take(LANE, "another")
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    with pytest.raises(Fenced):
+        await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated",)
+    assert len(installation.store.table.deadlines) == 2
+
+
+async def test_does_not_wake_whose_deadline_was_cleared() -> None:
+    installation, lane = await begun(created("ada"), UserWelcomed(user_id="ada"))
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated", "UserWelcomed")
+
+
+async def test_does_not_wake_whose_deadline_is_set_anew_meanwhile() -> None:
+    installation, lane = await begun(created("ada"))
+    deadlines = installation.store.table.deadlines
+    ((place, (where, row)),) = deadlines.items()
+    later = row._replace(due_at="2026-01-01T00:01:00.000000Z", event_id=TWO[1].event_id)
+    installation.store.line.meanwhile = [lambda: deadlines.update({place: (where, later)})]
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    await lane.idle()
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated",)
+    assert deadlines == {place: (where, later)}
+
+
+async def test_does_not_wake_whose_deadline_another_lane_clears_meanwhile() -> None:
+    installation, lane = await begun(created("ada"))
+    table = installation.store.table
+    key = InstanceKey("patience", "ada")
+
+    def clear() -> None:
+        done = Patience(status="done", heard=("UserCreated", ADAS_ORDER_PLACED.name)).model_dump_json().encode()
+        table.sagas[key] = table.sagas[key]._replace(version=2, status="done", state=done)
+        table.deadlines.clear()
+
+    installation.store.line.meanwhile = [clear]
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    await lane.idle()
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated", "OrderPlaced")
+    assert len(installation.store.outbox) == 1, "nobody is reminded"
+
+
+async def test_leaves_a_deadline_of_a_saga_that_it_does_not_know_alone() -> None:
+    installation, _ = await begun()
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    older = installation.lane([])
+    await older.take()
+    await older.idle()
+    assert len(installation.store.table.deadlines) == 2
+    newer = installation.lane([patience])
+    await newer.take()
+    await newer.idle()
+    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+
+
+async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_on_with_the_others() -> None:
+    installation, _ = await begun()
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    broken = installation.lane([stumbling])
+    await broken.take()
+    await broken.idle()
+    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert heard(installation, "bob") == ("UserCreated",)
+    commits = installation.store.line.commits
+    installation.pass_seconds(LOOK_INTERVAL_SECONDS)
+    await broken.idle()
+    assert installation.store.line.commits == commits, "not tried again at once"
+    installation.pass_seconds(POSTPONED_SECONDS)
+    await broken.idle()
+    assert heard(installation, "bob") == ("UserCreated",)
+    mended = installation.lane([patience])
+    await mended.take()
+    await mended.idle()
+    assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
+
+
+def tell(installation: Installation, status: str) -> None:
+    """The command worker handles the first step."""
+    step, *_ = installation.store.outbox
+    error = b'{"code": "UserNotFound"}' if status == "rejected" else b"null"
+    outcome = OutcomeRow(
+        command_id=step.command_id,
+        type=step.command_type,
+        context="users",
+        stream_id=step.stream_id,
+        status=status,
+        partition=0,
+        sequence=0,
+        correlation_id=step.correlation_id,
+        causation_id=step.causation_id,
+        actor=None,
+        handled_at=installation.store.now,
+        outcome=b'{"error": ' + error + b"}",
+    )
+    installation.store.table.tell_sagas([outcome])
+
+
+async def test_tells_an_instance_once_that_its_step_was_refused() -> None:
+    installation, lane = await begun()
+    tell(installation, "rejected")
+    installation.pass_seconds(LOOK_INTERVAL_SECONDS)
+    await lane.idle()
+    following = installation.lane([patience])
+    await following.take()
+    await following.idle()
+    row = installation.store.stored[InstanceKey("patience", "ada")]
+    assert Patience.model_validate_json(row.state).told == ("welcome of ada: UserNotFound",)
+    assert heard(installation, "ada") == ("UserCreated", "StepRefused")
+
+
+async def test_tells_nobody_of_a_step_that_was_accepted() -> None:
+    installation, lane = await begun()
+    tell(installation, "accepted")
+    installation.pass_seconds(LOOK_INTERVAL_SECONDS)
+    await lane.idle()
+    assert heard(installation, "ada") == ("UserCreated",)

@@ -1,0 +1,125 @@
+"""`SagaLane`: an instance that several lanes move takes each event once, whoever comes first."""
+
+import asyncio
+
+import pytest
+
+from contracts.orders.examples import ADAS_ORDER_PLACED
+from contracts.users.events import UserWelcomed
+from tests.lanes.recorded_rows import event_rows, inbound_all
+from tests.saga.installation import LANE, Installation, created
+from tests.saga.patience import Patience, patience
+from workers import telemetry
+from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.sagas import InstanceKey, InstanceRow
+from workers.saga.lane import MAX_ATTEMPTS, MAX_ATTEMPTS_ALONE, Contended
+
+NAMES = [f"user-{number}" for number in range(8)]
+USERS = event_rows(*map(created, NAMES), *(UserWelcomed(user_id=name) for name in NAMES))
+ORDERS = event_rows(
+    *(ADAS_ORDER_PLACED.model_copy(update={"order_id": f"order-of-{name}", "user_id": name}) for name in NAMES)
+)
+ORDERS_LANE = LaneKey("saga", "orders.events", 0)
+
+
+def moved_by_another(installation: Installation, name: str) -> None:
+    """Another lane has the instance take something."""
+    table, key = installation.store.table, InstanceKey("patience", name)
+    row = table.sagas.get(key)
+    if row is None:
+        first = Patience(status="done", heard=("OrderPlaced",)).model_dump_json().encode()
+        table.sagas[key] = InstanceRow("patience", name, "done", first, "correlation")
+    else:
+        table.sagas[key] = row._replace(version=row.version + 1)
+
+
+async def test_when_two_lanes_race_each_event_is_taken_once_by_each_instance() -> None:
+    installation = Installation([*USERS, *ORDERS])
+    users, orders = installation.lane([patience]), installation.lane([patience], "orders")
+    await users.take()
+    await orders.take()
+    moved = [telemetry.INSTANCES_MOVED.labels(topic) for topic in (LANE.topic, ORDERS_LANE.topic)]
+    before = sum(counter._value.get() for counter in moved)
+    async with asyncio.timeout(10.0):
+        await asyncio.gather(users.handle(inbound_all(USERS)), orders.handle(inbound_all(ORDERS)))
+    assert sum(counter._value.get() for counter in moved) > before, "they did get in one another's way"
+    for name in NAMES:
+        row = installation.store.stored[InstanceKey("patience", name)]
+        state = Patience.model_validate_json(row.state)
+        assert sorted(state.heard) == ["OrderPlaced", "UserCreated", "UserWelcomed"]
+        assert row.version == 3
+        entries = installation.store.table.journal[InstanceKey("patience", name)]
+        assert [entry.version for entry in entries] == [1, 2, 3]
+        assert [entry.type.split(".")[1] for entry in entries] == list(state.heard)
+    assert installation.store.rows[LANE].input_sequence == len(USERS)
+    assert installation.store.rows[ORDERS_LANE].input_sequence == len(ORDERS)
+    assert sorted(installation.welcomed) == sorted(NAMES), "each step is sent once"
+
+
+async def test_a_batch_that_another_lane_got_ahead_of_is_decided_anew_on_the_newer_state() -> None:
+    installation = Installation(USERS)
+    lane = installation.lane([patience])
+    await lane.take()
+    installation.store.line.meanwhile = [lambda: moved_by_another(installation, NAMES[3])]
+    await lane.handle(inbound_all(USERS))
+    row = installation.store.stored[InstanceKey("patience", NAMES[3])]
+    assert Patience.model_validate_json(row.state).heard == ("OrderPlaced", "UserCreated", "UserWelcomed")
+    assert row.version == 3
+    assert installation.store.line.commits == 1
+
+
+async def test_a_batch_that_others_get_ahead_of_again_and_again_is_cut_in_two() -> None:
+    installation = Installation(USERS)
+    lane = installation.lane([patience])
+    await lane.take()
+    consumed: list[tuple[int, int]] = []
+    move, look = (lambda: moved_by_another(installation, NAMES[0])), (lambda: consumed.append(progress(installation)))
+    installation.store.line.meanwhile = [*[move] * MAX_ATTEMPTS, look, look]
+    await lane.handle(inbound_all(USERS))
+    assert consumed == [(0, 0), (0, 8)], "the offset moves with the second half, the sequence with the first"
+    assert progress(installation) == (16, 16)
+    assert installation.store.line.commits == 2
+    assert set(installation.statuses.values()) == {"done"}
+
+
+async def test_a_next_owner_goes_on_in_the_middle_of_a_batch_that_was_cut_in_two() -> None:
+    installation = Installation(USERS)
+    lane = installation.lane([patience])
+    await lane.take()
+    move = lambda: moved_by_another(installation, NAMES[0])  # noqa: E731
+
+    def replace_the_owner() -> None:
+        installation.store.table.take(LANE, "another")
+
+    installation.store.line.meanwhile = [*[move] * MAX_ATTEMPTS, lambda: None, replace_the_owner]
+    with pytest.raises(Fenced):
+        await lane.handle(inbound_all(USERS))
+    assert progress(installation) == (0, 8)
+    following = installation.lane([patience])
+    assert await following.take() == 0
+    await following.handle(inbound_all(USERS))
+    assert progress(installation) == (16, 16)
+    for name in NAMES[1:]:
+        row = installation.store.stored[InstanceKey("patience", name)]
+        assert Patience.model_validate_json(row.state).heard == ("UserCreated", "UserWelcomed")
+    assert len(installation.store.outbox) == len(NAMES)
+
+
+async def test_one_event_that_others_always_get_ahead_of_makes_the_lane_start_over() -> None:
+    installation = Installation(USERS[:1])
+    lane = installation.lane([patience])
+    await lane.take()
+    installation.store.line.meanwhile = [lambda: moved_by_another(installation, NAMES[0])] * MAX_ATTEMPTS_ALONE
+    with pytest.raises(Contended):
+        await lane.handle(inbound_all(USERS[:1]))
+    assert progress(installation) == (0, 0)
+    following = installation.lane([patience])
+    await following.take()
+    await following.handle(inbound_all(USERS[:1]))
+    assert progress(installation) == (1, 1)
+
+
+def progress(installation: Installation) -> tuple[int, int]:
+    """The lane's offset and the last event that it has taken."""
+    row = installation.store.rows[LANE]
+    return row.consumed, row.input_sequence

@@ -1,0 +1,147 @@
+"""The instances of one batch as they grow, event by event: an event is taken whole, or not at all. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from uuid_utils import UUID, uuid5
+
+from contracts.envelope import rfc3339
+from workers.core.recorded import Recorded
+from workers.core.saga import ClearDeadline, Consequence, Saga, SagaState, SetDeadline, Step
+from workers.parking import ATTEMPTS
+from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow, StoredInstance
+
+
+class _Instance(NamedTuple):
+    state: SagaState
+    written: str
+    version: int
+    taken: int
+    correlation_id: str
+
+
+class Instances:
+    """`steps`, `journal` and `deadlines` (None: cleared; the last word of the batch) grow with what is taken."""
+
+    def __init__(self, stored: Mapping[InstanceKey, StoredInstance], position: int, partition: int) -> None:
+        self.steps: list[StepRow] = []
+        self.journal: list[JournalRow] = []
+        self.deadlines: dict[tuple[str, str, str], DeadlineRow | None] = {}
+        self._stored = stored
+        self._position = position
+        self._partition = partition
+        self._changed: dict[InstanceKey, _Instance] = {}
+
+    def taken(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
+        """Take one event into one saga: all of it, or nothing and the reason, after some attempts. Without a `key` the
+        saga says which instance it is about.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                if key is None:
+                    instance_id = saga.correlate(recorded)
+                    if instance_id is None:
+                        return None
+                    key = InstanceKey(saga.name, instance_id)
+                before = self._before(saga, key, recorded)
+                state = saga.evolve(before.state, recorded)
+                written = state.model_dump_json()
+                consequences = saga.decide(state, recorded)
+                steps = self._step_rows(saga, key, consequences, recorded)
+                deadlines = _deadlines(key, consequences, recorded)
+            except Exception as error:  # noqa: BLE001  # a bug in a saga must not stop the lane
+                failure = error
+            else:
+                instance = _Instance(state, written, before.version + 1, before.taken + 1, before.correlation_id)
+                self._changed[key] = instance
+                self._position += len(steps)
+                self.steps += steps
+                self.deadlines |= deadlines
+                self.journal.append(self._journal_row(key, instance, recorded))
+                return None
+        return failure
+
+    def rows(self) -> list[InstanceRow]:
+        """The instances that took something."""
+        return [
+            InstanceRow(*key, state.status, written.encode(), correlation_id, version, taken)
+            for key, (state, written, version, taken, correlation_id) in self._changed.items()
+        ]
+
+    def _before(self, saga: Saga[Any], key: InstanceKey, recorded: Recorded) -> _Instance:
+        if key in self._changed:
+            return self._changed[key]
+        stored = self._stored.get(key)
+        initial: SagaState = saga.initial
+        if stored is None:
+            return _Instance(initial, "", 0, 0, recorded.correlation_id)
+        state = type(initial).model_validate_json(stored.state)
+        return _Instance(state, "", stored.version, 0, recorded.correlation_id)
+
+    def _step_rows(
+        self, saga: Saga[Any], key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
+    ) -> list[StepRow]:
+        steps = [each for each in consequences if isinstance(each, Step)]
+        return [
+            StepRow(
+                self._position + place,
+                key.saga,
+                key.instance_id,
+                step.name,
+                derived_command_id(cause.event_id, key.saga, step.name, step.about),
+                step.command.type,
+                step.command.stream_id,
+                step.command.to_json(),
+                cause.correlation_id,
+                cause.event_id,
+                cause.actor,
+                cause.traceparent,
+                cause.recorded_at,
+                saga.hears_refusals,
+            )
+            for place, step in enumerate(steps, start=1)
+        ]
+
+    def _journal_row(self, key: InstanceKey, instance: _Instance, recorded: Recorded) -> JournalRow:
+        event = recorded.event
+        own = recorded.sequence == 0
+        return JournalRow(
+            key.saga,
+            key.instance_id,
+            instance.version,
+            event.type,
+            event.context,
+            self._partition,
+            recorded.sequence,
+            recorded.event_id,
+            recorded.recorded_at,
+            instance.state.status,
+            event.to_json() if own else None,
+        )
+
+
+def _deadlines(
+    key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
+) -> dict[tuple[str, str, str], DeadlineRow | None]:
+    found: dict[tuple[str, str, str], DeadlineRow | None] = {}
+    for each in consequences:
+        if isinstance(each, ClearDeadline):
+            found[*key, each.name] = None
+        elif isinstance(each, SetDeadline):
+            due_at = datetime.fromisoformat(cause.recorded_at) + timedelta(seconds=each.after_seconds)
+            found[*key, each.name] = DeadlineRow(
+                *key,
+                each.name,
+                rfc3339(due_at),
+                cause.event_id,
+                cause.correlation_id,
+                cause.actor,
+                cause.traceparent,
+            )
+    return found
+
+
+def derived_command_id(event_id: str, saga: str, step: str, about: str = "") -> str:
+    """The id of a saga's command: UUID version 5 of `saga/step` or `saga/step/about` in the namespace of its cause."""
+    return str(uuid5(UUID(event_id), f"{saga}/{step}/{about}" if about else f"{saga}/{step}"))

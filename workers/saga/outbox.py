@@ -1,0 +1,59 @@
+"""A saga lane's outbox: steps leave after the commit, and again by the next owner from the lane's mark on."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from contracts.envelope import CommandEnvelope
+from contracts.topics import Topics
+from workers import telemetry
+from workers.ports.lanes import LaneGrant, LaneKey
+from workers.ports.log import Courier, OutboundRecord
+from workers.ports.sagas import SagaStore, StepRow
+
+RESEND_BATCH_STEPS = 500
+
+log = structlog.get_logger(__name__)
+
+
+class Outbox:
+    """`published` is the position of the last step known to have left."""
+
+    def __init__(self, lane: LaneKey, store: SagaStore, courier: Courier, topics: Topics) -> None:
+        self.published = 0
+        self._lane = lane
+        self._store = store
+        self._courier = courier
+        self._topics = topics
+
+    async def send_the_rest(self, grant: LaneGrant) -> None:
+        """Send what the last owner had decided and perhaps not sent. Raises Unavailable."""
+        self.published = grant.mark.sequence
+        while self.published < grant.sequence:
+            steps = await self._store.outbox_after(self._lane, self.published, RESEND_BATCH_STEPS)
+            if not steps:
+                break
+            await self.send(steps)
+            log.info("sent what an earlier owner had decided", lane=str(self._lane), steps=len(steps))
+
+    async def send(self, steps: Sequence[StepRow]) -> None:
+        """Send steps that follow one another. Raises Unavailable."""
+        await self._courier.deliver([self._message(step) for step in steps])
+        self.published = steps[-1].position
+        for step in steps:
+            telemetry.STEPS.labels(step.saga, step.step).inc()
+
+    def _message(self, step: StepRow) -> tuple[str, None, OutboundRecord]:
+        envelope = CommandEnvelope(
+            id=step.command_id,
+            type=step.command_type,
+            source=f"/annals/sagas/{step.saga}",
+            subject=step.stream_id,
+            time=step.caused_at,
+            correlation_id=step.correlation_id,
+            causation_id=step.causation_id,
+            traceparent=step.traceparent,
+            actor=step.actor,
+        )
+        record = OutboundRecord(step.stream_id.encode(), step.data, envelope.to_headers())
+        return self._topics.commands(step.command_type.partition(".")[0]), None, record

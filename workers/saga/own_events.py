@@ -1,0 +1,45 @@
+"""What an instance hears besides the log, as events about itself: deadlines that passed, steps that were refused. Pure.
+
+Their ids are derived from what led to them, so that the steps which follow have the same ids whoever hears them.
+"""
+
+from typing import NamedTuple
+
+from uuid_utils import UUID, uuid5
+
+from contracts.message import Event
+from workers.core.recorded import Recorded
+from workers.core.saga import DeadlinePassed, StepRefused
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, Refusal
+
+OWN_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRefused)}
+"""By wire type."""
+
+
+class Own(NamedTuple):
+    """One such event, the instance that it is for, and the row that it came from."""
+
+    key: InstanceKey
+    recorded: Recorded
+    source: DeadlineRow | Refusal
+
+
+def own_events(due: Due) -> list[Own]:
+    """The oldest first; refusals before deadlines."""
+    return [_refused(each) for each in due.refusals] + [_passed(each, due.now) for each in due.deadlines]
+
+
+def _passed(row: DeadlineRow, now: str) -> Own:
+    event = DeadlinePassed(instance_id=row.instance_id, deadline=row.name)
+    event_id = str(uuid5(UUID(row.event_id), f"{row.saga}/{row.instance_id}/deadline/{row.name}"))
+    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, now, row), row)
+
+
+def _refused(row: Refusal) -> Own:
+    event = StepRefused(instance_id=row.instance_id, step=row.step, to=row.stream_id, code=row.code)
+    event_id = str(uuid5(UUID(row.command_id), "refused"))
+    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
+
+
+def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | Refusal) -> Recorded:
+    return Recorded(event, event_id, row.instance_id, 0, 0, at, row.correlation_id, row.actor, row.traceparent)
