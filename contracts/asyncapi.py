@@ -44,10 +44,13 @@ def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
     for context in known.contexts:
         commands = [model for model in known.commands.values() if model.context == context]
         events = [model for model in known.events.values() if model.context == context]
-        messages |= {model.type: _message(model) for model in (*commands, *events)}
+        for model in (*commands, *events):
+            messages[model.type] = _message(model)
+            schemas |= messages[model.type]["payload"].pop("$defs", {})
         channels[f"{context}.commands"] = _channel(topics.commands(context), commands, "Asked of the context.")
         channels[f"{context}.events"] = _channel(topics.events(context), events, "The append-only log.")
         operations[f"handle.{context}"] = {
@@ -66,7 +69,7 @@ def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
         "contentType": "application/json",
         "payload": Outcome.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}"),
     }
-    schemas = messages["Outcome"]["payload"].pop("$defs", {})
+    schemas |= messages["Outcome"]["payload"].pop("$defs", {})
     return {
         "asyncapi": "3.0.0",
         "info": {

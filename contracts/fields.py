@@ -5,9 +5,9 @@ the others. pydantic refuses lone surrogates by itself. U+0085 stands in pattern
 does not count it as such, and pydantic does.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 MAX_IDENTIFIER_CHARACTERS = 128
 MAX_EMAIL_CHARACTERS = 254
@@ -50,3 +50,19 @@ PasswordHash = Annotated[
 """A password's argon2id hash. A clear password never matches, so it cannot be stored by mistake. The model's field says
 `repr=False`: pydantic heeds that only on the field itself.
 """
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""For a strict int: neither a text nor true is a number, but 2.0 is 2, as JSON Schema has it."""
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000, description="How many pieces."), WHOLE]
+"""A number of pieces."""
+
+StockQuantity = Annotated[
+    int, Field(strict=True, ge=1, le=100_000_000, description="How many pieces, over all lines."), WHOLE
+]
+"""The pieces of one SKU in a whole order: as many as its lines can add up to."""

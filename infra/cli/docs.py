@@ -1,4 +1,4 @@
-"""`annals docs`: what is published about the messages, written from the models."""
+"""`annals docs`: what is published about the messages and the states of streams, drawn from what the code runs on."""
 
 import json
 from importlib.metadata import version
@@ -11,13 +11,14 @@ from contracts.schemas import ROOT, stale_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
 from infra.settings import Settings
+from workers.domain import contexts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
 def docs() -> None:
-    """The published documents about the messages."""
+    """The published documents about the messages and the states of streams."""
 
 
 @app.command()
@@ -46,3 +47,15 @@ def asyncapi(
     """Print the AsyncAPI 3.0 document (JSON) of this installation's topics and messages."""
     document = asyncapi_document(Topics(Settings().topic_prefix), version("annals"))
     typer.echo(json.dumps(document, ensure_ascii=False, indent=None if as_json else 2))
+
+
+@app.command()
+def states(
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object of context and diagram.")] = False,
+) -> None:
+    """Print the states of each context that has them as a table, as Mermaid state diagrams."""
+    diagrams = {name: context.diagram() for name, context in contexts().items() if context.diagram is not None}
+    if as_json:
+        typer.echo(json.dumps(diagrams))
+    else:
+        typer.echo("\n".join(f"%% {name}\n{diagram}" for name, diagram in diagrams.items()), nl=False)

@@ -10,24 +10,35 @@ from hypothesis import strategies as st
 from contracts.message import Message
 from contracts.schemas import schema_of
 
+A_FEW = 3
 _NO_SURROGATES = st.characters(exclude_categories=["Cs"])
 
 
 def messages(model: type[Message]) -> st.SearchStrategy[Message]:
     """Any message of this kind."""
     schema = schema_of(model)
-    required = set(schema.get("required", ()))
-    fields = {name: _values(field) for name, field in schema["properties"].items()}
-    return st.fixed_dictionaries(
-        {name: values for name, values in fields.items() if name in required},
-        optional={name: values for name, values in fields.items() if name not in required},
-    ).map(model.model_validate)
+    return _values(schema, schema.get("$defs", {})).map(model.model_validate)
 
 
-def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+def _values(schema: dict[str, Any], named: dict[str, Any]) -> st.SearchStrategy[Any]:
     match schema:
+        case {"$ref": reference}:
+            return _values(named[reference.removeprefix("#/$defs/")], named)
         case {"anyOf": variants}:
-            return st.one_of([_values(variant) for variant in variants])
+            return st.one_of([_values(variant, named) for variant in variants])
+        case {"type": "object", "properties": properties}:
+            required = set(schema.get("required", ()))
+            fields = {name: _values(field, named) for name, field in properties.items()}
+            return st.fixed_dictionaries(
+                {name: values for name, values in fields.items() if name in required},
+                optional={name: values for name, values in fields.items() if name not in required},
+            )
+        case {"type": "array", "items": items}:
+            # A few show what many would; the longest list has a test of its own.
+            longest = min(schema.get("maxItems", A_FEW), A_FEW)
+            return st.lists(_values(items, named), min_size=schema.get("minItems", 0), max_size=longest)
+        case {"type": "integer", "minimum": least, "maximum": most}:
+            return st.integers(least, most)
         case {"type": "null"}:
             return st.none()
         case {"type": "string", "pattern": pattern}:

@@ -32,10 +32,13 @@ class Stride:
         return self.answer.events if isinstance(self.answer, Decision) else ()
 
 
-def example_commands(context: Context) -> list[Command]:
-    """The context's example commands, all for the stream of the first."""
-    commands = [example for example in examples(context.name).values() if isinstance(example, Command)]
-    return [command for command in commands if command.stream_id == commands[0].stream_id]
+def example_commands(context: Context) -> dict[str, list[Command]]:
+    """The context's example commands by their stream, in the order in which they are written."""
+    commands: dict[str, list[Command]] = {}
+    for example in examples(context.name).values():
+        if isinstance(example, Command):
+            commands.setdefault(example.stream_id, []).append(example)
+    return commands
 
 
 def step(context: Context, state: Any, command: Command) -> Stride:
@@ -60,9 +63,13 @@ def walk(context: Context, commands: list[Command]) -> list[Stride]:
 
 
 def walks(context: Context) -> st.SearchStrategy[list[Stride]]:
-    """Any walk."""
-    commands = st.sampled_from(example_commands(context))
-    return st.lists(commands, max_size=LONGEST_WALK).map(lambda chosen: walk(context, chosen))
+    """Any walk. What the examples ask of other streams is asked of the first one too."""
+    by_stream = example_commands(context)
+    first = next(iter(by_stream))
+    commands = [
+        command.model_copy(update={command.stream_field: first}) for asked in by_stream.values() for command in asked
+    ]
+    return st.lists(st.sampled_from(commands), max_size=LONGEST_WALK).map(lambda chosen: walk(context, chosen))
 
 
 def event_types(context: Context) -> set[type[Event]]:

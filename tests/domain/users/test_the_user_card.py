@@ -12,7 +12,7 @@ from contracts.users.examples import (
 )
 from tests.given import document_after
 from workers.core.projection import Index
-from workers.domain.users.card import card, city_index, email_index
+from workers.domain.users.card import card, city_index, completed, email_index
 
 NEW_CARD = {
     "user_id": USER_ID,
@@ -22,9 +22,6 @@ NEW_CARD = {
     "city": "London",
     "created_at": "2026-01-01T00:00:01.000000Z",
     "welcomed_at": None,
-    "order_count": 0,
-    "total_spent": "0.00",
-    "last_order_date": None,
     "version": 1,
 }
 
@@ -63,3 +60,12 @@ def test_is_in_no_citys_list_without_a_city() -> None:
     document = document_after(card, ADA_CREATED, ADAS_CITY_CLEARED)
     assert document is not None
     assert card.indexes(document) == {Index("email", "ada@example.org")}
+
+
+def test_is_completed_by_what_other_contexts_know_in_the_order_in_which_it_is_shown() -> None:
+    document = document_after(card, ADA_CREATED)
+    assert document is not None
+    whole = completed(document, order_count=2, last_order_date="2026-02-03T04:05:06.000000Z", total_spent="34.40")
+    orders = {"order_count": 2, "total_spent": "34.40", "last_order_date": "2026-02-03T04:05:06.000000Z"}
+    assert whole == NEW_CARD | orders
+    assert list(whole)[-4:] == ["order_count", "total_spent", "last_order_date", "version"]

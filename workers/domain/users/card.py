@@ -1,6 +1,7 @@
-"""The user card: all that a page about a user shows, and the directory by e-mail address and by city.
+"""The user card: what a page about a user shows, and the directory by e-mail address and by city.
 
-Orders and spending stand at nothing until the orders and payments contexts feed them.
+The stored card holds what the users context says. How many orders a user has placed and what was spent is counted
+nowhere: other contexts' read models tell it when the card is asked for, and `completed` puts it in.
 """
 
 from typing import assert_never, cast
@@ -33,9 +34,6 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             "city": event.city,
             "created_at": recorded.recorded_at,
             "welcomed_at": None,
-            "order_count": 0,
-            "total_spent": "0.00",
-            "last_order_date": None,
             "version": recorded.stream_version,
         }
     if card is None:
@@ -51,6 +49,17 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             return None
         case _:
             assert_never(event)
+
+
+def completed(card: Document, order_count: int, last_order_date: str | None, total_spent: str) -> Document:
+    """The whole card, in the order in which it is shown: the stored one with what orders and payments say of the user.
+
+    `order_count`: orders placed; `last_order_date`: when the latest was placed, RFC 3339; `total_spent`: the money
+    captured, a decimal number with two places.
+    """
+    orders = {"order_count": order_count, "total_spent": total_spent, "last_order_date": last_order_date}
+    profile = {field: value for field, value in card.items() if field != "version"}
+    return {**profile, **orders, "version": card["version"]}
 
 
 def indexes(card: Document) -> frozenset[Index]:

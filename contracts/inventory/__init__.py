@@ -1,0 +1,1 @@
+"""The published language of inventory: one stream for each stock keeping unit (SKU)."""

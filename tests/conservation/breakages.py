@@ -1,0 +1,129 @@
+"""Ways to break the sagas: another function in the place of one of theirs, here and never by a switch in the code that
+runs in production.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from contracts.inventory.commands import ReleaseStock
+from contracts.orders.commands import CancelOrder, ConfirmOrder
+from contracts.orders.events import OrderCancelled, OrderPlaced
+from contracts.payments.commands import CaptureFunds, ReleaseFunds
+from contracts.payments.events import FundsReserved
+from contracts.users.events import UserDeleted
+from workers.core.recorded import Recorded
+from workers.core.saga import Consequence, DeadlinePassed, Saga, SetDeadline, Step
+from workers.domain.orders.closing import closing
+from workers.domain.orders.fulfilment import fulfilment
+from workers.domain.orders.fulfilment.evolution import correlate
+from workers.domain.orders.fulfilment.state import FulfilmentState, Goods, Next
+from workers.domain.users.welcome import welcome
+
+Broken = Saga[Any]
+Keeps = Callable[[Any, Recorded, Consequence], bool]
+"""Whether, in a state, after an event, a consequence is kept."""
+
+
+def _is(consequence: Consequence, *commands: type[Any]) -> bool:
+    return isinstance(consequence, Step) and isinstance(consequence.command, commands)
+
+
+def _only(saga: Broken, keeps: Keeps) -> Broken:
+    """The saga with some of its consequences left out."""
+
+    def decide(state: Any, recorded: Recorded) -> tuple[Consequence, ...]:
+        return tuple(each for each in saga.decide(state, recorded) if keeps(state, recorded, each))
+
+    return replace(saga, decide=decide)
+
+
+def _deaf(is_heard: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
+    """The fulfilment that misses some events."""
+
+    def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
+        if is_heard(state, recorded):
+            return fulfilment.evolve(state, recorded)
+        return state.model_copy(update={"next": ()})
+
+    return replace(fulfilment, evolve=evolve)
+
+
+def _asking(early: Callable[[FulfilmentState, Recorded], tuple[Step, ...]], instead_of: type[Any]) -> Broken:
+    """The fulfilment that asks for something at another time."""
+
+    def decide(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...]:
+        kept = tuple(each for each in fulfilment.decide(state, recorded) if not _is(each, instead_of))
+        return (*kept, *early(state, recorded))
+
+    return replace(fulfilment, decide=decide)
+
+
+def _confirm_at_once(state: FulfilmentState, recorded: Recorded) -> tuple[Step, ...]:
+    if state.status == "reserve_stock" and isinstance(recorded.event, FundsReserved):
+        return (Step("confirm at once", ConfirmOrder(order_id=recorded.event.order_id)),)
+    return ()
+
+
+def _capture_at_once(state: FulfilmentState, recorded: Recorded) -> tuple[Step, ...]:
+    if state.next == (Next("confirm"),):
+        order_id = correlate(recorded) or recorded.stream_id
+        return (Step("capture at once", CaptureFunds(user_id=state.user_id, order_id=order_id)),)
+    return ()
+
+
+def _each_line_by_itself(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
+    evolved = fulfilment.evolve(state, recorded)
+    if isinstance(recorded.event, OrderPlaced):
+        return evolved.model_copy(
+            update={
+                "goods": tuple({each.sku: Goods(each.sku, each.quantity) for each in recorded.event.lines}.values())
+            }
+        )
+    return evolved
+
+
+def _give_up_at_once(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
+    """In `confirm` too, without waiting for what the order's stream says."""
+    if state.status == "confirm" and isinstance(recorded.event, DeadlinePassed):
+        state = state.model_copy(update={"status": "reserve_stock"})
+    return fulfilment.evolve(state, recorded)
+
+
+def _without_about(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...]:
+    return tuple(
+        each._replace(about="") if isinstance(each, Step) else each for each in fulfilment.decide(state, recorded)
+    )
+
+
+def _first_only(state: FulfilmentState, _: Recorded, each: Consequence) -> bool:
+    return not (_is(each, ReleaseStock) and isinstance(each, Step) and each.about != state.goods[0].sku)
+
+
+BREAKAGES: Mapping[str, Broken] = {
+    "funds reserved late are kept": _only(
+        fulfilment, lambda _, recorded, each: not (_is(each, ReleaseFunds) and type(recorded.event) is FundsReserved)
+    ),
+    "funds are never given back": _only(fulfilment, lambda _, __, each: not _is(each, ReleaseFunds)),
+    "only the goods of the first line are given back": _only(fulfilment, _first_only),
+    "the order is not cancelled": _only(fulfilment, lambda _, __, each: not _is(each, CancelOrder)),
+    "the deadline is not set": _only(fulfilment, lambda _, __, each: not isinstance(each, SetDeadline)),
+    "the deadline is not heard": _deaf(lambda _, recorded: type(recorded.event) is not DeadlinePassed),
+    "the customer's cancellation is not heard": _deaf(
+        lambda state, recorded: state.status == "compensate" or type(recorded.event) is not OrderCancelled
+    ),
+    "refusals are not heard": replace(fulfilment, hears_refusals=False),
+    "the confirmation comes before the stock": _asking(_confirm_at_once, ConfirmOrder),
+    "the money is captured before the confirmation": _asking(_capture_at_once, CaptureFunds),
+    "the deadline gives up what is being confirmed": replace(fulfilment, evolve=_give_up_at_once),
+    "of two lines with one SKU the last counts": replace(fulfilment, evolve=_each_line_by_itself),
+    "steps of one name have one id": replace(fulfilment, decide=_without_about),
+    "closing an account leaves its orders": _only(closing, lambda *_: False),
+    "an order after the closing is left": _only(closing, lambda _, recorded, __: type(recorded.event) is UserDeleted),
+}
+
+
+def broken(breakage: str) -> Sequence[Broken]:
+    """All sagas, one of them broken. Raises KeyError when there is no breakage of this name."""
+    instead = BREAKAGES[breakage]
+    return [instead if saga.name == instead.name else saga for saga in (fulfilment, closing, welcome)]

@@ -1,0 +1,155 @@
+"""What is drawn of a schedule: what people ask for and when, who is away from when on, and which way each move goes.
+
+Times count moves. Few users, few goods and little money, so that orders get in one another's way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from contracts.inventory.commands import ReceiveStock
+from contracts.message import Command
+from contracts.orders.commands import CancelOrder, ConfirmOrder, PlaceOrder
+from contracts.orders.lines import OrderLine
+from contracts.payments.commands import DepositFunds
+from contracts.users.commands import CreateUser, DeleteUser
+
+USERS = ("ada", "bob")
+SKUS = ("tea", "pot", "cup")
+MOST_ORDERS = 4
+CHOICES = 120
+LATEST = 60
+
+moments = st.integers(0, LATEST)
+
+
+class Request(NamedTuple):
+    """A command that somebody sends, at a time."""
+
+    at: int
+    command: Command
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`requests` in the order of time. `overdue`: from when on an order's deadline may pass; those of the others pass
+    when nothing else can happen. `away`: from when on a context handles no commands, until all others have come to
+    rest. `shipped`: the orders that are shipped when they are confirmed. `choices`: one byte a move; after the last the
+    oldest message moves.
+    """
+
+    requests: tuple[Request, ...]
+    overdue: Mapping[str, int]
+    away: Mapping[str, int]
+    shipped: frozenset[str]
+    choices: bytes
+
+    def __str__(self) -> str:
+        lines = [f"{request.at:4}  {request.command!r}" for request in self.requests]
+        rest = f"overdue {self.overdue}, away {self.away}, shipped {sorted(self.shipped)}, choices {self.choices.hex()}"
+        return "\n".join([*lines, rest])
+
+
+class Order(NamedTuple):
+    """An order as it is drawn; `cancelled_after` so many moves by the customer, and `confirmed_after` so many by
+    somebody who is not to do that.
+    """
+
+    at: int
+    user: str
+    lines: tuple[OrderLine, ...]
+    currency: str
+    cancelled_after: int | None
+    confirmed_after: int | None
+    overdue_after: int | None
+    shipped: bool
+
+
+lines = st.builds(
+    lambda sku, quantity, price: OrderLine(sku=sku, quantity=quantity, unit_price=Decimal(price)),
+    st.sampled_from(SKUS),
+    st.integers(1, 3),
+    st.sampled_from((1, 2, 3, 3, 50)),
+)
+orders = st.builds(
+    Order,
+    at=moments,
+    user=st.sampled_from(USERS),
+    lines=st.lists(lines, min_size=1, max_size=3).map(tuple),
+    currency=st.sampled_from(("EUR",) * 9 + ("USD",)),
+    cancelled_after=st.sampled_from((None, None, None, None, None, None, 0, 10, 20, 30, 45)),
+    confirmed_after=st.sampled_from((None,) * 10 + (0, 15)),
+    overdue_after=st.sampled_from((None,) * 5 + (3, 10, 15, 20, 25, 30, 35, 45)),
+    shipped=st.booleans(),
+)
+later = st.sampled_from((10, 25, 45))
+
+
+def _deposit(at: int, user: str, amount: int) -> Request:
+    return Request(at, DepositFunds(user_id=user, amount=Decimal(amount), currency="EUR"))
+
+
+def _receipt(at: int, sku: str, quantity: int) -> Request:
+    return Request(at, ReceiveStock(sku=sku, quantity=quantity))
+
+
+def _beginning(amounts: tuple[int, ...], quantities: tuple[int, ...]) -> list[Request]:
+    """Money and goods that are there before anything else; nothing at all for a 0."""
+    paid_in = [_deposit(0, user, amount) for user, amount in zip(USERS, amounts, strict=True) if amount]
+    came_in = [_receipt(0, sku, quantity) for sku, quantity in zip(SKUS, quantities, strict=True) if quantity]
+    return paid_in + came_in
+
+
+beginnings = st.builds(
+    _beginning,
+    st.tuples(*[st.sampled_from((100, 100, 30, 10, 0))] * len(USERS)),
+    st.tuples(*[st.sampled_from((9, 9, 9, 4, 2, 0))] * len(SKUS)),
+)
+additions = st.lists(
+    st.one_of(
+        st.builds(_deposit, later, st.sampled_from(USERS), st.integers(1, 40)),
+        st.builds(_receipt, later, st.sampled_from(SKUS), st.integers(1, 9)),
+    ),
+    max_size=3,
+)
+deletions = st.lists(
+    st.builds(lambda at, user: Request(at, DeleteUser(user_id=user)), moments, st.sampled_from(USERS)), max_size=1
+)
+
+
+def _plan(ordered: list[Order], others: tuple[list[Request], ...], away: dict[str, int], choices: bytes) -> Plan:
+    names = [f"order-{number}" for number in range(1, len(ordered) + 1)]
+    requests = [Request(0, _user(user)) for user in USERS] + [request for group in others for request in group]
+    for name, order in zip(names, ordered, strict=True):
+        place = PlaceOrder(order_id=name, user_id=order.user, lines=order.lines, currency=order.currency)
+        requests.append(Request(order.at, place))
+        if order.cancelled_after is not None:
+            requests.append(Request(order.at + order.cancelled_after, CancelOrder(order_id=name)))
+        if order.confirmed_after is not None:
+            requests.append(Request(order.at + order.confirmed_after, ConfirmOrder(order_id=name)))
+    drawn = dict(zip(names, ordered, strict=True))
+    return Plan(
+        requests=tuple(sorted(requests, key=lambda request: request.at)),
+        overdue={
+            name: order.at + order.overdue_after for name, order in drawn.items() if order.overdue_after is not None
+        },
+        away=away,
+        shipped=frozenset(name for name, order in drawn.items() if order.shipped),
+        choices=choices,
+    )
+
+
+def _user(user: str) -> CreateUser:
+    return CreateUser(user_id=user, first_name=user, last_name="Tester", email=f"{user}@example.org")
+
+
+plans: st.SearchStrategy[Plan] = st.builds(
+    _plan,
+    st.lists(orders, min_size=1, max_size=MOST_ORDERS),
+    st.tuples(beginnings, additions, deletions),
+    st.dictionaries(st.sampled_from(("payments", "inventory", "orders")), moments, max_size=1),
+    st.binary(min_size=CHOICES, max_size=CHOICES),
+)

@@ -1,0 +1,232 @@
+"""A small world: the real deciders of all contexts and the real sagas, and every message that is under way.
+
+What one sender sends to one stream arrives in its order, and so does what a stream says to each of its followers; all
+else overtakes as it likes. A move is: a command is handled, a saga lane follows some events, an instance hears that a
+deadline has passed or that a step was refused. As with the real workers, each is done wholly or not at all, commands
+may arrive twice, and a second one of the same id is quiet.
+"""
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from contracts.catalogue import catalogue
+from contracts.message import Command, Event
+from contracts.orders.commands import ShipOrder
+from contracts.orders.events import OrderConfirmed
+from tests.conservation.plans import Plan
+from tests.conservation.traffic import Route, Traffic
+from workers.core.decider import Rejection
+from workers.core.recorded import Recorded
+from workers.core.saga import Saga
+from workers.domain import contexts
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StepRow, StoredInstance
+from workers.saga.following import Followed, concerned, follow, hear
+from workers.saga.own_events import own_events
+
+MOST_MOVES = 3000
+MOST_EVENTS_AT_ONCE = 3
+
+Address = tuple[str, str]
+"""Context and stream id."""
+
+
+class Sent(NamedTuple):
+    """A command under way; if a saga sent it: the step that it was, and the lane that sent it."""
+
+    command_id: str
+    command: Command
+    step: StepRow | None = None
+    lane: Any = None
+
+
+@dataclass
+class World:
+    """One run of a plan; `told` is what happened, move by move. `met` counts the events that met an instance of a saga
+    in a status. `left_open` are the orders that were neither confirmed nor cancelled when all had come to rest but
+    those who were away; `unclosed` those of deleted users that were it when only deadlines could help them.
+    """
+
+    plan: Plan
+    sagas: Sequence[Saga[Any]]
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+    states: dict[Address, Any] = field(default_factory=dict)
+    log: list[Event] = field(default_factory=list)
+    instances: dict[InstanceKey, InstanceRow] = field(default_factory=dict)
+    deadlines: dict[tuple[str, str, str], tuple[Any, DeadlineRow]] = field(default_factory=dict)
+    bugs: list[str] = field(default_factory=list)
+    left_open: list[str] = field(default_factory=list)
+    unclosed: list[str] = field(default_factory=list)
+    met: Counter[tuple[str, str, type[Event]]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._traffic = Traffic()
+        self._handled: set[str] = set()
+        self._requests = deque(self.plan.requests)
+        self._choices = iter(self.plan.choices)
+        self._moves = self._position = 0
+        self._away_is_over = False
+
+    def run(self) -> None:
+        """Until nothing is under way any more, once without and then with those who were away."""
+        self._come_to_rest()
+        if not self._is_away("orders"):
+            self.left_open = self._open_orders()
+        self._away_is_over = True
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        while self._moves < MOST_MOVES:
+            self._moves += 1
+            while self._requests and self._requests[0].at <= self._moves:
+                self._request()
+            choice = next(self._choices, 0)
+            routes = self._routes()
+            if routes:
+                self._move(routes[choice % len(routes)], choice)
+            elif self._requests:
+                self._request()
+            elif self.deadlines:
+                self._note_open_orders_of_the_deleted()
+                self._pass_deadline(next(iter(self.deadlines)))
+            else:
+                return
+        self.bugs.append("does not come to rest")
+
+    def _open_orders(self) -> list[str]:
+        return [stream for (context, stream), order in self.states.items() if context == "orders" and is_open(order)]
+
+    def _note_open_orders_of_the_deleted(self) -> None:
+        if not self._is_away("orders"):
+            users = {user for (context, user), state in self.states.items() if context == "users" and is_deleted(state)}
+            self.unclosed += [each for each in self._open_orders() if self.states["orders", each].user_id in users]
+
+    def _is_away(self, context: str) -> bool:
+        return not self._away_is_over and self.plan.away.get(context, MOST_MOVES) <= self._moves
+
+    def _routes(self) -> list[Route]:
+        """The ways on which something can move: the oldest message first, deadlines last."""
+        ready = [
+            route for route in self._traffic.routes() if not (route.kind == "command" and self._is_away(route.to[0]))
+        ]
+        due = [
+            Route("deadline", None, place)
+            for place in self.deadlines
+            if self.plan.overdue.get(place[1], MOST_MOVES) <= self._moves
+        ]
+        return ready + due
+
+    def _request(self) -> None:
+        self._ask("a person", self._requests.popleft().command)
+
+    def _ask(self, who: str, command: Command) -> None:
+        self._traffic.put(Route("command", who, _address(command)), Sent(f"{who}'s {self._traffic.count}", command))
+
+    def _move(self, route: Route, choice: int) -> None:
+        if route.kind == "deadline":
+            self._pass_deadline(route.to)
+        elif route.kind == "command":
+            sent = self._traffic.get(route)
+            if choice // 32 == 6:
+                self._traffic.put(route, sent)
+            self._handle(sent)
+        elif route.kind == "refusal":
+            self._hear(route.sender, Due(self._now(), [], [self._traffic.get(route)]))
+        else:
+            events = [self._traffic.get(route)]
+            while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
+                events.append(self._traffic.get(route))
+            self._follow(route.sender, events)
+
+    def _handle(self, sent: Sent) -> None:
+        command = sent.command
+        if sent.command_id in self._handled:
+            self.told.append(("again, quiet", command))
+            return
+        self._handled.add(sent.command_id)
+        context = contexts()[command.context]
+        address = _address(command)
+        state = self.states.get(address, context.decider.initial)
+        answer = context.decider.decide(state, command)
+        self.told.append(("handled", command, answer))
+        if isinstance(answer, Rejection):
+            if sent.step is not None and sent.step.hears_refusal:
+                self._refuse(sent.step, sent.lane, answer.code)
+            return
+        for event in answer.events:
+            state = context.decider.evolve(state, event)
+            self._say(address, event)
+        self.states[address] = state
+
+    def _refuse(self, step: StepRow, lane: Any, code: str) -> None:
+        refusal = Refusal(
+            *(step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id, code),
+            *(self._now(), step.correlation_id, step.actor, step.traceparent),
+        )
+        self._traffic.put(Route("refusal", lane, step.position), refusal)
+
+    def _say(self, address: Address, event: Event) -> None:
+        self.log.append(event)
+        place = len(self.log)
+        event_id = f"{place:08x}-0000-5000-8000-000000000000"
+        recorded = Recorded(event, event_id, address[1], place, place, self._now(), f"of {address[1]}")
+        self._traffic.put(Route("event", address, "sagas"), recorded)
+        if isinstance(event, OrderConfirmed) and event.order_id in self.plan.shipped:
+            self._ask("the clerk", ShipOrder(order_id=event.order_id))
+
+    def _follow(self, lane: Address, events: Sequence[Recorded]) -> None:
+        following = [saga for saga in self.sagas if lane[0] in saga.contexts]
+        stored = self._stored(concerned(following, events))
+        self._met(stored, events[0].event)
+        self._write(lane, follow(following, events, stored, self._position), [each.event for each in events])
+
+    def _pass_deadline(self, place: tuple[str, str, str]) -> None:
+        lane, row = self.deadlines[place]
+        del self.deadlines[place]
+        self._hear(lane, Due(row.due_at, [row], []))
+
+    def _hear(self, lane: Any, due: Due) -> None:
+        own = own_events(due)
+        stored = self._stored([each.key for each in own])
+        self._met(stored, own[0].recorded.event)
+        self._write(lane, hear(self.sagas, own, stored, self._position), [each.recorded.event for each in own])
+
+    def _stored(self, keys: Sequence[InstanceKey]) -> dict[InstanceKey, StoredInstance]:
+        rows = {key: self.instances[key] for key in keys if key in self.instances}
+        return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+
+    def _met(self, stored: Mapping[InstanceKey, StoredInstance], event: Event) -> None:
+        self.met.update((key.saga, self.instances[key].status, type(event)) for key in stored)
+
+    def _write(self, lane: Any, followed: Followed, causes: Sequence[Event]) -> None:
+        self.told.append(("followed", causes, followed))
+        self.bugs += [f"{each.follower} cannot take {each.event_type}: {each.error}" for each in followed.parked]
+        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.raised.items()]
+        for row in followed.instances:
+            self.instances[InstanceKey(row.saga, row.instance_id)] = row
+        for place in followed.cleared:
+            self.deadlines.pop(place, None)
+        for deadline in followed.deadlines:
+            self.deadlines[deadline.saga, deadline.instance_id, deadline.name] = (lane, deadline)
+        self._position += len(followed.steps)
+        for step in followed.steps:
+            command = catalogue().commands[step.command_type].model_validate_json(step.data)
+            self._traffic.put(Route("command", lane, _address(command)), Sent(step.command_id, command, step, lane))
+
+    def _now(self) -> str:
+        minutes, seconds = divmod(self._moves, 60)
+        return f"2026-01-01T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.000000Z"
+
+
+def is_open(order: Any) -> bool:
+    """Whether an order waits for its confirmation or its cancellation."""
+    return bool(order.status == "placed")
+
+
+def is_deleted(user: Any) -> bool:
+    return bool(user.existence == "deleted")
+
+
+def _address(command: Command) -> Address:
+    return command.context, command.stream_id

@@ -1,0 +1,1 @@
+"""The saga "fulfilment": each branch of it as a business case."""

@@ -1,0 +1,83 @@
+"""Others have had a hand in it: somebody else's confirmation, a reservation that is gone."""
+
+from tests.domain.orders.fulfilment.three_lines import (
+    ALL_RESERVED,
+    CAPTURE_FUNDS,
+    COMPLETED,
+    CONFIRMED,
+    DEADLINE,
+    FINAL,
+    FUNDS_CAPTURED,
+    FUNDS_DECLINED,
+    FUNDS_RELEASED,
+    FUNDS_RESERVED,
+    ORDER,
+    OVERDUE,
+    PAID,
+    PIECES,
+    PLACED,
+    RELEASE_FUNDS,
+    SHIPPED,
+    cancel,
+    no,
+    release,
+    reserve,
+    reserved,
+    ship,
+    shipped,
+)
+from tests.domain.processes import following
+from workers.domain.orders.fulfilment import fulfilment
+
+LATE = "the deadline passed"
+NO_MONEY = "funds declined: InsufficientFunds"
+
+
+def test_no_one_when_somebody_else_confirmed_it_and_all_is_there() -> None:
+    following(fulfilment, PLACED, CONFIRMED).when(FUNDS_RESERVED).then(*map(reserve, PIECES)).leaving("reserve_stock")
+    for history in ((PLACED, CONFIRMED, FUNDS_RESERVED), (*PAID, CONFIRMED)):
+        there = following(fulfilment, *history).when(*map(reserved, PIECES))
+        there.then(CAPTURE_FUNDS).clearing(DEADLINE).leaving("capture_funds")
+
+
+def test_when_somebody_else_confirmed_it_and_it_cannot_be_paid() -> None:
+    poor = following(fulfilment, PLACED, CONFIRMED).when(FUNDS_DECLINED)
+    poor.then(cancel(NO_MONEY)).leaving("compensate")
+    stuck = following(fulfilment, PLACED, CONFIRMED, FUNDS_DECLINED).when(no("cancel", "InvalidTransition", ORDER))
+    stuck.then_nothing().leaving("stuck")
+
+
+def test_when_somebody_else_confirmed_it_and_it_is_late_and_nothing_stays_reserved_for_it() -> None:
+    late = following(fulfilment, PLACED, CONFIRMED).when(OVERDUE)
+    late.then(cancel(LATE)).leaving("compensate")
+    history = (PLACED, CONFIRMED, OVERDUE, no("cancel", "InvalidTransition", ORDER))
+    following(fulfilment, *history).when(FUNDS_RESERVED).then(RELEASE_FUNDS).leaving("stuck")
+    supplied_late = (*PAID, CONFIRMED, OVERDUE, no("cancel", "InvalidTransition", ORDER))
+    following(fulfilment, *supplied_late).when(reserved("pot"), FUNDS_RELEASED).then(release("pot")).leaving("stuck")
+
+
+def test_no_one_when_somebody_else_confirmed_and_shipped_it_before_all_is_there() -> None:
+    there = following(fulfilment, *PAID, CONFIRMED, SHIPPED).when(*map(reserved, PIECES))
+    there.then(CAPTURE_FUNDS, *map(ship, PIECES)).clearing(DEADLINE).leaving("ship_stock")
+    history = (*PAID, CONFIRMED, SHIPPED, *map(reserved, PIECES), *map(shipped, PIECES))
+    following(fulfilment, *history).when(FUNDS_CAPTURED).then_nothing().leaving("shipped")
+
+
+def test_when_its_money_cannot_be_captured() -> None:
+    stuck = following(fulfilment, *FINAL).when(no("capture_funds", "ReservationNotFound"))
+    stuck.then_nothing().leaving("stuck")
+    gone = following(fulfilment, *FINAL, SHIPPED).when(no("capture_funds", "ReservationNotFound"))
+    gone.then_nothing().leaving("stuck")
+
+
+def test_and_all_stays_reserved_until_that_person_has_looked() -> None:
+    for history in (FINAL, (*ALL_RESERVED, OVERDUE, CONFIRMED)):
+        stuck = following(fulfilment, *history).when(no("capture_funds", "ReservationNotFound"))
+        stuck.then_nothing().leaving("stuck")
+
+
+def test_when_its_goods_cannot_be_shipped() -> None:
+    waits = following(fulfilment, *COMPLETED, SHIPPED, shipped("tea")).when(
+        no("ship_stock", "ReservationNotFound", to="pot"), shipped("cup")
+    )
+    waits.then_nothing().leaving("ship_stock")

@@ -1,0 +1,54 @@
+"""The saga "account closing": when a user is deleted, the open orders are cancelled."""
+
+from contracts.orders.commands import CancelOrder
+from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced
+from contracts.orders.examples import ADAS_ORDER_PLACED
+from contracts.users.examples import ADA_DELETED, USER_ID
+from tests.domain.processes import following
+from workers.domain.orders.closing import closing
+
+
+def placed(order_id: str) -> OrderPlaced:
+    return ADAS_ORDER_PLACED.model_copy(update={"order_id": order_id})
+
+
+def confirmed(order_id: str) -> OrderConfirmed:
+    return OrderConfirmed(order_id=order_id, user_id=USER_ID)
+
+
+def cancelled(order_id: str) -> OrderCancelled:
+    return OrderCancelled(order_id=order_id, user_id=USER_ID)
+
+
+def cancel(order_id: str) -> CancelOrder:
+    return CancelOrder(order_id=order_id, reason="the account was closed")
+
+
+def test_watches_the_orders_and_asks_for_nothing_as_long_as_the_user_is_there() -> None:
+    watching = following(closing).when(placed("a"), placed("b"), confirmed("a"), cancelled("b"))
+    watching.then_nothing().leaving("rest")
+    following(closing, placed("a"), placed("b")).when(confirmed("a")).then_nothing().leaving("watch")
+
+
+def test_cancels_each_open_order_of_a_deleted_user_and_no_other() -> None:
+    history = (placed("a"), placed("b"), confirmed("a"), placed("c"), placed("d"), cancelled("c"))
+    following(closing, *history).when(ADA_DELETED).then(cancel("b"), cancel("d")).leaving("close")
+
+
+def test_is_closed_when_the_last_of_them_is_cancelled_or_was_confirmed_first() -> None:
+    history = (placed("a"), placed("b"), ADA_DELETED)
+    following(closing, *history).when(cancelled("b")).then_nothing().leaving("close")
+    following(closing, *history, cancelled("b")).when(confirmed("a")).then_nothing().leaving("closed")
+
+
+def test_is_closed_at_once_when_there_is_none() -> None:
+    following(closing).when(ADA_DELETED).then_nothing().leaving("closed")
+    following(closing, placed("a"), confirmed("a")).when(ADA_DELETED).then_nothing().leaving("closed")
+
+
+def test_cancels_an_order_that_is_placed_after_the_deletion() -> None:
+    late = following(closing, placed("a"), ADA_DELETED).when(placed("b"))
+    late.then(cancel("b")).leaving("close")
+    reopened = following(closing, ADA_DELETED).when(placed("b"))
+    reopened.then(cancel("b")).leaving("close")
+    following(closing, ADA_DELETED, placed("b")).when(cancelled("b")).then_nothing().leaving("closed")

@@ -1,0 +1,84 @@
+"""The kit for scenarios of sagas: `following(saga, *events).when(event).then(*commands).leaving("status")`.
+
+Events pass through their JSON, and so does the state between any two of them, as it does through the database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from contracts.message import Command, Event
+from tests.given import recorded, through_json, words
+from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SetDeadline, Step
+
+
+def passed(instance_id: str, deadline: str) -> DeadlinePassed:
+    return DeadlinePassed(instance_id=instance_id, deadline=deadline)
+
+
+@dataclass(frozen=True)
+class following:  # noqa: N801 - reads as the first word of a sentence
+    """An instance that has taken some events."""
+
+    saga: Saga[Any]
+    events: tuple[Event, ...]
+
+    def __init__(self, saga: Saga[Any], *events: Event) -> None:
+        object.__setattr__(self, "saga", saga)
+        object.__setattr__(self, "events", events)
+
+    def when(self, *events: Event) -> "Followed":
+        """Take some more."""
+        state, ids = self.saga.initial, set()
+        consequences: list[Consequence] = []
+        for place, each in enumerate(recorded(*self.events, *events), start=1):
+            if type(each.event) in self.saga.reacts_to:
+                ids.add(self.saga.correlate(each))
+            state = self.saga.evolve(state, each)
+            follows = self.saga.decide(state, each)
+            state = type(state).model_validate_json(state.model_dump_json())
+            if place > len(self.events):
+                consequences += follows
+        assert len(ids) == 1, f"these events are about several instances: {ids}"
+        return Followed(state.status, consequences)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What followed; each check gives it back, so that checks line up."""
+
+    status: str
+    consequences: Sequence[Consequence]
+
+    def then(self, *commands: Command) -> Self:
+        """Exactly these commands, in this order."""
+        sent = [through_json(each.command) for each in self.consequences if isinstance(each, Step)]
+        assert words(sent) == words(commands)
+        return self
+
+    def then_nothing(self) -> Self:
+        """No command, and no deadline touched."""
+        assert list(self.consequences) == []
+        return self
+
+    def setting(self, deadline: str, after_seconds: float) -> Self:
+        """Exactly this deadline is set."""
+        assert [each for each in self.consequences if isinstance(each, SetDeadline)] == [
+            SetDeadline(deadline, after_seconds)
+        ]
+        return self
+
+    def clearing(self, deadline: str) -> Self:
+        """Exactly this deadline is cleared."""
+        assert {each for each in self.consequences if isinstance(each, ClearDeadline)} == {ClearDeadline(deadline)}
+        return self
+
+    def touching_no_deadline(self) -> Self:
+        """None is set, none cleared."""
+        assert all(isinstance(each, Step) for each in self.consequences)
+        return self
+
+    def leaving(self, status: str) -> Self:
+        """The instance is in this status now."""
+        assert self.status == status
+        return self

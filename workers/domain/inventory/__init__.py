@@ -1,0 +1,7 @@
+"""The inventory context: its decider and the stock card."""
+
+from workers.core.context import Context
+from workers.domain.inventory.card import card as stock_card
+from workers.domain.inventory.decider import decider as stock_decider
+
+context = Context("inventory", stock_decider, projections=(stock_card,))

@@ -1,0 +1,72 @@
+"""The order card: an order, its lines and what happened to it when; and each user's orders by the time placed."""
+
+from typing import assert_never, cast
+
+from contracts.money import written
+from contracts.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderEvent,
+    OrderPlaced,
+    OrderShipped,
+)
+from workers.core.projection import Document, Index, Projection
+from workers.core.recorded import Recorded
+from workers.domain.orders.states import STATUS_AFTER
+
+BY_USER = "user"
+
+
+def placed_by(user_id: str) -> Index:
+    """Where the cards of this user's orders are found. Each card's own entry has the time placed as its `order`."""
+    return Index(BY_USER, user_id)
+
+
+def placed_at(card: Document) -> str:
+    """When the order was placed: RFC 3339 text, by the database's clock."""
+    return str(card["timeline"][0]["at"])
+
+
+def evolve(card: Document | None, recorded: Recorded) -> Document | None:
+    """The next card. What happens to an order without a card leaves none: only an OrderPlaced begins one.
+
+    The timeline has one entry for each event, at most four by the table of states.
+    """
+    event = cast(OrderEvent, recorded.event)
+    step = {"type": event.name, "at": recorded.recorded_at}
+    if isinstance(event, OrderPlaced):
+        return {
+            "order_id": event.order_id,
+            "user_id": event.user_id,
+            "status": STATUS_AFTER[OrderPlaced],
+            "reason": None,
+            "total": written(event.total),
+            "currency": event.currency,
+            "lines": [line.model_dump(mode="json") for line in event.lines],
+            "timeline": [step],
+            "version": recorded.stream_version,
+        }
+    if card is None:
+        return None
+    following = {
+        **card,
+        "status": STATUS_AFTER[type(event)],
+        "timeline": [*card["timeline"], step],
+        "version": recorded.stream_version,
+    }
+    match event:
+        case OrderCancelled():
+            return {**following, "reason": event.reason}
+        case OrderConfirmed() | OrderShipped() | OrderDelivered():
+            return following
+        case _:
+            assert_never(event)
+
+
+def indexes(card: Document) -> frozenset[Index]:
+    """The card's entry in the list of its user's orders."""
+    return frozenset({placed_by(card["user_id"])._replace(order=placed_at(card))})
+
+
+card = Projection(name="orders", context="orders", evolve=evolve, indexes=indexes, searchable=(BY_USER,))

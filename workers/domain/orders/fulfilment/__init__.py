@@ -1,0 +1,32 @@
+"""The saga "fulfilment": an order is paid and confirmed, or undone in every part. One instance an order.
+
+    new --OrderPlaced--> reserve_funds --FundsReserved--> reserve_stock --all StockReserved--> confirm
+        --OrderConfirmed--> capture_funds --FundsCaptured--> completed --OrderShipped--> ship_stock --> shipped
+    reserve_funds | reserve_stock --a decline, a refusal, the deadline--> compensate --all is answered--> cancelled
+    any of them before confirm --OrderCancelled (the customer, the closing of the account)--> compensate
+
+A status names what is asked for next. The order's own stream decides between its confirmation and its cancellation:
+in `confirm`, the deadline asks for a cancellation and waits for what becomes of it; whoever comes first in the stream
+wins. Before that nobody is to confirm the order but this saga, so everything is given back at once. What is reserved
+only after the order was cancelled, by a context that was away, is given back when it comes.
+
+The money is captured only after the confirmation, which is final; `stuck` is where a person has to look: the order is
+confirmed and the money could not be captured, or somebody else has confirmed what this gave up. In the latter case
+nothing stays reserved for it.
+"""
+
+from workers.core.saga import Saga
+from workers.domain.orders.fulfilment.decisions import decide
+from workers.domain.orders.fulfilment.evolution import FOLLOWED, correlate, evolve
+from workers.domain.orders.fulfilment.state import FulfilmentState
+
+fulfilment = Saga(
+    name="fulfilment",
+    reacts_to=FOLLOWED,
+    initial=FulfilmentState(),
+    correlate=correlate,
+    evolve=evolve,
+    decide=decide,
+    ends=frozenset({"completed", "shipped", "cancelled", "stuck"}),
+    hears_refusals=True,
+)

@@ -1,0 +1,7 @@
+"""The payments context: its decider and the account card."""
+
+from workers.core.context import Context
+from workers.domain.payments.card import card as account_card
+from workers.domain.payments.decider import decider as account_decider
+
+context = Context("payments", account_decider, projections=(account_card,))
