@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from workers.ports.read_models import Generation
+from workers.core.projection import Index
+from workers.ports.read_models import Generation, Tally
+
+SEPARATOR = "\x00"
 
 Key = tuple[Any, ...]
 """What a key is for, the generation or projection, and the rest."""
-Entry = tuple[str, str]
-"""An index entry: the key within the index, and the document's id."""
+Entry = tuple[Index, str]
+"""An index entry, and the id of the document that is found there. Entries stand in the order of `place`."""
 
 
 class WatchedKeyChanged(Exception):
@@ -36,6 +39,17 @@ class Transaction:
     added: list[tuple[Key, Entry]] = field(default_factory=list)
     removed: list[tuple[Key, Entry]] = field(default_factory=list)
     fields: dict[Key, dict[str, Any]] = field(default_factory=dict)
+
+
+def place(entry: Entry) -> tuple[str, str]:
+    """Where an entry stands: its key, then its order, if it has one, and the document's id."""
+    (_, key, order), document_id = entry
+    return key, f"{order}{SEPARATOR}{document_id}" if order else document_id
+
+
+def _behind(of: str) -> tuple[str, str]:
+    """What comes after all places of a key, and before those of any other one."""
+    return of + SEPARATOR, ""
 
 
 def live(projection: str) -> Key:
@@ -84,13 +98,25 @@ class ReadModelServer:
     def has_entries(self, key: Key) -> bool:
         return bool(self.indexes.get(key))
 
-    def entries(self, key: Key, first: Entry, including: bool, limit: int) -> list[Entry]:
-        """At most `limit` entries from the first one on that begin with the same key, in the order of ids."""
-        found = self.indexes.get(key, [])
-        begin = bisect_left(found, first)
-        if not including and found[begin : begin + 1] == [first]:
-            begin += 1
-        return [entry for entry in found[begin : begin + limit] if entry[0] == first[0]]
+    def entries(self, key: Key, of: str, after: str | None, newest_first: bool, limit: int) -> list[Entry]:
+        """At most `limit` entries with the key `of`: those that follow the place `after` as one reads."""
+        first, end = (of, ""), _behind(of)
+        if after is not None and newest_first:
+            end = (of, after)
+        elif after is not None:
+            first = (of, after + SEPARATOR)
+        found = self._between(key, first, end)
+        return found[::-1][:limit] if newest_first else found[:limit]
+
+    def tally(self, key: Key, of: str, until: str | None) -> Tally:
+        """How many entries have the key `of`, and the last one's order; `until`: of those ordered up to it."""
+        found = self._between(key, (of, ""), _behind(of) if until is None else (of, f"{until}\x01"))
+        return Tally(len(found), found[-1][0].order if found else None)
+
+    def _between(self, key: Key, first: tuple[str, str], end: tuple[str, str]) -> list[Entry]:
+        """The entries from `first` on to before `end`."""
+        entries = self.indexes.get(key, [])
+        return entries[bisect_left(entries, first, key=place) : bisect_left(entries, end, key=place)]
 
     def watch(self, keys: Sequence[Key]) -> Watched:
         """WATCH and MGET."""
@@ -121,16 +147,16 @@ class ReadModelServer:
 
     def _add(self, key: Key, entry: Entry) -> None:
         entries = self.indexes.setdefault(key, [])
-        place = bisect_left(entries, entry)
-        if entries[place : place + 1] != [entry]:
-            entries.insert(place, entry)
+        at = bisect_left(entries, place(entry), key=place)
+        if entries[at : at + 1] != [entry]:
+            entries.insert(at, entry)
             self._touch(key)
 
     def _remove(self, key: Key, entry: Entry) -> None:
         entries = self.indexes.get(key, [])
-        place = bisect_left(entries, entry)
-        if entries[place : place + 1] == [entry]:
-            del entries[place]
+        at = bisect_left(entries, place(entry), key=place)
+        if entries[at : at + 1] == [entry]:
+            del entries[at]
             self._touch(key)
 
     def empty(self) -> None:

@@ -15,7 +15,7 @@ from infra.memory.read_model_server import ReadModelServer, Transaction, Watched
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, Page, ReadModelBatch
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, Page, ReadModelBatch, Tally
 from workers.projection.folding import ALL
 
 __all__ = ["MemoryReadModelWriter", "MemoryReadModels", "ReadModelServer"]
@@ -81,8 +81,8 @@ def _changes(batch: ReadModelBatch) -> Transaction:
     generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
     changes = Transaction(
         values={keys.document(generation, each): document for each, document in batch.documents.items()},
-        added=[(keys.index(generation, name), (key, each)) for (name, key), each in batch.added],
-        removed=[(keys.index(generation, name), (key, each)) for (name, key), each in batch.removed],
+        added=[(keys.index(generation, each.entry.name), each) for each in batch.added],
+        removed=[(keys.index(generation, each.entry.name), each) for each in batch.removed],
     )
     if batch.parked or batch.unparked:
         waiting = {each.stream_id: each for each in batch.parked}
@@ -100,26 +100,39 @@ class MemoryReadModels:
         self._wire = wire
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        def read() -> Any:
-            return self._server.get(keys.document(self._live(projection), document_id))
+        return (await self.documents(projection, [document_id])).get(document_id)
 
-        stored = await self._wire.call("Redis", read)
-        return None if stored is None else orjson.loads(stored)
+    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        def read() -> list[Any]:
+            generation = self._live(projection)
+            return self._server.mget([keys.document(generation, each) for each in document_ids])
 
-    async def find(self, projection: str, index: Index | None, limit: int, after: str | None) -> Page:
-        name, key = index or ALL
+        stored = await self._wire.call("Redis", read) if document_ids else []
+        found = zip(document_ids, stored, strict=True)
+        return {document_id: orjson.loads(document) for document_id, document in found if document is not None}
+
+    async def find(
+        self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
+    ) -> Page:
+        name, key, _ = index or ALL
 
         def read() -> tuple[Generation, list[keys.Entry]]:
             generation = self._live(projection)
-            first = (key, "" if after is None else after)
-            return generation, self._server.entries(keys.index(generation, name), first, after is None, limit + 1)
+            place = keys.index(generation, name)
+            return generation, self._server.entries(place, key, after, newest_first, limit + 1)
 
         generation, entries = await self._wire.call("Redis", read)
-        ids = [document_id for _, document_id in entries]
-        wanted = [keys.document(generation, each) for each in ids[:limit]]
+        wanted = [keys.document(generation, each) for _, each in entries[:limit]]
         stored = await self._wire.call("Redis", partial(self._server.mget, wanted)) if wanted else []
         documents = [orjson.loads(document) for document in stored if document is not None]
-        return Page(documents, ids[limit - 1] if len(ids) > limit else None)
+        return Page(documents, keys.place(entries[limit - 1])[1] if len(entries) > limit else None)
+
+    async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
+        def read() -> list[Tally]:
+            generation = self._live(projection)
+            return [self._server.tally(keys.index(generation, name), key, until) for name, key, _ in indexes]
+
+        return await self._wire.call("Redis", read) if indexes else []
 
     async def reached(self, projection: str, topic: str, partition: int) -> int:
         def read() -> Checkpoint | None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from infra.redis.connection import faults_sorted
-from infra.redis.keys import SEPARATOR, Keys, id_of, member, read_checkpoint
+from infra.redis.keys import Keys, entry_of, member, read_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream
@@ -72,7 +72,7 @@ class StoredDocuments:
                     for partition in partitions:
                         pipeline.hmget(keys.parked(generation, topic, partition), list(document_ids))
                 for name, wanted in by_name.items():
-                    members = [member(index.key, document_id) for index, document_id in wanted]
+                    members = [member(*entry) for entry in wanted]
                     pipeline.zmscore(keys.index(generation, name), members)
                 answers = iter(await pipeline.execute())
         checkpoints = dict(zip(partitions, map(read_checkpoint, next(answers)), strict=True))
@@ -97,7 +97,7 @@ class StoredDocuments:
             if not members:
                 return
             start = b"(" + members[-1]
-            yield [(Index(name, each.rpartition(SEPARATOR)[0].decode()), id_of(each)) for each in members]
+            yield [entry_of(name, each) for each in members]
 
     async def stored_ids(self, generation: Generation) -> AsyncIterator[list[str]]:
         """The ids of all documents, in no order; one that comes or goes meanwhile may be left out or come twice."""

@@ -78,7 +78,7 @@ class Generations:
         with faults_sorted():
             entries = await self._redis.zrange(
                 self._keys.index(generation, ALL.name),
-                b"(" + member(ALL.key, after) if after else b"-",
+                b"(" + member(ALL, after) if after else b"-",
                 b"+",
                 bylex=True,
                 offset=0,

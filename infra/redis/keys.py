@@ -4,17 +4,20 @@
     <prefix>annals:<projection>:previous                               the one that was live before it
     <prefix>annals:<projection>:begun                                  set: the numbers of the generations begun by hand
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
-    <prefix>annals:<projection>:<number>:index:<name>                  sorted set of `<key> NUL <id>`, all with score 0
+    <prefix>annals:<projection>:<number>:index:<name>                  sorted set of entries, all with score 0
     <prefix>annals:<projection>:<number>:checkpoint:<topic>:<partition>   `<sequence>:<offset>:<fingerprint>`
     <prefix>annals:<projection>:<number>:parked:<topic>:<partition>    hash: stream id to what is known of its waiting
     <prefix>annals:<projection>:<number>:wishes:<topic>:<partition>    hash: stream id to what an operator asks for
 
-An index is one sorted set: a batch changes it by one command, a query is a range of it in the order of ids, and entries
-of different lanes never disturb one another.
+An entry is `<key> NUL <order> NUL <id>`, or `<key> NUL <id>` where there is no order. An index is one sorted set: a
+batch changes it by one command, a query is a range of it from either end, and entries of different lanes never disturb
+one another. What follows the key and its NUL is an entry's place: a page's cursor is the place of its last entry.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from workers.core.projection import Index
 from workers.ports.read_models import START, Checkpoint, Generation
 
 SEPARATOR = b"\x00"
@@ -55,14 +58,49 @@ class Keys:
         return f"{self.everything(generation)}wishes:{topic}:{partition}"
 
 
-def member(key: str, document_id: str) -> bytes:
+def member(index: Index, document_id: str) -> bytes:
     """An index entry."""
-    return key.encode() + SEPARATOR + document_id.encode()
+    order = index.order.encode() + SEPARATOR if index.order else b""
+    return index.key.encode() + SEPARATOR + order + document_id.encode()
+
+
+def entry_of(name: str, entry: bytes) -> tuple[Index, str]:
+    """The entry of the index called `name` that a member stands for: `member` the other way round."""
+    key, _, place = entry.partition(SEPARATOR)
+    order, _, document_id = place.rpartition(SEPARATOR)
+    return Index(name, key.decode(), order.decode()), document_id.decode()
 
 
 def id_of(entry: bytes) -> str:
     """The document id of an index entry."""
     return entry.rpartition(SEPARATOR)[2].decode()
+
+
+def place_of(entry: bytes) -> str:
+    """Where an entry stands among those of its key."""
+    return entry.partition(SEPARATOR)[2].decode()
+
+
+class Bounds(NamedTuple):
+    """A range of members, as Redis' commands by lexicographic order take it."""
+
+    lowest: bytes
+    highest: bytes
+
+
+def bounds(key: str, *, after: str | None = None, newest_first: bool = False, until: str | None = None) -> Bounds:
+    """The entries of a key: those that follow the place `after` in the direction of reading, or those that have an
+    order, of `until` at most. No text in an entry holds a control character, so U+0001 comes before all that follows.
+    """
+    begins = key.encode() + SEPARATOR
+    lowest, highest = b"[" + begins, b"(" + key.encode() + b"\x01"
+    if until is not None:
+        highest = b"(" + begins + until.encode() + b"\x01"
+    if after is not None and newest_first:
+        highest = b"(" + begins + after.encode()
+    elif after is not None:
+        lowest = b"(" + begins + after.encode()
+    return Bounds(lowest, highest)
 
 
 def live_number(stored: bytes | None) -> int:

@@ -102,6 +102,6 @@ class RedisReadModelWriter:
 
 def _by_index(changes: Sequence[IndexChange]) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {}
-    for (name, key), document_id in changes:
-        found.setdefault(name, []).append(member(key, document_id))
+    for index, document_id in changes:
+        found.setdefault(index.name, []).append(member(index, document_id))
     return found

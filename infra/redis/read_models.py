@@ -1,14 +1,14 @@
 """The reading side of the read models: each query sees one generation, the one that is live when it begins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from infra.redis.connection import faults_sorted
-from infra.redis.keys import Keys, id_of, live_number, member, read_checkpoint
+from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, place_of, read_checkpoint
 from workers.core.projection import Document, Index
-from workers.ports.read_models import Generation, Page
+from workers.ports.read_models import Generation, Page, Tally
 from workers.projection.folding import ALL
 
 
@@ -25,42 +25,73 @@ class RedisReadModels:
         self._live: dict[str, Generation] = {}
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        with faults_sorted():
-            _, stored = await self._ask(projection, lambda at, ask: ask.get(self._keys.document(at, document_id)))
-        return None if stored is None else orjson.loads(stored)
+        return (await self.documents(projection, [document_id])).get(document_id)
 
-    async def find(self, projection: str, index: Index | None, limit: int, after: str | None) -> Page:
-        name, key = index or ALL
-        lowest = b"[" + member(key, "") if after is None else b"(" + member(key, after)
-        highest = b"(" + key.encode() + b"\x01"
+    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        if not document_ids:
+            return {}
+
+        def question(at: Generation, ask: Any) -> None:
+            ask.mget([self._keys.document(at, each) for each in document_ids])
+
         with faults_sorted():
-            generation, entries = await self._ask(
-                projection,
-                lambda at, ask: ask.zrange(
-                    self._keys.index(at, name), lowest, highest, bylex=True, offset=0, num=limit + 1
-                ),
-            )
-            ids = [id_of(entry) for entry in entries]
-            keys = [self._keys.document(generation, each) for each in ids[:limit]]
+            _, (stored,) = await self._ask(projection, question)
+        return {
+            each: orjson.loads(document)
+            for each, document in zip(document_ids, stored, strict=True)
+            if document is not None
+        }
+
+    async def find(
+        self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
+    ) -> Page:
+        name, key, _ = index or ALL
+        lowest, highest = bounds(key, after=after, newest_first=newest_first)
+        ends = (highest, lowest) if newest_first else (lowest, highest)
+
+        def question(at: Generation, ask: Any) -> None:
+            ask.zrange(self._keys.index(at, name), *ends, desc=newest_first, bylex=True, offset=0, num=limit + 1)
+
+        with faults_sorted():
+            generation, (entries,) = await self._ask(projection, question)
+            keys = [self._keys.document(generation, id_of(entry)) for entry in entries[:limit]]
             stored = await self._redis.mget(keys) if keys else []
         documents = [orjson.loads(document) for document in stored if document is not None]
-        return Page(documents, ids[limit - 1] if len(ids) > limit else None)
+        return Page(documents, place_of(entries[limit - 1]) if len(entries) > limit else None)
+
+    async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
+        if not indexes:
+            return []
+
+        def question(at: Generation, ask: Any) -> None:
+            for name, key, _ in indexes:
+                lowest, highest = bounds(key, until=until)
+                entries = self._keys.index(at, name)
+                ask.zlexcount(entries, lowest, highest)
+                ask.zrange(entries, highest, lowest, desc=True, bylex=True, offset=0, num=1)
+
+        with faults_sorted():
+            _, answers = await self._ask(projection, question)
+        return [
+            Tally(count, entry_of("", last[0])[0].order if last else None)
+            for count, last in zip(answers[::2], answers[1::2], strict=True)
+        ]
 
     async def reached(self, projection: str, topic: str, partition: int) -> int:
         with faults_sorted():
-            _, stored = await self._ask(
+            _, (stored,) = await self._ask(
                 projection, lambda at, ask: ask.get(self._keys.checkpoint(at, topic, partition))
             )
         return read_checkpoint(stored).sequence
 
-    async def _ask(self, projection: str, question: Callable[[Generation, Any], Any]) -> tuple[Generation, Any]:
-        """The answer of the live generation to `question(generation, pipeline)`."""
+    async def _ask(self, projection: str, question: Callable[[Generation, Any], Any]) -> tuple[Generation, list[Any]]:
+        """The answers of the live generation to what `question(generation, pipeline)` asks."""
         while True:
             believed = self._live.get(projection, Generation(projection))
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.get(self._keys.live(projection))
                 question(believed, pipeline)
-                number, answer = await pipeline.execute()
+                number, *answers = await pipeline.execute()
             live = self._live[projection] = Generation(projection, live_number(number))
             if live == believed:
-                return live, answer
+                return live, answers

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from contracts.users.commands import UpdateUser
-from tests.gateway.in_memory import PARTITION, SystemInMemory
+from tests.gateway.in_memory import SystemInMemory
+from tests.gateway.read_models_in_memory import lane_of
 from tests.gateway.requests import ADA, created, is_problem
 
 
@@ -18,7 +19,7 @@ async def test_a_new_user_is_answered_with_the_outcome_and_its_places(http: http
     assert UUID(outcome["stream_id"]).version == 7
     assert answer.headers["location"] == f"/users/{outcome['stream_id']}"
     assert answer.headers["etag"] == '"1"'
-    assert answer.headers["x-annals-position"] == f"users:{PARTITION}:1"
+    assert answer.headers["x-annals-position"] == f"users:{lane_of(outcome['stream_id'])}:1"
     assert (await http.get(answer.headers["content-location"])).json() == outcome
 
 

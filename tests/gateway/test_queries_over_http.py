@@ -6,7 +6,7 @@ import httpx
 
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import created, is_problem
-from workers.gateway.users import UserCard
+from workers.gateway.user_cards import UserCard
 
 
 async def test_a_card_is_what_the_api_document_says(http: httpx.AsyncClient) -> None:
@@ -23,25 +23,25 @@ async def test_a_user_that_was_never_made_is_not_found(http: httpx.AsyncClient) 
 
 class TestReadYourWrites:
     async def test_a_position_is_waited_for(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
-        system.projects.clear()
+        system.read_models.projects.clear()
         position = (await created(http, user_id="ada-1")).headers["x-annals-position"]
         query = asyncio.create_task(http.get("/users/ada-1", headers={"X-Annals-Position": position}))
         listing = asyncio.create_task(http.get("/users", headers={"X-Annals-Position": f"{position}, {position}"}))
         done, _ = await asyncio.wait({query, listing}, timeout=0.1)
         assert not done
-        system.projects.set()
+        system.read_models.projects.set()
         assert (await query).json()["user_id"] == "ada-1"
         assert [card["user_id"] for card in (await listing).json()["users"]] == ["ada-1"]
 
     async def test_a_version_is_waited_for(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
         await created(http, user_id="ada-1")
         await http.get("/users/ada-1")
-        system.projects.clear()
+        system.read_models.projects.clear()
         tag = (await http.patch("/users/ada-1", json={"city": "Turin"})).headers["etag"]
         query = asyncio.create_task(http.get("/users/ada-1", headers={"If-Match": tag}))
         done, _ = await asyncio.wait({query}, timeout=0.1)
         assert not done
-        system.projects.set()
+        system.read_models.projects.set()
         assert (await query).json()["city"] == "Turin"
 
     async def test_an_old_card_is_never_passed_off_as_new(
@@ -49,7 +49,7 @@ class TestReadYourWrites:
     ) -> None:
         await created(http, user_id="ada-1")
         await http.get("/users/ada-1")
-        system.projects.clear()
+        system.read_models.projects.clear()
         changed = await http.patch("/users/ada-1", json={"city": "Turin"})
         for header in (
             {"If-Match": changed.headers["etag"]},

@@ -60,7 +60,7 @@ class ModelsInMemory(MemoryReadModelWriter):
     def found_by(self) -> dict[Index, set[str]]:
         """The index entries, with the ids of those that are found by them."""
         found: dict[Index, set[str]] = {}
-        for key, entries in self.server.indexes.items():
-            for entry, document_id in entries:
-                found.setdefault(Index(key[2], entry), set()).add(document_id)
+        for entries in self.server.indexes.values():
+            for index, document_id in entries:
+                found.setdefault(index, set()).add(document_id)
         return found

@@ -1,7 +1,7 @@
-"""Batches of a projection of cards, which are found by their city."""
+"""Batches of a projection: of cards, found by their city, and of purchases, found by their buyer in order of time."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -42,3 +42,39 @@ def removal(cities: Mapping[str, str], *, expected: Checkpoint, to: Checkpoint) 
 
 def ids(documents: Iterable[Mapping[str, Any]]) -> list[str]:
     return [document["user_id"] for document in documents]
+
+
+def buyer(name: str, order: str = "") -> Index:
+    return Index("buyer", name, order)
+
+
+class Purchase(NamedTuple):
+    """A document that is found by its buyer, in the order of the time."""
+
+    name: str
+    buyer: str
+    time: str
+
+
+def purchases(
+    new: Iterable[Purchase] = (),
+    gone: Iterable[Purchase] = (),
+    *,
+    expected: Checkpoint = START,
+    to: Checkpoint = NEXT,
+    generation: Generation = CARDS,
+) -> ReadModelBatch:
+    """New purchases, and some that are taken back."""
+    new, gone = list(new), list(gone)
+    documents: dict[str, bytes | None] = {each.name: orjson.dumps({"user_id": each.name}) for each in new}
+    return ReadModelBatch(
+        generation,
+        TOPIC,
+        0,
+        expected,
+        to,
+        dict.fromkeys((each.name for each in gone), None) | documents,
+        [IndexChange(buyer(each.buyer, each.time), each.name) for each in new],
+        [IndexChange(buyer(each.buyer, each.time), each.name) for each in gone],
+        only_if_live=generation == CARDS,
+    )

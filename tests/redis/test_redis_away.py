@@ -13,7 +13,7 @@ from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
-from tests.redis.cards import CARDS, TOPIC, batch
+from tests.redis.cards import CARDS, TOPIC, batch, buyer
 from workers.ports.lanes import Unavailable
 
 Call = Callable[[Any], Awaitable[Any]]
@@ -25,6 +25,8 @@ CALLS: dict[str, Call] = {
     "commit": lambda redis: RedisReadModelWriter(redis, KEYS).commit(batch({"ada": "Rome"})),
     "document": lambda redis: RedisReadModels(redis, KEYS).document(CARDS.projection, "ada"),
     "find": lambda redis: RedisReadModels(redis, KEYS).find(CARDS.projection, None, 10, None),
+    "documents of a query": lambda redis: RedisReadModels(redis, KEYS).documents(CARDS.projection, ["ada"]),
+    "tally": lambda redis: RedisReadModels(redis, KEYS).tally(CARDS.projection, [buyer("ada")]),
     "reached": lambda redis: RedisReadModels(redis, KEYS).reached(CARDS.projection, TOPIC, 0),
 }
 

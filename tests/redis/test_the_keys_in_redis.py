@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from infra.redis.keys import Keys
+import pytest
+
+from infra.redis.documents import StoredDocuments
+from infra.redis.keys import Keys, entry_of, member
 from infra.redis.read_model_writer import RedisReadModelWriter
-from tests.redis.cards import CARDS, TOPIC, batch, removal
+from tests.redis.cards import CARDS, TOPIC, Purchase, batch, buyer, city, purchases, removal
 from tests.redis.conftest import all_keys
+from workers.core.projection import Index
 from workers.ports.read_models import START, Checkpoint
 
 FIRST, SECOND = Checkpoint(3, 10), Checkpoint(5, 12)
@@ -24,3 +28,24 @@ async def test_of_removed_documents_only_the_checkpoint_is_left(
     await writer.commit(batch({"ada": "Rome", "bob": "Rome"}, to=FIRST))
     await writer.commit(removal({"ada": "Rome", "bob": "Rome"}, expected=FIRST, to=SECOND))
     assert list(await all_keys(redis)) == [keys.checkpoint(CARDS, TOPIC, 0).encode()]
+
+
+@pytest.mark.parametrize("index", [Index("city", "rome"), Index("all", ""), buyer("ada", "2026-05-04"), buyer("", "1")])
+def test_a_member_stands_for_its_entry(index: Index) -> None:
+    assert entry_of(index.name, member(index, "id-1")) == (index, "id-1")
+
+
+def test_an_entry_without_an_order_is_stored_as_ever() -> None:
+    assert member(city("rome"), "ada") == b"rome\x00ada"
+
+
+async def test_a_verification_reads_the_entries_as_they_were_written(
+    writer: RedisReadModelWriter, redis: Any, keys: Keys
+) -> None:
+    bought = [Purchase("a", "ada", "2"), Purchase("b", "ada", "1")]
+    await writer.commit(purchases(bought, to=FIRST))
+    documents = StoredDocuments(redis, keys)
+    found = [entry async for entries in documents.entries(CARDS, "buyer") for entry in entries]
+    assert found == [(buyer("ada", "1"), "b"), (buyer("ada", "2"), "a")]
+    wanted = [*found, (buyer("ada"), "a"), (buyer("ada", "1"), "a")]
+    assert (await documents.look(CARDS, TOPIC, [0], ["a"], wanted)).present == frozenset(found)

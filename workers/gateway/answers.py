@@ -5,6 +5,7 @@ outcome yet: 202 and where to look. A reader that has come to `X-Annals-Position
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 import orjson
 from fastapi import Response
@@ -17,15 +18,21 @@ from workers.gateway.request_headers import Asked
 
 POSITION_HEADER = "X-Annals-Position"
 LOOK_AGAIN_SECONDS = 1
+DIGEST_CHARACTERS = 16
 
-STATUS_OF_CODE: Mapping[str, int] = {"ValidationFailed": 422, "VersionConflict": 412, "Expired": 422}
+STATUS_OF_CODE: Mapping[str, int] = {
+    "ValidationFailed": 422,
+    "EmptyOrder": 422,
+    "VersionConflict": 412,
+    "Expired": 422,
+}
 STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}
 STATUS_OF_REFUSAL = 409
 
 
-def version_tag(version: int) -> str:
-    """The entity tag of a stream's version."""
-    return f'"{version}"'
+def version_tag(version: int, others: bytes = b"") -> str:
+    """The entity tag of a stream's version, with a digest of what `others` have a share in, if there is anything."""
+    return f'"{version}.{sha256(others).hexdigest()[:DIGEST_CHARACTERS]}"' if others else f'"{version}"'
 
 
 def answer(
@@ -43,6 +50,11 @@ def answer(
     """
     if outcome is None:
         return _pending(command, asked)
+    return known_answer(outcome, status=status, location=location, gone=gone)
+
+
+def known_answer(outcome: Outcome, *, status: int = 200, location: str | None = None, gone: bool = False) -> Response:
+    """The response to a command that has an outcome. Raises Problem for one that was not accepted."""
     headers = position_headers(outcome)
     if outcome.status != "accepted":
         raise _refused(outcome, headers)

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -18,9 +18,9 @@ from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
 from workers.gateway.problems import Problem, invalid, invalid_header
-from workers.gateway.request_headers import seen_version
+from workers.gateway.request_headers import seen_tags, seen_version
 from workers.ports.lanes import Unavailable
-from workers.ports.read_models import Page, ReadModels
+from workers.ports.read_models import Page, ReadModels, Tally
 
 CATCH_UP_SECONDS = 5.0
 ANSWER_SECONDS = 4.0
@@ -55,11 +55,11 @@ class Position(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the caller has seen already: positions, the version of the document, and whether it has that document."""
+    """What the caller has seen already: positions, a version of the document, and the tags of the documents it has."""
 
     positions: tuple[Position, ...] = ()
     version: int | None = None
-    has_document: bool = False
+    tags: frozenset[str] = frozenset()
 
 
 async def seen(
@@ -72,15 +72,15 @@ async def seen(
 async def document_seen(
     x_annals_position: PositionsSeen = None,
     if_match: Annotated[
-        str | None, Header(description='`"<version>"`: wait until the document has that version or a later one.')
+        str | None, Header(description="An ETag: wait until the document has that version or a later one.")
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(description='`"<version>"`: the same, and 304 when it is exactly that version.')
+        str | None, Header(description="The ETag that the caller has: the same, and 304 when it is still the ETag.")
     ] = None,
 ) -> Seen:
     """The dependency of queries for one document."""
-    version = seen_version(if_none_match)
-    return Seen(positions_of(x_annals_position), version or seen_version(if_match), version is not None)
+    version = seen_version(if_none_match, if_match)
+    return Seen(positions_of(x_annals_position), version, seen_tags(if_none_match))
 
 
 SeenBefore = Annotated[Seen, Depends(seen)]
@@ -97,7 +97,11 @@ def positions_of(header: str | None) -> tuple[Position, ...]:
 
 
 class Queries:
-    """Documents of the read models. `projections` are all that there are."""
+    """Documents of the read models. `projections` are all that there are.
+
+    A position is waited for in every read model that the events of its context feed. So a query that looks into several
+    of them waits once, in the first, and what it finds in the others is as new.
+    """
 
     def __init__(
         self,
@@ -122,42 +126,61 @@ class Queries:
             found = await self._answer(lambda: self._read_models.document(projection.name, document_id))
             return seen.version is None or (found is not None and found["version"] >= seen.version)
 
-        await self._caught_up(seen.positions)
+        end = await self._caught_up(seen.positions)
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
-        if not await self._until(is_current) and found is not None:
+        if not await self._until(is_current, end) and found is not None:
             raise _behind()
         return found
 
+    async def documents(self, projection: Projection, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Those of the documents that exist, without a wait. Raises Unavailable."""
+        return await self._answer(lambda: self._read_models.documents(projection.name, document_ids))
+
     async def find(
-        self, projection: Projection, index: Index | None, limit: int, cursor: str | None, seen: Seen
+        self,
+        projection: Projection,
+        index: Index | None,
+        limit: int,
+        cursor: str | None,
+        seen: Seen,
+        *,
+        newest_first: bool = False,
     ) -> Page:
         """A page of documents; its cursor is opaque. Raises Unavailable or Problem."""
         after = None if cursor is None else _from_cursor(cursor)
         await self._caught_up(seen.positions)
-        page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after))
+        page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after, newest_first))
         return Page(page.documents, None if page.cursor is None else _to_cursor(page.cursor))
+
+    async def tally(
+        self, projection: Projection, indexes: Sequence[Index], until: str | None = None
+    ) -> Sequence[Tally]:
+        """What stands under each of these indexes, without a wait; see `ReadModels`. Raises Unavailable."""
+        return await self._answer(lambda: self._read_models.tally(projection.name, indexes, until))
 
     async def check(self) -> None:
         """Raises Unavailable when read models cannot be read."""
         await self._read_models.reached("readiness", "readiness", 0)
 
-    async def _caught_up(self, positions: Iterable[Position]) -> None:
+    async def _caught_up(self, positions: Iterable[Position]) -> float:
+        """Wait for all of the positions; the end of the query's whole wait, by the loop's clock. Raises Problem."""
+        end = asyncio.get_running_loop().time() + self._catch_up_seconds
         for position in positions:
             feeding = [each for each in self._projections if each.context == position.context]
             if not feeding:
                 raise invalid_header(POSITION_HEADER, f"names a context that no read model shows: {position.context}")
             topic = self._topics.events(position.context)
             for projection in feeding:
-                if not await self._until(partial(self._reached, projection.name, topic, position)):
+                if not await self._until(partial(self._reached, projection.name, topic, position), end):
                     raise _behind()
+        return end
 
     async def _reached(self, projection: str, topic: str, position: Position) -> bool:
         applied = await self._answer(lambda: self._read_models.reached(projection, topic, position.partition))
         return applied >= position.sequence
 
-    async def _until(self, condition: Callable[[], Awaitable[bool]]) -> bool:
-        """Whether the condition came true in time."""
-        end = asyncio.get_running_loop().time() + self._catch_up_seconds
+    async def _until(self, condition: Callable[[], Awaitable[bool]], end: float) -> bool:
+        """Whether the condition came true in time. It is looked at once at least."""
         pause_seconds = FIRST_PAUSE_SECONDS
         while not await condition():
             if asyncio.get_running_loop().time() >= end:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter
 
-from workers.gateway import users
+from workers.gateway import accounts, orders, stock, users
 from workers.gateway.backend import Backend
 
 Routes = Callable[[Backend], APIRouter]
 
-ROUTES: Sequence[Routes] = (users.routes,)
+ROUTES: Sequence[Routes] = (users.routes, orders.routes, accounts.routes, stock.routes)

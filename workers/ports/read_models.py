@@ -5,6 +5,7 @@ queries see and the workers keep up to date.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
@@ -101,19 +102,40 @@ class ReadModelWriter(Protocol):
 
 
 class Page(NamedTuple):
-    """A page of documents in the order of their ids; `cursor` continues after it, None at the end."""
+    """A page of documents in the order of their entries; `cursor` is the place of the last one, None at the end."""
 
     documents: Sequence[Document]
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries there are, and the greatest `order` among them; None when there is none."""
+
+    count: int
+    last_order: str | None
+
+
 class ReadModels(Protocol):
-    """What queries need: always of the live generation."""
+    """What queries need: always of the live generation. Every method raises Unavailable."""
 
     async def document(self, projection: str, document_id: str) -> Document | None: ...
 
-    async def find(self, projection: str, index: Index | None, limit: int, after: str | None) -> Page:
-        """The documents in an index entry (None: all of them), at most `limit`, with ids greater than `after`."""
+    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        """Those of the documents that exist."""
+        ...
+
+    async def find(
+        self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
+    ) -> Page:
+        """The documents found by an index's name and key (None: all of them), by `order`, then by id, or the other way
+        round with `newest_first`; at most `limit`, those that follow the place `after` (a cursor). Entries that come or
+        go between two pages disturb no others.
+        """
+        ...
+
+    async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
+        """Of each index's name and key, the entries: all, or, when they have an order, those of at most `until`."""
         ...
 
     async def reached(self, projection: str, topic: str, partition: int) -> int:

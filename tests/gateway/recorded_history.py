@@ -1,0 +1,89 @@
+"""The past of the system in memory: what it has recorded, as the rows of a database. No saga runs there."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from workers.core.recorded import Recorded
+from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.history import Cause, Correlated
+from workers.ports.lanes import Unavailable
+
+if TYPE_CHECKING:
+    from tests.gateway.in_memory import SystemInMemory
+
+
+class RecordedHistory:
+    """`History` on what a system in memory holds."""
+
+    def __init__(self, system: "SystemInMemory") -> None:
+        self._system = system
+
+    async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        self._reach()
+        stream = self._system.streams.get((context, stream_id), [])
+        return self._rows(stream[version : version + limit])
+
+    async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
+        self._reach()
+        return {
+            meta.command_id: Cause(meta.command_id, command.type, meta.causation_id, None, None, None)
+            for command, meta in self._system.sent
+            if meta.command_id in command_ids and meta.command_id in self._system.outcomes
+        }
+
+    async def correlated(self, correlation_id: str, limit: int) -> Correlated:
+        self._reach()
+        commands = [row for row in self._commands() if row.correlation_id == correlation_id]
+        events = self._rows([each for each in self._system.log if each.correlation_id == correlation_id])
+        given = (("commands", len(commands)), ("events", len(events)))
+        cut = frozenset(kind for kind, count in given if count > limit)
+        return Correlated(commands[:limit], events[:limit], cut=cut)
+
+    def _commands(self) -> list[OutcomeRow]:
+        metas = {meta.command_id: meta for _, meta in self._system.sent}
+        return [
+            OutcomeRow(
+                outcome.command_id,
+                outcome.type,
+                outcome.type.partition(".")[0],
+                outcome.stream_id,
+                outcome.status,
+                outcome.partition,
+                outcome.sequence,
+                outcome.correlation_id,
+                metas[outcome.command_id].causation_id,
+                metas[outcome.command_id].actor,
+                outcome.handled_at,
+                outcome.to_json(),
+            )
+            for outcome in self._system.outcomes.values()
+        ]
+
+    def _rows(self, recorded: Sequence[Recorded]) -> list[EventRow]:
+        outcomes = self._system.outcomes.values()
+        commands = {event.event_id: outcome for outcome in outcomes for event in outcome.events}
+        return [
+            EventRow(
+                each.event.context,
+                commands[each.event_id].partition,
+                each.sequence,
+                each.stream_id,
+                each.stream_version,
+                each.event_id,
+                each.event.name,
+                each.event.schema_version,
+                each.event.to_json(),
+                commands[each.event_id].command_id,
+                each.correlation_id,
+                commands[each.event_id].command_id,
+                each.actor,
+                each.traceparent,
+                datetime.fromisoformat(each.recorded_at),
+            )
+            for each in recorded
+        ]
+
+    def _reach(self) -> None:
+        if "Postgres" in self._system.away:
+            raise Unavailable("Postgres", "connection to 10.1.2.3 refused")

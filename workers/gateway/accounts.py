@@ -1,0 +1,71 @@
+"""The accounts' routes: paying money in, and what a user's account holds."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.fields import Identifier
+from contracts.money import Amount, Currency
+from contracts.outcome import Outcome
+from contracts.payments.commands import DepositFunds
+from workers.domain.payments.card import card as account_card
+from workers.gateway.answers import answer
+from workers.gateway.backend import Backend
+from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
+from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.problems import described
+from workers.gateway.queries import DocumentSeenBefore
+from workers.gateway.request_headers import Asking, ExpectedVersion
+
+KEPT = Kept("payments", "/{user_id}", "user_id", "the account of the user", "AccountNotFound")
+
+UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
+
+
+class Deposit(Body):
+    """Money to pay in. The first deposit gives the account its currency."""
+
+    amount: Amount
+    currency: Currency
+
+
+class AccountCard(BaseModel):
+    """A user's account. Money is a decimal number as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: str
+    currency: str
+    balance: str = Field(description="Deposited less captured.")
+    reserved: str = Field(description="Set aside for orders that are not confirmed yet.")
+    available: str = Field(description="The balance less what is reserved.")
+    version: int
+
+
+def routes(backend: Backend) -> APIRouter:
+    """The accounts' routes."""
+    router = APIRouter(prefix="/accounts", tags=["accounts"])
+
+    @router.post(
+        "/{user_id}/deposits",
+        status_code=201,
+        summary="Pay money in",
+        response_model=Outcome,
+        responses=CREATIONS | described(412),
+    )
+    async def deposit(user_id: UserId, body: Deposit, asked: Asking, expected: ExpectedVersion) -> Response:
+        command = DepositFunds(user_id=user_id, amount=body.amount, currency=body.currency)
+        outcome = await backend.asking.outcome(command, asked, expected)
+        return answer(outcome, command, asked, status=201, location=f"/accounts/{user_id}")
+
+    @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
+    async def account(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
+        found = await document_at(backend, KEPT, account_card, user_id, seen, at)
+        if found is None:
+            raise missing("AccountNotFound", f"The user {user_id} has no account: the first deposit opens one.")
+        # What was captured is kept for the user card.
+        return shown({field: found[field] for field in AccountCard.model_fields}, seen)
+
+    add_history(router, backend, KEPT)
+    return router

@@ -1,0 +1,51 @@
+"""What the routes of all contexts have in common: bodies, pages, how commands and queries may end, showing a card."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from workers.core.projection import Document
+from workers.gateway.answers import version_tag
+from workers.gateway.problems import Problem, described
+from workers.gateway.queries import Seen
+
+DEFAULT_PAGE = 50
+MAX_PAGE = 200
+
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+Cursor = Annotated[str | None, Query(description="The cursor of the page before.")]
+
+Responses = dict[int | str, dict[str, Any]]
+"""What a route may answer besides success, for the OpenAPI document."""
+
+TAKEN: Responses = {202: {"description": "Not handled within the wait: see Location"}}
+CREATIONS = TAKEN | described(409, 413, 422, 503)
+CHANGES = TAKEN | described(404, 409, 412, 413, 422, 503)
+CARDS: Responses = {304: {"description": "You have this version"}, **described(404, 422, 503)}
+PAGES = described(422, 503)
+
+
+class Body(BaseModel):
+    """A request's body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    def given(self, *without: str) -> dict[str, Any]:
+        """The fields that were given, by name; those in `without` are left out."""
+        names = self.model_fields_set - {*without}
+        return {name: getattr(self, name) for name in type(self).model_fields if name in names}
+
+
+def shown(card: Document, seen: Seen, tag: str | None = None) -> Response:
+    """The response with a card: 304 to one who has it. `tag`: its ETag, where that is more than the card's version."""
+    headers = {"ETag": tag or version_tag(card["version"])}
+    if headers["ETag"] in seen.tags:
+        return Response(status_code=304, headers=headers)
+    return Response(orjson.dumps(card), headers=headers, media_type="application/json")
+
+
+def missing(code: str, detail: str) -> Problem:
+    """There is no such card."""
+    return Problem(404, code, detail)

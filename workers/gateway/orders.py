@@ -1,0 +1,152 @@
+"""The orders' routes: placing an order and following it, and a user's orders, newest first.
+
+A new order is answered at once as `placed`: whether it is confirmed or cancelled is settled later, and its card tells.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.fields import Identifier, ShortText
+from contracts.money import Currency
+from contracts.orders.commands import CancelOrder, DeliverOrder, PlaceOrder, ShipOrder
+from contracts.orders.lines import DeadlineSeconds, OrderLine, OrderLines
+from contracts.outcome import Outcome
+from workers.domain.orders.card import card as order_card
+from workers.domain.orders.card import placed_by
+from workers.gateway.answers import answer
+from workers.gateway.backend import Backend
+from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
+from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.queries import DocumentSeenBefore, SeenBefore
+from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.gateway.undoing import add_undo
+
+KEPT = Kept("orders", "/orders/{order_id}", "order_id", "the order", "OrderNotFound")
+
+OrderId = Annotated[Identifier, Path(examples=["0198c0de-0de2-7000-8000-000000000001"])]
+UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
+
+
+class NewOrder(Body):
+    """An order to place. Without an order_id the gateway makes one. What it costs is computed from its lines."""
+
+    order_id: Identifier | None = None
+    user_id: Identifier
+    # That there is a line is a rule of the domain, which has a code for it.
+    lines: Annotated[OrderLines, Field(json_schema_extra={"minItems": 1})]
+    currency: Currency
+    confirm_within_seconds: DeadlineSeconds | None = None
+
+
+class Cancellation(Body):
+    """Why an order is cancelled."""
+
+    reason: ShortText | None = None
+
+
+class Shipment(Body):
+    """How a shipment is followed."""
+
+    tracking: ShortText | None = None
+
+
+class TimelineStep(BaseModel):
+    """Something that happened to an order: the event's name, and when."""
+
+    type: str
+    at: datetime
+
+
+class OrderCard(BaseModel):
+    """An order, its lines and what has happened to it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order_id: str
+    user_id: str
+    status: Literal["placed", "confirmed", "cancelled", "shipped", "delivered"]
+    reason: str | None = Field(description="Why it was cancelled.")
+    total: str = Field(description="A decimal number.")
+    currency: str
+    lines: list[OrderLine]
+    timeline: list[TimelineStep]
+    version: int
+
+
+class OrderPage(BaseModel):
+    """Orders, newest first. `cursor` continues after them; null at the end."""
+
+    orders: list[OrderCard]
+    cursor: str | None
+
+
+def routes(backend: Backend) -> APIRouter:
+    """The orders' routes."""
+    router = APIRouter(tags=["orders"])
+    _add_commands(router, backend)
+    _add_queries(router, backend)
+    add_history(router, backend, KEPT)
+    add_undo(router, backend, KEPT)
+    return router
+
+
+def _add_commands(router: APIRouter, backend: Backend) -> None:
+    @router.post("/orders", status_code=201, summary="Place an order", response_model=Outcome, responses=CREATIONS)
+    async def place_order(body: NewOrder, asked: Asking) -> Response:
+        order_id = body.order_id or asked.new_stream_id()
+        command = PlaceOrder(order_id=order_id, **body.given("order_id"))
+        outcome = await backend.asking.outcome(command, asked)
+        return answer(outcome, command, asked, status=201, location=f"/orders/{order_id}")
+
+    @router.post(
+        "/orders/{order_id}/cancel",
+        summary="Cancel an order that is not confirmed yet",
+        response_model=Outcome,
+        responses=CHANGES,
+    )
+    async def cancel_order(
+        order_id: OrderId, asked: Asking, expected: ExpectedVersion, body: Cancellation | None = None
+    ) -> Response:
+        command = CancelOrder(order_id=order_id, **(body or Cancellation()).given())
+        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+
+    @router.post(
+        "/orders/{order_id}/ship", summary="Note that an order was shipped", response_model=Outcome, responses=CHANGES
+    )
+    async def ship_order(
+        order_id: OrderId, asked: Asking, expected: ExpectedVersion, body: Shipment | None = None
+    ) -> Response:
+        command = ShipOrder(order_id=order_id, **(body or Shipment()).given())
+        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+
+    @router.post(
+        "/orders/{order_id}/deliver",
+        summary="Note that an order was delivered",
+        response_model=Outcome,
+        responses=CHANGES,
+    )
+    async def deliver_order(order_id: OrderId, asked: Asking, expected: ExpectedVersion) -> Response:
+        command = DeliverOrder(order_id=order_id)
+        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+
+
+def _add_queries(router: APIRouter, backend: Backend) -> None:
+    @router.get("/orders/{order_id}", summary="An order's card", response_model=OrderCard, responses=CARDS)
+    async def order(order_id: OrderId, seen: DocumentSeenBefore, at: At) -> Response:
+        card = await document_at(backend, KEPT, order_card, order_id, seen, at)
+        if card is None:
+            raise missing("OrderNotFound", f"There is no order {order_id}.")
+        return shown(card, seen)
+
+    @router.get(
+        "/users/{user_id}/orders", summary="A user's orders, newest first", response_model=OrderPage, responses=PAGES
+    )
+    async def orders_of_user(
+        user_id: UserId, seen: SeenBefore, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+    ) -> Response:
+        page = await backend.queries.find(order_card, placed_by(user_id), limit, cursor, seen, newest_first=True)
+        return Response(orjson.dumps({"orders": page.documents, "cursor": page.cursor}), media_type="application/json")

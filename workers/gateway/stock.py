@@ -1,0 +1,67 @@
+"""The stock's routes: pieces that have come in, and how many of a SKU are there."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.fields import Identifier, Quantity
+from contracts.inventory.commands import ReceiveStock
+from contracts.outcome import Outcome
+from workers.domain.inventory.card import card as stock_card
+from workers.gateway.answers import answer
+from workers.gateway.backend import Backend
+from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
+from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.problems import described
+from workers.gateway.queries import DocumentSeenBefore
+from workers.gateway.request_headers import Asking, ExpectedVersion
+
+KEPT = Kept("inventory", "/{sku}", "sku", "the stock", "StockNotFound")
+
+Sku = Annotated[Identifier, Path(examples=["teapot-blue"])]
+
+
+class Receipt(Body):
+    """Pieces that have come in."""
+
+    quantity: Quantity
+
+
+class StockCard(BaseModel):
+    """How many pieces of a SKU there are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sku: str
+    on_hand: int = Field(description="Received less shipped.")
+    reserved: int = Field(description="Set aside for orders.")
+    available: int = Field(description="On hand less reserved.")
+    version: int
+
+
+def routes(backend: Backend) -> APIRouter:
+    """The stock's routes."""
+    router = APIRouter(prefix="/stock", tags=["stock"])
+
+    @router.post(
+        "/{sku}/receipts",
+        status_code=201,
+        summary="Note pieces that have come in",
+        response_model=Outcome,
+        responses=CREATIONS | described(412),
+    )
+    async def receive(sku: Sku, body: Receipt, asked: Asking, expected: ExpectedVersion) -> Response:
+        command = ReceiveStock(sku=sku, quantity=body.quantity)
+        outcome = await backend.asking.outcome(command, asked, expected)
+        return answer(outcome, command, asked, status=201, location=f"/stock/{sku}")
+
+    @router.get("/{sku}", summary="The stock of a SKU", response_model=StockCard, responses=CARDS)
+    async def stock(sku: Sku, seen: DocumentSeenBefore, at: At) -> Response:
+        card = await document_at(backend, KEPT, stock_card, sku, seen, at)
+        if card is None:
+            raise missing("StockNotFound", f"No piece of {sku} has ever come in or been asked for.")
+        return shown(card, seen)
+
+    add_history(router, backend, KEPT)
+    return router
