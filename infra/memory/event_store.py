@@ -10,8 +10,10 @@ from workers.ports.event_store import Batch, EventRow, LookedUp
 class MemoryEventStore(MemoryLaneStore):
     """`EventStore` and `Outcomes` on the table's twin."""
 
-    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
-        look_up = partial(self._table.look_up, context, command_ids, stream_ids)
+    async def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
+        look_up = partial(self._table.look_up, context, command_ids, stream_ids, fingerprint)
         return await self._wire.call("Postgres", look_up)
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:

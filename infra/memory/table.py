@@ -1,7 +1,7 @@
-"""Postgres' twin: lanes, events, outcomes, reservations, credentials; sagas beside them. Plain state, changed at once.
+"""Postgres' twin: lanes, events, outcomes, reservations, credentials, snapshots; sagas beside them. Plain state.
 
 What `annals.commit_commands` refuses, `commit` refuses, in the same order; what that writes, this writes. Everything is
-checked before anything is written, so a batch is written whole or not at all.
+checked before anything is written, and all of it is changed at once: a batch is written whole or not at all.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,6 +15,7 @@ from infra.memory.values import (
     MAX_INTEGER,
     ConstraintBroken,
     as_jsonb,
+    check_json,
     check_lists,
     check_number,
     identifier,
@@ -26,6 +27,8 @@ from workers.ports.event_store import (
     LookedUp,
     OutcomeRow,
     Repeated,
+    SnapshotRow,
+    StoredSnapshot,
     StreamEvent,
 )
 
@@ -37,7 +40,7 @@ class Table(SagaRows, LaneRows):
 
     `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version;
     `commands` the outcomes in the order of their commits; `reservations` the holders of (context, scope, key);
-    `credentials` the secrets of (context, stream id).
+    `credentials` the secrets and `snapshots` the snapshots of (context, stream id).
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -48,16 +51,33 @@ class Table(SagaRows, LaneRows):
         self.commands: dict[str, OutcomeRow] = {}
         self.reservations: dict[Reservation, str] = {}
         self.credentials: dict[tuple[str, str], str] = {}
+        self.snapshots: dict[tuple[str, str], SnapshotRow] = {}
 
-    def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
+    def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
         check_lists([each] for each in [*command_ids, *stream_ids])
         known = [each for each in map(identifier, command_ids) if each in self.commands]
+        found = [self._snapshot(context, stream_id, fingerprint) for stream_id in stream_ids]
+        snapshots = {each.stream_id: each for each in found if each is not None}
         events = [
             StreamEvent(row.stream_id, row.stream_version, row.type, row.schema_version, row.data)
             for stream_id in sorted(stream_ids)
             for row in self.streams.get((context, stream_id), ())
+            if stream_id not in snapshots or row.stream_version > snapshots[stream_id].stream_version
         ]
-        return LookedUp(self.now(), {each: self.commands[each].outcome for each in known}, events)
+        outcomes = {each: self.commands[each].outcome for each in known}
+        return LookedUp(self.now(), outcomes, events, list(snapshots.values()))
+
+    def _snapshot(self, context: str, stream_id: str, fingerprint: str | None) -> StoredSnapshot | None:
+        """The stream's snapshot, if this code took it and the event that it stands behind exists."""
+        row = self.snapshots.get((context, stream_id))
+        if row is None or row.fingerprint != fingerprint:
+            return None
+        behind = self.stream_after(context, stream_id, row.stream_version - 1, 1)
+        if not behind or behind[0].stream_version != row.stream_version:
+            return None
+        return StoredSnapshot(stream_id, row.stream_version, behind[0].event_id, row.digest, row.state)
 
     def outcome(self, command_id: str) -> bytes | None:
         row = self.commands.get(identifier(command_id))
@@ -79,8 +99,11 @@ class Table(SagaRows, LaneRows):
 
     def commit(self, batch: Batch) -> None:
         """Raises Fenced, ClaimsRefused, Repeated or Unstorable; ConstraintBroken for a batch that no lane may write."""
-        for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials):
+        for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials, batch.snapshots):
             check_lists(rows)
+        for snapshot in batch.snapshots:
+            check_number(snapshot.stream_version, MAX_BIGINT)
+            check_json(snapshot.state)
         lane = self.fence(batch.lane, batch.epoch)
         refused = frozenset(
             (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.reservations
@@ -92,6 +115,7 @@ class Table(SagaRows, LaneRows):
         lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
         self._settle(batch)
         self.commands |= outcomes
+        self.tell_sagas(outcomes.values())
         for event in events:
             _insert(self.events.setdefault((event.context, event.partition), []), event, _sequence)
             _insert(self.streams.setdefault((event.context, event.stream_id), []), event, _version)
@@ -139,7 +163,7 @@ class Table(SagaRows, LaneRows):
         return found
 
     def _settle(self, batch: Batch) -> None:
-        """Reservations and credentials. Settling changes only reservations that are there."""
+        """Reservations, credentials and snapshots. Settling changes only reservations that are there."""
         for scope, key, stream_id in batch.acquire:
             self.reservations.setdefault((batch.context, scope, key), stream_id)
         for scope, key, holder in batch.settle:
@@ -151,6 +175,7 @@ class Table(SagaRows, LaneRows):
             self.credentials.pop((batch.context, stream_id), None)
             if secret is not None:
                 self.credentials[batch.context, stream_id] = secret
+        self.snapshots |= {(batch.context, snapshot.stream_id): snapshot for snapshot in batch.snapshots}
 
 
 def _sequence(row: EventRow) -> int:

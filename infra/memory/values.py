@@ -73,6 +73,14 @@ def as_jsonb(data: bytes) -> bytes:
         raise Unstorable("JSON that jsonb does not take") from error
 
 
+def check_json(data: bytes) -> None:
+    """Raises Unstorable for what a json column, which keeps its text as it is, does not take."""
+    try:
+        json.loads(data, parse_float=Decimal, parse_constant=_no_constant)
+    except ValueError as error:
+        raise Unstorable("no JSON") from error
+
+
 def _no_constant(name: str) -> Any:
     raise Unstorable(f"{name} is no JSON")
 

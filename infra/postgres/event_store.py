@@ -9,7 +9,15 @@ import asyncpg
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.queries import sql
-from workers.ports.event_store import Batch, ClaimsRefused, EventRow, LookedUp, Repeated, StreamEvent
+from workers.ports.event_store import (
+    Batch,
+    ClaimsRefused,
+    EventRow,
+    LookedUp,
+    Repeated,
+    StoredSnapshot,
+    StreamEvent,
+)
 from workers.ports.lanes import Fenced
 
 FENCED = "AN001"
@@ -19,8 +27,10 @@ CLAIMS_REFUSED = "AN002"
 class PostgresEventStore(PostgresLaneStore):
     """`EventStore` on Postgres."""
 
-    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
-        row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids))
+    async def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
+        row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids), fingerprint)
         assert row is not None
         return LookedUp(
             row["now"],
@@ -28,6 +38,10 @@ class PostgresEventStore(PostgresLaneStore):
             [
                 StreamEvent(stream_id, int(version), name, int(schema_version), data.encode())
                 for stream_id, version, name, schema_version, data in row["events"] or ()
+            ],
+            [
+                StoredSnapshot(stream_id, int(version), event_id, digest, state.encode())
+                for stream_id, version, event_id, digest, state in row["snapshots"] or ()
             ],
         )
 
@@ -120,4 +134,5 @@ def _arguments(batch: Batch) -> list[Any]:
         *columns(batch.acquire, 3),
         *columns(batch.settle, 3),
         *columns(batch.credentials, 2),
+        *columns([(*row[:4], row.state.decode()) for row in batch.snapshots], 5),
     ]

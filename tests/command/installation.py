@@ -12,6 +12,7 @@ from contracts.topics import Topics
 from tests.command.table import TableInMemory
 from tests.lanes.in_memory import CourierInMemory, Journal, LogInMemory, sequence_of
 from workers.command.lane import CommandLane, CommandPorts
+from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.core.decider import Decider
 from workers.domain import contexts
 from workers.ports.lanes import LaneKey
@@ -60,13 +61,19 @@ def record(
 class Installation:
     """Everything that outlives a worker, and the journal of what was done to it."""
 
-    def __init__(self, decider: Decider[Any] | None = None, partitions: int = 1) -> None:
+    def __init__(
+        self,
+        decider: Decider[Any] | None = None,
+        partitions: int = 1,
+        snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
+    ) -> None:
         self.journal: Journal = []
         self.table = TableInMemory(self.journal)
         self.log = LogInMemory(self.journal)
         self.courier = CourierInMemory(self.journal)
         self.decider = decider or contexts()["users"].decider
         self.partitions = partitions
+        self.snapshot_interval_events = snapshot_interval_events
 
     def lane(self) -> CommandLane:
         """A lane as a process that has just started has it."""
@@ -80,6 +87,7 @@ class Installation:
             owner="tester",
             commands=messages.commands,
             events=messages.events,
+            snapshot_interval_events=self.snapshot_interval_events,
         )
         return CommandLane("users", self.decider, 0, ports)
 

@@ -8,7 +8,7 @@ from infra.memory.event_store import MemoryEventStore
 from infra.memory.lane_rows import LaneRow
 from infra.memory.table import Table
 from tests.lanes.in_memory import Journal, SwitchedWire, write
-from workers.ports.event_store import Batch, EventRow, OutcomeRow, Unstorable
+from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow, Unstorable
 from workers.ports.lanes import LaneKey
 
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
@@ -28,12 +28,19 @@ class SqueamishTable(Table):
 
 
 class TableInMemory(MemoryEventStore):
-    """The store over a wire with switches. Everything in the table is the users'."""
+    """The store over a wire with switches. Everything in the table is the users'. `looked_up`: every answer."""
 
     def __init__(self, journal: Journal) -> None:
         self.table = SqueamishTable(lambda: NOW)
         self.line = SwitchedWire(journal)
+        self.looked_up: list[LookedUp] = []
         super().__init__(self.table, self.line)
+
+    async def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
+        self.looked_up.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
+        return self.looked_up[-1]
 
     def write(self, rows: Sequence[EventRow]) -> None:
         """Have the table hold these events already."""

@@ -14,6 +14,7 @@ from tests.postgres.batches import (
     event,
     everything,
     outcome,
+    snapshot,
 )
 from workers.ports.event_store import (
     Acquire,
@@ -65,6 +66,8 @@ UNSTORABLE: dict[str, Batch] = {
     "U+001F in a secret": everything(credentials=[CredentialRow("ada", "a\x1fb")]),
     "a number out of range in JSON": everything(events=[event(1, data=b'{"amount": 1e400000}')]),
     "a number too large for its column": everything(events=[event(1, schema_version=2**31)]),
+    "a snapshot that is no JSON": everything(snapshots=[snapshot(state=b"{")]),
+    "U+001F in a snapshot's stream": everything(snapshots=[snapshot("a\x1fb")]),
     "no text at all": everything(acquire=[Acquire("email", "", "ada")]),
 }
 

@@ -45,7 +45,7 @@ async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: Even
 async def test_a_look_up_for_nothing_finds_nothing(store: EventStores) -> None:
     await store.take(LANE, "owner")
     await store.commit(everything())
-    assert (await store.look_up("users", [], []))[1:] == ({}, [])
+    assert (await store.look_up("users", [], []))[1:] == ({}, [], [])
     assert (await store.look_up("orders", [], ["ada"])).events == []
 
 

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.ports.event_store import Acquire, Batch, CredentialRow, EventRow, OutcomeRow, Settle
+from workers.ports.event_store import Acquire, Batch, CredentialRow, EventRow, OutcomeRow, Settle, SnapshotRow
 from workers.ports.lanes import LaneKey, Mark
 
 TIME = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 LANE = LaneKey("command", "users.commands", 0)
 OTHER_LANE = LaneKey("command", "users.commands", 1)
-TABLES = ("lanes", "events", "commands", "reservations", "credentials", "sagas", "saga_outbox")
+TABLES = ("lanes", "events", "commands", "reservations", "credentials", "snapshots", "sagas", "saga_outbox")
 
 
 def command_id(number: int) -> str:
@@ -61,6 +61,12 @@ def outcome(number: int, stream_id: str = "ada", **changes: Any) -> OutcomeRow:
     return row._replace(**changes)
 
 
+def snapshot(stream_id: str = "ada", version: int = 2, **changes: Any) -> SnapshotRow:
+    """A stream's snapshot; `changes` are other fields."""
+    row = SnapshotRow(stream_id, version, fingerprint="ours", digest="digest", state=b'{"city": null}')
+    return row._replace(**changes)
+
+
 def batch(lane: LaneKey = LANE, epoch: int = 1, **changes: Any) -> Batch:
     """A batch that moves the lane to offset 1 and writes nothing but what `changes` say."""
     empty = Batch(
@@ -91,6 +97,7 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
         events=[event(1), event(2, version=2)],
         acquire=[Acquire("email", "ada@example.org", "ada")],
         credentials=[CredentialRow("ada", "$argon2id$1")],
+        snapshots=[snapshot()],
     )
     return full._replace(**changes)
 

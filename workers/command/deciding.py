@@ -17,7 +17,7 @@ from workers.command.claims import ClaimBook, Key
 from workers.command.reading import DeadLetter, Request
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
-from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle
+from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle, SnapshotRow
 
 
 class Situation(NamedTuple):
@@ -55,6 +55,7 @@ class Draft(NamedTuple):
     repeated: int
     counts: Mapping[tuple[str, str, str], int]
     now: datetime
+    snapshots: Sequence[SnapshotRow] = ()
 
 
 class BatchDecider:
@@ -121,7 +122,7 @@ class BatchDecider:
             return self._conclude(request, "rejected", current.version, [], decision)
         version = current.version + len(decision.events)
         emitted = self._record(request, decision, current.version)
-        self._streams[stream_id] = Versioned(version, state)
+        self._streams[stream_id] = Versioned(version, state, current.snapshot_version)
         if decision.credential is not None:
             self._credentials[stream_id] = CredentialRow(stream_id, decision.credential.secret)
         return self._conclude(request, "accepted", version, emitted, None)

@@ -18,13 +18,14 @@ from contracts.topics import Topics
 from workers import telemetry
 from workers.command.answering import dead_letter, replies
 from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.loading import LaneStreams
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
-from workers.command.streams import StreamCache, Versioned
+from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.ports.clock import Clock
-from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, StreamEvent, Unstorable
+from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, Unstorable
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
@@ -51,6 +52,7 @@ class CommandPorts(NamedTuple):
     commands: Mapping[str, type[Command]]
     events: Mapping[str, type[Event]]
     clock: Clock = time.monotonic
+    snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS
 
 
 class CommandLane:
@@ -65,7 +67,8 @@ class CommandLane:
         self._lane = LaneKey("command", self._input_topic, partition)
         self._epoch = 0
         self._sequence = 0
-        self._streams = StreamCache()
+        self._snapshots = Snapshots(context, decider, ports.events, ports.snapshot_interval_events)
+        self._streams = self._no_streams()
         self._publisher: Publisher | None = None
         # Offsets of the batch in hand whose records were sent away: not again when it is decided again.
         self._sent_away: set[int] = set()
@@ -75,7 +78,7 @@ class CommandLane:
         taken_at = ports.clock()
         grant = await ports.store.take(self._lane, ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
-        self._streams = StreamCache()
+        self._streams = self._no_streams()
         tail = await ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
         if tail.sequence > grant.sequence and not await ports.store.holds(self._lane, self._epoch):
             # The log went on because somebody else did, while we were paused between the two questions.
@@ -85,6 +88,9 @@ class CommandLane:
         )
         await publish_the_rest(self._publisher, self._context, self._lane, grant, ports.store, ports.events, taken_at)
         return grant.consumed
+
+    def _no_streams(self) -> LaneStreams:
+        return LaneStreams(self._context, self._decider, self._ports.store, self._ports.events, self._snapshots)
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         self._sent_away.clear()
@@ -107,8 +113,7 @@ class CommandLane:
             log.warning("command refused: it cannot be stored", lane=str(self._lane), reason=error.explanation)
             await self._handle(records, frozenset(request.envelope.id for request in requests))
             return
-        for stream_id, versioned in draft.streams.items():
-            self._streams.keep(stream_id, versioned)
+        self._streams.keep(draft.streams)
         self._sequence = draft.sequence
         if draft.events:
             assert self._publisher is not None
@@ -140,9 +145,10 @@ class CommandLane:
     ) -> Draft:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[tuple[str, str]] = frozenset()
-        known = await self._look_up(requests)
+        known = await self._streams.look_up(requests)
         for _ in range(MAX_ATTEMPTS):
-            draft = BatchDecider(self._decider, self._situation(requests, known, refused, unstorable)).decide(requests)
+            situation = self._situation(requests, known, refused, unstorable)
+            draft = self._snapshots.added_to(BatchDecider(self._decider, situation).decide(requests))
             away = [letter for letter in [*letters, *draft.failures] if letter.record.offset not in self._sent_away]
             elsewhere = [request for request in misdirected if request.record.offset not in self._sent_away]
             await self._send_away(away, elsewhere, known.now)
@@ -153,27 +159,10 @@ class CommandLane:
             except ClaimsRefused as error:
                 refused |= error.refused
             except Repeated:
-                known = await self._look_up(requests)
+                known = await self._streams.look_up(requests)
             else:
                 return draft
         raise Unsettled
-
-    async def _look_up(self, requests: Sequence[Request]) -> LookedUp:
-        """What the batch must know; streams that are not cached are folded from the table, and kept."""
-        command_ids = [request.envelope.id for request in requests]
-        missing = self._streams.missing({request.envelope.subject for request in requests})
-        known = await self._ports.store.look_up(self._context, command_ids, missing)
-        folded = dict.fromkeys(missing, Versioned(0, self._decider.initial))
-        for row in known.events:
-            state = self._decider.evolve(folded[row.stream_id].state, self._event(row))
-            folded[row.stream_id] = Versioned(row.stream_version, state)
-        for stream_id, versioned in folded.items():
-            self._streams.keep(stream_id, versioned)
-        return known
-
-    def _event(self, row: StreamEvent) -> Event:
-        model = self._ports.events[f"{self._context}.{row.type}.v{row.schema_version}"]
-        return model.model_validate_json(row.data)
 
     def _situation(
         self,
@@ -182,9 +171,9 @@ class CommandLane:
         refused: frozenset[tuple[str, str]],
         unstorable: frozenset[str],
     ) -> Situation:
-        streams = {request.envelope.subject: self._streams.get(request.envelope.subject) for request in requests}
+        streams, partition = self._streams.of(requests), self._lane.partition
         return Situation(
-            self._context, self._lane.partition, self._sequence, known.now, known.outcomes, streams, refused, unstorable
+            self._context, partition, self._sequence, known.now, known.outcomes, streams, refused, unstorable
         )
 
     async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
@@ -203,6 +192,7 @@ class CommandLane:
                 draft.acquire,
                 draft.settle,
                 draft.credentials,
+                draft.snapshots,
             )
         )
 
@@ -222,6 +212,7 @@ class CommandLane:
     def _count(self, draft: Draft) -> None:
         telemetry.EVENTS.labels(self._context).inc(len(draft.events))
         telemetry.REPEATED.labels(self._context).inc(draft.repeated)
+        telemetry.SNAPSHOTS.labels(self._context).inc(len(draft.snapshots))
         for kind, count in draft.counts.items():
             telemetry.OUTCOMES.labels(self._context, *kind).inc(count)
 

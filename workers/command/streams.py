@@ -12,10 +12,13 @@ MAX_CACHED_STREAMS = 20_000
 
 
 class Versioned(NamedTuple):
-    """A stream's state after its first `version` events."""
+    """A stream's state after its first `version` events. `snapshot_version`: where its last snapshot was taken; 0 when
+    there is none that this code can use.
+    """
 
     version: int
     state: Any
+    snapshot_version: int = 0
 
 
 class StreamCache:

@@ -67,6 +67,19 @@ class CredentialRow(NamedTuple):
     secret: str | None
 
 
+class SnapshotRow(NamedTuple):
+    """A stream's state after `stream_version` events, as JSON, in place of the stream's earlier snapshot.
+
+    `fingerprint` tells which code folded it; `digest` is for the one who reads it to see that nothing was changed.
+    """
+
+    stream_id: str
+    stream_version: int
+    fingerprint: str
+    digest: str
+    state: bytes
+
+
 class Batch(NamedTuple):
     """All that one transaction of a command lane writes. `time` is the database's, as `look_up` told it."""
 
@@ -82,6 +95,7 @@ class Batch(NamedTuple):
     acquire: Sequence[Acquire]
     settle: Sequence[Settle]
     credentials: Sequence[CredentialRow]
+    snapshots: Sequence[SnapshotRow] = ()
 
 
 class StreamEvent(NamedTuple):
@@ -94,14 +108,26 @@ class StreamEvent(NamedTuple):
     data: bytes
 
 
+class StoredSnapshot(NamedTuple):
+    """A stream's snapshot as it is stored, perhaps changed since. `event_id`: of the event that it stands behind."""
+
+    stream_id: str
+    stream_version: int
+    event_id: str
+    digest: str
+    state: bytes
+
+
 class LookedUp(NamedTuple):
     """What a batch must know: the database's time, the stored outcomes (JSON) of those commands that were handled
-    before, and all events of the streams asked for, each stream's together and in order.
+    before, and the streams asked for: their events, each stream's together and in order. Of a stream with a snapshot
+    only the events behind it.
     """
 
     now: datetime
     outcomes: dict[str, bytes]
     events: Sequence[StreamEvent]
+    snapshots: Sequence[StoredSnapshot] = ()
 
 
 class ClaimsRefused(Exception):
@@ -158,8 +184,14 @@ class EventTable(Protocol):
 class EventStore(LaneStore, EventTable, Protocol):
     """What the command loop needs."""
 
-    async def look_up(self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str]) -> LookedUp:
-        """All that a batch must know, in one answer."""
+    async def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
+        """All that a batch must know, in one answer. Raises Unavailable.
+
+        Of snapshots only those that carry this fingerprint and stand behind an event that exists; None: no snapshots,
+        all events.
+        """
         ...
 
     async def commit(self, batch: Batch) -> None:

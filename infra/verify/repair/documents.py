@@ -40,7 +40,7 @@ class _Rebuilding:
         for target in targets:
             known = self._stale.setdefault(target.document_id, set())
             if target.stale is not None:
-                known.add(Index(*target.stale))
+                known.add(target.stale)
 
     async def by_partition(self) -> dict[int, list[str]]:
         """The documents by the lane that they belong to."""

@@ -5,9 +5,17 @@ from collections.abc import Awaitable, Callable
 from infra.verify.repair.documents import rebuild_documents
 from infra.verify.repair.lanes import publish_missing
 from infra.verify.repair.reservations import mend_reservation, remove_credential
+from infra.verify.repair.snapshots import remove_snapshot
 from infra.verify.repair.tools import Tools
 from workers.domain import contexts
-from workers.verification.findings import LeftOverCredential, LogGap, Verdict, WrongDocument, WrongReservation
+from workers.verification.findings import (
+    LeftOverCredential,
+    LogGap,
+    Verdict,
+    WrongDocument,
+    WrongReservation,
+    WrongSnapshot,
+)
 
 MAX_ROUNDS = 5
 MAX_NOTED = 100
@@ -45,6 +53,9 @@ async def _repair(tools: Tools, verdict: Verdict) -> None:
             case LeftOverCredential(context, stream_id):
                 await tools.record(f"credential {context} {stream_id}", {})
                 await remove_credential(tools, target)
+            case WrongSnapshot(context, stream_id):
+                await tools.record(f"snapshot {context} {stream_id}", {})
+                await remove_snapshot(tools, target)
     for (context, partition), found in gaps.items():
         stretches = [(gap.first, gap.last) for gap in found[:MAX_NOTED]]
         await tools.record(f"lane {context} {partition}", {"missing": stretches, "stretches": len(found)})

@@ -1,0 +1,59 @@
+"""The event store on Postgres under a command lane whose log and courier are in memory, and what its look-ups gave."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.catalogue import catalogue
+from contracts.message import Command
+from contracts.outcome import Outcome
+from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.pool import Database
+from tests.command.installation import TOPICS, command_id, record
+from tests.lanes.in_memory import CourierInMemory, LogInMemory
+from workers.command.lane import CommandLane, CommandPorts
+from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
+from workers.core.decider import Decider
+from workers.domain import contexts
+from workers.ports.event_store import LookedUp
+
+
+class Watched(PostgresEventStore):
+    """One lane of the users. Each batch is of a worker that has just started and knows nothing."""
+
+    def __init__(self, database: Database, snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS) -> None:
+        super().__init__(database)
+        self.found: list[LookedUp] = []
+        self._log = LogInMemory()
+        self._interval_events = snapshot_interval_events
+        self._handled = 0
+
+    async def look_up(
+        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+    ) -> LookedUp:
+        self.found.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
+        return self.found[-1]
+
+    async def handle(self, *commands: Command, decider: Decider[Any] | None = None) -> tuple[Outcome, list[int]]:
+        """The outcome of the last of these commands, and the number of events of each look-up that the batch took."""
+        messages, first = catalogue(), self._handled
+        ports = CommandPorts(
+            store=self,
+            log=self._log,
+            courier=CourierInMemory(),
+            topics=TOPICS,
+            partitions=1,
+            owner="tester",
+            commands=messages.commands,
+            events=messages.events,
+            snapshot_interval_events=self._interval_events,
+        )
+        lane = CommandLane("users", decider or contexts()["users"].decider, 0, ports)
+        self.found.clear()
+        assert await lane.take() == first
+        await lane.handle([record(command, place) for place, command in enumerate(commands, start=first)])
+        await lane.leave()
+        lane.drop()
+        self._handled += len(commands)
+        stored = await self.outcome(command_id(self._handled - 1))
+        assert stored is not None
+        return Outcome.model_validate_json(stored), [len(each.events) for each in self.found]
