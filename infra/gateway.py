@@ -22,6 +22,7 @@ from infra.devstack.gateway_port import check_gateway_port
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.history import PostgresHistory
 from infra.processes import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -30,6 +31,7 @@ from infra.settings import Settings
 from infra.telemetry.logs import configure_logs
 from workers.domain import contexts
 from workers.gateway.app import create_app
+from workers.gateway.archive import Archive
 from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
 from workers.gateway.queries import Queries
@@ -97,6 +99,7 @@ def composed(settings: Settings) -> FastAPI:
         Asking(KafkaCommands(commands), PostgresEventStore(database)),
         Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections),
         passwords,
+        Archive(PostgresHistory(database)),
     )
 
     async def open_database() -> None:

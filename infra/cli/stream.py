@@ -3,12 +3,12 @@
 import asyncio
 import dataclasses
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from contracts.catalogue import catalogue
 from infra.cli.event_line import EventLine
@@ -17,6 +17,8 @@ from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
 from workers.domain import contexts
+from workers.history.points import NoPoint, Point, point_of
+from workers.history.reading import events_until
 from workers.ports.event_store import EventRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -37,8 +39,7 @@ def show(
     context, _, stream_id = name.partition("/")
     if context not in contexts() or not stream_id:
         raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{known}/<id>' for known in contexts())}")
-    point = _point(at)
-    rows = _up_to(point, asyncio.run(_events(context, stream_id)), name)
+    rows = asyncio.run(_events(context, stream_id, _point(at)))
     state = fields(folded(context, rows))
     lines = [EventLine.of_row(row) for row in rows]
     if as_json:
@@ -58,39 +59,16 @@ def show(
         typer.echo(f"  {field}: {json.dumps(value, ensure_ascii=False)}")
 
 
-async def _events(context: str, stream_id: str) -> Sequence[EventRow]:
+async def _events(context: str, stream_id: str, point: Point | None) -> Sequence[EventRow]:
     async with event_table(Settings()) as database:
-        return await PostgresEventStore(database).streams(context, [stream_id])
+        return await events_until(PostgresEventStore(database), context, stream_id, point)
 
 
-def _point(at: str | None) -> int | datetime | None:
-    if at is None:
-        return None
-    if at.isdecimal():
-        return int(at)
+def _point(at: str | None) -> Point | None:
     try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise typer.BadParameter(f"{at} is neither a version nor a time with its zone, like 2026-01-31T12:00:00Z")
-    return moment
-
-
-def _up_to(point: int | datetime | None, rows: Sequence[EventRow], name: str) -> Sequence[EventRow]:
-    """The events up to this point. Raises CommandRefused when there are none, or the version has not been reached."""
-    if not rows:
-        raise CommandRefused(f"There is no stream {name}.")
-    if point is None:
-        return rows
-    if isinstance(point, int):
-        if not 1 <= point <= len(rows):
-            raise CommandRefused(f"{name} has the versions 1 to {len(rows)}, not {point}.")
-        return rows[:point]
-    found = [row for row in rows if row.recorded_at <= point]
-    if not found:
-        raise CommandRefused(f"{name} began later, at {rows[0].recorded_at.isoformat()}.")
-    return found
+        return None if at is None else point_of(at)
+    except NoPoint as error:
+        raise typer.BadParameter(f"{at} is {error}") from error
 
 
 def folded(context: str, rows: Sequence[EventRow]) -> Any:
@@ -107,9 +85,19 @@ def folded(context: str, rows: Sequence[EventRow]) -> Any:
 
 
 def fields(state: Any) -> dict[str, Any]:
-    """A state's fields by name, whichever kind of frozen value it is."""
+    """A state's fields by name as JSON has them, whichever kind of frozen value it is; money as text."""
     if isinstance(state, BaseModel):
         return state.model_dump(mode="json")
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        return dataclasses.asdict(state)
-    return dict(state._asdict())
+        named = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+    else:
+        named = state._asdict()
+    jsonable: dict[str, Any] = to_jsonable_python(named, fallback=_plain)
+    return jsonable
+
+
+def _plain(value: Any) -> Any:
+    """What pydantic does not know: a mapping that cannot be changed."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a state holds a {type(value).__name__}, which JSON cannot say")

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import orjson
+
 from contracts.message import Event
 from contracts.topics import Topics
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
@@ -12,7 +14,7 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from workers.command.records import event_record
-from workers.ports.event_store import Batch, EventRow
+from workers.ports.event_store import Batch, EventRow, OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
 
 ADA = "ada"
@@ -57,6 +59,24 @@ def rows(partition: int) -> list[EventRow]:
     ]
 
 
+def _outcome(row: EventRow) -> OutcomeRow:
+    """That of the command which led to the event."""
+    return OutcomeRow(
+        row.command_id,
+        f"users.Say{row.type}.v1",
+        row.context,
+        row.stream_id,
+        "accepted",
+        row.partition,
+        row.sequence,
+        row.correlation_id,
+        row.causation_id,
+        row.actor,
+        row.recorded_at,
+        orjson.dumps({"status": "accepted", "stream_version": row.stream_version, "events": [row.event_id]}),
+    )
+
+
 async def record(settings: Settings) -> None:
     """Write both histories, each event a batch of its own, into the table and into the log."""
     assert settings.database_url is not None
@@ -73,7 +93,8 @@ async def record(settings: Settings) -> None:
             grant = await store.take(lane, "the test")
             for row in rows(partition):
                 mark, at = Mark(0, -1), row.sequence
-                batch = Batch(lane, grant.epoch, "users", row.recorded_at, at, at, mark, [], [row], [], [], [])
+                outcomes = [_outcome(row)]
+                batch = Batch(lane, grant.epoch, "users", row.recorded_at, at, at, mark, outcomes, [row], [], [], [])
                 await store.commit(batch)
             records = [event_record(row) for row in rows(partition)]
             await log.append(topics.events("users"), partition, records)

@@ -14,8 +14,10 @@ from infra.postgres.pool import SESSION_SETTINGS
 from infra.postgres.queries import sql
 from infra.settings import Settings
 
+LOOK_UP = ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10", "users", listed(["a", "b", "c"]), "fingerprint"]
 QUERIES: dict[str, tuple[str, list[Any]]] = {
-    "look_up": ("events_stream", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10", "users", listed(["a", "b", "c"])]),
+    "look_up": ("events_stream snapshots_pkey commands_pkey", LOOK_UP),
+    "snapshots_after": ("snapshots_pkey events_stream", ["users", "a", 100]),
     "outcome": ("commands_pkey", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"]),
     "streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
     "not_accepted": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
@@ -27,15 +29,35 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "reservations_of": ("reservations_pkey", ["users", listed(["email"]), listed(["a"])]),
     "reservations_after": ("reservations_pkey", ["users", "email", "a", 100]),
     "credentials_after": ("credentials_pkey", ["users", "a", 100]),
-    "sagas_after": ("sagas_pkey", ["welcome", "a", 100]),
+    "instances_after": ("sagas_pkey saga_journal_pkey", ["welcome", "a", 100]),
+    "journals": ("saga_journal_pkey events_pkey", ["welcome", listed(["a", "b"])]),
+    "steps_of": ("saga_outbox_instance commands_pkey refusals_pkey", ["welcome", listed(["a", "b"])]),
+    "deadlines_of": ("deadlines_pkey", ["welcome", listed(["a", "b"])]),
+    "taken": ("saga_journal_pkey", [listed(["welcome"]), listed(["a"]), "users", 0, 1, 100]),
+    "older_than_journal": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
+    "unknown_instances": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
+    "deadlines_overdue": ("deadlines_due", ["users.events", 0, 60.0, 100]),
+    "deadlines_without_instance": ("deadlines_pkey sagas_pkey saga_journal_pkey", ["welcome", "a", "b", 100]),
+    "refusals_overdue": ("refusals_pkey saga_outbox_pkey", ["users.events", 0, 60.0, 100]),
+    "refusals_without_step": ("refusals_pkey saga_outbox_pkey", ["users.events", 0, 5, 100]),
     "outbox_after": ("saga_outbox_pkey", ["users.events", 0, 5, 100]),
+    "causes": ("commands_pkey saga_outbox_command", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
+    "correlated_commands": ("commands_correlation", ["a", 100]),
+    "correlated_events": ("commands_correlation events_pkey", ["a", 100]),
+    "correlated_steps": ("saga_outbox_correlation", ["a", 100]),
+    "correlated_sagas": ("sagas_correlation saga_journal_pkey", ["a", 100]),
+    "correlated_notices": ("sagas_correlation saga_journal_pkey", ["a", 100]),
+    "saga_instance": ("sagas_pkey", ["welcome", "a"]),
+    "deadlines_of_instance": ("deadlines_pkey", ["welcome", "a", 100]),
+    "journal_of_instance": ("saga_journal_pkey events_pkey", ["welcome", "a", 100]),
+    "steps_of_instance": ("saga_outbox_instance commands_pkey", ["welcome", "a", 100]),
     "saga_states": ("sagas_pkey", [listed(["welcome"]), listed(["a"])]),
 }
 
 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_as_a_generic_plan(settings: Settings, name: str) -> None:
-    index, arguments = QUERIES[name]
+    indexes, arguments = QUERIES[name]
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await migrate(url)
@@ -45,5 +67,6 @@ async def test_as_a_generic_plan(settings: Settings, name: str) -> None:
         plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {sql(name)}", *arguments))
     finally:
         await connection.close()
-    assert f"using {index}" in plan or f"on {index}" in plan, plan
+    for index in indexes.split():
+        assert f"using {index}" in plan or f"on {index}" in plan, plan
     assert "Seq Scan" not in plan, plan

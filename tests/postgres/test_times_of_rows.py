@@ -23,7 +23,7 @@ async def test_the_batchs_time_is_the_time_of_all_that_it_writes(database: Datab
 async def test_a_saga_is_updated_after_it_was_started(database: Database, onlooker: Any) -> None:
     store = PostgresSagaStore(database)
     await store.take(SAGA_LANE, "owner")
-    for state in (b'{"step": "welcome"}', b'{"step": "done"}'):
-        row = InstanceRow("welcome", "ada", "running", state, "correlation")
+    for version, state in enumerate((b'{"step": "welcome"}', b'{"step": "done"}'), start=1):
+        row = InstanceRow("welcome", "ada", "running", state, "correlation", version)
         await store.commit(SagaBatch(SAGA_LANE, 1, 7, 0, 0, 5, [row], []))
     assert await onlooker.fetchval("SELECT updated_at > started_at FROM annals.sagas")

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from workers.gateway import commands, documentation, health, problems
+from workers.gateway import commands, correlations, documentation, health, problems
 from workers.gateway.backend import Backend
 from workers.gateway.exchange import Exchange
 from workers.gateway.request_body import BoundedBody
@@ -37,7 +37,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
         redirect_slashes=False,
     )
-    for context_routes in (*routes, commands.routes, health.routes):
+    for context_routes in (*routes, commands.routes, correlations.routes, health.routes):
         app.include_router(context_routes(backend))
     documentation.install(app)
     problems.install(app)

@@ -44,13 +44,20 @@ class Asking:
         self._doubt_since: float | None = None
         self._looks = 0
 
-    async def outcome(self, command: Command, asked: Asked, expected_version: int | None = None) -> Outcome | None:
+    async def outcome(
+        self,
+        command: Command,
+        asked: Asked,
+        expected_version: int | None = None,
+        causation_id: str | None = None,
+    ) -> Outcome | None:
         """The outcome; None when there is none within the wait. Raises Unavailable, Overloaded, TooLarge or Problem."""
         if asked.may_be_repeat or self._doubt_since is not None:
             known = await self.stored(asked.command_id)
             if known is not None:
                 return known
-        reply = asyncio.create_task(self._commands.ask(command, asked.meta(expected_version), asked.wait_seconds))
+        meta = asked.meta(expected_version, causation_id)
+        reply = asyncio.create_task(self._commands.ask(command, meta, asked.wait_seconds))
         try:
             return await self._first(reply, asked)
         finally:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from workers.gateway.archive import Archive
 from workers.gateway.asking import Asking
 from workers.gateway.queries import Queries
 from workers.ports.passwords import Passwords
@@ -14,3 +15,4 @@ class Backend:
     asking: Asking
     queries: Queries
     passwords: Passwords
+    archive: Archive

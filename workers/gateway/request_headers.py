@@ -23,7 +23,9 @@ COMMAND_NAMESPACE = UUID("6f7c2a4e-3f0b-4d0a-9d5e-5b1e0a8c7d21")
 STREAM_NAMESPACE = UUID("c3b1f6d2-8a47-4e55-b0c9-2f64d7a91e08")
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-_VERSION_TAG = re.compile(r'"([0-9]{1,18})"')
+# The tag of a card that other streams have a share in says more after a point: that is no version of anything.
+_VERSION_TAG = re.compile(r'"([0-9]{1,18})(?:\.[0-9a-f]{1,64})?"')
+_ENTITY_TAG = re.compile(r'"[\x21\x23-\x7e]*"')
 _ENTITY_TAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*')
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.IGNORECASE)
 
@@ -56,11 +58,12 @@ class Asked(NamedTuple):
     wait_seconds: float
     may_be_repeat: bool
 
-    def meta(self, expected_version: int | None = None) -> CommandMeta:
+    def meta(self, expected_version: int | None = None, causation_id: str | None = None) -> CommandMeta:
+        """What goes with the command. Without a `causation_id` nothing but the request has caused it."""
         return CommandMeta(
             command_id=self.command_id,
             correlation_id=self.correlation_id,
-            causation_id=self.command_id,
+            causation_id=causation_id or self.command_id,
             traceparent=self.traceparent,
             expected_version=expected_version,
         )
@@ -118,7 +121,12 @@ async def expected_version(if_match: IfMatch = None) -> int | None:
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
 
 
-def seen_version(tag: str | None) -> int | None:
-    """The version of an ETag as a query carries it back; None when there is none."""
-    found = _VERSION_TAG.search(tag or "")
-    return int(found[1]) if found else None
+def seen_version(*headers: str | None) -> int | None:
+    """The latest version among the ETags that a query carries back in these headers; None when there is none."""
+    versions = [int(found[1]) for header in headers for found in _VERSION_TAG.finditer(header or "")]
+    return max(versions, default=None)
+
+
+def seen_tags(tags: str | None) -> frozenset[str]:
+    """The ETags that a query carries back, compared as RFC 9110, section 13.1.2, says: whether weak or not."""
+    return frozenset(_ENTITY_TAG.findall(tags or ""))

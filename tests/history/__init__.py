@@ -1,0 +1,1 @@
+"""The past made readable: points, the tree of causes, what an undo takes back."""
