@@ -12,6 +12,7 @@ from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 
 EVENTS_AT_A_TIME = 1000
+ROWS_AT_A_TIME = 1000
 
 
 class Session:
@@ -24,6 +25,11 @@ class Session:
         """The rows of a named query."""
         found: list[Any] = await self._connection.fetch(sql(name), *arguments)
         return found
+
+    async def stream(self, name: str, *arguments: Any) -> AsyncIterator[Any]:
+        """The rows of a named query, read as they are asked for."""
+        async for row in self._connection.cursor(sql(name), *arguments, prefetch=ROWS_AT_A_TIME):
+            yield row
 
     async def run(self, name: str, *arguments: Any) -> None:
         """Run a named query for its effect."""

@@ -13,7 +13,7 @@ from infra.redis.documents import Entry, Look
 from infra.verify.passed_over import PassedOver, passed_over
 from infra.verify.settling import Patience
 from infra.verify.sources import Pace, Sources, storable
-from workers.core.projection import Document, Index, Projection
+from workers.core.projection import Document, Projection
 from workers.fingerprint import fingerprint
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Checkpoint, Generation
@@ -166,7 +166,7 @@ async def _compare_index_entries(model: ReadModel, verdict: Verdict, pace: Pace)
         async for found in model.sources.documents.entries(model.generation, index_name):
             for index, each in await model.unexplained(found):
                 where = f"{name} {index.name} {index.key}".rstrip()
-                target = WrongDocument(name, each, (index.name, index.key))
+                target = WrongDocument(name, each, index)
                 verdict.found(What.ENTRY_LEFT_OVER, where, f"of {each}", target=target)
             verdict.saw(f"index entries compared with the documents of {name}", len(found))
             await pace(0)
@@ -204,8 +204,3 @@ async def _caught_up(model: ReadModel, wanted: Mapping[int, int], verdict: Verdi
                 explanation = f"stands at {reached} of {sequence}; is a projection worker running?"
                 verdict.found(What.READ_MODEL_BEHIND, f"{model.projection.name} {model.topic}/{partition}", explanation)
                 break
-
-
-def index_of(stale: tuple[str, str]) -> Index:
-    """The index entry that a repair target names."""
-    return Index(*stale)

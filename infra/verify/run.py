@@ -2,7 +2,7 @@
 
 What counts is what each lane's row said at the start: what comes later is not looked at, and what is still on its way
 (an event not yet in the log, a step not yet handled) gets a bounded time to arrive. Memory does not grow with the
-length of the log: everything is read in chunks, and what must be kept of the sagas is kept on disk.
+length of the log: everything is read in chunks, and the steps of a saga's many instances are kept on disk.
 """
 
 from infra.verify.lanes import compare_lane
@@ -10,6 +10,7 @@ from infra.verify.parked import report_parked
 from infra.verify.read_models import compare_read_model
 from infra.verify.reservations import compare_reservations
 from infra.verify.sagas import compare_sagas
+from infra.verify.snapshots import compare_snapshots
 from infra.verify.sources import Pace, Sources
 from workers.domain import contexts
 from workers.verification.findings import Verdict
@@ -22,10 +23,10 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
         await compare_lane(sources, sources.topics.context_of(topic), partition, sequence, verdict, pace)
     for context in contexts().values():
         await compare_reservations(sources, context, verdict, pace)
-        if context.sagas:
-            await compare_sagas(sources, context, verdict, pace)
+        await compare_snapshots(sources, context, verdict, pace)
         for projection in context.projections:
             await compare_read_model(sources, projection, verdict, pace)
+    await compare_sagas(sources, [saga for context in contexts().values() for saga in context.sagas], verdict, pace)
     await report_parked(sources, verdict)
     return verdict
 
@@ -33,5 +34,5 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
 async def events_to_compare(sources: Sources) -> int:
     """About how much `pace` will hear of in all: each event from the log, from its stream, and again for the sagas."""
     rows = await sources.database.rows("lane_sequences")
-    followed = {context.name for context in contexts().values() if context.sagas}
+    followed = {name for context in contexts().values() for saga in context.sagas for name in saga.contexts}
     return sum(row["sequence"] * (3 if sources.topics.context_of(row["topic"]) in followed else 2) for row in rows)

@@ -52,6 +52,16 @@ async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their
     assert sorted(named(verdict, "parked stream")) == [f"users {place}", f"welcome {place}"]
     assert all("UserCreated" in finding["explanation"] for finding in verdict["examples"])
     assert (await verified_by_buggy_code(system))["found"] == {"parked stream": 2}
+    name = f"saga:welcome/{nobody.stream_id}"
+    assert (await system.annals("parked", "skip", name, "--reason", "there is no such city")).code == 0
+
+    async def passed_over() -> bool:
+        return bool(await system.value(waits) == 0)
+
+    await until(passed_over, "the saga has passed over the event", seconds=120)
+    _, verdict = await verified(system)
+    assert verdict["found"] == {"parked stream": 1}, "the read model's"
+    assert verdict["looked_at"]["events that welcome has passed over by an operator's wish"] == 1
 
 
 async def test_in_the_verification_is_a_finding(idle_system: System) -> None:

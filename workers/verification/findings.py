@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from workers.core.projection import Index
+
 MAX_EXAMPLES = 20
 MAX_TARGETS = 20_000
 """More are repaired in a next round."""
@@ -21,10 +23,24 @@ class What(StrEnum):
     RESERVATION_OF_ANOTHER = "reservation held by the wrong stream"
     RESERVATION_LEFT_OVER = "reservation left over"
     CREDENTIAL_LEFT_OVER = "credential left over"
+    SNAPSHOT_DIFFERS = "snapshot differs"
     SAGA_BEHIND = "saga behind"
     INSTANCE_MISSING = "saga instance missing"
     INSTANCE_LEFT_OVER = "saga instance too many"
     INSTANCE_DIFFERS = "saga instance differs"
+    JOURNAL_GAP = "gap in a saga journal"
+    JOURNAL_DIFFERS = "saga journal differs"
+    OWN_EVENT_FORGED = "saga's own event without cause"
+    EVENT_NOT_TAKEN = "event not taken by a saga"
+    EVENT_TAKEN_TWICE = "event taken twice by a saga"
+    DEADLINE_MISSING = "saga deadline missing"
+    DEADLINE_LEFT_OVER = "saga deadline too many"
+    DEADLINE_DIFFERS = "saga deadline differs"
+    DEADLINE_OVERDUE = "saga deadline overdue"
+    REFUSAL_MISSING = "saga refusal missing"
+    REFUSAL_LEFT_OVER = "saga refusal too many"
+    REFUSAL_OVERDUE = "saga refusal not heard"
+    STEP_GAP = "gap in the steps of a saga lane"
     STEP_MISSING = "saga step missing"
     STEP_LEFT_OVER = "saga step too many"
     STEP_DIFFERS = "saga step differs"
@@ -50,13 +66,13 @@ class LogGap(NamedTuple):
 
 
 class WrongDocument(NamedTuple):
-    """A document, or an entry that it should have, is not as its stream's fold. `stale` is an index entry (its name and
-    its key) that stands there and should not.
+    """A document, or an entry that it should have, is not as its stream's fold. `stale` is an index entry that stands
+    there and should not.
     """
 
     projection: str
     document_id: str
-    stale: tuple[str, str] | None = None
+    stale: Index | None = None
 
 
 class WrongReservation(NamedTuple):
@@ -75,7 +91,14 @@ class LeftOverCredential(NamedTuple):
     stream_id: str
 
 
-Target = LogGap | WrongDocument | WrongReservation | LeftOverCredential
+class WrongSnapshot(NamedTuple):
+    """A stream's snapshot is not the fold of its events."""
+
+    context: str
+    stream_id: str
+
+
+Target = LogGap | WrongDocument | WrongReservation | LeftOverCredential | WrongSnapshot
 """What a repair can mend."""
 
 

@@ -51,6 +51,10 @@ class StateFold:
                     found.setdefault(place, []).append(stream_id)
         return found
 
+    def state(self, stream_id: str) -> Any:
+        """The state of a stream whose code does not raise."""
+        return self._states.get(stream_id, self._decider.initial)
+
     def may_keep_credential(self, stream_id: str) -> bool | None:
         """None: nobody can say, for its code raises."""
         if stream_id in self.raised:

@@ -1,0 +1,132 @@
+"""What one saga instance took, set, sent and heard, made by the code of the workers: an order on three lanes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from contracts.inventory.events import StockReserved
+from contracts.message import Event
+from contracts.orders.events import OrderConfirmed, OrderPlaced
+from contracts.orders.lines import OrderLine
+from contracts.payments.events import FundsCaptured, FundsReserved
+from infra.verify.scratch import Scratch, scratch
+from workers.core.recorded import Recorded
+from workers.core.saga import Saga
+from workers.domain import contexts
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, StoredInstance
+from workers.saga.following import Followed, follow, hear
+from workers.saga.own_events import own_events
+from workers.verification.saga_consequences import (
+    StoredStep,
+    deadline_differences,
+    hearing_difference,
+    step_difference,
+)
+from workers.verification.saga_journal import JournalFold, Lane, StoredSaga, Wrong
+
+FULFILMENT = next(each for each in contexts()["orders"].sagas if each.name == "fulfilment")
+KEY = InstanceKey("fulfilment", "o-1")
+PARTITIONS = {"orders": 0, "payments": 1, "inventory": 2}
+LINE = OrderLine(sku="tea", quantity=2, unit_price=Decimal("4.50"))
+PLACED = OrderPlaced(
+    order_id="o-1", user_id="ada", lines=(LINE,), currency="EUR", total=Decimal("9.00"), confirm_within_seconds=60
+)
+FUNDS_RESERVED = FundsReserved(user_id="ada", order_id="o-1", amount=Decimal("9.00"), currency="EUR")
+STOCK_RESERVED = StockReserved(sku="tea", order_id="o-1", quantity=2)
+CONFIRMED = OrderConfirmed(order_id="o-1", user_id="ada")
+CAPTURED = FundsCaptured(user_id="ada", order_id="o-1", amount=Decimal("9.00"), currency="EUR")
+FULFILLED: tuple[Event, ...] = (PLACED, FUNDS_RESERVED, STOCK_RESERVED, CONFIRMED, CAPTURED)
+
+
+def time(second: int) -> str:
+    return f"2026-01-01T00:{second // 60:02d}:{second % 60:02d}.000000Z"
+
+
+class Entry(NamedTuple):
+    """An entry of the journal, and the event that the log has in its place."""
+
+    row: JournalRow
+    found: Recorded | None
+
+
+@dataclass
+class Order:
+    """As it is stored; tests spoil it."""
+
+    saga: Saga[Any] = FULFILMENT
+    entries: list[Entry] = field(default_factory=list)
+    steps: list[StoredStep] = field(default_factory=list)
+    deadlines: dict[str, tuple[Lane, DeadlineRow]] = field(default_factory=dict)
+    stored: StoredSaga | None = None
+
+    def takes(self, *events: Event) -> None:
+        """Each from the log of its context, one after the other."""
+        for event in events:
+            number = len(self.entries) + 1
+            lane = (event.context, PARTITIONS[event.context])
+            event_id = f"00000000-0000-5000-8000-{number:012d}"
+            found = Recorded(event, event_id, event.stream_id, number, number, time(number), "correlation", "ada")
+            self._note(follow([self.saga], [found], self._instances(), 0, partition=lane[1]), lane, found)
+
+    def passes(self, name: str, second: int) -> None:
+        """The deadline of this name."""
+        lane, row = self.deadlines.pop(name)
+        own = own_events(Due(time(second), [row], []))
+        self._note(hear([self.saga], own, self._instances(), 0), lane, None)
+
+    def is_refused(self, step: str, code: str, second: int) -> None:
+        """The last step of this name; the instance hears of it."""
+        place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
+        row = self.steps[place].row
+        said = (row.stream_id, row.command_id, code, time(second))
+        refusal = Refusal(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        lane = self.steps[place].lane
+        self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
+        self._note(hear([self.saga], own_events(Due(time(second), [], [refusal])), self._instances(), 0), lane, None)
+
+    def _instances(self) -> dict[InstanceKey, StoredInstance]:
+        return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}
+
+    def _note(self, followed: Followed, lane: Lane, found: Recorded | None) -> None:
+        (instance,), (entry,) = followed.instances, followed.journal
+        correlation_id = instance.correlation_id if self.stored is None else self.stored.correlation_id
+        self.stored = StoredSaga(instance.version, instance.status, instance.state, correlation_id)
+        self.entries.append(Entry(entry, found))
+        self.steps += [_accepted(row, lane) for row in followed.steps]
+        for _, _, name in followed.cleared:
+            self.deadlines.pop(name, None)
+        self.deadlines |= {row.name: (lane, row) for row in followed.deadlines}
+
+    def wrong(self) -> list[Wrong]:
+        """All that a comparison finds."""
+        with scratch() as kept:
+            fold = JournalFold(self.saga, KEY.instance_id, kept)
+            found = [fold.take(*entry) for entry in self.entries if not fold.broken]
+            if not fold.broken:
+                found.append(fold.against(self.stored))
+            if not fold.broken:
+                found += _steps(self.steps, kept)
+                found += deadline_differences(fold.deadlines, self.deadlines)
+        return [each for each in found if each is not None]
+
+
+def _accepted(row: StepRow, lane: Lane) -> StoredStep:
+    return StoredStep(row, lane, "accepted", None, time(3000), waits=False)
+
+
+def _steps(steps: Sequence[StoredStep], kept: Scratch) -> list[Wrong | None]:
+    found: list[Wrong | None] = []
+    for each in steps:
+        expected = kept.take(KEY, each.row.command_id)
+        assert expected is not None, each
+        found += [step_difference(each, expected[0], in_order=True), hearing_difference(each, expected[1])]
+    assert not kept.after("", 10), "no step is missing"
+    return found
+
+
+def fulfilled(*events: Event) -> Order:
+    """An order that took these events, or went the whole way."""
+    order = Order()
+    order.takes(*(events or FULFILLED))
+    return order
