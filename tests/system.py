@@ -179,7 +179,10 @@ class System:
             )
             if missing:
                 return False
-            lanes = await self.database.fetch("SELECT partition, sequence FROM annals.lanes WHERE role = 'command'")
+            lanes = await self.database.fetch(
+                "SELECT partition, sequence FROM annals.lanes WHERE role = 'command' AND topic = $1",
+                self.topic("users.commands"),
+            )
             return all([await self.projected(lane["partition"]) >= lane["sequence"] for lane in lanes])
 
         await until(done, "every user is welcomed and every event projected", seconds=seconds, every=0.2)

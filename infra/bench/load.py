@@ -1,11 +1,14 @@
-"""The load: users who sign up, each with names and an e-mail address of their own."""
+"""The load: users who sign up, each with a name and an e-mail address; and how commands get to the topics."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 
 from contracts.envelope import CommandEnvelope, rfc3339
+from contracts.message import Command
 from contracts.partitioner import partition_for
+from contracts.topics import Topics
 from contracts.users.commands import CreateUser
 from infra.kafka.courier import KafkaCourier
 from infra.settings import Settings
@@ -26,30 +29,33 @@ def sign_up() -> CreateUser:
 
 async def preload(settings: Settings, count: int) -> None:
     """Put so many commands, each asking for a reply, on the topic before anybody reads it."""
-    topic = f"{settings.topic_prefix}{CONTEXT}.commands"
-    courier = KafkaCourier(settings)
+    await put_on_topic(settings, (sign_up() for _ in range(count)))
+
+
+async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
+    """Put these commands, each asking for a reply, on the topics of their contexts as fast as Kafka takes them."""
+    remaining, courier = iter(commands), KafkaCourier(settings)
     try:
-        for start in range(0, count, SEND_BATCH):
-            records = _records(settings, min(SEND_BATCH, count - start))
-            await courier.deliver([(topic, partition, record) for partition, record in records])
+        while batch := list(islice(remaining, SEND_BATCH)):
+            await courier.deliver(list(_records(settings, batch)))
     finally:
         await courier.stop()
 
 
-def _records(settings: Settings, count: int) -> Iterator[tuple[int, OutboundRecord]]:
-    now = rfc3339(datetime.now(UTC))
-    for number in range(count):
-        command = sign_up()
+def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[str, int, OutboundRecord]]:
+    now, topics = rfc3339(datetime.now(UTC)), Topics(settings.topic_prefix)
+    for number, command in enumerate(commands):
         command_id = str(uuid.uuid4())
         envelope = CommandEnvelope(
             id=command_id,
             type=command.type,
             source="/annals/bench",
-            subject=command.user_id,
+            subject=command.stream_id,
             time=now,
             correlation_id=command_id,
             causation_id=command_id,
-            reply_to=f"{settings.topic_prefix}replies:{number % settings.partitions}",
+            reply_to=f"{topics.replies}:{number % settings.partitions}",
         )
-        key = command.user_id.encode()
-        yield partition_for(key, settings.partitions), OutboundRecord(key, command.to_json(), envelope.to_headers())
+        key = command.stream_id.encode()
+        record = OutboundRecord(key, command.to_json(), envelope.to_headers())
+        yield topics.commands(command.context), partition_for(key, settings.partitions), record

@@ -1,7 +1,10 @@
-"""One run: the raw rates, then the command path, the projection and the latency, each with one worker process."""
+"""One run: the raw rates, then the command path, the projection and the latency, each with one worker process; then
+orders through one of each role.
+"""
 
 import platform
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import psutil
@@ -9,6 +12,7 @@ import psutil
 from infra.bench.corner import own_corner
 from infra.bench.latency import Latency, steady_latency
 from infra.bench.load import CONTEXT, PROJECTION, preload
+from infra.bench.orders import Orders, settle_orders
 from infra.bench.raw import kafka_append_rate, postgres_insert_rate, redis_set_rate
 from infra.bench.worker_process import Rate, drain_rate
 from infra.kafka.extent import topic_extent
@@ -19,47 +23,81 @@ from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 
+PARTS = ("commands", "latency", "orders")
+
 
 class Plan(NamedTuple):
-    """How much to measure."""
+    """How much to measure; `parts` are some of PARTS. The raw rates belong to `commands`."""
 
     commands: int
     latency_per_second: int
     latency_seconds: float
+    orders: int = 0
+    orders_per_second: float = 1.0
+    parts: frozenset[str] = frozenset(PARTS)
 
 
-class Result(NamedTuple):
-    """What was measured: rates in things a second."""
+class Raw(NamedTuple):
+    """What the servers do by themselves: things a second."""
 
-    machine: str
     kafka_append: float
     postgres_insert: float
     redis_set: float
-    commands: Rate
-    projected: Rate
-    latency: Latency
+
+
+class Result(NamedTuple):
+    """What was measured: rates in things a second; None for a part that was left out."""
+
+    machine: str
+    raw: Raw | None
+    commands: Rate | None
+    projected: Rate | None
+    latency: Latency | None
+    orders: Orders | None
 
 
 async def measure(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Result:
-    """Measure everything in a corner of its own; `say` hears what is going on. Raises Unavailable or Stalled."""
+    """Measure everything, in corners of its own; `say` hears what is going on. Raises Unavailable or Stalled."""
+    raw = commands = projected = latency = orders = None
+    if plan.parts & {"commands", "latency"}:
+        async with _corner(settings) as (corner, database):
+            if "commands" in plan.parts:
+                say("raw rates of the servers")
+                raw = await _raw(corner, database)
+                say(f"putting {plan.commands} commands on the topic")
+                await preload(corner, plan.commands)
+                say("commands through table, log and reply")
+                commands = await _commands(corner, database, plan.commands)
+                say("events into the read model")
+                projected = await _projected(corner, plan.commands)
+            if "latency" in plan.parts:
+                say(f"latency at {plan.latency_per_second} commands/s for {plan.latency_seconds:g} s")
+                latency = await steady_latency(corner, plan.latency_per_second, plan.latency_seconds)
+    if "orders" in plan.parts:
+        # In another corner: here the sagas have nothing to do for the users of the other parts.
+        async with _corner(settings) as (corner, database):
+            say(f"{plan.orders} orders, then {plan.orders_per_second:g}/s for {plan.latency_seconds:g} s")
+            orders = await settle_orders(corner, database, plan.orders, plan.orders_per_second, plan.latency_seconds)
+    return Result(_machine(), raw, commands, projected, latency, orders)
+
+
+@asynccontextmanager
+async def _corner(settings: Settings) -> AsyncIterator[tuple[Settings, Database]]:
     async with own_corner(settings) as corner:
         database = database_for(corner, role=None, connections=2)
         await database.open()
         try:
-            say("raw rates of the servers")
-            kafka = await kafka_append_rate(corner, f"{corner.topic_prefix}{CONTEXT}.commands.dlq")
-            postgres, redis = await postgres_insert_rate(database), await redis_set_rate(corner)
-            say(f"putting {plan.commands} commands on the topic")
-            await preload(corner, plan.commands)
-            say("commands through table, log and reply")
-            commands = await _commands(corner, database, plan.commands)
-            say("events into the read model")
-            projected = await _projected(corner, plan.commands)
-            say(f"latency at {plan.latency_per_second} commands/s for {plan.latency_seconds:g} s")
-            latency = await steady_latency(corner, plan.latency_per_second, plan.latency_seconds)
+            yield corner, database
         finally:
             await database.close()
-    return Result(_machine(), kafka, postgres, redis, commands, projected, latency)
+
+
+async def _raw(settings: Settings, database: Database) -> Raw:
+    return Raw(
+        await kafka_append_rate(settings, f"{settings.topic_prefix}{CONTEXT}.commands.dlq"),
+        await postgres_insert_rate(database),
+        await redis_set_rate(settings),
+    )
 
 
 async def _commands(settings: Settings, database: Database, count: int) -> Rate:

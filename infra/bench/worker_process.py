@@ -64,7 +64,7 @@ async def drain_rate(
     """Let one worker do `count` things that wait for it. Measured from its first to its last; starting is not."""
     async with worker(settings, role) as process:
         at_start = await _moved(role, done, 0, count)
-        started, cpu_started = asyncio.get_running_loop().time(), _cpu_seconds(process)
+        started, cpu_started = asyncio.get_running_loop().time(), cpu_seconds(process)
         at = at_start
         while at < count:
             at = await _moved(role, done, at, count)
@@ -73,7 +73,7 @@ async def drain_rate(
             if asyncio.get_running_loop().time() > end:
                 raise Stalled(role, at, count)
             await asyncio.sleep(POLL_SECONDS)
-        elapsed, cpu = asyncio.get_running_loop().time() - started, _cpu_seconds(process) - cpu_started
+        elapsed, cpu = asyncio.get_running_loop().time() - started, cpu_seconds(process) - cpu_started
     handled = count - at_start
     return Rate(handled / elapsed, cpu / handled * 1e6)
 
@@ -88,6 +88,7 @@ async def _moved(role: str, done: Callable[[], Awaitable[int]], before: int, wan
     return at
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
+    """The processor time that it has used so far."""
     times = process.cpu_times()
     return float(times.user + times.system)

@@ -1,7 +1,8 @@
 """From `users.CreateUser first_name=Ada city:=null` to a command: names, values, ids, passwords.
 
-`field=text` gives a text, `field:=json` any JSON value. A missing stream id is made (UUID version 7). `password=...`
-becomes `password_hash`, an argon2id hash made here: the clear text leaves the process in no form.
+`field=text` gives a text, or what the field takes instead (typed_values.py); `field:=json` any JSON value. A missing
+stream id is made (UUID version 7). `password=...` becomes `password_hash`, an argon2id hash made here: the clear text
+leaves the process in no form.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from contracts.catalogue import catalogue
 from contracts.client.identifiers import new_identifier
 from contracts.message import Command
+from infra.cli.typed_values import Typed, read
 from infra.passwords import Argon2Passwords
 from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
@@ -47,7 +49,7 @@ def fields_of(assignments: Iterable[str]) -> dict[str, Any]:
         if name in fields:
             raise typer.BadParameter(f"{name} is given twice")
         try:
-            fields[name] = json.loads(value) if is_json else value
+            fields[name] = json.loads(value) if is_json else Typed(value)
         except ValueError as error:
             raise typer.BadParameter(f"{name} is not valid JSON: {error}") from error
     return fields
@@ -55,7 +57,7 @@ def fields_of(assignments: Iterable[str]) -> dict[str, Any]:
 
 async def command_from(model: type[Command], fields: dict[str, Any], passwords: Argon2Passwords) -> Command:
     """The command with these fields. Raises BadParameter that names each wrong one and never shows its value."""
-    fields = dict(fields)
+    fields = read(model, fields)
     fields.setdefault(model.stream_field, new_identifier())
     if PASSWORD in fields and PASSWORD_HASH in model.model_fields:
         fields[PASSWORD_HASH] = await _hashed(fields.pop(PASSWORD), passwords)

@@ -35,6 +35,7 @@ ENDINGS = (
     Ending("infra.postgres.migrate", "MigrationChanged", REFUSED),
     Ending("infra.postgres.migrate", "DatabaseAhead", REFUSED),
     Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),
+    Ending("workers.history.reading", "NoSuchPast", REFUSED),
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
     Ending("workers.ports.lanes", "Unavailable", UNREACHABLE),
     Ending("contracts.client.errors", "KafkaUnavailable", UNREACHABLE),

@@ -18,9 +18,13 @@ from infra.cli import exits
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("up", "infra.cli.up", "Start servers, workers and gateway; Ctrl-C stops them in order."),
     ("down", "infra.cli.down", "Stop what `annals up` runs, or what a killed one left behind."),
+    ("demo", "infra.cli.demo", "Play a scripted journey on the running system, from sign-up to settled sums."),
     ("send", "infra.cli.send", "Send one command and wait for its outcome."),
     ("events", "infra.cli.events", "Follow or list the event log."),
     ("stream", "infra.cli.stream", "Show one stream: its events and the state they make."),
+    ("undo", "infra.cli.undo", "Take back the last change of a stream, by a command with its own event."),
+    ("trace", "infra.cli.trace", "Show what one request led to, over all contexts, in the order of cause."),
+    ("sagas", "infra.cli.sagas", "Processes over several streams: list them, show how far one has come."),
     ("verify", "infra.cli.verify", "Compare the table with the log and with the read models."),
     ("projections", "infra.cli.projections", "Read models: list, rebuild beside the live one, diff, switch."),
     ("dlq", "infra.cli.dlq", "Dead letters, commands that could not be handled: list, show, retry, discard."),

@@ -46,7 +46,7 @@ class Made(NamedTuple):
 @app.command()
 def send(
     name: Annotated[str | None, typer.Argument(help="The command, such as users.CreateUser.")] = None,
-    fields: Annotated[list[str] | None, typer.Argument(help="Its fields: name=text, or name:=JSON.")] = None,
+    fields: Annotated[list[str] | None, typer.Argument(help="Its fields: name=value, or name:=JSON.")] = None,
     command_id: Annotated[
         str | None, typer.Option("--id", help="The command's id, a UUID: its idempotency key.")
     ] = None,

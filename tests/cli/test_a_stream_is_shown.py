@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from contracts.payments.examples import DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER
+from infra.cli.stream import fields
 from tests.cli.conftest import Annals
+from workers.domain import contexts
 
 
 async def _shown(annals: Annals, *arguments: str) -> dict[str, Any]:
@@ -54,3 +57,12 @@ async def test_not_before_it_began(annals: Annals) -> None:
 @pytest.mark.parametrize("arguments", [["nowhere/ada"], ["users/"], ["users/ada", "--at", "noon"]])
 async def test_not_when_asked_wrongly(annals: Annals, arguments: list[str]) -> None:
     assert (await annals("stream", "show", *arguments)).code == 2
+
+
+def test_with_its_money_as_text() -> None:
+    context = contexts()["payments"]
+    state = context.decider.initial
+    for event in (DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER):
+        state = context.decider.evolve(state, event)
+    shown = json.loads(json.dumps(fields(state)))
+    assert (shown["balance"], shown["reserved"]) == ("100.00", "34.40")

@@ -25,7 +25,7 @@ ADA = ("first_name=Ada", "last_name=Lovelace", "email=ada@example.org")
         ((), "name a command"),
         (("users.CreateUsr",), "did you mean users.CreateUser?"),
         (("createuser",), "did you mean users.CreateUser"),
-        (("planets.Explode",), "known: users.ChangePassword"),
+        (("planets.Explode",), "known: inventory.ReceiveStock"),
         (("users.CreateUser", "first_name"), "name=value"),
         (("users.CreateUser", "=Ada"), "name=value"),
         (("users.CreateUser", *ADA, "city=Rome", "city=Oslo"), "city is given twice"),

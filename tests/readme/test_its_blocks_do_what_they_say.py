@@ -55,7 +55,7 @@ async def _typed(block: Block, port: int, environment: dict[str, str], log: Path
 
 @pytest.mark.timeout(300)
 async def test_from_up_to_down(tmp_path: Path) -> None:
-    up, journey, down, foreign = blocks()[0], blocks()[1], blocks()[2], blocks()[3]
+    up, journey, order, down, foreign = blocks()
     assert (up.text, down.text, foreign.language) == (UP, DOWN, "python")
     port = _free_port()
     outside = {name: value for name, value in os.environ.items() if not name.startswith("ANNALS_")}
@@ -76,6 +76,9 @@ async def test_from_up_to_down(tmp_path: Path) -> None:
         printed = await _typed(journey, port, environment, tmp_path / "journey.log")
         for promised in ('"status":"accepted"', "UserCreated", "UserWelcomed", "UserUpdated", "Paris"):
             assert promised in printed
+        printed = await _typed(order, port, environment, tmp_path / "order.log")
+        for promised in ("FundsDeposited", "StockReceived", "OrderPlaced", '"total":"19.80"', "fulfilment"):
+            assert promised in printed
         printed = await _typed(foreign, port, environment, tmp_path / "foreign.log")
         assert "users.UserWelcomed.v1 grace 2" in printed
         await _typed(down, port, environment, tmp_path / "down.log")
@@ -85,4 +88,4 @@ async def test_from_up_to_down(tmp_path: Path) -> None:
 
 
 def test_every_shell_block_is_typed() -> None:
-    assert [block.language for block in blocks()] == ["sh", "sh", "sh", "python"], "a new block needs its place above"
+    assert [block.language for block in blocks()] == [*["sh"] * 4, "python"], "a new block needs its place above"

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
 
+from contracts.envelope import rfc3339
 from infra.memory.read_model_server import checkpoint
+from tests.simulation.circles import CIRCLE, PATIENCE_SECONDS
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
 from tests.simulation.ledger import Ledger
 from tests.simulation.process import Condition
@@ -16,7 +19,7 @@ from workers.ports.event_store import EventRow, OutcomeRow
 from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord
 from workers.ports.read_models import START, Generation
-from workers.ports.sagas import StepRow
+from workers.ports.sagas import JournalRow, StepRow
 
 LIVE = Generation(USER_CARD.name)
 
@@ -24,7 +27,8 @@ LIVE = Generation(USER_CARD.name)
 @dataclass(frozen=True)
 class Evidence:
     """Topics by partition, the table, the read model. `outcomes` are in the order of their commits; `letters` are the
-    places of the dead letters' originals; `shortened` the partitions in which the broker has lost something.
+    places of the dead letters' originals; `journal` is that of the circles; `far_deadlines` wait still, because the
+    database's clock was set back; `shortened` are the partitions in which the broker has lost something.
     """
 
     commands: Sequence[Sequence[InboundRecord]]
@@ -39,6 +43,9 @@ class Evidence:
     steps: Sequence[tuple[int, StepRow]]
     welcomes: Mapping[str, str]
     tallies: Mapping[str, int]
+    circles: Mapping[str, bytes]
+    far_deadlines: frozenset[str]
+    journal: Sequence[JournalRow]
     documents: Mapping[str, Document]
     entries: frozenset[tuple[Index, str]]
     ledger: Ledger
@@ -65,9 +72,20 @@ def unrest(world: World) -> str:
             return f"sagas have not followed lane {partition}"
         if (redis.get(checkpoint(LIVE, EVENTS, partition)) or START).sequence < command.sequence:
             return f"the read model has not followed lane {partition}"
-        for step in table.outbox.get((EVENTS, partition), ()):
+    return _waits_for_sagas(world)
+
+
+def _waits_for_sagas(world: World) -> str:
+    table = world.servers.table
+    for (_, partition), steps in table.outbox.items():
+        for step in steps:
             if step.command_id not in table.commands:
                 return f"saga step {step.position} of lane {partition} has no outcome"
+    if any(table.refused.values()):
+        return f"sagas have not heard of refusals: {table.refused}"
+    soon = rfc3339(world.database_now() + timedelta(seconds=2 * PATIENCE_SECONDS))
+    if any(row.due_at < soon for _, row in table.deadlines.values()):
+        return f"deadlines have not passed: {sorted(table.deadlines)}"
     return ""
 
 
@@ -92,12 +110,15 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
         reservations={(scope, key): holder for (_, scope, key), holder in table.reservations.items()},
         credentials={stream_id: secret for (_, stream_id), secret in table.credentials.items()},
         steps=[(partition, step) for (_, partition), steps in table.outbox.items() for step in steps],
-        welcomes={key.instance_id: row.status for key, row in table.sagas.items() if key.saga != TALLY.name},
+        welcomes={key.instance_id: row.status for key, row in table.sagas.items() if key.saga == "welcome"},
         tallies={
             key.instance_id: Tally.model_validate_json(row.state).seen
             for key, row in table.sagas.items()
             if key.saga == TALLY.name
         },
+        circles={key.instance_id: row.state for key, row in table.sagas.items() if key.saga == CIRCLE.name},
+        far_deadlines=frozenset(name for _, _, name in table.deadlines),
+        journal=[row for key, rows in table.journal.items() if key.saga == CIRCLE.name for row in rows],
         documents=_documents(world),
         entries=_entries(world),
         ledger=world.network.ledger,
@@ -127,8 +148,4 @@ def _documents(world: World) -> dict[str, Document]:
 
 
 def _entries(world: World) -> frozenset[tuple[Index, str]]:
-    return frozenset(
-        (Index(name, key), document_id)
-        for (_, _, name), entries in world.servers.redis.indexes.items()
-        for key, document_id in entries
-    )
+    return frozenset(entry for entries in world.servers.redis.indexes.values() for entry in entries)

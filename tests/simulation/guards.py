@@ -12,6 +12,7 @@ from infra.memory import read_model_server, read_models
 from infra.memory.lane_rows import LaneRow, LaneRows
 from infra.memory.log_partition import LogPartition
 from infra.memory.read_models import MemoryReadModelWriter
+from infra.memory.saga_rows import SagaRows
 from infra.memory.table import Table
 from workers.command import deciding, taking_over
 from workers.command import lane as command_lane
@@ -23,9 +24,10 @@ from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
 from workers.ports.log import InboundRecord, PublishFailed, Tail
 from workers.ports.read_models import ReadModelBatch
+from workers.ports.sagas import InstanceKey, InstanceRow, JournalRow
 from workers.projection.lane import ProjectionLane
-from workers.saga import following
-from workers.saga.lane import SagaLane
+from workers.saga import instances
+from workers.saga.outbox import Outbox
 
 
 class Patch(NamedTuple):
@@ -140,12 +142,23 @@ async def _take_with_old_states(self: CommandLane) -> int:
     return offset
 
 
-async def _send_nothing_again(self: SagaLane, grant: LaneGrant) -> None:
-    self._published = grant.sequence
+async def _send_nothing_again(self: Outbox, grant: LaneGrant) -> None:
+    self.published = grant.sequence
 
 
 async def _see_nothing(self: ProjectionLane) -> None:
     """Whatever has become of the store."""
+
+
+def _any_version(_: SagaRows, rows: Sequence[InstanceRow]) -> dict[InstanceKey, InstanceRow]:
+    return {InstanceKey(row.saga, row.instance_id): row for row in rows}
+
+
+def _any_entries(_: SagaRows, rows: Sequence[JournalRow]) -> dict[InstanceKey, list[JournalRow]]:
+    entries: dict[InstanceKey, list[JournalRow]] = {}
+    for row in rows:
+        entries.setdefault(InstanceKey(row.saga, row.instance_id), []).append(row)
+    return entries
 
 
 def _any_id(*_: Any) -> str:
@@ -171,7 +184,11 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "a failed append stops the lane": [Patch(Publisher, "publish", _publish_and_go_on)],
     "an idempotent producer": [Patch(LogPartition, "_written_before", lambda *_: None)],
     "states forgotten with the lane": [Patch(CommandLane, "take", _take_with_old_states)],
-    "the saga's outbox": [Patch(SagaLane, "_resend", _send_nothing_again)],
+    "the saga's outbox": [Patch(Outbox, "send_the_rest", _send_nothing_again)],
+    "the version of an instance": [
+        Patch(SagaRows, "_new_instances", _any_version),
+        Patch(SagaRows, "_new_journal", _any_entries),
+    ],
     "derived event ids": [Patch(deciding, "derived_event_id", _any_id)],
-    "derived command ids": [Patch(following, "derived_command_id", _any_id)],
+    "derived command ids": [Patch(instances, "derived_command_id", _any_id)],
 }

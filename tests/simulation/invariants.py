@@ -11,13 +11,13 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.reference import Sequentially, wordless
+from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
 from tests.simulation.tally import USER_CARD
 from workers.command.reading import DeadLetter, Request, read
 from workers.core.projection import Document
 from workers.lanes.sequenced import recorded_row
 from workers.ports.log import InboundRecord
 from workers.projection.folding import entries
-from workers.saga.following import derived_command_id
 
 
 def findings(evidence: Evidence) -> list[Finding]:
@@ -143,39 +143,6 @@ def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ found_by)))
 
 
-def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
-    """One step for each created user, each with an outcome; one welcome for each who was there to be welcomed."""
-    wanted = Counter(
-        derived_command_id(row.event_id, "welcome", "welcome") for row in evidence.events if row.type == "UserCreated"
-    )
-    found = Counter(step.command_id for _, step in evidence.steps)
-    if found != wanted:
-        yield Finding("saga steps unlike the events", str(sorted(((found - wanted) + (wanted - found)).elements())))
-    for partition in range(PARTITIONS):
-        positions = [step.position for lane, step in evidence.steps if lane == partition]
-        if positions != list(range(1, len(positions) + 1)):
-            yield Finding("outbox positions with gaps", f"lane {partition}: {positions}")
-    for command_id in wanted:
-        if command_id not in evidence.outcomes:
-            yield Finding("a saga step without an outcome", command_id)
-    welcomed = Counter(row.stream_id for row in evidence.events if row.type == "UserWelcomed")
-    if welcomed and max(welcomed.values()) > 1:
-        yield Finding("a user welcomed twice", str(welcomed))
-    for instance_id, status in evidence.welcomes.items():
-        history = [row.type for row in evidence.events if row.stream_id == instance_id]
-        ends = [name for name in history if name in ("UserWelcomed", "UserDeleted")]
-        expected = {"UserWelcomed": "welcomed", "UserDeleted": "abandoned"}[ends[0]] if ends else "welcome"
-        if status != expected:
-            yield Finding("a saga instance unlike its stream", f"{instance_id}: {status}, not {expected}")
-
-
-def each_event_reaches_a_saga_once(evidence: Evidence) -> Iterator[Finding]:
-    """A saga that counts has counted the events of the stream."""
-    events = Counter(row.stream_id for row in evidence.events)
-    if evidence.tallies != events:
-        yield Finding("events seen by a saga more or less than once", f"{evidence.tallies}, not {events}")
-
-
 def replies_are_the_outcomes(evidence: Evidence) -> Iterator[Finding]:
     """Whoever is answered is told what is stored."""
     for command_id, said in evidence.replies:
@@ -204,8 +171,7 @@ CHECKS: tuple[Check, ...] = (
     numbers_are_contiguous,
     *CHECKS_OF_THE_LOG,
     read_models_equal_the_fold,
-    each_step_is_taken_once,
-    each_event_reaches_a_saga_once,
+    *CHECKS_OF_THE_SAGAS,
     replies_are_the_outcomes,
 )
 

@@ -100,6 +100,7 @@ def _saga_host(place: Place) -> LaneHost:
         topics=TOPICS,
         owner=place.member,
         events=catalogue().events,
+        clock=place.clock,
     )
     return LaneHost(
         "saga",

@@ -20,6 +20,7 @@ METRICS: dict[str, Metric] = {
     "dead letters": telemetry.DEAD_LETTERS,
     "read models rebuilt": telemetry.REBUILDS,
     "saga steps sent": telemetry.STEPS,
+    "saga batches decided anew": telemetry.INSTANCES_MOVED,
 }
 
 

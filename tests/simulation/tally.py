@@ -7,6 +7,7 @@ it has seen, and a saga that does.
 from dataclasses import replace
 
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserUpdated, UserWelcomed
+from tests.simulation.circles import CIRCLE
 from workers.core.context import Context
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
@@ -34,12 +35,12 @@ def do_nothing(_: Tally, __: Recorded) -> tuple[Step, ...]:
 
 TALLY = Saga(
     name="tally",
-    context="users",
     reacts_to=frozenset({UserCreated, UserWelcomed, UserUpdated, PasswordChanged, UserDeleted}),
     initial=Tally(),
     correlate=correlate,
     evolve=count,
     decide=do_nothing,
+    ends=frozenset(),
 )
 
 _users = contexts()["users"]
@@ -53,4 +54,4 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
 
 
 USER_CARD = replace(_card, evolve=evolve)
-USERS: Context = replace(_users, projections=(USER_CARD,), sagas=(*_users.sagas, TALLY))
+USERS: Context = replace(_users, projections=(USER_CARD,), sagas=(*_users.sagas, TALLY, CIRCLE))

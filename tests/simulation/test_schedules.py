@@ -46,6 +46,7 @@ MUST_HAPPEN = (
     "dead letters",
     "read models rebuilt",
     "saga steps sent",
+    "saga batches decided anew",
 )
 
 

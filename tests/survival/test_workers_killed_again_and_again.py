@@ -1,13 +1,11 @@
 """kill -9, again and again, under load: nothing is lost, nothing doubled, log and cards equal the table."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.audit import audit
+from tests.survival.killing import killing
 from tests.system import Sent, System, create_users
 from tests.verification.command import verified
 
@@ -15,34 +13,10 @@ COMMANDS = 50_000
 MIN_KILLS = 8
 
 
-@asynccontextmanager
-async def _killing(system: System, crews: dict[str, int]) -> AsyncIterator[list[str]]:
-    """Keep so many workers of each role, and kill one of them at random after another, until the block ends."""
-    killed: list[str] = []
-    chance = random.Random(20261121)
-    alive = {role: [await system.worker(role) for _ in range(size)] for role, size in crews.items()}
-
-    async def kill_on() -> None:
-        while True:
-            await asyncio.sleep(chance.uniform(0.5, 3.0))
-            role = chance.choice(sorted(alive))
-            victim = alive[role].pop(chance.randrange(len(alive[role])))
-            await victim.kill()
-            killed.append(role)
-            alive[role].append(await system.worker(role))
-
-    killer = asyncio.create_task(kill_on())
-    try:
-        yield killed
-    finally:
-        killer.cancel()
-        await asyncio.wait([killer])
-
-
 @pytest.mark.timeout(420)
 async def test_every_command_is_handled_once_and_log_and_cards_equal_the_table(system: System) -> None:
     sent: list[Sent] = []
-    async with _killing(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
+    async with killing(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
         for _ in range(10):
             part = create_users(COMMANDS // 10)
             await asyncio.to_thread(system.send, part)

@@ -1,0 +1,1 @@
+"""What `annals bench` measures."""

@@ -1,0 +1,80 @@
+"""A shop for the survival tests: accounts, goods and thousands of orders, most of which can be carried out."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from tests.system import Sent, command
+
+USERS = 60
+GOODS = 12
+SHARE_TOO_EXPENSIVE = 0.05
+SHARE_TOO_MANY_PIECES = 0.05
+SHARE_WITHOUT_ACCOUNT = 0.02
+SHARE_HASTY = 0.05
+PATIENT_SECONDS = 600
+HASTY_SECONDS = 3
+
+
+class Shop(NamedTuple):
+    """Commands by topic. `orders` are to be placed; `cancels` and `deletions` to be sent somewhere in between."""
+
+    users: Sequence[Sent]
+    deposits: Sequence[Sent]
+    receipts: Sequence[Sent]
+    orders: Sequence[Sent]
+    cancels: Sequence[Sent]
+    deletions: Sequence[Sent]
+
+
+def shop(orders: int, seed: int) -> Shop:
+    """A shop with so many orders; the same for the same seed, but for the ids of the commands."""
+    chance = random.Random(seed)
+    users = [f"user-{number}" for number in range(USERS)]
+    goods = [f"sku-{number}" for number in range(GOODS)]
+    placed = [_order(number, chance, users, goods) for number in range(orders)]
+    cancelled = chance.sample(range(orders), orders // 12)
+    return Shop(
+        [_user(user) for user in users],
+        [_deposit(user) for user in users],
+        [_receipt(sku, orders) for sku in goods],
+        placed,
+        [command("orders.CancelOrder.v1", f"order-{n}", {"order_id": f"order-{n}", "reason": "no"}) for n in cancelled],
+        [command("users.DeleteUser.v1", user, {"user_id": user}) for user in users[: USERS // 10]],
+    )
+
+
+def _user(user: str) -> Sent:
+    fields = {"user_id": user, "first_name": "A", "last_name": "B", "email": f"{user}@example.org"}
+    return command("users.CreateUser.v1", user, fields)
+
+
+def _deposit(user: str) -> Sent:
+    fields = {"user_id": user, "amount": "100000.00", "currency": "EUR"}
+    return command("payments.DepositFunds.v1", user, fields)
+
+
+def _receipt(sku: str, orders: int) -> Sent:
+    # A few pieces short of what is asked for on the average: some orders must be declined at the end.
+    return command("inventory.ReceiveStock.v1", sku, {"sku": sku, "quantity": max(orders * 4 // GOODS, 1)})
+
+
+def _order(number: int, chance: random.Random, users: list[str], goods: list[str]) -> Sent:
+    order_id = f"order-{number}"
+    lines: list[dict[str, Any]] = [
+        {"sku": sku, "quantity": chance.randint(1, 3), "unit_price": f"{chance.randint(1, 2000) / 100:.2f}"}
+        for sku in chance.sample(goods, chance.randint(1, 3))
+    ]
+    if chance.random() < SHARE_TOO_EXPENSIVE:
+        lines[0]["unit_price"] = "99999999.00"
+    if chance.random() < SHARE_TOO_MANY_PIECES:
+        lines[-1]["quantity"] = 999_999
+    without_account = chance.random() < SHARE_WITHOUT_ACCOUNT
+    fields = {
+        "order_id": order_id,
+        "user_id": f"nobody-{number}" if without_account else chance.choice(users),
+        "lines": lines,
+        "currency": "EUR",
+        "confirm_within_seconds": HASTY_SECONDS if chance.random() < SHARE_HASTY else PATIENT_SECONDS,
+    }
+    return command("orders.PlaceOrder.v1", order_id, fields)
