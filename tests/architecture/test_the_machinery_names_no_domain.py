@@ -1,4 +1,4 @@
-"""What runs any domain names none: loops, ports, verification, adapters and command line find contexts by the catalogue.
+"""What runs any domain names none: loops, ports, verification, adapters, command line find contexts by the catalogue.
 
 Only what plays a part of its own (loads, the demo) and the HTTP routes speak of orders or users.
 """
