@@ -14,6 +14,7 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from workers.command.records import event_record
+from workers.domain import contexts
 from workers.ports.event_store import Batch, EventRow, OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
 
@@ -82,7 +83,7 @@ async def record(settings: Settings) -> None:
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await migrate(url)
-    await create_topics(settings, topics_of(["users"], settings))
+    await create_topics(settings, topics_of(list(contexts()), settings))
     topics = Topics(settings.topic_prefix)
     database, log = Database(url, role="annals_writer", connections=1), KafkaEventLog(settings)
     await database.open()
