@@ -14,7 +14,7 @@ from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOM
 from tests.given import words
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from workers.core.recorded import Recorded
-from workers.lanes.sequenced import FILL_BATCH_EVENTS, SequencedEvents
+from workers.lanes.sequenced import FILL_BATCH_EVENTS, IDLE_LOOKS, SequencedEvents
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 
@@ -169,3 +169,26 @@ async def test_are_the_tables_whatever_has_happened_to_the_log(log: Log) -> None
         (row.sequence, row.event_id) for row in log.table[: log.reached]
     ]
     assert events.position == log.reached
+
+
+async def idle_looks(events: SequencedEvents, looks: int) -> list[int]:
+    return [recorded.sequence for _ in range(looks) for recorded in await events.unpublished()]
+
+
+async def test_what_the_log_does_not_bring_is_read_from_the_table_after_a_while() -> None:
+    events = reader(RowsInMemory(ROWS))
+    await read(events, inbound_all(ROWS[:2]))
+    assert await idle_looks(events, IDLE_LOOKS) == [], "perhaps it is on its way"
+    assert await idle_looks(events, IDLE_LOOKS) == [3, 4, 5, 6]
+    assert await idle_looks(events, 3 * IDLE_LOOKS) == []
+    assert await read(events, inbound_all(ROWS)) == [], "when the log brings it after all, these are repeats"
+
+
+async def test_what_the_log_brings_between_two_comparisons_is_not_read_from_the_table() -> None:
+    events = reader(RowsInMemory(ROWS))
+    await read(events, inbound_all(ROWS[:2]))
+    assert await idle_looks(events, IDLE_LOOKS) == []
+    await read(events, inbound_all(ROWS)[2:4])
+    assert await idle_looks(events, IDLE_LOOKS) == [], "the log goes on, if slowly"
+    await read(events, inbound_all(ROWS)[4:])
+    assert await idle_looks(events, 3 * IDLE_LOOKS) == []

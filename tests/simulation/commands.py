@@ -74,22 +74,6 @@ def _order(chance: Random, at: float, before: list[Order]) -> Order:
     return Order(at, client, partition, record, tries)
 
 
-def last_orders(chance: Random, at: float, count: int) -> list[Order]:
-    """So many new users on each lane."""
-    orders: list[Order] = []
-    for number in range(count * PARTITIONS * 4):
-        user = f"last-{number}"
-        partition = partition_for(user.encode(), PARTITIONS)
-        if sum(order.partition == partition for order in orders) < count:
-            command = CreateUser(user_id=user, first_name="Ada", last_name="Last", email=f"{user}@example.org")
-            identity = str(UUID(int=chance.getrandbits(128), version=4))
-            headers = CommandEnvelope(
-                identity, command.type, "/simulation", user, "2026-01-01T00:00:00Z", identity, identity
-            ).to_headers()
-            orders.append(Order(at, 0, partition, OutboundRecord(user.encode(), command.to_json(), headers), 1))
-    return orders
-
-
 def _command(chance: Random) -> Command:
     user, email = chance.choice(USERS), chance.choice(EMAILS)
     draw = chance.random()

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.simulation.burial import bury
-from tests.simulation.commands import BEGIN, CLIENTS, COMMANDS, Order, last_orders
+from tests.simulation.commands import BEGIN, CLIENTS, COMMANDS, Order
 from tests.simulation.faults import SLOTS, Fault
 from tests.simulation.loop import SimulatedLoop, Standstill
 from tests.simulation.network import Network, SimulatedWire
@@ -87,7 +87,7 @@ class World:
         calm = max([fault.at + fault.seconds for fault in self.plan.faults] + [order.at for order in self.plan.orders])
         self._until(calm + 1.0)
         if self.shortened:
-            self._mend_the_log(calm)
+            self._mend_the_log()
         while self.loop.now < calm + MOST_SECONDS_TO_REST:
             if self.network.still_to_come == 0 and at_rest(self):
                 if self.rested:
@@ -98,18 +98,15 @@ class World:
             self._until(self.loop.now + LOOK_INTERVAL_SECONDS)
         self.rested = False
 
-    def _mend_the_log(self, now: float) -> None:
-        """What an operator does after the broker has lost records: start the lanes' owners anew. Then work goes on.
+    def _mend_the_log(self) -> None:
+        """What an operator does after the broker has lost records: start the lanes' owners anew, who fill the log.
 
-        A follower of the log stands behind its end then, and sees what is written where he has been already no sooner
-        than the log has grown beyond him; what he has missed he reads from the table.
+        A follower of the log stands behind its end then, where he sees nothing until the log has grown beyond him: what
+        he misses meanwhile he reads from the table.
         """
         for slot in self.slots.values():
             if slot.role == "command":
                 self.kill(slot, 0.5)
-        lost = sum(int(fault.amount) for fault in self.plan.faults if fault.kind == "shorten")
-        for order in last_orders(Random(f"{self.plan.seed} last"), now, lost + 1):
-            self.servers.broker.append(COMMANDS, order.partition, [order.record])
 
     def _until(self, moment: float) -> None:
         over: list[bool] = []

@@ -1,8 +1,9 @@
 """The events of one lane as sagas and projections read them: every sequence once, in order, none left out.
 
 A record that has been passed is a repeat (a late record of a paused owner) and dropped. A gap is filled from the table,
-and a record ahead of what the table knows is passed over. What cannot be told is a forged record that carries the very
-next sequence: only Annals may be allowed to write to the log.
+and a record ahead of what the table knows is passed over. Where the log stays silent about what the table has (its
+broker has lost its end, or nobody is there to publish), the table is read. What cannot be told is a forged record that
+carries the very next sequence: only Annals may be allowed to write to the log.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream, Wish
 
 FILL_BATCH_EVENTS = 1000
+# Of the looks at an idle lane, about one a second, every which compares with the table.
+IDLE_LOOKS = 10
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,8 @@ class SequencedEvents:
         self._partition = partition
         self._models = {name: model for name, model in models.items() if model.context == context}
         self._table = table
+        self._idle_looks = 0
+        self._missed_since: int | None = None
 
     async def read(self, records: Sequence[InboundRecord]) -> AsyncIterator[Stretch]:
         """The events that follow on `position`, which moves to the last of them. Raises Unavailable.
@@ -81,6 +86,26 @@ class SequencedEvents:
             telemetry.HOLES_FILLED.labels(self._role, record.topic).inc(len(rows))
             log.error("the log had a hole; filled from the table", before_offset=record.offset, events=len(rows))
             yield [recorded_row(row, self._models) for row in rows]
+
+    async def unpublished(self) -> list[Recorded]:
+        """To be called with each idle look: events that the table has had for a while and the log has not brought.
+
+        As a rule none. They come in order, `FILL_BATCH_EVENTS` at most; `position` moves to the last of them. Should
+        the log bring them after all, they are repeats. Raises Unavailable.
+        """
+        self._idle_looks += 1
+        if self._idle_looks % IDLE_LOOKS:
+            return []
+        rows = await self._table.events_after(self._context, self._partition, self.position, FILL_BATCH_EVENTS)
+        if not rows or self._missed_since != self.position:
+            # What is there now and still is at the next comparison, the log does not bring: no clock is asked.
+            self._missed_since = self.position if rows else None
+            return []
+        self.position = self._missed_since = rows[-1].sequence
+        telemetry.HOLES_FILLED.labels(self._role, f"{self._context}.events").inc(len(rows))
+        place = {"context": self._context, "partition": self._partition, "events": len(rows)}
+        log.error("the log does not bring what the table has; read from the table", **place)
+        return [recorded_row(row, self._models) for row in rows]
 
     def _recorded(self, record: InboundRecord) -> Recorded:
         envelope = read_event(record.headers, record.key)

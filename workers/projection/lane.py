@@ -163,6 +163,8 @@ class ProjectionLane:
             raise Restart("another generation of the read model is live")
         if await self._stored_checkpoint() != self._checkpoint:
             raise Restart("the read model's checkpoint has changed without us")
+        if unpublished := await self._input.unpublished():
+            await self._apply(Stretch(unpublished, self._checkpoint.offset))
         await self._mend()
         self._note(0.0)
 

@@ -187,6 +187,8 @@ class SagaLane:
             self._hearing.soon()
 
     async def idle(self) -> None:
+        if unpublished := await self._input.unpublished():
+            await self._follow(Stretch(unpublished, self._offset))
         await self._mend()
         await self._hear()
         for saga in self._sagas:
