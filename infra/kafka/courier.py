@@ -45,6 +45,7 @@ class KafkaCourier:
         # first: under load the unlucky one would never come first. A lock is taken in turn.
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._gathering: dict[tuple[str, int], _Gathering] = {}
+        self._sending: set[asyncio.Task[None]] = set()
         self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
         self._waiting_records = 0
         self._room = asyncio.Event()
@@ -69,23 +70,26 @@ class KafkaCourier:
     async def _sent(self, producer: AIOKafkaProducer, place: tuple[str, int], records: list[OutboundRecord]) -> None:
         """Send to one partition, together with what other lanes have for it by the time that it is its turn."""
         gathering = self._gathering.get(place)
-        if gathering is not None:
-            gathering.records.extend(records)
-            await asyncio.shield(gathering.sent)
-            return
-        gathering = self._gathering[place] = _Gathering(list(records), asyncio.get_running_loop().create_future())
-        try:
-            async with self._turns[place]:
-                del self._gathering[place]
-                await send_together(producer, *place, gathering.records)
-        except BaseException as error:
-            if self._gathering.get(place) is gathering:
-                del self._gathering[place]
-            reason = str(error) or type(error).__name__
-            gathering.sent.set_exception(KafkaError(f"those that were to go with others were not sent: {reason}"))
-            gathering.sent.exception()  # looked at: nobody may have joined
-            raise
-        gathering.sent.set_result(None)
+        if gathering is None:
+            gathering = self._gathering[place] = _Gathering([], asyncio.get_running_loop().create_future())
+            # A task of its own: a lane that gives up waiting takes nothing from the others.
+            task = asyncio.create_task(self._send(producer, place, gathering))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        gathering.records.extend(records)
+        await asyncio.shield(gathering.sent)
+
+    async def _send(self, producer: AIOKafkaProducer, place: tuple[str, int], gathering: "_Gathering") -> None:
+        async with self._turns[place]:
+            del self._gathering[place]
+            try:
+                async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
+                    await send_together(producer, *place, gathering.records)
+            except Exception as error:  # noqa: BLE001  # those who wait raise it
+                gathering.sent.set_exception(error)
+                gathering.sent.exception()  # looked at: perhaps nobody waits any more
+            else:
+                gathering.sent.set_result(None)
 
     async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         try:
@@ -149,8 +153,8 @@ class KafkaCourier:
 
     async def stop(self) -> None:
         """Wait, within a bound, for what was posted; then close."""
-        if self._posting:
-            await asyncio.wait(self._posting.values(), timeout=3)
+        if under_way := {*self._posting.values(), *self._sending}:
+            await asyncio.wait(under_way, timeout=3)
         producer, self._producer = self._producer, None
         if producer is not None:
             await stopped(producer)

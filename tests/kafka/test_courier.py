@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
 import structlog
+from aiokafka.errors import KafkaError
 
 from infra.kafka.courier import DELIVERY_TIMEOUT_SECONDS, MAX_WAITING_RECORDS, ROOM_TIMEOUT_SECONDS, KafkaCourier
 from infra.settings import Settings
@@ -49,6 +51,63 @@ async def test_brokers_that_are_away_are_unavailable_in_time(nobody: Settings) -
         with pytest.raises(Unavailable):
             await courier.deliver([("things", 0, plain(b"lost"))])
     await courier.stop()
+
+
+class _Sends:
+    """Stands for the sending of batches: what was sent, each held up until it is let go, or made to fail."""
+
+    def __init__(self) -> None:
+        self.sent: list[list[bytes | None]] = []
+        self.open = asyncio.Event()
+        self.failure: Exception | None = None
+
+    async def __call__(self, _: object, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+        self.sent.append([record.value for record in records])
+        failure, self.failure = self.failure, None
+        await self.open.wait()
+        if failure is not None:
+            raise failure
+
+
+class _WithoutBrokers(KafkaCourier):
+    async def _current_producer(self) -> Any:
+        return None
+
+
+async def _in_line(courier: KafkaCourier, *values: bytes) -> list[asyncio.Task[None]]:
+    """Deliveries to one partition, begun one after the other."""
+    tasks = []
+    for value in values:
+        tasks.append(asyncio.create_task(courier.deliver([("things", 0, plain(value))])))
+        for _ in range(5):
+            await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_gathers_while_a_batch_is_under_way_leaves_as_one(
+    nobody: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends = _Sends()
+    monkeypatch.setattr("infra.kafka.courier.send_together", sends)
+    tasks = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3", b"4")
+    sends.open.set()
+    await asyncio.gather(*tasks)
+    assert sends.sent == [[b"1"], [b"2", b"3", b"4"]]
+
+
+async def test_a_batch_that_fails_disturbs_neither_the_next_nor_a_lane_that_gives_up_its_companions(
+    nobody: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends = _Sends()
+    sends.failure = KafkaError("no")
+    monkeypatch.setattr("infra.kafka.courier.send_together", sends)
+    first, second, third = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3")
+    second.cancel()
+    sends.open.set()
+    with pytest.raises(Unavailable):
+        await first
+    await third
+    assert sends.sent == [[b"1"], [b"2", b"3"]]
 
 
 def _all_dropped(courier: KafkaCourier, count: int) -> Callable[[], Awaitable[bool]]:
