@@ -192,3 +192,12 @@ async def test_what_the_log_brings_between_two_comparisons_is_not_read_from_the_
     assert await idle_looks(events, IDLE_LOOKS) == [], "the log goes on, if slowly"
     await read(events, inbound_all(ROWS)[4:])
     assert await idle_looks(events, 3 * IDLE_LOOKS) == []
+
+
+async def test_a_long_silence_is_made_up_for_page_by_page_without_further_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.lanes.sequenced.FILL_BATCH_EVENTS", 2)
+    events = reader(RowsInMemory(ROWS))
+    assert await idle_looks(events, 2 * IDLE_LOOKS) == [1, 2]
+    assert await idle_looks(events, 2) == [3, 4, 5, 6]

@@ -102,6 +102,8 @@ class SequencedEvents:
             self._missed_since = self.position if rows else None
             return []
         self.position = self._missed_since = rows[-1].sequence
+        if len(rows) == FILL_BATCH_EVENTS:
+            self._idle_looks = -1  # there is more of it: go on with the next look
         telemetry.HOLES_FILLED.labels(self._role, f"{self._context}.events").inc(len(rows))
         place = {"context": self._context, "partition": self._partition, "events": len(rows)}
         log.error("the log does not bring what the table has; read from the table", **place)
