@@ -8,6 +8,8 @@ from contracts.fields import WHOLE, Identifier, Quantity
 from contracts.money import UnitPrice
 
 MAX_LINES = 100
+DEFAULT_DEADLINE_SECONDS = 30
+"""How long an order waits for its confirmation when it does not say so itself."""
 
 
 class OrderLine(BaseModel):
@@ -29,7 +31,8 @@ DeadlineSeconds = Annotated[
         strict=True,
         ge=1,
         le=86_400,
-        description="How long the order may wait for its confirmation before it is cancelled. Left out: 30.",
+        description="How long the order may wait for its confirmation before it is cancelled. Left out: "
+        f"{DEFAULT_DEADLINE_SECONDS}.",
     ),
     WHOLE,
 ]

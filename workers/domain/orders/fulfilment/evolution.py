@@ -6,6 +6,7 @@ from contracts.inventory.events import StockDeclined, StockReleased, StockReserv
 from contracts.message import Event
 from contracts.money import written
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
+from contracts.orders.lines import DEFAULT_DEADLINE_SECONDS
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRefused
@@ -33,10 +34,6 @@ FOLLOWED: frozenset[type[Event]] = frozenset(
 )
 
 OVERDUE = "the deadline passed"
-
-DEADLINE_SECONDS = 30
-"""How long an order waits for its confirmation when it does not say so itself."""
-
 RESERVING = ("reserve_funds", "reserve_stock")
 
 
@@ -117,7 +114,7 @@ def _begun(event: OrderPlaced) -> FulfilmentState:
         user_id=event.user_id,
         total=written(event.total),
         currency=event.currency,
-        deadline_seconds=event.confirm_within_seconds or DEADLINE_SECONDS,
+        deadline_seconds=event.confirm_within_seconds or DEFAULT_DEADLINE_SECONDS,
         funds="asked",
         goods=tuple(Goods(sku, quantity) for sku, quantity in pieces.items()),
         next=(Next("set_deadline"), Next("reserve_funds")),
