@@ -208,3 +208,36 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     assert named(verdict, "saga deadline overdue") == [f"fulfilment {late.stream_id} {name}"]
     assert named(verdict, "saga deadline too many") == [f"fulfilment nobody {name}"]
     assert verdict["looked_at"]["saga deadlines compared with the events"] == 3
+
+
+async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named_with_it(system: System) -> None:
+    await stocked(system, USERS, SKUS)
+    twice, deaf = orders = [place_order("user-0", "tea"), place_order("pauper", "tea")]
+    await placed(system, orders)
+    await settled(system, orders)
+    again = (
+        "INSERT INTO annals.saga_journal (saga, instance_id, version, type, context, partition, sequence, event_id,"
+        " recorded_at, status) SELECT saga, instance_id, version + 100, type, context, partition, sequence, event_id,"
+        " recorded_at, status FROM annals.saga_journal WHERE saga = 'fulfilment' AND instance_id = $1 AND version = 2"
+    )
+    async with unguarded(system) as connection:
+        await connection.execute(again, twice.stream_id)
+    for worker in [worker for worker in system.workers if worker.role == "saga"]:
+        assert await worker.stop() == 0
+    # As if it had been left there: the step was refused, and its saga has heard of it before.
+    unheard = (
+        "INSERT INTO annals.refusals SELECT topic, partition, position, 'AccountNotFound', now() - interval '2 hours'"
+        " FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'reserve_funds'"
+    )
+    await system.database.execute(unheard, deaf.stream_id)
+    code, verdict = await verified(system)
+    assert code == 1
+    assert verdict["found"] == {
+        "event taken twice by a saga": 1,
+        "gap in a saga journal": 1,
+        "saga refusal not heard": 1,
+        "saga refusal too many": 1,
+    }
+    (event,) = named(verdict, "event taken twice by a saga")
+    assert event.startswith("fulfilment payments ")
+    assert named(verdict, "saga refusal not heard") == [f"fulfilment {deaf.stream_id} reserve_funds"]
