@@ -1,7 +1,9 @@
-"""Others have had a hand in it: somebody else's confirmation, a reservation that is gone."""
+"""Others have had a hand in it: somebody else's confirmation, a reservation that is gone, a context that fails."""
 
 from tests.domain.orders.fulfilment.three_lines import (
+    ADA,
     ALL_RESERVED,
+    CANCELLED_BY_ADA,
     CAPTURE_FUNDS,
     COMPLETED,
     CONFIRMED,
@@ -21,6 +23,7 @@ from tests.domain.orders.fulfilment.three_lines import (
     cancel,
     no,
     release,
+    released,
     reserve,
     reserved,
     ship,
@@ -81,3 +84,24 @@ def test_when_its_goods_cannot_be_shipped() -> None:
         no("ship_stock", "ReservationNotFound", to="pot"), shipped("cup")
     )
     waits.then_nothing().leaving("ship_stock")
+
+
+def test_when_a_context_fails_to_give_back_until_its_dead_letter_is_sent_again() -> None:
+    gone = (*PAID, CANCELLED_BY_ADA)
+    for failure, mended in (
+        (no("release_funds", "HandlerFailed", ADA), FUNDS_RELEASED),
+        (no("release_stock", "HandlerFailed", "tea"), released("tea")),
+    ):
+        answers = [each for each in (*map(reserved, PIECES), *map(released, PIECES), FUNDS_RELEASED) if each != mended]
+        stuck = following(fulfilment, *gone).when(*answers, failure)
+        stuck.leaving("stuck")
+        following(fulfilment, *gone, *answers, failure).when(mended).then_nothing().leaving("cancelled")
+
+
+def test_when_it_is_late_and_cannot_be_cancelled_and_all_stays_reserved_as_it_may_be_confirmed_yet() -> None:
+    late = (*ALL_RESERVED, OVERDUE)
+    failure = no("cancel", "HandlerFailed", ORDER)
+    following(fulfilment, *late).when(failure).then_nothing().leaving("stuck")
+    following(fulfilment, *late, failure).when(CANCELLED_BY_ADA).then(*map(release, PIECES), RELEASE_FUNDS)
+    over = following(fulfilment, *late, failure, CANCELLED_BY_ADA).when(*map(released, PIECES), FUNDS_RELEASED)
+    over.then_nothing().leaving("cancelled")

@@ -10,9 +10,9 @@ in `confirm`, the deadline asks for a cancellation and waits for what becomes of
 wins. Before that nobody is to confirm the order but this saga, so everything is given back at once. What is reserved
 only after the order was cancelled, by a context that was away, is given back when it comes.
 
-The money is captured only after the confirmation, which is final; `stuck` is where a person has to look: the order is
-confirmed and the money could not be captured, or somebody else has confirmed what this gave up. In the latter case
-nothing stays reserved for it.
+The money is captured only after the confirmation, which is final. `stuck` is where a person has to look: the order is
+confirmed and the money could not be captured; somebody else has confirmed what this gave up, and nothing stays reserved
+for it; or a context failed to cancel or to release, and goes on when its dead letter is sent again.
 """
 
 from workers.core.saga import Saga

@@ -34,6 +34,11 @@ FOLLOWED: frozenset[type[Event]] = frozenset(
 )
 
 OVERDUE = "the deadline passed"
+NOTHING_THERE = frozenset({"ReservationNotFound", "AccountNotFound"})
+"""Why a release is refused that has nothing to release."""
+INVALID_TRANSITION = "InvalidTransition"
+"""Why a cancellation is refused to an order that was confirmed before."""
+
 RESERVING = ("reserve_funds", "reserve_stock")
 
 
@@ -162,18 +167,25 @@ def _overdue(state: FulfilmentState) -> FulfilmentState:
 
 
 def _refused(state: FulfilmentState, event: StepRefused) -> FulfilmentState:
-    """A command of ours was not accepted: as if it had been declined, or what it was to do had been done."""
+    """A command of ours was not accepted: as if it had been declined, or what it was to do had been done. Where neither
+    is true, as a context has failed, a person has to look.
+    """
     match event.step:
         case "reserve_funds":
             return _undone(_with(state, funds="declined"), f"funds declined: {event.code}")
         case "reserve_stock":
             return _undone(_goods(state, event.to, "declined"), f"stock of {event.to} declined: {event.code}")
-        case "release_funds":
+        case "release_funds" if event.code in NOTHING_THERE:
             return _with(state, funds="released")
-        case "release_stock":
+        case "release_stock" if event.code in NOTHING_THERE:
             return _goods(state, event.to, "released")
+        case "release_funds" | "release_stock":
+            return _with(state, status="stuck")
         case "cancel" if state.status == "compensate" and not state.is_cancelled:
             return _with(state, status="stuck")
+        case "cancel" if state.status == "confirm" and event.code != INVALID_TRANSITION:
+            # It may be confirmed yet: so what is reserved stays reserved.
+            return _with(state, status="stuck", reason=None)
         case "capture_funds":
             return _with(state, status="stuck")
         case _:
@@ -195,7 +207,8 @@ def _gone_on(state: FulfilmentState) -> FulfilmentState:
         return _with(state, status="completed")
     if state.status == "ship_stock" and state.funds == "captured" and parts == {"shipped"}:
         return _with(state, status="shipped")
-    if state.status in ("compensate", "cancelled") or (state.status == "stuck" and state.reason is not None):
+    is_given_up = state.is_cancelled or state.reason is not None
+    if state.status in ("compensate", "cancelled") or (state.status == "stuck" and is_given_up):
         return _given_back(state)
     return state
 
