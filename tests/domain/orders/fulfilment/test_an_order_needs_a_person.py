@@ -105,3 +105,14 @@ def test_when_it_is_late_and_cannot_be_cancelled_and_all_stays_reserved_as_it_ma
     following(fulfilment, *late, failure).when(CANCELLED_BY_ADA).then(*map(release, PIECES), RELEASE_FUNDS)
     over = following(fulfilment, *late, failure, CANCELLED_BY_ADA).when(*map(released, PIECES), FUNDS_RELEASED)
     over.then_nothing().leaving("cancelled")
+
+
+def test_when_it_is_late_and_cannot_be_cancelled_until_it_is_confirmed_after_all() -> None:
+    stuck = (*ALL_RESERVED, OVERDUE, no("cancel", "HandlerFailed", ORDER))
+    following(fulfilment, *stuck).when(CONFIRMED).then(CAPTURE_FUNDS).clearing(DEADLINE).leaving("capture_funds")
+
+
+def test_when_its_money_cannot_be_taken_until_it_is() -> None:
+    stuck = (*ALL_RESERVED, CONFIRMED, no("capture_funds", "HandlerFailed", ADA))
+    following(fulfilment, *stuck).when(FUNDS_CAPTURED).then_nothing().leaving("completed")
+    following(fulfilment, *stuck, SHIPPED).when(FUNDS_CAPTURED).then(*map(ship, PIECES)).leaving("ship_stock")

@@ -129,7 +129,9 @@ def _begun(event: OrderPlaced) -> FulfilmentState:
 def _confirmed(state: FulfilmentState) -> FulfilmentState:
     """Ours, as a rule. Somebody else's counts too: then there is nothing left to confirm once all is reserved."""
     confirmed = _with(state, is_confirmed=True)
-    return _captured(confirmed) if state.status == "confirm" else confirmed
+    # Stuck for want of an answer, nothing given up: the answer has come.
+    was_awaited = state.status == "stuck" and state.reason is None and not state.is_confirmed
+    return _captured(confirmed) if state.status == "confirm" or was_awaited else confirmed
 
 
 def _captured(state: FulfilmentState) -> FulfilmentState:
@@ -203,8 +205,9 @@ def _gone_on(state: FulfilmentState) -> FulfilmentState:
         return _with(state, status="reserve_stock", goods=goods, next=asked)
     if state.status == "reserve_stock" and parts == {"reserved"}:
         return _captured(state) if state.is_confirmed else _with(state, status="confirm", next=(Next("confirm"),))
-    if state.status == "capture_funds" and state.funds == "captured":
-        return _with(state, status="completed")
+    if state.status in ("capture_funds", "stuck") and state.funds == "captured":
+        completed = _with(state, status="completed")
+        return _shipped(completed) if state.is_shipped else completed
     if state.status == "ship_stock" and state.funds == "captured" and parts == {"shipped"}:
         return _with(state, status="shipped")
     is_given_up = state.is_cancelled or state.reason is not None
