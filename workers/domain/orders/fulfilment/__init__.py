@@ -12,8 +12,8 @@ only after the order was cancelled, by a context that was away, is given back wh
 
 The money is captured only after the confirmation, which is final. `stuck` is where a person has to look: the order is
 confirmed and the money could not be captured; somebody else has confirmed what this gave up, and nothing stays reserved
-for it; or a context failed to cancel or to release. It goes on when the answer comes after all, as from a dead letter that
-is sent again.
+for it; or a context failed to cancel or to release. It goes on when the answer comes after all, as from a dead letter
+that is sent again.
 """
 
 from workers.core.saga import Saga
