@@ -46,7 +46,7 @@ async def sequences_are_contiguous(system: System, rows: list[Any]) -> None:
     for row in rows:
         assert row["sequence"] == last[row["partition"]] + 1, f"a hole before {row['partition']}/{row['sequence']}"
         last[row["partition"]] = row["sequence"]
-    lanes = await system.database.fetch("SELECT partition, sequence FROM annals.lanes WHERE role = 'command'")
+    lanes = await system.lanes("command", "users.commands")
     assert {lane["partition"]: lane["sequence"] for lane in lanes if lane["sequence"]} == dict(last)
 
 

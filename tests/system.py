@@ -161,6 +161,12 @@ class System:
     async def value(self, query: str, *arguments: Any) -> Any:
         return await self.database.fetchval(query, *arguments)
 
+    async def lanes(self, role: str, topic: str) -> list[asyncpg.Record]:
+        """The rows of a topic's lanes: each context numbers its own from 0."""
+        query = "SELECT * FROM annals.lanes WHERE role = $1 AND topic = $2 ORDER BY partition"
+        found: list[asyncpg.Record] = await self.database.fetch(query, role, self.topic(topic))
+        return found
+
     async def handled(self, count: int, *, seconds: float = 120.0) -> None:
         """Wait until so many commands have outcomes."""
 
@@ -179,10 +185,7 @@ class System:
             )
             if missing:
                 return False
-            lanes = await self.database.fetch(
-                "SELECT partition, sequence FROM annals.lanes WHERE role = 'command' AND topic = $1",
-                self.topic("users.commands"),
-            )
+            lanes = await self.lanes("command", "users.commands")
             return all([await self.projected(lane["partition"]) >= lane["sequence"] for lane in lanes])
 
         await until(done, "every user is welcomed and every event projected", seconds=seconds, every=0.2)

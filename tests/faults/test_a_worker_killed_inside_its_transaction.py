@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 COMMANDS = 300
 WAITING = """
 SELECT pid FROM pg_stat_activity
- WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%commit_commands%'
+ WHERE datname = current_database() AND $1 = ANY (pg_blocking_pids(pid)) AND query LIKE '%commit_commands%'
 """
 WORKING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'annals'"
 
@@ -64,7 +64,7 @@ async def _dead_inside(crew: Crew, end: Any) -> Sent:
         crew.send([contested, *create_users(COMMANDS)])
 
         async def waiting() -> int | None:
-            found: int | None = await system.value(WAITING)
+            found: int | None = await system.value(WAITING, connection.get_server_pid())
             return found
 
         backend = await until(waiting, "the worker's backend waits inside its transaction", seconds=90)

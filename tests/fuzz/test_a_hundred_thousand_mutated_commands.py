@@ -102,7 +102,7 @@ def _ends(system: System, topic: str) -> dict[int, int]:
 async def _consumed_to_the_end(system: System, role: str, topic: str) -> None:
     async def reached() -> bool:
         ends = await asyncio.to_thread(_ends, system, system.topic(topic))
-        rows = await system.database.fetch("SELECT partition, consumed FROM annals.lanes WHERE role = $1", role)
+        rows = await system.lanes(role, topic)
         return {row["partition"]: row["consumed"] for row in rows} == ends
 
     await until(reached, f"every {role} lane has reached the end of {topic}", seconds=150, every=0.2)

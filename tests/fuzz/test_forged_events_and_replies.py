@@ -135,7 +135,7 @@ async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: Sy
     await system.settled()
 
     async def saga_is_through() -> bool:
-        rows = await system.database.fetch("SELECT partition, consumed FROM annals.lanes WHERE role = 'saga'")
+        rows = await system.lanes("saga", "users.events")
         ends = {number: len(records) for number, records in enumerate(system.records("users.events"))}
         return {row["partition"]: row["consumed"] for row in rows} == ends
 
