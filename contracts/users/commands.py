@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.fields import EmailAddress, Identifier, PasswordHash, ShortText
 from contracts.message import Command
-from contracts.users.profile import ChangedEmail, ChangedText, ClearableText
+from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
 
 
 class CreateUser(Command):
@@ -23,6 +23,7 @@ class CreateUser(Command):
     email: EmailAddress
     city: ShortText | None = None
     password_hash: PasswordHash | None = Field(default=None, repr=False)
+    welcome_after_seconds: WelcomeDelay | None = None
 
 
 class WelcomeUser(Command):

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from contracts.fields import EmailAddress, Identifier, ShortText
 from contracts.message import Event
-from contracts.users.profile import ChangedEmail, ChangedText, ClearableText
+from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
 
 
 class UserCreated(Event):
@@ -17,6 +17,7 @@ class UserCreated(Event):
     last_name: ShortText
     email: EmailAddress
     city: ShortText | None = None
+    welcome_after_seconds: WelcomeDelay | None = None
 
 
 class UserWelcomed(Event):

@@ -1,5 +1,7 @@
 """One user's life as messages: the examples that documents, tests, the console and the command line show.
 
+Another user is to be welcomed an hour later.
+
 The password hash is an argon2id hash in form only: it fits no password.
 """
 
@@ -13,6 +15,9 @@ CREATE_ADA = CreateUser(user_id=USER_ID, first_name="Ada", last_name="Lovelace",
 CREATE_ADA_WITH_PASSWORD = CreateUser(
     user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", password_hash=PASSWORD_HASH
 )
+CREATE_GRACE = CreateUser(
+    user_id="grace", first_name="Grace", last_name="Hopper", email="grace@example.org", welcome_after_seconds=3600
+)
 WELCOME_ADA = WelcomeUser(user_id=USER_ID)
 MOVE_ADA_TO_TURIN = UpdateUser(user_id=USER_ID, city="Turin")
 CHANGE_ADAS_EMAIL = UpdateUser(user_id=USER_ID, email="countess@example.org")
@@ -22,6 +27,9 @@ DELETE_ADA = DeleteUser(user_id=USER_ID, reason="asked to be forgotten")
 
 ADA_CREATED = UserCreated(
     user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", city="London"
+)
+GRACE_CREATED = UserCreated(
+    user_id="grace", first_name="Grace", last_name="Hopper", email="grace@example.org", welcome_after_seconds=3600
 )
 ADA_WELCOMED = UserWelcomed(user_id=USER_ID)
 ADA_MOVED_TO_TURIN = UserUpdated(user_id=USER_ID, city="Turin")

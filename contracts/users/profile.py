@@ -1,6 +1,7 @@
-"""The fields of a user's profile that a change may carry or leave out.
+"""The fields of a user: how long the welcome waits, and those that a change may carry or leave out.
 
-Left out means: as it was. So null is refused where a value must stay, and clears the value where there may be none.
+Left out of a change means: as it was. So null is refused where a value must stay, and clears the value where there may
+be none.
 """
 
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from contracts.fields import EmailAddress, ShortText
+from contracts.fields import WHOLE, EmailAddress, ShortText
 
 
 def _refuse_null(value: str | None) -> str:
@@ -38,3 +39,15 @@ ClearableText = Annotated[
     ShortText | None, Field(json_schema_extra=_without_default, description="Null clears it; left out: as it was.")
 ]
 """A text that may be left out, or cleared by null."""
+
+WelcomeDelay = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=1,
+        le=2_592_000,
+        description="How long after the creation the user is welcomed, 30 days at most. Left out: at once.",
+    ),
+    WHOLE,
+]
+"""Seconds."""

@@ -16,7 +16,7 @@ LINES = [
 ORDER = {"user_id": "ada-1", "lines": LINES, "currency": "EUR"}
 
 
-async def created(http: httpx.AsyncClient, **fields: str) -> httpx.Response:
+async def created(http: httpx.AsyncClient, **fields: Any) -> httpx.Response:
     answer = await http.post("/users", json={**ADA, **fields})
     assert answer.status_code == 201, answer.text
     return answer

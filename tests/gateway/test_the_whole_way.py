@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,21 @@ async def test_what_is_written_is_read_and_what_is_wrong_is_refused(settings: Se
         assert gone.status_code == 204
         after = await http.get(place, headers={"X-Annals-Position": gone.headers["x-annals-position"]})
         assert is_problem(after, 404, "UserNotFound")
+
+
+async def test_a_user_is_welcomed_no_sooner_than_asked_for(settings: Settings, tmp_path: Path) -> None:
+    async with everything(settings, tmp_path) as (_, http):
+        answer = await created(http, welcome_after_seconds=2)
+        reached = {"X-Annals-Position": answer.headers["x-annals-position"]}
+
+        async def welcomed() -> dict[str, Any] | None:
+            found: dict[str, Any] = (await http.get(answer.headers["location"], headers=reached)).json()
+            return found if found["welcomed_at"] else None
+
+        found = await until(welcomed, "the welcome follows when its time has come")
+        assert found is not None
+        since, at = (datetime.fromisoformat(found[field]) for field in ("created_at", "welcomed_at"))
+        assert (at - since).total_seconds() >= 2
 
 
 async def test_the_command_line_sends_too(settings: Settings, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from contracts.fields import EmailAddress, Identifier, ShortText
 from contracts.outcome import Outcome
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
-from contracts.users.profile import ChangedEmail, ChangedText, ClearableText
+from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
 from workers.domain.users.card import card as user_card
 from workers.domain.users.card import city_index, email_index
 from workers.gateway.answers import answer
@@ -45,6 +45,7 @@ class NewUser(Body):
     email: EmailAddress
     city: ShortText | None = None
     password: Password | None = None
+    welcome_after_seconds: WelcomeDelay | None = None
 
 
 class UserProfile(Body):

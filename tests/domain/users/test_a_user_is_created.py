@@ -7,6 +7,8 @@ from contracts.users.examples import (
     ADA_WELCOMED,
     CREATE_ADA,
     CREATE_ADA_WITH_PASSWORD,
+    CREATE_GRACE,
+    GRACE_CREATED,
     PASSWORD_HASH,
     USER_ID,
 )
@@ -32,6 +34,10 @@ def test_with_a_city_of_null_as_without_a_city() -> None:
     given(decider).when(cityless).then(
         UserCreated(user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org")
     )
+
+
+def test_with_the_time_that_the_welcome_waits_so_that_whoever_replays_the_event_knows_it() -> None:
+    given(decider).when(CREATE_GRACE).then(GRACE_CREATED)
 
 
 def test_not_when_the_id_is_in_use() -> None:

@@ -36,8 +36,9 @@ def create(state: UserState, command: CreateUser) -> Decision | Rejection:
         "last_name": command.last_name,
         "email": command.email,
     }
-    if command.city is not None:
-        profile["city"] = command.city
+    for optional in ("city", "welcome_after_seconds"):
+        if (value := getattr(command, optional)) is not None:
+            profile[optional] = value
     return Decision(
         events=(UserCreated(**profile),),
         claims=(_claim(command.email),),
