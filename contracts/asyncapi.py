@@ -76,7 +76,7 @@ def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
             "title": "Annals",
             "version": version,
             "description": "Commands in, events out: CloudEvents 1.0 on Kafka in binary mode. Keys are stream ids, "
-            "placed by Kafka's murmur2 partitioner.",
+            "placed by Kafka's murmur2 partitioner. In a command, the field that names the stream may be left out.",
         },
         "defaultContentType": "application/json",
         "channels": channels,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.catalogue import catalogue
 from contracts.topics import MAX_MESSAGE_BYTES
 from contracts.users.commands import CreateUser, UpdateUser
-from contracts.users.examples import CREATE_ADA, CREATE_ADA_WITH_PASSWORD
+from contracts.users.examples import CREATE_ADA, CREATE_ADA_WITH_PASSWORD, WELCOME_ADA
 from tests.command.installation import COMMANDS, TOPICS, record
 from tests.command.table import NOW
 from workers.command.answering import dead_letter
@@ -115,6 +115,35 @@ def test_of_fields_that_fail_never_repeats_what_was_in_them(drawn: dict[str, Any
         assert "argon2id$v=19" not in told
 
 
+@pytest.mark.parametrize("space", [b"", b" \n\t"])
+def test_of_a_command_that_leaves_its_stream_to_the_key_is_the_command(space: bytes) -> None:
+    fields = CREATE_ADA.model_dump(exclude={"user_id"}, exclude_unset=True)
+    found = read_users(with_value(space + json.dumps(fields).encode() + space))
+    assert isinstance(found, Request)
+    assert found.command == CREATE_ADA
+
+
+@pytest.mark.parametrize("value", [b"{}", b" { \n} "])
+def test_of_no_fields_at_all_is_the_command_when_it_has_no_other(value: bytes) -> None:
+    found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=value))
+    assert isinstance(found, Request)
+    assert found.command == WELCOME_ADA
+
+
+def test_of_a_command_without_its_stream_that_is_wrong_besides_says_only_what_is_wrong() -> None:
+    found = read_users(with_value(b'{"first_name":"Ada","last_name":7,"email":"ada@example.org"}'))
+    assert isinstance(found, Request)
+    assert found.refusal is not None
+    assert [each["field"] for each in found.refusal.details] == ["last_name"]
+
+
+def test_of_a_key_that_can_name_no_stream_is_a_refusal_though_the_value_leaves_it_out() -> None:
+    found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=b"{}", key=b'a "b'))
+    assert isinstance(found, Request)
+    assert found.refusal is not None
+    assert [each["field"] for each in found.refusal.details] == ["user_id"]
+
+
 def test_of_a_good_command_is_the_command() -> None:
     found = read_users(record(CREATE_ADA, 1))
     assert isinstance(found, Request)
@@ -154,7 +183,7 @@ def test_of_a_command_of_another_context_is_a_dead_letter() -> None:
 @pytest.mark.parametrize(
     ("original", "field"),
     [
-        (with_value(b"{}"), "user_id"),
+        (with_value(b"{}"), "email"),
         (with_value(CREATE_ADA.model_copy(update={"email": "nobody"}).to_json()), "email"),
         (with_value(CREATE_ADA.to_json().replace(b"London", b"\\u0000")), "city"),
         (with_value(CREATE_ADA.to_json()[:-1] + b', "admin": true}'), "admin"),

@@ -1,12 +1,13 @@
 """From a Kafka record to something to act on: a command, a refusal of one, a dead letter, or a misdirected record.
 
 Pure. What cannot be a command (no id, no type, no key, no JSON) is a dead letter; a command that cannot be accepted
-(fields that fail validation, too large) is refused with an outcome.
+(fields that fail validation, too large) is refused with an outcome. The field that names the stream may be left out of
+the value: the key says the same.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
@@ -56,7 +57,7 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
         message = f"the command has {len(value)} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
         return Request(record, envelope, None, Rejection("ValidationFailed", message, [_detail("", message)]))
     try:
-        command = model.__pydantic_validator__.validate_json(value)
+        command = _command(model, value, envelope.subject)
     except ValidationError as error:
         try:
             return Request(record, envelope, None, _refusal(error, value))
@@ -69,6 +70,20 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
             record, envelope, None, Rejection("ValidationFailed", f"{model.stream_field} {message}", details)
         )
     return Request(record, envelope, command, None)
+
+
+def _command(model: type[Command], value: bytes, key: str) -> Command:
+    try:
+        return cast(Command, model.__pydantic_validator__.validate_json(value))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if not any(each["type"] == "missing" and each["loc"] == (model.stream_field,) for each in found):
+            raise
+    # Written in, not parsed and put together anew: every other value stays as the sender wrote it.
+    fields = value.lstrip()[1:].lstrip()
+    comma = "" if fields.startswith(b"}") else ","
+    named = f"{{{json.dumps(model.stream_field)}:{json.dumps(key)}{comma}".encode()
+    return cast(Command, model.__pydantic_validator__.validate_json(named + fields))
 
 
 def _refusal(error: ValidationError, value: bytes) -> Rejection:
