@@ -44,10 +44,21 @@ class MemoryEventLog:
         self._sending: dict[asyncio.Task[int], None] = {}  # in order: a set of tasks has none
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
-        sending = asyncio.create_task(self._append(self._producer, (topic, partition), records))
+        producer = await self._started_producer()
+        sending = asyncio.create_task(self._append(producer, (topic, partition), records))
         self._sending[sending] = None
         sending.add_done_callback(self._sending.pop)
         return await asyncio.shield(sending)
+
+    async def _started_producer(self) -> Producer:
+        producer = self._producer
+        async with producer.starting:
+            if producer.id is None:
+                try:
+                    producer.id = await self._wire.call("Kafka", self._broker.new_producer)
+                except Unavailable as error:
+                    raise PublishFailed(f"no producer could be started: {error}") from error
+        return producer
 
     async def _append(self, producer: Producer, place: tuple[str, int], records: Sequence[OutboundRecord]) -> int:
         try:
@@ -73,9 +84,6 @@ class MemoryEventLog:
     async def _send(
         self, producer: Producer, place: tuple[str, int], request: Sequence[OutboundRecord], first: int
     ) -> int:
-        async with producer.starting:
-            if producer.id is None:
-                producer.id = await self._wire.call("Kafka", self._broker.new_producer)
         operation = partial(self._broker.append, *place, request, producer.id, first)
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -59,7 +59,10 @@ def record(
 
 
 class Installation:
-    """Everything that outlives a worker, and the journal of what was done to it."""
+    """Everything that outlives a worker, and the journal of what was done to it.
+
+    `elapsed_seconds` is the workers' time.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Installation:
         self.decider = decider or contexts()["users"].decider
         self.partitions = partitions
         self.snapshot_interval_events = snapshot_interval_events
+        self.elapsed_seconds = 0.0
 
     def lane(self) -> CommandLane:
         """A lane as a process that has just started has it."""
@@ -88,6 +92,7 @@ class Installation:
             commands=messages.commands,
             events=messages.events,
             snapshot_interval_events=self.snapshot_interval_events,
+            clock=lambda: self.elapsed_seconds,
         )
         return CommandLane("users", self.decider, 0, ports)
 

@@ -9,6 +9,7 @@ from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import COMMANDS, LANE, TOPICS, Installation, command_id, record
 from tests.command.table import UNSTORABLE
 from tests.waiting import until
+from workers.command.publisher import AWAY_SECONDS
 from workers.command.records import event_record
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, Mark, Unavailable
@@ -54,6 +55,29 @@ async def test_that_was_replaced_leaves_nothing_published_or_answered() -> None:
     assert installation.table.rows[LANE].consumed == 0
     assert installation.published == []
     assert installation.replies == []
+
+
+async def test_that_was_paused_before_it_read_the_answer_to_its_commit_publishes_nothing_when_it_was_replaced() -> None:
+    installation = Installation()
+
+    def replaced() -> None:
+        installation.elapsed_seconds += AWAY_SECONDS + 1
+        installation.table.table.take(LANE, "another")
+
+    installation.table.line.afterwards.append(replaced)
+    lane = installation.lane()
+    await lane.take()
+
+    async def handled_and_left() -> None:
+        """Either says that the lane is lost: the publisher works beside them."""
+        await lane.handle([record(CREATE_ADA, 0)])
+        await lane.leave()
+
+    with pytest.raises(Fenced):
+        await handled_and_left()
+    lane.drop()
+    assert len(installation.table.events) == 1
+    assert installation.published == []
 
 
 async def test_publishes_beside_the_next_batch() -> None:

@@ -27,13 +27,15 @@ T = TypeVar("T")
 @dataclass
 class SwitchedWire:
     """A wire to a twin with switches. `away`: the server does not answer. `answers_lost`: so many commits are carried
-    out without anyone learning of it. `meanwhile`: what others do just before the next commits, one entry a commit.
+    out without anyone learning of it. `meanwhile`: what others do just before the next commits, one entry a commit;
+    `afterwards`: before their answers are read.
     """
 
     journal: Journal = field(default_factory=list)
     away: bool = False
     answers_lost: int = 0
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
     commits: int = 0
 
     async def call(self, server: str, operation: Callable[[], T]) -> T:
@@ -48,6 +50,8 @@ class SwitchedWire:
             self.journal.append(WORDS[name])
         if name in COMMITS:
             self.commits += 1
+            if self.afterwards:
+                self.afterwards.pop(0)()
             if self.answers_lost:
                 self.answers_lost -= 1
                 raise Unavailable(server, "the answer was lost for the test")

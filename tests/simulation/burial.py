@@ -1,7 +1,5 @@
 """How a simulated process ends once its schedule has been judged."""
 
-import warnings
-
 from tests.simulation.process import Process
 
 
@@ -10,17 +8,14 @@ def bury(process: Process) -> None:
 
     A coroutine that waits in a `finally` has to be closed once more for each of them.
     """
-    with warnings.catch_warnings():
-        # What a `finally` has only just called is never awaited.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        for task in process.tasks:
-            if not task.done():
-                task._log_destroy_pending = False  # type: ignore[attr-defined]
-                coroutine = task.get_coro()
-                for _ in range(20):
-                    try:
-                        coroutine.close()
-                        break
-                    except Exception:  # noqa: BLE001, S112  # whatever it says while it ends, it is over
-                        continue
+    for task in process.tasks:
+        if not task.done():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine = task.get_coro()
+            for _ in range(20):
+                try:
+                    coroutine.close()
+                    break
+                except Exception:  # noqa: BLE001, S112  # whatever it says while it ends, it is over
+                    continue
     process.tasks.clear()

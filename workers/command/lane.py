@@ -70,6 +70,7 @@ class CommandLane:
         self._snapshots = Snapshots(context, decider, ports.events, ports.snapshot_interval_events)
         self._streams = self._no_streams()
         self._publisher: Publisher | None = None
+        self._committing_since = 0.0
         # Offsets of the batch in hand whose records were sent away: not again when it is decided again.
         self._sent_away: set[int] = set()
 
@@ -117,7 +118,7 @@ class CommandLane:
         self._sequence = draft.sequence
         if draft.events:
             assert self._publisher is not None
-            await self._publisher.put(self._ports.clock(), draft.events)
+            await self._publisher.put(self._committing_since, draft.events)
         topics, partitions = self._ports.topics, self._ports.partitions
         for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
             await self._ports.courier.post(topics.replies, partition, posted)
@@ -178,6 +179,7 @@ class CommandLane:
 
     async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
         assert self._publisher is not None
+        self._committing_since = self._ports.clock()
         await self._ports.store.commit(
             Batch(
                 self._lane,

@@ -14,7 +14,7 @@ from workers.ports.lanes import Fenced, LaneKey, Mark
 from workers.ports.log import EventLog
 
 MAX_UNPUBLISHED_BATCHES = 2
-# A publisher that has been away for longer since its commit may have been paused, and replaced.
+# A publisher that has been away for longer since its commit was asked for may have been paused, and replaced.
 AWAY_SECONDS = 1.0
 
 
@@ -34,9 +34,11 @@ class Publisher:
         self._waiting: asyncio.Queue[tuple[float, Sequence[EventRow]]] = asyncio.Queue(MAX_UNPUBLISHED_BATCHES)
         self._task = asyncio.create_task(self._run(), name=f"publish {lane}")
 
-    async def put(self, committed_at: float, rows: Sequence[EventRow]) -> None:
-        """Queue the events of a batch committed at `committed_at` (by our clock). Raises what `_run` raised."""
-        putting = asyncio.ensure_future(self._waiting.put((committed_at, rows)))
+    async def put(self, held_at: float, rows: Sequence[EventRow]) -> None:
+        """Queue the events of a batch. At `held_at`, by our clock, or later, the lane was ours: when the commit was
+        asked for, as its answer may be read long after it was given. Raises what `_run` raised.
+        """
+        putting = asyncio.ensure_future(self._waiting.put((held_at, rows)))
         try:
             await asyncio.wait({putting, self._task}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -63,14 +65,14 @@ class Publisher:
 
     async def _run(self) -> None:
         while True:
-            committed_at, rows = await self._waiting.get()
-            await self.publish(committed_at, rows)
+            held_at, rows = await self._waiting.get()
+            await self.publish(held_at, rows)
             self._waiting.task_done()
 
-    async def publish(self, committed_at: float, rows: Sequence[EventRow]) -> None:
+    async def publish(self, held_at: float, rows: Sequence[EventRow]) -> None:
         """Append the rows after making sure, if it took long to get here, that the lane is still held."""
         records = [event_record(row) for row in rows]
-        if self._clock() - committed_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
+        if self._clock() - held_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
             raise Fenced(self._lane, self._epoch)
         offset = await self._log.append(self._topic, self._lane.partition, records)
         self.mark = Mark(rows[-1].sequence, offset)
