@@ -15,6 +15,7 @@ from workers.ports.parked import ParkedStream, Wish
 from workers.ports.sagas import (
     DeadlineRow,
     Due,
+    Following,
     InstanceKey,
     InstanceRow,
     InstancesMoved,
@@ -32,7 +33,8 @@ Place = tuple[str, int]
 class SagaRows(LaneRows):
     """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
     `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
-    time; `parked_streams` and `wished` of a lane by (saga, stream id).
+    time; `parked_streams` and `wished` of a lane by (saga, stream id); `beginnings` of a lane and a following: the
+    sequence behind which that began.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,13 @@ class SagaRows(LaneRows):
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
         self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
+        self.beginnings: dict[tuple[LaneKey, Following], int] = {}
+
+    def begin_sagas(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
+        check_lists(followings)
+        if self.holds(lane, epoch):
+            for each in followings:
+                self.beginnings.setdefault((lane, each), self.lanes[lane].input_sequence)
 
     def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         check_lists(keys)

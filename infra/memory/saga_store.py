@@ -7,11 +7,14 @@ from contracts.envelope import rfc3339
 from infra.memory.lane_store import MemoryLaneStore
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import Due, InstanceKey, SagaBatch, StepRow, StoredInstance
+from workers.ports.sagas import Due, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
 
 
 class MemorySagaStore(MemoryLaneStore):
     """`SagaStore` on the table's twin."""
+
+    async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
+        await self._wire.call("Postgres", partial(self._table.begin_sagas, lane, epoch, followings))
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         return await self._wire.call("Postgres", partial(self._table.instances, keys))

@@ -19,6 +19,7 @@ from workers.ports.parked import ParkedStream, Wish
 from workers.ports.sagas import (
     DeadlineRow,
     Due,
+    Following,
     InstanceKey,
     InstancesMoved,
     Refusal,
@@ -36,6 +37,9 @@ class PostgresSagaStore(PostgresLaneStore):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._events = PostgresEventStore(database)
+
+    async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
+        await self._database.rows("begin_sagas", lane.topic, lane.partition, epoch, *columns(followings, 2))
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         rows = await self._database.rows("saga_states", *columns(keys, 2))

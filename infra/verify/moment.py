@@ -6,18 +6,20 @@ from typing import NamedTuple
 from infra.postgres.session import snapshot
 from infra.verify.settling import Patience
 from infra.verify.sources import Sources
+from workers.ports.sagas import Following
 from workers.verification.findings import Verdict, What
 from workers.verification.saga_journal import Lane
 
 
 class Moment(NamedTuple):
-    """How far each lane is in the log (`reached`), how many steps it has, and the first version that waits of each
-    parked stream: (saga, context, stream id).
+    """How far each lane is in the log (`reached`), how many steps it has, the first version that waits of each parked
+    stream: (saga, context, stream id), and behind which event of a lane a saga began to follow a type of event.
     """
 
     reached: Mapping[Lane, int]
     steps: Mapping[Lane, int]
     waiting: Mapping[tuple[str, str, str], int]
+    beginnings: Mapping[tuple[Lane, Following], int]
 
 
 async def moment(sources: Sources, contexts: Sequence[str]) -> Moment:
@@ -25,6 +27,7 @@ async def moment(sources: Sources, contexts: Sequence[str]) -> Moment:
     reached: dict[Lane, int] = {}
     steps: dict[Lane, int] = {}
     waiting: dict[tuple[str, str, str], int] = {}
+    beginnings: dict[tuple[Lane, Following], int] = {}
     async with snapshot(sources.database) as session:
         for context in contexts:
             topic = sources.topics.events(context)
@@ -33,7 +36,10 @@ async def moment(sources: Sources, contexts: Sequence[str]) -> Moment:
                 steps[context, row["partition"]] = row["sequence"]
             for row in await session.rows("parked_of_topic", topic):
                 waiting[row["saga"], context, row["stream_id"]] = row["stream_version"]
-    return Moment(reached, steps, waiting)
+            for row in await session.rows("saga_beginnings", topic):
+                following = Following(row["saga"], row["event_type"])
+                beginnings[(context, row["partition"]), following] = row["after_sequence"]
+    return Moment(reached, steps, waiting, beginnings)
 
 
 async def caught_up(sources: Sources, contexts: Sequence[str], verdict: Verdict) -> frozenset[Lane]:

@@ -1,8 +1,8 @@
 """Every event that a saga reacts to stands in the journal of the instance that it is about, once.
 
 The lanes are looked at as far as they had come at one moment; what they took by then is in the journals at every later
-one. What is parked waits, what an operator had passed over is left out by his wish, and what was recorded before there
-was a journal is in none.
+one. What is parked waits, what an operator had passed over is left out by his wish, what was recorded before there was
+a journal is in none, and what the lane had taken before the saga began to follow it is not the saga's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from workers.core.saga import Saga
 from workers.lanes.sequenced import recorded_row
 from workers.parking import described
 from workers.ports.event_store import EventRow
-from workers.ports.sagas import InstanceKey
+from workers.ports.sagas import Following, InstanceKey
 from workers.verification.findings import Verdict, What
 
 EVENTS_AT_A_TIME = 1000
@@ -73,7 +73,11 @@ class Completeness:
             return []
         found = []
         for saga in sagas:
-            if type(recorded.event) in saga.reacts_to and not self._waits(saga.name, row):
+            if type(recorded.event) not in saga.reacts_to or self._waits(saga.name, row):
+                continue
+            if self._is_from_before(Following(saga.name, recorded.event.name), row):
+                self._verdict.saw(f"events from before the saga {saga.name} followed them")
+            else:
                 key = self._correlated(saga, recorded, row)
                 if key is not None:
                     found.append(Wanted(key, row))
@@ -82,6 +86,9 @@ class Completeness:
     def _waits(self, saga: str, row: EventRow) -> bool:
         first = self._at.waiting.get((saga, row.context, row.stream_id))
         return first is not None and row.stream_version >= first
+
+    def _is_from_before(self, following: Following, row: EventRow) -> bool:
+        return row.sequence <= self._at.beginnings.get(((row.context, row.partition), following), 0)
 
     def _correlated(self, saga: Saga[Any], recorded: Recorded, row: EventRow) -> InstanceKey | None:
         try:

@@ -20,6 +20,7 @@ from infra.postgres.saga_store import PostgresSagaStore
 from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
 from workers.ports.lanes import LaneKey
+from workers.ports.sagas import Following
 
 TABLES = (
     "lanes",
@@ -29,6 +30,7 @@ TABLES = (
     "credentials",
     "snapshots",
     "sagas",
+    "saga_beginnings",
     "saga_journal",
     "saga_outbox",
     "deadlines",
@@ -52,6 +54,7 @@ class Tables:
     secrets: Callable[[], Awaitable[dict[str, str]]]
     owners: Callable[[], Awaitable[dict[str, str | None]]]
     statuses: Callable[[], Awaitable[dict[str, str]]]
+    beginnings: Callable[[], Awaitable[dict[tuple[LaneKey, Following], int]]]
     wish: Callable[[LaneKey, str, str, Any], Awaitable[None]]
 
 
@@ -74,11 +77,14 @@ def tables_in_memory() -> Tables:
     async def statuses() -> dict[str, str]:
         return {key.instance_id: row.status for key, row in table.sagas.items()}
 
+    async def beginnings() -> dict[tuple[LaneKey, Following], int]:
+        return dict(table.beginnings)
+
     async def wish(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
         table.wish(lane, saga, stream_id, action)
 
     store, sagas = MemoryEventStore(table, wire), MemorySagaStore(table, wire)
-    return Tables(store, sagas, wire, contents, reservations, secrets, owners, statuses, wish)
+    return Tables(store, sagas, wire, contents, reservations, secrets, owners, statuses, beginnings, wish)
 
 
 @asynccontextmanager
@@ -109,6 +115,12 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             rows = await onlooker.fetch("SELECT context, key, stream_id FROM annals.reservations")
             return {(row["context"], row["key"]): row["stream_id"] for row in rows}
 
+        async def beginnings() -> dict[tuple[LaneKey, Following], int]:
+            rows = await onlooker.fetch(
+                "SELECT topic, partition, saga, event_type, after_sequence FROM annals.saga_beginnings"
+            )
+            return {(LaneKey("saga", *row[:2]), Following(*row[2:4])): row[4] for row in rows}
+
         async def wish(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
             await onlooker.execute(
                 "UPDATE annals.parked SET wish = $1"
@@ -125,6 +137,7 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             lambda: pairs("SELECT stream_id, secret FROM annals.credentials"),
             lambda: pairs("SELECT role || ':' || topic || '/' || partition, owner FROM annals.lanes"),
             lambda: pairs("SELECT instance_id, status FROM annals.sagas"),
+            beginnings,
             wish,
         )
 

@@ -12,7 +12,7 @@ from tests.postgres.batches import command_id, event, everything
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark, Unavailable
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import InstanceKey, InstanceRow, SagaBatch, StepRow, StoredInstance
+from workers.ports.sagas import Following, InstanceKey, InstanceRow, SagaBatch, StepRow, StoredInstance
 
 LANE = LaneKey("saga", "users.events", 0)
 OTHER_LANE = LaneKey("saga", "users.events", 1)
@@ -71,6 +71,28 @@ async def test_a_lane_goes_on_where_its_last_batch_ended(store: SagaStores) -> N
     assert await store.take(LANE, "second") == LaneGrant(2, 7, 2, Mark(2, -1), 5)
     await store.commit(batch(epoch=2, consumed=9, position=2, published=2, input_sequence=6, steps=[]))
     assert await store.take(LANE, "third") == LaneGrant(3, 9, 2, Mark(2, -1), 6)
+
+
+async def test_a_saga_begins_behind_what_the_lane_has_taken_by_then_and_only_once(
+    store: SagaStores, tables: Tables
+) -> None:
+    old, new, elsewhere = Following("welcome", "UserCreated"), Following("later", "UserCreated"), OTHER_LANE
+    await store.take(LANE, "first")
+    await store.begin(LANE, 1, [old])
+    await store.commit(batch())
+    await store.begin(LANE, 1, [old, new])
+    await store.take(elsewhere, "first")
+    await store.begin(elsewhere, 1, [old])
+    await store.commit(batch(consumed=9, position=2, input_sequence=9, steps=[]))
+    await store.begin(LANE, 1, [old, new])
+    assert await tables.beginnings() == {(LANE, old): 0, (LANE, new): 5, (elsewhere, old): 0}
+
+
+async def test_who_has_lost_the_lane_begins_nothing(store: SagaStores, tables: Tables) -> None:
+    await store.take(LANE, "paused")
+    await store.take(LANE, "successor")
+    await store.begin(LANE, 1, [Following("welcome", "UserCreated")])
+    assert await tables.beginnings() == {}
 
 
 async def test_an_old_epoch_writes_nothing_at_all(store: SagaStores, tables: Tables) -> None:

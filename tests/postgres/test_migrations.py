@@ -44,6 +44,38 @@ async def test_only_the_new_ones_are_applied(url: str, monkeypatch: pytest.Monke
     assert await migrate(url) == [new]
 
 
+async def test_what_sagas_have_taken_before_0012_they_have_followed_from_the_first_event_on(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [each for each in migrations() if each.number < 12]
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.postgres.migrate.migrations", lambda: before)
+        await migrate(empty_url)
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        await connection.execute(
+            "INSERT INTO annals.lanes (role, topic, partition, input_sequence) VALUES"
+            " ('saga', 'x.users.events', 0, 7), ('saga', 'x.users.events', 1, 3), ('saga', 'x.orders.events', 0, 9),"
+            " ('command', 'x.users.commands', 0, 0)"
+        )
+        await connection.execute(
+            "INSERT INTO annals.saga_journal (saga, instance_id, version, type, context, partition, sequence, event_id,"
+            " recorded_at, status) VALUES ('welcome', 'ada', 1, 'users.UserCreated.v1', 'users', 0, 1,"
+            " gen_random_uuid(), now(), 'wait'),"
+            " ('welcome', 'ada', 2, 'core.DeadlinePassed.v1', 'core', 0, 0, gen_random_uuid(), now(), 'welcome')"
+        )
+        await migrate(empty_url)
+        rows = await connection.fetch(
+            "SELECT saga, event_type, topic, partition, after_sequence FROM annals.saga_beginnings"
+        )
+        assert sorted(map(tuple, rows)) == [
+            ("welcome", "UserCreated", "x.users.events", 0, 0),
+            ("welcome", "UserCreated", "x.users.events", 1, 0),
+        ]
+    finally:
+        await connection.close(timeout=10)
+
+
 async def test_one_that_fails_leaves_nothing_of_itself(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Migration(NUMBERS[-1] + 1, "broken", "CREATE TABLE annals.half (id integer); SELECT no_such_function()")
     known = [*migrations(), broken]

@@ -1,6 +1,7 @@
 """`SagaLane`: an event is applied once, its steps leave after the commit, and again by the next owner if in doubt."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from contracts.users.commands import WelcomeUser
 from contracts.users.examples import ADA_CREATED
 from tests.lanes.recorded_rows import inbound, inbound_all
 from tests.saga.installation import LANE, ROWS, Installation
+from workers.domain import contexts
 from workers.ports.lanes import Fenced, Unavailable
 
 ADA = ADA_CREATED.user_id
@@ -63,6 +65,19 @@ async def test_of_a_new_owner_is_quiet_too() -> None:
         await lane.handle(inbound_all(ROWS))
         await lane.leave()
     assert installation.welcomed == [ADA, "bob", "carl"]
+
+
+async def test_notes_where_each_saga_begins_that_is_new_to_it() -> None:
+    installation = Installation()
+    (welcome,) = contexts()["users"].sagas
+    lane = installation.lane([welcome])
+    await lane.take()
+    await lane.handle(inbound_all(ROWS[:3]))
+    await lane.leave()
+    await installation.lane([welcome, replace(welcome, name="later")]).take()
+    noted = {(each.saga, each.event_type): after for (_, each), after in installation.store.table.beginnings.items()}
+    types = ("UserCreated", "UserWelcomed", "UserDeleted")
+    assert noted == {**{("welcome", each): 0 for each in types}, **{("later", each): 3 for each in types}}
 
 
 async def test_takes_from_the_table_what_the_log_lacks() -> None:

@@ -147,7 +147,7 @@ async def peak_of_the_log(length: int) -> int:
 
 async def peak_of_the_sagas(length: int) -> int:
     verdict = Verdict()
-    at = Moment({("users", 0): length}, {}, {})
+    at = Moment({("users", 0): length}, {}, {}, {})
     comparison = Completeness(sources(length), [WELCOME], at, datetime(2020, 1, 1, tzinfo=UTC), verdict)
     tracemalloc.start()
     await comparison.compare(unhurried)

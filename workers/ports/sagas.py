@@ -113,6 +113,13 @@ class Due(NamedTuple):
     refusals: Sequence[Refusal]
 
 
+class Following(NamedTuple):
+    """A saga, and the name of a type of event that it reacts to, as in `EventRow.type`."""
+
+    saga: str
+    event_type: str
+
+
 class SagaBatch(NamedTuple):
     """All that one transaction of a saga lane writes.
 
@@ -146,6 +153,12 @@ class InstancesMoved(Exception):
 
 class SagaStore(LaneStore, EventTable, Protocol):
     """What the saga loop needs. Every method raises Unavailable when the database does not answer in time."""
+
+    async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
+        """Note, for those that are new to the lane, that they begin behind what it has taken so far; quiet when the
+        lane is in another epoch.
+        """
+        ...
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         """Those instances that exist."""

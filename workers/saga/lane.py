@@ -24,7 +24,7 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import LaneKey, Mark
 from workers.ports.log import Courier, InboundRecord
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstancesMoved, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
 from workers.saga.following import Followed, Waiting, concerned, follow, hear
 from workers.saga.hearing import Hearing
 from workers.saga.outbox import Outbox
@@ -74,10 +74,19 @@ class SagaLane:
         self._epoch, self._position = grant.epoch, grant.sequence
         self._input.position = self._sequence = grant.input_sequence
         self._offset = grant.consumed
+        await self._ports.store.begin(self._lane, self._epoch, self._followings())
         parked = await self._ports.store.parked(self._lane)
         self._waiting = {(each.follower, each.stream_id): each for each in parked}
         await self._outbox.send_the_rest(grant)
         return grant.consumed
+
+    def _followings(self) -> list[Following]:
+        return [
+            Following(saga.name, event.name)
+            for saga in self._sagas
+            for event in saga.reacts_to
+            if event.context == self._context
+        ]
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         async for stretch in self._input.read(records):

@@ -1,0 +1,47 @@
+"""A saga that comes with a later release begins with what happens from then on, and nobody misses what was before."""
+
+import pytest
+
+from tests.system import System
+from tests.verification.command import named, verified
+from tests.verification.orders import place_order, placed, settled, stocked
+from tests.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+
+OLDER = ("tests.verification.older_release", "saga", "orders", "fulfilment")
+
+
+async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_system: System) -> None:
+    system = idle_system
+    await system.worker("command")
+    await system.worker("projection")
+    older = await system.worker("saga", entry=OLDER)
+    await stocked(system, ["ada"], ["tea"])
+    before, after = place_order("ada", "tea"), place_order("ada", "tea")
+    await placed(system, [before])
+
+    async def known() -> bool:
+        return bool(await system.value("SELECT count(*) FROM annals.sagas WHERE saga = 'account closing'"))
+
+    await until(known, "the older release has taken the first order", seconds=60)
+    assert await older.stop() == 0
+    newer = await system.worker("saga")
+    await system.holding(newer, system.settings.partitions * 4)
+    await placed(system, [after])
+    await settled(system, [after])
+
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (0, {}), verdict
+    assert verdict["looked_at"]["events from before the saga fulfilment followed them"] == 1
+    assert verdict["looked_at"]["instances of the saga fulfilment compared with the events"] == 1
+
+    # What it follows once, it is to follow always: the older release takes a lane back, and an order with it.
+    assert await newer.stop() == 0
+    await system.holding(await system.worker("saga", entry=OLDER), system.settings.partitions)
+    passed_by = place_order("ada", "tea")
+    await placed(system, [passed_by])
+    code, verdict = await verified(system)
+    assert code == 1
+    (where,) = named(verdict, "event not taken by a saga")
+    assert f"{passed_by.stream_id}@1" in where
