@@ -4,6 +4,7 @@ Only Annals may be allowed to write there. Not tried, because no reader could te
 next sequence of its partition.
 """
 
+import asyncio
 import random
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.fuzz.mutations import edit_header, edit_value, move_headers, odd_head
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
 from tests.system import System, create_users
 from tests.verification.command import verified
+from tests.verification.orders import accepted
 from tests.waiting import until
 
 SEED = 2
@@ -102,14 +104,11 @@ async def test_replies_that_nobody_sent_do_not_stop_those_who_wait_for_theirs(sy
 
 @pytest.mark.timeout(180)
 async def test_readers_outside_get_every_true_event_between_forged_ones(system: System) -> None:
-    system.send(create_users(50))
-    await system.settled()
+    await _created(system, 50)
     forged = [forged_event(index, READER_SEQUENCES) for index in range(500)]
     _produce(system, "users.events", forged)
     await _unreadable_names(system, "users.events")
-    system.send(create_users(50))
-    await system.settled()
-    expected = await system.value("SELECT count(*) FROM annals.events")
+    await _created(system, 50)
     servers = str(system.settings.kafka_bootstrap_servers)
     reader = EventReader(servers, context="users", topic_prefix=system.settings.topic_prefix)
     true_ids = {str(row["event_id"]) for row in await system.database.fetch("SELECT event_id FROM annals.events")}
@@ -118,21 +117,19 @@ async def test_readers_outside_get_every_true_event_between_forged_ones(system: 
         found.add(read.envelope.id)
         if found >= true_ids:
             break
-    assert len(found & true_ids) == expected
+    assert found >= true_ids
 
 
 @pytest.mark.timeout(180)
 async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: System) -> None:
     before, _ = await _foreign(system)
     forged = [forged_event(index, SEQUENCES) for index in range(FORGED)]
-    system.send(create_users(100))
-    await system.settled()  # so that a forged first event is a repeat
+    await _created(system, 100)  # so that a forged first event is a repeat
     _produce(system, "users.events", forged[: FORGED // 2])
     system.send(create_users(100))
     _produce(system, "users.events", forged[FORGED // 2 :])
     unreadable = await _unreadable_names(system, "users.events")
-    system.send(create_users(100))
-    await system.settled()
+    await _created(system, 100)
 
     async def saga_is_through() -> bool:
         rows = await system.lanes("saga", "users.events")
@@ -145,6 +142,14 @@ async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: Sy
     assert after - before == sum(map(_is_foreign, forged)) + unreadable
     assert any(system.topic("users.events") in example["where"] for example in examples)
     assert all("stopped by a bug" not in worker.log() for worker in system.workers)
+
+
+async def _created(system: System, count: int) -> None:
+    """So many users more; they and all before are welcomed and projected."""
+    users = list(create_users(count))
+    await asyncio.to_thread(system.send, users)
+    await accepted(system, users)
+    await system.settled()
 
 
 async def _foreign(system: System) -> tuple[int, Any]:

@@ -189,6 +189,22 @@ def test_has_a_deadline_that_is_lost_left_over_or_differs() -> None:
     assert found(order) == [("saga deadline too many", place)]
 
 
+def test_was_stored_before_its_state_had_a_field_that_has_a_default() -> None:
+    order = fulfilled()
+    before = stored(order)
+    order.stored = before._replace(state=before.state.replace(b',"is_shipped":false', b""))
+    assert order.stored != before
+    assert order.wrong() == []
+
+
+def test_has_a_state_that_its_saga_cannot_read() -> None:
+    order = fulfilled()
+    before = stored(order)
+    order.stored = before._replace(state=before.state.replace(b'"is_shipped"', b'"was_shipped"'))
+    (wrong,) = order.wrong()
+    assert wrong == (What.INSTANCE_DIFFERS, "fulfilment o-1", "its state cannot be read: was_shipped")
+
+
 def test_is_missing_left_over_or_differs_without_its_values() -> None:
     order = fulfilled()
     before = stored(order)
