@@ -12,7 +12,6 @@ from contracts.message import Command, Event, Message
 from workers.core.decider import Decider, Decision, Rejection
 from workers.core.projection import Document, Projection
 from workers.core.recorded import Recorded
-from workers.core.saga import Consequence, Saga, Step
 
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
@@ -114,19 +113,3 @@ def document_after(projection: Projection, *events: Event) -> Document | None:
     for event in recorded(*events):
         document = projection.evolve(document, event)
     return document
-
-
-def saga_after(saga: Saga[Any], *events: Event) -> tuple[Any, list[Step]]:
-    """An instance's state after these events, and all the steps that it took."""
-    state, consequences = saga_with_deadlines_after(saga, *events)
-    return state, [each for each in consequences if isinstance(each, Step)]
-
-
-def saga_with_deadlines_after(saga: Saga[Any], *events: Event) -> tuple[Any, list[Consequence]]:
-    """An instance's state after these events, and all that followed from them."""
-    state = saga.initial
-    consequences: list[Consequence] = []
-    for event in recorded(*events):
-        state = saga.evolve(state, event)
-        consequences += saga.decide(state, event)
-    return state, consequences
