@@ -4,7 +4,7 @@ import pytest
 
 from tests.system import System
 from tests.verification.command import named, verified
-from tests.verification.orders import place_order, placed, settled, stocked
+from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
@@ -41,6 +41,7 @@ async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_sys
     await system.holding(await system.worker("saga", entry=OLDER), system.settings.partitions)
     passed_by = place_order("ada", "tea")
     await placed(system, [passed_by])
+    await accepted(system, [passed_by])
     code, verdict = await verified(system)
     assert code == 1
     (where,) = named(verdict, "event not taken by a saga")

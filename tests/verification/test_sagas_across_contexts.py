@@ -22,11 +22,16 @@ STRANGER = "00000000-0000-5000-8000-00000000f00d"
 
 async def fulfilled(system: System, count: int) -> list[Sent]:
     """So many orders of two articles each, settled."""
-    await stocked(system, USERS, SKUS)
     orders = [place_order(USERS[each % 5], SKUS[each % 3], SKUS[(each + 1) % 3]) for each in range(count)]
+    await carried_out(system, orders)
+    return orders
+
+
+async def carried_out(system: System, orders: list[Sent]) -> None:
+    """These orders, settled."""
+    await stocked(system, USERS, SKUS)
     await placed(system, orders)
     await settled(system, orders)
-    return orders
 
 
 @asynccontextmanager
@@ -210,11 +215,12 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     assert verdict["looked_at"]["saga deadlines compared with the events"] == 3
 
 
-async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named_with_it(system: System) -> None:
-    await stocked(system, USERS, SKUS)
+async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named_with_it(idle_system: System) -> None:
+    system = idle_system
+    for role in ("command", "saga", "projection"):
+        await system.worker(role)
     twice, deaf = orders = [place_order("user-0", "tea"), place_order("pauper", "tea")]
-    await placed(system, orders)
-    await settled(system, orders)
+    await carried_out(system, orders)
     again = (
         "INSERT INTO annals.saga_journal (saga, instance_id, version, type, context, partition, sequence, event_id,"
         " recorded_at, status) SELECT saga, instance_id, version + 100, type, context, partition, sequence, event_id,"
