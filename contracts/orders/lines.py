@@ -31,7 +31,7 @@ DeadlineSeconds = Annotated[
         strict=True,
         ge=1,
         le=86_400,
-        description="How long the order may wait for its confirmation before it is cancelled. Left out: "
+        description="Seconds that the order may wait for its confirmation before it is cancelled. Left out: "
         f"{DEFAULT_DEADLINE_SECONDS}.",
     ),
     WHOLE,

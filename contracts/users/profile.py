@@ -46,7 +46,7 @@ WelcomeDelay = Annotated[
         strict=True,
         ge=1,
         le=2_592_000,
-        description="How long after the creation the user is welcomed, 30 days at most. Left out: at once.",
+        description="Seconds from the creation to the welcome, 30 days at most. Left out: at once.",
     ),
     WHOLE,
 ]

@@ -155,8 +155,8 @@ class SagaStore(LaneStore, EventTable, Protocol):
     """What the saga loop needs. Every method raises Unavailable when the database does not answer in time."""
 
     async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
-        """Note, for those that are new to the lane, that they begin behind what it has taken so far; quiet when the
-        lane is in another epoch.
+        """Note, for those that are new to the lane, that they begin behind what it has taken so far: a lane that is new
+        itself has taken nothing. Quiet when the lane is in another epoch.
         """
         ...
 
