@@ -70,7 +70,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     try:
         # A command that its sender has taken back, by aborting the transaction that it was in, must not be run.
         subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
-        yield [LaneHost("command", subscription, work_for)]
+        yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
     finally:
         await courier.stop()
         await log.stop()
@@ -99,7 +99,8 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     inputs = sorted({topics.events(context) for saga in sagas for context in saga.contexts})
     await database.open()
     try:
-        yield [LaneHost("saga", KafkaSubscription(settings, group="annals-saga", topics=inputs), work_for)]
+        subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
+        yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
     finally:
         await courier.stop()
         await database.close()
@@ -119,7 +120,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
 
         group = f"annals-projection-{projection.name}"
         subscription = KafkaSubscription(settings, group=group, topics=[topics.events(projection.context)])
-        return LaneHost("projection", subscription, work_for)
+        return LaneHost("projection", subscription, work_for, partitions=settings.partitions)
 
     await database.open()
     try:

@@ -36,6 +36,16 @@ SNAPSHOTS_UNUSABLE = Counter(
     ["context", "step"],
 )
 REPUBLISHED = Counter("annals_events_republished", "Events sent again by a lane's next owner", ["context"])
+LOG_INTERRUPTIONS = Counter(
+    "annals_log_interruptions",
+    "Times a topic was not the one that a lane had read or written; kind: recreated, deleted, truncated",
+    ["role", "topic", "kind"],
+)
+RECORDS_MISSING = Counter(
+    "annals_records_missing",
+    "Records that were gone before a lane had read them, where it can be told",
+    ["role", "topic"],
+)
 LOG_SHORTENED = Counter("annals_log_shortened", "Times the log ended before the lane's mark", ["topic"])
 REDIRECTED = Counter("annals_commands_redirected", "Commands re-sent to the right partition", ["topic"])
 DEAD_LETTERS = Counter("annals_dead_letters", "Records moved to the dead letters", ["topic", "reason"])

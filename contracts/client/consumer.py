@@ -14,7 +14,7 @@ names, so that consumers of other people in the same process are left as they ar
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -23,6 +23,7 @@ from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.tolerant_parsing import parsed_batch
+from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
 LOG_OVERHEAD_BYTES = 12
@@ -111,6 +112,11 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
-    """AIOKafkaConsumer in every respect, but that no record stops it."""
+    """AIOKafkaConsumer in every respect, but that no record stops it, and that it can tell one topic from another."""
 
     start = _with_names(AIOKafkaConsumer.start, Fetcher=_Fetcher)
+
+    async def topic_states(self, topics: Sequence[str]) -> dict[str, TopicState]:
+        """By name, those of the topics that exist. Raises KafkaError or OSError."""
+        response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))
+        return topic_states(response)

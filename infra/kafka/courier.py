@@ -39,6 +39,7 @@ class KafkaCourier:
 
     def __init__(self, settings: Settings) -> None:
         self._options = client_options(settings)
+        self._partitions = settings.partitions
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         # Lanes put dead letters into one partition. aiokafka takes one batch of a partition at a time, whoever comes
@@ -59,9 +60,7 @@ class KafkaCourier:
                 producer = await self._current_producer()
                 groups: dict[tuple[str, int], list[OutboundRecord]] = {}
                 for topic, chosen, record in messages:
-                    partition = chosen
-                    if partition is None:
-                        partition = partition_for(record.key or b"", await self._count(producer, topic))
+                    partition = partition_for(record.key or b"", self._partitions) if chosen is None else chosen
                     groups.setdefault((topic, partition), []).append(record)
                 await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
         except (KafkaError, OSError, TimeoutError, AssertionError) as error:
@@ -128,10 +127,6 @@ class KafkaCourier:
     def _drop(self, topic: str, partition: int, count: int, reason: str) -> None:
         self.dropped += count
         log.warning("replies dropped", topic=topic, partition=partition, count=count, reason=reason)
-
-    @staticmethod
-    async def _count(producer: AIOKafkaProducer, topic: str) -> int:
-        return len(await producer.partitions_for(topic))
 
     async def _current_producer(self) -> AIOKafkaProducer:
         async with self._starting:

@@ -5,10 +5,15 @@ A producer that failed once is thrown away; the lanes that wait on it get their 
 """
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
@@ -17,7 +22,7 @@ from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, c
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import OutboundRecord, PublishFailed, Tail
+from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
 
 BATCH_BYTES = 512 * 1024
 APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
@@ -27,6 +32,8 @@ FETCH_WAIT_MS = 10
 # A shortened log is read back this far to find its last sequence: many times the records that can come late.
 SHORTENED_SCAN_RECORDS = 20_000
 MAX_SEQUENCE_DIGITS = 18
+# All lanes of the process ask about the same few topics.
+STATE_MAX_AGE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +48,7 @@ class KafkaEventLog:
         self._reader: Consumer | None = None
         self._reading = asyncio.Lock()
         self._discarded: set[asyncio.Task[None]] = set()
+        self._states: dict[str, tuple[float, TopicState]] = {}
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
         producer = await self._current_producer()
@@ -78,18 +86,52 @@ class KafkaEventLog:
             task.add_done_callback(self._discarded.discard)
 
     async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
+        async with self._reader_for(f"the tail of {topic}/{partition}") as reader:
+            tail = await _scan(reader, TopicPartition(topic, partition), from_offset)
+            reader.pause(TopicPartition(topic, partition))
+            return tail
+
+    async def topic(self, topic: str) -> TopicState:
+        async with self._reader_for(f"the state of {topic}") as reader:
+            asked_at, state = self._states.get(topic, (0.0, None))
+            if state is None or time.monotonic() - asked_at > STATE_MAX_AGE_SECONDS:
+                found = (await reader.topic_states([topic])).get(topic)
+                state = TopicState("", 0) if found is None else TopicState(*found)
+                self._states[topic] = (time.monotonic(), state)
+            return state
+
+    async def begin_anew(self, topic: str, partition: int) -> None:
+        place = TopicPartition(topic, partition)
+        async with self._reader_for(f"the beginning of {topic}/{partition}") as reader:
+            end = (await reader.end_offsets([place]))[place]
+            first = await _first_sequence(reader, place, end)
+            reader.pause(place)
+        if first not in (None, 1):
+            log.warning("deleting what stands in a new log out of order", topic=topic, partition=partition, until=end)
+            await self._delete(place, end)
+
+    async def _delete(self, place: TopicPartition, end: int) -> None:
+        admin = AIOKafkaAdminClient(**self._options)
+        try:
+            await admin.start()
+            await admin.delete_records({place: RecordsToDelete(before_offset=end)})
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("Kafka", f"{place.topic}/{place.partition} cannot be emptied: {error}") from error
+        finally:
+            await admin.close()
+
+    @asynccontextmanager
+    async def _reader_for(self, what: str) -> AsyncIterator[Consumer]:
+        """The reader of this log, for one at a time. A broken one is thrown away."""
         async with self._reading:
             try:
                 async with asyncio.timeout(TAIL_TIMEOUT_SECONDS):
-                    reader = await self._current_reader()
-                    tail = await _scan(reader, TopicPartition(topic, partition), from_offset)
-                    reader.pause(TopicPartition(topic, partition))
-                    return tail
+                    yield await self._current_reader()
             except (KafkaError, OSError, TimeoutError) as error:
                 broken, self._reader = self._reader, None
                 if broken is not None:
                     await stopped(broken)
-                raise Unavailable("Kafka", f"the tail of {topic}/{partition} could not be read: {error}") from error
+                raise Unavailable("Kafka", f"{what} could not be read: {error or type(error).__name__}") from error
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:
@@ -108,6 +150,24 @@ class KafkaEventLog:
         self._producer = self._reader = None
 
 
+async def _first_sequence(reader: Consumer, place: TopicPartition, end: int) -> int | None:
+    """The sequence of the partition's first record, 0 when it says none; None when there is no record before `end`."""
+    reader.assign([place])
+    position = (await reader.beginning_offsets([place]))[place]
+    reader.seek(place, position)
+    while position < end:
+        for record in (await reader.getmany(place, timeout_ms=1000)).get(place, ()):
+            return _sequence_of(record)
+        position = await reader.position(place)
+    return None
+
+
+def _sequence_of(record: Any) -> int:
+    """A record that is none of ours may say anything here."""
+    said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
+    return int(said) if said.isdigit() and len(said) <= MAX_SEQUENCE_DIGITS else 0
+
+
 async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -> Tail:
     reader.assign([partition])
     ends = await reader.end_offsets([partition])
@@ -120,9 +180,7 @@ async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -
     position = start
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            # A record that is none of ours may say anything here.
-            said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-            found = int(said) if said.isdigit() and len(said) <= MAX_SEQUENCE_DIGITS else 0
+            found = _sequence_of(record)
             if found > sequence:
                 sequence, offset = found, record.offset
         # Not the last record's offset: a transaction of somebody's leaves a mark behind it that is no record.

@@ -19,7 +19,7 @@ from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, Partition, Reach
+from workers.ports.log import Extent, InboundRecord, Partition, Reach, TopicState
 
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
@@ -108,18 +108,37 @@ class KafkaSubscription:
         with suppress(IllegalStateError):
             self._consumer.resume(TopicPartition(*partition))
 
-    async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
-        held = [TopicPartition(*partition) for partition in partitions]
-        held = [partition for partition in held if partition in self._consumer.assignment()]
+    async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-                ends = await self._consumer.end_offsets(held) if held else {}
+                states = await self._consumer.topic_states(sorted({each.topic for each in partitions}))
+                there = [
+                    TopicPartition(*each)
+                    for each in partitions
+                    if each.topic in states and each.partition < states[each.topic].partitions
+                ]
+                if not there:
+                    return {}
+                starts = await self._consumer.beginning_offsets(there)
+                ends = await self._consumer.end_offsets(there)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("Kafka", f"topics cannot be looked at: {error or type(error).__name__}") from error
+        return {
+            Partition(*each): Extent(TopicState(*states[each.topic]), starts[each], max(starts[each], ends[each]))
+            for each in there
+        }
+
+    async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
+        held = [each for each in partitions if TopicPartition(*each) in self._consumer.assignment()]
+        extents = await self.extents(held) if held else {}
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                 return {
-                    Partition(*partition): Reach(await self._consumer.position(partition), end)
-                    for partition, end in ends.items()
+                    each: Reach(await self._consumer.position(TopicPartition(*each)), extent)
+                    for each, extent in extents.items()
                 }
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"ends cannot be read: {error or type(error).__name__}") from error
+            raise Unavailable("Kafka", f"positions cannot be read: {error or type(error).__name__}") from error
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         held = self._consumer.assignment()

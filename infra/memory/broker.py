@@ -11,7 +11,7 @@ from typing import NamedTuple
 from infra.memory.group import Assignment, Group
 from infra.memory.log_partition import LogPartition
 from workers.ports.clock import Clock
-from workers.ports.log import InboundRecord, OutboundRecord, Partition, Reach
+from workers.ports.log import Extent, InboundRecord, OutboundRecord, Partition, Reach, TopicState
 
 
 class NoSuchPartition(Exception):
@@ -38,6 +38,8 @@ class Broker:
         self.groups: dict[str, Group] = {}
         self._clock = clock
         self._producers = 0
+        self._ids: dict[str, str] = {}
+        self._made = 0
 
     # Topics
 
@@ -45,6 +47,19 @@ class Broker:
         """A new topic; one that exists is left alone."""
         if topic not in self.topics:
             self.topics[topic] = [LogPartition(topic, number, self._milliseconds) for number in range(partitions)]
+            self._made += 1
+            self._ids[topic] = f"topic-{self._made}"
+
+    def recreate_topic(self, topic: str, partitions: int) -> None:
+        """Delete a topic and make another of its name. Who reads it goes on, as with Kafka."""
+        listeners = [partition.listeners for partition in self.topics.pop(topic)]
+        self.create_topic(topic, partitions)
+        for partition, heard in zip(self.topics[topic], listeners, strict=False):
+            partition.listeners = heard
+
+    def state(self, topic: str) -> TopicState:
+        """The topic's id and number of partitions; without any when there is no such topic."""
+        return TopicState(self._ids[topic], len(self.topics[topic])) if topic in self.topics else TopicState("", 0)
 
     def _milliseconds(self) -> int:
         return int(self._clock() * 1000)
@@ -95,10 +110,19 @@ class Broker:
     def end(self, topic: str, partition: int) -> int:
         return self.log(topic, partition).end
 
-    def extent(self, topic: str, partition: int) -> tuple[int, int]:
-        """The first offset, and the one behind the last record."""
+    def extent(self, topic: str, partition: int) -> Extent:
+        """From where to where the partition reaches."""
         found = self.log(topic, partition)
-        return found.start, found.end
+        return Extent(self.state(topic), found.start, found.end)
+
+    def extents(self, partitions: Sequence[Partition]) -> dict[Partition, Extent]:
+        """The same of those partitions that exist."""
+        there = [each for each in partitions if each.partition < len(self.topics.get(each.topic, ()))]
+        return {each: self.extent(*each) for each in there}
+
+    def delete_records(self, topic: str, partition: int, before: int) -> None:
+        """Delete the records before an offset."""
+        self.log(topic, partition).expire(before)
 
     def shorten(self, topic: str, partition: int, end: int) -> None:
         """Lose the records from `end` on, as a broker without its replicas may."""
@@ -159,7 +183,7 @@ class Broker:
     def reach(self, group: str, places: Sequence[tuple[Partition, int | None]]) -> dict[Partition, Reach]:
         """Where reading goes on in each partition, and where the partition ends."""
         return {
-            partition: Reach(self._committed(group, partition) if offset is None else offset, self.end(*partition))
+            partition: Reach(self._committed(group, partition) if offset is None else offset, self.extent(*partition))
             for partition, offset in places
         }
 

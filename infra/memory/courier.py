@@ -19,13 +19,16 @@ ROOM_TIMEOUT_SECONDS = 5.0
 
 
 class MemoryCourier:
-    """`Courier` on the broker's twin. `dropped` counts the posts that were not delivered."""
+    """`Courier` on the broker's twin, for topics of so many `partitions`.
 
-    def __init__(self, broker: Broker, wire: Wire) -> None:
+    `dropped` counts the posts that were not delivered.
+    """
+
+    def __init__(self, broker: Broker, wire: Wire, partitions: int) -> None:
         self.dropped = 0
         self._broker = broker
         self._wire = wire
-        self._counts: dict[str, int] = {}
+        self._partitions = partitions
         self._waiting: dict[tuple[str, int], list[OutboundRecord]] = {}
         self._waiting_records = 0
         self._room = asyncio.Event()
@@ -36,17 +39,12 @@ class MemoryCourier:
         groups: dict[tuple[str, int], list[OutboundRecord]] = {}
         try:
             for topic, chosen, record in messages:
-                partition = partition_for(record.key or b"", await self._count(topic)) if chosen is None else chosen
+                partition = partition_for(record.key or b"", self._partitions) if chosen is None else chosen
                 groups.setdefault((topic, partition), []).append(record)
             for place, records in groups.items():
                 await self._wire.call("Kafka", partial(self._broker.append, *place, records))
         except NoSuchPartition as error:
             raise Unavailable("Kafka", str(error)) from error
-
-    async def _count(self, topic: str) -> int:
-        if topic not in self._counts:
-            self._counts[topic] = await self._wire.call("Kafka", partial(self._broker.count, topic))
-        return self._counts[topic]
 
     async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         try:

@@ -13,7 +13,7 @@ from infra.memory.broker import Broker, NoSuchPartition
 from infra.memory.log_partition import OutOfOrder
 from infra.memory.wire import Wire
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, OutboundRecord, PublishFailed, Tail
+from workers.ports.log import InboundRecord, OutboundRecord, PublishFailed, Tail, TopicState
 
 MAX_REQUEST_RECORDS = 100
 APPEND_TIMEOUT_SECONDS = 15.0
@@ -96,7 +96,7 @@ class MemoryEventLog:
 
     async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
         try:
-            first, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+            _, first, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
             shortened = from_offset > 0 and end <= from_offset
             start = max(first, end - SHORTENED_SCAN_RECORDS if shortened else from_offset)
             read = partial(self._broker.read_until, topic, partition, start, end)
@@ -111,6 +111,15 @@ class MemoryEventLog:
             if found > sequence:
                 sequence, offset = found, record.offset
         return Tail(sequence, offset, end, shortened)
+
+    async def topic(self, topic: str) -> TopicState:
+        return await self._wire.call("Kafka", partial(self._broker.state, topic))
+
+    async def begin_anew(self, topic: str, partition: int) -> None:
+        _, start, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+        first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, start, 1))
+        if first and _sequence_of(first[0]) != 1:
+            await self._wire.call("Kafka", partial(self._broker.delete_records, topic, partition, end))
 
     async def stop(self) -> None:
         """Send nothing more."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, Mark
 
 
 @dataclass(slots=True)
@@ -15,6 +15,8 @@ class LaneRow:
     mark: Mark = Mark(0, -1)
     input_sequence: int = 0
     owner: str | None = None
+    topic_id: str = ""
+    published_topic_id: str = ""
 
 
 class LaneRows:
@@ -22,11 +24,33 @@ class LaneRows:
 
     def __init__(self) -> None:
         self.lanes: dict[LaneKey, LaneRow] = {}
+        self.open_interruptions: dict[LaneKey, list[Interruption]] = {}
 
     def take(self, lane: LaneKey, owner: str) -> LaneGrant:
         row = self.lanes.setdefault(lane, LaneRow())
         row.epoch, row.owner = row.epoch + 1, owner
-        return LaneGrant(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence)
+        topics = (row.topic_id, row.published_topic_id)
+        return LaneGrant(
+            *(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence), *topics, self.interruptions(lane)
+        )
+
+    def rebase(
+        self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
+    ) -> None:
+        row = self.fence(lane, epoch)
+        row.consumed, row.topic_id = consumed, topic_id
+        if interruption is not None:
+            self.open_interruptions.setdefault(lane, []).append(interruption)
+
+    def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
+        self.fence(lane, epoch).published_topic_id = topic_id
+
+    def interruptions(self, lane: LaneKey) -> int:
+        return len(self.open_interruptions.get(lane, ()))
+
+    def acknowledge(self, lane: LaneKey) -> None:
+        """As an operator does."""
+        self.open_interruptions.pop(lane, None)
 
     def holds(self, lane: LaneKey, epoch: int) -> bool:
         return lane in self.lanes and self.lanes[lane].epoch == epoch

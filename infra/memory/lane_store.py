@@ -6,7 +6,7 @@ from functools import partial
 from infra.memory.table import Table
 from infra.memory.wire import Wire
 from workers.ports.event_store import EventRow
-from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Interruption, LaneGrant, LaneKey, Mark
 
 
 class MemoryLaneStore:
@@ -21,6 +21,18 @@ class MemoryLaneStore:
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
         return await self._wire.call("Postgres", partial(self._table.holds, lane, epoch))
+
+    async def rebase(
+        self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
+    ) -> None:
+        rebase = partial(self._table.rebase, lane, epoch, consumed, topic_id, interruption)
+        await self._wire.call("Postgres", rebase)
+
+    async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
+        await self._wire.call("Postgres", partial(self._table.publish_to, lane, epoch, topic_id))
+
+    async def interruptions(self, lane: LaneKey) -> int:
+        return await self._wire.call("Postgres", partial(self._table.interruptions, lane))
 
     async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
         await self._wire.call("Postgres", partial(self._table.leave, lane, epoch, mark))

@@ -16,7 +16,7 @@ from infra.memory.membership import Listener, Membership
 from infra.memory.wire import Wire
 from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, Partition, Reach
+from workers.ports.log import Extent, InboundRecord, Partition, Reach
 
 MAX_FETCH_RECORDS = 500
 
@@ -147,6 +147,9 @@ class MemorySubscription:
         if partition in self._places:
             self._places[partition].paused = False
             self._grown.set()
+
+    async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
+        return await self._wire.call("Kafka", partial(self._broker.extents, partitions))
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         places = [(each, self._places[each].position) for each in partitions if each in self._places]

@@ -76,6 +76,7 @@ class Installation:
         self.courier = CourierInMemory(self.journal)
         self.decider = decider or contexts()["users"].decider
         self.partitions = partitions
+        self.log.default_partitions = partitions
         self.snapshot_interval_events = snapshot_interval_events
         self.elapsed_seconds = 0.0
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from contracts.partitioner import partition_for
 from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import COMMANDS, LANE, TOPICS, Installation, command_id, record
@@ -131,7 +132,7 @@ async def test_sends_a_misdirected_command_on_as_it_came_before_the_offset_moves
     await installation.handle([stray, record(HERE, 1)])
     assert installation.journal[:3] == ["take", "deliver", "commit"]
     ((topic, partition, message),) = installation.courier.delivered
-    assert (topic, partition) == (COMMANDS, None), "the key decides where it belongs"
+    assert (topic, partition) == (COMMANDS, partition_for(stray.key or b"", 4)), "the key decides where it belongs"
     assert (message.key, message.value) == (stray.key, stray.value)
     assert list(message.headers) == list(stray.headers)
     assert list(installation.table.outcomes) == [command_id(1)]

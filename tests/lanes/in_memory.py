@@ -12,7 +12,7 @@ from typing import TypeVar
 from infra.memory.table import Table
 from workers.ports.event_store import Batch, EventRow
 from workers.ports.lanes import LaneKey, Mark, Unavailable
-from workers.ports.log import OutboundRecord, PublishFailed, Tail
+from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
 
 Journal = list[str]
 
@@ -80,7 +80,9 @@ def write(table: Table, rows: Sequence[EventRow]) -> None:
 
 @dataclass
 class LogInMemory:
-    """`EventLog` in memory: lists of records. `fails`: it does not take any. `open`: cleared, appends wait."""
+    """`EventLog` in memory: lists of records. `fails`: it does not take any. `open`: cleared, appends wait. `states`:
+    what topics are; one that is not named has no id and `default_partitions`.
+    """
 
     journal: Journal = field(default_factory=list)
     partitions: dict[tuple[str, int], list[OutboundRecord]] = field(default_factory=dict)
@@ -88,6 +90,8 @@ class LogInMemory:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     appending: int = 0
     most_appending: int = 0
+    states: dict[str, TopicState] = field(default_factory=dict)
+    default_partitions: int = 1
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -117,6 +121,16 @@ class LogInMemory:
             if found > sequence:
                 sequence, offset = found, place
         return Tail(sequence, offset, len(kept), shortened)
+
+    async def topic(self, topic: str) -> TopicState:
+        await asyncio.sleep(0)
+        return self.states.get(topic, TopicState("", self.default_partitions))
+
+    async def begin_anew(self, topic: str, partition: int) -> None:
+        await asyncio.sleep(0)
+        kept = self.partitions.get((topic, partition), [])
+        if kept and sequence_of(kept[0]) != 1:
+            kept.clear()
 
 
 def sequence_of(record: OutboundRecord) -> int:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.lanes.work import PARTITION, SubscriptionInMemory, WorkOnScript, records
 from tests.waiting import until
-from workers.lanes.runner import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_QUEUED_RECORDS, LaneRunner
+from workers.lanes.queue import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_QUEUED_RECORDS
+from workers.lanes.runner import LaneRunner
 from workers.lanes.work import Restart
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
 from workers.ports.log import PublishFailed
@@ -33,7 +34,10 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def held(work: WorkOnScript, subscription: SubscriptionInMemory) -> AsyncIterator[LaneRunner]:
-    """A runner that holds its lane; left in good order, within a bound, at the end."""
+    """A runner that holds its lane; left in good order, within a bound, at the end. Its topic is long: the test decides
+    what is fetched of it.
+    """
+    subscription.topics.setdefault(PARTITION, records(0, 20_000))
     runner = LaneRunner("command", PARTITION, work, subscription)
     runner.start()
     try:
@@ -69,11 +73,13 @@ async def test_handles_every_record_once_and_in_order() -> None:
         assert runner.next_offset == 300
 
 
-async def test_does_not_handle_what_it_has_passed() -> None:
+async def test_does_not_handle_what_it_has_passed_but_is_taken_anew() -> None:
     work = WorkOnScript()
     work.consumed = 5
     async with held(work, SubscriptionInMemory()) as runner:
         runner.offer(records(0, 8))
+        await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
+        runner.offer(records(5, 8))
         await become(lambda: 7 in work.handled, "the new records are handled")
         assert work.handled == [5, 6, 7]
 

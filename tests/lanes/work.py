@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, Partition, Reach
+from workers.ports.lanes import Interruption, Unavailable
+from workers.ports.log import Extent, InboundRecord, Partition, Reach, TopicState
 
 PARTITION = Partition("users.commands", 0)
 Listener = Callable[[frozenset[Partition]], Awaitable[None]]
@@ -28,6 +28,10 @@ class WorkOnScript:
         self.handled: list[int] = []
         self.batches: list[int] = []
         self.consumed = 0
+        self.topic_id = ""
+        self.can_read_the_table = False
+        self.is_interrupted = False
+        self.interruptions: list[Interruption] = []
         self.faults: dict[str, list[Exception]] = {}
         self.going = asyncio.Event()
         self.going.set()
@@ -38,6 +42,15 @@ class WorkOnScript:
         self._note("take")
         self.taken_at.append(asyncio.get_running_loop().time())
         return self.consumed
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        self.consumed, self.topic_id = offset, topic_id
+        if interruption is not None:
+            self.interruptions.append(interruption)
+            self.is_interrupted = True
+
+    async def examine(self) -> None:
+        self._note("examine")
 
     async def handle(self, batch: Sequence[InboundRecord]) -> None:
         self._note("handle")
@@ -68,9 +81,12 @@ class SubscriptionInMemory:
     """`Subscription` to topics in memory, for one member whose partitions the test gives and takes.
 
     `frozen`: it fetches nothing more, and says nothing of it. `ends_unknown`: it cannot tell how far topics go.
+    `states`: topics by name, others have no id and as many partitions as anybody wants; `starts`: first offsets.
     """
 
     def __init__(self) -> None:
+        self.states: dict[str, TopicState] = {}
+        self.starts: dict[Partition, int] = {}
         self.topics: dict[Partition, list[InboundRecord]] = {}
         self.position: dict[Partition, int] = {}
         self.paused: set[Partition] = set()
@@ -113,6 +129,16 @@ class SubscriptionInMemory:
         kept += records(len(kept), len(kept) + count, partition)
         self._changed.set()
 
+    def recreate(self, partition: Partition, count: int) -> None:
+        """Another topic of this name, with so many records. Whoever stands behind its end reads from its beginning."""
+        number = self._state(partition.topic).id.removeprefix("topic-") or "0"
+        self.states[partition.topic] = TopicState(f"topic-{int(number) + 1}", 1)
+        self.topics[partition] = []
+        self.write(partition, count)
+
+    def _state(self, topic: str) -> TopicState:
+        return self.states.get(topic, TopicState("", 1))
+
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         await asyncio.sleep(0)
         if self.faults:
@@ -125,15 +151,18 @@ class SubscriptionInMemory:
                     await self._changed.wait()
             found = self._ready()
         for partition, fetched in found.items():
-            self.position[partition] += len(fetched)
+            self.position[partition] = fetched[-1].offset + 1
         return found
 
     def _ready(self) -> dict[Partition, list[InboundRecord]]:
-        return {
-            partition: self.topics[partition][position:]
-            for partition, position in self.position.items()
-            if not self.frozen and partition not in self.paused and len(self.topics.get(partition, ())) > position
-        }
+        open_ones = [] if self.frozen else [each for each in self.position if each not in self.paused]
+        found = {each: self._kept(each, self.position[each]) for each in open_ones}
+        return {partition: kept for partition, kept in found.items() if kept}
+
+    def _kept(self, partition: Partition, position: int) -> list[InboundRecord]:
+        """The records from a position on; from the first, where the partition does not have that offset."""
+        kept, start = self.topics.get(partition, []), self.starts.get(partition, 0)
+        return kept[position if start <= position <= len(kept) else start :]
 
     def seek(self, partition: Partition, offset: int) -> None:
         self.steps.append((f"seek {offset}", partition))
@@ -154,7 +183,15 @@ class SubscriptionInMemory:
         self.steps += [("look", partition) for partition in partitions]
         if self.ends_unknown:
             raise Unavailable("Kafka", "away for the test")
-        return {each: Reach(self.position[each], len(self.topics.get(each, ()))) for each in partitions}
+        return {each: Reach(self.position[each], self._extent(each)) for each in partitions}
+
+    async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
+        await asyncio.sleep(0)
+        return {each: self._extent(each) for each in partitions if self._state(each.topic).partitions}
+
+    def _extent(self, partition: Partition) -> Extent:
+        start, end = self.starts.get(partition, 0), len(self.topics.get(partition, ()))
+        return Extent(self._state(partition.topic), start, end)
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         self.hints.append(dict(offsets))

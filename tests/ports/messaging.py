@@ -142,7 +142,7 @@ async def messaging_in_memory() -> AsyncIterator[Messaging]:
 
             return Member(subscription, sleep, wake)
 
-        event_log, courier = MemoryEventLog(broker, wire), MemoryCourier(broker, wire)
+        event_log, courier = MemoryEventLog(broker, wire), MemoryCourier(broker, wire, PARTITIONS)
         cleanup.push_async_callback(event_log.stop)
         cleanup.push_async_callback(courier.stop)
         yield Messaging(topic, event_log, courier, all_records, member)
@@ -151,7 +151,9 @@ async def messaging_in_memory() -> AsyncIterator[Messaging]:
 @asynccontextmanager
 async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
     """The real adapters on a topic of their own."""
-    settings = settings.model_copy(update={"kafka_session_timeout_seconds": REAL_SESSION_SECONDS})
+    settings = settings.model_copy(
+        update={"kafka_session_timeout_seconds": REAL_SESSION_SECONDS, "partitions": PARTITIONS}
+    )
     topic = f"{settings.topic_prefix}things"
     await create_topics(settings, [Topic(topic, PARTITIONS, {})])
     async with AsyncExitStack() as cleanup:

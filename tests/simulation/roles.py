@@ -77,7 +77,7 @@ def _command_host(place: Place) -> LaneHost:
     ports = CommandPorts(
         store=WatchedEventStore(place.servers.table, place.wire, watched),
         log=WatchedEventLog(place.servers.broker, place.producing, watched),
-        courier=MemoryCourier(place.servers.broker, place.producing),
+        courier=MemoryCourier(place.servers.broker, place.producing, PARTITIONS),
         topics=TOPICS,
         partitions=PARTITIONS,
         owner=place.member,
@@ -90,13 +90,14 @@ def _command_host(place: Place) -> LaneHost:
         _subscription(place, "annals-command", COMMANDS),
         lambda partition: CommandLane("users", USERS.decider, partition.partition, ports),
         place.clock,
+        PARTITIONS,
     )
 
 
 def _saga_host(place: Place) -> LaneHost:
     ports = SagaPorts(
         store=MemorySagaStore(place.servers.table, place.wire),
-        courier=MemoryCourier(place.servers.broker, place.producing),
+        courier=MemoryCourier(place.servers.broker, place.producing, PARTITIONS),
         topics=TOPICS,
         owner=place.member,
         events=catalogue().events,
@@ -107,6 +108,7 @@ def _saga_host(place: Place) -> LaneHost:
         _subscription(place, "annals-saga", EVENTS),
         lambda partition: SagaLane("users", USERS.sagas, partition.partition, ports),
         place.clock,
+        PARTITIONS,
     )
 
 
@@ -120,4 +122,5 @@ def _projection_host(place: Place) -> LaneHost:
         _subscription(place, "annals-projection-users", EVENTS),
         lambda partition: ProjectionLane(projection, TOPICS, partition.partition, events, table, store),
         place.clock,
+        PARTITIONS,
     )

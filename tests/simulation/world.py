@@ -84,7 +84,8 @@ class World:
             self._start_client(number)
         for fault in self.plan.faults:
             self.loop.outside_at(fault.at, strike, self, fault)
-        calm = max([fault.at + fault.seconds for fault in self.plan.faults] + [order.at for order in self.plan.orders])
+        ends = [fault.at + fault.seconds for fault in self.plan.faults]
+        calm = max([*ends, *(order.at for order in self.plan.orders)], default=0.0)
         self._until(calm + 1.0)
         if self.shortened:
             self._mend_the_log()

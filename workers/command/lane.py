@@ -13,20 +13,22 @@ from typing import Any, NamedTuple
 import structlog
 
 from contracts.message import Command, Event
-from contracts.partitioner import partition_for
 from contracts.topics import Topics
 from workers import telemetry
 from workers.command.answering import dead_letter, replies
 from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.directing import directed, redirected
 from workers.command.loading import LaneStreams
+from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
+from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, Unstorable
-from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.lanes import Fenced, Interruption, LaneKey
 from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
 
 # Each attempt refuses at least one more claim or knows one more outcome, so one command alone needs three at most. A
@@ -58,6 +60,8 @@ class CommandPorts(NamedTuple):
 class CommandLane:
     """`LaneWork` for one partition of a context's commands."""
 
+    can_read_the_table = False
+
     def __init__(self, context: str, decider: Decider[Any], partition: int, ports: CommandPorts) -> None:
         self._context = context
         self._decider = decider
@@ -65,6 +69,10 @@ class CommandLane:
         self._input_topic = ports.topics.commands(context)
         self._events_topic = ports.topics.events(context)
         self._lane = LaneKey("command", self._input_topic, partition)
+        self.topic_id = ""
+        self.is_interrupted = False
+        self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
+        self._published_topic_id = ""
         self._epoch = 0
         self._sequence = 0
         self._snapshots = Snapshots(context, decider, ports.events, ports.snapshot_interval_events)
@@ -79,8 +87,11 @@ class CommandLane:
         taken_at = ports.clock()
         grant = await ports.store.take(self._lane, ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
+        self.topic_id, self.is_interrupted = grant.topic_id, grant.interruptions > 0
         self._streams = self._no_streams()
-        tail = await ports.log.tail(self._events_topic, self._lane.partition, max(grant.mark.offset, 0))
+        events = await self._outputs.events_topic()
+        begin = await self._outputs.begin_of_tail(grant, events)
+        tail = await ports.log.tail(self._events_topic, self._lane.partition, begin)
         if tail.sequence > grant.sequence and not await ports.store.holds(self._lane, self._epoch):
             # The log went on because somebody else did, while we were paused between the two questions.
             raise Fenced(self._lane, self._epoch)
@@ -88,7 +99,22 @@ class CommandLane:
             tail, self._lane, grant, self._events_topic, ports.log, ports.store, ports.clock
         )
         await publish_the_rest(self._publisher, self._context, self._lane, grant, ports.store, ports.events, taken_at)
+        self._published_topic_id = events.id
+        if events.id not in ("", grant.published_topic_id):
+            await ports.store.publish_to(self._lane, self._epoch, events.id)
         return grant.consumed
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        await self._ports.store.rebase(self._lane, self._epoch, offset, topic_id, interruption)
+        self.topic_id = topic_id
+        self.is_interrupted = self.is_interrupted or interruption is not None
+
+    async def examine(self) -> None:
+        events = await self._outputs.events_topic()
+        if events.id != self._published_topic_id:
+            raise Restart(f"the topic {self._events_topic} was made anew")
+        if self.is_interrupted:
+            self.is_interrupted = await self._ports.store.interruptions(self._lane) > 0
 
     def _no_streams(self) -> LaneStreams:
         return LaneStreams(self._context, self._decider, self._ports.store, self._ports.events, self._snapshots)
@@ -101,7 +127,7 @@ class CommandLane:
         found = [read(record, self._ports.commands, self._context) for record in records]
         requests = [each for each in found if isinstance(each, Request)]
         letters = [each for each in found if isinstance(each, DeadLetter)]
-        requests, misdirected = self._directed(requests)
+        requests, misdirected = directed(requests, self._streams, self._lane.partition, self._ports.partitions)
         try:
             draft = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
         except (Unstorable, Unsettled) as error:
@@ -123,18 +149,6 @@ class CommandLane:
         for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
             await self._ports.courier.post(topics.replies, partition, posted)
         self._count(draft)
-
-    def _directed(self, requests: list[Request]) -> tuple[list[Request], list[Request]]:
-        """Those that belong to this partition, and those whose key belongs to another."""
-        here, elsewhere = [], []
-        for request in requests:
-            key = request.record.key or b""
-            known = request.envelope.subject in self._streams
-            if known or partition_for(key, self._ports.partitions) == self._lane.partition:
-                here.append(request)
-            else:
-                elsewhere.append(request)
-        return here, elsewhere
 
     async def _decide_and_commit(
         self,
@@ -200,9 +214,7 @@ class CommandLane:
 
     async def _send_away(self, letters: Sequence[DeadLetter], misdirected: Sequence[Request], now: datetime) -> None:
         messages: list[tuple[str, int | None, OutboundRecord]] = [dead_letter(letter, now) for letter in letters]
-        for request in misdirected:
-            record = request.record
-            messages.append((self._input_topic, None, OutboundRecord(record.key, record.value, record.headers)))
+        messages += [redirected(request, self._input_topic, self._ports.partitions) for request in misdirected]
         if messages:
             await self._ports.courier.deliver(messages)
         for letter in letters:

@@ -34,7 +34,7 @@ class LaneStreams:
         self._snapshots = snapshots
         self._kept = StreamCache()
 
-    def __contains__(self, stream_id: str) -> bool:
+    def __contains__(self, stream_id: object) -> bool:
         return stream_id in self._kept
 
     def of(self, requests: Sequence[Request]) -> dict[str, Versioned]:

@@ -11,7 +11,7 @@ from workers.command.records import event_record
 from workers.ports.clock import Clock
 from workers.ports.event_store import EventRow, LaneStore
 from workers.ports.lanes import Fenced, LaneKey, Mark
-from workers.ports.log import EventLog
+from workers.ports.log import EventLog, PublishFailed
 
 MAX_UNPUBLISHED_BATCHES = 2
 # A publisher that has been away for longer since its commit was asked for may have been paused, and replaced.
@@ -70,9 +70,15 @@ class Publisher:
             self._waiting.task_done()
 
     async def publish(self, held_at: float, rows: Sequence[EventRow]) -> None:
-        """Append the rows after making sure, if it took long to get here, that the lane is still held."""
+        """Append the rows after making sure, if it took long to get here, that the lane is still held.
+
+        Raises Fenced or PublishFailed, also when the log has become another: it was made anew, or has lost its end.
+        """
         records = [event_record(row) for row in rows]
         if self._clock() - held_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
             raise Fenced(self._lane, self._epoch)
         offset = await self._log.append(self._topic, self._lane.partition, records)
+        if offset - len(records) < self.mark.offset:
+            place = f"{self._topic}/{self._lane.partition}"
+            raise PublishFailed(f"{place} went on at offset {offset}, behind {self.mark.offset}: it is another log")
         self.mark = Mark(rows[-1].sequence, offset)

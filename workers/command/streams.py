@@ -28,7 +28,7 @@ class StreamCache:
         self._capacity = capacity
         self._streams: OrderedDict[str, Versioned] = OrderedDict()
 
-    def __contains__(self, stream_id: str) -> bool:
+    def __contains__(self, stream_id: object) -> bool:
         return stream_id in self._streams
 
     def missing(self, stream_ids: AbstractSet[str]) -> list[str]:

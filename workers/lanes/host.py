@@ -36,11 +36,14 @@ class LaneHost:
         subscription: Subscription,
         work_for: Callable[[Partition], LaneWork],
         clock: Clock = time.monotonic,
+        partitions: int | None = None,
     ) -> None:
+        """`partitions`: how many each topic must have; None: any number."""
         self.role = role
         self._subscription = subscription
         self._work_for = work_for
         self._clock = clock
+        self._partitions = partitions
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
         self._hinted_at = self._turned_at = clock()
@@ -54,8 +57,8 @@ class LaneHost:
 
     @property
     def ready(self) -> bool:
-        """Holding, and every lane has caught up with its topic, or is only seconds behind."""
-        return self.holding and all(runner.caught_up for runner in self._runners.values())
+        """Holding, and every lane is sound and has caught up with its topic, or is only seconds behind."""
+        return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
 
     @property
     def alive(self) -> bool:
@@ -112,7 +115,8 @@ class LaneHost:
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
         log.info("lanes assigned", role=self.role, partitions=_readable(partitions))
         for partition in sorted(partitions):
-            runner = LaneRunner(self.role, partition, self._work_for(partition), self._subscription, self._clock)
+            work = self._work_for(partition)
+            runner = LaneRunner(self.role, partition, work, self._subscription, self._clock, self._partitions)
             self._runners[partition] = runner
             runner.start()
         self._joined = True

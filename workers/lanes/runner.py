@@ -1,27 +1,28 @@
 """One lane's life in this process: take, work, and, after any fault, drop and take again.
 
 Records of a lane are handled strictly in order by one task; lanes run side by side. The queue is bounded: a full one
-pauses the partition. There is one way to recover, and it is the way that a new owner starts: from the stored truth.
+pauses the partition. There is one way to recover, and it is the way that a new owner starts: from the stored truth,
+which is compared with the topic as it is now. A topic that was made anew, or that lacks what the lane should read next,
+is noticed there; while the lane runs, the watch and the records themselves say that it is time to look.
 """
 
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Sequence
 
 import structlog
 
 from workers import telemetry
+from workers.lanes.beginning import LaneInput
+from workers.lanes.queue import RecordQueue, WentBack
 from workers.lanes.work import LaneWork, Restart
 from workers.ports.clock import Clock
 from workers.ports.lanes import Fenced, Unavailable
-from workers.ports.log import InboundRecord, Partition, PublishFailed, Subscription
+from workers.ports.log import Extent, InboundRecord, Partition, PublishFailed, Subscription, TopicMisfit
 
-MAX_BATCH_RECORDS = 1000
-MAX_BATCH_BYTES = 4 * 1_048_576
-MAX_QUEUED_RECORDS = 4000
 IDLE_SECONDS = 1.0
+EXAMINE_INTERVAL_SECONDS = 2.0
 FENCED_DELAY_SECONDS = 3.0
 RETRY_DELAY_SECONDS = 0.2
 MAX_RETRY_DELAY_SECONDS = 10.0
@@ -39,18 +40,22 @@ class LaneRunner:
         work: LaneWork,
         subscription: Subscription,
         clock: Clock = time.monotonic,
+        partitions: int | None = None,
     ) -> None:
+        """`partitions`: how many the topic must have; None: any number."""
         self.role = role
         self.partition = partition
         self.active = False
         self.caught_up = False
-        self.next_offset = 0
         self.moved_at = clock()
+        self._input = LaneInput(role, partition, work, subscription, partitions)
+        self._out_of_date: str | None = None
+        self._examined_at = clock()
         self._handled_ms: int | None = None
         self._work = work
         self._subscription = subscription
         self._clock = clock
-        self._queue: deque[InboundRecord] = deque()
+        self._queue = RecordQueue()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._paused = True
@@ -61,20 +66,52 @@ class LaneRunner:
 
     def offer(self, records: Sequence[InboundRecord]) -> None:
         """Queue freshly fetched records; those of a lane that is not held now will be read again."""
-        if not self.active:
+        if not self.active or self._out_of_date is not None:
             return
-        self._queue.extend(records)
+        try:
+            self._queue.extend(records)
+        except WentBack as error:
+            self.restart(str(error))
+            return
         self._arrived.set()
-        if len(self._queue) >= MAX_QUEUED_RECORDS and not self._paused:
+        if self._queue.is_full and not self._paused:
             self._paused = True
             self._subscription.pause(self.partition)
+
+    def restart(self, reason: str) -> None:
+        """Take the lane anew once what it has fetched is handled."""
+        if self.active and self._out_of_date is None:
+            self._out_of_date = reason
+            self._arrived.set()
+
+    @property
+    def next_offset(self) -> int:
+        """The offset behind the last record that was handled."""
+        return self._queue.next_offset
+
+    @property
+    def fetched_to(self) -> int:
+        """The offset behind the last record that has come."""
+        return self._queue.fetched_to
+
+    def compare(self, extent: Extent, fetched_to: int) -> None:
+        """Look whether the topic still is the one that the lane reads. `fetched_to` is from before the question."""
+        changed = self._input.changed(extent, fetched_to, self._queue.fetched_to)
+        if changed is not None:
+            self.restart(changed)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing that the lane should have read may be lost without anybody's knowing."""
+        return not self._work.is_interrupted
 
     @property
     def oldest_waiting_ms(self) -> int | None:
         """When the oldest record that is not handled yet was written, in milliseconds since 1970; if it has not been
         fetched, the one before it. None: nothing has been read.
         """
-        return self._queue[0].timestamp if self._queue else self._handled_ms
+        waiting = self._queue.first_timestamp
+        return self._handled_ms if waiting is None else waiting
 
     @property
     def waits_for_records(self) -> bool:
@@ -110,9 +147,9 @@ class LaneRunner:
                 self._set_active(False)
 
     async def _hold(self) -> None:
-        offset = await self._work.take()
-        self._queue.clear()
-        self.next_offset = offset
+        offset = await self._input.begin(await self._work.take())
+        self._queue.begin(offset)
+        self._out_of_date = None
         self._subscription.seek(self.partition, offset)
         self._set_active(True)
         self._paused = False
@@ -124,14 +161,27 @@ class LaneRunner:
                 await self._handle(batch)
             elif not self._stopping.is_set():
                 await self._work.idle()
+            await self._examine()
             self.moved_at = self._clock()
             telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
         await self._work.leave()
 
+    async def _examine(self) -> None:
+        now = self._clock()
+        if now - self._examined_at < EXAMINE_INTERVAL_SECONDS:
+            return
+        self._examined_at = now
+        try:
+            await self._work.examine()
+        except TopicMisfit:
+            raise
+        except Unavailable as error:
+            log.debug("no look at what the lane writes to", role=self.role, reason=str(error))
+
     async def _handle(self, batch: list[InboundRecord]) -> None:
         started = self._clock()
         await self._work.handle(batch)
-        self.next_offset = batch[-1].offset + 1
+        self._queue.handled(batch)
         self._handled_ms = batch[-1].timestamp
         telemetry.BATCH_RECORDS.labels(self.role).observe(len(batch))
         telemetry.BATCH_SECONDS.labels(self.role).observe(self._clock() - started)
@@ -139,19 +189,18 @@ class LaneRunner:
     async def _next_batch(self) -> list[InboundRecord]:
         if not self._queue:
             self._arrived.clear()
+            if self._out_of_date is not None:
+                raise Restart(self._out_of_date)
             try:
                 async with asyncio.timeout(IDLE_SECONDS):
                     await self._arrived.wait()
             except TimeoutError:
                 return []
-        batch: list[InboundRecord] = []
-        size = 0
-        while self._queue and len(batch) < MAX_BATCH_RECORDS and size < MAX_BATCH_BYTES:
-            record = self._queue.popleft()
-            if record.offset >= self.next_offset:
-                batch.append(record)
-                size += len(record.value or b"")
-        if self._paused and len(self._queue) < MAX_QUEUED_RECORDS // 2:
+        if self._queue.is_at_a_gap:
+            await self._input.look_into_a_gap(self._queue.next_offset)
+            self._queue.pass_the_gap()
+        batch = self._queue.next_batch()
+        if self._paused and self._queue.has_room:
             self._paused = False
             self._subscription.resume(self.partition)
         return batch

@@ -1,4 +1,4 @@
-"""Watches how far the lanes are behind, and that reading goes on: liveness is progress.
+"""Watches how far the lanes are behind, that their topics are the ones they read, and that reading goes on.
 
 A Kafka consumer can stop fetching after its broker was restarted and say nothing. So from time to time the lanes that
 wait for records are compared with the ends of their partitions; a lane that has something to read and does not move for
@@ -42,6 +42,7 @@ class Watch:
         if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
         self._looked_at = now
+        fetched_to = {runner.partition: runner.fetched_to for runner in runners}
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
@@ -53,8 +54,10 @@ class Watch:
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
         stalled: dict[Partition, tuple[int, int]] = {}
         for partition, reach in reached.items():
-            self._note_lag(by_partition[partition], reach.end)
-            if reach.end > reach.position and partition in waiting:
+            runner, end = by_partition[partition], reach.extent.end
+            runner.compare(reach.extent, fetched_to[partition])
+            self._note_lag(runner, end)
+            if end > reach.position and partition in waiting:
                 position, looks = self._stalled.get(partition, (reach.position, 0))
                 stalled[partition] = (reach.position, looks + 1 if position == reach.position else 1)
         self._stalled = stalled

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 
 
@@ -11,10 +12,29 @@ class Restart(Exception):
 
 
 class LaneWork(Protocol):
-    """One lane in one role. After any exception the lane is dropped and taken again, as after a crash."""
+    """One lane in one role. After any exception the lane is dropped and taken again, as after a crash.
+
+    `topic_id` is that of the topic whose offset `take` returned; empty: not known. `can_read_the_table`: what
+    the lane does not read from its topic, it reads from the event table. `is_interrupted`: commands may have been
+    lost, and no operator has acknowledged it.
+    """
+
+    topic_id: str
+    can_read_the_table: bool
+    is_interrupted: bool
 
     async def take(self) -> int:
         """Become the lane's owner, bring its output up to date, and return the offset to read from."""
+        ...
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        """After `take`: read on from this offset of this topic. `interruption`: why not from that of `take`."""
+        ...
+
+    async def examine(self) -> None:
+        """Called every few seconds while the lane is held. Raises TopicMisfit or Restart when what it writes to is not
+        as it was.
+        """
         ...
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Interruption, LaneGrant, LaneKey, Mark
 
 
 class EventRow(NamedTuple):
@@ -159,6 +159,22 @@ class LaneStore(Protocol):
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
         """Whether the lane is still in this epoch."""
+        ...
+
+    async def rebase(
+        self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
+    ) -> None:
+        """Store from which offset of which topic the lane reads on, and keep the interruption, if that is why, until an
+        operator acknowledges it. Raises Fenced.
+        """
+        ...
+
+    async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
+        """Store the id of the topic that the lane publishes to: a mark in any other says nothing. Raises Fenced."""
+        ...
+
+    async def interruptions(self, lane: LaneKey) -> int:
+        """How many interruptions of the lane nobody has acknowledged."""
         ...
 
     async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:

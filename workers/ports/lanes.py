@@ -24,13 +24,37 @@ class Mark(NamedTuple):
 
 
 class LaneGrant(NamedTuple):
-    """A lane just taken: `consumed` is the next offset to read, `sequence` the last number handed out."""
+    """A lane just taken: `consumed` is the next offset to read, `sequence` the last number handed out.
+
+    `topic_id` is that of the topic whose offset `consumed` is, `published_topic_id` that of the mark's; empty: not
+    known. `interruptions`: how many of the lane nobody has acknowledged.
+    """
 
     epoch: int
     consumed: int
     sequence: int
     mark: Mark
     input_sequence: int
+    topic_id: str = ""
+    published_topic_id: str = ""
+    interruptions: int = 0
+
+
+class Interruption(NamedTuple):
+    """A topic is not the one that a lane has read, or does not reach to where the lane stands (`consumed`).
+
+    `recreated`: it has another id. `deleted`: records that the lane had not read are gone from its beginning.
+    `truncated`: it ends before what the lane has read. `missing`: how many records are gone unread, at most; None:
+    nobody knows.
+    """
+
+    kind: Literal["recreated", "deleted", "truncated"]
+    former_topic_id: str
+    topic_id: str
+    consumed: int
+    start: int
+    end: int
+    missing: int | None
 
 
 class Fenced(Exception):

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from workers.ports.lanes import Unavailable
+
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -29,6 +31,47 @@ class OutboundRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+
+class TopicState(NamedTuple):
+    """A topic as it is now. `id` tells it from another of the same name; empty: the server has no ids."""
+
+    id: str
+    partitions: int
+
+
+class Extent(NamedTuple):
+    """From where to where a partition reaches now: the offset of its first record, and the one behind its last."""
+
+    topic: TopicState
+    start: int
+    end: int
+
+
+class TopicMisfit(Unavailable):
+    """A topic cannot be worked on as it is: it is missing, or has another number of partitions than the installation.
+
+    Nothing is lost meanwhile. Somebody has to set the topic right; then the work goes on by itself.
+    """
+
+    def __init__(self, topic: str, partitions: int, wanted: int) -> None:
+        super().__init__("Kafka", _misfit(topic, partitions, wanted))
+        self.topic = topic
+        self.partitions = partitions
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return self.explanation
+
+
+def _misfit(topic: str, partitions: int, wanted: int) -> str:
+    if not partitions:
+        return f"topic {topic} does not exist; make it: annals topics create"
+    return (
+        f"topic {topic} has {partitions} partitions, but this installation was laid out with {wanted}, and no stream "
+        "may change its lane. Leave ANNALS_PARTITIONS as it is; set the topic right: "
+        f"annals topics recreate {topic} --reason ..."
+    )
 
 
 class Tail(NamedTuple):
@@ -61,12 +104,25 @@ class EventLog(Protocol):
         """Scan a partition from an offset to its present end. Raises Unavailable."""
         ...
 
+    async def topic(self, topic: str) -> TopicState:
+        """The topic as it is, or was two seconds ago at most; without partitions when it is not there. Raises
+        Unavailable.
+        """
+        ...
+
+    async def begin_anew(self, topic: str, partition: int) -> None:
+        """Of a topic that was made anew: delete what stands there, unless it begins with sequence 1 and is so the first
+        part of what the table has. Raises Unavailable.
+        """
+        ...
+
 
 class Courier(Protocol):
     """Messages for others: replies, follow-up commands, misdirected commands, dead letters. At least once."""
 
     async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
-        """Send records to (topic, partition; None: by the key) and wait until all are acknowledged.
+        """Send records to (topic, partition) and wait until all are acknowledged. Without a partition the key tells it,
+        over as many as the installation has.
 
         Raises Unavailable. A message for a topic or partition that does not exist raises it too.
         """
@@ -81,10 +137,10 @@ class Courier(Protocol):
 
 
 class Reach(NamedTuple):
-    """How far a subscription has read a partition, and where the partition ends: offsets of the next records."""
+    """How far a subscription has read a partition (the offset of the next record), and how far the partition goes."""
 
     position: int
-    end: int
+    extent: Extent
 
 
 class Subscription(Protocol):
@@ -107,6 +163,10 @@ class Subscription(Protocol):
     def pause(self, partition: Partition) -> None: ...
 
     def resume(self, partition: Partition) -> None: ...
+
+    async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
+        """From where to where these partitions reach; those that are not there are left out. Raises Unavailable."""
+        ...
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         """How far each of these partitions has been read, and how far it goes. Raises Unavailable."""

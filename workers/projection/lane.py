@@ -22,6 +22,7 @@ from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.lanes.work import Restart
 from workers.parking import within_bounds
 from workers.ports.event_store import EventTable
+from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ReadModelBatch, ReadModelWriter
@@ -36,6 +37,11 @@ class ProjectionLane:
 
     It keeps the live generation up to date, whichever that is; or `building`, when one is named, live or not.
     """
+
+    # The checkpoint's sequence is what counts; its offset is a place to begin, in whatever topic there is.
+    topic_id = ""
+    can_read_the_table = True
+    is_interrupted = False
 
     def __init__(
         self,
@@ -77,6 +83,12 @@ class ProjectionLane:
         self._checkpoint = stored
         self._input.position = stored.sequence
         return stored.offset
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        """The next checkpoint has the new offset."""
+
+    async def examine(self) -> None:
+        """Looked at with each idle look."""
 
     def _say_if_outdated(self, stored: Checkpoint) -> None:
         name = self._projection.name

@@ -21,7 +21,7 @@ from workers.core.saga import Saga
 from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
 from workers.parking import tried_again, within_bounds
 from workers.ports.clock import Clock
-from workers.ports.lanes import LaneKey, Mark
+from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import Courier, InboundRecord
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
@@ -55,6 +55,9 @@ class SagaPorts(NamedTuple):
 class SagaLane:
     """`LaneWork` for one partition of a context's events. `sagas` are those that follow the context."""
 
+    can_read_the_table = True
+    is_interrupted = False
+
     def __init__(self, context: str, sagas: Sequence[Saga[Any]], partition: int, ports: SagaPorts) -> None:
         self._context = context
         self._sagas = sagas
@@ -63,6 +66,7 @@ class SagaLane:
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
         self._outbox = Outbox(self._lane, ports.store, ports.courier, ports.topics)
         self._hearing = Hearing(self._lane, ports.store, ports.clock)
+        self.topic_id = ""
         self._epoch = 0
         self._offset = 0
         self._position = 0
@@ -73,12 +77,20 @@ class SagaLane:
         grant = await self._ports.store.take(self._lane, self._ports.owner)
         self._epoch, self._position = grant.epoch, grant.sequence
         self._input.position = self._sequence = grant.input_sequence
-        self._offset = grant.consumed
+        self._offset, self.topic_id = grant.consumed, grant.topic_id
         await self._ports.store.begin(self._lane, self._epoch, self._followings())
         parked = await self._ports.store.parked(self._lane)
         self._waiting = {(each.follower, each.stream_id): each for each in parked}
         await self._outbox.send_the_rest(grant)
         return grant.consumed
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        """Nothing is lost: what an event log lacks, the table has. So nobody has to acknowledge it."""
+        await self._ports.store.rebase(self._lane, self._epoch, offset, topic_id)
+        self._offset, self.topic_id = offset, topic_id
+
+    async def examine(self) -> None:
+        """Steps go to the partition of their key, whatever the topic has become: its own lanes say when it misfits."""
 
     def _followings(self) -> list[Following]:
         return [

@@ -1,0 +1,133 @@
+"""What a broker says of a topic that exists: its id, which tells it from another topic of the same name, and how many
+partitions it has.
+
+aiokafka 0.14 asks in a version of the Metadata request that does not know ids (KIP-516, brokers from 2.8 on), so the
+version that does is written down here. Format: https://kafka.apache.org/protocol#The_Messages_Metadata
+"""
+
+import base64
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.metadata import MetadataRequest_v4
+from aiokafka.protocol.types import (
+    AbstractType,
+    Boolean,
+    CompactArray,
+    CompactString,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
+
+METADATA_API = 3
+UNKNOWN_TOPIC = 3
+LEADER_NOT_AVAILABLE = 5
+NO_ID = bytes(16)
+
+
+class TopicState(NamedTuple):
+    """`id` as Kafka's tools print it; empty when the broker is too old to tell."""
+
+    id: str
+    partitions: int
+
+
+class _Uuid(AbstractType[bytes]):  # type: ignore[misc]  # aiokafka ships no types
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return value
+
+    @classmethod
+    def decode(cls, data: BytesIO) -> bytes:
+        return data.read(16)
+
+
+class _MetadataResponse(Response):  # type: ignore[misc]  # as above
+    API_KEY = METADATA_API
+    API_VERSION = 10
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "brokers",
+            CompactArray(
+                ("node_id", Int32),
+                ("host", CompactString("utf-8")),
+                ("port", Int32),
+                ("rack", CompactString("utf-8")),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("cluster_id", CompactString("utf-8")),
+        ("controller_id", Int32),
+        (
+            "topics",
+            CompactArray(
+                ("error_code", Int16),
+                ("topic", CompactString("utf-8")),
+                ("topic_id", _Uuid),
+                ("is_internal", Boolean),
+                (
+                    "partitions",
+                    CompactArray(
+                        ("error_code", Int16),
+                        ("partition", Int32),
+                        ("leader", Int32),
+                        ("leader_epoch", Int32),
+                        ("replicas", CompactArray(Int32)),
+                        ("isr", CompactArray(Int32)),
+                        ("offline_replicas", CompactArray(Int32)),
+                        ("tags", TaggedFields),
+                    ),
+                ),
+                ("authorized_operations", Int32),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("authorized_operations", Int32),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataRequest(RequestStruct):  # type: ignore[misc]  # as above
+    FLEXIBLE_VERSION = True
+    API_KEY = METADATA_API
+    API_VERSION = 10
+    RESPONSE_TYPE = _MetadataResponse
+    SCHEMA = Schema(
+        ("topics", CompactArray(("topic_id", _Uuid), ("topic", CompactString("utf-8")), ("tags", TaggedFields))),
+        ("allow_auto_topic_creation", Boolean),
+        ("include_cluster_authorized_operations", Boolean),
+        ("include_topic_authorized_operations", Boolean),
+        ("tags", TaggedFields),
+    )
+
+
+class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # type: ignore[misc]  # as above
+    """Asks for some topics, and makes none."""
+
+    API_KEY = METADATA_API
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        self._topics = list(topics)
+
+    def build(self, request_struct_class: type[Any]) -> Any:
+        if request_struct_class is MetadataRequest_v4:
+            return request_struct_class(self._topics, False)
+        return request_struct_class([(NO_ID, topic, {}) for topic in self._topics], False, False, False, {})
+
+
+def topic_states(response: Any) -> dict[str, TopicState]:
+    """By name, the topics that exist. Not among them: what the broker cannot tell just now."""
+    return {
+        each["topic"]: TopicState(_readable(each.get("topic_id", NO_ID)), len(each["partitions"]))
+        for each in response.to_object()["topics"]
+        if each["error_code"] in (0, LEADER_NOT_AVAILABLE) and each["partitions"]
+    }
+
+
+def _readable(topic_id: bytes) -> str:
+    return "" if topic_id == NO_ID else base64.urlsafe_b64encode(topic_id).rstrip(b"=").decode()

@@ -1,0 +1,84 @@
+"""Where a lane begins to read: its stored position, compared with the topic as it is now.
+
+A topic that was made anew, that lacks what the lane should read next, or that has another number of partitions than the
+installation is noticed here, when the lane is taken and, with what the watch sees, while it runs.
+"""
+
+import structlog
+
+from workers import telemetry
+from workers.lanes.interruptions import interruption, resumption
+from workers.lanes.work import LaneWork, Restart
+from workers.ports.lanes import Interruption
+from workers.ports.log import Extent, Partition, Subscription, TopicMisfit
+
+log = structlog.get_logger(__name__)
+
+
+class LaneInput:
+    """The partition that a lane reads. `partitions`: how many its topic must have; None: any number."""
+
+    def __init__(
+        self, role: str, partition: Partition, work: LaneWork, subscription: Subscription, partitions: int | None
+    ) -> None:
+        self._role = role
+        self._partition = partition
+        self._work = work
+        self._subscription = subscription
+        self._partitions = partitions
+        self._topic_id = ""
+
+    async def begin(self, consumed: int) -> int:
+        """The offset from which to read, now that the lane was taken and stands at `consumed`.
+
+        Raises Unavailable, TopicMisfit or what `LaneWork.rebase` raises.
+        """
+        work, extent = self._work, await self._extent()
+        changed = interruption(work.topic_id, consumed, extent)
+        offset = resumption(
+            consumed, extent, is_interrupted=changed is not None, can_read_the_table=work.can_read_the_table
+        )
+        if changed is not None or extent.topic.id not in ("", work.topic_id):
+            await work.rebase(offset, extent.topic.id, changed)
+        if changed is not None:
+            self._say(changed, offset)
+        self._topic_id = extent.topic.id
+        return offset
+
+    def changed(self, extent: Extent, fetched_before: int, fetched_to: int) -> str | None:
+        """What is not as it was when the lane began, if anything. `fetched_before`: the offset behind the last record
+        that had come when the extent was asked for; `fetched_to`: the same now.
+        """
+        if self._partitions not in (None, extent.topic.partitions):
+            return f"its topic has {extent.topic.partitions} partitions"
+        found = interruption(self._topic_id, fetched_before, extent)
+        # What was deleted after it had come is not lost.
+        if found is None or (found.kind == "deleted" and fetched_to >= extent.start):
+            return None
+        return f"its topic was {found.kind}"
+
+    async def look_into_a_gap(self, next_offset: int) -> None:
+        """Offsets from `next_offset` on were left out. Raises Restart when records were deleted there."""
+        if (await self._extent()).start > next_offset:
+            raise Restart(f"records from offset {next_offset} on are gone")
+
+    async def _extent(self) -> Extent:
+        topic, wanted = self._partition.topic, self._partitions
+        extent = (await self._subscription.extents([self._partition])).get(self._partition)
+        if extent is None:
+            raise TopicMisfit(topic, 0, wanted or 0)
+        if wanted is not None and extent.topic.partitions != wanted:
+            raise TopicMisfit(topic, extent.topic.partitions, wanted)
+        return extent
+
+    def _say(self, changed: Interruption, offset: int) -> None:
+        topic = self._partition.topic
+        telemetry.LOG_INTERRUPTIONS.labels(self._role, topic, changed.kind).inc()
+        facts = {"role": self._role, "topic": topic, "partition": self._partition.partition, "reads_from": offset}
+        facts |= changed._asdict()
+        if self._work.can_read_the_table:
+            log.warning("the topic is not as it was; the event table has what it lacks", **facts)
+            return
+        telemetry.RECORDS_MISSING.labels(self._role, topic).inc(changed.missing or 0)
+        advice = "find out what was sent and not answered, then: annals lanes acknowledge"
+        log.error("the topic is not as it was; records may be lost that were never read", **facts, advice=advice)

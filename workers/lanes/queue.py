@@ -1,0 +1,90 @@
+"""The records of a lane that have come and are not handled yet: in order, without a hole that nobody has looked into.
+
+Offsets may be left out: by the marks of transactions, or because records were deleted before they were read. A batch
+ends before such a gap, and the lane looks what it is before it goes on.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from workers.ports.log import InboundRecord
+
+MAX_BATCH_RECORDS = 1000
+MAX_BATCH_BYTES = 4 * 1_048_576
+MAX_QUEUED_RECORDS = 4000
+
+
+class WentBack(Exception):
+    """The topic goes on at an offset that was read before: the record that should come next is not there."""
+
+    def __init__(self, offset: int, expected: int) -> None:
+        super().__init__(f"its topic goes on at offset {offset} instead of {expected}")
+        self.offset = offset
+        self.expected = expected
+
+
+class RecordQueue:
+    """Records that follow one another from `next_offset` on. `fetched_to`: the offset behind the last that has come."""
+
+    def __init__(self) -> None:
+        self.next_offset = 0
+        self.fetched_to = 0
+        self._records: deque[InboundRecord] = deque()
+        self._gaps: deque[int] = deque()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def begin(self, offset: int) -> None:
+        """Forget everything; what comes next begins at `offset`."""
+        self._records.clear()
+        self._gaps.clear()
+        self.next_offset = self.fetched_to = offset
+
+    def extend(self, records: Sequence[InboundRecord]) -> None:
+        """Take what was fetched behind the last. Raises WentBack."""
+        first = records[0].offset
+        if first < self.fetched_to:
+            raise WentBack(first, self.fetched_to)
+        if first > self.fetched_to:
+            self._gaps.append(first)
+        self.fetched_to = records[-1].offset + 1
+        self._records.extend(records)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._records) >= MAX_QUEUED_RECORDS
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._records) < MAX_QUEUED_RECORDS // 2
+
+    @property
+    def first_timestamp(self) -> int | None:
+        """Of the oldest record, in milliseconds since 1970; None when there is none."""
+        return self._records[0].timestamp if self._records else None
+
+    @property
+    def is_at_a_gap(self) -> bool:
+        """Whether offsets are left out right before the next record."""
+        return bool(self._gaps and self._records) and self._records[0].offset == self._gaps[0]
+
+    def pass_the_gap(self) -> None:
+        self._gaps.popleft()
+
+    def next_batch(self) -> list[InboundRecord]:
+        """The next records up to a gap, as many and as large as a batch may be."""
+        batch: list[InboundRecord] = []
+        size = 0
+        gap = self._gaps[0] if self._gaps else -1
+        while self._records and len(batch) < MAX_BATCH_RECORDS and size < MAX_BATCH_BYTES:
+            if self._records[0].offset == gap:
+                break
+            record = self._records.popleft()
+            batch.append(record)
+            size += len(record.value or b"")
+        return batch
+
+    def handled(self, batch: Sequence[InboundRecord]) -> None:
+        """The batch need never be read again."""
+        self.next_offset = batch[-1].offset + 1
