@@ -15,6 +15,7 @@ from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.installation import check_partitions
 from infra.postgres.pool import Database
 from infra.postgres.saga_store import PostgresSagaStore
 from infra.redis.connection import client
@@ -68,6 +69,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     inputs = [topics.commands(name) for name in declared]
     await database.open()
     try:
+        await check_partitions(database, settings.partitions, may_write=True)
         # A command that its sender has taken back, by aborting the transaction that it was in, must not be run.
         subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
         yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
@@ -99,6 +101,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     inputs = sorted({topics.events(context) for saga in sagas for context in saga.contexts})
     await database.open()
     try:
+        await check_partitions(database, settings.partitions, may_write=True)
         subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
     finally:
@@ -124,6 +127,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
 
     await database.open()
     try:
+        await check_partitions(database, settings.partitions, may_write=False)
         yield [host(projection) for context in contexts().values() for projection in context.projections]
     finally:
         await redis.aclose()

@@ -7,7 +7,7 @@ starts; it connects when it can.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Self
@@ -28,7 +28,9 @@ MAX_OUTSTANDING = 10_000
 
 
 class CommandClient:
-    """A client of one installation. `source` is the URI reference of the sending service (`/shop`)."""
+    """A client of one installation. `source` is the URI reference of the sending service (`/shop`). `partitions`: the
+    number that the installation was laid out with; None: as many as its topics have.
+    """
 
     def __init__(
         self,
@@ -39,7 +41,9 @@ class CommandClient:
         security: Security = PLAINTEXT,
         delivery_timeout_seconds: float = DELIVERY_TIMEOUT_SECONDS,
         max_outstanding: int = MAX_OUTSTANDING,
+        partitions: int | None = None,
     ) -> None:
+        self._partitions = partitions
         self._source = source
         self._topics = Topics(topic_prefix)
         self._timeout_seconds = delivery_timeout_seconds
@@ -52,10 +56,15 @@ class CommandClient:
     async def start(self) -> None:
         """Begin to connect; does not wait for Kafka."""
         if self._sender is None:
-            self._sender = Sender(self._options, self._timeout_seconds)
-            self._replies = Replies(self._options, self._topics.replies, self._sender.partitions)
+            self._sender = Sender(self._options, self._timeout_seconds, self._partitions)
+            self._replies = Replies(self._options, self._topics.replies, self._answered_partitions)
             self._sender.start()
             self._replies.start()
+
+    async def _answered_partitions(self, topic: str) -> Collection[int]:
+        """Those of the replies' partitions that workers answer to."""
+        found = await self._running_sender().partitions(topic)
+        return [each for each in found if self._partitions is None or each < self._partitions]
 
     async def stop(self) -> None:
         """Deliver what was accepted, within the delivery timeout, and close. Outcomes still waited for are given up."""

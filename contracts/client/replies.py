@@ -2,8 +2,9 @@
 
 The reading position is fixed, by an explicit seek, before the address is given to anyone, so no reply to a command that
 carries the address can be missed. The position outlives lost connections: the next reader goes on where the last one
-stopped. A reader that gets nothing while answers are waited for is replaced, because a consumer may be stuck after a
-broker's restart without saying so. Belongs to no group; several clients may read the same partition.
+stopped. A reader that gets nothing while answers are waited for is replaced: a consumer may be stuck after a broker's
+restart without saying so, and the topic may have been made anew. Belongs to no group; several clients may read the same
+partition.
 """
 
 import asyncio
@@ -41,6 +42,7 @@ class Replies:
         self._partitions = partitions
         self._place: TopicPartition | None = None
         self._position: int | None = None
+        self._topic_id = ""
         self._positioned = asyncio.Event()
         self._expected: dict[str, list[asyncio.Future[Outcome]]] = {}
         self._oldest_seconds: dict[str, float] = {}
@@ -79,7 +81,7 @@ class Replies:
 
     async def _keep_reading(self) -> None:
         while True:
-            reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="latest")
+            reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
             try:
                 await reader.start()
                 await self._read(reader, await self._positioned_at(reader))
@@ -93,6 +95,12 @@ class Replies:
         if self._place is None:
             self._place = TopicPartition(self._topic, secrets.choice(sorted(await self._partitions(self._topic))))
         reader.assign([self._place])
+        state = (await reader.topic_states([self._topic])).get(self._topic)
+        topic_id = state.id if state else ""
+        if topic_id and self._topic_id not in ("", topic_id):
+            # Another topic of this name: what has been answered there since stands at its beginning.
+            self._position = (await reader.beginning_offsets([self._place]))[self._place]
+        self._topic_id = topic_id or self._topic_id
         if self._position is None:
             self._position = (await reader.end_offsets([self._place]))[self._place]
         reader.seek(self._place, self._position)

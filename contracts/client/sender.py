@@ -29,10 +29,13 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Delivers records by their keys. One for each client."""
+    """Delivers records by their keys, over as many `partitions` as the installation has (None: the topic's). One for
+    each client.
+    """
 
-    def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float) -> None:
+    def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float, partitions: int | None) -> None:
         self._options = options
+        self._partitions = partitions
         self._timeout_seconds = delivery_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
         self._connected = asyncio.Event()
@@ -58,7 +61,7 @@ class Sender:
             async with asyncio.timeout(self._timeout_seconds):
                 producer = await self._connection()
                 stage = f"topic {topic} is not known"
-                partition = partition_for(key, len(await producer.partitions_for(topic)))
+                partition = partition_for(key, self._partitions or len(await producer.partitions_for(topic)))
                 stage, may_arrive = "no acknowledgement", True
                 acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
                 await acknowledged

@@ -37,6 +37,7 @@ def command_client(
         security=security_of(settings),
         delivery_timeout_seconds=delivery_timeout_seconds,
         max_outstanding=max_outstanding,
+        partitions=settings.partitions,
     )
 
 

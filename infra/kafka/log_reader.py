@@ -1,7 +1,8 @@
-"""Reads whole partitions of the log, for those who compare. Belongs to no group and commits nothing."""
+"""Reads whole partitions of topics, for those who compare. Belongs to no group and commits nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -11,9 +12,11 @@ from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
+from infra.kafka.topic_settings import Found, found_settings
+from infra.kafka.topics import administration
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord
+from workers.ports.log import InboundRecord, TopicState
 
 MAX_RECORDS = 2000
 # A fetch that waits at one partition's end holds up the next partition.
@@ -24,14 +27,20 @@ class LogReader:
     """A reader of one partition after another."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._options = client_options(settings)
-        self._consumer: Consumer | None = None
+        self._consumers: dict[str, Consumer] = {}
 
-    async def records(self, topic: str, partition: int, from_offset: int) -> AsyncIterator[list[InboundRecord]]:
-        """The records from an offset to the end that the partition has now, in batches. Raises Unavailable."""
+    async def records(
+        self, topic: str, partition: int, from_offset: int, *, committed_only: bool = False
+    ) -> AsyncIterator[list[InboundRecord]]:
+        """The records from an offset to the end that the partition has now, in batches. Raises Unavailable.
+
+        `committed_only`: without those that their writer has taken back.
+        """
         place = TopicPartition(topic, partition)
         try:
-            consumer = await self._started()
+            consumer = await self._started("read_committed" if committed_only else "read_uncommitted")
             consumer.assign([place])
             position = max(from_offset, (await consumer.beginning_offsets([place]))[place])
             end: int = (await consumer.end_offsets([place]))[place]
@@ -54,24 +63,54 @@ class LogReader:
     async def end(self, topic: str, partition: int) -> int:
         """The offset behind the partition's last record. Raises Unavailable."""
         place = TopicPartition(topic, partition)
-        try:
+        with _faults_told(f"{topic}/{partition}"):
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 return int((await (await self._started()).end_offsets([place]))[place])
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
-            ) from error
 
-    async def _started(self) -> Consumer:
-        if self._consumer is None:
+    async def states(self, topics: Sequence[str]) -> dict[str, TopicState]:
+        """By name, those of the topics that exist. Raises Unavailable."""
+        with _faults_told("topics"):
+            async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
+                found = await (await self._started()).topic_states(topics)
+        return {name: TopicState(*state) for name, state in found.items()}
+
+    async def settings(self, topics: Sequence[str]) -> dict[str, Found]:
+        """By name, the settings of topics that exist. Raises Unavailable."""
+        async with administration(self._settings) as admin:
+            return await found_settings(admin, topics)
+
+    async def committed_ends(self, topic: str, partitions: int) -> list[int]:
+        """Of each partition the offset behind the last record that is not part of an open transaction. Raises
+        Unavailable.
+        """
+        places = [TopicPartition(topic, number) for number in range(partitions)]
+        with _faults_told(topic):
+            async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
+                ends = await (await self._started("read_committed")).end_offsets(places)
+        return [ends[place] for place in places]
+
+    async def _started(self, isolation: str = "read_uncommitted") -> Consumer:
+        if isolation not in self._consumers:
             consumer = Consumer(
-                **self._options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+                **self._options,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                fetch_max_wait_ms=FETCH_WAIT_MS,
+                isolation_level=isolation,
             )
-            self._consumer = consumer
+            self._consumers[isolation] = consumer
             await consumer.start()
-        return self._consumer
+        return self._consumers[isolation]
 
     async def stop(self) -> None:
-        """Close the connection."""
-        if self._consumer is not None:
-            await stopped(self._consumer)
+        """Close the connections."""
+        for consumer in self._consumers.values():
+            await stopped(consumer)
+
+
+@contextmanager
+def _faults_told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("Kafka", f"{what} cannot be read: {error or type(error).__name__}") from error

@@ -1,10 +1,11 @@
 """The topics of every context, made once and checked ever after.
 
-Commands keep for 7 days, events for ever, replies for an hour. A context's commands and events have the same number of
-partitions: a lane writes to the partition number from which it reads.
+Commands keep for 7 days, events for ever, replies for an hour, by the broker's clock. A context's commands and events
+have the same number of partitions: a lane writes to the partition number from which it reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
+from infra.kafka.topic_settings import set_right
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
@@ -31,15 +33,28 @@ class Topic(NamedTuple):
 
 
 class PartitionsDiffer(Exception):
-    """A topic has another number of partitions than the settings say. Streams would change lanes: set it right."""
+    """Topics have another number of partitions than the settings say. Streams would change lanes: set that right."""
 
-    def __init__(self, topic: str, found: int, wanted: int) -> None:
-        super().__init__(
-            f"topic {topic} has {found} partitions but ANNALS_PARTITIONS is {wanted}; set ANNALS_PARTITIONS={found}"
-        )
-        self.topic = topic
-        self.found = found
+    def __init__(self, found: Mapping[str, int], wanted: int, others: int) -> None:
+        """`found`: the partitions of the topics that differ; `others`: how many topics are as wanted."""
+        super().__init__(_differing(found, wanted, others))
+        self.found = dict(found)
         self.wanted = wanted
+
+
+def _differing(found: Mapping[str, int], wanted: int, others: int) -> str:
+    names, counts = ", ".join(sorted(found)), sorted(set(found.values()))
+    if not others and len(counts) == 1:
+        return (
+            f"all topics that exist ({names}) have {counts[0]} partitions, but ANNALS_PARTITIONS is {wanted}; "
+            f"set ANNALS_PARTITIONS={counts[0]}"
+        )
+    told = ", ".join(f"{name} ({count})" for name, count in sorted(found.items()))
+    return (
+        f"topics with another number of partitions than the {wanted} of this installation: {told}. No stream "
+        "may change its lane: leave ANNALS_PARTITIONS as it is, and set them right: "
+        "annals topics recreate TOPIC --reason ..."
+    )
 
 
 def topics_of(contexts: Sequence[str], settings: Settings) -> list[Topic]:
@@ -64,27 +79,44 @@ def _config(retention_milliseconds: str, max_bytes: int) -> dict[str, str]:
         "retention.ms": retention_milliseconds,
         "retention.bytes": "-1",
         "max.message.bytes": str(max_bytes),
+        # The broker's time: retention would go by whatever a client has written.
+        "message.timestamp.type": "LogAppendTime",
     }
 
 
-async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> list[str]:
-    """Create what is missing; returns the names of the topics that are new.
+class Prepared(NamedTuple):
+    """What `create_topics` did: the names of the topics that are new, and of those whose settings it has set right."""
 
-    Raises Unavailable, or PartitionsDiffer for a topic that exists with another number of partitions.
+    created: list[str]
+    configured: list[str]
+
+
+async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> Prepared:
+    """Create what is missing, and give those that exist the settings that they should have.
+
+    Raises Unavailable, or PartitionsDiffer for topics that exist with another number of partitions.
     """
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with administration(settings) as admin:
         existing = set(await admin.list_topics())
         missing = [topic for topic in wanted if topic.name not in existing]
         created = await _create(admin, missing, settings.replication_factor)
         # The list of topics may lag behind: what could not be created because it exists is checked as well.
-        await _check(admin, [topic for topic in wanted if topic.name not in created])
+        present = [topic for topic in wanted if topic.name not in created]
+        await _check(admin, present)
+        return Prepared(created, await set_right(admin, present))
+
+
+@asynccontextmanager
+async def administration(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client. Raises Unavailable, also for what goes wrong while it is used."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        yield admin
     except (KafkaError, TimeoutError, OSError) as error:
         raise Unavailable("Kafka", str(error) or type(error).__name__) from error
     finally:
         await admin.close()
-    return created
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication_factor: int) -> list[str]:
@@ -109,19 +141,15 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
     if not present:
         return
     wanted = {topic.name: topic.partitions for topic in present}
-    for described in await admin.describe_topics(list(wanted)):
-        found = len(described["partitions"])
-        if found and found != wanted[described["topic"]]:
-            raise PartitionsDiffer(described["topic"], found, wanted[described["topic"]])
+    counts = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics(list(wanted))}
+    differing = {name: count for name, count in counts.items() if count and count != wanted[name]}
+    if differing:
+        (expected, *_) = {wanted[name] for name in differing}
+        as_wanted = [name for name, count in counts.items() if count == wanted[name] == expected]
+        raise PartitionsDiffer(differing, expected, len(as_wanted))
 
 
 async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
     """Delete topics, records and all. Raises Unavailable."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with administration(settings) as admin:
         await admin.delete_topics(list(names))
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
-    finally:
-        await admin.close()

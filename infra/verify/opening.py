@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from contracts.topics import Topics
 from infra.devstack.addresses import located
 from infra.kafka.log_reader import LogReader
+from infra.kafka.topics import topics_of
 from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.redis.documents import StoredDocuments
 from infra.redis.keys import Keys
 from infra.settings import Settings
 from infra.verify.sources import Sources
+from workers.domain import contexts
 
 
 @asynccontextmanager
@@ -24,6 +26,7 @@ async def open_sources(settings: Settings, database: Database) -> AsyncIterator[
     try:
         async with client(settings) as redis:
             documents = StoredDocuments(redis, Keys(settings.topic_prefix))
-            yield Sources(database, log, documents, topics, settings.partitions)
+            wanted = topics_of(list(contexts()), settings)
+            yield Sources(database, log, documents, topics, settings.partitions, wanted)
     finally:
         await log.stop()

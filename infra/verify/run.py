@@ -5,6 +5,7 @@ What counts is what each lane's row said at the start: what comes later is not l
 length of the log: everything is read in chunks, and the steps of a saga's many instances are kept on disk.
 """
 
+from infra.verify.commands import compare_commands
 from infra.verify.lanes import compare_lane
 from infra.verify.parked import report_parked
 from infra.verify.read_models import compare_read_model
@@ -12,6 +13,7 @@ from infra.verify.reservations import compare_reservations
 from infra.verify.sagas import compare_sagas
 from infra.verify.snapshots import compare_snapshots
 from infra.verify.sources import Pace, Sources
+from infra.verify.topics import compare_topics
 from workers.domain import contexts
 from workers.verification.findings import Verdict
 
@@ -19,9 +21,11 @@ from workers.verification.findings import Verdict
 async def verify(sources: Sources, pace: Pace) -> Verdict:
     """Compare everything; `pace` hears of each chunk how much it was. Raises Unavailable."""
     verdict = Verdict()
+    await compare_topics(sources, sources.wanted_topics, verdict)
     for topic, partition, sequence in await sources.database.rows("lane_sequences"):
         await compare_lane(sources, sources.topics.context_of(topic), partition, sequence, verdict, pace)
     for context in contexts().values():
+        await compare_commands(sources, context.name, verdict, pace)
         await compare_reservations(sources, context, verdict, pace)
         await compare_snapshots(sources, context, verdict, pace)
         for projection in context.projections:

@@ -1,12 +1,13 @@
 """Where a verification reads, and how it is told to take its time."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.catalogue import catalogue
 from contracts.message import Event
 from contracts.topics import Topics
 from infra.kafka.log_reader import LogReader
+from infra.kafka.topics import Topic
 from infra.postgres.lists import NONE, SEPARATOR
 from infra.postgres.pool import Database
 from infra.redis.documents import StoredDocuments
@@ -16,13 +17,16 @@ Pace = Callable[[int], Awaitable[None]]
 
 
 class Sources(NamedTuple):
-    """What a verification reads. `database` may have a single connection; `partitions` is the installation's number."""
+    """What a verification reads. `database` may have a single connection; `partitions` is the installation's number;
+    `wanted_topics` are its topics as they should be.
+    """
 
     database: Database
     log: LogReader
     documents: StoredDocuments
     topics: Topics
     partitions: int
+    wanted_topics: Sequence[Topic] = ()
 
     @property
     def models(self) -> Mapping[str, type[Event]]:

@@ -19,7 +19,7 @@ LARGE_RECORDS = {"max.message.bytes": str(4 * 1024 * 1024)}
 async def topic(settings: Settings) -> str:
     """An empty topic with `PARTITIONS` partitions."""
     name = f"{settings.topic_prefix}things"
-    assert await create_topics(settings, [Topic(name, PARTITIONS, LARGE_RECORDS)]) == [name]
+    assert (await create_topics(settings, [Topic(name, PARTITIONS, LARGE_RECORDS)])).created == [name]
     return name
 
 

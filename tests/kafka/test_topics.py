@@ -1,11 +1,16 @@
 """Topics are made once with the retention of the contract, and checked ever after."""
 
+import time
+
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from confluent_kafka import Producer
 
 from infra.kafka.extent import Extent, topic_extent
-from infra.kafka.topics import PartitionsDiffer, create_topics, delete_topics, topics_of
+from infra.kafka.log_reader import LogReader
+from infra.kafka.topic_settings import found_settings
+from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
@@ -34,7 +39,7 @@ async def retention(settings: Settings, names: list[str]) -> dict[str, tuple[int
 
 
 async def test_are_made_with_the_retention_of_the_contract(smaller: Settings) -> None:
-    made = await create_topics(smaller, topics_of(["users", "orders"], smaller))
+    made = (await create_topics(smaller, topics_of(["users", "orders"], smaller))).created
     prefix = smaller.topic_prefix
     expected = {f"{prefix}replies": (HOUR, -1, "delete")}
     for context in ("users", "orders"):
@@ -54,24 +59,69 @@ async def test_commands_and_events_have_the_same_number_of_partitions(smaller: S
 
 async def test_are_made_once(smaller: Settings) -> None:
     wanted = topics_of(["users"], smaller)
-    assert await create_topics(smaller, wanted[:2]) == [topic.name for topic in wanted[:2]]
-    assert await create_topics(smaller, wanted) == [topic.name for topic in wanted[2:]]
-    assert await create_topics(smaller, wanted) == []
+    assert await create_topics(smaller, wanted[:2]) == ([topic.name for topic in wanted[:2]], [])
+    assert await create_topics(smaller, wanted) == ([topic.name for topic in wanted[2:]], [])
+    assert await create_topics(smaller, wanted) == ([], [])
 
 
 async def test_with_another_number_of_partitions_they_are_refused(smaller: Settings) -> None:
     await create_topics(smaller, topics_of(["users"], smaller))
     other = smaller.model_copy(update={"partitions": 5})
-    with pytest.raises(PartitionsDiffer) as caught:
+    with pytest.raises(PartitionsDiffer, match="set ANNALS_PARTITIONS=4") as caught:
         await create_topics(other, topics_of(["users"], other))
-    assert caught.value.topic.startswith(smaller.topic_prefix)
-    assert (caught.value.found, caught.value.wanted) == (4, 5)
-    assert "ANNALS_PARTITIONS=4" in str(caught.value)
+    assert (set(caught.value.found.values()), caught.value.wanted) == ({4}, 5)
+
+
+async def test_one_that_has_grown_is_refused_without_the_advice_to_follow_it(smaller: Settings) -> None:
+    wanted = topics_of(["users"], smaller)
+    await create_topics(smaller, wanted)
+    grown = f"{smaller.topic_prefix}users.commands"
+    async with administration(smaller) as admin:
+        await admin.create_partitions({grown: NewPartitions(5)})
+    with pytest.raises(PartitionsDiffer, match="annals topics recreate") as caught:
+        await create_topics(smaller, wanted)
+    assert caught.value.found == {grown: 5}
+    assert "ANNALS_PARTITIONS=" not in str(caught.value), "streams would change their lanes"
+
+
+async def test_take_the_brokers_time_whatever_a_client_writes(smaller: Settings) -> None:
+    (commands, *_) = topics_of(["users"], smaller)
+    await create_topics(smaller, [commands])
+    before = time.time()
+    producer = Producer({"bootstrap.servers": smaller.kafka_bootstrap_servers})
+    producer.produce(commands.name, b"a command in seconds", timestamp=int(before))
+    assert producer.flush(30) == 0
+    reader = LogReader(smaller)
+    try:
+        written = [
+            record.timestamp
+            for partition in range(commands.partitions)
+            async for records in reader.records(commands.name, partition, 0)
+            for record in records
+        ]
+    finally:
+        await reader.stop()
+    assert len(written) == 1
+    assert abs(written[0] / 1000 - before) < 60, "retention would delete at once what a client has dated back"
+
+
+async def test_that_exist_get_the_settings_that_they_should_have_and_keep_their_own(smaller: Settings) -> None:
+    wanted = topics_of(["users"], smaller)
+    old = [
+        topic._replace(config={"message.timestamp.type": "CreateTime", "segment.ms": "3600000"}) for topic in wanted[:1]
+    ]
+    await create_topics(smaller, old)
+    assert (await create_topics(smaller, wanted[:1])).configured == [wanted[0].name]
+    async with administration(smaller) as admin:
+        found = (await found_settings(admin, [wanted[0].name]))[wanted[0].name]
+    assert found.differing(wanted[0].config) == {}
+    assert found.own["segment.ms"] == "3600000", "a setting of the operator's is left as it is"
+    assert await create_topics(smaller, wanted[:1]) == ([], [])
 
 
 @pytest.mark.usefixtures("hasty")
 async def test_a_deleted_topic_is_gone(smaller: Settings) -> None:
-    names = await create_topics(smaller, topics_of(["users"], smaller)[:1])
+    names = (await create_topics(smaller, topics_of(["users"], smaller)[:1])).created
     await delete_topics(smaller, names)
     with pytest.raises(Unavailable):
         await topic_extent(smaller, names[0])

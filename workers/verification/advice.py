@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from workers.verification.findings import What
 
 ADVICE: dict[What, str] = {
+    What.TOPIC_MISFIT: "settings: `annals topics create`; partitions: `annals topics recreate`",
+    What.INTERRUPTED: "find out what was sent and not answered, then: `annals lanes acknowledge`",
+    What.COMMANDS_WAITING: "start a command worker; if one runs, its log says what the lane waits for",
+    What.COMMAND_NOT_HANDLED: "the command stands in its topic and has no outcome: send it again under its id",
     What.MISSING_IN_TABLE: "the database was set back, or a stranger wrote to the log: restore the newest database",
     What.EVENT_DIFFERS: "another program wrote to the log or changed the table: find it; readers trust the table",
     What.FOREIGN_RECORD: "another program wrote to the log; readers pass it over; let only Annals write to *.events",

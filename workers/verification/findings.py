@@ -13,6 +13,10 @@ MAX_TARGETS = 20_000
 class What(StrEnum):
     """Every kind of finding."""
 
+    TOPIC_MISFIT = "topic set wrongly"
+    INTERRUPTED = "commands that may be lost"
+    COMMANDS_WAITING = "command not read"
+    COMMAND_NOT_HANDLED = "command never handled"
     MISSING_IN_LOG = "event missing in the log"
     MISSING_IN_TABLE = "event missing in the table"
     EVENT_DIFFERS = "event differs"

@@ -1,0 +1,144 @@
+"""Making a topic anew that has another number of partitions than the installation: Kafka takes no partition away.
+
+Events are in the table and replies are short-lived, so their topics are simply made again; the lanes fill the log. The
+commands that nobody has read are kept in a topic of their own meanwhile, `<topic>.kept`, and sent to the partitions
+that they belong to. The topic takes nothing from its senders until it is new, so they know what has not arrived. Whoever is
+interrupted runs it again: a command that is sent twice is handled once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from infra.kafka.courier import KafkaCourier
+from infra.kafka.log_reader import LogReader
+from infra.kafka.topic_settings import found_settings
+from infra.kafka.topics import Topic, administration, create_topics
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+from workers.ports.log import OutboundRecord, TopicState
+
+KEPT_SUFFIX = ".kept"
+GONE_TIMEOUT_SECONDS = 60.0
+LOOK_SECONDS = 0.2
+COPY_RECORDS = 500
+
+Begin = Callable[[str], Awaitable[None]]
+"""Told the id of the new topic, before anything is written to it."""
+
+
+class TopicFits(Exception):
+    """The topic is as it should be: there is nothing to make anew."""
+
+    def __init__(self, topic: Topic) -> None:
+        super().__init__(f"{topic.name} has {topic.partitions} partitions, as it should; nothing was done")
+        self.topic = topic
+
+
+async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, int] | None, begin: Begin) -> int:
+    """Make the topic anew as it should be; returns how many records were carried over.
+
+    `consumed`: by partition, the offset behind the last command that was read; None: nothing is to be carried over.
+    Raises Unavailable or TopicFits.
+    """
+    kept = topic._replace(name=topic.name + KEPT_SUFFIX, partitions=1, config={**topic.config, "retention.ms": "-1"})
+    log, courier = LogReader(settings), KafkaCourier(settings)
+    try:
+        states = await log.states([topic.name, kept.name])
+        found = states.get(topic.name)
+        if found is not None and found.partitions == topic.partitions and kept.name not in states:
+            raise TopicFits(topic)
+        if found is not None and found.partitions != topic.partitions:
+            if consumed is not None:
+                await create_topics(settings, [kept])
+                await _close(settings, topic.name)
+                await _keep(log, courier, Partitions(topic.name, found.partitions, consumed), kept.name)
+            await _delete(settings, topic.name)
+        await create_topics(settings, [topic])
+        await begin((await _there(log, topic.name)).id)
+        carried = 0
+        if consumed is not None and kept.name in await log.states([kept.name]):
+            carried = await _carry_over(log, courier, kept.name, topic.name)
+            await _delete(settings, kept.name)
+        return carried
+    finally:
+        await courier.stop()
+        await log.stop()
+
+
+async def _close(settings: Settings, name: str) -> None:
+    """Have the broker refuse every record, so that none is acknowledged and then deleted."""
+    async with administration(settings) as admin:
+        own = (await found_settings(admin, [name]))[name].own
+        resource = ConfigResource(ConfigResourceType.TOPIC, name, {**own, "max.message.bytes": "0"})
+        for response in await admin.alter_configs([resource]):
+            for code, message, *_ in response.resources:
+                if code:
+                    raise Unavailable("Kafka", f"{name} cannot be closed: {message or code}")
+
+
+class Partitions(NamedTuple):
+    """A topic's partitions, and up to where each was read."""
+
+    topic: str
+    number: int
+    consumed: Mapping[int, int]
+
+
+async def _keep(log: LogReader, courier: KafkaCourier, unread: Partitions, kept: str) -> None:
+    """Copy what nobody has read, until nothing more comes."""
+    positions = {number: unread.consumed.get(number, 0) for number in range(unread.number)}
+    grown = True
+    while grown:
+        grown = False
+        for number, position in positions.items():
+            async for records in log.records(unread.topic, number, position, committed_only=True):
+                await _send(
+                    courier, [(kept, 0, OutboundRecord(each.key, each.value, each.headers)) for each in records]
+                )
+                positions[number] = records[-1].offset + 1
+                grown = True
+
+
+async def _carry_over(log: LogReader, courier: KafkaCourier, kept: str, name: str) -> int:
+    """Send what was kept to the partition of its key. What has none is no command: any partition will do."""
+    count = 0
+    async for records in log.records(kept, 0, 0):
+        await _send(
+            courier,
+            [(name, None if each.key else 0, OutboundRecord(each.key, each.value, each.headers)) for each in records],
+        )
+        count += len(records)
+    return count
+
+
+async def _send(courier: KafkaCourier, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+    for begin in range(0, len(messages), COPY_RECORDS):
+        await courier.deliver(messages[begin : begin + COPY_RECORDS])
+
+
+async def _delete(settings: Settings, name: str) -> None:
+    async with administration(settings) as admin:
+        await admin.delete_topics([name])
+        async with asyncio.timeout(GONE_TIMEOUT_SECONDS):
+            while name in await _names(admin):  # noqa: ASYNC110  # the broker does it, and does not tell
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _names(admin: AIOKafkaAdminClient) -> list[str]:
+    found: list[str] = await admin.list_topics()
+    return found
+
+
+async def _there(log: LogReader, name: str) -> TopicState:
+    """The topic, once the broker tells of it. Raises Unavailable."""
+    try:
+        async with asyncio.timeout(GONE_TIMEOUT_SECONDS):
+            while (state := (await log.states([name])).get(name)) is None:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(LOOK_SECONDS)
+            return state
+    except TimeoutError as error:
+        raise Unavailable("Kafka", f"{name} was made and is not there after {GONE_TIMEOUT_SECONDS} s") from error
