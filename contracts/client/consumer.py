@@ -120,3 +120,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         """By name, those of the topics that exist. Raises KafkaError or OSError."""
         response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))
         return topic_states(response)
+
+    async def refresh(self) -> None:
+        """Learn at once which topics and partitions there are: if they have changed, a member of a group joins anew."""
+        await self._client.force_metadata_update()

@@ -1,9 +1,9 @@
 """Making a topic anew that has another number of partitions than the installation: Kafka takes no partition away.
 
 Events are in the table and replies are short-lived, so their topics are simply made again; the lanes fill the log. The
-commands that nobody has read are kept in a topic of their own meanwhile, `<topic>.kept`, and sent to the partitions
-that they belong to. The topic takes nothing from its senders until it is new, so they know what has not arrived. Whoever is
-interrupted runs it again: a command that is sent twice is handled once.
+commands that nobody has read are kept in a topic of their own meanwhile, `<topic>.kept`, and sent from there to the
+partitions that they belong to. The topic takes nothing from its senders until it is new, so they know what has not
+arrived. Whoever is interrupted runs it again: a command that is sent twice is handled once.
 """
 
 import asyncio

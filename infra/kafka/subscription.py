@@ -8,6 +8,7 @@ is fetched again: no record is passed over because of a neighbour.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -42,6 +43,8 @@ class KafkaSubscription:
         self._topics = list(topics)
         self.group = f"{settings.topic_prefix}{group}"
         session = settings.kafka_session_timeout_seconds
+        self.absent: frozenset[str] = frozenset()
+        self._states: dict[str, Any] = {}
         self._read_to: dict[TopicPartition, int] = {}
         self._consumer = Consumer(
             **client_options(settings),
@@ -133,12 +136,23 @@ class KafkaSubscription:
         extents = await self.extents(held) if held else {}
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+                await self._look_at_topics()
                 return {
                     each: Reach(await self._consumer.position(TopicPartition(*each)), extent)
                     for each, extent in extents.items()
                 }
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"positions cannot be read: {error or type(error).__name__}") from error
+
+    async def _look_at_topics(self) -> None:
+        """A topic that has come, gone or grown since the last look changes who holds what. The group would learn of it
+        when its metadata has grown old.
+        """
+        states = await self._consumer.topic_states(self._topics)
+        self.absent = frozenset(self._topics) - states.keys()
+        if states != self._states:
+            self._states = states
+            await self._consumer.refresh()
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         held = self._consumer.assignment()

@@ -64,6 +64,10 @@ class Broker:
     def _milliseconds(self) -> int:
         return int(self._clock() * 1000)
 
+    def absent(self, topics: Sequence[str]) -> frozenset[str]:
+        """Those of the topics that are not there."""
+        return frozenset(topics) - self.topics.keys()
+
     def count(self, topic: str) -> int:
         """How many partitions a topic has. Raises NoSuchPartition."""
         if topic not in self.topics:

@@ -43,6 +43,7 @@ class MemorySubscription:
         session_timeout_seconds: float,
         member: str,
     ) -> None:
+        self.absent: frozenset[str] = frozenset()
         self.group = group
         self._broker = broker
         self._wire = wire
@@ -152,6 +153,7 @@ class MemorySubscription:
         return await self._wire.call("Kafka", partial(self._broker.extents, partitions))
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
+        self.absent = await self._wire.call("Kafka", partial(self._broker.absent, self._topics))
         places = [(each, self._places[each].position) for each in partitions if each in self._places]
         return await self._wire.call("Kafka", partial(self._broker.reach, self.group, places)) if places else {}
 

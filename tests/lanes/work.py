@@ -85,6 +85,7 @@ class SubscriptionInMemory:
     """
 
     def __init__(self) -> None:
+        self.absent: frozenset[str] = frozenset()
         self.states: dict[str, TopicState] = {}
         self.starts: dict[Partition, int] = {}
         self.topics: dict[Partition, list[InboundRecord]] = {}

@@ -28,6 +28,14 @@ class LaneInput:
         self._partitions = partitions
         self._topic_id = ""
 
+    async def check(self) -> None:
+        """Before the lane is taken: a partition that the installation does not have is no lane. Raises Unavailable or
+        TopicMisfit.
+        """
+        if self._partitions is not None and self._partition.partition >= self._partitions:
+            await self._extent()
+            raise TopicMisfit(self._partition.topic, self._partition.partition + 1, self._partitions)
+
     async def begin(self, consumed: int) -> int:
         """The offset from which to read, now that the lane was taken and stands at `consumed`.
 

@@ -57,7 +57,9 @@ class LaneHost:
 
     @property
     def ready(self) -> bool:
-        """Holding, and every lane is sound and has caught up with its topic, or is only seconds behind."""
+        """Holding, no topic is missing, and every lane is sound and has caught up, or is only seconds behind."""
+        if self._subscription.absent:
+            return False
         return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
 
     @property

@@ -147,6 +147,7 @@ class LaneRunner:
                 self._set_active(False)
 
     async def _hold(self) -> None:
+        await self._input.check()
         offset = await self._input.begin(await self._work.take())
         self._queue.begin(offset)
         self._out_of_date = None

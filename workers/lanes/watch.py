@@ -34,6 +34,7 @@ class Watch:
         self._clock = clock
         self._subscription = subscription
         self._looked_at: float | None = None
+        self._absent: frozenset[str] = frozenset()
         self._stalled: dict[Partition, tuple[int, int]] = {}
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
@@ -50,6 +51,7 @@ class Watch:
             for runner in runners:
                 runner.caught_up = False  # for all we know: the log does not answer
             return
+        self._say_what_is_absent()
         by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
         stalled: dict[Partition, tuple[int, int]] = {}
@@ -65,6 +67,13 @@ class Watch:
             if looks >= LOOKS_WITHOUT_PROGRESS:
                 where = f"{partition.topic}/{partition.partition} at offset {position}"
                 raise Unavailable("Kafka", f"nothing more is read from {where}; starting over")
+
+    def _say_what_is_absent(self) -> None:
+        absent = self._subscription.absent
+        if absent != self._absent:
+            self._absent = absent
+            for topic in sorted(absent):
+                log.error("a topic does not exist", role=self._role, topic=topic, advice="annals topics create")
 
     def soon(self) -> None:
         """Look at the next opportunity: the lanes have changed."""

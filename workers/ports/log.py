@@ -144,7 +144,11 @@ class Reach(NamedTuple):
 
 
 class Subscription(Protocol):
-    """Membership in a consumer group, with explicit offsets only."""
+    """Membership in a consumer group, with explicit offsets only. `absent`: topics that were not there at the last look
+    (`reach`); their partitions are nobody's.
+    """
+
+    absent: frozenset[str]
 
     async def start(
         self,
@@ -169,7 +173,10 @@ class Subscription(Protocol):
         ...
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
-        """How far each of these partitions has been read, and how far it goes. Raises Unavailable."""
+        """How far each of these partitions has been read, and how far it goes; of none of them, a look at the topics.
+
+        Raises Unavailable.
+        """
         ...
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:

@@ -1,0 +1,1 @@
+"""Topics that are not what they were: made anew, cut short, grown."""
