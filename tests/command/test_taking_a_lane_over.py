@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, CREATE_ADA
 from infra.memory.lane_rows import LaneRow
-from tests.command.installation import EVENTS, LANE, Installation, record
+from tests.command.installation import EVENTS, LANE, TOPICS, Installation, record
 from tests.lanes.recorded_rows import event_rows
 from workers.command.records import event_record
 from workers.command.taking_over import LogAhead
+from workers.lanes.work import Restart
 from workers.ports.event_store import EventRow
-from workers.ports.lanes import Fenced, Mark, Unavailable
-from workers.ports.log import OutboundRecord, PublishFailed, Tail
+from workers.ports.lanes import Fenced, Interruption, Mark, Unavailable
+from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicMisfit, TopicState
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, *[ADA_MOVED_TO_TURIN] * 10)
 ALL = [event_record(row) for row in ROWS]
@@ -147,3 +148,60 @@ async def test_that_fails_half_way_goes_on_where_it_stopped() -> None:
     installation.table.line.away = False
     await take_over(installation)
     assert installation.published == ALL
+
+
+async def test_fills_an_event_topic_that_was_made_anew_from_its_first_event_on() -> None:
+    installation = left_behind(12, Mark(12, 11))
+    await take_over(installation)
+    row = installation.table.rows[LANE]
+    row.published_topic_id, row.mark = "the former topic", Mark(12, 11)
+    installation.log.states[EVENTS] = TopicState("another topic", 1)
+    installation.log.partitions[EVENTS, 0] = ALL[9:]  # what its owner wrote before it noticed
+    await take_over(installation)
+    assert installation.published == ALL
+    assert installation.table.rows[LANE].published_topic_id == "another topic"
+
+
+async def test_goes_on_filling_a_new_topic_where_an_earlier_owner_ended() -> None:
+    installation = left_behind(5, Mark(12, 11))
+    installation.table.rows[LANE].published_topic_id = "the former topic"
+    installation.log.states[EVENTS] = TopicState("another topic", 1)
+    await take_over(installation)
+    assert installation.published == ALL
+
+
+async def test_refuses_topics_with_another_number_of_partitions() -> None:
+    for topic in (EVENTS, TOPICS.replies):
+        installation = left_behind(12, Mark(12, 11))
+        installation.log.states[topic] = TopicState("", 7)
+        with pytest.raises(TopicMisfit, match="annals topics recreate") as refused:
+            await take_over(installation)
+        assert (refused.value.topic, refused.value.partitions, refused.value.wanted) == (topic, 7, 1)
+
+
+async def test_a_lane_whose_event_topic_was_made_anew_starts_over() -> None:
+    installation = left_behind(12, Mark(12, 11))
+    installation.log.states[EVENTS] = TopicState("one", 1)
+    lane = installation.lane()
+    await lane.take()
+    await lane.examine()
+    installation.log.states[EVENTS] = TopicState("another", 1)
+    with pytest.raises(Restart):
+        await lane.examine()
+    lane.drop()
+
+
+async def test_is_interrupted_until_an_operator_has_acknowledged_it() -> None:
+    installation = left_behind(12, Mark(12, 11))
+    lane, next_one = installation.lane(), installation.lane()
+    await lane.take()
+    before = lane.is_interrupted
+    await lane.rebase(0, "another", Interruption("recreated", "one", "another", 20, 0, 5, None))
+    assert (before, lane.is_interrupted) == (False, True)
+    await next_one.take()
+    known = next_one.is_interrupted
+    installation.table.table.acknowledge(LANE)
+    await next_one.examine()
+    assert (known, next_one.is_interrupted) == (True, False), "the next owner knows it too, and when it is over"
+    for each in (lane, next_one):
+        each.drop()

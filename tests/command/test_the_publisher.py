@@ -177,3 +177,15 @@ async def test_that_is_dropped_sends_nothing_more(installation: Installation, pu
 
     await until(given_up, "the append is given up", seconds=5.0, every=0.002)
     assert installation.published == []
+
+
+async def test_is_broken_when_the_log_goes_on_before_what_it_had_written(
+    installation: Installation, publisher: Publisher
+) -> None:
+    await put(publisher, ROWS[:8])
+    await drained(publisher)
+    mark = publisher.mark
+    installation.log.partitions[EVENTS, 0].clear()  # made anew, or cut short by the broker
+    with pytest.raises(PublishFailed, match="another log"):
+        await publisher.publish(time.monotonic(), ROWS[8:12])
+    assert publisher.mark == mark, "the next owner looks from where this one was sure"

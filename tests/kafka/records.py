@@ -30,10 +30,10 @@ async def read(settings: Settings, topic: str) -> dict[int, list[InboundRecord]]
         AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers, enable_auto_commit=False) as consumer,
     ):
         consumer.assign(places)
-        ends = await consumer.end_offsets(places)
+        starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         for place in places:
-            consumer.seek(place, 0)
-        while sum(map(len, found.values())) < sum(ends.values()):
+            consumer.seek(place, starts[place])
+        while sum(map(len, found.values())) < sum(ends.values()) - sum(starts.values()):
             for place, records in (await consumer.getmany(*places, timeout_ms=500)).items():
                 found[place.partition] += [
                     InboundRecord(

@@ -12,6 +12,7 @@ from infra.kafka.log_reader import LogReader
 from infra.kafka.topic_settings import found_settings
 from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of
 from infra.settings import Settings
+from tests.waiting import until
 from workers.ports.lanes import Unavailable
 
 WEEK, HOUR, FOREVER = 7 * 24 * 3_600_000, 3_600_000, -1
@@ -78,6 +79,11 @@ async def test_one_that_has_grown_is_refused_without_the_advice_to_follow_it(sma
     grown = f"{smaller.topic_prefix}users.commands"
     async with administration(smaller) as admin:
         await admin.create_partitions({grown: NewPartitions(5)})
+
+    async def known() -> bool:
+        return len(await topic_extent(smaller, grown)) == 5
+
+    await until(known, "the broker tells of the new partition")
     with pytest.raises(PartitionsDiffer, match="annals topics recreate") as caught:
         await create_topics(smaller, wanted)
     assert caught.value.found == {grown: 5}

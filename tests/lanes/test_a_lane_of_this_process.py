@@ -33,12 +33,14 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def held(work: WorkOnScript, subscription: SubscriptionInMemory) -> AsyncIterator[LaneRunner]:
+async def held(
+    work: WorkOnScript, subscription: SubscriptionInMemory, partitions: int | None = None
+) -> AsyncIterator[LaneRunner]:
     """A runner that holds its lane; left in good order, within a bound, at the end. Its topic is long: the test decides
     what is fetched of it.
     """
     subscription.topics.setdefault(PARTITION, records(0, 20_000))
-    runner = LaneRunner("command", PARTITION, work, subscription)
+    runner = LaneRunner("command", PARTITION, work, subscription, partitions=partitions)
     runner.start()
     try:
         await become(lambda: runner.active, "the lane is held")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kafka.records import PARTITIONS, numbered, sequences
 from tests.ports.messaging import Messaging
-from workers.ports.log import OutboundRecord, Tail
+from workers.ports.log import OutboundRecord, Tail, TopicState
 
 
 async def test_append_returns_the_last_offset(messaging: Messaging) -> None:
@@ -98,3 +98,22 @@ async def test_tails_of_several_lanes_are_read_at_once(messaging: Messaging) -> 
         )
     tails = await asyncio.gather(*[messaging.event_log.tail(messaging.topic, each, 0) for each in range(PARTITIONS)])
     assert [tail.sequence for tail in tails] == [1, 2, 3]
+
+
+async def test_a_topic_has_an_id_and_its_partitions_and_one_that_is_not_there_has_none(messaging: Messaging) -> None:
+    state = await messaging.event_log.topic(messaging.topic)
+    assert state.id
+    assert state.partitions == PARTITIONS
+    assert await messaging.event_log.topic(f"{messaging.topic}.unknown") == TopicState("", 0)
+
+
+@pytest.mark.parametrize(("written", "left"), [([], []), ([1, 2, 3], [1, 2, 3]), ([7, 8], []), ([2, 1], [])])
+async def test_a_new_log_is_emptied_unless_it_begins_with_the_first_sequence(
+    messaging: Messaging, written: list[int], left: list[int]
+) -> None:
+    log, topic = messaging.event_log, messaging.topic
+    if written:
+        await log.append(topic, 0, [numbered(sequence) for sequence in written])
+    await log.begin_anew(topic, 0)
+    await log.append(topic, 0, [numbered(9)])
+    assert sequences((await messaging.read())[0]) == [*left, 9]

@@ -8,7 +8,7 @@ import pytest
 from tests.ports.tables import Tables
 from tests.postgres.batches import OTHER_LANE, everything
 from workers.ports.event_store import LaneStore
-from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, Mark
 from workers.ports.lanes import Role as LaneRole
 
 KEYS: dict[LaneRole, LaneKey] = {
@@ -94,3 +94,41 @@ async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
     await tables.store.commit(everything())
     granted: dict[Any, Any] = {each: await tables.store.take(each, "second") for each in (lane, OTHER_LANE)}
     assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}
+
+
+INTERRUPTION = Interruption("deleted", "one", "one", 5, 9, 20, 4)
+
+
+async def test_the_next_owner_knows_of_which_topics_the_offsets_are(store: LaneStore, role: LaneRole) -> None:
+    lane = KEYS[role]
+    await store.take(lane, "owner")
+    await store.rebase(lane, 1, 7, "one")
+    await store.publish_to(lane, 1, "two")
+    assert await store.take(lane, "next") == LaneGrant(2, 7, 0, Mark(0, -1), 0, "one", "two")
+
+
+async def test_an_interruption_is_kept_with_the_position_behind_it(store: LaneStore, role: LaneRole) -> None:
+    lane = KEYS[role]
+    await store.take(lane, "owner")
+    assert await store.interruptions(lane) == 0
+    await store.rebase(lane, 1, 9, "one", INTERRUPTION)
+    await store.rebase(lane, 1, 9, "one", INTERRUPTION._replace(kind="recreated", topic_id="two", missing=None))
+    assert await store.interruptions(lane) == 2
+    grant = await store.take(lane, "next")
+    assert (grant.consumed, grant.interruptions) == (9, 2)
+    assert await store.interruptions(lane._replace(partition=1)) == 0
+
+
+async def test_who_has_lost_it_can_say_nothing_of_its_topics(store: LaneStore, role: LaneRole) -> None:
+    lane = KEYS[role]
+    await store.take(lane, "late")
+    await store.take(lane, "owner")
+    for said in (
+        store.rebase(lane, 1, 9, "one"),
+        store.rebase(lane, 1, 9, "one", INTERRUPTION),
+        store.publish_to(lane, 1, "two"),
+    ):
+        with pytest.raises(Fenced):
+            await said
+    assert await store.interruptions(lane) == 0
+    assert await store.take(lane, "next") == LaneGrant(3, 0, 0, Mark(0, -1), 0)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from tests.kafka.records import PARTITIONS, numbered, sequences
 from tests.ports.messaging import Member, Messaging
 from tests.waiting import until
+from workers.ports.log import Extent
 
 EVERYTHING = list(range(PARTITIONS))
 
@@ -229,3 +230,17 @@ async def test_what_a_listener_raises_ends_nothing(messaging: Messaging) -> None
         await alone.holds(PARTITIONS)
     alone.open()
     assert sequences((await alone.fetched(1))[0]) == [1]
+
+
+async def test_extents_tell_from_where_to_where_each_partition_reaches(messaging: Messaging) -> None:
+    alone = messaging.member("alone")
+    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await alone.start()
+    await alone.holds(PARTITIONS)
+    state = await messaging.event_log.topic(messaging.topic)
+    first, second, nowhere = messaging.partition(0), messaging.partition(1), messaging.partition(PARTITIONS)
+    assert await alone.subscription.extents([first, second, nowhere]) == {
+        first: Extent(state, 0, 3),
+        second: Extent(state, 0, 0),
+    }
+    assert alone.subscription.absent == frozenset()
