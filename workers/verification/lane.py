@@ -5,9 +5,6 @@ behind higher sequences, and every reader of the log drops or has filled them.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import orjson
 
 from contracts.envelope import EventEnvelope, Headers, MalformedMessage, read_event
 from workers.command.records import event_record
@@ -15,6 +12,7 @@ from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 from workers.verification.findings import LogGap, Verdict, What
 from workers.verification.missing import Missing, Stretch
+from workers.verification.same_json import same_json
 
 Read = tuple[InboundRecord, EventEnvelope]
 
@@ -110,7 +108,7 @@ class LaneComparison:
         differences = [] if record.key == expected.key else [_difference("key", record.key, expected.key)]
         if list(record.headers) != expected.headers:
             differences += _header_differences(record.headers, expected.headers)
-        if not _same_json(record.value, row.data):
+        if not same_json(record.value or b"", row.data):
             differences.append("data")
         if differences:
             explanation = f"{'; '.join(differences)}, at {self._offset(record)}"
@@ -148,24 +146,3 @@ def _difference(part: str, in_log: bytes | None, in_table: bytes | None) -> str:
 
 def _shown(value: bytes | None) -> str:
     return "absent" if value is None else repr(value.decode(errors="replace"))
-
-
-def _same_json(one: bytes | None, other: bytes) -> bool:
-    try:
-        return _same_value(orjson.loads(one or b""), orjson.loads(other))
-    except orjson.JSONDecodeError:
-        return False
-
-
-def _same_value(one: Any, other: Any) -> bool:
-    """As JSON compares: 1 is 1.0, but not true. However deep they are."""
-    pairs = [(one, other)]
-    while pairs:
-        one, other = pairs.pop()
-        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-            pairs += [(value, other[name]) for name, value in one.items()]
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            pairs += zip(one, other, strict=True)
-        elif isinstance(one, bool) is not isinstance(other, bool) or one != other:
-            return False
-    return True
