@@ -1,4 +1,4 @@
-"""Whether two pieces of JSON say the same, however they are written: as the database keeps them, or as they were sent."""
+"""Whether two pieces of JSON say the same, however they are written: as a database keeps them, or as they were sent."""
 
 from typing import Any
 

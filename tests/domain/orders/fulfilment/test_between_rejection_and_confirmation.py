@@ -1,4 +1,4 @@
-"""The order's stream has decided between the confirmation and the cancellation, and only one of its answers is here yet.
+"""The order's stream has decided between confirmation and cancellation, and only one of its answers is here yet.
 
 Until the other one comes, the instance waits as before: it is not stuck, and nothing is asked for or given back.
 """
