@@ -4,6 +4,7 @@ Asked about accounts: an event that is folded twice, or not at all, is money.
 """
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ async def test_behind_a_snapshot_is_the_fold_of_the_events_after_it() -> None:
     assert len(table.looked_up) == 1
 
 
-UNTRUE = {"digest": "0" * 64, "state": b"{}", "stream_version": 1}
+UNTRUE: dict[str, Any] = {"digest": "0" * 64, "state": b"{}", "stream_version": 1}
 
 
 @pytest.mark.parametrize("change", UNTRUE)

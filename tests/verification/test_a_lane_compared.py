@@ -181,7 +181,7 @@ def test_each_header_of_a_record_is_named() -> None:
     assert {name for name, _ in log_of(*FULL)[0].headers} == set(PARTS)
 
 
-@pytest.mark.parametrize("name", set(PARTS) - {"ce_sequence"})
+@pytest.mark.parametrize("name", sorted(set(PARTS) - {"ce_sequence"}))
 def test_differs_in_a_header_that_is_changed_or_comes_twice(name: str) -> None:
     record = log_of(*FULL)[1]
     value = b"9" if name == "ce_streamversion" else b"another"
