@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contracts.users.commands import UpdateUser
-from contracts.users.examples import CREATE_ADA, DELETE_ADA, MOVE_ADA_TO_TURIN, WELCOME_ADA
+from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import COMMANDS, LANE, TOPICS, Installation, command_id, record
 from tests.command.table import UNSTORABLE
 from tests.waiting import until
@@ -55,32 +55,6 @@ async def test_that_was_replaced_leaves_nothing_published_or_answered() -> None:
     assert installation.table.rows[LANE].consumed == 0
     assert installation.published == []
     assert installation.replies == []
-
-
-async def test_that_was_replaced_and_comes_back_decides_upon_what_others_did_meanwhile() -> None:
-    installation = Installation()
-    lane, other = installation.lane(), installation.lane()
-    await lane.take()
-    await lane.handle([record(CREATE_ADA, 0)])
-    await other.take()
-    await other.handle([record(WELCOME_ADA, 1)])
-    with pytest.raises(Fenced):
-        await lane.handle([record(WELCOME_ADA, 1)])
-    lane.drop()
-    await other.handle([record(DELETE_ADA, 2)])
-    await other.leave()
-    other.drop()
-    assert await lane.take() == 3
-    await lane.handle([record(MOVE_ADA_TO_TURIN, 3)])
-    await lane.leave()
-    lane.drop()
-    outcome = installation.outcome(3)
-    assert (outcome.status, outcome.error and outcome.error.code, outcome.stream_version) == (
-        "rejected",
-        "UserNotFound",
-        3,
-    )
-    assert [row.stream_version for row in installation.table.lane()] == [1, 2, 3]
 
 
 async def test_that_was_paused_before_it_read_the_answer_to_its_commit_publishes_nothing_when_it_was_replaced() -> None:
