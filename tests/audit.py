@@ -14,7 +14,7 @@ from workers.domain import contexts
 
 EVENTS = """
 SELECT context, partition, sequence, stream_id, stream_version, event_id::text, type, schema_version, data::text,
-       command_id::text, correlation_id, causation_id, recorded_at
+       command_id::text, correlation_id, causation_id, actor, traceparent, recorded_at
   FROM annals.events ORDER BY context, partition, sequence
 """
 
@@ -71,16 +71,17 @@ def log_equals_table(system: System, rows: list[Any]) -> int:
             assert envelope.id == row["event_id"]
             if envelope.sequence <= last:
                 repeats += 1
-                continue
-            assert envelope.sequence == last + 1, f"the log jumps from {last} to {envelope.sequence} in {partition}"
-            last = envelope.sequence
-            seen += 1
+            else:
+                assert envelope.sequence == last + 1, f"the log jumps from {last} to {envelope.sequence} in {partition}"
+                last = envelope.sequence
+                seen += 1
             assert envelope.type == f"{row['context']}.{row['type']}.v{row['schema_version']}"
             assert envelope.subject == record.key().decode() == row["stream_id"]
             assert envelope.stream_version == row["stream_version"]
             assert envelope.correlation_id == row["correlation_id"]
             assert envelope.causation_id == row["causation_id"] == row["command_id"]
             assert envelope.time == rfc3339(row["recorded_at"])
+            assert (envelope.actor, envelope.traceparent) == (row["actor"], row["traceparent"])
             assert orjson.loads(record.value()) == json.loads(row["data"])
     assert seen == len(rows), f"the log has {seen} events, the table {len(rows)}"
     return repeats

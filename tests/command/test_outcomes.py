@@ -69,6 +69,22 @@ async def test_of_a_command_for_another_version_are_conflicts(expected: int, cod
     assert error is None or error.details == {"expected": 1, "actual": 0}
 
 
+@pytest.mark.parametrize(
+    ("expected", "code"), [(0, "VersionConflict"), (1, "VersionConflict"), (2, None), (3, "VersionConflict")]
+)
+async def test_of_a_command_for_another_version_of_a_stream_that_is_there_are_conflicts(
+    expected: int, code: str | None
+) -> None:
+    """Zero too: it says that nothing may be there yet."""
+    installation = Installation()
+    await installation.handle([record(CREATE_ADA, 1), record(WELCOME_ADA, 2)])
+    await installation.handle([record(MOVE_ADA_TO_TURIN, 3, expected_version=expected)])
+    error = installation.outcome(3).error
+    assert (error and error.code) == code
+    assert error is None or error.details == {"expected": expected, "actual": 2}
+    assert len(installation.table.lane()) == (3 if code is None else 2)
+
+
 @pytest.mark.parametrize(("seconds", "code"), [(-0.000001, "Expired"), (0, None), (1, None)])
 async def test_of_a_command_past_its_time_are_refusals(seconds: float, code: str | None) -> None:
     installation = Installation()

@@ -144,6 +144,27 @@ def test_of_a_key_that_can_name_no_stream_is_a_refusal_though_the_value_leaves_i
     assert [each["field"] for each in found.refusal.details] == ["user_id"]
 
 
+def padded(size: int) -> bytes:
+    """A good command in exactly so many bytes."""
+    return CREATE_ADA.to_json()[:-1].ljust(size - 1) + b"}"
+
+
+def test_of_the_largest_command_that_is_allowed_is_the_command() -> None:
+    largest, too_large = padded(MAX_MESSAGE_BYTES), padded(MAX_MESSAGE_BYTES + 1)
+    assert (len(largest), len(too_large)) == (MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES + 1)
+    found = read_users(with_value(largest))
+    assert isinstance(found, Request)
+    assert (found.command, found.refusal) == (CREATE_ADA, None)
+    refused = read_users(with_value(too_large))
+    assert isinstance(refused, Request)
+    assert refused.refusal is not None
+    assert refused.refusal.code == "ValidationFailed"
+    assert (
+        refused.refusal.message
+        == f"the command has {MAX_MESSAGE_BYTES + 1} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
+    )
+
+
 def test_of_a_good_command_is_the_command() -> None:
     found = read_users(record(CREATE_ADA, 1))
     assert isinstance(found, Request)

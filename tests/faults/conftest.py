@@ -1,6 +1,7 @@
 """Systems with a crew: one healthy worker of each role, which a test takes out, dooms, and puts back."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,52 @@ from tests.faults.network import Network, networked
 from tests.servers import Servers, corner
 from tests.system import System, running_system
 
+FAILED = pytest.StashKey[bool]()
+
+
+class Crews:
+    """The crew of a file. One that a test has failed with is dismissed, with all that it had written."""
+
+    def __init__(self, servers: Servers, folders: pytest.TempPathFactory) -> None:
+        self._servers = servers
+        self._folders = folders
+        self._system = AsyncExitStack()
+        self._crew: Crew | None = None
+
+    async def current(self) -> Crew:
+        if self._crew is None:
+            folder = self._folders.mktemp("crew")
+            settings = await self._system.enter_async_context(corner(self._servers, folder / "home"))
+            self._crew = Crew(await self._system.enter_async_context(running_system(settings, folder)))
+        return self._crew
+
+    async def dismiss(self) -> None:
+        self._crew = None
+        await self._system.aclose()
+
 
 @pytest_asyncio.fixture(scope="module")
-async def crew(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crew]:
-    """Topics and tables for the tests of one file, which go on where the one before has left off."""
-    folder = tmp_path_factory.mktemp("crew")
-    async with corner(servers, folder / "home") as settings, running_system(settings, folder) as system:
-        yield Crew(system)
+async def crews(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crews]:
+    found = Crews(servers, tmp_path_factory)
+    yield found
+    await found.dismiss()
+
+
+@pytest_asyncio.fixture
+async def crew(crews: Crews, request: pytest.FixtureRequest) -> AsyncIterator[Crew]:
+    """Topics and tables for the tests of one file: a test goes on where another has left off in good order."""
+    yield await crews.current()
+    if request.node.stash.get(FAILED, True):
+        await crews.dismiss()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Notes of each test whether it has failed, for `crew`."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = not report.passed
+    return report
 
 
 @pytest_asyncio.fixture(scope="module")

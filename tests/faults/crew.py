@@ -18,9 +18,17 @@ class Crew:
         self.health = {role: Health() for role in ROLES}
         self._settings = settings
         self._workers: dict[str, Worker] = {}
+        self._doomed: list[Worker] = []
 
     async def complete(self, *, without: str | None = None) -> None:
-        """Start the roles that lack a worker; stop, in good order, that of the role that the test is about."""
+        """Start the roles that lack a worker; stop, in good order, that of the role that the test is about.
+
+        Who was doomed and lives is of a test that has failed, and must not work beside them.
+        """
+        for survivor in self._doomed:
+            if survivor.process.returncode is None:
+                await survivor.kill()
+        self._doomed.clear()
         if without is not None and without in self._workers:
             assert await self._workers.pop(without).stop() == 0
         for role in ROLES:
@@ -30,7 +38,8 @@ class Crew:
     async def doomed(self, role: str, point: str, nth: int) -> Worker:
         """A worker that ends by kill -9 at the nth passage of a point (points.py)."""
         entry = ("tests.faults.worker", role, point, str(nth))
-        return await self.system.worker(role, entry=entry, **self._settings_of(role))
+        self._doomed.append(await self.system.worker(role, entry=entry, **self._settings_of(role)))
+        return self._doomed[-1]
 
     def _settings_of(self, role: str) -> dict[str, Any]:
         # Under the same instance name as the one before, a worker finds its lanes at once.

@@ -12,6 +12,7 @@ from tests.ports.test_saga_store import LANE, OTHER_LANE, batch, instance, step,
 from tests.postgres.batches import LANE as COMMAND_LANE
 from tests.postgres.batches import batch as command_batch
 from tests.postgres.batches import command_id, outcome
+from tests.waiting import until
 from workers.ports.sagas import DeadlineRow, InstanceKey, InstancesMoved, JournalRow, SagaBatch
 
 __all__ = ["store"]
@@ -82,6 +83,31 @@ async def test_deadlines_are_due_in_the_lane_that_has_set_them_when_their_time_h
     assert list((await store.due(LANE, SAGAS, 1)).deadlines) == [rows[2]]
     assert list((await store.due(LANE, ["farewell"], 10)).deadlines) == [], "of the sagas that were asked for only"
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).deadlines) == [deadline(instance_id="bob")]
+
+
+async def test_at_each_moment_exactly_those_deadlines_are_due_that_have_passed_by_the_databases_clock(
+    store: SagaStores,
+) -> None:
+    """Neither early nor late, and never due at a moment before their time: whoever compares the two would call it
+    forged.
+    """
+    await taken(store)
+    beginning = datetime.fromisoformat((await store.due(LANE, SAGAS, 1)).now)
+    times = [beginning + timedelta(milliseconds=each) for each in [*range(-500, 1500, 2), 6_500, 60_000]]
+    rows = [deadline(due_at=rfc3339(at), instance_id=str(number)) for number, at in enumerate(times)]
+    await store.commit(batch(steps=[], deadlines=rows))
+    looks = []
+
+    async def all_but_the_last_two() -> bool:
+        due = await store.due(LANE, SAGAS, len(rows))
+        looks.append((list(due.deadlines), [row for row in rows if row.due_at <= due.now]))
+        return due.now > rows[-3].due_at
+
+    await until(all_but_the_last_two, "their time comes", every=0.001)
+    for found, expected in looks:
+        assert found == expected
+    assert [len(found) for found, _ in looks][-1] == len(rows) - 2
+    assert len(looks) > 1, "some of them were seen to wait"
 
 
 async def test_a_deadline_set_anew_takes_the_place_of_the_first_and_moves_to_the_lane_that_did_it(

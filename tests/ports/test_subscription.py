@@ -140,15 +140,6 @@ async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: 
     assert await alone.subscription.reach([messaging.partition(PARTITIONS)]) == {}
 
 
-async def test_a_partition_that_is_not_held_is_left_alone(messaging: Messaging) -> None:
-    alone, elsewhere = messaging.member("alone"), messaging.partition(PARTITIONS + 5)
-    await alone.start()
-    alone.subscription.seek(elsewhere, 3)
-    alone.subscription.pause(elsewhere)
-    alone.subscription.resume(elsewhere)
-    await alone.subscription.hint({elsewhere: 3})
-
-
 async def test_who_does_not_seek_begins_where_the_group_was_said_to_be(messaging: Messaging) -> None:
     await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
     first, second = messaging.member("first"), messaging.member("second")

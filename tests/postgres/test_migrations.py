@@ -133,32 +133,3 @@ async def test_the_events_refuse_every_change_also_by_a_superuser(
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
         await onlooker.execute(statement)
     assert await tables(onlooker) == before
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT * FROM annals.credentials",
-        "INSERT INTO annals.events SELECT * FROM annals.events",
-        "INSERT INTO annals.lanes (role, topic, partition) VALUES ('saga', 'users.events', 0)",
-        "UPDATE annals.lanes SET epoch = epoch + 1",
-        "DELETE FROM annals.commands",
-        "DELETE FROM annals.migrations",
-        "CREATE TABLE annals.mine (id integer)",
-    ],
-)
-async def test_the_reader_sees_no_secret_and_writes_nothing(url: str, statement: str) -> None:
-    reader = await asyncpg.connect(url, timeout=10, server_settings={"role": "annals_reader"})
-    try:
-        assert await reader.fetch("SELECT * FROM annals.events") == []
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
-            await reader.execute(statement)
-    finally:
-        await reader.close(timeout=10)
-
-
-@pytest.mark.parametrize("statement", ["UPDATE annals.events SET type = 'x'", "DELETE FROM annals.commands"])
-async def test_the_workers_may_not_change_what_is_recorded(database: Database, statement: str) -> None:
-    async with database.connection() as connection:
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
-            await connection.execute(statement)

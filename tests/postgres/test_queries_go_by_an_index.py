@@ -36,6 +36,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "taken": ("saga_journal_pkey", [listed(["welcome"]), listed(["a"]), "users", 0, 1, 100]),
     "older_than_journal": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
     "unknown_instances": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
+    "due": ("deadlines_due refusals_pkey saga_outbox_pkey", ["users.events", 0, listed(["welcome"]), 100]),
     "deadlines_overdue": ("deadlines_due", ["users.events", 0, 60.0, 100]),
     "deadlines_without_instance": ("deadlines_pkey sagas_pkey saga_journal_pkey", ["welcome", "a", "b", 100]),
     "refusals_overdue": ("refusals_pkey saga_outbox_pkey", ["users.events", 0, 60.0, 100]),

@@ -1,6 +1,7 @@
 """The comparison of a lane, without servers: every way in which a log can differ from its table has a name."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.lanes.recorded_rows import event_rows, inbound
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 from workers.verification.findings import LogGap, Verdict
-from workers.verification.lane import LaneComparison
+from workers.verification.lane import PARTS, LaneComparison
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 
@@ -78,18 +79,129 @@ def test_has_an_event_that_the_table_lacks() -> None:
     assert compared(log_of(*ROWS), ROWS[:4]).counts == {"event missing in the table": 1}
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("event_id", "00000000-0000-5000-8000-00000000f00d"),
-        ("stream_version", 9),
-        ("stream_id", "bob"),
-        ("correlation_id", "another"),
-        ("actor", "mallory"),
-        ("data", b"{}"),
-    ],
-)
-def test_differs_in_one_field(field: str, value: Any) -> None:
-    verdict = compared(log_of(*ROWS), [ROWS[0], ROWS[1]._replace(**{field: value}), *ROWS[2:]])
+OTHERS: dict[str, Any] = {
+    "context": "orders",
+    "event_id": "00000000-0000-5000-8000-00000000f00d",
+    "stream_version": 9,
+    "stream_id": "bob",
+    "type": "UserUpdated",
+    "schema_version": 9,
+    "correlation_id": "another",
+    "causation_id": "another",
+    "actor": "mallory",
+    "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "recorded_at": ROWS[1].recorded_at + timedelta(microseconds=1),
+    "data": b"{}",
+}
+"""Another value for every column of an event that its record tells of."""
+
+PARTS_OF: dict[str, set[str]] = {
+    "context": {"type", "source"},
+    "event_id": {"id"},
+    "stream_id": {"key", "stream"},
+    "stream_version": {"stream version"},
+    "schema_version": {"type"},
+    "correlation_id": {"correlation id"},
+    "causation_id": {"causation id"},
+    "recorded_at": {"time"},
+}
+"""How a finding names a column, where not by its own name."""
+
+
+def parts(explanation: str) -> set[str]:
+    """The parts that a finding names."""
+    told, _, _ = explanation.rpartition(", at ")
+    return {each.partition(" is ")[0] for each in told.split("; ")}
+
+
+def test_every_column_of_an_event_is_told_to_be_compared_or_cannot_be() -> None:
+    # The command is where the event's id comes from, the place is how the two are found for one another.
+    assert set(EventRow._fields) - set(OTHERS) == {"command_id", "partition", "sequence"}
+
+
+@pytest.mark.parametrize("field", OTHERS)
+def test_differs_in_one_field(field: str) -> None:
+    row = ROWS[1]._replace(**{field: OTHERS[field]})
+    for log, table in ((ROWS[1], row), (row, ROWS[1])):
+        verdict = compared(log_of(ROWS[0], log, *ROWS[2:]), [ROWS[0], table, *ROWS[2:]])
+        assert verdict.counts == {"event differs": 1}
+        (finding,) = verdict.examples
+        assert finding.where == "users 0/2"
+        assert parts(finding.explanation) == PARTS_OF.get(field, {field})
+        assert finding.explanation.endswith(", at users.events/0 offset 1")
+
+
+MOVED = b'{"user_id":"ada","city":"Turin","nested":{"list":[1,{"on":true}]}}'
+OTHER_VALUES = [
+    MOVED.replace(b"Turin", b"Milan"),
+    MOVED.replace(b'"city"', b'"town"'),
+    MOVED.replace(b'"Turin"', b"null"),
+    MOVED.replace(b"[1,", b"[2,"),
+    MOVED.replace(b"[1,", b"[true,"),
+    MOVED.replace(b"[1,", b"[1,1,"),
+    MOVED.replace(b"true", b"1"),
+    MOVED.replace(b"{", b'{"more":0,', 1),
+    MOVED[:-1],
+    b"[]",
+    b"null",
+    b"",
+    None,
+]
+
+
+@pytest.mark.parametrize("value", OTHER_VALUES, ids=str)
+def test_differs_in_what_an_event_holds_at_any_depth(value: bytes | None) -> None:
+    rows = [ROWS[0], ROWS[1]._replace(data=MOVED), *ROWS[2:]]
+    log = log_of(*rows)
+    log[1] = log[1]._replace(value=value)
+    verdict = compared(log, rows)
     assert verdict.counts == {"event differs": 1}
-    assert verdict.examples[0].where == "users 0/2"
+    assert parts(verdict.examples[0].explanation) == {"data"}
+    assert "Milan" not in verdict.examples[0].explanation
+
+
+def test_is_content_when_the_same_json_is_written_in_another_way() -> None:
+    """As the table keeps it: fields in another order, numbers in another form."""
+    rows = [ROWS[0]._replace(data=b'{"b": 1e2, "a": [1.0, true, null]}'), *ROWS[1:]]
+    log = log_of(*rows)
+    log[0] = log[0]._replace(value=b'{"a":[1,true,null],"b":100}')
+    assert compared(log, rows).content
+
+
+def test_is_content_however_deep_the_json_is() -> None:
+    deep = b'{"a":[' * 400 + b"]}" * 400
+    rows = [ROWS[0]._replace(data=deep), *ROWS[1:]]
+    assert compared(log_of(*rows), rows).content
+
+
+FULL = [row._replace(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") for row in ROWS]
+
+
+def test_each_header_of_a_record_is_named() -> None:
+    assert {name for name, _ in log_of(*FULL)[0].headers} == set(PARTS)
+
+
+@pytest.mark.parametrize("name", sorted(set(PARTS) - {"ce_sequence"}))
+def test_differs_in_a_header_that_is_changed_or_comes_twice(name: str) -> None:
+    record = log_of(*FULL)[1]
+    value = b"9" if name == "ce_streamversion" else b"another"
+    changed = [(each, value if each == name else kept) for each, kept in record.headers]
+    for headers in (changed, [*record.headers, (name, value)], [(name, value), *record.headers]):
+        log = log_of(*FULL)
+        log[1] = record._replace(headers=headers)
+        verdict = compared(log, FULL)
+        assert verdict.counts == {"event differs": 1}
+        assert parts(verdict.examples[0].explanation) == {PARTS[name]}
+
+
+def test_differs_in_a_header_that_only_one_of_the_two_has() -> None:
+    log = log_of(*FULL)
+    log[1] = log[1]._replace(headers=[each for each in log[1].headers if each[0] != "traceparent"])
+    verdict = compared(log, FULL)
+    assert verdict.examples[0].explanation.startswith("traceparent is absent in the log, '00-0af")
+
+
+def test_a_header_that_somebody_has_added_is_no_difference() -> None:
+    log = log_of(*FULL)
+    log[1] = log[1]._replace(headers=[("x-probe", b"1"), *log[1].headers])
+    assert compared(log, FULL).content

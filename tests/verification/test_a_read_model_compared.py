@@ -84,3 +84,7 @@ def test_missing_left_over_and_different_documents_are_told_apart_without_their_
     assert different is not None
     assert (missing.what, left_over.what) == (What.DOCUMENT_MISSING, What.DOCUMENT_LEFT_OVER)
     assert different == (What.DOCUMENT_DIFFERS, "in age, city")
+
+
+def test_a_document_with_a_number_for_a_truth_is_different() -> None:
+    assert difference({"lines": [{"paid": True}]}, {"lines": [{"paid": 1}]}) == (What.DOCUMENT_DIFFERS, "in lines")

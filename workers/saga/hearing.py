@@ -4,19 +4,19 @@ An instance whose code cannot take its own event is left alone for a while: the 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from workers import telemetry
 from workers.ports.clock import Clock
 from workers.ports.lanes import LaneKey
-from workers.ports.sagas import InstanceKey, SagaStore
+from workers.ports.sagas import Due, InstanceKey, SagaStore
 from workers.saga.own_events import Own, own_events
 
 LOOK_INTERVAL_SECONDS = 0.5
 POSTPONED_SECONDS = 30.0
 MAX_DUE = 200
-MAX_DUE_OF_ONE = 100
 
 log = structlog.get_logger(__name__)
 
@@ -42,12 +42,23 @@ class Hearing:
         self._looked_at = now
         self._postponed = {key: until for key, until in self._postponed.items() if until > now}
         found: dict[InstanceKey, Own] = {}
-        # A postponed instance may be due more than once: some of them must not keep all others from being seen.
-        limit = MAX_DUE + MAX_DUE_OF_ONE * len(self._postponed)
-        for own in own_events(await self._store.due(self._lane, sagas, limit)):
+        for own in own_events(await self._due(sagas)):
             if own.key not in self._postponed:
                 found.setdefault(own.key, own)
         return list(found.values())
+
+    async def _due(self, sagas: Sequence[str]) -> Due:
+        """As much as it takes to see somebody else behind those who are postponed, each perhaps many times over."""
+        limit = MAX_DUE + len(self._postponed)
+        while True:
+            due = await self._store.due(self._lane, sagas, limit)
+            kinds: tuple[Sequence[Any], ...] = due[1:]
+            if not any(len(rows) >= limit and self._all_are_postponed(rows) for rows in kinds):
+                return due
+            limit *= 4
+
+    def _all_are_postponed(self, rows: Sequence[Any]) -> bool:
+        return all(InstanceKey(row.saga, row.instance_id) in self._postponed for row in rows)
 
     def soon(self) -> None:
         """Look again at the next opportunity."""

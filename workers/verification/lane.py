@@ -5,17 +5,33 @@ behind higher sequences, and every reader of the log drops or has filled them.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import orjson
-
-from contracts.envelope import EventEnvelope, MalformedMessage, read_event, rfc3339
+from contracts.envelope import EventEnvelope, Headers, MalformedMessage, read_event
+from workers.command.records import event_record
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 from workers.verification.findings import LogGap, Verdict, What
 from workers.verification.missing import Missing, Stretch
+from workers.verification.same_json import same_json
 
 Read = tuple[InboundRecord, EventEnvelope]
+
+PARTS = {
+    "ce_specversion": "version of CloudEvents",
+    "ce_id": "id",
+    "ce_type": "type",
+    "ce_source": "source",
+    "ce_subject": "stream",
+    "ce_time": "time",
+    "content-type": "type of content",
+    "ce_correlationid": "correlation id",
+    "ce_causationid": "causation id",
+    "ce_streamversion": "stream version",
+    "ce_sequence": "sequence",
+    "traceparent": "traceparent",
+    "ce_actor": "actor",
+}
+"""The headers that are compared, and how a finding names them. Those that others have added say nothing of ours."""
 
 
 class LaneComparison:
@@ -57,7 +73,7 @@ class LaneComparison:
                 self._verdict.found(What.MISSING_IN_TABLE, self._place(sequence), self._offset(record))
                 same = False
             else:
-                same = self._is_same(record, envelope, row)
+                same = self._is_same(record, row)
             if sequence > self.position:
                 self._pass_over(self.position + 1, sequence - 1, f"before {self._offset(record)}")
                 self.position = sequence
@@ -86,24 +102,13 @@ class LaneComparison:
         gap = LogGap(self._context, self._partition, first, last)
         self._verdict.found(What.MISSING_IN_LOG, where, place, count=last - first + 1, target=gap)
 
-    def _is_same(self, record: InboundRecord, envelope: EventEnvelope, row: EventRow) -> bool:
+    def _is_same(self, record: InboundRecord, row: EventRow) -> bool:
         """Whether the record is the row's; what is not is named, without what the event holds."""
-        pairs: dict[str, tuple[Any, Any]] = {
-            "id": (envelope.id, row.event_id),
-            "type": (envelope.type, f"{row.context}.{row.type}.v{row.schema_version}"),
-            "stream": (envelope.subject, row.stream_id),
-            "stream version": (envelope.stream_version, row.stream_version),
-            "correlation id": (envelope.correlation_id, row.correlation_id),
-            "causation id": (envelope.causation_id, row.causation_id),
-            "time": (envelope.time, rfc3339(row.recorded_at)),
-            "actor": (envelope.actor, row.actor),
-        }
-        differences = [
-            f"{name} is {in_log!r} in the log, {in_table!r} in the table"
-            for name, (in_log, in_table) in pairs.items()
-            if in_log != in_table
-        ]
-        if not _same_json(record.value, row.data):
+        expected = event_record(row)
+        differences = [] if record.key == expected.key else [_difference("key", record.key, expected.key)]
+        if list(record.headers) != expected.headers:
+            differences += _header_differences(record.headers, expected.headers)
+        if not same_json(record.value or b"", row.data):
             differences.append("data")
         if differences:
             explanation = f"{'; '.join(differences)}, at {self._offset(record)}"
@@ -117,8 +122,27 @@ class LaneComparison:
         return f"{record.topic}/{record.partition} offset {record.offset}"
 
 
-def _same_json(one: bytes | None, other: bytes) -> bool:
-    try:
-        return bool(orjson.loads(one or b"") == orjson.loads(other))
-    except orjson.JSONDecodeError:
-        return False
+def _header_differences(in_log: Headers, in_table: Headers) -> list[str]:
+    """By header. One that comes more than once differs: some readers take the first, others the last."""
+    found, expected = _by_name(in_log), _by_name(in_table)
+    return [
+        _difference(part, found.get(name), expected.get(name))
+        for name, part in PARTS.items()
+        if found.get(name) != expected.get(name)
+    ]
+
+
+def _by_name(headers: Headers) -> dict[str, bytes | None]:
+    """What each header says; the values of one that comes more than once stand one behind the other."""
+    found: dict[str, bytes | None] = {}
+    for name, value in headers:
+        found[name] = value if name not in found else b"%b, %b" % (found[name] or b"", value or b"")
+    return found
+
+
+def _difference(part: str, in_log: bytes | None, in_table: bytes | None) -> str:
+    return f"{part} is {_shown(in_log)} in the log, {_shown(in_table)} in the table"
+
+
+def _shown(value: bytes | None) -> str:
+    return "absent" if value is None else repr(value.decode(errors="replace"))

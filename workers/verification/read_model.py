@@ -16,6 +16,7 @@ from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
 from workers.projection.folding import entries
 from workers.verification.findings import What
+from workers.verification.same_json import same_value
 
 _NONE = object()
 
@@ -82,13 +83,17 @@ class Difference(NamedTuple):
 
 def difference(expected: Document | None, stored: Document | None) -> Difference | None:
     """What is wrong with a stored document; None when it is the fold. Names fields, never values."""
-    if expected == stored:
+    if same_value(expected, stored):
         return None
     if stored is None:
         return Difference(What.DOCUMENT_MISSING, "its stream leads to one")
     if expected is None:
         return Difference(What.DOCUMENT_LEFT_OVER, "its stream leads to none")
-    fields = [name for name in sorted({*expected, *stored}) if expected.get(name, _NONE) != stored.get(name, _NONE)]
+    fields = [
+        name
+        for name in sorted({*expected, *stored})
+        if not same_value(expected.get(name, _NONE), stored.get(name, _NONE))
+    ]
     return Difference(What.DOCUMENT_DIFFERS, f"in {', '.join(fields)}")
 
 

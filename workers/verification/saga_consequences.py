@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import orjson
-
 from workers.ports.sagas import DeadlineRow, StepRow
 from workers.verification.findings import What
 from workers.verification.saga_journal import ExpectedDeadline, ExpectedStep, Heard, Lane, Wrong
+from workers.verification.same_json import same_json
 
 
 class StoredStep(NamedTuple):
@@ -48,7 +47,7 @@ def step_difference(stored: StoredStep, expected: ExpectedStep, *, in_order: boo
     names = [
         name.replace("_", " ")
         for name, left, right in zip(StepRow._fields, one, other, strict=True)
-        if name != "position" and left != right and (name != "data" or not _same(one.data, other.data))
+        if name != "position" and left != right and (name != "data" or not same_json(one.data, other.data))
     ]
     if stored.lane != expected.lane:
         names.append("lane")
@@ -57,10 +56,6 @@ def step_difference(stored: StoredStep, expected: ExpectedStep, *, in_order: boo
     if names:
         return Wrong(What.STEP_DIFFERS, place(one), f"command {one.command_id}, in {', '.join(names)}")
     return None
-
-
-def _same(one: bytes, other: bytes) -> bool:
-    return bool(orjson.loads(one) == orjson.loads(other))
 
 
 def hearing_difference(stored: StoredStep, heard: Heard | None) -> Wrong | None:

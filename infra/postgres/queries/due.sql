@@ -1,10 +1,11 @@
 -- $1 topic, $2 partition, $3 list of sagas (see annals.listed), $4 at most so many of each. What the instances of these
--- sagas are to hear in a lane besides the log.
-SELECT clock_timestamp() AS now,
+-- sagas are to hear in a lane besides the log, at one moment: none is due that passes only while the query runs.
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now)
+SELECT (SELECT now FROM moment) AS now,
        (SELECT json_agg(d ORDER BY d.due_at)
           FROM (SELECT saga, instance_id, name, due_at, event_id, correlation_id, actor, traceparent
                   FROM annals.deadlines
-                 WHERE topic = $1 AND partition = $2 AND due_at <= clock_timestamp()
+                 WHERE topic = $1 AND partition = $2 AND due_at <= (SELECT now FROM moment)
                    AND saga = ANY(annals.listed($3))
                  ORDER BY due_at
                  LIMIT $4) AS d)::text AS deadlines,
