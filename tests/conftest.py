@@ -7,8 +7,14 @@ import pytest
 import pytest_asyncio
 
 from infra.settings import Settings
+from tests import watchdog
 from tests.servers import Servers, corner, running_servers
 from tests.system import System, running_system
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the run starts ends with it, however it ends."""
+    config.add_cleanup(watchdog.start())
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from infra.devstack.addresses import as_setting_values
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
-from tests import containers
+from tests import containers, watchdog
 
 FIRST_REDIS_DATABASE = 1
 REDIS_DATABASES = 15
@@ -41,7 +41,7 @@ class Servers:
 async def running_servers() -> AsyncIterator[Servers]:
     """Starts the servers that the environment does not name and stops them at the end."""
     async with AsyncExitStack() as cleanup:
-        home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="annals-tests-")))
+        home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix=watchdog.folder_prefix())))
         settings = Settings(home=home)
         choice = os.environ.get("ANNALS_TEST_SERVERS", "")
         if choice != "embedded" and await asyncio.to_thread(containers.docker_answers):
