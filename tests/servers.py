@@ -87,13 +87,20 @@ async def _own_redis_database(settings: Settings, cleanup: AsyncExitStack) -> st
     """The URL of a database that is empty now; it is emptied again afterwards, and no other one is touched."""
     assert settings.redis_url is not None
     parts = urlsplit(settings.redis_url.get_secret_value())
-    for number in range(FIRST_REDIS_DATABASE, FIRST_REDIS_DATABASE + REDIS_DATABASES):
+    for number in _redis_databases():
         url = urlunsplit(parts._replace(path=f"/{number}"))
         async with Redis.from_url(url, socket_timeout=10) as client:
             if not await client.dbsize():
                 cleanup.push_async_callback(_empty_redis_database, url)
                 return url
-    raise AssertionError(f"Redis databases {FIRST_REDIS_DATABASE}-{REDIS_DATABASES} all hold keys; empty one of them.")
+    raise AssertionError(f"Redis databases {_redis_databases()} all hold keys; empty one of them.")
+
+
+def _redis_databases() -> list[int]:
+    """Those that this process may take: several processes of one run (pytest-xdist) may share a server."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return [each for each in range(FIRST_REDIS_DATABASE, REDIS_DATABASES + 1) if each % processes == number % processes]
 
 
 async def _empty_redis_database(url: str) -> None:
