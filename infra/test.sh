@@ -17,7 +17,10 @@ check ruff check
 check ruff format --check
 check mypy
 check lint-imports
-check pytest "$@"
+# Most tests wait for servers rather than compute: several processes of pytest, each with servers of its own, take half
+# the time. What measures time, memory or load comes afterwards, alone.
+check pytest -n "${ANNALS_TEST_PROCESSES:-3}" --dist loadfile -m "not alone" "$@"
+check pytest -m alone "$@"
 
 if [ -n "$failed" ]; then
     fail "these checks failed:$failed"

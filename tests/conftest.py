@@ -7,8 +7,33 @@ import pytest
 import pytest_asyncio
 
 from infra.settings import Settings
+from tests import watchdog
 from tests.servers import Servers, corner, running_servers
 from tests.system import System, running_system
+
+# Folders and files whose tests measure time, memory or load, or keep all cores busy by themselves: they are marked
+# `alone` and run one after the other; all else may run side by side, a file at a time (pytest -n 3 --dist loadfile).
+ALONE = ("bench", "simulation", "soak", "verification/test_memory_does_not_grow.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the run starts ends with it, however it ends."""
+    config.add_cleanup(watchdog.start())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks those that may not run beside others."""
+    places = tuple(Path(__file__).parent / place for place in ALONE)
+    for item in items:
+        if any(place == item.path or place in item.path.parents for place in places):
+            item.add_marker(pytest.mark.alone)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A run of one half (infra/test.sh) has not failed when its options leave tests in the other half only."""
+    halves = ("alone", "not alone")
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.getoption("markexpr") in halves:
+        session.exitstatus = pytest.ExitCode.OK
 
 
 @pytest_asyncio.fixture(scope="session")

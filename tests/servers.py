@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from infra.devstack.addresses import as_setting_values
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
-from tests import containers
+from tests import containers, watchdog
 
 FIRST_REDIS_DATABASE = 1
 REDIS_DATABASES = 15
@@ -41,7 +41,7 @@ class Servers:
 async def running_servers() -> AsyncIterator[Servers]:
     """Starts the servers that the environment does not name and stops them at the end."""
     async with AsyncExitStack() as cleanup:
-        home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="annals-tests-")))
+        home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix=watchdog.folder_prefix())))
         settings = Settings(home=home)
         choice = os.environ.get("ANNALS_TEST_SERVERS", "")
         if choice != "embedded" and await asyncio.to_thread(containers.docker_answers):
@@ -87,13 +87,20 @@ async def _own_redis_database(settings: Settings, cleanup: AsyncExitStack) -> st
     """The URL of a database that is empty now; it is emptied again afterwards, and no other one is touched."""
     assert settings.redis_url is not None
     parts = urlsplit(settings.redis_url.get_secret_value())
-    for number in range(FIRST_REDIS_DATABASE, FIRST_REDIS_DATABASE + REDIS_DATABASES):
+    for number in _redis_databases():
         url = urlunsplit(parts._replace(path=f"/{number}"))
         async with Redis.from_url(url, socket_timeout=10) as client:
             if not await client.dbsize():
                 cleanup.push_async_callback(_empty_redis_database, url)
                 return url
-    raise AssertionError(f"Redis databases {FIRST_REDIS_DATABASE}-{REDIS_DATABASES} all hold keys; empty one of them.")
+    raise AssertionError(f"Redis databases {_redis_databases()} all hold keys; empty one of them.")
+
+
+def _redis_databases() -> list[int]:
+    """Those that this process may take: several processes of one run (pytest-xdist) may share a server."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return [each for each in range(FIRST_REDIS_DATABASE, REDIS_DATABASES + 1) if each % processes == number % processes]
 
 
 async def _empty_redis_database(url: str) -> None:

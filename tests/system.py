@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from infra.redis.connection import client
 from infra.settings import Settings
 from tests.foreign_reader import all_records
 from tests.waiting import until
+from tests.warm.process import AnyProcess, start
 from workers.domain import contexts
 
 # Short, so that a killed worker is missed soon; safety must not depend on it.
@@ -52,7 +52,7 @@ class Ran(NamedTuple):
 class Worker:
     """A worker process of our own."""
 
-    def __init__(self, role: str, process: asyncio.subprocess.Process, log_file: Path) -> None:
+    def __init__(self, role: str, process: AnyProcess, log_file: Path) -> None:
         self.role = role
         self.process = process
         self.log_file = log_file
@@ -96,12 +96,10 @@ class System:
         """Start one more worker: of another program than `annals worker` (`entry`), with other settings than ours."""
         log_file = self._folder / f"{role}-{len(self.workers)}.log"
         with log_file.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", *(entry or ("infra.cli.main", "worker", role))),
+            process = await start(
+                *(entry or ("infra.cli.main", "worker", role)),
                 env=os.environ | self.settings.model_copy(update=settings).environment(),
-                stdout=output,
-                stderr=output,
-                cwd=Path(__file__).parent.parent,
+                output=output.fileno(),
             )
         started = Worker(role, process, log_file)
         self.workers.append(started)
@@ -109,13 +107,7 @@ class System:
 
     async def annals(self, *arguments: str, entry: str = "infra.cli.main") -> Ran:
         """Run a command of the command line (of the program `entry`) to its end."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", entry, *arguments),
-            env=os.environ | self.settings.environment(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=Path(__file__).parent.parent,
-        )
+        process = await start(entry, *arguments, env=os.environ | self.settings.environment())
         async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
             output, errors = await process.communicate()
         return Ran(process.returncode or 0, output.decode(), errors.decode())

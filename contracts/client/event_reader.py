@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import catalogue
@@ -24,7 +25,7 @@ from contracts.topics import Topics
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 1.0
-IDLE_CHECK_SECONDS = 10.0
+CHECK_INTERVAL_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ class EventReader:
 
     async def _fetched(self, consumer: Consumer) -> AsyncGenerator[ReadEvent, None]:
         checked_at = time.monotonic()
+        behind: dict[TopicPartition, int] = {}
         while True:
             fetched = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
             for place, records in fetched.items():
@@ -132,10 +134,9 @@ class EventReader:
                     read = self._taken(place.partition, record)
                     if read is not None:
                         yield read
-            if fetched:
-                checked_at = time.monotonic()
-            elif time.monotonic() - checked_at > IDLE_CHECK_SECONDS:
-                if await self._is_stuck(consumer):
+            if time.monotonic() - checked_at > CHECK_INTERVAL_SECONDS:
+                before, behind = behind, await self._behind(consumer)
+                if before.items() & behind.items():
                     return
                 checked_at = time.monotonic()
 
@@ -153,9 +154,12 @@ class EventReader:
         self._positions[partition] = ReadPosition(envelope.sequence, record.offset + 1)
         return ReadEvent(envelope, record.value or b"", partition, record.offset)
 
-    async def _is_stuck(self, consumer: Consumer) -> bool:
-        """Whether there is something to read that does not come: a consumer may fall silent when a broker restarts."""
+    async def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
+        """The positions in those partitions that hold more. One that is there twice at the same position is stuck: a
+        consumer may fall silent when a broker restarts, in that broker's partitions only, and say nothing.
+        """
         places = list(consumer.assignment())
         async with asyncio.timeout(self._timeout_seconds):
             ends = await consumer.end_offsets(places)
-            return any([await consumer.position(place) < ends[place] for place in places])
+            positions = {place: await consumer.position(place) for place in places}
+        return {place: position for place, position in positions.items() if position < ends[place]}

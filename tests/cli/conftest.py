@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import pytest_asyncio
 from infra.settings import Settings
 from tests.cli.recorded_streams import record
 from tests.servers import Servers, corner
+from tests.warm.process import start
 
 DEADLINE_SECONDS = 60.0
 
@@ -30,13 +30,7 @@ class Ended(NamedTuple):
 
 async def run_annals(settings: Settings | None, *arguments: str) -> Ended:
     """Run the command to its end; without settings for what needs no server."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli.main", *arguments),
-        env=os.environ | (settings.environment() if settings else {}),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-    )
+    process = await start("infra.cli.main", *arguments, env=os.environ | (settings.environment() if settings else {}))
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             output, errors = await process.communicate()

@@ -8,6 +8,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from tests.gateway.in_memory import SystemInMemory, application
+from tests.gateway.running import Running, everything
+from tests.servers import Servers, corner
 
 
 @pytest.fixture
@@ -24,3 +26,11 @@ def app(system: SystemInMemory) -> FastAPI:
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """Workers of every role and a gateway, for the tests of one file: each uses streams and addresses of its own."""
+    folder = tmp_path_factory.mktemp("running")
+    async with corner(servers, folder / "home") as settings, everything(settings, folder) as (system, http):
+        yield Running(system, http, settings, folder)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,11 +15,11 @@ import httpx
 from infra.settings import Settings
 from tests.system import System, running_system
 from tests.waiting import until
+from tests.warm.process import start
 
 # More than any answer may take, so that a hang is seen as one.
 HTTP_TIMEOUT_SECONDS = 20.0
 STOP_TIMEOUT_SECONDS = 20.0
-ROOT = Path(__file__).parent.parent.parent
 
 
 class Ended(NamedTuple):
@@ -33,13 +32,7 @@ class Ended(NamedTuple):
 
 async def annals(settings: Settings, *arguments: str, **variables: str) -> Ended:
     """Run `annals` to its end."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli.main", *arguments),
-        env=os.environ | settings.environment() | variables,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
+    process = await start("infra.cli.main", *arguments, env=os.environ | settings.environment() | variables)
     async with asyncio.timeout(60):
         output, errors = await process.communicate()
     assert process.returncode is not None
@@ -54,12 +47,10 @@ async def running_gateway(settings: Settings, folder: Path) -> AsyncIterator[htt
         port = probe.getsockname()[1]
     log_file = folder / "gateway.log"
     with log_file.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "infra.cli.main", "gateway"),
+        process = await start(
+            *("infra.cli.main", "gateway"),
             env=os.environ | settings.environment() | {"ANNALS_HTTP_PORT": str(port)},
-            stdout=output,
-            stderr=output,
-            cwd=ROOT,
+            output=output.fileno(),
         )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -86,6 +77,15 @@ async def is_ready(client: httpx.AsyncClient) -> bool:
         return (await client.get("/readyz")).status_code == 200
     except httpx.TransportError:
         return False
+
+
+class Running(NamedTuple):
+    """A whole system that several tests use, each with streams and addresses of its own."""
+
+    system: System
+    http: httpx.AsyncClient
+    settings: Settings
+    folder: Path
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings import Settings
 from tests.gateway.requests import ADA, created, is_problem
-from tests.gateway.running import annals, everything, is_ready, timed
+from tests.gateway.running import Running, annals, is_ready, timed
 from tests.servers import Servers
 from tests.waiting import until
 
@@ -23,133 +23,133 @@ async def chunks(count: int) -> AsyncIterator[bytes]:
         yield b" " * 65_536
 
 
-async def test_what_is_written_is_read_and_what_is_wrong_is_refused(settings: Settings, tmp_path: Path) -> None:
-    async with everything(settings, tmp_path) as (system, http):
-        answer = await created(http, password="correct horse")
-        place, position = answer.headers["location"], answer.headers["x-annals-position"]
-        card = await http.get(place, headers={"X-Annals-Position": position})
-        assert (card.status_code, card.json()["email"]) == (200, "ada@example.org")
-        secret = await system.value("SELECT secret FROM annals.credentials")
-        assert secret.startswith("$argon2id$")
-        assert "correct horse" not in (tmp_path / "gateway.log").read_text()
+async def test_what_is_written_is_read_and_what_is_wrong_is_refused(running: Running) -> None:
+    http, user = running.http, {**ADA, "email": "whole@example.org"}
+    answer = await created(http, email=user["email"], password="correct horse")
+    place, position = answer.headers["location"], answer.headers["x-annals-position"]
+    card = await http.get(place, headers={"X-Annals-Position": position})
+    assert (card.status_code, card.json()["email"]) == (200, user["email"])
+    query = "SELECT secret FROM annals.credentials WHERE stream_id = $1"
+    secret = await running.system.value(query, place.rpartition("/")[2])
+    assert secret.startswith("$argon2id$")
+    assert "correct horse" not in (running.folder / "gateway.log").read_text()
 
-        async def welcomed() -> bool:
-            return (await http.get(place)).json()["welcomed_at"] is not None
+    async def welcomed() -> bool:
+        return (await http.get(place)).json()["welcomed_at"] is not None
 
-        await until(welcomed, "the welcome follows by itself")
+    await until(welcomed, "the welcome follows by itself")
 
-        assert is_problem(await http.post("/users", json=ADA), 409, "EmailTaken")
-        stale = await http.patch(place, json={"city": "Turin"}, headers={"If-Match": '"1"'})
-        assert is_problem(stale, 412, "VersionConflict")
-        tag = (await http.get(place)).headers["etag"]
-        changed = await http.patch(place, json={"city": None}, headers={"If-Match": tag})
-        seen = await http.get(place, headers={"If-None-Match": changed.headers["etag"]})
-        assert seen.status_code == 304
-        assert (await http.get(place)).json()["city"] is None
+    assert is_problem(await http.post("/users", json=user), 409, "EmailTaken")
+    stale = await http.patch(place, json={"city": "Turin"}, headers={"If-Match": '"1"'})
+    assert is_problem(stale, 412, "VersionConflict")
+    tag = (await http.get(place)).headers["etag"]
+    changed = await http.patch(place, json={"city": None}, headers={"If-Match": tag})
+    seen = await http.get(place, headers={"If-None-Match": changed.headers["etag"]})
+    assert seen.status_code == 304
+    assert (await http.get(place)).json()["city"] is None
 
-        assert is_problem(await http.post("/users", content=b" " * 2_000_000), 413, "BodyTooLarge")
-        assert is_problem(await http.post("/users", content=chunks(40)), 413, "BodyTooLarge")
+    assert is_problem(await http.post("/users", content=b" " * 2_000_000), 413, "BodyTooLarge")
+    assert is_problem(await http.post("/users", content=chunks(40)), 413, "BodyTooLarge")
 
-        keyed = [
-            await http.post(
-                "/users", json={**ADA, "email": "twice@example.org"}, headers={"Idempotency-Key": "once more"}
-            )
-            for _ in range(3)
-        ]
-        assert {each.status_code for each in keyed} == {201}
-        assert len({each.content for each in keyed}) == 1
-        assert (await http.get(keyed[0].headers["content-location"])).content == keyed[0].content
+    keyed = [
+        await http.post("/users", json={**ADA, "email": "twice@example.org"}, headers={"Idempotency-Key": "once more"})
+        for _ in range(3)
+    ]
+    assert {each.status_code for each in keyed} == {201}
+    assert len({each.content for each in keyed}) == 1
+    assert (await http.get(keyed[0].headers["content-location"])).content == keyed[0].content
 
-        gone = await http.delete(place)
-        assert gone.status_code == 204
-        after = await http.get(place, headers={"X-Annals-Position": gone.headers["x-annals-position"]})
-        assert is_problem(after, 404, "UserNotFound")
-
-
-async def test_a_user_is_welcomed_no_sooner_than_asked_for(settings: Settings, tmp_path: Path) -> None:
-    async with everything(settings, tmp_path) as (_, http):
-        answer = await created(http, welcome_after_seconds=2)
-        reached = {"X-Annals-Position": answer.headers["x-annals-position"]}
-
-        async def welcomed() -> dict[str, Any] | None:
-            found: dict[str, Any] = (await http.get(answer.headers["location"], headers=reached)).json()
-            return found if found["welcomed_at"] else None
-
-        found = await until(welcomed, "the welcome follows when its time has come")
-        assert found is not None
-        since, at = (datetime.fromisoformat(found[field]) for field in ("created_at", "welcomed_at"))
-        assert (at - since).total_seconds() >= 2
+    gone = await http.delete(place)
+    assert gone.status_code == 204
+    after = await http.get(place, headers={"X-Annals-Position": gone.headers["x-annals-position"]})
+    assert is_problem(after, 404, "UserNotFound")
 
 
-async def test_the_command_line_sends_too(settings: Settings, tmp_path: Path) -> None:
+async def test_a_user_is_welcomed_no_sooner_than_asked_for(running: Running) -> None:
+    http = running.http
+    answer = await created(http, email="later@example.org", welcome_after_seconds=2)
+    reached = {"X-Annals-Position": answer.headers["x-annals-position"]}
+
+    async def welcomed() -> dict[str, Any] | None:
+        found: dict[str, Any] = (await http.get(answer.headers["location"], headers=reached)).json()
+        return found if found["welcomed_at"] else None
+
+    found = await until(welcomed, "the welcome follows when its time has come")
+    assert found is not None
+    since, at = (datetime.fromisoformat(found[field]) for field in ("created_at", "welcomed_at"))
+    assert (at - since).total_seconds() >= 2
+
+
+async def test_the_command_line_sends_too(running: Running, tmp_path: Path) -> None:
     names = ("first_name=Ada", "last_name=Lovelace")
-    async with everything(settings, tmp_path) as (system, http):
-        sent = await annals(
-            settings, "send", "users.CreateUser", *names, "email=ada@example.org", "password=correct horse", "--json"
-        )
-        assert sent.code == 0, sent.errors
-        outcome = json.loads(sent.output)
-        assert outcome["status"] == "accepted"
-        assert (await http.get(f"/commands/{outcome['command_id']}")).json() == outcome
-        assert (await system.value("SELECT secret FROM annals.credentials")).startswith("$argon2id$")
+    settings = running.settings
+    sent = await annals(
+        settings, "send", "users.CreateUser", *names, "email=line@example.org", "password=correct horse", "--json"
+    )
+    assert sent.code == 0, sent.errors
+    outcome = json.loads(sent.output)
+    assert outcome["status"] == "accepted"
+    assert (await running.http.get(f"/commands/{outcome['command_id']}")).json() == outcome
+    query = "SELECT secret FROM annals.credentials WHERE stream_id = $1"
+    assert (await running.system.value(query, outcome["stream_id"])).startswith("$argon2id$")
 
-        refused = await annals(settings, "send", "users.CreateUser", *names, "email=ADA@example.org")
-        assert refused.code == 1
-        assert "EmailTaken" in refused.output
+    refused = await annals(settings, "send", "users.CreateUser", *names, "email=LINE@example.org")
+    assert refused.code == 1
+    assert "EmailTaken" in refused.output
 
-        lines: list[dict[str, Any]] = [
-            {"type": "users.WelcomeUser", "data": {"user_id": outcome["stream_id"]}},
-            {"type": "users.UpdateUser.v1", "data": {"user_id": outcome["stream_id"], "city": None}},
-            *({"type": "users.CreateUser", "data": {**ADA, "email": f"{n}@example.org"}} for n in range(300)),
-        ]
-        file = tmp_path / "commands.jsonl"
-        file.write_text("\n".join(json.dumps(line) for line in lines))
-        many = await annals(settings, "send", "--file", str(file), "--json")
-        assert many.code == 0, many.errors
-        assert [json.loads(line)["type"].split(".")[1] for line in many.output.splitlines()] == [
-            line["type"].split(".")[1] for line in lines
-        ]
+    lines: list[dict[str, Any]] = [
+        {"type": "users.WelcomeUser", "data": {"user_id": outcome["stream_id"]}},
+        {"type": "users.UpdateUser.v1", "data": {"user_id": outcome["stream_id"], "city": None}},
+        *({"type": "users.CreateUser", "data": {**ADA, "email": f"line-{n}@example.org"}} for n in range(300)),
+    ]
+    file = tmp_path / "commands.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    many = await annals(settings, "send", "--file", str(file), "--json")
+    assert many.code == 0, many.errors
+    assert [json.loads(line)["type"].split(".")[1] for line in many.output.splitlines()] == [
+        line["type"].split(".")[1] for line in lines
+    ]
 
 
 async def test_with_a_server_killed_the_answer_is_503_and_all_is_well_when_it_is_back(
-    settings: Settings, servers: Servers, tmp_path: Path
+    running: Running, servers: Servers
 ) -> None:
     if servers.stack is None:
         pytest.skip("only the embedded servers can be killed")
-    async with everything(settings, tmp_path) as (_, http):
-        place = (await created(http)).headers["location"]
-        for number, (server, name) in enumerate((("kafka", "Kafka"), ("postgres", "Postgres"), ("redis", "Redis"))):
-            await servers.stack.kill(server)
-            try:
-                user = {**ADA, "email": f"{number}@example.org"}
-                for _ in range(2):
-                    answer = await timed(http.get(place) if server == "redis" else http.post("/users", json=user))
-                    assert is_problem(answer.response, 503, "Unavailable"), server
-                    assert answer.problem()["server"] == name
-                    assert answer.seconds < SOON_SECONDS, (server, (tmp_path / "gateway.log").read_text()[-3000:])
-                readiness = await timed(http.get("/readyz"))
-                assert readiness.problem()["missing"] == [server]
-                assert (await http.get("/healthz")).status_code == 200
-            finally:
-                await servers.stack.restart(server)
+    http = running.http
+    place = (await created(http, email="killed@example.org")).headers["location"]
+    for number, (server, name) in enumerate((("kafka", "Kafka"), ("postgres", "Postgres"), ("redis", "Redis"))):
+        await servers.stack.kill(server)
+        try:
+            user = {**ADA, "email": f"killed-{number}@example.org"}
+            for _ in range(2):
+                answer = await timed(http.get(place) if server == "redis" else http.post("/users", json=user))
+                assert is_problem(answer.response, 503, "Unavailable"), server
+                assert answer.problem()["server"] == name
+                assert answer.seconds < SOON_SECONDS, (server, (running.folder / "gateway.log").read_text()[-3000:])
+            readiness = await timed(http.get("/readyz"))
+            assert readiness.problem()["missing"] == [server]
+            assert (await http.get("/healthz")).status_code == 200
+        finally:
+            await servers.stack.restart(server)
 
-            async def works(email: str = f"again-{number}@example.org") -> bool:
-                if not await is_ready(http):
-                    return False
-                answer = await http.post("/users", json={**ADA, "email": email}, headers={"Idempotency-Key": email})
-                return answer.status_code == 201
+        async def works(email: str = f"again-{number}@example.org") -> bool:
+            if not await is_ready(http):
+                return False
+            answer = await http.post("/users", json={**ADA, "email": email}, headers={"Idempotency-Key": email})
+            return answer.status_code == 201
 
-            await until(works, f"users are made again after {server} was away", seconds=90, every=0.5)
+        await until(works, f"users are made again after {server} was away", seconds=90, every=0.5)
 
-            # Another lane than the one above, perhaps: its worker may still wait before it tries again.
-            async def seen(email: str = f"seen-{number}@example.org") -> bool:
-                answer = await http.post("/users", json={**ADA, "email": email}, headers={"Idempotency-Key": email})
-                if answer.status_code != 201:
-                    return False
-                position = answer.headers["x-annals-position"]
-                return (await http.get("/users", headers={"X-Annals-Position": position})).status_code == 200
+        # Another lane than the one above, perhaps: its worker may still wait before it tries again.
+        async def seen(email: str = f"seen-{number}@example.org") -> bool:
+            answer = await http.post("/users", json={**ADA, "email": email}, headers={"Idempotency-Key": email})
+            if answer.status_code != 201:
+                return False
+            position = answer.headers["x-annals-position"]
+            return (await http.get("/users", headers={"X-Annals-Position": position})).status_code == 200
 
-            await until(seen, f"the read model follows again after {server} was away", seconds=90, every=0.5)
+        await until(seen, f"the read model follows again after {server} was away", seconds=90, every=0.5)
 
 
 async def test_a_taken_port_and_an_open_address_end_the_gateway_at_once(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """`LaneRunner`: records strictly in order, a bounded queue, and one way to recover from anything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,7 +12,7 @@ from workers.lanes.queue import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_QUEUED_R
 from workers.lanes.runner import LaneRunner
 from workers.lanes.work import Restart
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
-from workers.ports.log import PublishFailed
+from workers.ports.log import InboundRecord, PublishFailed
 
 LANE = LaneKey("command", "users.commands", 0)
 FAULTS = {
@@ -115,6 +115,31 @@ async def test_pauses_its_partition_when_the_queue_is_full_and_resumes_it_when_t
         assert work.handled == list(range(10 + MAX_QUEUED_RECORDS))
 
 
+async def test_is_resumed_when_less_than_half_of_a_full_queue_is_left() -> None:
+    """Earlier, each batch would pause and resume it; later, the lane would wait for records."""
+
+    class Noting(WorkOnScript):
+        async def handle(self, batch: Sequence[InboundRecord]) -> None:
+            paused.append(PARTITION in subscription.paused)
+            await super().handle(batch)
+
+    paused: list[bool] = []
+    work, subscription = Noting(), SubscriptionInMemory()
+    batches = MAX_QUEUED_RECORDS // MAX_BATCH_RECORDS
+    async with held(work, subscription) as runner:
+        work.going.clear()
+        runner.offer(records(0, 1))
+        await become(lambda: "handle" in work.journal, "a batch is in hand")
+        subscription.steps.clear()
+        runner.offer(records(1, MAX_QUEUED_RECORDS))
+        runner.offer(records(MAX_QUEUED_RECORDS, MAX_QUEUED_RECORDS + 1))
+        runner.offer([])
+        work.going.set()
+        await become(lambda: len(work.handled) == MAX_QUEUED_RECORDS + 1, "all is handled")
+        assert paused == [False, *(taken <= batches // 2 for taken in range(1, batches + 1))]
+        assert subscription.steps == [("pause", PARTITION), ("resume", PARTITION)]
+
+
 @every_fault
 async def test_is_dropped_and_taken_again_after_any_fault(fault: Exception) -> None:
     work, subscription = WorkOnScript(), SubscriptionInMemory()
@@ -145,17 +170,55 @@ async def test_recovers_from_faults_outside_batches_too(step: str, monkeypatch: 
         await become(lambda: work.handled == [0, 1], "it works")
 
 
-async def test_ignores_what_is_fetched_while_it_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
+async def test_keeps_nothing_of_what_is_fetched_while_it_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker may hold the lane now: what was fetched for this one says nothing about where it goes on."""
+    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.3)
     work = WorkOnScript()
-    runner = LaneRunner("command", PARTITION, work, SubscriptionInMemory())
-    runner.offer(records(0, 3))
-    work.faults["take"] = [Unavailable("Postgres", "away for the test")]
-    runner.start()
-    await become(lambda: "drop" in work.journal, "taking has failed")
-    runner.offer(records(0, 3))
-    await runner.stop(5.0)
-    assert not work.handled
+    async with held(work, SubscriptionInMemory()) as runner:
+        runner.offer(records(0, 3))
+        await become(lambda: work.handled == [0, 1, 2], "the first batch is handled")
+        work.faults["handle"] = [Unavailable("Postgres", "away for the test")]
+        runner.offer(records(3, 6))
+        await become(lambda: not runner.active, "the lane is dropped")
+        for _ in range(3):
+            runner.offer(records(3, 3 + MAX_QUEUED_RECORDS, timestamp=7))
+        assert runner.oldest_waiting_ms != 7, "records wait in the queue of a lane that is not held"
+        await become(lambda: runner.active, "the lane is held again")
+        runner.offer(records(3, 5))
+        await become(lambda: len(work.handled) >= 5, "what is read again is handled")
+        assert work.handled == [0, 1, 2, 3, 4]
+
+
+async def test_forgets_what_was_queued_before_it_was_taken_again() -> None:
+    """Else what lies behind the batch that failed would be handled before it, and it never."""
+    work = WorkOnScript()
+    async with held(work, SubscriptionInMemory()) as runner:
+        work.going.clear()
+        runner.offer(records(0, 1))
+        await become(lambda: "handle" in work.journal, "the first batch is in hand")
+        runner.offer(records(1, MAX_BATCH_RECORDS + 11))
+        work.faults["handle"] = [Unavailable("Postgres", "away for the test")]
+        work.going.set()
+        await become(lambda: runner.active and work.journal.count("take") == 2, "the lane is held again")
+        runner.offer(records(1, MAX_BATCH_RECORDS + 11))
+        await become(lambda: len(work.handled) >= MAX_BATCH_RECORDS + 11, "all is handled")
+        assert work.handled == list(range(MAX_BATCH_RECORDS + 11))
+
+
+async def test_does_not_handle_what_lies_below_the_place_of_its_last_seek() -> None:
+    """A fetch under way while the lane is taken again may still bring what the new start has passed."""
+    work = WorkOnScript()
+    async with held(work, SubscriptionInMemory()) as runner:
+        runner.offer(records(0, 3))
+        await become(lambda: work.handled == [0, 1, 2], "the first batch is handled")
+        work.faults["handle"] = [Restart("moved for the test")]
+        work.consumed = 10  # another owner has handled these
+        runner.offer(records(3, 6))
+        await become(lambda: runner.active and work.journal.count("take") == 2, "the lane is held again")
+        runner.offer(records(6, 10))
+        runner.offer(records(9, 12))
+        await become(lambda: 11 in work.handled, "what is new is handled")
+        assert work.handled == [0, 1, 2, 10, 11]
 
 
 async def test_that_lost_its_lane_waits_before_it_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from tests.lanes.test_a_lane_of_this_process import become
+from tests.lanes.test_a_lane_of_this_process import held as held_alone
 from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
-from workers.lanes.watch import LOOKS_WITHOUT_PROGRESS
+from tests.lanes.work import SubscriptionInMemory, WorkOnScript
+from workers.lanes.watch import LOOKS_WITHOUT_PROGRESS, Watch
 from workers.ports.lanes import Unavailable
 
 
@@ -61,6 +63,20 @@ async def test_is_not_one_that_waits_for_its_lane() -> None:
         assert not task.done()
         work.going.set()
         await become(lambda: len(work.handled) == 10_500, "all is handled")
+
+
+async def test_is_not_one_that_goes_on_now_and_then() -> None:
+    """Slow, but not stuck: what counts is the looks since it last moved."""
+    subscription = SubscriptionInMemory()
+    watch = Watch("command", subscription)
+    async with held_alone(WorkOnScript(), subscription) as runner:
+        subscription.write(FIRST, 10)
+        for position in range(5):
+            subscription.position[FIRST] = position
+            for _ in range(LOOKS_WITHOUT_PROGRESS - 1):
+                await watch.look([runner])
+        with pytest.raises(Unavailable, match="at offset 4"):
+            await watch.look([runner])
 
 
 async def test_cannot_be_told_while_the_ends_are_unknown() -> None:

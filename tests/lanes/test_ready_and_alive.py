@@ -3,8 +3,11 @@
 import pytest
 
 from tests.lanes.test_a_lane_of_this_process import become
+from tests.lanes.test_a_lane_of_this_process import held as held_alone
 from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
+from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
 from workers import telemetry
+from workers.lanes.watch import CAUGHT_UP_SECONDS, Watch
 from workers.ports.lanes import Unavailable
 
 
@@ -37,6 +40,25 @@ async def test_is_not_ready_before_it_has_caught_up() -> None:
         work.going.set()
         await become(lambda: process.host.ready, "it has caught up")
         assert lag() == (0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "ready"), [(CAUGHT_UP_SECONDS, True), (11, False), (1000, False)])
+async def test_is_ready_when_what_waits_was_written_ten_seconds_ago_at_most(
+    seconds: float, ready: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written_ms = 1_800_000_000_000
+    work, subscription = WorkOnScript(), SubscriptionInMemory()
+    watch = Watch("command", subscription)
+    async with held_alone(work, subscription) as runner:
+        subscription.topics[FIRST] = records(0, 2, FIRST, timestamp=written_ms)
+        subscription.position[FIRST] = 1
+        runner.offer(subscription.topics[FIRST][:1])
+        await become(lambda: work.handled == [0], "one of two records is handled")
+        await become(lambda: runner.next_offset == 1, "the lane has moved on")
+        monkeypatch.setattr("workers.lanes.watch.time.time", lambda: written_ms / 1000 + seconds)
+        await watch.look([runner])
+        assert lag() == (1, seconds)
+        assert runner.caught_up == ready
 
 
 async def test_is_not_ready_while_a_server_is_away_and_ready_again_by_itself() -> None:

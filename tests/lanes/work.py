@@ -11,9 +11,11 @@ PARTITION = Partition("users.commands", 0)
 Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 
 
-def records(first: int, until: int, partition: Partition = PARTITION, value: bytes = b"{}") -> list[InboundRecord]:
+def records(
+    first: int, until: int, partition: Partition = PARTITION, value: bytes = b"{}", timestamp: int = 0
+) -> list[InboundRecord]:
     """Records with the offsets from `first` up to, not including, `until`."""
-    return [InboundRecord(*partition, offset, b"ada", value, (), 0) for offset in range(first, until)]
+    return [InboundRecord(*partition, offset, b"ada", value, (), timestamp) for offset in range(first, until)]
 
 
 class WorkOnScript:
@@ -82,6 +84,7 @@ class SubscriptionInMemory:
 
     `frozen`: it fetches nothing more, and says nothing of it. `ends_unknown`: it cannot tell how far topics go.
     `states`: topics by name, others have no id and as many partitions as anybody wants; `starts`: first offsets.
+    `on_stop` is called when the group is left.
     """
 
     def __init__(self) -> None:
@@ -97,6 +100,7 @@ class SubscriptionInMemory:
         self.refuses_to_start = False
         self.frozen = False
         self.stopped = False
+        self.on_stop: Callable[[], None] = lambda: None
         self.ends_unknown = False
         self.started = asyncio.Event()
         self._changed = asyncio.Event()
@@ -111,6 +115,7 @@ class SubscriptionInMemory:
 
     async def stop(self) -> None:
         self.stopped = True
+        self.on_stop()
 
     async def give(self, *partitions: Partition) -> None:
         """As the group does: a new partition is paused, and stands where the reset policy has put it."""

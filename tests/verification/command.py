@@ -3,21 +3,19 @@
 import asyncio
 import json
 import os
-import sys
 from typing import Any
 
 from tests.system import System
+from tests.warm.process import start
 
 
 async def verified(system: System, *options: str) -> tuple[int, Any]:
     """The exit code and the JSON of `annals verify`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli.main", "verify", "--json", *options),
-        env=os.environ | system.settings.environment(),
-        stdout=asyncio.subprocess.PIPE,
-    )
+    environment = os.environ | system.settings.environment()
+    process = await start("infra.cli.main", "verify", "--json", *options, env=environment)
     async with asyncio.timeout(200):
-        printed, _ = await process.communicate()
+        printed, errors = await process.communicate()
+    assert printed, errors.decode()
     return process.returncode or 0, json.loads(printed)
 
 

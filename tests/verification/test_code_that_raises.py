@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import sys
 from typing import Any
 
 import pytest
@@ -19,14 +17,7 @@ BUGGY = "tests.parking.buggy_code"
 
 
 async def verified_by_buggy_code(system: System) -> Any:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", BUGGY, "verify", "--json"),
-        env=os.environ | system.settings.environment(),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(100):
-        printed, _ = await process.communicate()
-    return json.loads(printed)
+    return (await system.annals("verify", "--json", entry=BUGGY)).json()
 
 
 async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their_documents(
@@ -99,12 +90,8 @@ async def test_whose_event_an_operator_had_passed_over_is_as_it_was_wished(idle_
 
     await until(parked, "the projection has parked the stream", seconds=120)
     name = f"projection:users/{nobody.stream_id}"
-    skip = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli.main", "parked", "skip", name, "--reason", "there is no such city"),
-        env=os.environ | system.settings.environment(),
-    )
-    async with asyncio.timeout(60):
-        assert await skip.wait() == 0
+    skipped = await system.annals("parked", "skip", name, "--reason", "there is no such city")
+    assert skipped.code == 0, skipped.errors
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (0, {})
     assert verdict["looked_at"]["events that users has passed over by an operator's wish"] == 1

@@ -1,0 +1,1 @@
+"""A run of the tests that is ended from outside leaves nothing behind."""

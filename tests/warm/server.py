@@ -1,0 +1,123 @@
+"""The process that is forked: `python -m tests.warm.server <fd>`. Answers requests on a socket until it closes.
+
+A request is JSON (`module`, `arguments`, `environment`, `folder`) with the two file descriptors of its output. Answers
+are JSON: `{"started": pid}` in the order of the requests, and `{"ended": pid, "code": …}` at any time, negative for a
+signal. It has one thread and no event loop, so that a fork copies nothing that could be locked.
+"""
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+MAX_REQUEST_BYTES = 1_048_576
+PRELOADED = ("infra.worker", "infra.gateway", "infra.audit.host", "infra.verify.run")
+
+
+def preload() -> None:
+    """Imports whatever a process of Annals may need."""
+    from infra.cli.main import COMMANDS
+
+    for module in (*(module for _, module, _ in COMMANDS), *PRELOADED):
+        import_module(module)
+    gc.collect()
+    gc.freeze()
+
+
+def serve(channel: socket.socket) -> None:
+    """Forks for each request; tells of each end."""
+    noticed, notice = os.pipe()
+    os.set_blocking(noticed, False)
+    os.set_blocking(notice, False)
+    signal.set_wakeup_fd(notice, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    selector = selectors.DefaultSelector()
+    for each in (channel, noticed):
+        selector.register(each, selectors.EVENT_READ)
+    while True:
+        ready = {key.fileobj for key, _ in selector.select()}
+        if noticed in ready:
+            os.read(noticed, 512)
+            for pid, code in ended():
+                channel.send(json.dumps({"ended": pid, "code": code}).encode())
+        if channel in ready:
+            message, descriptors, *_ = socket.recv_fds(channel, MAX_REQUEST_BYTES, 2)
+            if not message:
+                return
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                selector.close()
+                for each in (channel.detach(), noticed, notice):
+                    os.close(each)
+                run(json.loads(message), *descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            channel.send(json.dumps({"started": pid}).encode())
+
+
+def ended() -> list[tuple[int, int]]:
+    """The children that have ended since the last look."""
+    found = []
+    with suppress(ChildProcessError):
+        while (answer := os.waitpid(-1, os.WNOHANG))[0]:
+            found.append((answer[0], os.waitstatus_to_exitcode(answer[1])))
+    return found
+
+
+def run(request: dict[str, Any], output: int, errors: int) -> None:
+    """In the child: becomes the process that was asked for, to its end."""
+    code = 1
+    try:
+        os.dup2(output, 1)
+        os.dup2(errors, 2)
+        for descriptor in {output, errors} - {1, 2}:
+            os.close(descriptor)
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.argv = ["", *request["arguments"]]
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ending:
+        code = exit_code(ending)
+    except BaseException as error:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        code = -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    finally:
+        with suppress(BaseException):
+            threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter does before it ends
+            atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        if code < 0:
+            signal.signal(-code, signal.SIG_DFL)
+            os.kill(os.getpid(), -code)
+        os._exit(code)
+
+
+def exit_code(ending: SystemExit) -> int:
+    """As the interpreter reads it."""
+    if ending.code is None:
+        return 0
+    if isinstance(ending.code, int):
+        return ending.code
+    sys.stderr.write(f"{ending.code}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    preload()
+    serve(socket.socket(fileno=int(sys.argv[1])))
