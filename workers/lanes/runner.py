@@ -66,7 +66,7 @@ class LaneRunner:
 
     def offer(self, records: Sequence[InboundRecord]) -> None:
         """Queue freshly fetched records; those of a lane that is not held now will be read again."""
-        if not self.active or self._out_of_date is not None:
+        if not records or not self.active or self._out_of_date is not None:
             return
         try:
             self._queue.extend(records)
