@@ -142,9 +142,9 @@ class OvertakenWriter(RedisReadModelWriter):
         super()._queue(pipeline, batch)
         execute = pipeline.execute
 
-        async def overtaken(*arguments: Any) -> Any:
+        async def overtaken(**options: Any) -> Any:
             await self._action()
-            return await execute(*arguments)
+            return await execute(**options)
 
         pipeline.execute = overtaken
 
