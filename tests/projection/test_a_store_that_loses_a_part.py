@@ -287,7 +287,8 @@ async def test_a_lost_document_of_a_stream_that_waits_is_restored_as_far_as_it_h
     mended = found.another()
     await mended.take()
     found.store.wish(*PLACE, Wish("users", ADA, "retry"))
-    await mended.idle()
+    with pytest.raises(Restart, match="documents were missing"):
+        await mended.idle()
     assert found.store.kept == await everything()
 
 
