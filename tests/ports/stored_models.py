@@ -36,6 +36,8 @@ class Onlooker(Protocol):
 
     async def switch(self, projection: str, number: int) -> None: ...
 
+    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None: ...
+
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None: ...
 
     async def empty(self) -> None: ...
@@ -64,6 +66,9 @@ class MemoryOnlooker:
 
     async def switch(self, projection: str, number: int) -> None:
         self.server.set(names.live(projection), number)
+
+    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None:
+        self.server.set(names.document(generation, document_id), value)
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
         self.server.hashes.setdefault(names.wishes(generation, topic, partition), {})[wish.stream_id] = wish
@@ -122,6 +127,9 @@ class RedisOnlooker:
 
     async def switch(self, projection: str, number: int) -> None:
         await self.redis.set(self.keys.live(projection), number)
+
+    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None:
+        await self.redis.set(self.keys.document(generation, document_id), value)
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
         key = self.keys.wishes(generation, topic, partition)

@@ -73,13 +73,14 @@ class ProjectionLane:
             telemetry.REBUILDS.labels(name).inc()
             log.warning("read model is gone; rebuilding", projection=name, partition=self._partition)
         self._say_if_outdated(stored)
+        unchanged = stored != START and before == (part.generation, stored)
         # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
-        self._leftovers = stored == START and not await self._store.is_empty(part.generation)
+        self._leftovers = (self._leftovers and unchanged) or (
+            stored == START and not await self._store.is_empty(part.generation)
+        )
         part.checkpoint = stored
         self._input.position = stored.sequence
-        await self._restoring.begin(
-            await part.parked(), unchanged=stored != START and before == (part.generation, stored)
-        )
+        await self._restoring.begin(await part.parked(), unchanged=unchanged)
         return stored.offset
 
     def _say_if_outdated(self, stored: Checkpoint) -> None:
