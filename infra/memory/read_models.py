@@ -15,6 +15,7 @@ from infra.memory import read_model_server as keys
 from infra.memory.read_model_server import ReadModelServer, Transaction, WatchedKeyChanged
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
+from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
 from workers.ports.read_models import (
     START,
@@ -142,7 +143,16 @@ class MemoryReadModels:
         self._wire = wire
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        return (await self.documents(projection, [document_id])).get(document_id)
+        found = (await self.documents(projection, [document_id])).get(document_id)
+        if found is None and await self._wire.call("Redis", partial(self._is_lost, projection, document_id)):
+            raise Unavailable("Redis", "a document was lost")
+        return found
+
+    def _is_lost(self, projection: str, document_id: str) -> bool:
+        """At the server: it is not there and listed all the same."""
+        generation = self._live(projection)
+        listed = self._server.present([(keys.index(generation, ALL.name), (ALL, document_id))])
+        return bool(listed) and self._server.get(keys.document(generation, document_id)) is None
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         def read() -> list[Any]:

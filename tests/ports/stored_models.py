@@ -36,7 +36,7 @@ class Onlooker(Protocol):
 
     async def switch(self, projection: str, number: int) -> None: ...
 
-    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None: ...
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None: ...
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None: ...
 
@@ -67,7 +67,7 @@ class MemoryOnlooker:
     async def switch(self, projection: str, number: int) -> None:
         self.server.set(names.live(projection), number)
 
-    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None:
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None:
         self.server.set(names.document(generation, document_id), value)
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
@@ -128,8 +128,9 @@ class RedisOnlooker:
     async def switch(self, projection: str, number: int) -> None:
         await self.redis.set(self.keys.live(projection), number)
 
-    async def spoil(self, generation: Generation, document_id: str, value: bytes) -> None:
-        await self.redis.set(self.keys.document(generation, document_id), value)
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None:
+        key = self.keys.document(generation, document_id)
+        await (self.redis.delete(key) if value is None else self.redis.set(key, value))
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
         key = self.keys.wishes(generation, topic, partition)

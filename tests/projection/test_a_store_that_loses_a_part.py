@@ -237,6 +237,16 @@ async def test_a_server_that_may_evict_is_not_worked_on_until_it_may_not(policy:
     assert (found.store.kept, found.store.found_by()) == await whole(), "what went meanwhile is there again"
 
 
+async def test_a_lane_without_any_event_goes_on_as_well() -> None:
+    found = Scene([])
+    found.store.server.policy = "allkeys-lru"
+    with pytest.raises(EvictionAllowed):
+        await found.lane.take()
+    found.store.server.policy = "noeviction"
+    await found.lane.take()
+    await found.rests()
+
+
 async def test_a_server_that_evicts_keys_with_an_end_only_is_worked_on() -> None:
     found = await scene()
     found.store.server.policy = "volatile-lru"

@@ -166,7 +166,9 @@ class Tally:
 class ReadModels(Protocol):
     """What queries need: always of the live generation. Every method raises Unavailable."""
 
-    async def document(self, projection: str, document_id: str) -> Document | None: ...
+    async def document(self, projection: str, document_id: str) -> Document | None:
+        """None: there is none. One that the store has lost, and whose entry among all is there, is Unavailable."""
+        ...
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist."""

@@ -58,7 +58,9 @@ class Restoring:
         else:
             part.waiting = {each.stream_id: each for each in parked}
             self._integrity.forget()
-        if self._integrity.suspected and part.checkpoint != START:
+        if part.checkpoint == START:
+            self._integrity.suspected = ""  # all of it is built again
+        elif self._integrity.suspected:
             await self._look_through()
 
     async def commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
