@@ -13,14 +13,14 @@ from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_MOVED_TO_TURI
 from tests.lanes.recorded_rows import RowsInMemory, event_rows, inbound_all
 from tests.projection.models import ModelsInMemory
 from tests.projection.test_a_bug_in_a_projection import cannot_take
-from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, LOG, PLACE, ROWS, everything, read_on
+from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, LOG, MADE_BY, PLACE, ROWS, everything, read_on
 from workers import telemetry
 from workers.core.projection import Index, Projection
 from workers.domain.users.card import card
 from workers.lanes.work import Restart
 from workers.ports.event_store import EventRow
 from workers.ports.parked import Wish
-from workers.ports.read_models import EvictionAllowed, Generation
+from workers.ports.read_models import Checkpoint, EvictionAllowed, Generation
 from workers.projection import restoring
 from workers.projection.folding import ALL
 from workers.projection.integrity import LOOK_INTERVAL_SECONDS
@@ -344,3 +344,22 @@ async def test_a_stream_longer_than_a_page_is_folded_to_its_end(monkeypatch: pyt
     found.store.lose_document(ADA)
     await found.noticed()
     assert (found.store.kept[ADA]["version"], found.store.kept[ADA]["city"]) == (7, "City 5")
+
+
+async def test_a_rebuild_over_what_is_left_goes_on_as_one_after_a_kill() -> None:
+    """Else the entries of a document that is built again within one batch would stay beside its new ones."""
+    moves = [UserUpdated(user_id="bob", city="Bonn"), UserUpdated(user_id="bob", city="Rome")]
+    found = Scene(event_rows(ADA_CREATED, ADA_WELCOMED, BOB_CREATED, *moves))
+    await read_on(found.lane, found.log[:4])
+    found.store.forget_checkpoints()
+    await found.another().take()
+    killed = found.another()
+    await killed.take()
+    await killed.handle(found.log[:2])
+    found.lane = found.another()
+    assert await read_on(found.lane, found.log, batch=10) == 2
+    cities = {index.key for index, ids in found.store.found_by().items() if index.name == "city" and "bob" in ids}
+    assert cities == {"rome"}
+    await found.rests()
+    assert found.store.checkpoints[PLACE] == Checkpoint(5, 5, MADE_BY)
+    assert telemetry.OUTDATED.labels("users", "0")._value.get() == 0

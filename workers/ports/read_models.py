@@ -21,15 +21,28 @@ class Generation(NamedTuple):
     number: int = 1
 
 
+LEFTOVERS = "+"
+
+
 class Checkpoint(NamedTuple):
     """How far one lane has been applied: the last sequence, and the log offset to read next.
 
-    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known.
+    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known. `LEFTOVERS`
+    behind it: the lane goes over documents that are left from before, and has not come to its end.
     """
 
     sequence: int
     offset: int
     built_by: str = ""
+
+    @property
+    def code(self) -> str:
+        """The fingerprint alone."""
+        return self.built_by.removesuffix(LEFTOVERS)
+
+    @property
+    def over_leftovers(self) -> bool:
+        return self.built_by.endswith(LEFTOVERS)
 
 
 START = Checkpoint(0, 0)

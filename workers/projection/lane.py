@@ -25,7 +25,7 @@ from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import StreamTable
 from workers.ports.log import InboundRecord
-from workers.ports.read_models import START, Checkpoint, Generation, ReadModelWriter
+from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter
 from workers.projection.folding import Folded, fold
 from workers.projection.mending import mended
 from workers.projection.part import Part
@@ -75,9 +75,7 @@ class ProjectionLane:
         self._say_if_outdated(stored)
         unchanged = stored != START and before == (part.generation, stored)
         # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
-        self._leftovers = (self._leftovers and unchanged) or (
-            stored == START and not await self._store.is_empty(part.generation)
-        )
+        self._leftovers = stored.over_leftovers or (stored == START and not await self._store.is_empty(part.generation))
         part.checkpoint = stored
         self._input.position = stored.sequence
         await self._restoring.begin(await part.parked(), unchanged=unchanged)
@@ -85,7 +83,7 @@ class ProjectionLane:
 
     def _say_if_outdated(self, stored: Checkpoint) -> None:
         name = self._projection.name
-        outdated = stored.built_by not in ("", self._restoring.code)
+        outdated = stored.code not in ("", self._restoring.code)
         telemetry.OUTDATED.labels(name, str(self._partition)).set(outdated)
         if outdated:
             log.warning(
@@ -116,7 +114,9 @@ class ProjectionLane:
         folded = fold(self._projection, events, stored, part.waiting.keys())
         if self._leftovers:
             folded = self._whole(folded)
-        built_by = self._restoring.code if part.checkpoint == START else part.checkpoint.built_by
+        built_by = part.checkpoint.built_by
+        if part.checkpoint == START:
+            built_by = self._restoring.code + LEFTOVERS * self._leftovers
         await self._restoring.commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._projection.name).inc(len(events))
         age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
@@ -160,8 +160,19 @@ class ProjectionLane:
         if unpublished := await self._input.unpublished():
             await self._apply(Stretch(unpublished, part.checkpoint.offset))
         await self._mend()
+        if self._leftovers:
+            await self._come_to_the_end()
         await self._restoring.look()
         self._note(0.0)
+
+    async def _come_to_the_end(self) -> None:
+        """Once the lane has every event that the table has, nothing is left from before."""
+        part = self._part
+        context, sequence = self._projection.context, part.checkpoint.sequence
+        if part.checkpoint != START and not await self._table.events_after(context, self._partition, sequence, 1):
+            whole = part.checkpoint._replace(built_by=part.checkpoint.code)
+            await self._restoring.commit(Folded({}, (), (), ()), whole)
+            self._leftovers = False
 
     async def leave(self) -> None:
         """The checkpoint in the store is all there is."""

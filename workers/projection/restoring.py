@@ -115,7 +115,7 @@ class Restoring:
 
     @property
     def _by_this_code(self) -> bool:
-        return self._part.checkpoint.built_by == self.code
+        return self._part.checkpoint.code == self.code
 
     async def _missing(self, stream_ids: Sequence[str]) -> Sequence[str]:
         return await self._integrity.missing(self._part.generation, stream_ids, by_this_code=self._by_this_code)
