@@ -59,7 +59,7 @@ async def test_names_and_mends_documents_that_differ_or_are_left_over(system: Sy
     (spoilt,) = await settled_users(system, 1)
     documents = f"{system.settings.topic_prefix}annals:users:1:document:"
     card = json.loads(await system.redis.get(documents + spoilt.stream_id))
-    await system.redis.set(documents + spoilt.stream_id, json.dumps({**card, "city": "Nowhere"}))
+    await system.redis.set(documents + spoilt.stream_id, json.dumps({**card, "last_name": "Nowhere"}))
     await system.redis.set(documents + "nobody", json.dumps(card))
     busy = create_users(300)
     await asyncio.to_thread(system.send, busy)
@@ -68,7 +68,7 @@ async def test_names_and_mends_documents_that_differ_or_are_left_over(system: Sy
     assert verdict["found"] == {"document differs": 1, "document left over": 1}
     assert named(verdict, "document differs") == [f"users {spoilt.stream_id}"]
     assert named(verdict, "document left over") == ["users nobody"]
-    assert "in city" in [finding["explanation"] for finding in verdict["examples"]]
+    assert "in last_name" in [finding["explanation"] for finding in verdict["examples"]]
     assert "Nowhere" not in json.dumps(verdict)
     assert f"rebuilt: document users {spoilt.stream_id}" in report["repairs"]
     assert "removed: document users nobody" in report["repairs"]
