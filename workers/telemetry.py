@@ -57,6 +57,11 @@ HOLES_FILLED = Counter(
 )
 PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
 REBUILDS = Counter("annals_projection_rebuilds", "Lanes started over because their read model was gone", ["projection"])
+DOCUMENTS_LOST = Counter(
+    "annals_projection_documents_lost",
+    "Documents that the store had lost, whole or some of their index entries; built again from the table",
+    ["projection"],
+)
 OUTDATED = Gauge(
     "annals_projection_outdated", "1: begun by other code than this process runs", ["projection", "partition"]
 )

@@ -20,6 +20,12 @@ class MemoryEventStore(MemoryLaneStore):
         """All events of these streams, each stream's together and in order."""
         return await self._wire.call("Postgres", partial(self._table.streams_of, context, stream_ids))
 
+    async def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
+        return await self._wire.call("Postgres", partial(self._table.streams_begun, context, partition, after, until))
+
+    async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
+        return await self._wire.call("Postgres", partial(self._table.first_events, context, stream_ids, limit))
+
     async def outcome(self, command_id: str) -> bytes | None:
         return await self._wire.call("Postgres", partial(self._table.outcome, command_id))
 

@@ -47,6 +47,12 @@ def place(entry: Entry) -> tuple[str, str]:
     return key, f"{order}{SEPARATOR}{document_id}" if order else document_id
 
 
+def _after(entry: Entry) -> tuple[str, str]:
+    """What comes directly after an entry."""
+    key, rest = place(entry)
+    return key, rest + SEPARATOR
+
+
 def _behind(of: str) -> tuple[str, str]:
     """What comes after all places of a key, and before those of any other one."""
     return of + SEPARATOR, ""
@@ -81,6 +87,9 @@ class ReadModelServer:
     """The server. Documents are kept as the bytes that they came as."""
 
     def __init__(self) -> None:
+        self.policy = "noeviction"
+        self.run_id = "first"
+        self.evicted = 0
         self.values: dict[Key, Any] = {}
         self.indexes: dict[Key, list[Entry]] = {}
         self.hashes: dict[Key, dict[str, Any]] = {}
@@ -158,6 +167,29 @@ class ReadModelServer:
         if entries[at : at + 1] == [entry]:
             del entries[at]
             self._touch(key)
+
+    def set_if_missing(self, key: Key, value: Any) -> bool:
+        """SET … NX."""
+        if key in self.values:
+            return False
+        self.set(key, value)
+        return True
+
+    def present(self, wanted: Sequence[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
+        """Those of the index entries that are there (ZMSCORE)."""
+        return [(key, entry) for key, entry in wanted if entry in self._between(key, place(entry), _after(entry))]
+
+    def lose(self, keys: Sequence[Key], *, evicted: bool = False) -> None:
+        """DEL, whatever they hold; or the server throws them away for want of memory."""
+        for key in keys:
+            held = [each.pop(key, None) for each in (self.values, self.indexes, self.hashes)]
+            if any(each is not None for each in held):
+                self._touch(key)
+                self.evicted += evicted
+
+    def lose_entry(self, key: Key, entry: Entry) -> None:
+        """ZREM."""
+        self._remove(key, entry)
 
     def empty(self) -> None:
         """FLUSHALL."""

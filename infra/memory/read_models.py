@@ -4,7 +4,8 @@ A commit crosses the wire twice, as the real one does: it reads its guards under
 when a guard has changed in between. So does a query that finds documents: first their ids, then the documents.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,20 @@ from infra.memory import read_model_server as keys
 from infra.memory.read_model_server import ReadModelServer, Transaction, WatchedKeyChanged
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
+from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, Page, ReadModelBatch, Tally
+from workers.ports.read_models import (
+    START,
+    Checkpoint,
+    CheckpointMoved,
+    EvictionAllowed,
+    Generation,
+    IndexChange,
+    Page,
+    ReadModelBatch,
+    ServerSigns,
+    Tally,
+)
 from workers.projection.folding import ALL
 
 __all__ = ["MemoryReadModelWriter", "MemoryReadModels", "ReadModelServer"]
@@ -43,7 +56,28 @@ class MemoryReadModelWriter:
         wanted = [keys.document(generation, each) for each in document_ids]
         stored = await self._call(partial(self._server.mget, wanted))
         found = zip(document_ids, stored, strict=True)
-        return {document_id: orjson.loads(document) for document_id, document in found if document is not None}
+        decoded = {document_id: document_of(document) for document_id, document in found if document is not None}
+        return {document_id: document for document_id, document in decoded.items() if document is not None}
+
+    async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
+        wanted = [(keys.index(generation, each.entry.name), (each.entry, each.document_id)) for each in entries]
+        found = await self._call(partial(self._server.present, wanted)) if wanted else []
+        return {IndexChange(*entry) for _, entry in found}
+
+    async def signs(self) -> ServerSigns | None:
+        def read() -> tuple[str, str, int]:
+            return self._server.policy, self._server.run_id, self._server.evicted
+
+        policy, run_id, evicted = await self._call(read)
+        volatile = policy.startswith("volatile-")
+        if policy != "noeviction" and not volatile:
+            raise EvictionAllowed("the twin", policy)
+        return ServerSigns(run_id, evicted, volatile)
+
+    async def remember_live(self, generation: Generation) -> bool:
+        live = keys.live(generation.projection)
+        known: bool = await self._call(partial(self._server.set_if_missing, live, generation.number))
+        return known
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         stored = await self._call(partial(self._server.hash_of, keys.parked(generation, topic, partition)))
@@ -77,6 +111,15 @@ class MemoryReadModelWriter:
         return await self._wire.call("Redis", operation)
 
 
+def document_of(stored: bytes) -> Document | None:
+    """None when it is no JSON object."""
+    try:
+        found: Document = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _changes(batch: ReadModelBatch) -> Transaction:
     generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
     changes = Transaction(
@@ -100,7 +143,16 @@ class MemoryReadModels:
         self._wire = wire
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        return (await self.documents(projection, [document_id])).get(document_id)
+        found = (await self.documents(projection, [document_id])).get(document_id)
+        if found is None and await self._wire.call("Redis", partial(self._is_lost, projection, document_id)):
+            raise Unavailable("Redis", "a document was lost")
+        return found
+
+    def _is_lost(self, projection: str, document_id: str) -> bool:
+        """At the server: it is not there and listed all the same."""
+        generation = self._live(projection)
+        listed = self._server.present([(keys.index(generation, ALL.name), (ALL, document_id))])
+        return bool(listed) and self._server.get(keys.document(generation, document_id)) is None
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         def read() -> list[Any]:

@@ -97,6 +97,15 @@ class Table(SagaRows, LaneRows):
         """All events of these streams, each stream's together and in order."""
         return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())]
 
+    def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
+        """The streams whose first event has a sequence above `after`, `until` at most."""
+        rows = self.events_after(context, partition, after, max(until - after, 0))
+        return [row.stream_id for row in rows if row.stream_version == 1 and row.sequence <= until]
+
+    def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
+        """Of each of these streams its first events."""
+        return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())[:limit]]
+
     def commit(self, batch: Batch) -> None:
         """Raises Fenced, ClaimsRefused, Repeated or Unstorable; ConstraintBroken for a batch that no lane may write."""
         for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials, batch.snapshots):

@@ -57,6 +57,13 @@ class PostgresEventStore(PostgresLaneStore):
     async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
         return [event_row(row) for row in await self._database.rows("stream_after", context, stream_id, version, limit)]
 
+    async def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
+        rows = await self._database.rows("streams_begun", context, partition, after, until)
+        return [row["stream_id"] for row in rows]
+
+    async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
+        return [event_row(row) for row in await self._database.rows("first_events", context, listed(stream_ids), limit)]
+
     async def outcome(self, command_id: str) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""
         found: str | None = await self._database.value("outcome", command_id)

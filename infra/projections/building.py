@@ -71,7 +71,7 @@ async def next_generation(workshop: Workshop, projection: Projection, *, fresh: 
 async def _is_by_this_code(workshop: Workshop, projection: Projection, generation: Generation) -> bool:
     status = await workshop.generations.status(generation, workshop.places(projection))
     ours = fingerprint(projection.evolve, projection.indexes)
-    return all(each.built_by in ("", ours) for each in status.checkpoints.values())
+    return all(each.code in ("", ours) for each in status.checkpoints.values())
 
 
 async def bring_up_to_date(

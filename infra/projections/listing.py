@@ -50,6 +50,6 @@ async def _listed(workshop: Workshop, projection: Projection, generation: Genera
         previous=generation == await workshop.generations.previous(projection.name),
         documents=status.documents,
         behind=max(total - reached, 0),
-        by_this_code=all(checkpoint.built_by in ("", ours) for checkpoint in status.checkpoints.values()),
+        by_this_code=all(checkpoint.code in ("", ours) for checkpoint in status.checkpoints.values()),
         parked=await workshop.generations.parked(generation, places),
     )

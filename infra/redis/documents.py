@@ -7,7 +7,7 @@ import orjson
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint
-from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.read_model_writer import RedisReadModelWriter, document_of
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Checkpoint, Generation
@@ -79,7 +79,8 @@ class StoredDocuments:
         documents, parked = {}, {}
         if document_ids:
             stored = zip(document_ids, next(answers), strict=True)
-            documents = {each: orjson.loads(document) for each, document in stored if document is not None}
+            decoded = {each: document_of(document) for each, document in stored if document is not None}
+            documents = {each: document for each, document in decoded.items() if document is not None}
             waiting = [ParkedStream(**orjson.loads(each)) for _ in partitions for each in next(answers) if each]
             parked = {each.stream_id: each for each in waiting}
         scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]

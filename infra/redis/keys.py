@@ -14,6 +14,7 @@ batch changes it by one command, a query is a range of it from either end, and e
 one another. What follows the key and its NUL is an entry's place: a page's cursor is the place of its last entry.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from workers.core.projection import Index
 from workers.ports.read_models import START, Checkpoint, Generation
 
 SEPARATOR = b"\x00"
+CHECKPOINT = re.compile(rb"([0-9]+):([0-9]+):([0-9a-z+]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def bounds(key: str, *, after: str | None = None, newest_first: bool = False, un
 
 def live_number(stored: bytes | None) -> int:
     """What the key `live` says."""
-    return 1 if stored is None else int(stored)
+    return int(stored) if stored is not None and stored.isdigit() else 1
 
 
 def write_checkpoint(checkpoint: Checkpoint) -> str:
@@ -113,7 +115,6 @@ def write_checkpoint(checkpoint: Checkpoint) -> str:
 
 
 def read_checkpoint(stored: bytes | None) -> Checkpoint:
-    if stored is None:
-        return START
-    sequence, offset, built_by = stored.decode().split(":")
-    return Checkpoint(int(sequence), int(offset), built_by)
+    """START when there is none, or what something else has written: then the lane begins anew."""
+    found = None if stored is None else CHECKPOINT.fullmatch(stored)
+    return START if found is None else Checkpoint(int(found[1]), int(found[2]), found[3].decode())

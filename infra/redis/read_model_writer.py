@@ -1,16 +1,27 @@
 """The writing side of the read models: one MULTI/EXEC a batch, guarded by WATCH on checkpoint and live generation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import orjson
-from redis.exceptions import WatchError
+from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.server_signs import server_signs
 from workers.core.projection import Document
+from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.read_models import Checkpoint, CheckpointMoved, Generation, IndexChange, ReadModelBatch
+from workers.ports.read_models import (
+    Checkpoint,
+    CheckpointMoved,
+    Generation,
+    IndexChange,
+    PartlyWritten,
+    ReadModelBatch,
+    ServerSigns,
+)
 from workers.projection.folding import ALL
 
 
@@ -37,10 +48,35 @@ class RedisReadModelWriter:
         with faults_sorted():
             stored = await self._redis.mget([self._keys.document(generation, each) for each in document_ids])
         return {
-            document_id: orjson.loads(document)
-            for document_id, document in zip(document_ids, stored, strict=True)
-            if document is not None
+            document_id: document
+            for document_id, each in zip(document_ids, stored, strict=True)
+            if each is not None and (document := document_of(each)) is not None
         }
+
+    async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
+        if not entries:
+            return frozenset()
+        by_index: dict[str, list[IndexChange]] = {}
+        for each in entries:
+            by_index.setdefault(each.entry.name, []).append(each)
+        with faults_sorted():
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for name, wanted in by_index.items():
+                    pipeline.zmscore(self._keys.index(generation, name), [member(*each) for each in wanted])
+                answers = await pipeline.execute()
+        return {
+            each
+            for wanted, scores in zip(by_index.values(), answers, strict=True)
+            for each, score in zip(wanted, scores, strict=True)
+            if score is not None
+        }
+
+    async def signs(self) -> ServerSigns | None:
+        return await server_signs(self._redis)
+
+    async def remember_live(self, generation: Generation) -> bool:
+        with faults_sorted():
+            return bool(await self._redis.set(self._keys.live(generation.projection), generation.number, nx=True))
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         with faults_sorted():
@@ -66,10 +102,14 @@ class RedisReadModelWriter:
                 pipeline.multi()
                 self._queue(pipeline, batch)
                 pipeline.set(guard, write_checkpoint(batch.checkpoint))
+                commands = [tuple(command) for command, _ in pipeline.command_stack]
                 try:
-                    await pipeline.execute()
+                    answers = await pipeline.execute(raise_on_error=False)
                 except WatchError as error:
                     raise CheckpointMoved from error
+                except ResponseError as error:
+                    raise Unavailable("Redis", _said(error)) from error
+        _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
         generation, written, gone = batch.generation, {}, []
@@ -98,6 +138,29 @@ class RedisReadModelWriter:
         if batch.unparked:
             pipeline.hdel(self._keys.parked(*place), *batch.unparked)
         pipeline.hdel(self._keys.wishes(*place), *waiting, *batch.unparked)
+
+
+def document_of(stored: bytes) -> Document | None:
+    """What is stored; None when it is no JSON object: something else has written it, and the document is lost."""
+    try:
+        found: Document = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
+    """EXEC has carried out what it could: a command that it refused (a key holds another type) undoes no other one."""
+    for command, answer in zip(commands, answers, strict=True):
+        if isinstance(answer, ResponseError):
+            name, key, *_ = command
+            advice = "if something else has written this key, DEL it: what is missing then is written again"
+            raise PartlyWritten("Redis", f"{name} {key} was refused: {_said(answer)}; {advice}") from answer
+
+
+def _said(error: ResponseError) -> str:
+    """What the server said, without the command that redis-py puts before it: that may hold what a document holds."""
+    return str(error).rpartition("caused error: ")[2]
 
 
 def _by_index(changes: Sequence[IndexChange]) -> dict[str, list[bytes]]:

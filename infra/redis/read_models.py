@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from infra.redis.connection import faults_sorted
-from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, place_of, read_checkpoint
+from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
 from workers.core.projection import Document, Index
+from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Generation, Page, Tally
 from workers.projection.folding import ALL
 
@@ -25,7 +26,21 @@ class RedisReadModels:
         self._live: dict[str, Generation] = {}
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        return (await self.documents(projection, [document_id])).get(document_id)
+        found = (await self.documents(projection, [document_id])).get(document_id)
+        if found is None and await self._is_lost(projection, document_id):
+            raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
+        return found
+
+    async def _is_lost(self, projection: str, document_id: str) -> bool:
+        """Whether a document that is not there is listed all the same. Only who finds none has to ask this as well."""
+
+        def question(at: Generation, ask: Any) -> None:
+            ask.exists(self._keys.document(at, document_id))
+            ask.zscore(self._keys.index(at, ALL.name), member(ALL, document_id))
+
+        with faults_sorted():
+            _, (there, listed) = await self._ask(projection, question)
+        return listed is not None and not there
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         if not document_ids:

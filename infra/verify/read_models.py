@@ -157,7 +157,7 @@ async def _as_wished(model: ReadModel, look: Look, fold: DocumentFold, stream_id
 
 def _begun_by_others(model: ReadModel, checkpoint: Checkpoint) -> str:
     own = fingerprint(model.projection.evolve, model.projection.indexes)
-    return "" if checkpoint.built_by in ("", own) else "; the read model was begun by other code than this"
+    return "" if checkpoint.code in ("", own) else "; the read model was begun by other code than this"
 
 
 async def _compare_index_entries(model: ReadModel, verdict: Verdict, pace: Pace) -> None:

@@ -72,3 +72,10 @@ class RowsInMemory:
             if (row.context, row.stream_id) == (context, stream_id) and row.stream_version > version
         ]
         return wanted[:limit]
+
+    async def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
+        rows = await self.events_after(context, partition, after, until - after)
+        return [row.stream_id for row in rows if row.stream_version == 1 and row.sequence <= until]
+
+    async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
+        return [row for each in stream_ids for row in await self.stream_after(context, each, 0, limit)]

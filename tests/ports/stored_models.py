@@ -36,6 +36,8 @@ class Onlooker(Protocol):
 
     async def switch(self, projection: str, number: int) -> None: ...
 
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None: ...
+
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None: ...
 
     async def empty(self) -> None: ...
@@ -64,6 +66,9 @@ class MemoryOnlooker:
 
     async def switch(self, projection: str, number: int) -> None:
         self.server.set(names.live(projection), number)
+
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None:
+        self.server.set(names.document(generation, document_id), value)
 
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
         self.server.hashes.setdefault(names.wishes(generation, topic, partition), {})[wish.stream_id] = wish
@@ -123,6 +128,10 @@ class RedisOnlooker:
     async def switch(self, projection: str, number: int) -> None:
         await self.redis.set(self.keys.live(projection), number)
 
+    async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None:
+        key = self.keys.document(generation, document_id)
+        await (self.redis.delete(key) if value is None else self.redis.set(key, value))
+
     async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
         key = self.keys.wishes(generation, topic, partition)
         await self.redis.hset(key, wish.stream_id, orjson.dumps(wish._asdict()))
@@ -142,9 +151,9 @@ class OvertakenWriter(RedisReadModelWriter):
         super()._queue(pipeline, batch)
         execute = pipeline.execute
 
-        async def overtaken(*arguments: Any) -> Any:
+        async def overtaken(**options: Any) -> Any:
             await self._action()
-            return await execute(*arguments)
+            return await execute(**options)
 
         pipeline.execute = overtaken
 

@@ -87,3 +87,28 @@ async def test_the_fields_of_an_event_lose_their_order_and_nothing_else(store: E
         '{"a": 1.50, "city": null, "deep": {"b": -0.001, "ab": true}, "name": "Zoë", "lines": [{"n": 2, "sku": "b"}]}'
     )
     assert found.data.decode() == expected
+
+
+async def test_a_lanes_streams_are_found_by_where_they_begin(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    rows = [event(1), event(2, "bob"), event(3, version=2), event(4, "eve"), event(5, "bob", 2)]
+    await store.commit(batch(sequence=5, events=rows))
+    assert await store.streams_begun("users", 0, 0, 5) == ["ada", "bob", "eve"]
+    assert await store.streams_begun("users", 0, 1, 4) == ["bob", "eve"]
+    assert await store.streams_begun("users", 0, 1, 3) == ["bob"]
+    assert await store.streams_begun("users", 0, 4, 5) == []
+    assert await store.streams_begun("users", 1, 0, 5) == []
+    assert await store.streams_begun("orders", 0, 0, 5) == []
+
+
+async def test_streams_are_read_from_their_beginnings(store: EventStores) -> None:
+    await store.take(LANE, "owner")
+    rows = [event(1), event(2, "bob"), event(3, version=2), event(4, "eve"), event(5, version=3)]
+    await store.commit(batch(sequence=5, events=rows))
+    ada = [row for row in rows if row.stream_id == "ada"]
+    assert sorted(await store.first_events("users", ["bob", "nobody", "ada"], 10)) == sorted([*ada, rows[1]])
+    found = await store.first_events("users", ["ada", "eve"], 2)
+    assert [row for row in found if row.stream_id == "ada"] == ada[:2]
+    assert rows[3] in found
+    assert await store.first_events("users", [], 2) == []
+    assert await store.first_events("orders", ["ada"], 2) == []

@@ -7,9 +7,11 @@ import pytest
 from tests.ports.lines import Loss
 from tests.ports.stored_models import StoredModels
 from tests.redis.cards import CARDS, TOPIC, batch, card, city, entries, removal
+from workers.core.projection import Index
 from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, IndexChange
+from workers.projection.folding import ALL
 
 FIRST, SECOND = Checkpoint(3, 10, "0123456789ab"), Checkpoint(5, 12, "0123456789ab")
 OTHER_CODE = FIRST._replace(built_by="ba9876543210")
@@ -188,3 +190,38 @@ async def test_entries_of_a_document_that_moves_change(models: StoredModels) -> 
     await models.writer.commit(move._replace(removed=entries({"ada": "Rome"})[:1]))
     found = {home: (await models.read_models.find(CARDS.projection, city(home), 10, None)) for home in ("Rome", "Oslo")}
     assert {home: list(page.documents) for home, page in found.items()} == {"Rome": [], "Oslo": [card("ada", "Oslo")]}
+
+
+async def test_the_index_entries_that_are_there_are_told_from_those_that_are_not(models: StoredModels) -> None:
+    await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo"}, to=FIRST))
+    there = set(entries({"ada": "Rome", "bob": "Oslo"}))
+    others = {IndexChange(city("Oslo"), "ada"), IndexChange(city("Rom"), "ada"), IndexChange(ALL, "a")}
+    elsewhere = IndexChange(Index("nowhere", "Rome"), "ada")
+    assert await models.writer.present(CARDS, [*there, *others, elsewhere]) == there
+    assert await models.writer.present(CARDS, []) == set()
+    assert await models.writer.present(Generation(CARDS.projection, 2), there) == set()
+    ordered = IndexChange(Index("city", "Rome", "2026"), "ada")
+    await models.writer.commit(batch({}, expected=FIRST, to=SECOND)._replace(added=[ordered]))
+    assert await models.writer.present(CARDS, [ordered, *there]) == {ordered, *there}
+
+
+async def test_what_is_no_document_counts_as_none(models: StoredModels) -> None:
+    await models.writer.commit(batch({"ada": "Rome", "bob": "Rome", "eve": "Rome"}, to=FIRST))
+    await models.onlooker.spoil(CARDS, "ada", b"{spoilt")
+    await models.onlooker.spoil(CARDS, "bob", b"[1]")
+    assert list(await models.writer.documents(CARDS, ["ada", "bob", "eve"])) == ["eve"]
+
+
+async def test_a_server_that_keeps_everything_says_so(models: StoredModels) -> None:
+    signs = await models.writer.signs()
+    assert signs is not None
+    assert signs.run_id
+    assert await models.writer.signs() == signs
+
+
+async def test_which_generation_is_live_is_told_to_a_store_that_does_not_know(models: StoredModels) -> None:
+    second, third = Generation(CARDS.projection, 2), Generation(CARDS.projection, 3)
+    assert await models.writer.remember_live(second)
+    assert await models.writer.live(CARDS.projection) == second
+    assert not await models.writer.remember_live(third)
+    assert await models.writer.live(CARDS.projection) == second

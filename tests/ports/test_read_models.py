@@ -95,3 +95,13 @@ async def test_a_store_that_does_not_answer_is_unavailable(models: StoredModels)
         await models.read_models.reached(NAME, TOPIC, 0)
     models.line.loses = "nothing"
     assert await models.read_models.document(NAME, "ada") == card("ada", "Rome")
+
+
+async def test_a_document_that_the_store_has_lost_is_not_said_not_to_exist(models: StoredModels) -> None:
+    await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo"}))
+    await models.onlooker.spoil(CARDS, "ada", None)
+    with pytest.raises(Unavailable, match="lost"):
+        await models.read_models.document(CARDS.projection, "ada")
+    assert await models.read_models.document(CARDS.projection, "nobody") is None
+    assert await models.read_models.document(CARDS.projection, "bob") == card("bob", "Oslo")
+    assert list(await models.read_models.documents(CARDS.projection, ["ada", "bob"])) == ["bob"]

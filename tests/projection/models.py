@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import orjson
-
 from infra.memory import read_model_server as keys
-from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer
+from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer, document_of
 from tests.lanes.in_memory import SwitchedWire
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream, Wish
@@ -24,6 +22,26 @@ class ModelsInMemory(MemoryReadModelWriter):
         """As an operator does."""
         self.server.empty()
 
+    def lose_document(self, document_id: str, *, evicted: bool = False) -> None:
+        """DEL of one document, or the server's own doing."""
+        found = [key for key in self.server.values if key[0] == "document" and key[2] == document_id]
+        assert found, "there is something to lose"
+        self.server.lose(found, evicted=evicted)
+
+    def lose_entries(self, index: Index) -> None:
+        """ZREM of all that is found by one value."""
+        found = [(key, each) for key, entries in self.server.indexes.items() for each in entries if each[0] == index]
+        assert found, "there is something to lose"
+        for key, entry in found:
+            self.server.lose_entry(key, entry)
+
+    def lose_kind(self, *kinds: str) -> None:
+        """DEL of all keys of some kinds: index, parked, live …"""
+        server = self.server
+        self.server.lose(
+            [key for each in (server.values, server.indexes, server.hashes) for key in each if key[0] in kinds]
+        )
+
     def forget_checkpoints(self) -> None:
         for place in self.checkpoints:
             self.server.set(keys.checkpoint(*place), None)
@@ -34,7 +52,8 @@ class ModelsInMemory(MemoryReadModelWriter):
 
     @property
     def kept(self) -> dict[str, Document]:
-        return {key[2]: orjson.loads(value) for key, value in self.server.values.items() if key[0] == "document"}
+        found = {key[2]: document_of(value) for key, value in self.server.values.items() if key[0] == "document"}
+        return {document_id: document for document_id, document in found.items() if document is not None}
 
     @property
     def checkpoints(self) -> dict[tuple[Generation, str, int], Checkpoint]:

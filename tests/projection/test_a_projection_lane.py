@@ -135,6 +135,28 @@ async def test_notices_while_nothing_happens_that_the_store_was_emptied() -> Non
     assert store.kept == await everything()
 
 
+async def test_notices_while_nothing_happens_that_another_generation_is_live() -> None:
+    store = ModelsInMemory()
+    lane = lane_on(store)
+    await read_on(lane, LOG)
+    await lane.idle()
+    store.server.set(("live", "users"), 2)
+    with pytest.raises(Restart, match="another generation"):
+        await lane.idle()
+    assert await read_on(lane, LOG) == 0
+    second = (Generation("users", 2), TOPIC, 0)
+    assert store.checkpoints == {PLACE: Checkpoint(5, 5, MADE_BY), second: Checkpoint(5, 5, MADE_BY)}
+
+
+async def test_that_builds_a_generation_goes_on_with_it_whichever_is_live() -> None:
+    store, building = ModelsInMemory(), Generation("users", 2)
+    lane = ProjectionLane(card, Topics(), 0, catalogue().events, RowsInMemory(ROWS), store, building)
+    await read_on(lane, LOG)
+    store.server.set(("live", "users"), 3)
+    await lane.idle()
+    assert list(store.checkpoints) == [(building, TOPIC, 0)]
+
+
 async def test_that_loses_an_answer_applies_nothing_twice() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)

@@ -157,3 +157,35 @@ def test_of_an_event_that_cannot_be_taken_is_as_if_its_stream_had_ended_there(li
 def test_of_a_document_that_is_no_json_parks_its_stream() -> None:
     unprintable = replace(card, evolve=lambda _, each: {"user_id": each.stream_id, "email": object()})
     assert [each.stream_id for each in fold(unprintable, recorded(CREATED), {}).parked] == ["u1"]
+
+
+def test_of_a_document_that_its_indexes_cannot_take_parks_its_stream_and_no_other() -> None:
+    def indexes(document: Document) -> frozenset[Index]:
+        if document["city"] == "Nowhere":
+            raise KeyError("a secret value")
+        return card.indexes(document)
+
+    bob = CREATED.model_copy(update={"user_id": "u2", "email": "b@x.org"})
+    events = recorded(
+        CREATED, bob, UserUpdated(user_id="u1", city="Nowhere"), UserWelcomed(user_id="u1"), UserWelcomed(user_id="u2")
+    )
+    folded = fold(replace(card, indexes=indexes), events, {})
+    assert [(each.stream_id, each.sequence) for each in folded.parked] == [("u1", 3)]
+    assert "secret" not in folded.parked[0].error
+    documents = present(decoded(folded))
+    assert (documents["u1"]["city"], documents["u1"]["version"], documents["u2"]["version"]) == ("London", 1, 5)
+    assert IndexChange(Index("city", "london"), "u1") in folded.added
+
+
+def test_of_a_stored_document_that_its_indexes_cannot_take_parks_its_stream() -> None:
+    """As one that older code has written: its entries must be known before it may change."""
+
+    def indexes(document: Document) -> frozenset[Index]:
+        if document["city"] == "London":
+            raise KeyError("a secret value")
+        return card.indexes(document)
+
+    moved = recorded(UserUpdated(user_id="u1", city="Turin"), first_version=2)
+    folded = fold(replace(card, indexes=indexes), moved, card_after(CREATED))
+    assert [each.stream_id for each in folded.parked] == ["u1"]
+    assert (decoded(folded), folded.added, folded.removed) == ({}, [], [])

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
+from infra.devstack.addresses import as_setting_values
+from infra.devstack.stack import Devstack
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
@@ -27,6 +30,40 @@ def keys(settings: Settings) -> Keys:
 @pytest.fixture
 def writer(redis: Any, keys: Keys) -> RedisReadModelWriter:
     return RedisReadModelWriter(redis, keys)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def own_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """A Redis of one's own, whose configuration a test may change: settings that name it, and no other server."""
+    elsewhere = Settings(
+        home=tmp_path_factory.mktemp("redis"),
+        kafka_bootstrap_servers="127.0.0.1:1",
+        database_url=SecretStr("postgresql://127.0.0.1:1/none"),
+        redis_url=None,
+    )
+    stack = Devstack(elsewhere.home, elsewhere)
+    addresses = await stack.start()
+    try:
+        yield elsewhere.model_copy(update=as_setting_values(addresses.by_field()))
+    finally:
+        await stack.stop()
+
+
+@pytest_asyncio.fixture
+async def own_redis(own_server: Settings) -> AsyncIterator[Any]:
+    """A client of it, empty and with its usual policy before and after."""
+    async with client(own_server) as connected:
+        await usual(connected)
+        yield connected
+        await usual(connected)
+
+
+async def usual(redis: Any) -> None:
+    """Nothing kept, nothing evicted, no limit."""
+    await redis.config_set("maxmemory", 0)
+    await redis.config_set("maxmemory-policy", "noeviction")
+    await redis.config_resetstat()
+    await redis.flushall()
 
 
 async def all_keys(redis: Any) -> dict[bytes, Any]:

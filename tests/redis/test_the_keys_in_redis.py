@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infra.redis.documents import StoredDocuments
-from infra.redis.keys import Keys, entry_of, member
+from infra.redis.keys import Keys, entry_of, member, read_checkpoint, write_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.redis.cards import CARDS, TOPIC, Purchase, batch, buyer, city, purchases, removal
 from tests.redis.conftest import all_keys
@@ -49,3 +49,13 @@ async def test_a_verification_reads_the_entries_as_they_were_written(
     assert found == [(buyer("ada", "1"), "b"), (buyer("ada", "2"), "a")]
     wanted = [*found, (buyer("ada"), "a"), (buyer("ada", "1"), "a")]
     assert (await documents.look(CARDS, TOPIC, [0], ["a"], wanted)).present == frozenset(found)
+
+
+@pytest.mark.parametrize("checkpoint", [FIRST, Checkpoint(3, 10, "0123456789ab"), Checkpoint(3, 10, "0123456789ab+")])
+def test_a_checkpoint_is_read_as_it_was_written(checkpoint: Checkpoint) -> None:
+    assert read_checkpoint(write_checkpoint(checkpoint).encode()) == checkpoint
+
+
+@pytest.mark.parametrize("spoilt", [None, b"", b"7", b"7:8", b"x:1:", b"-1:1:", b"1:1:\xff", b'{"a":1}'])
+def test_what_is_no_checkpoint_is_none(spoilt: bytes | None) -> None:
+    assert read_checkpoint(spoilt) == START

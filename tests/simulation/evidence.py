@@ -10,6 +10,7 @@ from contracts.envelope import rfc3339
 from infra.memory.read_model_server import checkpoint
 from tests.simulation.circles import CIRCLE, PATIENCE_SECONDS
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
+from tests.simulation.folded import entries_of, folded_documents
 from tests.simulation.ledger import Ledger
 from tests.simulation.process import Condition
 from tests.simulation.tally import TALLY, USER_CARD, Tally
@@ -72,7 +73,15 @@ def unrest(world: World) -> str:
             return f"sagas have not followed lane {partition}"
         if (redis.get(checkpoint(LIVE, EVENTS, partition)) or START).sequence < command.sequence:
             return f"the read model has not followed lane {partition}"
+    if world.lost and not _whole(world):
+        return "the read model lacks what its store has lost"
     return _waits_for_sagas(world)
+
+
+def _whole(world: World) -> bool:
+    """Whether the read model has all that it should."""
+    wanted = folded_documents(row for rows in world.servers.table.events.values() for row in rows)
+    return _documents(world) == wanted and _entries(world) == entries_of(wanted)
 
 
 def _waits_for_sagas(world: World) -> str:

@@ -18,6 +18,7 @@ Kind = Literal[
     "faulty",  # requests to a server are lost, late or doubled with this probability
     "half-known",  # the answer to a write is lost
     "empty",  # FLUSHALL
+    "lose",  # the read models' store loses some documents or index entries, by its own doing or somebody's
     "shorten",  # the log loses its last records, which it had acknowledged
 ]
 
@@ -72,6 +73,25 @@ def drawn_faults(chance: Random, busy: Sequence[float]) -> list[Fault]:
             meanwhile = fault.at + chance.random() * min(fault.seconds, 2.0)
             faults.append(_drawn(chance, second, meanwhile, chance.choice(CONCERNED[fault.target])))
     return sorted(faults)
+
+
+def drawn_losses(chance: Random, busy: Sequence[float]) -> list[Fault]:
+    """What the read models' store loses beside everything else; in most schedules nothing.
+
+    `amount` is how many documents, negative: by the server's own doing, which it counts.
+    """
+    if chance.random() > 0.2:
+        return []
+    return [
+        Fault(
+            round(chance.choice(busy) + chance.expovariate(1.0), 4),
+            "lose",
+            chance.choice(("document", "index", "both")),
+            0.0,
+            chance.choice((1, 3, 1000, -1, -3)),
+        )
+        for _ in range(chance.randint(1, 2))
+    ]
 
 
 def _drawn(chance: Random, kind: Kind, at: float, slot: str) -> Fault:

@@ -26,6 +26,7 @@ from workers.ports.log import InboundRecord, PublishFailed, Tail
 from workers.ports.read_models import ReadModelBatch
 from workers.ports.sagas import InstanceKey, InstanceRow, JournalRow
 from workers.projection.lane import ProjectionLane
+from workers.projection.restoring import Restoring
 from workers.saga import instances
 from workers.saga.outbox import Outbox
 
@@ -146,8 +147,13 @@ async def _send_nothing_again(self: Outbox, grant: LaneGrant) -> None:
     self.published = grant.sequence
 
 
-async def _see_nothing(self: ProjectionLane) -> None:
+async def _see_nothing(_: ProjectionLane | Restoring) -> None:
     """Whatever has become of the store."""
+
+
+async def _nothing_lost(*_: Any) -> bool:
+    """Whatever a batch does not find."""
+    return False
 
 
 def _any_version(_: SagaRows, rows: Sequence[InstanceRow]) -> dict[InstanceKey, InstanceRow]:
@@ -178,6 +184,8 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
     "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
     "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _see_nothing)],
+    "a look at what the store has lost": [Patch(Restoring, "look", _see_nothing)],
+    "a lost document is folded before it is changed": [Patch(Restoring, "restore", _nothing_lost)],
     "the tail of the log": [Patch(command_lane, "publisher_after", _trust_the_mark)],
     "publishing what was left": [Patch(command_lane, "publish_the_rest", _publish_nothing)],
     "the question of who was away": [Patch(Publisher, "publish", _publish_without_asking)],

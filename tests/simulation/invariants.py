@@ -9,15 +9,12 @@ from contracts.partitioner import partition_for
 from tests.simulation.commands import PARTITIONS
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
+from tests.simulation.folded import entries_of, folded_documents
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.reference import Sequentially, wordless
 from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
-from tests.simulation.tally import USER_CARD
 from workers.command.reading import DeadLetter, Request, read
-from workers.core.projection import Document
-from workers.lanes.sequenced import recorded_row
 from workers.ports.log import InboundRecord
-from workers.projection.folding import entries
 
 
 def findings(evidence: Evidence) -> list[Finding]:
@@ -129,16 +126,13 @@ def numbers_are_contiguous(evidence: Evidence) -> Iterator[Finding]:
 
 def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
     """Documents and index entries are those of the table's events."""
-    cards: dict[str, Document | None] = {}
-    for row in evidence.events:
-        cards[row.stream_id] = USER_CARD.evolve(cards.get(row.stream_id), recorded_row(row, catalogue().events))
-    wanted = {stream_id: card for stream_id, card in cards.items() if card is not None}
+    wanted = folded_documents(evidence.events)
     wrong = [
         each for each in sorted({*wanted, *evidence.documents}) if wanted.get(each) != evidence.documents.get(each)
     ]
     if wrong:
         yield Finding("documents unlike the fold", ", ".join(wrong))
-    found_by = {(index, each) for each, document in wanted.items() for index in entries(USER_CARD, document)}
+    found_by = entries_of(wanted)
     if evidence.entries != found_by:
         yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ found_by)))
 

@@ -120,7 +120,9 @@ def _projection_host(place: Place) -> LaneHost:
     return LaneHost(
         "projection",
         _subscription(place, "annals-projection-users", EVENTS),
-        lambda partition: ProjectionLane(projection, TOPICS, partition.partition, events, table, store),
+        lambda partition: ProjectionLane(
+            projection, TOPICS, partition.partition, events, table, store, clock=place.clock
+        ),
         place.clock,
         PARTITIONS,
     )

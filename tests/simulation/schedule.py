@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from tests.simulation.commands import drawn_orders
 from tests.simulation.evidence import at_rest, evidence_of
-from tests.simulation.faults import drawn_faults, said
+from tests.simulation.faults import drawn_faults, drawn_losses, said
 from tests.simulation.findings import Finding
 from tests.simulation.invariants import findings
 from tests.simulation.silence import heard
@@ -38,7 +38,9 @@ def planned(seed: int) -> Plan:
     """The plan of a seed."""
     chance = Random(f"{seed} plan")
     orders = drawn_orders(chance)
-    return Plan(seed, tuple(orders), tuple(drawn_faults(chance, [order.at for order in orders])))
+    busy = [order.at for order in orders]
+    faults = [*drawn_faults(chance, busy), *drawn_losses(Random(f"{seed} losses"), busy)]
+    return Plan(seed, tuple(orders), tuple(sorted(faults)))
 
 
 def run(plan: Plan, *, trace: bool = False) -> Verdict:

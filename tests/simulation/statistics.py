@@ -19,6 +19,7 @@ METRICS: dict[str, Metric] = {
     "commands repeated": telemetry.REPEATED,
     "dead letters": telemetry.DEAD_LETTERS,
     "read models rebuilt": telemetry.REBUILDS,
+    "lost documents restored": telemetry.DOCUMENTS_LOST,
     "saga steps sent": telemetry.STEPS,
     "saga batches decided anew": telemetry.INSTANCES_MOVED,
 }

@@ -1,5 +1,6 @@
 """How each kind of fault is brought about."""
 
+from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation.commands import EVENTS
@@ -21,6 +22,8 @@ def strike(world: "World", fault: Fault) -> None:
             world.database_jumped_seconds += fault.amount
         case "empty":
             world.network.strike("Redis", int(fault.amount), world.servers.redis.empty)
+        case "lose":
+            world.network.strike("Redis", 0, lambda: _lose(world, fault))
         case "half-known":
             world.network.lose_answer(fault.target, int(fault.amount))
         case "shorten":
@@ -91,6 +94,22 @@ def _strike_network(world: "World", fault: Fault) -> None:
         case _:
             weather.cut.add((name, server))
     world.loop.outside_at(world.loop.now + fault.seconds, end)
+
+
+def _lose(world: "World", fault: Fault) -> None:
+    """What was chosen is gone, and the checkpoints stay."""
+    world.lost = True
+    redis, evicted = world.servers.redis, fault.amount < 0
+    documents = sorted((key for key in redis.values if key[0] == "document"), key=str)
+    chosen = Random(f"{world.plan.seed} {fault.at}").sample(documents, min(len(documents), abs(int(fault.amount))))
+    ids = {key[2] for key in chosen}
+    world.note("lost", fault.target, sorted(ids))
+    if fault.target in ("document", "both"):
+        redis.lose(chosen, evicted=evicted)
+    if fault.target in ("index", "both"):
+        for key, entries in redis.indexes.items():
+            for entry in [each for each in entries if each[1] in ids]:
+                redis.lose_entry(key, entry)
 
 
 def _shorten(world: "World", partition: int, records: int) -> None:

@@ -29,6 +29,7 @@ MUST_HAPPEN = (
     "fault: half-known",
     "fault: empty",
     "fault: shorten",
+    "fault: lose",
     "network: request lost",
     "network: answer lost",
     "network: carried out late",
@@ -45,6 +46,7 @@ MUST_HAPPEN = (
     "commands repeated",
     "dead letters",
     "read models rebuilt",
+    "lost documents restored",
     "saga steps sent",
     "saga batches decided anew",
 )

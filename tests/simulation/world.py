@@ -65,6 +65,7 @@ class World:
         self.processes: list[Process] = []
         self.rested = False
         self.shortened: set[int] = set()
+        self.lost = False
         self.injected: Counter[str] = Counter()
 
     def database_now(self) -> datetime:

@@ -197,7 +197,21 @@ class EventTable(Protocol):
         ...
 
 
-class EventStore(LaneStore, EventTable, Protocol):
+class StreamTable(EventTable, Protocol):
+    """What a projection needs besides: which streams a lane has, and what some of them hold."""
+
+    async def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
+        """The streams of a lane whose first event has a sequence above `after`, `until` at most. Raises Unavailable."""
+        ...
+
+    async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
+        """Of each of these streams its first events, `limit` at most; each stream's together and in order. Raises
+        Unavailable.
+        """
+        ...
+
+
+class EventStore(LaneStore, StreamTable, Protocol):
     """What the command loop needs."""
 
     async def look_up(

@@ -4,11 +4,13 @@ A projection's read model exists in generations: each is a whole build of its ow
 queries see and the workers keep up to date.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
+from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
 
 
@@ -19,15 +21,28 @@ class Generation(NamedTuple):
     number: int = 1
 
 
+LEFTOVERS = "+"
+
+
 class Checkpoint(NamedTuple):
     """How far one lane has been applied: the last sequence, and the log offset to read next.
 
-    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known.
+    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known. `LEFTOVERS`
+    behind it: the lane goes over documents that are left from before, and has not come to its end.
     """
 
     sequence: int
     offset: int
     built_by: str = ""
+
+    @property
+    def code(self) -> str:
+        """The fingerprint alone."""
+        return self.built_by.removesuffix(LEFTOVERS)
+
+    @property
+    def over_leftovers(self) -> bool:
+        return self.built_by.endswith(LEFTOVERS)
 
 
 START = Checkpoint(0, 0)
@@ -37,6 +52,38 @@ class CheckpointMoved(Exception):
     """The stored checkpoint is not the one that the writer believed in, or another generation is live: another owner, a
     switch, or a store that was emptied or rolled back. Nothing was written. Read the checkpoint and go on from it.
     """
+
+
+class EvictionAllowed(Unavailable):
+    """The store's server may throw away any key when its memory is full: read models would lose documents unseen. No
+    lane works on it; once the policy is another one, the lanes go on by themselves.
+    """
+
+    def __init__(self, where: str, policy: str) -> None:
+        Exception.__init__(
+            self,
+            f"{where} may evict any key when its memory is full (maxmemory-policy {policy}), so read models would lose "
+            "documents. Run CONFIG SET maxmemory-policy noeviction there, and set it in its configuration "
+            "(with a managed Redis: in the provider's parameters); the worker goes on by itself then",
+        )
+        self.server = "Redis"
+        self.explanation = str(self)
+        self.where = where
+        self.policy = policy
+
+
+class PartlyWritten(Unavailable):
+    """The store refused a part of a transaction and carried out the rest: what it refused is missing now."""
+
+
+class ServerSigns(NamedTuple):
+    """What the store's server says of itself. `evicted` keys were thrown away since the start called `run_id`; they may
+    have been ours, unless `spares_ours`: only keys with an end of their own are thrown away, and we give ours none.
+    """
+
+    run_id: str
+    evicted: int
+    spares_ours: bool
 
 
 class IndexChange(NamedTuple):
@@ -85,6 +132,18 @@ class ReadModelWriter(Protocol):
         """Those of the documents that exist."""
         ...
 
+    async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
+        """Those of the index entries that exist."""
+        ...
+
+    async def signs(self) -> ServerSigns | None:
+        """What the server says of itself; None: it does not tell. Raises EvictionAllowed."""
+        ...
+
+    async def remember_live(self, generation: Generation) -> bool:
+        """Make a generation live if the store does not know any more which one is. Whether it was so."""
+        ...
+
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         """The streams that wait in this lane, in the order of their ids."""
         ...
@@ -96,7 +155,8 @@ class ReadModelWriter(Protocol):
     async def commit(self, batch: ReadModelBatch) -> None:
         """Write the batch if the stored checkpoint is `expected`; else raise CheckpointMoved.
 
-        After Unavailable it is unknown whether it was written: read the checkpoint, it knows.
+        After PartlyWritten a part of it is missing. After any other Unavailable it is unknown whether it was written:
+        read the checkpoint, it knows.
         """
         ...
 
@@ -119,7 +179,9 @@ class Tally:
 class ReadModels(Protocol):
     """What queries need: always of the live generation. Every method raises Unavailable."""
 
-    async def document(self, projection: str, document_id: str) -> Document | None: ...
+    async def document(self, projection: str, document_id: str) -> Document | None:
+        """None: there is none. One that the store has lost, and whose entry among all is there, is Unavailable."""
+        ...
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist."""

@@ -4,30 +4,34 @@ Delivery: an event is applied once in effect. Documents, indexes and the checkpo
 store, and only if the checkpoint is still the one that this lane left there; so neither a repeat, nor a second owner,
 nor an answer that was lost can apply an event twice or skip one. When the stored checkpoint is another, whatever the
 reason (the store was emptied, restored, switched to another generation, or written by another owner), the lane goes on
-from there. An event that the projection's code cannot take parks its stream; the others go on.
+from there. What the store loses beside the checkpoint is noticed and built again from the table (integrity.py), and a
+server that may evict keys is not worked on. An event that the projection's code cannot take parks its stream; the
+others go on.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import orjson
 import structlog
 
 from contracts.message import Event
 from contracts.topics import Topics
 from workers import telemetry
 from workers.core.projection import Projection
-from workers.fingerprint import fingerprint
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.lanes.work import Restart
-from workers.parking import within_bounds
-from workers.ports.event_store import EventTable
+from workers.ports.clock import Clock
+from workers.ports.event_store import StreamTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ReadModelBatch, ReadModelWriter
+from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter
 from workers.projection.folding import Folded, fold
 from workers.projection.mending import mended
+from workers.projection.part import Part
+from workers.projection.rebuilding import written_whole
+from workers.projection.restoring import Restoring
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +53,10 @@ class ProjectionLane:
         topics: Topics,
         partition: int,
         models: Mapping[str, type[Event]],
-        table: EventTable,
+        table: StreamTable,
         store: ReadModelWriter,
         building: Generation | None = None,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._projection = projection
         self._topic = topics.events(projection.context)
@@ -59,29 +64,27 @@ class ProjectionLane:
         self._models = models
         self._table = table
         self._store = store
-        self._building = building
-        self._generation = building or Generation(projection.name)
         self._input = SequencedEvents("projection", projection.context, partition, models, table)
-        self._fingerprint = fingerprint(projection.evolve, projection.indexes)
-        self._checkpoint = START
+        self._part = Part(projection, self._topic, partition, store, building)
+        self._restoring = Restoring(projection, self._part, models, table, store, clock)
         self._leftovers = False
-        self._waiting: dict[str, ParkedStream] = {}
 
     async def take(self) -> int:
-        name = self._projection.name
-        before = (self._generation, self._checkpoint)
-        self._generation = self._building or await self._store.live(name)
-        stored = await self._stored_checkpoint()
-        if stored == START and before[0] == self._generation and before[1] != START:
+        await self._restoring.ask_server()
+        name, part = self._projection.name, self._part
+        before = (part.generation, part.checkpoint)
+        part.generation = await part.live()
+        stored = await part.stored()
+        if stored == START and before[0] == part.generation and before[1] != START:
             telemetry.REBUILDS.labels(name).inc()
             log.warning("read model is gone; rebuilding", projection=name, partition=self._partition)
         self._say_if_outdated(stored)
+        unchanged = stored != START and before == (part.generation, stored)
         # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
-        self._leftovers = stored == START and not await self._store.is_empty(self._generation)
-        parked = await self._store.parked(self._generation, self._topic, self._partition)
-        self._waiting = {each.stream_id: each for each in parked}
-        self._checkpoint = stored
+        self._leftovers = stored.over_leftovers or (stored == START and not await self._store.is_empty(part.generation))
+        part.checkpoint = stored
         self._input.position = stored.sequence
+        await self._restoring.begin(await part.parked(), unchanged=unchanged)
         return stored.offset
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
@@ -92,14 +95,14 @@ class ProjectionLane:
 
     def _say_if_outdated(self, stored: Checkpoint) -> None:
         name = self._projection.name
-        outdated = stored.built_by not in ("", self._fingerprint)
+        outdated = stored.code not in ("", self._restoring.code)
         telemetry.OUTDATED.labels(name, str(self._partition)).set(outdated)
         if outdated:
             log.warning(
                 "the projection's code has changed since its read model was begun",
                 projection=name,
                 partition=self._partition,
-                generation=self._generation.number,
+                generation=self._part.generation.number,
                 advice=f"build it anew: annals projections rebuild {name}, then diff and switch",
             )
 
@@ -108,80 +111,80 @@ class ProjectionLane:
             if stretch.events:
                 await self._apply(stretch)
         await self._mend()
+        await self._restoring.look()
 
     async def _apply(self, stretch: Stretch) -> None:
-        events = stretch.events
+        events, part = stretch.events, self._part
         # A stream's first event has no document before it, so there is none to fetch.
         first = {recorded.stream_id: recorded.stream_version for recorded in reversed(events)}
         existing = [stream_id for stream_id, version in first.items() if version > 1 or self._leftovers]
-        stored = await self._store.documents(self._generation, existing) if existing else {}
-        folded = fold(self._projection, events, stored, self._waiting.keys())
-        built_by = self._fingerprint if self._checkpoint == START else self._checkpoint.built_by
-        await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
+        stored = await self._store.documents(part.generation, existing) if existing else {}
+        if len(stored) < len(existing):
+            lacking = [each for each in existing if each not in stored and first[each] > 1]
+            if await self._restoring.restore(lacking):
+                stored = await self._store.documents(part.generation, existing)
+        folded = fold(self._projection, events, stored, part.waiting.keys())
+        if self._leftovers:
+            folded = self._whole(folded)
+        built_by = part.checkpoint.built_by
+        if part.checkpoint == START:
+            built_by = self._restoring.code + LEFTOVERS * self._leftovers
+        await self._restoring.commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._projection.name).inc(len(events))
         age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
         self._note(max(age_seconds, 0.0))
 
+    def _whole(self, folded: Folded) -> Folded:
+        """With all entries of each document: of what is left from before some may be missing."""
+        documents = {each: orjson.loads(document) for each, document in folded.documents.items() if document}
+        return folded._replace(added=written_whole(self._projection, documents).added)
+
     def _note(self, staleness_seconds: float) -> None:
         name, partition = self._projection.name, str(self._partition)
         telemetry.STALENESS.labels(name, partition).set(staleness_seconds)
-        telemetry.WAITING.labels(name, self._topic, partition).set(len(self._waiting))
-
-    async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
-        documents, added, removed, parked = folded
-        left = {each: waits for each, waits in self._waiting.items() if each not in unparked}
-        within_bounds(self._projection.name, left, parked)
-        batch = ReadModelBatch(
-            self._generation,
-            self._topic,
-            self._partition,
-            self._checkpoint,
-            checkpoint,
-            documents,
-            added,
-            removed,
-            parked,
-            unparked,
-            only_if_live=self._building is None,
-        )
-        try:
-            await self._store.commit(batch)
-        except CheckpointMoved as error:
-            raise Restart("the read model's checkpoint was moved by another") from error
-        self._checkpoint = checkpoint
-        self._waiting = left | {each.stream_id: each for each in parked}
-        for each in parked:
-            telemetry.PARKED.labels(each.follower, self._topic).inc()
-            log.error("stream parked", **each._asdict(), advice="mend the code, then: annals parked retry")
+        telemetry.WAITING.labels(name, self._topic, partition).set(len(self._part.waiting))
 
     async def _mend(self) -> None:
         """Do what operators ask for, as long as anything is parked."""
-        if not self._waiting:
+        part = self._part
+        if not part.waiting:
             return
-        for wish in await self._store.wishes(self._generation, self._topic, self._partition):
-            parked = self._waiting.get(wish.stream_id)
+        for wish in await self._store.wishes(part.generation, self._topic, self._partition):
+            parked = part.waiting.get(wish.stream_id)
             if parked is not None:
-                stored = await self._store.documents(self._generation, [wish.stream_id])
+                await self._restoring.restore_waiting(parked)
+                stored = await self._store.documents(part.generation, [wish.stream_id])
                 folded = await mended(
-                    self._projection, parked, wish, stored, self._table, self._models, self._checkpoint.sequence
+                    self._projection, parked, wish, stored, self._table, self._models, part.checkpoint.sequence
                 )
                 still = {each.stream_id for each in folded.parked}
-                await self._commit(folded, self._checkpoint, [each for each in [wish.stream_id] if each not in still])
+                unparked = [each for each in [wish.stream_id] if each not in still]
+                await self._restoring.commit(folded, part.beside, unparked)
                 log.info("parked stream", asked=wish.action, stream_id=wish.stream_id, waits_still=bool(still))
 
     async def idle(self) -> None:
         """An emptied, restored or switched store is noticed even when nothing happens; and so are wishes."""
-        if self._building is None and await self._store.live(self._projection.name) != self._generation:
+        part = self._part
+        if await part.live() != part.generation:
             raise Restart("another generation of the read model is live")
-        if await self._stored_checkpoint() != self._checkpoint:
+        if await part.stored() != part.checkpoint:
             raise Restart("the read model's checkpoint has changed without us")
         if unpublished := await self._input.unpublished():
-            await self._apply(Stretch(unpublished, self._checkpoint.offset))
+            await self._apply(Stretch(unpublished, part.checkpoint.offset))
         await self._mend()
+        if self._leftovers:
+            await self._come_to_the_end()
+        await self._restoring.look()
         self._note(0.0)
 
-    async def _stored_checkpoint(self) -> Checkpoint:
-        return await self._store.checkpoint(self._generation, self._topic, self._partition)
+    async def _come_to_the_end(self) -> None:
+        """Once the lane has every event that the table has, nothing is left from before."""
+        part = self._part
+        context, sequence = self._projection.context, part.checkpoint.sequence
+        if part.checkpoint != START and not await self._table.events_after(context, self._partition, sequence, 1):
+            whole = part.checkpoint._replace(built_by=part.checkpoint.code)
+            await self._restoring.commit(Folded({}, (), (), ()), whole)
+            self._leftovers = False
 
     async def leave(self) -> None:
         """The checkpoint in the store is all there is."""

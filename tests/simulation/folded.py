@@ -1,0 +1,23 @@
+"""What the read model should hold: a plain fold of the table's events."""
+
+from collections.abc import Iterable, Mapping
+
+from contracts.catalogue import catalogue
+from tests.simulation.tally import USER_CARD
+from workers.core.projection import Document, Index
+from workers.lanes.sequenced import recorded_row
+from workers.ports.event_store import EventRow
+from workers.projection.folding import entries
+
+
+def folded_documents(events: Iterable[EventRow]) -> dict[str, Document]:
+    """The documents by their ids."""
+    cards: dict[str, Document | None] = {}
+    for row in events:
+        cards[row.stream_id] = USER_CARD.evolve(cards.get(row.stream_id), recorded_row(row, catalogue().events))
+    return {stream_id: card for stream_id, card in cards.items() if card is not None}
+
+
+def entries_of(documents: Mapping[str, Document]) -> frozenset[tuple[Index, str]]:
+    """Their index entries."""
+    return frozenset((index, each) for each, document in documents.items() for index in entries(USER_CARD, document))
