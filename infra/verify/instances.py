@@ -160,7 +160,7 @@ class Page:
         step = StepRow(**{**values, "data": row["data"].encode(), "caused_at": rfc3339(row["caused_at"])})
         lane = (self._known.topics.context_of(row["topic"]), row["partition"])
         handled_at = None if row["handled_at"] is None else rfc3339(row["handled_at"])
-        return StoredStep(step, lane, row["status"], row["code"], handled_at, row["waits"])
+        return StoredStep(step, lane, row["status"], row["code"], handled_at, row["waits"], row["unchanged"])
 
     async def _compare_deadlines(self, ids: str) -> None:
         stored: dict[str, dict[str, tuple[Lane, DeadlineRow]]] = {}

@@ -12,6 +12,7 @@ from infra.postgres.pool import Database
 from tests.postgres.batches import LANE, everything, tables
 from workers.ports.lanes import Unavailable
 
+COMMAND_ID = "00000000-0000-5000-8000-{:012d}"
 NUMBERS = [migration.number for migration in migrations()]
 
 
@@ -72,6 +73,43 @@ async def test_what_sagas_have_taken_before_0012_they_have_followed_from_the_fir
             ("welcome", "UserCreated", "x.users.events", 0, 0),
             ("welcome", "UserCreated", "x.users.events", 1, 0),
         ]
+    finally:
+        await connection.close(timeout=10)
+
+
+async def test_of_what_was_accepted_in_silence_before_0014_its_sagas_hear_now(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [each for each in migrations() if each.number < 14]
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.postgres.migrate.migrations", lambda: before)
+        await migrate(empty_url)
+    connection = await asyncpg.connect(empty_url, timeout=10)
+    try:
+        for position, hears, status, events in (
+            (1, True, "accepted", "[]"),
+            (2, False, "accepted", "[]"),
+            (3, True, "accepted", '[{"event_id": "e"}]'),
+            (4, True, "rejected", "[]"),
+            (5, True, None, None),
+        ):
+            await connection.execute(
+                "INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id,"
+                " command_type, stream_id, data, correlation_id, causation_id, caused_at, hears_refusal) VALUES"
+                " ('orders.events', 0, $1, 'fulfilment', 'o-1', 'step', $3,"
+                " 'payments.ReserveFunds.v1', 'ada', '{}', 'c', 'c', now(), $2)",
+                *(position, hears, COMMAND_ID.format(position)),
+            )
+            if status is not None:
+                await connection.execute(
+                    "INSERT INTO annals.commands (command_id, type, context, stream_id, status, partition, sequence,"
+                    " correlation_id, causation_id, handled_at, outcome) VALUES"
+                    " ($1, 'payments.ReserveFunds.v1', 'payments', 'ada',"
+                    " $2, 0, 1, 'c', 'c', now(), json_build_object('events', $3::json))",
+                    *(COMMAND_ID.format(position), status, events),
+                )
+        await migrate(empty_url)
+        assert [row[0] for row in await connection.fetch("SELECT position FROM annals.unchanged_steps")] == [1]
     finally:
         await connection.close(timeout=10)
 

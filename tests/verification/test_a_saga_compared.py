@@ -49,6 +49,13 @@ def refused() -> Order:
     return order
 
 
+def reserved_before() -> Order:
+    """One whose money was reserved before by somebody, exactly as it asks for it."""
+    order = fulfilled(PLACED)
+    order.changes_nothing("reserve_funds", 5)
+    return order
+
+
 def cancelled() -> Order:
     order = overdue()
     order.takes(OrderCancelled(order_id="o-1", user_id="ada", reason="the deadline passed"), STOCK_RESERVED)
@@ -56,7 +63,9 @@ def cancelled() -> Order:
 
 
 @pytest.mark.parametrize(
-    "made", [fulfilled, overdue, refused, cancelled, lambda: fulfilled(PLACED)], ids=lambda made: made.__name__
+    "made",
+    [fulfilled, overdue, refused, reserved_before, cancelled, lambda: fulfilled(PLACED)],
+    ids=lambda made: made.__name__,
 )
 def test_that_the_workers_have_made_is_right(made: Callable[[], Order]) -> None:
     order = made()
@@ -155,6 +164,39 @@ def test_has_a_refusal_that_is_lost_or_left_over() -> None:
     order.steps[0] = lost._replace(status="accepted", waits=True)
     assert found(order) == [("saga refusal too many", place)]
     order = refused()
+    order.steps[0] = order.steps[0]._replace(waits=True)
+    assert found(order) == [("saga refusal too many", place)]
+
+
+def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_heard_twice() -> None:
+    forged = ("saga's own event without cause", "fulfilment o-1@2")
+    for changes in (
+        {"unchanged": False},
+        {"unchanged": False, "status": "rejected", "code": "AccountNotFound"},
+        {"handled_at": time(6)},
+    ):
+        order = reserved_before()
+        order.steps[0] = order.steps[0]._replace(**changes)  # type: ignore[arg-type]  # by name
+        assert found(order) == [forged], changes
+    order = refused()
+    order.steps[0] = order.steps[0]._replace(status="accepted", unchanged=True)
+    assert found(order) == [forged]
+    order = reserved_before()
+    order.entries.append(order.entries[-1])
+    entry(order, 3, version=3)
+    assert found(order) == [("saga's own event without cause", "fulfilment o-1@3")]
+
+
+def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> None:
+    place = "fulfilment o-1 reserve_funds"
+    order = fulfilled(PLACED)
+    order.steps[0] = order.steps[0]._replace(unchanged=True)
+    (wrong,) = order.wrong()
+    assert (wrong.what, wrong.where) == (What.REFUSAL_MISSING, place)
+    assert wrong.explanation.endswith("accepted without a change, never heard")
+    order.steps[0] = order.steps[0]._replace(waits=True)
+    assert found(order) == []
+    order = reserved_before()
     order.steps[0] = order.steps[0]._replace(waits=True)
     assert found(order) == [("saga refusal too many", place)]
 
