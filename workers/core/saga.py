@@ -93,7 +93,8 @@ class Saga(Generic[State]):
 
     `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
     `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
-    from the new state. `ends` are the statuses in which nothing more is to be done. `hears_refusals`: it takes
+    from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it
+    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end. `hears_refusals`: it takes
     StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in theirs.
     """
 
@@ -105,6 +106,7 @@ class Saga(Generic[State]):
     decide: Callable[[State, Recorded], tuple[Consequence, ...]]
     ends: frozenset[str]
     hears_refusals: bool = False
+    watches: frozenset[str] = frozenset()
 
     @property
     def contexts(self) -> frozenset[str]:
