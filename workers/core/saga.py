@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from contracts.message import Command, Event
+from workers.core.holding import Holding
 from workers.core.recorded import Recorded
 
 
@@ -94,7 +95,8 @@ class Saga(Generic[State]):
     `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
     `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
     from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it
-    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end. `hears_refusals`: it takes
+    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
+    `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `hears_refusals`: it takes
     StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in theirs.
     """
 
@@ -107,6 +109,7 @@ class Saga(Generic[State]):
     ends: frozenset[str]
     hears_refusals: bool = False
     watches: frozenset[str] = frozenset()
+    owns: Callable[[State, Holding], bool] | None = None
 
     @property
     def contexts(self) -> frozenset[str]:

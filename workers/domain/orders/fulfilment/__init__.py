@@ -25,6 +25,7 @@ when the answer comes after all, as from a dead letter that is sent again.
 from workers.core.saga import Saga
 from workers.domain.orders.fulfilment.decisions import decide
 from workers.domain.orders.fulfilment.evolution import FOLLOWED, correlate, evolve
+from workers.domain.orders.fulfilment.owning import owns
 from workers.domain.orders.fulfilment.state import ENDS, FulfilmentState
 
 fulfilment = Saga(
@@ -36,4 +37,5 @@ fulfilment = Saga(
     decide=decide,
     ends=ENDS,
     hears_refusals=True,
+    owns=owns,
 )
