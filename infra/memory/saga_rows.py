@@ -34,8 +34,8 @@ Place = tuple[str, int]
 class SagaRows(LaneRows):
     """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
     `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
-    time; `unchanged` of a lane by position: the time; `parked_streams` and `wished` of a lane by (saga, stream id); `beginnings` of a lane and a following: the
-    sequence behind which that began.
+    time; `unchanged` of a lane by position: the time; `parked_streams` and `wished` of a lane by (saga, stream id);
+    `beginnings` of a lane and a following: the sequence behind which that began.
     """
 
     def __init__(self) -> None:

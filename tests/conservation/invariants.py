@@ -26,7 +26,7 @@ ENDS = {"confirmed": "completed", "cancelled": "cancelled", "shipped": "shipped"
 
 def findings(world: World) -> list[str]:
     """All that is wrong."""
-    checks = (_bugs, _orders, _money, _stock, _holdings, _fulfilments, _closings)
+    checks = (_bugs, _orders, _money, _stock, _holdings, _fulfilments, _closings, _welcomes)
     return [finding for check in checks for finding in check(world)]
 
 
@@ -49,8 +49,8 @@ def _orders(world: World) -> Iterator[str]:
 
 
 def _money(world: World) -> Iterator[str]:
-    """Deposits are balances and what was captured; an order that is final is paid, once, in full and by its user; for no
-    other order a saga has taken anything.
+    """Deposits are balances and what was captured; an order that is final is paid, once, in full and by its user; for
+    no other order a saga has taken anything.
     """
     deposited: Counter[str] = Counter()
     captured: Counter[str] = Counter()
@@ -175,6 +175,13 @@ def _closings(world: World) -> Iterator[str]:
         yield f"account closings are {found}, not {wanted}"
 
 
+def _welcomes(world: World) -> Iterator[str]:
+    """Nobody is left unwelcomed."""
+    for key, row in world.instances.items():
+        if key.saga == "welcome" and row.status not in ("welcomed", "abandoned"):
+            yield f"{key.instance_id} is left in {row.status}"
+
+
 def _of(world: World, context: str) -> dict[str, Any]:
     """The states of a context by stream id."""
     return {stream_id: state for (where, stream_id), state in world.states.items() if where == context}
@@ -192,6 +199,6 @@ def _final(world: World) -> Iterator[PlaceOrder]:
 
 
 def _stuck(world: World) -> set[str]:
-    """The orders that are for a person to look at, as others have meddled. Any other order that is stuck is a finding."""
+    """The orders that are for a person, as others have meddled. Any other order that is stuck is a finding."""
     stuck = {key.instance_id for key, row in world.instances.items() if row.status == "stuck"}
     return stuck & world.plan.meddled

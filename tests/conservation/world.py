@@ -2,8 +2,8 @@
 
 What one sender sends to one stream arrives in its order, and so does what a stream says to each of its followers; all
 else overtakes as it likes. A move is: a command is handled, a saga lane follows some events, an instance hears that a
-deadline has passed, that a step was refused or that it changed nothing. As with the real workers, each is done wholly or not at all, commands
-may arrive twice, and a second one of the same id is quiet.
+deadline has passed, that a step was refused or that it changed nothing. As with the real workers, each is done wholly
+or not at all, commands may arrive twice, and a second one of the same id is quiet.
 """
 
 from collections import Counter, deque
@@ -45,9 +45,10 @@ class Sent(NamedTuple):
 @dataclass
 class World:
     """One run of a plan; `told` is what happened, move by move. `met` counts the events that met an instance of a saga
-    in a status. `foreign` are the events of commands that no saga sent. `left_open` are the orders that were neither confirmed nor cancelled when all had come to rest but
-    those who were away; `unclosed` those of deleted users that were it when only deadlines could help them; `in_vain` the
-    instances that waited for a deadline when nobody was away and all had been answered.
+    in a status. `foreign` are the events of commands that no saga sent. `left_open` are the orders that were neither
+    confirmed nor cancelled when all had come to rest but those who were away; `unclosed` those of deleted users that
+    were it when only deadlines could help them; `in_vain` the instances that waited for a deadline when nobody was away
+    and all had been answered.
     """
 
     plan: Plan
@@ -147,7 +148,9 @@ class World:
         elif route.kind == "answer":
             answer = self._traffic.get(route)
             is_refusal = isinstance(answer, Refusal)
-            self._hear(route.sender, Due(self._now(), [], [answer]) if is_refusal else Due(self._now(), [], [], [answer]))
+            self._hear(
+                route.sender, Due(self._now(), [], [answer]) if is_refusal else Due(self._now(), [], [], [answer])
+            )
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:

@@ -1,7 +1,8 @@
 """A saga: the decider's trio once more, fed by events and answering with commands and deadlines.
 
 Besides the events of the log, an instance hears three of its own: that a deadline which it set has passed, that a
-command which it sent was not accepted, and that one was accepted and changed nothing, so that no event tells of it. They come as `Recorded` like the others, about the instance as their stream.
+command which it sent was not accepted, and that one was accepted and changed nothing, so that no event tells of it.
+They come as `Recorded` like the others, about the instance as their stream.
 """
 
 from collections.abc import Callable
@@ -49,8 +50,8 @@ class StepRefused(Event):
 
 
 class StepUnchanged(Event):
-    """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for was
-    so already. Only a saga that `hears_refusals` is told.
+    """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for
+    was so already. Only a saga that `hears_refusals` is told.
     """
 
     stream_field: ClassVar[str] = "instance_id"
@@ -94,10 +95,11 @@ class Saga(Generic[State]):
 
     `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
     `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
-    from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it
-    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
+    from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it waits
+    for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
     `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `hears_refusals`: it takes
-    StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in theirs.
+    StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in
+    theirs.
     """
 
     name: str

@@ -57,8 +57,8 @@ class JournalRow(NamedTuple):
 
 class StepRow(NamedTuple):
     """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON; `caused_at`
-    is when the causing event was recorded, RFC 3339. `hears_refusal`: the instance is to be told of an answer that is no event, a
-    refusal or that nothing was changed.
+    is when the causing event was recorded, RFC 3339. `hears_refusal`: the instance is to be told of an answer that is
+    no event, a refusal or that nothing was changed.
     """
 
     position: int
@@ -107,7 +107,7 @@ class Refusal(NamedTuple):
 
 
 class Unchanged(NamedTuple):
-    """A step, by its position in the lane, whose command was accepted at `handled_at` (RFC 3339) and changed nothing."""
+    """A step, by its position in the lane, whose command was accepted at `handled_at` (RFC 3339), changing nothing."""
 
     position: int
     saga: str

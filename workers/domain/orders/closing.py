@@ -4,9 +4,10 @@
     watch --all of them confirmed or cancelled--> rest --OrderPlaced--> watch
     rest --UserDeleted--> closed              close --asked again in vain--> stuck
 
-In `watch` it keeps the orders that can still be cancelled, and waits for nobody: each order's fulfilment has a deadline.
-In `close` it asks for the cancellation of each, and of every one that comes after; a person has to look when nothing
-comes of that (core/answers.py). What an order holds is given back by its fulfilment, as after any other cancellation.
+In `watch` it keeps the orders that can still be cancelled, and waits for nobody: each order's fulfilment has a
+deadline. In `close` it asks for the cancellation of each, and of every one that comes after; a person has to look when
+nothing comes of that (core/answers.py). What an order holds is given back by its fulfilment, as after any other
+cancellation.
 """
 
 from typing import Literal, cast

@@ -5,8 +5,8 @@
      `--UserCreated--> wait-+  `---asked again in vain---> stuck
 
 In `wait` the next action is to wait for the deadline, in `welcome` to send WelcomeUser; both ends are also reached from
-`wait`, and from `stuck`, where a person has to look: nothing has come of WelcomeUser (core/answers.py). One instance per
-user, under the user's id.
+`wait`, and from `stuck`, where a person has to look: nothing has come of WelcomeUser (core/answers.py). One instance
+per user, under the user's id.
 """
 
 from typing import Literal

@@ -22,8 +22,8 @@ def decide(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...
     """
     order_id = correlate(recorded) or recorded.stream_id
     asked = tuple(_consequence(each, state, order_id) for each in state.next)
-    if state.waits_for_answer and asked:
-        return (*asked, wait_for_answer(state.asked_again))
+    if state.waits_for_answer:
+        return (*asked, wait_for_answer(state.asked_again)) if asked else ()
     return (*asked, answered()) if state.status in ENDS else asked
 
 

@@ -1,7 +1,7 @@
 """What an event means for the fulfilment of an order. What is not about what the order asks for changes nothing."""
 
 from decimal import Decimal
-from typing import Any, assert_never, cast
+from typing import assert_never, cast
 
 from contracts.inventory.events import StockDeclined, StockReleased, StockReserved, StockShipped
 from contracts.message import Event

@@ -3,8 +3,7 @@
 from typing import Any
 
 from workers.core.answers import may_ask_again
-from workers.domain.orders.fulfilment.parts import UNANSWERED
-from workers.domain.orders.fulfilment.state import SETTLED, FulfilmentState, Next, Part
+from workers.domain.orders.fulfilment.state import OPEN, SETTLED, FulfilmentState, Next, Part
 
 RESERVING = ("reserve_funds", "reserve_stock")
 
@@ -76,8 +75,8 @@ def undone(state: FulfilmentState, reason: str) -> FulfilmentState:
 
 
 def given_up(state: FulfilmentState, reason: str) -> FulfilmentState:
-    """The order cannot be had. When its confirmation is under way, its own stream decides what becomes of it; when it is
-    confirmed, that is final, and a person has to look.
+    """The order cannot be had. When its confirmation is under way, its own stream decides what becomes of it; when it
+    is confirmed, that is final, and a person has to look.
     """
     if state.status == "confirm":
         return updated(state, reason=reason, next=(Next("cancel"),))
@@ -98,12 +97,12 @@ def asked_again(state: FulfilmentState) -> FulfilmentState:
         return stuck(state)
     again = updated(state, asked_again=state.asked_again + 1)
     match state.status:
-        case "compensate":
+        case "compensate" | "stuck":
             # Whether it was reserved or not: it is not to be.
-            open_parts = (*UNANSWERED, "asked back")
-            goods = tuple(each._replace(part="foreign") if each.part in open_parts else each for each in state.goods)
-            funds = "foreign" if state.funds in open_parts else state.funds
-            return updated(again, funds=funds, goods=goods, next=() if state.is_cancelled else (Next("cancel"),))
+            goods = tuple(each._replace(part="foreign") if each.part in OPEN else each for each in state.goods)
+            funds = "foreign" if state.funds in OPEN else state.funds
+            cancel = () if state.is_cancelled or state.status == "stuck" else (Next("cancel"),)
+            return updated(again, funds=funds, goods=goods, next=cancel)
         case "confirm":
             return updated(again, next=(Next("cancel"),))
         case "capture_funds":
@@ -118,8 +117,8 @@ def _to_ship(state: FulfilmentState) -> tuple[Next, ...]:
 
 
 def _given_back(state: FulfilmentState) -> FulfilmentState:
-    """Ask back whatever is held, also what was reserved only after the order was cancelled. What somebody else has taken
-    meanwhile cannot be given back: a person has to look.
+    """Ask back whatever is held, also what was reserved only after the order was cancelled. What somebody else has
+    taken meanwhile cannot be given back: a person has to look.
     """
     held: frozenset[Part] = frozenset({"reserved", "foreign"})
     goods = tuple(each._replace(part="asked back") if each.part in held else each for each in state.goods)

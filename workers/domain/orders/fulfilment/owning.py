@@ -1,4 +1,4 @@
-"""Whether an order answers for money or stock that is reserved under its id: it will be taken, shipped or given back."""
+"""Whether an order answers for what is reserved under its id: it will be taken, shipped or given back."""
 
 from workers.core.holding import Holding
 from workers.domain.orders.fulfilment.state import FulfilmentState, Part

@@ -1,15 +1,15 @@
 """What is said of one part of an order, its money or the pieces of a SKU, and what the part is then. Pure.
 
 Anybody may send commands under the order's id, before, between and after those of the saga. So what is said counts only
-as far as it fits: `fits` is whether it speaks of exactly what the order asks for, `wanted` whether the order is still to
-be had. The deciders keep at most one reservation for an order, and are quiet only when it is exactly what is asked for.
+as far as it fits: `fits` is whether it speaks of exactly what the order asks for, `wanted` whether the order is still
+to be had. The deciders keep at most one reservation for an order, and are quiet only when it is exactly what is asked
+for.
 """
 
 from typing import Literal
 
-from workers.domain.orders.fulfilment.state import Part
+from workers.domain.orders.fulfilment.state import UNANSWERED, Part
 
-UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt"})
 DIFFERS = "ReservationDiffers"
 """Why a reservation is refused while there is another one under the order's id."""
 

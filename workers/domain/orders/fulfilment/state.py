@@ -16,12 +16,16 @@ Part = Literal[
     "captured",
     "shipped",
 ]
-"""Where the money, or the pieces of a SKU, stand. "foreign": something is reserved under the order's id that is not what
-was asked for, or was not asked for. "in doubt": asked for, and something that was reserved under the order's id has gone
-since, so that a quiet answer may be out of date.
+"""Where the money, or the pieces of a SKU, stand. "foreign": something is reserved under the order's id that is not
+what was asked for, or was not asked for. "in doubt": asked for, and something that was reserved under the order's id
+has gone since, so that a quiet answer may be out of date.
 """
 SETTLED: frozenset[Part] = frozenset({"not asked", "declined", "released"})
 """Nothing is held, and nothing more will be."""
+UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt"})
+"""It was asked for, and there is no answer that still holds."""
+OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
+"""Something was asked, and the answer is still to come."""
 THERE: frozenset[Part] = frozenset({"reserved", "captured", "shipped"})
 """The order has it, or had it."""
 
@@ -101,5 +105,7 @@ class FulfilmentState(SagaState):
     @property
     def waits_for_answer(self) -> bool:
         """Whether something is asked for that has an answer other than the order's confirmation."""
+        if self.status == "stuck":
+            return self.is_given_up and bool(OPEN & {self.funds, *(each.part for each in self.goods)})
         is_late = self.status == "confirm" and self.reason is not None
         return is_late or self.status in ("compensate", "capture_funds", "ship_stock")
