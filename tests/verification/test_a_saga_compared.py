@@ -176,7 +176,7 @@ def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_he
         {"handled_at": time(6)},
     ):
         order = reserved_before()
-        order.steps[0] = order.steps[0]._replace(**changes)  # type: ignore[arg-type]  # by name
+        order.steps[0] = order.steps[0]._replace(**changes)
         assert found(order) == [forged], changes
     order = refused()
     order.steps[0] = order.steps[0]._replace(status="accepted", unchanged=True)
