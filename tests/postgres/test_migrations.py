@@ -153,10 +153,11 @@ async def test_who_waited_for_an_answer_before_0014_has_a_deadline_for_it_now(
                     *(saga, instance, version, 10 * number + version, event_id, entered),
                 )
                 await connection.execute(
-                    "INSERT INTO annals.events (context, partition, sequence, stream_id, stream_version, event_id,
-                    type," " schema_version, data, command_id, correlation_id, causation_id, recorded_at) VALUES" "
-                    ('orders', 2, $1, $2, $1, $3, 'OrderCancelled', 1, '{}', $3, 'of the event', 'c'," "
-                    '2026-01-01T00:00:00Z')", *(10 * number + version, instance, event_id),
+                    "INSERT INTO annals.events (context, partition, sequence, stream_id, stream_version, event_id,"
+                    " type, schema_version, data, command_id, correlation_id, causation_id, recorded_at) VALUES"
+                    " ('orders', 2, $1, $2, $1, $3, 'OrderCancelled', 1, '{}', $3, 'of the event', 'c',"
+                    " '2026-01-01T00:00:00Z')",
+                    *(10 * number + version, instance, event_id),
                 )
             last = COMMAND_ID.format(100 + number) if status == "compensate" else cause
             await connection.execute(
