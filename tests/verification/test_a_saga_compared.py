@@ -245,9 +245,7 @@ def test_that_an_earlier_release_has_carried_through_is_right_still() -> None:
         order = made()
         if made is not fulfilled:
             order.takes(OrderCancelled(order_id="o-1", user_id="ada"))
-        before = stored(order)
-        order.stored = before._replace(state=before.state.replace(b',"asked_again":0', b""))
-        assert order.stored != before
+        assert b"asked_again" not in stored(order).state, "an earlier release reads it too"
         assert order.wrong() == [], made.__name__
 
 

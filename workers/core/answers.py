@@ -5,6 +5,10 @@ gone. So whoever asks sets this deadline, and when it passes asks again, under a
 In the end it is for a person to look.
 """
 
+from typing import Annotated
+
+from pydantic import Field
+
 from workers.core.saga import ClearDeadline, SetDeadline
 
 ANSWER = "answer"
@@ -12,6 +16,11 @@ ANSWER = "answer"
 
 ANSWER_SECONDS = 60.0
 MOST_ASKED_AGAIN = 3
+
+AskedAgain = Annotated[int, Field(exclude_if=lambda times: times == 0)]
+"""A field of a saga's state: how many times. Left out as long as it is none: so an earlier release, which does not know
+it, can go on with the instance while the workers are being replaced.
+"""
 
 
 def wait_for_answer(asked_again: int = 0) -> SetDeadline:

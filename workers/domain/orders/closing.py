@@ -15,7 +15,7 @@ from typing import Literal, cast
 from contracts.orders.commands import CancelOrder
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced
 from contracts.users.events import UserDeleted
-from workers.core.answers import ANSWER, answered, may_ask_again, wait_for_answer
+from workers.core.answers import ANSWER, AskedAgain, answered, may_ask_again, wait_for_answer
 from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed, Saga, SagaState, Step
 
@@ -27,7 +27,7 @@ class ClosingState(SagaState):
 
     status: Literal["new", "watch", "rest", "close", "closed", "stuck"] = "new"
     open_orders: tuple[str, ...] = ()
-    asked_again: int = 0
+    asked_again: AskedAgain = 0
 
 
 def correlate(recorded: Recorded) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserCreated, UserDeleted, UserWelcomed
-from workers.core.answers import ANSWER, answered, may_ask_again, wait_for_answer
+from workers.core.answers import ANSWER, AskedAgain, answered, may_ask_again, wait_for_answer
 from workers.core.recorded import Recorded
 from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SagaState, SetDeadline, Step
 
@@ -25,7 +25,7 @@ class WelcomeState(SagaState):
 
     status: Literal["new", "wait", "welcome", "welcomed", "abandoned", "stuck"] = "new"
     after_seconds: int | None = None
-    asked_again: int = 0
+    asked_again: AskedAgain = 0
 
 
 def correlate(recorded: Recorded) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from workers.core.answers import AskedAgain
 from workers.core.saga import SagaState
 
 Part = Literal[
@@ -89,7 +90,7 @@ class FulfilmentState(SagaState):
     is_cancelled: bool = False
     is_shipped: bool = False
     reason: str | None = None
-    asked_again: int = 0
+    asked_again: AskedAgain = 0
     next: tuple[Next, ...] = ()
 
     @property
