@@ -9,37 +9,25 @@ or not at all, commands may arrive twice, and a second one of the same id is qui
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from contracts.catalogue import catalogue
 from contracts.message import Command, Event
 from contracts.orders.commands import ShipOrder
 from contracts.orders.events import OrderConfirmed
 from tests.conservation.plans import Plan
-from tests.conservation.traffic import Route, Traffic
+from tests.conservation.traffic import Address, Route, Sent, Traffic, address_of
 from workers.core.answers import ANSWER
 from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StepRow, StoredInstance, Unchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance, Unchanged
 from workers.saga.following import Followed, concerned, follow, hear
 from workers.saga.own_events import own_events
 
 MOST_MOVES = 3000
 MOST_EVENTS_AT_ONCE = 3
-
-Address = tuple[str, str]
-"""Context and stream id."""
-
-
-class Sent(NamedTuple):
-    """A command under way; if a saga sent it: the step that it was, and the lane that sent it."""
-
-    command_id: str
-    command: Command
-    step: StepRow | None = None
-    lane: Any = None
 
 
 @dataclass
@@ -135,7 +123,7 @@ class World:
         self._ask("a person", self._requests.popleft().command)
 
     def _ask(self, who: str, command: Command) -> None:
-        self._traffic.put(Route("command", who, _address(command)), Sent(f"{who}'s {self._traffic.count}", command))
+        self._traffic.put(Route("command", who, address_of(command)), Sent(f"{who}'s {self._traffic.count}", command))
 
     def _move(self, route: Route, choice: int) -> None:
         if route.kind == "deadline":
@@ -164,7 +152,7 @@ class World:
             return
         self._handled.add(sent.command_id)
         context = contexts()[command.context]
-        address = _address(command)
+        address = address_of(command)
         state = self.states.get(address, context.decider.initial)
         answer = context.decider.decide(state, command)
         self.told.append(("handled", command, answer))
@@ -239,7 +227,7 @@ class World:
                 self.told.append(("lost", step))
                 continue
             command = catalogue().commands[step.command_type].model_validate_json(step.data)
-            self._traffic.put(Route("command", lane, _address(command)), Sent(step.command_id, command, step, lane))
+            self._traffic.put(Route("command", lane, address_of(command)), Sent(step.command_id, command, step, lane))
 
     def _now(self) -> str:
         minutes, seconds = divmod(self._moves, 60)
@@ -253,7 +241,3 @@ def is_open(order: Any) -> bool:
 
 def is_deleted(user: Any) -> bool:
     return bool(user.existence == "deleted")
-
-
-def _address(command: Command) -> Address:
-    return command.context, command.stream_id

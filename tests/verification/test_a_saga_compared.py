@@ -168,39 +168,6 @@ def test_has_a_refusal_that_is_lost_or_left_over() -> None:
     assert found(order) == [("saga refusal too many", place)]
 
 
-def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_heard_twice() -> None:
-    forged = ("saga's own event without cause", "fulfilment o-1@2")
-    for changes in (
-        {"unchanged": False},
-        {"unchanged": False, "status": "rejected", "code": "AccountNotFound"},
-        {"handled_at": time(6)},
-    ):
-        order = reserved_before()
-        order.steps[0] = order.steps[0]._replace(**changes)
-        assert found(order) == [forged], changes
-    order = refused()
-    order.steps[0] = order.steps[0]._replace(status="accepted", unchanged=True)
-    assert found(order) == [forged]
-    order = reserved_before()
-    order.entries.append(order.entries[-1])
-    entry(order, 3, version=3)
-    assert found(order) == [("saga's own event without cause", "fulfilment o-1@3")]
-
-
-def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> None:
-    place = "fulfilment o-1 reserve_funds"
-    order = fulfilled(PLACED)
-    order.steps[0] = order.steps[0]._replace(unchanged=True)
-    (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.REFUSAL_MISSING, place)
-    assert wrong.explanation.endswith("accepted without a change, never heard")
-    order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == []
-    order = reserved_before()
-    order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga refusal too many", place)]
-
-
 @pytest.mark.parametrize("name", ["data", "correlation_id", "caused_at", "stream_id", "actor", "command_type"])
 def test_has_a_step_that_differs(name: str) -> None:
     order = fulfilled()
@@ -237,16 +204,6 @@ def test_was_stored_before_its_state_had_a_field_that_has_a_default() -> None:
     order.stored = before._replace(state=before.state.replace(b',"is_shipped":false', b""))
     assert order.stored != before
     assert order.wrong() == []
-
-
-def test_that_an_earlier_release_has_carried_through_is_right_still() -> None:
-    """It waited without a deadline for answers, and counted nothing: at an end there is no difference."""
-    for made in (fulfilled, refused, cancelled):
-        order = made()
-        if made is not fulfilled:
-            order.takes(OrderCancelled(order_id="o-1", user_id="ada"))
-        assert b"asked_again" not in stored(order).state, "an earlier release reads it too"
-        assert order.wrong() == [], made.__name__
 
 
 def test_has_a_state_that_its_saga_cannot_read() -> None:
