@@ -27,12 +27,11 @@ def of_stock(name: str, sku: str, order_id: str, **fields: int) -> Sent:
     return command(f"inventory.{name}.v1", sku, {"sku": sku, "order_id": order_id, **fields})
 
 
-async def sent(system: System, *commands: Sent) -> None:
+async def sent(system: System, funds: Sequence[Sent] = (), stock: Sequence[Sent] = ()) -> None:
     """Accepted, all of them."""
-    for context, prefix in (("payments", b"payments."), ("inventory", b"inventory.")):
-        some = [each for each in commands if dict(each.headers)["ce_type"].startswith(prefix)]
-        await asyncio.to_thread(system.send, some, topic=f"{context}.commands")
-    await accepted(system, list(commands))
+    await asyncio.to_thread(system.send, funds, topic="payments.commands")
+    await asyncio.to_thread(system.send, stock, topic="inventory.commands")
+    await accepted(system, [*funds, *stock])
 
 
 async def history(system: System, order_id: str) -> Sequence[str]:
@@ -48,11 +47,9 @@ async def history(system: System, order_id: str) -> Sequence[str]:
 async def test_are_not_paid_with_a_cent_or_with_anothers_money(system: System) -> None:
     await stocked(system, USERS, SKUS)
     short, poor = place_order("mary", "jam", "bread"), place_order("nobody", "jam")
-    await sent(
-        system,
-        of_funds("ReserveFunds", "mary", short.stream_id, amount="0.01"),
-        of_funds("ReserveFunds", "bob", poor.stream_id, amount="2.50", currency="EUR"),
-    )
+    cent = of_funds("ReserveFunds", "mary", short.stream_id, amount="0.01")
+    anothers = of_funds("ReserveFunds", "bob", poor.stream_id, amount="2.50", currency="EUR")
+    await sent(system, [cent, anothers])
     await placed(system, [short, poor])
     await settled(system, [short, poor])
     assert sorted(await history(system, short.stream_id)) == [
@@ -65,18 +62,15 @@ async def test_are_not_paid_with_a_cent_or_with_anothers_money(system: System) -
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (1, {HELD: 1})
     assert named(verdict, HELD) == [f"payments bob for {poor.stream_id}"]
-    await sent(system, of_funds("ReleaseFunds", "bob", poor.stream_id))
+    await sent(system, [of_funds("ReleaseFunds", "bob", poor.stream_id)])
     assert (await verified(system))[1]["found"] == {}
 
 
 async def test_go_their_way_when_exactly_what_they_need_is_reserved_already(system: System) -> None:
     await stocked(system, USERS, SKUS)
     order = place_order("mary", "jam", "bread")
-    await sent(
-        system,
-        of_funds("ReserveFunds", "mary", order.stream_id, amount="5.00"),
-        of_stock("ReserveStock", "jam", order.stream_id, quantity=1),
-    )
+    funds = of_funds("ReserveFunds", "mary", order.stream_id, amount="5.00")
+    await sent(system, [funds], [of_stock("ReserveStock", "jam", order.stream_id, quantity=1)])
     await placed(system, [order])
     await settled(system, [order])
     events = await history(system, order.stream_id)
@@ -93,12 +87,11 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     (over,), unborn = [place_order("mary", "jam")], str(uuid.uuid4())
     await placed(system, [over])
     await settled(system, [over])
-    left = [
+    funds = [
         of_funds("ReserveFunds", "bob", unborn, amount="1.00"),
-        of_stock("ReserveStock", "bread", unborn, quantity=3),
         of_funds("ReserveFunds", "mary", over.stream_id, amount="2.50"),
     ]
-    await sent(system, *left)
+    await sent(system, funds, [of_stock("ReserveStock", "bread", unborn, quantity=3)])
     endless = "UPDATE annals.sagas SET status = $2 WHERE saga = 'fulfilment' AND instance_id = $1 RETURNING status"
     await system.database.execute(endless, over.stream_id, "compensate")
     code, verdict = await verified(system)
@@ -111,10 +104,6 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     assert bread == "no live order answers for 3 pieces; inventory.ReleaseStock ends it"
     assert named(verdict, "saga instance that nothing can end") == [f"fulfilment {over.stream_id}"]
     await system.database.execute(endless, over.stream_id, "completed")
-    await sent(
-        system,
-        of_funds("ReleaseFunds", "bob", unborn),
-        of_stock("ReleaseStock", "bread", unborn),
-        of_funds("ReleaseFunds", "mary", over.stream_id),
-    )
+    released = [of_funds("ReleaseFunds", "bob", unborn), of_funds("ReleaseFunds", "mary", over.stream_id)]
+    await sent(system, released, [of_stock("ReleaseStock", "bread", unborn)])
     assert (await verified(system))[1]["found"] == {}
