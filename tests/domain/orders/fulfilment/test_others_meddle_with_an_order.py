@@ -70,6 +70,16 @@ def test_money_that_is_reserved_otherwise_is_in_its_way_and_is_given_back(when: 
     over.then_nothing().leaving("cancelled")
 
 
+def test_money_that_is_reserved_otherwise_after_its_own_refusal_which_is_heard_later_is_given_back() -> None:
+    cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
+    refused = following(fulfilment, PLACED, cent).when(no("reserve_funds", "AccountNotFound"))
+    refused.then(RELEASE_FUNDS, cancel("funds declined: AccountNotFound")).leaving("compensate")
+    older = following(fulfilment, PLACED, cent).when(unchanged("reserve_funds"))
+    older.then(RESERVE_FUNDS).leaving("reserve_funds")
+    given_up = following(fulfilment, PLACED, cent, CANCELLED_BY_ADA).when(unchanged("reserve_funds"))
+    given_up.then(RELEASE_FUNDS).leaving("compensate")
+
+
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_goods_that_are_reserved_otherwise_are_in_its_way_and_are_given_back(quantity: int) -> None:
     other = StockReserved(sku="tea", order_id=ORDER, quantity=quantity)

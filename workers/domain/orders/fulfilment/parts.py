@@ -17,8 +17,7 @@ DIFFERS = "ReservationDiffers"
 def reserved(part: Part, *, fits: bool, wanted: bool) -> Part:
     """Something was reserved under the order's id."""
     if part in UNANSWERED:
-        # What does not fit is in the way of what was asked for: the answer to that will say so, unless it goes before.
-        return "reserved" if fits else part
+        return "reserved" if fits else "in the way"
     if part in ("reserved", "captured", "shipped"):
         return part
     return "reserved" if part == "released" and fits and wanted else "foreign"
@@ -45,13 +44,21 @@ def refused(part: Part, code: str) -> Part:
     """The command to reserve was not accepted."""
     if part not in UNANSWERED:
         return part
-    return "foreign" if code == DIFFERS else "declined"
+    return "foreign" if code == DIFFERS or part == "in the way" else "declined"
 
 
 def unchanged(part: Part, *, wanted: bool) -> Part:
     """The command to reserve was accepted and changed nothing: what it asked for was reserved then. Has something gone
-    since, it is to be asked for again, or is no longer there to be given back.
+    since, or is something else reserved, it is to be asked for again, or is no longer there to be given back.
     """
-    if part == "in doubt":
-        return "asked" if wanted else "released"
-    return "reserved" if part == "asked" else part
+    match part:
+        case "in doubt" | "in the way" if wanted:
+            return "asked"
+        case "in doubt":
+            return "released"
+        case "in the way":
+            return "foreign"
+        case "asked":
+            return "reserved"
+        case _:
+            return part

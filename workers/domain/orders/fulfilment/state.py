@@ -9,6 +9,7 @@ Part = Literal[
     "not asked",
     "asked",
     "in doubt",
+    "in the way",
     "reserved",
     "foreign",
     "asked back",
@@ -19,11 +20,11 @@ Part = Literal[
 ]
 """Where the money, or the pieces of a SKU, stand. "foreign": something is reserved under the order's id that is not
 what was asked for, or was not asked for. "in doubt": asked for, and something that was reserved under the order's id
-has gone since, so that a quiet answer may be out of date.
+has gone since, so that a quiet answer may be out of date. "in the way": asked for, and something else is reserved.
 """
 SETTLED: frozenset[Part] = frozenset({"not asked", "declined", "released"})
 """Nothing is held, and nothing more will be."""
-UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt"})
+UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt", "in the way"})
 """It was asked for, and there is no answer that still holds."""
 OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
 """Something was asked, and the answer is still to come."""
