@@ -42,8 +42,6 @@ MUST_MEET: tuple[tuple[str, str, type[Event]], ...] = (
     ("fulfilment", "reserve_stock", StepUnchanged),
     ("fulfilment", "reserve_stock", FundsReleased),
     ("fulfilment", "reserve_stock", FundsCaptured),
-    ("fulfilment", "reserve_stock", StockReleased),
-    ("fulfilment", "reserve_stock", StockShipped),
     ("fulfilment", "confirm", FundsReleased),
     ("fulfilment", "compensate", StepUnchanged),
     ("fulfilment", "cancelled", FundsReserved),
