@@ -16,7 +16,9 @@ class ReceiveStock(Command):
 
 
 class ReserveStock(Command):
-    """Set pieces aside for an order, or decline; quiet when they are reserved already. Never refused."""
+    """Set pieces aside for an order, or decline; quiet when exactly so many are reserved already. Refusal:
+    ReservationDiffers.
+    """
 
     stream_field: ClassVar[str] = "sku"
 

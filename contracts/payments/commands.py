@@ -18,7 +18,8 @@ class DepositFunds(Command):
 
 
 class ReserveFunds(Command):
-    """Set money aside for an order, or decline; quiet when it is reserved already. Refusal: AccountNotFound.
+    """Set money aside for an order, or decline; quiet when exactly this is reserved already. Refusals: AccountNotFound,
+    ReservationDiffers.
 
     Without a currency the amount is in that of the account.
     """

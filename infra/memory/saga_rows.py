@@ -24,6 +24,7 @@ from workers.ports.sagas import (
     SagaBatch,
     StepRow,
     StoredInstance,
+    Unchanged,
 )
 
 Place = tuple[str, int]
@@ -33,8 +34,8 @@ Place = tuple[str, int]
 class SagaRows(LaneRows):
     """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
     `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
-    time; `parked_streams` and `wished` of a lane by (saga, stream id); `beginnings` of a lane and a following: the
-    sequence behind which that began.
+    time; `unchanged` of a lane by position: the time; `parked_streams` and `wished` of a lane by (saga, stream id);
+    `beginnings` of a lane and a following: the sequence behind which that began.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class SagaRows(LaneRows):
         self.journal: dict[InstanceKey, list[JournalRow]] = {}
         self.deadlines: dict[tuple[str, str, str], tuple[Place, DeadlineRow]] = {}
         self.refused: dict[Place, dict[int, tuple[str, str]]] = {}
+        self.unchanged: dict[Place, dict[int, str]] = {}
         self._hearers: dict[str, tuple[Place, int]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
@@ -70,16 +72,25 @@ class SagaRows(LaneRows):
             for position, (code, at) in sorted(self.refused.get(place, {}).items())
             if position in steps
         ]
-        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], refusals[:limit])
+        unchanged = [
+            Unchanged(position, *_address(steps[position]), at, *_cause(steps[position]))
+            for position, at in sorted(self.unchanged.get(place, {}).items())
+            if position in steps
+        ]
+        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], refusals[:limit], unchanged[:limit])
 
     def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
-        """What the trigger on the outcomes does: those who have asked to hear of a refusal will."""
+        """What the triggers on the outcomes do: those who have asked to hear of an answer that is no event will."""
         for row in outcomes:
-            if row.status != "accepted" and row.command_id in self._hearers:
-                place, position = self._hearers[row.command_id]
-                error = orjson.loads(row.outcome)["error"] or {}
-                told = (error.get("code", row.status), rfc3339(row.handled_at))
-                self.refused.setdefault(place, {}).setdefault(position, told)
+            if row.command_id not in self._hearers:
+                continue
+            place, position = self._hearers[row.command_id]
+            outcome, at = orjson.loads(row.outcome), rfc3339(row.handled_at)
+            if row.status != "accepted":
+                code = (outcome["error"] or {}).get("code", row.status)
+                self.refused.setdefault(place, {}).setdefault(position, (code, at))
+            elif outcome.get("events") == []:
+                self.unchanged.setdefault(place, {}).setdefault(position, at)
 
     def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = self.outbox.get((lane.topic, lane.partition), [])
@@ -124,6 +135,7 @@ class SagaRows(LaneRows):
             self.deadlines[row.saga, row.instance_id, row.name] = (place, row)
         for position in batch.heard:
             self.refused.get(place, {}).pop(position, None)
+            self.unchanged.get(place, {}).pop(position, None)
         if steps:
             self._hearers |= {row.command_id: (place, row.position) for row in steps if row.hears_refusal}
             rows = self.outbox.setdefault(place, [])

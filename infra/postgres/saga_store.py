@@ -26,6 +26,7 @@ from workers.ports.sagas import (
     SagaBatch,
     StepRow,
     StoredInstance,
+    Unchanged,
 )
 
 MOVED = "AN003"
@@ -50,7 +51,8 @@ class PostgresSagaStore(PostgresLaneStore):
         assert row is not None
         deadlines = [DeadlineRow(**_in_utc(each, "due_at")) for each in orjson.loads(row["deadlines"] or b"[]")]
         refusals = [Refusal(**_in_utc(each, "handled_at")) for each in orjson.loads(row["refusals"] or b"[]")]
-        return Due(rfc3339(row["now"]), deadlines, refusals)
+        unchanged = [Unchanged(**_in_utc(each, "handled_at")) for each in orjson.loads(row["unchanged"] or b"[]")]
+        return Due(rfc3339(row["now"]), deadlines, refusals, unchanged)
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)

@@ -28,7 +28,8 @@ async def compare_due(sources: Sources, lanes: Sequence[Lane], sagas: AbstractSe
             verdict.found(What.DEADLINE_OVERDUE, where, f"due at {rfc3339(row['due_at'])}, not passed yet")
         for row in await _overdue(sources, "refusals_overdue", lane, sagas, patience):
             where = f"{row['saga']} {row['instance_id']} {row['step']}"
-            verdict.found(What.REFUSAL_OVERDUE, where, f"refused at {rfc3339(row['handled_at'])}")
+            said = "accepted without a change" if row["code"] is None else "refused"
+            verdict.found(What.REFUSAL_OVERDUE, where, f"{said} at {rfc3339(row['handled_at'])}")
     await _refusals_without_step(sources, verdict)
     await _deadlines_without_instance(sources, verdict)
 
@@ -52,7 +53,7 @@ async def _overdue(
 
 async def _refusals_without_step(sources: Sources, verdict: Verdict) -> None:
     async for topic, partition, position, code in _each(sources, "refusals_without_step", ("", 0, 0)):
-        explanation = f"there is no such step; its code is {code}"
+        explanation = f"there is no such step; {'it changed nothing' if code is None else f'its code is {code}'}"
         verdict.found(What.REFUSAL_LEFT_OVER, f"{topic}/{partition} position {position}", explanation)
 
 

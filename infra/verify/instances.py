@@ -5,6 +5,7 @@ snapshot they must agree exactly, however busy the system is.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -160,7 +161,7 @@ class Page:
         step = StepRow(**{**values, "data": row["data"].encode(), "caused_at": rfc3339(row["caused_at"])})
         lane = (self._known.topics.context_of(row["topic"]), row["partition"])
         handled_at = None if row["handled_at"] is None else rfc3339(row["handled_at"])
-        return StoredStep(step, lane, row["status"], row["code"], handled_at, row["waits"])
+        return StoredStep(step, lane, row["status"], row["code"], handled_at, row["waits"], row["unchanged"])
 
     async def _compare_deadlines(self, ids: str) -> None:
         stored: dict[str, dict[str, tuple[Lane, DeadlineRow]]] = {}
@@ -169,11 +170,25 @@ class Page:
             deadline = DeadlineRow(**{**values, "due_at": rfc3339(row["due_at"])})
             lane = (self._known.topics.context_of(row["topic"]), row["partition"])
             stored.setdefault(deadline.instance_id, {})[deadline.name] = (lane, deadline)
+        self._find_endless(stored.keys())
         for instance_id, expected in self._deadlines.items():
             there = stored.get(instance_id, {})
             for wrong in deadline_differences(expected, there):
                 self._note(wrong)
             self._verdict.saw("saga deadlines compared with the events", len({*expected, *there}))
+
+    def _find_endless(self, with_deadline: AbstractSet[str]) -> None:
+        """Those that wait for an answer, and will never be woken when it does not come. An instance and its deadlines
+        are written together, so this holds at every moment.
+        """
+        saga, stuck = self._saga, 0
+        unbound = saga.ends | saga.watches | {saga.initial.status}
+        for instance_id, (stored, _) in self._stored.items():
+            if stored is not None and stored.status not in unbound and instance_id not in with_deadline:
+                explanation = f"it waits in {stored.status!r} without a deadline"
+                self._verdict.found(What.ENDLESS, f"{saga.name} {instance_id}", explanation)
+            stuck += stored is not None and stored.status == "stuck"
+        self._verdict.saw(f"instances of the saga {saga.name} that are stuck, for a person to look at", stuck)
 
     async def _reached(self) -> dict[Lane, int]:
         found: dict[Lane, int] = {}

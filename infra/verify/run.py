@@ -6,6 +6,7 @@ length of the log: everything is read in chunks, and the steps of a saga's many 
 """
 
 from infra.verify.commands import compare_commands
+from infra.verify.holdings import compare_holdings
 from infra.verify.lanes import compare_lane
 from infra.verify.parked import report_parked
 from infra.verify.read_models import compare_read_model
@@ -30,7 +31,9 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
         await compare_snapshots(sources, context, verdict, pace)
         for projection in context.projections:
             await compare_read_model(sources, projection, verdict, pace)
-    await compare_sagas(sources, [saga for context in contexts().values() for saga in context.sagas], verdict, pace)
+    sagas = [saga for context in contexts().values() for saga in context.sagas]
+    await compare_sagas(sources, sagas, verdict, pace)
+    await compare_holdings(sources, contexts().values(), sagas, verdict, pace)
     await report_parked(sources, verdict)
     return verdict
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.inventory.commands import ReleaseStock
+from contracts.inventory.events import StockReleased, StockReserved, StockShipped
 from contracts.orders.commands import CancelOrder, ConfirmOrder
 from contracts.orders.events import OrderCancelled, OrderPlaced
 from contracts.payments.commands import CaptureFunds, ReleaseFunds
-from contracts.payments.events import FundsReserved
+from contracts.payments.events import FundsCaptured, FundsReleased, FundsReserved
 from contracts.users.events import UserDeleted
+from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
-from workers.core.saga import Consequence, DeadlinePassed, Saga, SetDeadline, Step
+from workers.core.saga import Consequence, DeadlinePassed, Saga, SetDeadline, Step, StepUnchanged
 from workers.domain.orders.closing import closing
 from workers.domain.orders.fulfilment import fulfilment
 from workers.domain.orders.fulfilment.evolution import correlate
@@ -100,7 +102,37 @@ def _first_only(state: FulfilmentState, _: Recorded, each: Consequence) -> bool:
     return not (_is(each, ReleaseStock) and isinstance(each, Step) and each.about != state.goods[0].sku)
 
 
+def _believing(**changes: Callable[[FulfilmentState, Any], Any]) -> Broken:
+    """The fulfilment that reads some fields of an event under its order's id as if they were the order's."""
+
+    def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
+        event = recorded.event
+        if state.status != "new" and type(event) in _SAYING:
+            fields = {name: value(state, event) for name, value in changes.items() if hasattr(event, name)}
+            recorded = recorded._replace(event=type(event).model_validate({**event.model_dump(), **fields}))
+        return fulfilment.evolve(state, recorded)
+
+    return replace(fulfilment, evolve=evolve)
+
+
+_SAYING = (FundsReserved, FundsReleased, FundsCaptured, StockReserved, StockReleased, StockShipped)
+
+
+def _no_answer_awaited(_: Any, __: Recorded, each: Consequence) -> bool:
+    return not (isinstance(each, SetDeadline) and each.name == ANSWER)
+
+
 BREAKAGES: Mapping[str, Broken] = {
+    "an event of any amount is believed": _believing(amount=lambda state, _: state.total),
+    "an event in any currency is believed": _believing(currency=lambda state, _: state.currency),
+    "an event of any user is believed": _believing(user_id=lambda state, _: state.user_id),
+    "an event of any quantity is believed": _believing(
+        quantity=lambda state, event: next((each.quantity for each in state.goods if each.sku == event.sku), 1)
+    ),
+    "that a step changed nothing is not heard": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
+    "the fulfilment waits for answers without a deadline": _only(fulfilment, _no_answer_awaited),
+    "the closing waits for answers without a deadline": _only(closing, _no_answer_awaited),
+    "the welcome waits for answers without a deadline": _only(welcome, _no_answer_awaited),
     "funds reserved late are kept": _only(
         fulfilment, lambda _, recorded, each: not (_is(each, ReleaseFunds) and type(recorded.event) is FundsReserved)
     ),

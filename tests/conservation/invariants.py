@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from contracts.inventory.events import StockReceived, StockReleased, StockReserved, StockShipped
-from contracts.orders.commands import ConfirmOrder, PlaceOrder
-from contracts.payments.events import FundsCaptured, FundsDeposited
+from contracts.message import Event
+from contracts.orders.commands import PlaceOrder
+from contracts.payments.events import FundsCaptured, FundsDeposited, FundsReserved
 from contracts.users.events import UserDeleted
+from tests.conservation.meddling import pieces as pieces_of
+from tests.conservation.meddling import total
 from tests.conservation.world import World, is_open
+from workers.core.holding import Holding
+from workers.domain import contexts
+from workers.domain.orders.fulfilment.owning import owns
+from workers.domain.orders.fulfilment.state import FulfilmentState
+from workers.ports.sagas import InstanceKey
 
 ENDS = {"confirmed": "completed", "cancelled": "cancelled", "shipped": "shipped"}
 """Where an order's fulfilment is to end, by the order's status."""
@@ -18,7 +26,7 @@ ENDS = {"confirmed": "completed", "cancelled": "cancelled", "shipped": "shipped"
 
 def findings(world: World) -> list[str]:
     """All that is wrong."""
-    checks = (_bugs, _orders, _money, _stock, _fulfilments, _closings)
+    checks = (_bugs, _orders, _money, _stock, _holdings, _fulfilments, _closings, _welcomes)
     return [finding for check in checks for finding in check(world)]
 
 
@@ -29,6 +37,8 @@ def _bugs(world: World) -> Iterator[str]:
 
 
 def _orders(world: World) -> Iterator[str]:
+    for waiting in world.in_vain:
+        yield f"{waiting} waits for an answer that was given"
     for order_id in world.left_open:
         yield f"{order_id} was left open past its deadline while a context was away"
     for order_id in world.unclosed:
@@ -39,7 +49,9 @@ def _orders(world: World) -> Iterator[str]:
 
 
 def _money(world: World) -> Iterator[str]:
-    """Deposits are balances and what was captured, which is what the confirmed orders cost; nothing else is held."""
+    """Deposits are balances and what was captured; an order that is final is paid, once, in full and by its user; for
+    no other order a saga has taken anything.
+    """
     deposited: Counter[str] = Counter()
     captured: Counter[str] = Counter()
     for event in world.log:
@@ -47,17 +59,24 @@ def _money(world: World) -> Iterator[str]:
             deposited[event.user_id] += int(event.amount * 100)
         elif isinstance(event, FundsCaptured):
             captured[event.user_id] += int(event.amount * 100)
-    spent: Counter[str] = Counter()
-    for order in _final(world):
-        spent[order.user_id] += int(sum(line.quantity * line.unit_price for line in order.lines) * 100)
-    for user in {*deposited, *captured, *spent}:
-        if captured[user] != spent[user]:
-            yield f"{captured[user]} cents captured from {user}, whose confirmed orders cost {spent[user]}"
     for user, account in _of(world, "payments").items():
         if deposited[user] != account.balance * 100 + captured[user]:
             yield f"{user} paid in {deposited[user]} cents, of which {captured[user]} are captured and {account} left"
-        if account.reserved != 0:
-            yield f"money of {user} is held for orders that are over: {account}"
+    by_others = {id(event) for event in world.foreign}
+    final = {order.order_id: order for order in _final(world)}
+    stuck = _stuck(world)
+    for order_id in _of(world, "orders"):
+        payments = [each for each in world.log if isinstance(each, FundsCaptured) and each.order_id == order_id]
+        taken = [each for each in payments if id(each) not in by_others]
+        order = final.get(order_id)
+        if order is not None and not any(_pays(each, order) for each in payments):
+            yield f"{order} is final and not paid: {payments}"
+        if len(taken) > (order is not None) and order_id not in stuck:
+            yield f"{taken} were taken for {order_id}"
+
+
+def _pays(event: FundsCaptured, order: PlaceOrder) -> bool:
+    return (event.user_id, event.amount, event.currency) == (order.user_id, total(order), order.currency)
 
 
 Pieces = Counter[tuple[str, str]]
@@ -65,22 +84,58 @@ Pieces = Counter[tuple[str, str]]
 
 
 def _stock(world: World) -> Iterator[str]:
-    """What was received is on hand or shipped; what is held is what the confirmed orders wait for, piece by piece."""
+    """What was received is on hand, or shipped; what final orders ask for is held, or shipped, piece by piece."""
     received, held, shipped = _counted(world)
-    waiting, gone = Pieces(), Pieces()
-    for order in _final(world):
-        pieces = gone if _of(world, "orders")[order.order_id].status == "shipped" else waiting
-        for line in order.lines:
-            pieces[line.sku, order.order_id] += line.quantity
-    if held != waiting:
-        yield f"held are {+held}, but the confirmed orders wait for {waiting}"
-    if shipped != gone:
-        yield f"shipped were {shipped}, but the shipped orders are over {gone}"
     for sku, stock in _of(world, "inventory").items():
         if received[sku] != stock.on_hand + sum(pieces for (each, _), pieces in shipped.items() if each == sku):
             yield f"{received[sku]} {sku} were received, and {stock} is left after {shipped}"
         if stock.reserved != sum(pieces for (each, _), pieces in held.items() if each == sku):
             yield f"{stock} of {sku} says otherwise than its events: {held}"
+    for order in _final(world):
+        is_shipped = _of(world, "orders")[order.order_id].status == "shipped"
+        for sku in {line.sku for line in order.lines}:
+            wanted, place = pieces_of(order, sku), (sku, order.order_id)
+            sent = [each.quantity for each in world.log if isinstance(each, StockShipped) and _is_at(each, place)]
+            if is_shipped and wanted not in sent:
+                yield f"{wanted} {sku} are to be shipped for {order.order_id}, not {sent}"
+            if not is_shipped and held[place] != wanted and wanted not in sent:
+                yield f"{wanted} {sku} are to be held for {order.order_id}, not {held[place]}"
+
+
+def _is_at(event: StockShipped, place: tuple[str, str]) -> bool:
+    return (event.sku, event.order_id) == place
+
+
+def _holdings(world: World) -> Iterator[str]:
+    """What is held is for a live order that answers for it; what nobody answers for, somebody else has reserved, and it
+    is none of the order's: a verification names it.
+    """
+    stuck, final = _stuck(world), {order.order_id for order in _final(world)}
+    by_others = {id(event) for event in world.foreign}
+    for context in contexts().values():
+        for stream_id, state in _of(world, context.name).items() if context.holdings else ():
+            for holding in context.holdings(stream_id, state) if context.holdings else ():
+                row = world.instances.get(InstanceKey("fulfilment", holding.owner))
+                instance = FulfilmentState() if row is None else FulfilmentState.model_validate_json(row.state)
+                if owns(instance, holding):
+                    if holding.owner not in stuck | final or (context.name == "payments" and holding.owner in final):
+                        yield f"{holding} is held for an order in {instance.status}"
+                elif id(_reserved(world, holding)) not in by_others:
+                    yield f"{holding} was reserved by a saga, and nobody answers for it: {instance}"
+                elif instance.status == "cancelled" and _was_asked(instance, holding):
+                    yield f"{holding} is held under the id of a cancelled order: {instance}"
+
+
+def _reserved(world: World, holding: Holding) -> Event:
+    """The event that has reserved this."""
+    reservations = [each for each in world.log if isinstance(each, FundsReserved | StockReserved)]
+    return [each for each in reservations if (each.stream_id, each.order_id) == (holding.stream_id, holding.owner)][-1]
+
+
+def _was_asked(instance: FulfilmentState, holding: Holding) -> bool:
+    if holding.context == "payments":
+        return holding.stream_id == instance.user_id
+    return any(each.sku == holding.stream_id and each.part != "not asked" for each in instance.goods)
 
 
 def _counted(world: World) -> tuple[Counter[str], Pieces, Pieces]:
@@ -120,6 +175,13 @@ def _closings(world: World) -> Iterator[str]:
         yield f"account closings are {found}, not {wanted}"
 
 
+def _welcomes(world: World) -> Iterator[str]:
+    """Nobody is left unwelcomed."""
+    for key, row in world.instances.items():
+        if key.saga == "welcome" and row.status not in ("welcomed", "abandoned"):
+            yield f"{key.instance_id} is left in {row.status}"
+
+
 def _of(world: World, context: str) -> dict[str, Any]:
     """The states of a context by stream id."""
     return {stream_id: state for (where, stream_id), state in world.states.items() if where == context}
@@ -137,9 +199,6 @@ def _final(world: World) -> Iterator[PlaceOrder]:
 
 
 def _stuck(world: World) -> set[str]:
-    """The orders that are for a person to look at: given up, when somebody had confirmed them who is not to do that.
-
-    Nothing is held for them, and nothing taken. Any other order that is stuck is a finding.
-    """
-    meddled = {each.command.order_id for each in world.plan.requests if isinstance(each.command, ConfirmOrder)}
-    return {key.instance_id for key, row in world.instances.items() if row.status == "stuck"} & meddled
+    """The orders that are for a person, as others have meddled. Any other order that is stuck is a finding."""
+    stuck = {key.instance_id for key, row in world.instances.items() if row.status == "stuck"}
+    return stuck & world.plan.meddled

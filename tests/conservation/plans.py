@@ -3,7 +3,7 @@
 Times count moves. Few users, few goods and little money, so that orders get in one another's way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from contracts.orders.commands import CancelOrder, ConfirmOrder, PlaceOrder
 from contracts.orders.lines import OrderLine
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser
+from tests.conservation.meddling import TAKING, Meddling, meddlings
 
 USERS = ("ada", "bob")
 SKUS = ("tea", "pot", "cup")
@@ -38,7 +39,7 @@ class Plan:
     """`requests` in the order of time. `overdue`: from when on an order's deadline may pass; those of the others pass
     when nothing else can happen. `away`: from when on a context handles no commands, until all others have come to
     rest. `shipped`: the orders that are shipped when they are confirmed. `choices`: one byte a move; after the last the
-    oldest message moves.
+    oldest message moves. `lost`: which of the sagas' commands, counted as they are sent, are never handled.
     """
 
     requests: tuple[Request, ...]
@@ -46,10 +47,18 @@ class Plan:
     away: Mapping[str, int]
     shipped: frozenset[str]
     choices: bytes
+    lost: frozenset[int] = frozenset()
+
+    @property
+    def meddled(self) -> frozenset[str]:
+        """The orders of which others have taken, or promised, what is the saga's to take or promise."""
+        taking = [each.command for each in self.requests if isinstance(each.command, TAKING)]
+        return frozenset(command.order_id for command in taking)
 
     def __str__(self) -> str:
         lines = [f"{request.at:4}  {request.command!r}" for request in self.requests]
-        rest = f"overdue {self.overdue}, away {self.away}, shipped {sorted(self.shipped)}, choices {self.choices.hex()}"
+        rest = f"overdue {self.overdue}, away {self.away}, shipped {sorted(self.shipped)}, "
+        rest += f"lost {sorted(self.lost)}, choices {self.choices.hex()}"
         return "\n".join([*lines, rest])
 
 
@@ -66,6 +75,7 @@ class Order(NamedTuple):
     confirmed_after: int | None
     overdue_after: int | None
     shipped: bool
+    meddled: Sequence[Meddling]
 
 
 lines = st.builds(
@@ -84,6 +94,7 @@ orders = st.builds(
     confirmed_after=st.sampled_from((None,) * 10 + (0, 15)),
     overdue_after=st.sampled_from((None,) * 5 + (3, 10, 15, 20, 25, 30, 35, 45)),
     shipped=st.booleans(),
+    meddled=meddlings,
 )
 later = st.sampled_from((10, 25, 45))
 
@@ -120,7 +131,13 @@ deletions = st.lists(
 )
 
 
-def _plan(ordered: list[Order], others: tuple[list[Request], ...], away: dict[str, int], choices: bytes) -> Plan:
+def _plan(
+    ordered: list[Order],
+    others: tuple[list[Request], ...],
+    away: dict[str, int],
+    choices: bytes,
+    lost: frozenset[int],
+) -> Plan:
     names = [f"order-{number}" for number in range(1, len(ordered) + 1)]
     requests = [Request(0, _user(user)) for user in USERS] + [request for group in others for request in group]
     for name, order in zip(names, ordered, strict=True):
@@ -130,6 +147,7 @@ def _plan(ordered: list[Order], others: tuple[list[Request], ...], away: dict[st
             requests.append(Request(order.at + order.cancelled_after, CancelOrder(order_id=name)))
         if order.confirmed_after is not None:
             requests.append(Request(order.at + order.confirmed_after, ConfirmOrder(order_id=name)))
+        requests += [Request(max(0, order.at + each.after), each.made(place)) for each in order.meddled]
     drawn = dict(zip(names, ordered, strict=True))
     return Plan(
         requests=tuple(sorted(requests, key=lambda request: request.at)),
@@ -139,6 +157,7 @@ def _plan(ordered: list[Order], others: tuple[list[Request], ...], away: dict[st
         away=away,
         shipped=frozenset(name for name, order in drawn.items() if order.shipped),
         choices=choices,
+        lost=lost,
     )
 
 
@@ -152,4 +171,5 @@ plans: st.SearchStrategy[Plan] = st.builds(
     st.tuples(beginnings, additions, deletions),
     st.dictionaries(st.sampled_from(("payments", "inventory", "orders")), moments, max_size=1),
     st.binary(min_size=CHOICES, max_size=CHOICES),
+    st.one_of(st.just(frozenset[int]()), st.just(frozenset[int]()), st.frozensets(st.integers(1, 20), max_size=2)),
 )

@@ -7,15 +7,15 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
-from contracts.inventory.events import StockDeclined, StockReserved, StockShipped
+from contracts.inventory.events import StockDeclined, StockReleased, StockReserved, StockShipped
 from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
-from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReserved
+from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from contracts.users.events import UserDeleted
 from tests.conservation.invariants import findings
 from tests.conservation.plans import Plan, plans
 from tests.conservation.world import World
-from workers.core.saga import DeadlinePassed, StepRefused
+from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
 from workers.domain import contexts
 
 SCHEDULES = 3000
@@ -34,6 +34,19 @@ MUST_MEET: tuple[tuple[str, str, type[Event]], ...] = (
     ("fulfilment", "reserve_stock", StockDeclined),
     ("fulfilment", "reserve_stock", OrderCancelled),
     ("fulfilment", "reserve_stock", DeadlinePassed),
+    ("fulfilment", "new", FundsReserved),
+    ("fulfilment", "new", StockReserved),
+    ("fulfilment", "reserve_funds", StepUnchanged),
+    ("fulfilment", "reserve_funds", FundsReleased),
+    ("fulfilment", "reserve_funds", FundsCaptured),
+    ("fulfilment", "reserve_stock", StepUnchanged),
+    ("fulfilment", "reserve_stock", FundsReleased),
+    ("fulfilment", "reserve_stock", FundsCaptured),
+    ("fulfilment", "confirm", FundsReleased),
+    ("fulfilment", "compensate", StepUnchanged),
+    ("fulfilment", "cancelled", FundsReserved),
+    ("fulfilment", "completed", StockReleased),
+    ("fulfilment", "completed", FundsReserved),
     ("fulfilment", "confirm", OrderConfirmed),
     ("fulfilment", "confirm", OrderCancelled),
     ("fulfilment", "confirm", DeadlinePassed),

@@ -3,6 +3,25 @@
 from collections import deque
 from typing import Any, NamedTuple
 
+from contracts.message import Command
+from workers.ports.sagas import StepRow
+
+Address = tuple[str, str]
+"""Context and stream id."""
+
+
+class Sent(NamedTuple):
+    """A command under way; if a saga sent it: the step that it was, and the lane that sent it."""
+
+    command_id: str
+    command: Command
+    step: StepRow | None = None
+    lane: Any = None
+
+
+def address_of(command: Command) -> Address:
+    return command.context, command.stream_id
+
 
 class Route(NamedTuple):
     """A way: what kind of message goes from where to where."""

@@ -2,50 +2,41 @@
 
 What one sender sends to one stream arrives in its order, and so does what a stream says to each of its followers; all
 else overtakes as it likes. A move is: a command is handled, a saga lane follows some events, an instance hears that a
-deadline has passed or that a step was refused. As with the real workers, each is done wholly or not at all, commands
-may arrive twice, and a second one of the same id is quiet.
+deadline has passed, that a step was refused or that it changed nothing. As with the real workers, each is done wholly
+or not at all, commands may arrive twice, and a second one of the same id is quiet.
 """
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from contracts.catalogue import catalogue
 from contracts.message import Command, Event
 from contracts.orders.commands import ShipOrder
 from contracts.orders.events import OrderConfirmed
 from tests.conservation.plans import Plan
-from tests.conservation.traffic import Route, Traffic
+from tests.conservation.traffic import Address, Route, Sent, Traffic, address_of
+from workers.core.answers import ANSWER
 from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StepRow, StoredInstance
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance, Unchanged
 from workers.saga.following import Followed, concerned, follow, hear
 from workers.saga.own_events import own_events
 
 MOST_MOVES = 3000
 MOST_EVENTS_AT_ONCE = 3
 
-Address = tuple[str, str]
-"""Context and stream id."""
-
-
-class Sent(NamedTuple):
-    """A command under way; if a saga sent it: the step that it was, and the lane that sent it."""
-
-    command_id: str
-    command: Command
-    step: StepRow | None = None
-    lane: Any = None
-
 
 @dataclass
 class World:
     """One run of a plan; `told` is what happened, move by move. `met` counts the events that met an instance of a saga
-    in a status. `left_open` are the orders that were neither confirmed nor cancelled when all had come to rest but
-    those who were away; `unclosed` those of deleted users that were it when only deadlines could help them.
+    in a status. `foreign` are the events of commands that no saga sent. `left_open` are the orders that were neither
+    confirmed nor cancelled when all had come to rest but those who were away; `unclosed` those of deleted users that
+    were it when only deadlines could help them; `in_vain` the instances that waited for a deadline when nobody was away
+    and all had been answered.
     """
 
     plan: Plan
@@ -53,11 +44,13 @@ class World:
     told: list[tuple[Any, ...]] = field(default_factory=list)
     states: dict[Address, Any] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
+    foreign: list[Event] = field(default_factory=list)
     instances: dict[InstanceKey, InstanceRow] = field(default_factory=dict)
     deadlines: dict[tuple[str, str, str], tuple[Any, DeadlineRow]] = field(default_factory=dict)
     bugs: list[str] = field(default_factory=list)
     left_open: list[str] = field(default_factory=list)
     unclosed: list[str] = field(default_factory=list)
+    in_vain: list[str] = field(default_factory=list)
     met: Counter[tuple[str, str, type[Event]]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -89,7 +82,9 @@ class World:
                 self._request()
             elif self.deadlines:
                 self._note_open_orders_of_the_deleted()
-                self._pass_deadline(next(iter(self.deadlines)))
+                place = next(iter(self.deadlines))
+                self._note_in_vain(place)
+                self._pass_deadline(place)
             else:
                 return
         self.bugs.append("does not come to rest")
@@ -98,9 +93,16 @@ class World:
         return [stream for (context, stream), order in self.states.items() if context == "orders" and is_open(order)]
 
     def _note_open_orders_of_the_deleted(self) -> None:
-        if not self._is_away("orders"):
+        if not self._is_away("orders") and not self.plan.lost:
             users = {user for (context, user), state in self.states.items() if context == "users" and is_deleted(state)}
             self.unclosed += [each for each in self._open_orders() if self.states["orders", each].user_id in users]
+
+    def _note_in_vain(self, place: tuple[str, str, str]) -> None:
+        """Goods that could not be shipped are asked for again: only then an answer is not enough."""
+        if not self.plan.lost and not any(map(self._is_away, contexts())):
+            status = self.instances[InstanceKey(*place[:2])].status
+            if status != "ship_stock":
+                self.in_vain.append(f"{place[:2]} in {status}")
 
     def _is_away(self, context: str) -> bool:
         return not self._away_is_over and self.plan.away.get(context, MOST_MOVES) <= self._moves
@@ -113,7 +115,7 @@ class World:
         due = [
             Route("deadline", None, place)
             for place in self.deadlines
-            if self.plan.overdue.get(place[1], MOST_MOVES) <= self._moves
+            if self.plan.overdue.get(place[1], MOST_MOVES) <= self._moves and place[2] != ANSWER
         ]
         return ready + due
 
@@ -121,7 +123,7 @@ class World:
         self._ask("a person", self._requests.popleft().command)
 
     def _ask(self, who: str, command: Command) -> None:
-        self._traffic.put(Route("command", who, _address(command)), Sent(f"{who}'s {self._traffic.count}", command))
+        self._traffic.put(Route("command", who, address_of(command)), Sent(f"{who}'s {self._traffic.count}", command))
 
     def _move(self, route: Route, choice: int) -> None:
         if route.kind == "deadline":
@@ -131,8 +133,12 @@ class World:
             if choice // 32 == 6:
                 self._traffic.put(route, sent)
             self._handle(sent)
-        elif route.kind == "refusal":
-            self._hear(route.sender, Due(self._now(), [], [self._traffic.get(route)]))
+        elif route.kind == "answer":
+            answer = self._traffic.get(route)
+            is_refusal = isinstance(answer, Refusal)
+            self._hear(
+                route.sender, Due(self._now(), [], [answer]) if is_refusal else Due(self._now(), [], [], [answer])
+            )
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -146,25 +152,31 @@ class World:
             return
         self._handled.add(sent.command_id)
         context = contexts()[command.context]
-        address = _address(command)
+        address = address_of(command)
         state = self.states.get(address, context.decider.initial)
         answer = context.decider.decide(state, command)
         self.told.append(("handled", command, answer))
         if isinstance(answer, Rejection):
-            if sent.step is not None and sent.step.hears_refusal:
-                self._refuse(sent.step, sent.lane, answer.code)
+            self._answer(sent, answer.code)
             return
+        if not answer.events:
+            self._answer(sent, None)
         for event in answer.events:
+            if sent.step is None:
+                self.foreign.append(event)
             state = context.decider.evolve(state, event)
             self._say(address, event)
         self.states[address] = state
 
-    def _refuse(self, step: StepRow, lane: Any, code: str) -> None:
-        refusal = Refusal(
-            *(step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id, code),
-            *(self._now(), step.correlation_id, step.actor, step.traceparent),
-        )
-        self._traffic.put(Route("refusal", lane, step.position), refusal)
+    def _answer(self, sent: Sent, code: str | None) -> None:
+        """What is no event is told: a refusal with its code, or, without one, that nothing was changed."""
+        step = sent.step
+        if step is None or not step.hears_refusal:
+            return
+        place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
+        cause = (self._now(), step.correlation_id, step.actor, step.traceparent)
+        answer = Unchanged(*place, *cause) if code is None else Refusal(*place, code, *cause)
+        self._traffic.put(Route("answer", sent.lane, step.position), answer)
 
     def _say(self, address: Address, event: Event) -> None:
         self.log.append(event)
@@ -210,9 +222,12 @@ class World:
         for deadline in followed.deadlines:
             self.deadlines[deadline.saga, deadline.instance_id, deadline.name] = (lane, deadline)
         self._position += len(followed.steps)
-        for step in followed.steps:
+        for number, step in enumerate(followed.steps, start=self._position - len(followed.steps) + 1):
+            if number in self.plan.lost:
+                self.told.append(("lost", step))
+                continue
             command = catalogue().commands[step.command_type].model_validate_json(step.data)
-            self._traffic.put(Route("command", lane, _address(command)), Sent(step.command_id, command, step, lane))
+            self._traffic.put(Route("command", lane, address_of(command)), Sent(step.command_id, command, step, lane))
 
     def _now(self) -> str:
         minutes, seconds = divmod(self._moves, 60)
@@ -226,7 +241,3 @@ def is_open(order: Any) -> bool:
 
 def is_deleted(user: Any) -> bool:
     return bool(user.existence == "deleted")
-
-
-def _address(command: Command) -> Address:
-    return command.context, command.stream_id

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from contracts.message import Command, Event
 from tests.given import recorded, through_json, words
+from workers.core.answers import ANSWER
 from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SetDeadline, Step
 
 
@@ -57,28 +58,46 @@ class Followed:
         return self
 
     def then_nothing(self) -> Self:
-        """No command, and no deadline touched."""
-        assert list(self.consequences) == []
+        """No command, and no deadline touched but that of an answer."""
+        assert self._without_answers == []
         return self
 
     def setting(self, deadline: str, after_seconds: float) -> Self:
         """Exactly this deadline is set."""
-        assert [each for each in self.consequences if isinstance(each, SetDeadline)] == [
-            SetDeadline(deadline, after_seconds)
-        ]
+        set_now = [each for each in self._without_answers if isinstance(each, SetDeadline)]
+        assert set_now == [SetDeadline(deadline, after_seconds)]
         return self
 
     def clearing(self, deadline: str) -> Self:
         """Exactly this deadline is cleared."""
-        assert {each for each in self.consequences if isinstance(each, ClearDeadline)} == {ClearDeadline(deadline)}
+        cleared = {each for each in self._without_answers if isinstance(each, ClearDeadline)}
+        assert cleared == {ClearDeadline(deadline)}
         return self
 
     def touching_no_deadline(self) -> Self:
-        """None is set, none cleared."""
-        assert all(isinstance(each, Step) for each in self.consequences)
+        """None is set, none cleared, but that of an answer."""
+        assert all(isinstance(each, Step) for each in self._without_answers)
+        return self
+
+    def waiting_for_answer(self, after_seconds: float) -> Self:
+        """The last word on the deadline of the answer: so many seconds."""
+        assert self._of_answers[-1:] == [SetDeadline(ANSWER, after_seconds)]
+        return self
+
+    def waiting_for_no_answer(self) -> Self:
+        """The last word on the deadline of the answer: it is cleared."""
+        assert self._of_answers[-1:] == [ClearDeadline(ANSWER)]
         return self
 
     def leaving(self, status: str) -> Self:
         """The instance is in this status now."""
         assert self.status == status
         return self
+
+    @property
+    def _without_answers(self) -> list[Consequence]:
+        return [each for each in self.consequences if isinstance(each, Step) or each.name != ANSWER]
+
+    @property
+    def _of_answers(self) -> list[SetDeadline | ClearDeadline]:
+        return [each for each in self.consequences if not isinstance(each, Step) and each.name == ANSWER]

@@ -15,7 +15,16 @@ from contracts.orders.commands import CancelOrder
 from contracts.payments.commands import ReleaseFunds
 from tests.given import recorded, through_json, words
 from workers.core.recorded import Recorded
-from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SetDeadline, Step, StepRefused
+from workers.core.saga import (
+    ClearDeadline,
+    Consequence,
+    DeadlinePassed,
+    Saga,
+    SetDeadline,
+    Step,
+    StepRefused,
+    StepUnchanged,
+)
 from workers.domain import contexts
 
 LONGEST_WALK = 14
@@ -52,15 +61,20 @@ def followed_examples(saga: Saga[Any]) -> list[Event]:
     return [event for model in models for event in examples_of(model).values() if isinstance(event, Event)]
 
 
-def walk(saga: Saga[Any], data: st.DataObject) -> Iterator[Stride]:
-    """An instance that is told its example events in any order and number, and, in between, that deadlines which it
-    has set have passed, and that steps which it has taken were refused. The examples speak of several orders: an
-    instance is told of others than its own too, which is more than it will ever have to bear.
+def walk(saga: Saga[Any], data: st.DataObject, waiting: set[str] | None = None) -> Iterator[Stride]:
+    """An instance that is told its example events in any order and number, and, in between, that deadlines which it has
+    set have passed, and that steps which it has taken were refused or changed nothing. The examples speak of several
+    orders: an instance is told of others than its own too, which is more than it will ever have to bear. Deadlines pass
+    also when they were cleared, unless it is said which are `waiting`.
     """
     state = saga.initial
     told: list[Event] = followed_examples(saga)
     for place in range(data.draw(st.integers(0, LONGEST_WALK), label="events")):
         event = data.draw(st.sampled_from(told), label="event")
+        if waiting is not None and isinstance(event, DeadlinePassed):
+            if event.deadline not in waiting:
+                continue
+            waiting.remove(event.deadline)
         (first,) = recorded(event)
         each = first._replace(event_id=f"00000000-0000-5000-8000-{place:012d}", sequence=place + 1)
         after = saga.evolve(state, each)
@@ -75,7 +89,9 @@ def own_events(saga: Saga[Any], follows: Consequence) -> list[Event]:
         case SetDeadline(name):
             return [DeadlinePassed(instance_id="instance", deadline=name)]
         case Step(name, command) if saga.hears_refusals:
-            return [StepRefused(instance_id="instance", step=name, to=command.stream_id, code="SomeReason")]
+            to = {"instance_id": "instance", "step": name, "to": command.stream_id}
+            codes = ("SomeReason", "ReservationDiffers", "ReservationNotFound")
+            return [StepUnchanged(**to), *[StepRefused(**to, code=code) for code in codes]]
         case _:
             return []
 
@@ -130,9 +146,24 @@ def test_does_nothing_more_after_its_end_but_what_is_allowed(saga: Saga[Any], da
     has_ended = False
     for stride in walk(saga, data):
         if has_ended:
-            assert not any(isinstance(each, SetDeadline) for each in stride.follows)
             assert {type(step.command) for step in stride.steps} <= STILL_ASKED_FOR.get(saga.name, set())
         has_ended = has_ended or stride.after.status in saga.ends
+
+
+@every_saga
+@settings(max_examples=400)
+@given(data=st.data())
+def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Saga[Any], data: st.DataObject) -> None:
+    """An instance that is stuck may still ask for something back."""
+    waiting: set[str] = set()
+    for stride in walk(saga, data, waiting):
+        waiting -= {each.name for each in stride.follows if isinstance(each, ClearDeadline)}
+        waiting |= {each.name for each in stride.follows if isinstance(each, SetDeadline)}
+        status = stride.after.status
+        if status in saga.ends:
+            assert not waiting or status == "stuck", f"in {status} nothing is waited for"
+        elif status not in saga.watches | {saga.initial.status}:
+            assert waiting, f"in {status} it would wait without an end"
 
 
 @every_saga

@@ -35,6 +35,7 @@ TABLES = (
     "saga_outbox",
     "deadlines",
     "refusals",
+    "unchanged_steps",
     "parked",
 )
 

@@ -182,6 +182,55 @@ async def test_an_accepted_command_is_no_refusal(store: SagaStores, tables: Tabl
     assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
 
 
+async def accept(tables: Tables, events: bytes, *places: int) -> None:
+    """The commands of these places in the outbox are accepted, with these events."""
+    await tables.store.take(COMMAND_LANE, "command worker")
+    accepted = [outcome(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
+    await tables.store.commit(command_batch(outcomes=accepted))
+
+
+async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked_to_hear_it(
+    store: SagaStores, tables: Tables
+) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True, actor="clerk"), step(2)]))
+    await accept(tables, b"[]", 1, 2)
+    due = await store.due(LANE, SAGAS, 10)
+    (unchanged,) = due.unchanged
+    assert (unchanged.position, unchanged.saga, unchanged.instance_id, unchanged.step) == (
+        1,
+        "welcome",
+        "ada",
+        "welcome",
+    )
+    assert (unchanged.stream_id, unchanged.command_id) == ("ada", command_id(1))
+    assert (unchanged.correlation_id, unchanged.actor) == ("correlation", "clerk")
+    assert unchanged.handled_at.endswith("Z")
+    assert list(due.refusals) == []
+    assert list((await store.due(OTHER_LANE, SAGAS, 10)).unchanged) == []
+    assert list((await store.due(LANE, ["farewell"], 10)).unchanged) == []
+    await store.commit(batch(steps=[], position=2, heard=[1]))
+    assert list((await store.due(LANE, SAGAS, 10)).unchanged) == []
+
+
+async def test_of_a_step_that_changed_something_its_events_tell(store: SagaStores, tables: Tables) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await accept(tables, b'[{"event_id": "e", "type": "users.UserWelcomed.v1"}]', 1)
+    due = await store.due(LANE, SAGAS, 10)
+    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+
+
+async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await accept(tables, b"[]", 1)
+    await store.take(LANE, "successor")
+    with pytest.raises(Exception, match="epoch 1"):
+        await store.commit(batch(steps=[], heard=[1]))
+    assert len((await store.due(LANE, SAGAS, 10)).unchanged) == 1
+
+
 async def test_an_old_epoch_hears_nothing_in_effect(store: SagaStores, tables: Tables) -> None:
     await taken(store)
     await store.commit(batch(steps=[], deadlines=[deadline()]))

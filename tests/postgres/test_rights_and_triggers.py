@@ -34,15 +34,18 @@ RIGHTS = {
     "table saga_outbox":                (ADD, READ),
     "table sagas":                      (MOVE, READ),
     "table snapshots":                  (ALL, READ),
+    "table unchanged_steps":            ("DELETE INSERT SELECT", READ),
     "view open_log_interruptions":      (READ, READ),
     "sequence interventions_id_seq":    ("", ""),
     "sequence log_interruptions_id_seq": ("", ""),
     "function commit_commands":         (RUN, ""),
     "function commit_sagas":            (RUN, ""),
+    "function forget_unchanged_steps":  (RUN, ""),
     "function keep_snapshots":          (RUN, ""),
     "function listed":                  (RUN, RUN),
     "function refuse_change":           ("", ""),
     "function tell_saga":               ("", ""),
+    "function tell_saga_unchanged":     ("", ""),
 }  # fmt: skip
 
 APPEND_ONLY = "BEFORE DELETE OR UPDATE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change()"
@@ -50,13 +53,19 @@ TELL_SAGA = (
     "AFTER INSERT ON annals.commands FOR EACH ROW"
     " WHEN ((new.status <> 'accepted'::text)) EXECUTE FUNCTION annals.tell_saga()"
 )
+TELL_SAGA_UNCHANGED = (
+    "AFTER INSERT ON annals.commands FOR EACH ROW"
+    " WHEN (((new.status = 'accepted'::text) AND (json_array_length((new.outcome -> 'events'::text)) = 0)))"
+    " EXECUTE FUNCTION annals.tell_saga_unchanged()"
+)
 ALWAYS = "A"  # also for sessions that act as a replica
 
 TRIGGERS = {
     ("commands", "tell_saga"):          (ALWAYS, TELL_SAGA),
-    ("events", "append_only"):          (ALWAYS, APPEND_ONLY.format("annals.events")),
+    ("commands", "tell_saga_unchanged"): (ALWAYS, TELL_SAGA_UNCHANGED),
     ("installation", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.installation")),
     ("log_interruptions", "append_only"): (ALWAYS, APPEND_ONLY.format("annals.log_interruptions")),
+    ("events", "append_only"):          (ALWAYS, APPEND_ONLY.format("annals.events")),
     ("interventions", "append_only"):   (ALWAYS, APPEND_ONLY.format("annals.interventions")),
     ("saga_journal", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.saga_journal")),
 }  # fmt: skip

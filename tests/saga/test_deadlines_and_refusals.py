@@ -161,7 +161,7 @@ async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_o
     assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
 
-def tell(installation: Installation, status: str) -> None:
+def tell(installation: Installation, status: str, events: bytes = b'[{"event_id": "e"}]') -> None:
     """The command worker handles the first step."""
     step, *_ = installation.store.outbox
     error = b'{"code": "UserNotFound"}' if status == "rejected" else b"null"
@@ -177,7 +177,7 @@ def tell(installation: Installation, status: str) -> None:
         causation_id=step.causation_id,
         actor=None,
         handled_at=installation.store.now,
-        outcome=b'{"error": ' + error + b"}",
+        outcome=b'{"error": ' + error + b', "events": ' + events + b"}",
     )
     installation.store.table.tell_sagas([outcome])
 
@@ -201,3 +201,14 @@ async def test_tells_nobody_of_a_step_that_was_accepted() -> None:
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
     assert heard(installation, "ada") == ("UserCreated",)
+
+
+async def test_tells_an_instance_once_that_its_step_was_accepted_and_changed_nothing() -> None:
+    installation, lane = await begun()
+    tell(installation, "accepted", events=b"[]")
+    installation.pass_seconds(LOOK_INTERVAL_SECONDS)
+    await lane.idle()
+    following = installation.lane([patience])
+    await following.take()
+    await following.idle()
+    assert heard(installation, "ada") == ("UserCreated", "StepUnchanged")

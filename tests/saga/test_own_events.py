@@ -7,8 +7,8 @@ from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from tests.saga.installation import created
 from tests.saga.patience import DEADLINE, Patience, patience, stumbling
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance
+from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance, Unchanged
 from workers.saga.following import Followed, follow, hear
 from workers.saga.own_events import Own, own_events
 
@@ -73,6 +73,16 @@ def test_what_is_heard_has_ids_that_follow_from_what_led_to_it() -> None:
     (told,) = due(refusals=(refusal(7, "ada"),))
     assert told.recorded.event == StepRefused(instance_id="ada", step="welcome", to="ada", code="No")
     assert told.recorded.event_id == str(uuid5(UUID(refusal(7, "ada").command_id), "refused"))
+
+
+def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own() -> None:
+    command_id = "00000000-0000-5000-9000-000000000007"
+    row = Unchanged(7, *("patience", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
+    (told,) = own_events(Due(NOW, (), (), (row,)))
+    assert told.recorded.event == StepUnchanged(instance_id="ada", step="welcome", to="ada")
+    assert told.recorded.event_id == str(uuid5(UUID(command_id), "unchanged"))
+    assert (told.key, told.recorded.recorded_at, told.recorded.actor) == (ADA, NOW, "clerk")
+    assert StepUnchanged.type == "core.StepUnchanged.v1"
 
 
 def test_what_follows_from_it_has_the_same_ids_whoever_hears_it_and_when() -> None:

@@ -90,6 +90,8 @@ def _waits_for_sagas(world: World) -> str:
         for step in steps:
             if step.command_id not in table.commands:
                 return f"saga step {step.position} of lane {partition} has no outcome"
+    if any(table.unchanged.values()):
+        return f"sagas have not heard what changed nothing: {table.unchanged}"
     if any(table.refused.values()):
         return f"sagas have not heard of refusals: {table.refused}"
     soon = rfc3339(world.database_now() + timedelta(seconds=2 * PATIENCE_SECONDS))

@@ -8,7 +8,7 @@ from tests.simulation.commands import PARTITIONS
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
 from workers.core.saga import DeadlinePassed, StepRefused
-from workers.ports.sagas import JournalRow
+from workers.ports.sagas import JournalRow, StepRow
 from workers.saga.instances import derived_command_id
 
 
@@ -23,7 +23,7 @@ def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
         for row in evidence.events
         if row.type in ("UserCreated", "UserDeleted")
     )
-    found = Counter(step.command_id for _, step in evidence.steps)
+    found = Counter(step.command_id for _, step in evidence.steps if not _is_asked_again(step, evidence))
     if found != wanted:
         yield Finding("saga steps unlike the events", str(sorted(((found - wanted) + (wanted - found)).elements())))
     for partition in range(PARTITIONS):
@@ -42,6 +42,11 @@ def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
         expected = {"UserWelcomed": "welcomed", "UserDeleted": "abandoned"}[ends[0]] if ends else "welcome"
         if status != expected:
             yield Finding("a saga instance unlike its stream", f"{instance_id}: {status}, not {expected}")
+
+
+def _is_asked_again(step: StepRow, evidence: Evidence) -> bool:
+    """A welcome whose answer did not come in time, as the database's clock was set forward."""
+    return step.saga == "welcome" and step.causation_id not in {row.event_id for row in evidence.events}
 
 
 def each_event_reaches_a_saga_once(evidence: Evidence) -> Iterator[Finding]:

@@ -42,7 +42,10 @@ async def test_it_passes_once_by_the_databases_clock(system: System) -> None:
     await first.kill()
     for _ in range(2):
         await system.worker("saga")
-    passed = "SELECT count(*) FROM annals.saga_journal WHERE type = 'core.DeadlinePassed.v1'"
+    passed = (
+        "SELECT count(*) FROM annals.saga_journal"
+        " WHERE type = 'core.DeadlinePassed.v1' AND data ->> 'deadline' = 'confirmation'"
+    )
 
     async def has_passed() -> bool:
         return bool(await system.value(passed))

@@ -14,7 +14,7 @@ from infra.verify.scratch import Scratch, scratch
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, StoredInstance
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, StoredInstance, Unchanged
 from workers.saga.following import Followed, follow, hear
 from workers.saga.own_events import own_events
 from workers.verification.saga_consequences import (
@@ -84,6 +84,16 @@ class Order:
         lane = self.steps[place].lane
         self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
         self._note(hear([self.saga], own_events(Due(time(second), [], [refusal])), self._instances(), 0), lane, None)
+
+    def changes_nothing(self, step: str, second: int) -> None:
+        """The last step of this name, which is accepted; the instance hears of it."""
+        place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
+        row, lane = self.steps[place].row, self.steps[place].lane
+        said = (row.stream_id, row.command_id, time(second))
+        told = Unchanged(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        self.steps[place] = self.steps[place]._replace(unchanged=True, handled_at=time(second))
+        own = own_events(Due(time(second), [], [], [told]))
+        self._note(hear([self.saga], own, self._instances(), 0), lane, None)
 
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
         return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}

@@ -49,6 +49,13 @@ def refused() -> Order:
     return order
 
 
+def reserved_before() -> Order:
+    """One whose money was reserved before by somebody, exactly as it asks for it."""
+    order = fulfilled(PLACED)
+    order.changes_nothing("reserve_funds", 5)
+    return order
+
+
 def cancelled() -> Order:
     order = overdue()
     order.takes(OrderCancelled(order_id="o-1", user_id="ada", reason="the deadline passed"), STOCK_RESERVED)
@@ -56,7 +63,9 @@ def cancelled() -> Order:
 
 
 @pytest.mark.parametrize(
-    "made", [fulfilled, overdue, refused, cancelled, lambda: fulfilled(PLACED)], ids=lambda made: made.__name__
+    "made",
+    [fulfilled, overdue, refused, reserved_before, cancelled, lambda: fulfilled(PLACED)],
+    ids=lambda made: made.__name__,
 )
 def test_that_the_workers_have_made_is_right(made: Callable[[], Order]) -> None:
     order = made()

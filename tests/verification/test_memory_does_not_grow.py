@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from contracts.catalogue import catalogue
+from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderPlaced
 from contracts.orders.lines import OrderLine
 from contracts.topics import Topics
@@ -31,7 +32,7 @@ from workers.lanes.sequenced import recorded_row
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 from workers.ports.sagas import InstanceKey, StoredInstance
-from workers.saga.following import follow
+from workers.saga.following import Followed, follow
 from workers.verification.findings import Verdict
 
 SHORT, LONG = 4_000, 20_000
@@ -39,6 +40,7 @@ CHUNK = 2_000
 (FIRST,) = event_rows(ADA_CREATED)
 (WELCOME,) = contexts()["users"].sagas
 CLOSING = next(each for each in contexts()["orders"].sagas if each.name == "account closing")
+ORDERS = "orders.events"
 KEY = InstanceKey("account closing", "ada")
 ORIGIN = {"correlation_id": "correlation of ada", "started_at": FIRST_SECOND}
 LINE = OrderLine(sku="tea", quantity=1, unit_price=Decimal(1))
@@ -175,6 +177,9 @@ class OneLongJournal:
         raise AssertionError(name)
 
     async def stream(self, name: str, *_: Any) -> AsyncIterator[Any]:
+        if name == "deadlines_of":
+            yield self._deadline()
+            return
         for number in range(1, self._length + 1):
             row, _, step = self._taken(number)
             match name:
@@ -184,22 +189,33 @@ class OneLongJournal:
                     self.steps += 1
                     yield step
 
+    def _deadline(self) -> Row:
+        """That of the answer to what the last order led to."""
+        (deadline,) = self._followed(self._length)[2].deadlines
+        return Row(
+            **deadline._asdict() | {"due_at": datetime.fromisoformat(deadline.due_at)}, topic=ORDERS, partition=0
+        )
+
     def _taken(self, number: int) -> tuple[Any, ...]:
         """The journal's entry with its event, and the step that follows from it."""
-        event = UserDeleted(user_id="ada") if number == 1 else order(number)
-        stored = StoredInstance(number - 1, before(number))
-        event_id = f"00000000-0000-5000-8000-{number:012d}"
-        row = event_rows(event)[0]._replace(sequence=number, event_id=event_id, recorded_at=FIRST_SECOND)
-        followed = follow([CLOSING], [recorded_row(row, catalogue().events)], {KEY: stored} if number > 1 else {}, 0)
+        event, row, followed = self._followed(number)
         (entry,) = followed.journal
         values = [*entry._replace(recorded_at=FIRST_SECOND), FIRST_SECOND, *row]  # type: ignore[arg-type]  # as the driver
         values[1 + 11 + 8] = row.data.decode()
         step = None
         for each in followed.steps:
             given = each._replace(position=number)._asdict() | {"data": each.data.decode(), "caused_at": FIRST_SECOND}
-            outcome = {"status": "accepted", "code": "accepted", "handled_at": FIRST_SECOND, "waits": False}
-            step = Row(**given, topic=f"{event.context}.events", partition=0, **outcome)
+            outcome = {"status": "accepted", "code": "accepted", "handled_at": FIRST_SECOND, "unchanged": False}
+            step = Row(**given, topic=f"{event.context}.events", partition=0, waits=False, **outcome)
         return values, entry, step
+
+    def _followed(self, number: int) -> tuple[Event, EventRow, Followed]:
+        event: Event = UserDeleted(user_id="ada") if number == 1 else order(number)
+        stored = StoredInstance(number - 1, before(number))
+        event_id = f"00000000-0000-5000-8000-{number:012d}"
+        row = event_rows(event)[0]._replace(sequence=number, event_id=event_id, recorded_at=FIRST_SECOND)
+        followed = follow([CLOSING], [recorded_row(row, catalogue().events)], {KEY: stored} if number > 1 else {}, 0)
+        return event, row, followed
 
 
 async def peak_of_a_journal(length: int) -> int:

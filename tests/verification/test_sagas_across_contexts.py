@@ -163,7 +163,7 @@ async def test_that_passed_over_an_event_are_named_unless_it_is_from_before_ther
             "DELETE FROM annals.saga_journal WHERE saga = 'account closing' AND instance_id = $1",
         ):
             await connection.execute(deletion, user.stream_id)
-    ancient = "INSERT INTO annals.sagas VALUES ('welcome', 'ancient', 'welcome', '{}', 'a', now(), now())"
+    ancient = "INSERT INTO annals.sagas VALUES ('welcome', 'ancient', 'welcomed', '{}', 'a', now(), now())"
     await system.database.execute(ancient)
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (1, {"event not taken by a saga": 1})
@@ -206,6 +206,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
         "saga deadline differs": 1,
         "saga deadline overdue": 1,
         "saga deadline too many": 1,
+        "saga instance that nothing can end": 1,
         "saga step without outcome": 3,
     }
     assert named(verdict, "saga deadline missing") == [f"fulfilment {lost.stream_id} {name}"]

@@ -1,11 +1,12 @@
 """A context's declaration: all that the loops, the gateway and the command line know of a domain."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.message import Command
 from workers.core.decider import Decider, Rejection
+from workers.core.holding import Holding
 from workers.core.projection import Projection
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
@@ -14,12 +15,17 @@ Undo = Callable[[Sequence[Recorded]], Command | Rejection]
 """From a whole stream, of at least one event, to the command that undoes its last change, or why there is none."""
 
 
+Holdings = Callable[[str, Any], Iterable[Holding]]
+"""From a stream's id and state to what it keeps for the instances of a saga."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A domain of its own: its write side, its read models and the processes that it starts.
 
     A saga that spans contexts stands with the one that starts it. Without `undo` nothing can be taken back. `diagram`
-    draws the states of a stream as a Mermaid state diagram, for a context that has them as a table.
+    draws the states of a stream as a Mermaid state diagram, for a context that has them as a table. `holdings`, for a
+    context whose streams keep something for the instances of a saga that says what it `owns`.
     """
 
     name: str
@@ -28,3 +34,4 @@ class Context:
     sagas: tuple[Saga[Any], ...] = ()
     undo: Undo | None = None
     diagram: Callable[[], str] | None = None
+    holdings: Holdings | None = None

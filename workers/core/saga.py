@@ -1,7 +1,8 @@
 """A saga: the decider's trio once more, fed by events and answering with commands and deadlines.
 
-Besides the events of the log, an instance hears two of its own: that a deadline which it set has passed, and that a
-command which it sent was not accepted. They come as `Recorded` like the others, about the instance as their stream.
+Besides the events of the log, an instance hears three of its own: that a deadline which it set has passed, that a
+command which it sent was not accepted, and that one was accepted and changed nothing, so that no event tells of it.
+They come as `Recorded` like the others, about the instance as their stream.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from contracts.message import Command, Event
+from workers.core.holding import Holding
 from workers.core.recorded import Recorded
 
 
@@ -47,6 +49,18 @@ class StepRefused(Event):
     code: str
 
 
+class StepUnchanged(Event):
+    """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for
+    was so already. Only a saga that `hears_refusals` is told.
+    """
+
+    stream_field: ClassVar[str] = "instance_id"
+
+    instance_id: str
+    step: str
+    to: str
+
+
 class Step(NamedTuple):
     """A command to send. Its id is derived from the saga, the causing event and `name`, so a repeat is quiet. `about`
     tells several steps of one name apart.
@@ -81,8 +95,11 @@ class Saga(Generic[State]):
 
     `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
     `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
-    from the new state. `ends` are the statuses in which nothing more is to be done. `hears_refusals`: it takes
-    StepRefused. Events of different streams may come in any order; those of one stream come in theirs.
+    from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it waits
+    for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
+    `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `hears_refusals`: it takes
+    StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in
+    theirs.
     """
 
     name: str
@@ -93,6 +110,8 @@ class Saga(Generic[State]):
     decide: Callable[[State, Recorded], tuple[Consequence, ...]]
     ends: frozenset[str]
     hears_refusals: bool = False
+    watches: frozenset[str] = frozenset()
+    owns: Callable[[State, Holding], bool] | None = None
 
     @property
     def contexts(self) -> frozenset[str]:

@@ -57,7 +57,8 @@ class JournalRow(NamedTuple):
 
 class StepRow(NamedTuple):
     """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON; `caused_at`
-    is when the causing event was recorded, RFC 3339. `hears_refusal`: the instance is to be told if it is refused.
+    is when the causing event was recorded, RFC 3339. `hears_refusal`: the instance is to be told of an answer that is
+    no event, a refusal or that nothing was changed.
     """
 
     position: int
@@ -105,12 +106,28 @@ class Refusal(NamedTuple):
     traceparent: str | None
 
 
+class Unchanged(NamedTuple):
+    """A step, by its position in the lane, whose command was accepted at `handled_at` (RFC 3339), changing nothing."""
+
+    position: int
+    saga: str
+    instance_id: str
+    step: str
+    stream_id: str
+    command_id: str
+    handled_at: str
+    correlation_id: str
+    actor: str | None
+    traceparent: str | None
+
+
 class Due(NamedTuple):
     """What a lane's instances are to hear besides the log, at `now` (RFC 3339) by the database's clock."""
 
     now: str
     deadlines: Sequence[DeadlineRow]
     refusals: Sequence[Refusal]
+    unchanged: Sequence[Unchanged] = ()
 
 
 class Following(NamedTuple):
@@ -123,7 +140,8 @@ class Following(NamedTuple):
 class SagaBatch(NamedTuple):
     """All that one transaction of a saga lane writes.
 
-    `passed` are the deadlines that were due and are heard now, `heard` the positions of the refusals; `deadlines` are
+    `passed` are the deadlines that were due and are heard now, `heard` the positions of the steps whose
+    refusals, or acceptances without a change, are; `deadlines` are
     set, `cleared` go. `unparked` are (saga, stream id) that no longer wait; `parked` those that wait now, or wait with
     another event than before. Either ends the wishes about them.
     """
@@ -170,7 +188,7 @@ class SagaStore(LaneStore, EventTable, Protocol):
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
         """Of these sagas at most `limit` of the lane's deadlines that have passed, the oldest first, and of its steps'
-        refusals.
+        refusals and acceptances without a change.
         """
         ...
 

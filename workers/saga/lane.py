@@ -4,7 +4,7 @@ Delivery: an event is applied once; its states, its steps, its deadlines and the
 refused when the lane has a new owner, and decided anew when another lane has moved one of its instances. The steps
 are sent after the commit, and again by the next owner from the lane's mark on; as their command ids are derived, a
 repeat is quiet. An event that a saga's code cannot take parks its stream for that saga. A deadline belongs to the lane
-that set it, a refusal to the lane that sent the step: the lane asks for both about twice a second.
+that set it, an answer that is no event to the lane that sent the step: the lane asks for both about twice a second.
 """
 
 import time

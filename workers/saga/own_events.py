@@ -1,4 +1,5 @@
-"""What an instance hears besides the log, as events about itself: deadlines that passed, steps that were refused. Pure.
+"""What an instance hears besides the log, as events about itself: deadlines that passed, steps that were refused
+or changed nothing. Pure.
 
 Their ids are derived from what led to them, so that the steps which follow have the same ids whoever hears them.
 """
@@ -9,10 +10,10 @@ from uuid_utils import UUID, uuid5
 
 from contracts.message import Event
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, Refusal
+from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, Refusal, Unchanged
 
-OWN_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRefused)}
+OWN_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRefused, StepUnchanged)}
 """By wire type."""
 
 
@@ -21,12 +22,13 @@ class Own(NamedTuple):
 
     key: InstanceKey
     recorded: Recorded
-    source: DeadlineRow | Refusal
+    source: DeadlineRow | Refusal | Unchanged
 
 
 def own_events(due: Due) -> list[Own]:
-    """The oldest first; refusals before deadlines."""
-    return [_refused(each) for each in due.refusals] + [_passed(each, due.now) for each in due.deadlines]
+    """The oldest of each kind first; answers before deadlines."""
+    answers = [_refused(each) for each in due.refusals] + [_unchanged(each) for each in due.unchanged]
+    return answers + [_passed(each, due.now) for each in due.deadlines]
 
 
 def _passed(row: DeadlineRow, now: str) -> Own:
@@ -41,5 +43,11 @@ def _refused(row: Refusal) -> Own:
     return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | Refusal) -> Recorded:
+def _unchanged(row: Unchanged) -> Own:
+    event = StepUnchanged(instance_id=row.instance_id, step=row.step, to=row.stream_id)
+    event_id = str(uuid5(UUID(row.command_id), "unchanged"))
+    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
+
+
+def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | Refusal | Unchanged) -> Recorded:
     return Recorded(event, event_id, row.instance_id, 0, 0, at, row.correlation_id, row.actor, row.traceparent)

@@ -44,6 +44,8 @@ class What(StrEnum):
     REFUSAL_MISSING = "saga refusal missing"
     REFUSAL_LEFT_OVER = "saga refusal too many"
     REFUSAL_OVERDUE = "saga refusal not heard"
+    ENDLESS = "saga instance that nothing can end"
+    HELD_FOR_NOBODY = "reserved for no live order"
     STEP_GAP = "gap in the steps of a saga lane"
     STEP_MISSING = "saga step missing"
     STEP_LEFT_OVER = "saga step too many"

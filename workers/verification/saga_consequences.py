@@ -11,7 +11,7 @@ from workers.verification.same_json import same_json
 
 class StoredStep(NamedTuple):
     """A step in the outbox of a lane. `status`, `code` and `handled_at` (RFC 3339) are the outcome of its command, None
-    when it has none; `waits`: a refusal is there for the instance to hear.
+    when it has none; `unchanged`: it was accepted without events. `waits`: an answer is there for the instance to hear.
     """
 
     row: StepRow
@@ -20,6 +20,7 @@ class StoredStep(NamedTuple):
     code: str | None
     handled_at: str | None
     waits: bool
+    unchanged: bool = False
 
 
 def place(step: StepRow) -> str:
@@ -59,23 +60,25 @@ def step_difference(stored: StoredStep, expected: ExpectedStep, *, in_order: boo
 
 
 def hearing_difference(stored: StoredStep, heard: Heard | None) -> Wrong | None:
-    """Whether the instance has heard of a refusal, or still will, exactly when there was one."""
-    row, refused = stored.row, stored.status not in (None, "accepted")
+    """Whether the instance has heard of an answer that is no event, or still will, exactly when there was one."""
+    row, told = stored.row, stored.unchanged or stored.status not in (None, "accepted")
     command = f"command {row.command_id}"
+    said = "accepted without a change" if stored.unchanged else f"{stored.status} with {stored.code}"
     if heard is not None:
         where = f"{row.saga} {row.instance_id}@{heard.version}"
-        if not refused:
-            explanation = f"{command} of the step {row.step!r} was not refused"
+        if not told or (heard.code is None) != stored.unchanged:
+            explanation = f"{command} of the step {row.step!r} was {said if told else 'not refused, and has events'}"
             return Wrong(What.OWN_EVENT_FORGED, where, explanation)
-        if (heard.code, heard.handled_at) != (stored.code, stored.handled_at):
-            explanation = f"{command} of the step {row.step!r} was refused with {stored.code} at {stored.handled_at}"
-            return Wrong(What.OWN_EVENT_FORGED, where, explanation)
+        if (heard.code, heard.handled_at) != (stored.code if heard.code else None, stored.handled_at):
+            return Wrong(
+                What.OWN_EVENT_FORGED, where, f"{command} of the step {row.step!r} was {said} at {stored.handled_at}"
+            )
         if stored.waits:
             return Wrong(What.REFUSAL_LEFT_OVER, place(row), f"{command}: heard already, as entry {heard.version}")
-    elif stored.waits and not (refused and row.hears_refusal):
+    elif stored.waits and not (told and row.hears_refusal):
         return Wrong(What.REFUSAL_LEFT_OVER, place(row), f"{command}: there is nothing to hear of it")
-    elif refused and row.hears_refusal and not stored.waits:
-        return Wrong(What.REFUSAL_MISSING, place(row), f"{command}: {stored.status} with {stored.code}, never heard")
+    elif told and row.hears_refusal and not stored.waits:
+        return Wrong(What.REFUSAL_MISSING, place(row), f"{command}: {said}, never heard")
     return None
 
 

@@ -14,11 +14,11 @@ import orjson
 from pydantic import ValidationError
 
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, Saga, StepRefused
+from workers.core.saga import DeadlinePassed, Saga, StepRefused, StepUnchanged
 from workers.parking import described
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, Unchanged
 from workers.saga.instances import Instances
-from workers.saga.own_events import OWN_EVENTS, own_events
+from workers.saga.own_events import OWN_EVENTS, Own, own_events
 from workers.verification.findings import What
 
 Lane = tuple[str, int]
@@ -48,10 +48,12 @@ class ExpectedDeadline(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """The instance has heard, as its `version`-th, that a step was refused with this code at this time (RFC 3339)."""
+    """The instance has heard, as its `version`-th, that a step was refused with this code at this time (RFC 3339), or,
+    without a code, that it was accepted and changed nothing.
+    """
 
     version: int
-    code: str
+    code: str | None
     handled_at: str
 
 
@@ -181,8 +183,8 @@ class JournalFold:
         match event:
             case DeadlinePassed(instance_id=self.key.instance_id):
                 cause = self._passed(row, event)
-            case StepRefused(instance_id=self.key.instance_id):
-                cause = self._refused(row, event)
+            case StepRefused(instance_id=self.key.instance_id) | StepUnchanged(instance_id=self.key.instance_id):
+                cause = self._answered(row, event)
             case _:
                 cause = "it is no event of a saga's own"
         if isinstance(cause, str):
@@ -201,16 +203,17 @@ class JournalFold:
         del self.deadlines[event.deadline]
         return _Cause(waiting.lane, own.recorded)
 
-    def _refused(self, row: JournalRow, event: StepRefused) -> _Cause | str:
+    def _answered(self, row: JournalRow, event: StepRefused | StepUnchanged) -> _Cause | str:
         for (lane, step), heard in self._steps.sent(self.key, event.step, event.to):
-            (own,) = own_events(Due(row.recorded_at, [], [_refusal(step, event.code, row.recorded_at)]))
+            code = event.code if isinstance(event, StepRefused) else None
+            own = _answer(step, code, row.recorded_at)
             if own.recorded.event_id != row.event_id:
                 continue
             if heard is not None:
-                return f"the refusal of the step {event.step!r} was heard before, as entry {heard.version}"
+                return f"the answer to the step {event.step!r} was heard before, as entry {heard.version}"
             if not step.hears_refusal:
-                return "the saga does not hear refusals"
-            self._steps.heard(step.command_id, Heard(row.version, event.code, row.recorded_at))
+                return "the saga does not hear such answers"
+            self._steps.heard(step.command_id, Heard(row.version, code, row.recorded_at))
             return _Cause(lane, own.recorded)
         return f"no step {event.step!r} to {event.to} that it had sent leads to this id"
 
@@ -227,17 +230,13 @@ class JournalFold:
         return f"{self.key.saga} {self.key.instance_id}@{self.version if version is None else version}"
 
 
-def _refusal(step: StepRow, code: str, handled_at: str) -> Refusal:
-    return Refusal(
-        step.position,
-        step.saga,
-        step.instance_id,
-        step.step,
-        step.stream_id,
-        step.command_id,
-        code,
-        handled_at,
-        step.correlation_id,
-        step.actor,
-        step.traceparent,
-    )
+def _answer(step: StepRow, code: str | None, handled_at: str) -> Own:
+    """What the instance hears of a step that was refused with this code, or that changed nothing."""
+    place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
+    cause = (step.correlation_id, step.actor, step.traceparent)
+    if code is None:
+        due = Due(handled_at, [], [], [Unchanged(*place, handled_at, *cause)])
+    else:
+        due = Due(handled_at, [], [Refusal(*place, code, handled_at, *cause)])
+    (own,) = own_events(due)
+    return own

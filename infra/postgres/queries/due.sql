@@ -16,4 +16,12 @@ SELECT (SELECT now FROM moment) AS now,
                   JOIN annals.saga_outbox AS o USING (topic, partition, position)
                  WHERE r.topic = $1 AND r.partition = $2 AND o.saga = ANY(annals.listed($3))
                  ORDER BY r.position
-                 LIMIT $4) AS r)::text AS refusals
+                 LIMIT $4) AS r)::text AS refusals,
+       (SELECT json_agg(u ORDER BY u.position)
+          FROM (SELECT o.position, o.saga, o.instance_id, o.step, o.stream_id, o.command_id, u.handled_at,
+                       o.correlation_id, o.actor, o.traceparent
+                  FROM annals.unchanged_steps AS u
+                  JOIN annals.saga_outbox AS o USING (topic, partition, position)
+                 WHERE u.topic = $1 AND u.partition = $2 AND o.saga = ANY(annals.listed($3))
+                 ORDER BY u.position
+                 LIMIT $4) AS u)::text AS unchanged

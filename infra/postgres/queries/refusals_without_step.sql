@@ -1,8 +1,11 @@
--- $1 topic, $2 partition, $3 position, after which to begin; $4 limit.
-SELECT r.topic, r.partition, r.position, r.code
-  FROM annals.refusals AS r
- WHERE (r.topic, r.partition, r.position) > ($1, $2, $3)
-   AND NOT EXISTS (SELECT FROM annals.saga_outbox AS o
-                    WHERE o.topic = r.topic AND o.partition = r.partition AND o.position = r.position)
- ORDER BY r.topic, r.partition, r.position
+-- $1 topic, $2 partition, $3 position, after which to begin; $4 limit. `code` is null for what was accepted.
+SELECT t.topic, t.partition, t.position, t.code
+  FROM (SELECT topic, partition, position, code FROM annals.refusals
+         WHERE (topic, partition, position) > ($1, $2, $3)
+         UNION ALL
+        SELECT topic, partition, position, NULL FROM annals.unchanged_steps
+         WHERE (topic, partition, position) > ($1, $2, $3)) AS t
+ WHERE NOT EXISTS (SELECT FROM annals.saga_outbox AS o
+                    WHERE o.topic = t.topic AND o.partition = t.partition AND o.position = t.position)
+ ORDER BY t.topic, t.partition, t.position
  LIMIT $4

@@ -16,6 +16,7 @@ from contracts.inventory.examples import (
 )
 from contracts.orders.examples import BIG_ORDER_ID, ORDER_ID, TEAPOT
 from tests.given import given
+from workers.core.decider import Rejection
 from workers.domain.inventory.decider import decider
 
 
@@ -41,10 +42,18 @@ def test_with_a_decline_when_nobody_has_heard_of_the_sku() -> None:
     given(decider).when(RESERVE_A_TEAPOT_FOR_ADAS_ORDER).then(declined)
 
 
-def test_once_for_an_order_and_quietly_so_the_second_time_whatever_the_quantity() -> None:
+def test_once_for_an_order_and_quietly_so_the_second_time() -> None:
     history = given(decider, TEAPOTS_RECEIVED, A_TEAPOT_RESERVED_FOR_ADAS_ORDER)
     history.when(RESERVE_A_TEAPOT_FOR_ADAS_ORDER).then_nothing()
-    history.when(ReserveStock(sku=TEAPOT, order_id=ORDER_ID, quantity=9)).then_nothing()
+
+
+def test_not_otherwise_than_they_are_reserved_for_the_order_already() -> None:
+    history = given(decider, TEAPOTS_RECEIVED, A_TEAPOT_RESERVED_FOR_ADAS_ORDER)
+    for quantity in (2, 9):
+        other = ReserveStock(sku=TEAPOT, order_id=ORDER_ID, quantity=quantity)
+        answer = history.when(other).then_rejected("ReservationDiffers").answer
+        assert isinstance(answer, Rejection)
+        assert answer.details == {"reserved": 1, "asked": quantity}
 
 
 def test_again_after_a_release() -> None:

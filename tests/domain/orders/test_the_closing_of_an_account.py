@@ -4,7 +4,9 @@ from contracts.orders.commands import CancelOrder
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced
 from contracts.orders.examples import ADAS_ORDER_PLACED
 from contracts.users.examples import ADA_DELETED, USER_ID
-from tests.domain.processes import following
+from tests.domain.processes import following, passed
+from tests.given import recorded
+from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
 from workers.domain.orders.closing import closing
 
 
@@ -52,3 +54,25 @@ def test_cancels_an_order_that_is_placed_after_the_deletion() -> None:
     reopened = following(closing, ADA_DELETED).when(placed("b"))
     reopened.then(cancel("b")).leaving("close")
     following(closing, ADA_DELETED, placed("b")).when(cancelled("b")).then_nothing().leaving("closed")
+
+
+def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_something_does() -> None:
+    no_answer = passed(USER_ID, ANSWER)
+    history = (placed("a"), placed("b"), ADA_DELETED)
+    following(closing, *history[:-1]).when(ADA_DELETED).waiting_for_answer(60)
+    for again in range(MOST_ASKED_AGAIN):
+        late = following(closing, *history, *[no_answer] * again).when(no_answer)
+        late.then(cancel("a"), cancel("b")).waiting_for_answer(60 * 2 ** (again + 1)).leaving("close")
+    following(closing, *history, cancelled("a"), no_answer).when(no_answer).then(cancel("b"))
+    in_vain = (*history, *[no_answer] * MOST_ASKED_AGAIN)
+    following(closing, *in_vain).when(no_answer).then_nothing().leaving("stuck")
+    following(closing, *in_vain, no_answer).when(cancelled("a")).then_nothing().leaving("stuck")
+    following(closing, *in_vain, no_answer).when(placed("c")).then(cancel("c")).waiting_for_answer(60).leaving("close")
+    closed = following(closing, *in_vain, no_answer, cancelled("a")).when(confirmed("b"))
+    closed.waiting_for_no_answer().leaving("closed")
+
+
+def test_leaves_the_orders_of_others_alone() -> None:
+    other = placed("b").model_copy(update={"user_id": "somebody"})
+    assert {closing.correlate(each) for each in recorded(placed("a"), other)} == {USER_ID, "somebody"}
+    following(closing, placed("a")).when(confirmed("b"), cancelled("c")).then_nothing().leaving("watch")

@@ -18,6 +18,7 @@ from contracts.payments.examples import (
 )
 from contracts.users.examples import USER_ID
 from tests.given import given
+from workers.core.decider import Rejection
 from workers.domain.payments.decider import decider
 
 
@@ -52,11 +53,24 @@ def test_with_a_decline_when_the_order_is_in_another_currency() -> None:
     assert (event.reason, event.currency) == ("CurrencyMismatch", "USD")
 
 
-def test_once_for_an_order_and_quietly_so_the_second_time_whatever_the_amount() -> None:
+def test_once_for_an_order_and_quietly_so_the_second_time() -> None:
     history = given(decider, DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER)
     history.when(RESERVE_FOR_ADAS_ORDER).then_nothing()
-    other = ReserveFunds(user_id=USER_ID, order_id=ORDER_ID, amount=Decimal("9999.00"), currency="USD")
-    history.when(other).then_nothing()
+    for amount, currency in (("34.40", None), ("34.4", "EUR")):
+        same = ReserveFunds(user_id=USER_ID, order_id=ORDER_ID, amount=Decimal(amount), currency=currency)
+        history.when(same).then_nothing()
+
+
+def test_not_otherwise_than_it_is_reserved_for_the_order_already() -> None:
+    history = given(decider, DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER)
+    for amount, currency in (("0.01", "EUR"), ("34.41", None), ("34.40", "USD"), ("9999.00", "USD")):
+        other = ReserveFunds(user_id=USER_ID, order_id=ORDER_ID, amount=Decimal(amount), currency=currency)
+        answer = history.when(other).then_rejected("ReservationDiffers").answer
+        assert isinstance(answer, Rejection)
+        assert answer.details == {
+            "reserved": {"amount": "34.40", "currency": "EUR"},
+            "asked": {"amount": amount, "currency": currency or "EUR"},
+        }
 
 
 def test_again_after_a_release_or_a_decline() -> None:

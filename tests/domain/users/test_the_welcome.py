@@ -5,6 +5,7 @@ from contracts.users.events import UserDeleted, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED, WELCOME_ADA
 from tests.domain.processes import following, passed
 from tests.given import recorded
+from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
 from workers.domain.users.welcome import welcome
 
 DEADLINE = "welcome"
@@ -14,11 +15,12 @@ GRACE_DELETED = UserDeleted(user_id="grace")
 
 
 def test_asks_for_the_welcome_of_a_new_user() -> None:
-    following(welcome).when(ADA_CREATED).then(WELCOME_ADA).touching_no_deadline().leaving("welcome")
+    created = following(welcome).when(ADA_CREATED)
+    created.then(WELCOME_ADA).touching_no_deadline().waiting_for_answer(60).leaving("welcome")
 
 
 def test_ends_when_the_user_is_welcomed_having_asked_once() -> None:
-    following(welcome, ADA_CREATED).when(ADA_WELCOMED).then_nothing().leaving("welcomed")
+    following(welcome, ADA_CREATED).when(ADA_WELCOMED).then_nothing().waiting_for_no_answer().leaving("welcomed")
 
 
 def test_ends_when_the_user_is_deleted_first() -> None:
@@ -54,3 +56,14 @@ def test_waits_no_more_when_somebody_else_has_welcomed_the_user() -> None:
 def test_waits_no_more_when_the_user_is_deleted() -> None:
     following(welcome, GRACE_CREATED).when(GRACE_DELETED).then().clearing(DEADLINE).leaving("abandoned")
     following(welcome, GRACE_CREATED, GRACE_DELETED).when(AN_HOUR_LATER).then_nothing().leaving("abandoned")
+
+
+def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_something_does() -> None:
+    no_answer = passed(ADA_CREATED.user_id, ANSWER)
+    for again in range(MOST_ASKED_AGAIN):
+        late = following(welcome, ADA_CREATED, *[no_answer] * again).when(no_answer)
+        late.then(WELCOME_ADA).waiting_for_answer(60 * 2 ** (again + 1)).leaving("welcome")
+    in_vain = (ADA_CREATED, *[no_answer] * MOST_ASKED_AGAIN)
+    following(welcome, *in_vain).when(no_answer).then_nothing().leaving("stuck")
+    following(welcome, *in_vain, no_answer).when(ADA_WELCOMED).then_nothing().leaving("welcomed")
+    following(welcome, *in_vain, no_answer).when(ADA_DELETED).then_nothing().leaving("abandoned")

@@ -3,5 +3,6 @@
 from workers.core.context import Context
 from workers.domain.inventory.card import card as stock_card
 from workers.domain.inventory.decider import decider as stock_decider
+from workers.domain.inventory.holdings import holdings
 
-context = Context("inventory", stock_decider, projections=(stock_card,))
+context = Context("inventory", stock_decider, projections=(stock_card,), holdings=holdings)

@@ -44,10 +44,13 @@ def receive(_: StockState, command: ReceiveStock) -> Decision:
     return Decision(events=(StockReceived(sku=command.sku, quantity=command.quantity),))
 
 
-def reserve(state: StockState, command: ReserveStock) -> Decision:
-    """One open reservation an order: while there is one, asking again is quiet, whatever the quantity."""
-    if reserved_for(state.reservations, command.order_id) is not None:
-        return QUIET
+def reserve(state: StockState, command: ReserveStock) -> Decision | Rejection:
+    """One open reservation an order: while there is one, asking for the same again is quiet, and for anything else
+    refused. So who is answered quietly knows that what was asked for is reserved.
+    """
+    reserved = reserved_for(state.reservations, command.order_id)
+    if reserved is not None:
+        return QUIET if reserved == command.quantity else _differs(command, reserved)
     sku, order_id, quantity = command.sku, command.order_id, command.quantity
     if quantity > state.available:
         declined = StockDeclined(sku=sku, order_id=order_id, quantity=quantity, reason=INSUFFICIENT_STOCK)
@@ -105,6 +108,15 @@ def evolve(state: StockState, event: InventoryEvent) -> StockState:
 def _closed(state: StockState, event: StockReleased | StockShipped) -> StockState:
     return state._replace(
         reserved=state.reserved - event.quantity, reservations=closed(state.reservations, event.order_id)
+    )
+
+
+def _differs(command: ReserveStock, reserved: int) -> Rejection:
+    return Rejection(
+        "ReservationDiffers",
+        f"{reserved} pieces of the SKU {command.sku} are reserved for the order {command.order_id}, not "
+        f"{command.quantity}: release them first.",
+        {"reserved": reserved, "asked": command.quantity},
     )
 
 

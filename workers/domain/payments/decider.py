@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, assert_never
 
-from contracts.money import EXACT
+from contracts.money import EXACT, written
 from contracts.payments.commands import CaptureFunds, DepositFunds, PaymentCommand, ReleaseFunds, ReserveFunds
 from contracts.payments.events import (
     FundsCaptured,
@@ -57,12 +57,16 @@ def deposit(state: AccountState, command: DepositFunds) -> Decision | Rejection:
 
 
 def reserve(state: AccountState, command: ReserveFunds) -> Decision | Rejection:
-    """One open reservation an order: while there is one, asking again is quiet, whatever the amount."""
+    """One open reservation an order: while there is one, asking for the same again is quiet, and for anything else
+    refused. So who is answered quietly knows that what was asked for is reserved.
+    """
     if state.currency is None:
         return _no_account(command)
-    if command.order_id in state.reservations:
-        return QUIET
     currency = command.currency or state.currency
+    reserved = state.reservations.get(command.order_id)
+    if reserved is not None:
+        is_the_same = (reserved, state.currency) == (command.amount, currency)
+        return QUIET if is_the_same else _differs(command, reserved, state.currency, currency)
     facts: dict[str, Any] = {
         "user_id": command.user_id,
         "order_id": command.order_id,
@@ -137,6 +141,18 @@ def _closed(state: AccountState, event: FundsReleased | FundsCaptured) -> Accoun
 
 def _no_account(command: PaymentCommand) -> Rejection:
     return Rejection("AccountNotFound", f"{command.user_id} has no account: a deposit opens one.")
+
+
+def _differs(command: ReserveFunds, reserved: Decimal, account: str, currency: str) -> Rejection:
+    return Rejection(
+        "ReservationDiffers",
+        f"{written(reserved)} {account} are reserved for the order {command.order_id} on {command.user_id}'s account, "
+        f"not {written(command.amount)} {currency}: release that first.",
+        {
+            "reserved": {"amount": written(reserved), "currency": account},
+            "asked": {"amount": written(command.amount), "currency": currency},
+        },
+    )
 
 
 def _no_reservation(command: ReleaseFunds | CaptureFunds) -> Rejection:

@@ -11,7 +11,7 @@ from contracts.orders.lines import OrderLine
 from contracts.payments.commands import CaptureFunds, ReleaseFunds, ReserveFunds
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from tests.domain.processes import passed
-from workers.core.saga import StepRefused
+from workers.core.saga import StepRefused, StepUnchanged
 
 ORDER, ADA, DEADLINE = "order-1", "ada", "confirmation"
 PIECES = {"tea": 2, "pot": 1, "cup": 3}
@@ -81,3 +81,8 @@ COMPLETED = (*FINAL, FUNDS_CAPTURED)
 def no(step: str, code: str, to: str = ADA) -> StepRefused:
     """The refusal of a step."""
     return StepRefused(instance_id=ORDER, step=step, to=to, code=code)
+
+
+def unchanged(step: str, to: str = ADA) -> StepUnchanged:
+    """A step was accepted and changed nothing."""
+    return StepUnchanged(instance_id=ORDER, step=step, to=to)

@@ -10,16 +10,23 @@ in `confirm`, the deadline asks for a cancellation and waits for what becomes of
 wins. Before that nobody is to confirm the order but this saga, so everything is given back at once. What is reserved
 only after the order was cancelled, by a context that was away, is given back when it comes.
 
+Anybody may send commands under the order's id. An event counts only as far as it is about the order's user, amount and
+currency, or SKU and quantity, and answers what was asked for (parts.py). What somebody else has reserved otherwise is
+in the way of the order, which is given up then; so is what somebody else releases. That a step has changed nothing is
+an answer too: the deciders are quiet only for exactly what is reserved already.
+
 The money is captured only after the confirmation, which is final. `stuck` is where a person has to look: the order is
-confirmed and the money could not be captured; somebody else has confirmed what this gave up, and nothing stays reserved
-for it; or a context failed to cancel or to release. It goes on when the answer comes after all, as from a dead letter
-that is sent again.
+confirmed and the money could not be captured, or what was reserved is gone; somebody else has confirmed what this gave
+up, and nothing stays reserved for it; somebody else has taken the money or the goods of an order that is cancelled; or
+a context failed to cancel or to release, or has not answered for long, though asked again (core/answers.py). It goes on
+when the answer comes after all, as from a dead letter that is sent again.
 """
 
 from workers.core.saga import Saga
 from workers.domain.orders.fulfilment.decisions import decide
 from workers.domain.orders.fulfilment.evolution import FOLLOWED, correlate, evolve
-from workers.domain.orders.fulfilment.state import FulfilmentState
+from workers.domain.orders.fulfilment.owning import owns
+from workers.domain.orders.fulfilment.state import ENDS, FulfilmentState
 
 fulfilment = Saga(
     name="fulfilment",
@@ -28,6 +35,7 @@ fulfilment = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    ends=frozenset({"completed", "shipped", "cancelled", "stuck"}),
+    ends=ENDS,
     hears_refusals=True,
+    owns=owns,
 )

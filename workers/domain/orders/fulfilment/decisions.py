@@ -7,18 +7,24 @@ from contracts.inventory.commands import ReleaseStock, ReserveStock, ShipStock
 from contracts.message import Command
 from contracts.orders.commands import CancelOrder, ConfirmOrder
 from contracts.payments.commands import CaptureFunds, ReleaseFunds, ReserveFunds
+from workers.core.answers import answered, wait_for_answer
 from workers.core.recorded import Recorded
 from workers.core.saga import ClearDeadline, Consequence, SetDeadline, Step
 from workers.domain.orders.fulfilment.evolution import correlate
-from workers.domain.orders.fulfilment.state import FulfilmentState, Next
+from workers.domain.orders.fulfilment.state import ENDS, FulfilmentState, Next
 
 DEADLINE = "confirmation"
 
 
 def decide(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...]:
-    """What follows from the event that led to `state`."""
+    """What follows from the event that led to `state`. Whatever is asked for beside the reservations and the
+    confirmation, which share a deadline of their own, has one for its answer.
+    """
     order_id = correlate(recorded) or recorded.stream_id
-    return tuple(_consequence(each, state, order_id) for each in state.next)
+    asked = tuple(_consequence(each, state, order_id) for each in state.next)
+    if state.waits_for_answer:
+        return (*asked, wait_for_answer(state.asked_again)) if asked else ()
+    return (*asked, answered()) if state.status in ENDS else asked
 
 
 def _consequence(each: Next, state: FulfilmentState, order_id: str) -> Consequence:

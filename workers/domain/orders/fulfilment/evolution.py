@@ -1,6 +1,7 @@
-"""What an event means for the fulfilment of an order. What does not fit changes nothing."""
+"""What an event means for the fulfilment of an order. What is not about what the order asks for changes nothing."""
 
-from typing import Any, assert_never, cast
+from decimal import Decimal
+from typing import assert_never, cast
 
 from contracts.inventory.events import StockDeclined, StockReleased, StockReserved, StockShipped
 from contracts.message import Event
@@ -8,9 +9,26 @@ from contracts.money import written
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
 from contracts.orders.lines import DEFAULT_DEADLINE_SECONDS
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
+from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused
-from workers.domain.orders.fulfilment.state import SETTLED, FulfilmentState, Goods, Next, Part
+from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
+from workers.domain.orders.fulfilment import parts
+from workers.domain.orders.fulfilment.going_on import (
+    RESERVING,
+    asked_again,
+    cancelled,
+    confirmed,
+    given_up,
+    gone_on,
+    made_final,
+    paid,
+    shipped,
+    stuck,
+    undone,
+    updated,
+    with_goods,
+)
+from workers.domain.orders.fulfilment.state import FulfilmentState, Goods, Next, Part
 
 OrderSays = OrderPlaced | OrderConfirmed | OrderCancelled | OrderShipped
 FundsSay = FundsReserved | FundsDeclined | FundsReleased | FundsCaptured
@@ -39,8 +57,6 @@ NOTHING_THERE = frozenset({"ReservationNotFound", "AccountNotFound"})
 INVALID_TRANSITION = "InvalidTransition"
 """Why a cancellation is refused to an order that was confirmed before."""
 
-RESERVING = ("reserve_funds", "reserve_stock")
-
 
 def correlate(recorded: Recorded) -> str | None:
     """The order that an event is about. Deposits and receipts are about none, and are not followed."""
@@ -49,7 +65,8 @@ def correlate(recorded: Recorded) -> str | None:
 
 def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """The state after one more event."""
-    return _gone_on(_noted(_with(state, next=()), recorded.event))
+    after = gone_on(_noted(updated(state, next=()), recorded.event))
+    return after if after.status == state.status else updated(after, asked_again=0)
 
 
 def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:
@@ -60,10 +77,12 @@ def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:
             return _funds(state, event)
         case StockReserved() | StockDeclined() | StockReleased() | StockShipped():
             return _stock(state, event)
-        case DeadlinePassed():
-            return _overdue(state)
+        case DeadlinePassed(deadline=deadline):
+            return asked_again(state) if deadline == ANSWER else _overdue(state)
         case StepRefused():
             return _refused(state, event)
+        case StepUnchanged():
+            return _unchanged(state, event)
         case _:
             return state
 
@@ -73,41 +92,86 @@ def _order(state: FulfilmentState, event: OrderSays) -> FulfilmentState:
         case OrderPlaced():
             return _begun(event) if state.status == "new" else state
         case OrderConfirmed():
-            return _confirmed(state)
+            return confirmed(state)
         case OrderCancelled():
-            return _cancelled(state, event.reason)
+            return cancelled(state, event.reason)
         case OrderShipped():
-            return _shipped(state)
+            return shipped(state)
         case _:
             assert_never(event)
 
 
 def _funds(state: FulfilmentState, event: FundsSay) -> FulfilmentState:
+    if state.status == "new":
+        # The order may come yet, or never. It will not believe this: it asks for itself.
+        return updated(state, funds=_BEFORE[type(event)])
+    if event.user_id != state.user_id:
+        return state
+    before, wanted = state.funds, not state.is_given_up
+    fits = (event.amount, event.currency) == (Decimal(state.total), state.currency)
     match event:
+        case FundsReserved() if before == "captured":
+            # Ours, after somebody else has reserved and taken the money for the order: it is paid already.
+            return updated(state, next=(Next("release_funds"),))
         case FundsReserved():
-            return _with(state, funds="reserved")
+            after = updated(state, funds=parts.reserved(before, fits=fits, wanted=wanted))
+            return _there_again(after, before, after.funds)
         case FundsDeclined():
-            return _undone(_with(state, funds="declined"), f"funds declined: {event.reason}")
+            after = updated(state, funds=parts.declined(before, fits=fits))
+            return after if after.funds == before else undone(after, f"funds declined: {event.reason}")
         case FundsReleased():
-            return _with(state, funds="released")
+            after = updated(state, funds=parts.released(before))
+            return _lost(after, before, after.funds, "the funds were released by somebody else")
         case FundsCaptured():
-            return _with(state, funds="captured")
+            after = updated(state, funds=parts.taken(before, fits=fits, by="captured"))
+            return paid(after) if after.funds != before and after.funds == "captured" else after
         case _:
             assert_never(event)
+
+
+_BEFORE: dict[type[FundsSay], Part] = {
+    FundsReserved: "reserved",
+    FundsDeclined: "declined",
+    FundsReleased: "released",
+    FundsCaptured: "captured",
+}
 
 
 def _stock(state: FulfilmentState, event: StockSays) -> FulfilmentState:
+    sku, found = event.sku, [each for each in state.goods if each.sku == event.sku]
+    if not found:
+        return state
+    (goods,) = found
+    before, wanted, fits = goods.part, not state.is_given_up, goods.quantity == event.quantity
     match event:
+        case StockReserved() if before == "shipped":
+            return updated(state, next=(Next("release_stock", sku),))
         case StockReserved():
-            return _goods(state, event.sku, "reserved")
+            part = parts.reserved(before, fits=fits, wanted=wanted)
+            return _there_again(with_goods(state, sku, part), before, part)
         case StockDeclined():
-            return _undone(_goods(state, event.sku, "declined"), f"stock of {event.sku} declined: {event.reason}")
+            part = parts.declined(before, fits=fits)
+            after = with_goods(state, sku, part)
+            return after if part == before else undone(after, f"stock of {sku} declined: {event.reason}")
         case StockReleased():
-            return _goods(state, event.sku, "released")
+            part = parts.released(before)
+            reason = f"the stock of {sku} was released by somebody else"
+            return _lost(with_goods(state, sku, part), before, part, reason)
         case StockShipped():
-            return _goods(state, event.sku, "shipped")
+            return with_goods(state, sku, parts.taken(before, fits=fits, by="shipped"))
         case _:
             assert_never(event)
+
+
+def _lost(state: FulfilmentState, before: Part, after: Part, reason: str) -> FulfilmentState:
+    """Something that the order had, and did not give back, is gone: then it cannot be had, or a person has to look."""
+    return given_up(state, reason) if (before, after) == ("reserved", "released") else state
+
+
+def _there_again(state: FulfilmentState, before: Part, after: Part) -> FulfilmentState:
+    """What was lost is there again, as somebody has looked: so a confirmed order goes on."""
+    is_mended = state.status == "stuck" and state.is_confirmed and state.is_all_there
+    return made_final(state) if (before, after) == ("released", "reserved") and is_mended else state
 
 
 def _begun(event: OrderPlaced) -> FulfilmentState:
@@ -126,46 +190,9 @@ def _begun(event: OrderPlaced) -> FulfilmentState:
     )
 
 
-def _confirmed(state: FulfilmentState) -> FulfilmentState:
-    """Ours, as a rule. Somebody else's counts too: then there is nothing left to confirm once all is reserved."""
-    confirmed = _with(state, is_confirmed=True)
-    # Stuck for want of an answer, nothing given up: the answer has come.
-    was_awaited = state.status == "stuck" and state.reason is None and not state.is_confirmed
-    return _captured(confirmed) if state.status == "confirm" or was_awaited else confirmed
-
-
-def _captured(state: FulfilmentState) -> FulfilmentState:
-    captured = _with(state, status="capture_funds", reason=None, next=(Next("clear_deadline"), Next("capture_funds")))
-    return _shipped(captured) if state.is_shipped else captured
-
-
-def _shipped(state: FulfilmentState) -> FulfilmentState:
-    """Somebody may ship what somebody else has confirmed before it is reserved: then it leaves when it is."""
-    if state.status not in ("capture_funds", "completed"):
-        return _with(state, is_shipped=True)
-    ship = tuple(Next("ship_stock", each.sku) for each in state.goods)
-    return _with(state, status="ship_stock", is_shipped=True, next=(*state.next, *ship))
-
-
-def _cancelled(state: FulfilmentState, reason: str | None) -> FulfilmentState:
-    if state.status in (*RESERVING, "confirm"):
-        clear = (Next("clear_deadline"),)
-        return _with(state, status="compensate", is_cancelled=True, reason=reason, next=clear)
-    return _with(state, is_cancelled=True)
-
-
-def _undone(state: FulfilmentState, reason: str) -> FulfilmentState:
-    """Begin to give everything back, if it is not too late for that."""
-    if state.status not in RESERVING:
-        return state
-    return _with(state, status="compensate", reason=reason, next=(Next("clear_deadline"), Next("cancel")))
-
-
 def _overdue(state: FulfilmentState) -> FulfilmentState:
     """When the confirmation is under way, the order's stream decides whether it or the cancellation comes first."""
-    if state.status == "confirm":
-        return _with(state, reason=OVERDUE, next=(Next("cancel"),))
-    return _undone(state, OVERDUE)
+    return given_up(state, OVERDUE) if state.status in (*RESERVING, "confirm") else state
 
 
 def _refused(state: FulfilmentState, event: StepRefused) -> FulfilmentState:
@@ -174,64 +201,46 @@ def _refused(state: FulfilmentState, event: StepRefused) -> FulfilmentState:
     """
     match event.step:
         case "reserve_funds":
-            return _undone(_with(state, funds="declined"), f"funds declined: {event.code}")
+            after = updated(state, funds=parts.refused(state.funds, event.code))
+            return after if after.funds == state.funds else undone(after, f"funds declined: {event.code}")
         case "reserve_stock":
-            return _undone(_goods(state, event.to, "declined"), f"stock of {event.to} declined: {event.code}")
-        case "release_funds" if event.code in NOTHING_THERE:
-            return _with(state, funds="released")
-        case "release_stock" if event.code in NOTHING_THERE:
-            return _goods(state, event.to, "released")
-        case "release_funds" | "release_stock":
-            return _with(state, status="stuck")
+            part = _part(state, event.to)
+            after = with_goods(state, event.to, parts.refused(part, event.code))
+            return after if after == state else undone(after, f"stock of {event.to} declined: {event.code}")
+        case "release_funds" if state.funds == "asked back":
+            return updated(state, funds="released") if event.code in NOTHING_THERE else stuck(state)
+        case "release_stock" if _part(state, event.to) == "asked back":
+            return with_goods(state, event.to, "released") if event.code in NOTHING_THERE else stuck(state)
         case "cancel" if state.status == "compensate" and not state.is_cancelled:
-            return _with(state, status="stuck")
+            return stuck(state)
         case "cancel" if state.status == "confirm" and event.code != INVALID_TRANSITION:
-            # It may be confirmed yet: so what is reserved stays reserved.
-            return _with(state, status="stuck", reason=None)
-        case "capture_funds":
-            return _with(state, status="stuck")
+            return stuck(state)
+        case "capture_funds" if state.funds != "captured":
+            return stuck(state)
         case _:
             # A confirmation is refused to a cancelled order, and a cancellation to a confirmed one: the order's own
-            # events say so. Goods that could not be shipped wait in `ship_stock` for a person.
+            # events say so. Goods that could not be shipped wait in `ship_stock`, and are asked for again.
             return state
 
 
-def _gone_on(state: FulfilmentState) -> FulfilmentState:
-    """Go on to what is next, as soon as all that this waits for is there."""
-    parts = {each.part for each in state.goods}
-    if state.status == "reserve_funds" and state.funds == "reserved":
-        goods = tuple(each._replace(part="asked") for each in state.goods)
-        asked = tuple(Next("reserve_stock", each.sku) for each in goods)
-        return _with(state, status="reserve_stock", goods=goods, next=asked)
-    if state.status == "reserve_stock" and parts == {"reserved"}:
-        return _captured(state) if state.is_confirmed else _with(state, status="confirm", next=(Next("confirm"),))
-    if state.status in ("capture_funds", "stuck") and state.funds == "captured":
-        completed = _with(state, status="completed")
-        return _shipped(completed) if state.is_shipped else completed
-    if state.status == "ship_stock" and state.funds == "captured" and parts == {"shipped"}:
-        return _with(state, status="shipped")
-    is_given_up = state.is_cancelled or state.reason is not None
-    if state.status in ("compensate", "cancelled") or (state.status == "stuck" and is_given_up):
-        return _given_back(state)
-    return state
+def _unchanged(state: FulfilmentState, event: StepUnchanged) -> FulfilmentState:
+    """A command of ours was accepted, and what it asks for was so before."""
+    wanted = not state.is_given_up
+    match event.step:
+        case "reserve_funds":
+            part = parts.unchanged(state.funds, wanted=wanted)
+            return updated(state, funds=part, next=(Next("reserve_funds"),) if part == "asked" else ())
+        case "reserve_stock":
+            part = parts.unchanged(_part(state, event.to), wanted=wanted)
+            again = (Next("reserve_stock", event.to),) if part == "asked" else ()
+            return updated(with_goods(state, event.to, part), next=again)
+        case "confirm":
+            return confirmed(state)
+        case "cancel":
+            return cancelled(state, state.reason)
+        case _:
+            return state
 
 
-def _given_back(state: FulfilmentState) -> FulfilmentState:
-    """Ask back whatever is held, also what was reserved only after the order was cancelled."""
-    goods = tuple(each._replace(part="asked back") if each.part == "reserved" else each for each in state.goods)
-    release = [Next("release_stock", each.sku) for each in state.goods if each.part == "reserved"]
-    funds = state.funds
-    if funds == "reserved":
-        funds = "asked back"
-        release.append(Next("release_funds"))
-    is_over = state.is_cancelled and {funds, *(each.part for each in goods)} <= SETTLED
-    status = "cancelled" if is_over else "stuck" if state.status == "stuck" else "compensate"
-    return _with(state, status=status, funds=funds, goods=goods, next=(*release, *state.next))
-
-
-def _with(state: FulfilmentState, **changes: Any) -> FulfilmentState:
-    return state.model_copy(update=changes)
-
-
-def _goods(state: FulfilmentState, sku: str, part: Part) -> FulfilmentState:
-    return _with(state, goods=tuple(each._replace(part=part) if each.sku == sku else each for each in state.goods))
+def _part(state: FulfilmentState, sku: str) -> Part:
+    return next((each.part for each in state.goods if each.sku == sku), "not asked")

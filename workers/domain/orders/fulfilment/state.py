@@ -2,11 +2,37 @@
 
 from typing import Literal, NamedTuple
 
+from workers.core.answers import AskedAgain
 from workers.core.saga import SagaState
 
-Part = Literal["not asked", "asked", "reserved", "asked back", "declined", "released", "captured", "shipped"]
+Part = Literal[
+    "not asked",
+    "asked",
+    "in doubt",
+    "in the way",
+    "reserved",
+    "foreign",
+    "asked back",
+    "declined",
+    "released",
+    "captured",
+    "shipped",
+]
+"""Where the money, or the pieces of a SKU, stand. "foreign": something is reserved under the order's id that is not
+what was asked for, or was not asked for. "in doubt": asked for, and something that was reserved under the order's id
+has gone since, so that a quiet answer may be out of date. "in the way": asked for, and something else is reserved.
+"""
 SETTLED: frozenset[Part] = frozenset({"not asked", "declined", "released"})
 """Nothing is held, and nothing more will be."""
+UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt", "in the way"})
+"""It was asked for, and there is no answer that still holds."""
+OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
+"""Something was asked, and the answer is still to come."""
+THERE: frozenset[Part] = frozenset({"reserved", "captured", "shipped"})
+"""The order has it, or had it."""
+
+ENDS = frozenset({"completed", "shipped", "cancelled", "stuck"})
+"""The statuses in which nothing more is asked for."""
 
 Action = Literal[
     "set_deadline",
@@ -38,7 +64,9 @@ class Goods(NamedTuple):
 
 
 class FulfilmentState(SagaState):
-    """`next` is what follows from the last event. `reason` is why the order is given up."""
+    """`next` is what follows from the last event. `reason` is why the order is given up. `asked_again`: how many times
+    an answer did not come.
+    """
 
     status: Literal[
         "new",
@@ -63,4 +91,23 @@ class FulfilmentState(SagaState):
     is_cancelled: bool = False
     is_shipped: bool = False
     reason: str | None = None
+    asked_again: AskedAgain = 0
     next: tuple[Next, ...] = ()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether all that is held is to be given back."""
+        return self.is_cancelled or self.reason is not None or self.status in ("compensate", "cancelled")
+
+    @property
+    def is_all_there(self) -> bool:
+        """Whether the money and all goods are set aside for the order, or taken."""
+        return self.funds in THERE and all(each.part in THERE for each in self.goods)
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether something is asked for that has an answer other than the order's confirmation."""
+        if self.status == "stuck":
+            return self.is_given_up and bool(OPEN & {self.funds, *(each.part for each in self.goods)})
+        is_late = self.status == "confirm" and self.reason is not None
+        return is_late or self.status in ("compensate", "capture_funds", "ship_stock")

@@ -1,0 +1,97 @@
+"""What an order asks for beside its reservations has a deadline for the answer: then it asks again, a few times, each
+with more patience, and in the end it is stuck, where a person can see it. A late answer still counts.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.message import Command, Event
+from tests.domain.orders.fulfilment.three_lines import (
+    ALL_RESERVED,
+    CANCELLED_BY_ADA,
+    CAPTURE_FUNDS,
+    COMPLETED,
+    CONFIRMED,
+    FINAL,
+    FUNDS_CAPTURED,
+    FUNDS_DECLINED,
+    FUNDS_RELEASED,
+    ORDER,
+    OVERDUE,
+    PAID,
+    PIECES,
+    PLACED,
+    RELEASE_FUNDS,
+    SHIPPED,
+    cancel,
+    no,
+    release,
+    released,
+    ship,
+    shipped,
+)
+from tests.domain.processes import following, passed
+from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.domain.orders.fulfilment import fulfilment
+
+NO_ANSWER = passed(ORDER, ANSWER)
+IN_VAIN = (NO_ANSWER,) * MOST_ASKED_AGAIN
+LATE = "the deadline passed"
+
+WAITING = [
+    pytest.param(FINAL, (CAPTURE_FUNDS,), "capture_funds", id="capture"),
+    pytest.param((*COMPLETED, SHIPPED), tuple(map(ship, PIECES)), "ship_stock", id="ship"),
+    pytest.param((*FINAL, SHIPPED), (CAPTURE_FUNDS, *map(ship, PIECES)), "ship_stock", id="capture and ship"),
+    pytest.param((*ALL_RESERVED, OVERDUE), (cancel(LATE),), "confirm", id="cancel"),
+    pytest.param(
+        (*PAID, CANCELLED_BY_ADA), (*map(release, PIECES), RELEASE_FUNDS), "compensate", id="reservations of goods"
+    ),
+    pytest.param((PLACED, OVERDUE), (RELEASE_FUNDS, cancel(LATE)), "compensate", id="reservation of money"),
+    pytest.param((PLACED, CANCELLED_BY_ADA), (RELEASE_FUNDS,), "compensate", id="reservation, cancelled"),
+]
+
+
+@pytest.mark.parametrize(("history", "asked", "status"), WAITING)
+def test_and_is_asked_for_again_with_more_patience_each_time(
+    history: Sequence[Event], asked: Sequence[Command], status: str
+) -> None:
+    *before, last = history
+    following(fulfilment, *before).when(last).waiting_for_answer(60)
+    for again in range(MOST_ASKED_AGAIN):
+        late = following(fulfilment, *history, *IN_VAIN[:again]).when(NO_ANSWER)
+        late.then(*asked).waiting_for_answer(60 * 2 ** (again + 1)).leaving(status)
+
+
+def test_only_for_what_is_still_missing() -> None:
+    late = following(fulfilment, *COMPLETED, SHIPPED, shipped("tea")).when(NO_ANSWER)
+    late.then(ship("pot"), ship("cup")).leaving("ship_stock")
+
+
+@pytest.mark.parametrize(("history", "asked", "status"), WAITING)
+def test_until_a_person_has_to_look(history: Sequence[Event], asked: Sequence[Command], status: str) -> None:
+    assert asked
+    assert status
+    following(fulfilment, *history, *IN_VAIN).when(NO_ANSWER).then_nothing().leaving("stuck")
+
+
+def test_and_comes_when_it_is_stuck() -> None:
+    in_vain = (*IN_VAIN, NO_ANSWER)
+    following(fulfilment, *FINAL, *in_vain).when(FUNDS_CAPTURED).then_nothing().leaving("completed")
+    shipping = (*COMPLETED, SHIPPED, *in_vain)
+    following(fulfilment, *shipping).when(*map(shipped, PIECES)).then_nothing().leaving("shipped")
+    following(fulfilment, *ALL_RESERVED, OVERDUE, *in_vain).when(CONFIRMED).then(CAPTURE_FUNDS)
+    back = following(fulfilment, *PAID, CANCELLED_BY_ADA, *in_vain).when(*map(released, PIECES), FUNDS_RELEASED)
+    back.then_nothing().leaving("cancelled")
+
+
+def test_is_no_longer_waited_for_at_an_end() -> None:
+    following(fulfilment, *FINAL).when(FUNDS_CAPTURED).waiting_for_no_answer().leaving("completed")
+    declined = following(fulfilment, PLACED, FUNDS_DECLINED).when(CANCELLED_BY_ADA)
+    declined.waiting_for_no_answer().leaving("cancelled")
+    following(fulfilment, *FINAL).when(no("capture_funds", "HandlerFailed")).waiting_for_no_answer().leaving("stuck")
+
+
+def test_means_nothing_to_who_waits_for_none() -> None:
+    for history, status in ((PAID, "reserve_stock"), (ALL_RESERVED, "confirm"), (COMPLETED, "completed")):
+        following(fulfilment, *history).when(NO_ANSWER).then_nothing().leaving(status)

@@ -1,0 +1,49 @@
+"""A saga instance compared with its journal: what it has heard of steps that were accepted and changed nothing."""
+
+from contracts.orders.events import OrderCancelled
+from tests.verification.one_order import PLACED, fulfilled, time
+from tests.verification.test_a_saga_compared import cancelled, entry, found, refused, reserved_before, stored
+from workers.verification.findings import What
+
+
+def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_heard_twice() -> None:
+    forged = ("saga's own event without cause", "fulfilment o-1@2")
+    for changes in (
+        {"unchanged": False},
+        {"unchanged": False, "status": "rejected", "code": "AccountNotFound"},
+        {"handled_at": time(6)},
+    ):
+        order = reserved_before()
+        order.steps[0] = order.steps[0]._replace(**changes)
+        assert found(order) == [forged], changes
+    order = refused()
+    order.steps[0] = order.steps[0]._replace(status="accepted", unchanged=True)
+    assert found(order) == [forged]
+    order = reserved_before()
+    order.entries.append(order.entries[-1])
+    entry(order, 3, version=3)
+    assert found(order) == [("saga's own event without cause", "fulfilment o-1@3")]
+
+
+def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> None:
+    place = "fulfilment o-1 reserve_funds"
+    order = fulfilled(PLACED)
+    order.steps[0] = order.steps[0]._replace(unchanged=True)
+    (wrong,) = order.wrong()
+    assert (wrong.what, wrong.where) == (What.REFUSAL_MISSING, place)
+    assert wrong.explanation.endswith("accepted without a change, never heard")
+    order.steps[0] = order.steps[0]._replace(waits=True)
+    assert found(order) == []
+    order = reserved_before()
+    order.steps[0] = order.steps[0]._replace(waits=True)
+    assert found(order) == [("saga refusal too many", place)]
+
+
+def test_that_an_earlier_release_has_carried_through_is_right_still() -> None:
+    """It waited without a deadline for answers, and counted nothing: at an end there is no difference."""
+    for made in (fulfilled, refused, cancelled):
+        order = made()
+        if made is not fulfilled:
+            order.takes(OrderCancelled(order_id="o-1", user_id="ada"))
+        assert b"asked_again" not in stored(order).state, "an earlier release reads it too"
+        assert order.wrong() == [], made.__name__

@@ -1,0 +1,109 @@
+"""Commands that somebody else sends under an order's id, on the real servers: no order is paid short or with another's
+money, none waits for what is reserved already, and `annals verify` names what is kept for nobody.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+import pytest
+
+from tests.system import Sent, System, command
+from tests.verification.command import named, verified
+from tests.verification.orders import accepted, place_order, placed, settled, stocked
+
+# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+pytestmark = pytest.mark.timeout(300)
+
+USERS, SKUS = ["mary", "bob"], ["jam", "bread"]
+HELD = "reserved for no live order"
+
+
+def of_funds(name: str, user_id: str, order_id: str, **fields: str) -> Sent:
+    return command(f"payments.{name}.v1", user_id, {"user_id": user_id, "order_id": order_id, **fields})
+
+
+def of_stock(name: str, sku: str, order_id: str, **fields: int) -> Sent:
+    return command(f"inventory.{name}.v1", sku, {"sku": sku, "order_id": order_id, **fields})
+
+
+async def sent(system: System, funds: Sequence[Sent] = (), stock: Sequence[Sent] = ()) -> None:
+    """Accepted, all of them."""
+    await asyncio.to_thread(system.send, funds, topic="payments.commands")
+    await asyncio.to_thread(system.send, stock, topic="inventory.commands")
+    await accepted(system, [*funds, *stock])
+
+
+async def history(system: System, order_id: str) -> Sequence[str]:
+    """The types of all events about an order, as they were recorded."""
+    rows = await system.database.fetch(
+        "SELECT type, data ->> 'amount' AS amount FROM annals.events"
+        " WHERE data ->> 'order_id' = $1 ORDER BY recorded_at, context, sequence",
+        order_id,
+    )
+    return [row["type"] + (f" {row['amount']}" if row["amount"] else "") for row in rows]
+
+
+async def test_are_not_paid_with_a_cent_or_with_anothers_money(system: System) -> None:
+    await stocked(system, USERS, SKUS)
+    short, poor = place_order("mary", "jam", "bread"), place_order("nobody", "jam")
+    cent = of_funds("ReserveFunds", "mary", short.stream_id, amount="0.01")
+    anothers = of_funds("ReserveFunds", "bob", poor.stream_id, amount="2.50", currency="EUR")
+    await sent(system, [cent, anothers])
+    await placed(system, [short, poor])
+    await settled(system, [short, poor])
+    assert sorted(await history(system, short.stream_id)) == [
+        "FundsReleased 0.01",
+        "FundsReserved 0.01",
+        "OrderCancelled",
+        "OrderPlaced",
+    ]
+    assert sorted(await history(system, poor.stream_id)) == ["FundsReserved 2.50", "OrderCancelled", "OrderPlaced"]
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (1, {HELD: 1})
+    assert named(verdict, HELD) == [f"payments bob for {poor.stream_id}"]
+    await sent(system, [of_funds("ReleaseFunds", "bob", poor.stream_id)])
+    assert (await verified(system))[1]["found"] == {}
+
+
+async def test_go_their_way_when_exactly_what_they_need_is_reserved_already(system: System) -> None:
+    await stocked(system, USERS, SKUS)
+    order = place_order("mary", "jam", "bread")
+    funds = of_funds("ReserveFunds", "mary", order.stream_id, amount="5.00")
+    await sent(system, [funds], [of_stock("ReserveStock", "jam", order.stream_id, quantity=1)])
+    await placed(system, [order])
+    await settled(system, [order])
+    events = await history(system, order.stream_id)
+    assert {"FundsReserved 5.00", "OrderConfirmed", "FundsCaptured 5.00"} <= set(events), events
+    heard = "SELECT data ->> 'step' FROM annals.saga_journal WHERE instance_id = $1 AND type = 'core.StepUnchanged.v1'"
+    steps = {row[0] for row in await system.database.fetch(heard, order.stream_id)}
+    assert "reserve_funds" in steps or "reserve_stock" in steps
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (0, {}), verdict
+
+
+async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(system: System) -> None:
+    await stocked(system, USERS, SKUS)
+    (over,), unborn = [place_order("mary", "jam")], str(uuid.uuid4())
+    await placed(system, [over])
+    await settled(system, [over])
+    funds = [
+        of_funds("ReserveFunds", "bob", unborn, amount="1.00"),
+        of_funds("ReserveFunds", "mary", over.stream_id, amount="2.50"),
+    ]
+    await sent(system, funds, [of_stock("ReserveStock", "bread", unborn, quantity=3)])
+    endless = "UPDATE annals.sagas SET status = $2 WHERE saga = 'fulfilment' AND instance_id = $1 RETURNING status"
+    await system.database.execute(endless, over.stream_id, "compensate")
+    code, verdict = await verified(system)
+    assert code == 1
+    assert verdict["found"] == {HELD: 3, "saga instance differs": 1, "saga instance that nothing can end": 1}
+    assert sorted(named(verdict, HELD)) == sorted(
+        [f"payments bob for {unborn}", f"inventory bread for {unborn}", f"payments mary for {over.stream_id}"]
+    )
+    (bread,) = [each["explanation"] for each in verdict["examples"] if each["where"].startswith("inventory bread")]
+    assert bread == "no live order answers for 3 pieces; inventory.ReleaseStock ends it"
+    assert named(verdict, "saga instance that nothing can end") == [f"fulfilment {over.stream_id}"]
+    await system.database.execute(endless, over.stream_id, "completed")
+    released = [of_funds("ReleaseFunds", "bob", unborn), of_funds("ReleaseFunds", "mary", over.stream_id)]
+    await sent(system, released, [of_stock("ReleaseStock", "bread", unborn)])
+    assert (await verified(system))[1]["found"] == {}

@@ -1,0 +1,22 @@
+"""Whether an order answers for what is reserved under its id: it will be taken, shipped or given back."""
+
+from workers.core.holding import Holding
+from workers.domain.orders.fulfilment.state import FulfilmentState, Part
+
+EXPECTED: frozenset[Part] = frozenset({"asked", "in doubt", "reserved"})
+
+
+def owns(state: FulfilmentState, holding: Holding) -> bool:
+    """Only a live order, only for what it asks for; or for what it has asked back and waits for."""
+    if state.status in ("new", "cancelled"):
+        return False
+    if holding.context == "payments":
+        is_right = (holding.amount, holding.unit) == (state.total, state.currency)
+        part = state.funds if holding.stream_id == state.user_id else None
+    else:
+        goods = {each.sku: each for each in state.goods}.get(holding.stream_id)
+        is_right = goods is not None and holding.amount == str(goods.quantity)
+        part = None if goods is None else goods.part
+    if part == "asked back":
+        return state.status == "compensate"
+    return is_right and part in EXPECTED

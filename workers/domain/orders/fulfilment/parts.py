@@ -1,0 +1,64 @@
+"""What is said of one part of an order, its money or the pieces of a SKU, and what the part is then. Pure.
+
+Anybody may send commands under the order's id, before, between and after those of the saga. So what is said counts only
+as far as it fits: `fits` is whether it speaks of exactly what the order asks for, `wanted` whether the order is still
+to be had. The deciders keep at most one reservation for an order, and are quiet only when it is exactly what is asked
+for.
+"""
+
+from typing import Literal
+
+from workers.domain.orders.fulfilment.state import UNANSWERED, Part
+
+DIFFERS = "ReservationDiffers"
+"""Why a reservation is refused while there is another one under the order's id."""
+
+
+def reserved(part: Part, *, fits: bool, wanted: bool) -> Part:
+    """Something was reserved under the order's id."""
+    if part in UNANSWERED:
+        return "reserved" if fits else "in the way"
+    if part in ("reserved", "captured", "shipped"):
+        return part
+    return "reserved" if part == "released" and fits and wanted else "foreign"
+
+
+def declined(part: Part, *, fits: bool) -> Part:
+    """Something was asked for under the order's id and not set aside."""
+    return "declined" if part in UNANSWERED and fits else part
+
+
+def released(part: Part) -> Part:
+    """What was reserved under the order's id is not any more."""
+    if part in UNANSWERED:
+        return "in doubt"
+    return "released" if part in ("reserved", "foreign", "asked back") else part
+
+
+def taken(part: Part, *, fits: bool, by: Literal["captured", "shipped"]) -> Part:
+    """What was reserved under the order's id is spent, or has left."""
+    return by if fits and part in ("reserved", "asked back") else released(part)
+
+
+def refused(part: Part, code: str) -> Part:
+    """The command to reserve was not accepted."""
+    if part not in UNANSWERED:
+        return part
+    return "foreign" if code == DIFFERS or part == "in the way" else "declined"
+
+
+def unchanged(part: Part, *, wanted: bool) -> Part:
+    """The command to reserve was accepted and changed nothing: what it asked for was reserved then. Has something gone
+    since, or is something else reserved, it is to be asked for again, or is no longer there to be given back.
+    """
+    match part:
+        case "in doubt" | "in the way" if wanted:
+            return "asked"
+        case "in doubt":
+            return "released"
+        case "in the way":
+            return "foreign"
+        case "asked":
+            return "reserved"
+        case _:
+            return part
