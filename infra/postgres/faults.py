@@ -21,7 +21,8 @@ TLS = "set sslmode and sslrootcert in ANNALS_DATABASE_URL right, or the server's
 VACUUM = "vacuum the database as its hint says"
 
 # asyncpg has one class for a connection that is gone and for a wrong use of one that is there.
-_GONE = ("closed", "closing", "cancelling")
+# A pool takes a connection that has died back at once, from whoever uses it.
+_GONE = ("closed", "closing", "cancelling", "released back to the pool")
 # Of class 54, a program's limits, but nothing about the value: transaction ids are used up, the database only reads.
 _WRAPAROUND = "database is not accepting commands"
 

@@ -96,6 +96,7 @@ def test_out_of_transaction_ids_is_no_fault_of_the_value() -> None:
 
 
 GONE = (
+    asyncpg.InterfaceError("cannot call Connection.fetch(): connection has been released back to the pool"),
     asyncpg.InterfaceError("connection is closed"),
     asyncpg.InterfaceError("pool is closing"),
     asyncpg.InterfaceError("cannot perform operation: another operation is cancelling"),
@@ -121,7 +122,6 @@ PROGRAMMING_ERRORS = (
     asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
     asyncpg.InterfaceError("the server expects 2 arguments for this query, 1 was passed"),
     asyncpg.InterfaceError("cannot use Connection.transaction() in a manually started transaction"),
-    asyncpg.InterfaceError("cannot call Connection.fetch(): connection has been released back to the pool"),
     asyncpg.InterfaceError("pool is not initialized"),
     ZeroDivisionError(),
 )
