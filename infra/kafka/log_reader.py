@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
-from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
 
 MAX_RECORDS = 2000
@@ -46,10 +45,8 @@ class LogReader:
                 if batch := [inbound(record) for record in found if record.offset < end]:
                     yield batch
             consumer.pause(place)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
-            ) from error
+        except KAFKA_FAULTS as error:
+            raise unavailable(error, f"{topic}/{partition} cannot be read") from error
 
     async def end(self, topic: str, partition: int) -> int:
         """The offset behind the partition's last record. Raises Unavailable."""
@@ -57,10 +54,8 @@ class LogReader:
         try:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 return int((await (await self._started()).end_offsets([place]))[place])
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
-            ) from error
+        except KAFKA_FAULTS as error:
+            raise unavailable(error, f"{topic}/{partition} cannot be read") from error
 
     async def _started(self) -> Consumer:
         if self._consumer is None:

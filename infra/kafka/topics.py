@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
-from workers.ports.lanes import Unavailable
 
 DAY_MILLISECONDS = 24 * 3600 * 1000
 # A command may be far over its limit and must still get in, to be refused with an answer instead of vanishing.
@@ -80,8 +80,8 @@ async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> list[str
         created = await _create(admin, missing, settings.replication_factor)
         # The list of topics may lag behind: what could not be created because it exists is checked as well.
         await _check(admin, [topic for topic in wanted if topic.name not in created])
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    except KAFKA_FAULTS as error:
+        raise unavailable(error) from error
     finally:
         await admin.close()
     return created
@@ -101,7 +101,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replicat
         if code == 0:
             created.append(name)
         elif code != TopicAlreadyExistsError.errno:
-            raise Unavailable("Kafka", f"topic {name} could not be created: {message[0] if message else code}")
+            raise unavailable(for_code(code)(message[0] or "" if message else ""), f"topic {name} could not be created")
     return created
 
 
@@ -121,7 +121,7 @@ async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
     try:
         await admin.start()
         await admin.delete_topics(list(names))
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    except KAFKA_FAULTS as error:
+        raise unavailable(error) from error
     finally:
         await admin.close()

@@ -8,7 +8,10 @@ from enum import Enum
 
 MIGRATE = "run `annals migrate` as the owner of the database; if the schema is this version's, it is a bug"
 CREDENTIALS = "set user and password in ANNALS_DATABASE_URL right, or let them in (pg_hba.conf)"
-GRANTS = "run `annals migrate`, then grant annals_writer and annals_reader to the user of ANNALS_DATABASE_URL"
+GRANTS = (
+    "run `annals migrate` as the owner of the database, and grant annals_writer and annals_reader to the user of "
+    "ANNALS_DATABASE_URL"
+)
 DATABASE = "create the database and run `annals migrate`, or name another one in ANNALS_DATABASE_URL"
 PRIMARY = "name the server that writes in ANNALS_DATABASE_URL, or end its read-only state"
 SERVER = "look into the server's log and at its disks"

@@ -53,6 +53,8 @@ def command_line_logs() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     quiet_drivers()
+    # It says of a server that is away, once, in its own words.
+    logging.getLogger("contracts.client").setLevel(logging.ERROR)
 
 
 def quiet_drivers() -> None:

@@ -3,6 +3,7 @@
 import inspect
 import ssl
 from contextlib import AbstractContextManager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,10 +13,11 @@ from infra.postgres.sqlstates import SORTED, Next, step_after
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Unavailable
 
+KINDS: list[Any] = [kind for _, kind in inspect.getmembers(asyncpg.exceptions, inspect.isclass)]
 CLASSES = {
-    error.sqlstate: error
-    for _, error in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
-    if getattr(error, "sqlstate", None) and error is not asyncpg.InvalidCachedStatementError  # known by its class
+    kind.sqlstate: kind
+    for kind in KINDS
+    if getattr(kind, "sqlstate", None) and kind is not asyncpg.InvalidCachedStatementError  # known by its class
 }
 """asyncpg is generated from Postgres's own list of error codes."""
 
