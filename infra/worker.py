@@ -54,15 +54,20 @@ async def _run(role: str, settings: Settings) -> None:
     hosts: list[Host] = []
     with _endpoint(settings, hosts):
         tidying = in_background(_tidy(), "tidy")
-        retrying = Retrying("worker waits", log, RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
-        while not stopping.is_set():
-            retrying.begin()
-            try:
-                await _hold_lanes(role, settings, stopping, hosts)
-            except Exception as error:  # noqa: BLE001  # whatever it was, it is said, and all is opened anew
-                await _either(stopping, retrying.after(error))
+        await work_until(stopping, role, settings, hosts)
         tidying.cancel()
     log.info("worker stopped")
+
+
+async def work_until(stopping: asyncio.Event, role: str, settings: Settings, hosts: list[Host]) -> None:
+    """Hold lanes until `stopping`. Whatever ends that before is said; then all is opened anew, after a delay."""
+    retrying = Retrying("worker waits", log, RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
+    while not stopping.is_set():
+        retrying.begin()
+        try:
+            await _hold_lanes(role, settings, stopping, hosts)
+        except Exception as error:  # noqa: BLE001  # it is said, and the process is not ready
+            await _either(stopping, retrying.after(error))
 
 
 async def _tidy() -> None:

@@ -6,7 +6,9 @@ is taken for what it is a kind of.
 
 import logging
 from enum import Enum
+from typing import Any
 
+import aiokafka.client
 from aiokafka import errors
 
 REACH = "see that the brokers run and that the bootstrap servers, the security protocol and the certificates are right"
@@ -19,6 +21,9 @@ REPLICAS = "bring the replicas of the topic back"
 VERSION = "use brokers of Kafka 4 or of a release near it"
 CONFIGURATION = "set the broker's configuration, or Annals's settings, as it says"
 GROUP = "another program is in the consumer group: set ANNALS_TOPIC_PREFIX, or stop it"
+
+
+MAX_REASON_CHARACTERS = 300
 
 
 class Next(Enum):
@@ -112,25 +117,31 @@ def step_after(error: BaseException) -> Row:
 def said(error: BaseException) -> str:
     """An error's text; with the cause, where aiokafka tells that to its log only."""
     text = str(error) or type(error).__name__
-    if isinstance(error, errors.KafkaConnectionError) and _reasons.last and _reasons.last not in text:
-        return f"{text}: {_reasons.last}"
+    if isinstance(error, errors.KafkaConnectionError) and _log.reason not in text:
+        return f"{text}: {_log.reason}"
     return text
 
 
-class _Reasons(logging.Filter):
-    """Keeps why aiokafka could not connect last: a refused password, a certificate, a name that nobody knows.
+class _RemembersReasons(logging.LoggerAdapter[logging.Logger]):
+    """aiokafka's log, and why it could not connect last: a refused password, a certificate, a name that nobody knows.
 
-    All of these become the same "Unable to bootstrap". What its log is set to show, it goes on to show.
+    All of these become the same "Unable to bootstrap", and its log is mostly quiet.
     """
 
-    last = ""
+    reason = ""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.msg.startswith("Unable") and record.args:
-            self.last = record.getMessage()[:300]
-        return logging.getLogger("aiokafka").isEnabledFor(record.levelno)
+    def error(self, message: object, *arguments: object, **options: Any) -> None:
+        self._remember(message, *arguments)
+        super().error(message, *arguments, **options)
+
+    def warning(self, message: object, *arguments: object, **options: Any) -> None:
+        self._remember(message, *arguments)
+        super().warning(message, *arguments, **options)
+
+    def _remember(self, message: object, *arguments: object) -> None:
+        if str(message).startswith("Unable "):
+            self.reason = (str(message) % arguments)[:MAX_REASON_CHARACTERS]
 
 
-_reasons = _Reasons()
-logging.getLogger("aiokafka.client").setLevel(logging.WARNING)
-logging.getLogger("aiokafka.client").addFilter(_reasons)
+_log = _RemembersReasons(aiokafka.client.log, {})
+aiokafka.client.log = _log

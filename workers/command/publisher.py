@@ -11,7 +11,7 @@ from workers.command.records import event_record
 from workers.ports.clock import Clock
 from workers.ports.event_store import EventRow, LaneStore
 from workers.ports.lanes import Fenced, LaneKey, Mark
-from workers.ports.log import EventLog
+from workers.ports.log import EventLog, PublishFailed
 
 MAX_UNPUBLISHED_BATCHES = 2
 # A publisher that has been away for longer since its commit was asked for may have been paused, and replaced.
@@ -47,6 +47,8 @@ class Publisher:
 
     def check(self) -> None:
         """Raise what publishing raised, if it did."""
+        if self._task.cancelled():  # by itself: a driver let out the end of a task of its own
+            raise PublishFailed("publishing was cut short")
         if self._task.done():
             self._task.result()
 

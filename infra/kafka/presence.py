@@ -1,0 +1,25 @@
+"""Whether the topics that a process needs are there. A consumer of none would be content, and read nothing for ever."""
+
+from collections.abc import Iterable
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from contracts.client.kafka_errors import TOPICS
+from infra.kafka.connection import client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+
+
+async def require_topics(settings: Settings, names: Iterable[str]) -> None:
+    """Raises Unavailable when Kafka does not answer, or does not show us all of these topics."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        missing = sorted(set(names) - set(await admin.list_topics()))
+    except KAFKA_FAULTS as error:
+        raise unavailable(error) from error
+    finally:
+        await admin.close()
+    if missing:
+        raise Unavailable("Kafka", f"there is no topic {', '.join(missing)}, or we may not see it", TOPICS)
