@@ -177,3 +177,19 @@ async def test_that_is_dropped_sends_nothing_more(installation: Installation, pu
 
     await until(given_up, "the append is given up", seconds=5.0, every=0.002)
     assert installation.published == []
+
+
+async def test_that_is_cut_short_by_a_drivers_own_task_has_failed(
+    installation: Installation, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CancelledError that nobody meant for the lane: raised to it, it would end the lane without a word."""
+
+    async def cut_short(*_: object) -> int:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(installation.log, "append", cut_short)
+    await put(publisher, ROWS[:4])
+    with pytest.raises(PublishFailed):
+        await drained(publisher)
+    with pytest.raises(PublishFailed):
+        publisher.check()
