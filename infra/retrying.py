@@ -3,7 +3,7 @@
 Whatever the error is, also a bug of ours: a task that ended of it would leave a process that lives and does nothing.
 """
 
-import time
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,15 +20,15 @@ class Retrying:
         self._first_seconds = first_seconds
         self._most_seconds = most_seconds
         self._delay_seconds = first_seconds
-        self._began_at = time.monotonic()
+        self._began_at = monotonic()
 
     def begin(self) -> None:
         """Another attempt begins."""
-        self._began_at = time.monotonic()
+        self._began_at = monotonic()
 
     def after(self, error: BaseException) -> float:
         """Say what has gone wrong, and how many seconds to wait before the next attempt."""
-        if time.monotonic() - self._began_at > self._most_seconds:
+        if monotonic() - self._began_at > self._most_seconds:
             self._delay_seconds = self._first_seconds  # it had worked: this is a new trouble
         delay = self._delay_seconds
         self._delay_seconds = min(delay * 2, self._most_seconds)

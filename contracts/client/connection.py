@@ -6,10 +6,10 @@ And what its background tasks do when they cannot: they never end by themselves,
 import asyncio
 import logging
 import ssl
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Literal
 
 from aiokafka.errors import KafkaError
@@ -79,9 +79,9 @@ class Complaints:
     def about(self, error: BaseException) -> None:
         """Say it, with advice for an operator; a bug with its traceback."""
         before, self.reason = self.reason, reason_of(error)
-        if self.reason == before and time.monotonic() - self._said_at < REMINDER_SECONDS:
+        if self.reason == before and monotonic() - self._said_at < REMINDER_SECONDS:
             return
-        self._said_at = time.monotonic()
+        self._said_at = monotonic()
         if not isinstance(error, ClientError) and step_after(error)[0] is Next.BUG:
             self._log.error("%s, by a bug; tried again", self._what, exc_info=error)
         else:

@@ -11,7 +11,7 @@ from typing import Any
 import aiokafka.client
 from aiokafka import errors
 
-REACH = "see that the brokers run and that the bootstrap servers, the security protocol and the certificates are right"
+REACH = "see that the brokers run and that bootstrap servers, security protocol, user, password and certificates are right"
 CREDENTIALS = "set user, password and SASL mechanism right"
 GRANTS = "grant the user what it needs on topics and groups (kafka-acls)"
 TOPICS = "run `annals topics create`"

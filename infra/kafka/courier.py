@@ -55,6 +55,7 @@ class KafkaCourier:
         self.dropped = 0
 
     async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+        producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 producer = await self._current_producer()
@@ -68,7 +69,7 @@ class KafkaCourier:
         except AssertionError as error:  # aiokafka's word for a partition that the topic does not have
             raise Unavailable("Kafka", f"messages were not taken: {error}", TOPICS) from error
         except KAFKA_FAULTS as error:
-            self._discard_after(error)
+            self._discard_after(error, producer)
             raise unavailable(error, "messages were not taken") from error
 
     async def _sent(self, producer: AIOKafkaProducer, place: tuple[str, int], records: list[OutboundRecord]) -> None:
@@ -119,11 +120,13 @@ class KafkaCourier:
         """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
         try:
             while records := self._waiting.pop((topic, partition), None):
+                producer: AIOKafkaProducer | None = None
                 try:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                        await send_together(await self._current_producer(), topic, partition, records)
+                        producer = await self._current_producer()
+                        await send_together(producer, topic, partition, records)
                 except (*KAFKA_FAULTS, AssertionError) as error:
-                    self._discard_after(error)
+                    self._discard_after(error, producer)
                     self._drop(topic, partition, len(records), said(error))
                 except Exception:  # a bug: these replies are lost, but not the next ones
                     log.exception("a bug in sending replies")
@@ -133,11 +136,11 @@ class KafkaCourier:
         finally:
             del self._posting[topic, partition]
 
-    def _discard_after(self, error: BaseException) -> None:
+    def _discard_after(self, error: BaseException, producer: AIOKafkaProducer | None) -> None:
         """A producer that is out of step with its broker takes nothing more: the next message gets a new one."""
-        if ends_client(error) and self._producer is not None:
+        if producer is not None and producer is self._producer and ends_client(error):
             log.warning("producer discarded", reason=said(error), advice="nothing to do: a new one goes on")
-            producer, self._producer = self._producer, None
+            self._producer = None
             task = asyncio.create_task(stopped(producer))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)

@@ -27,7 +27,8 @@ BUGS = {"a bug", "an answer that is no Kafka's", "an end of a driver's own task"
 
 
 @pytest.fixture(autouse=True)
-def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_delays(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="contracts.client")
     monkeypatch.setattr(sender, "FIRST_RETRY_SECONDS", 0.001)
     monkeypatch.setattr(replies, "RETRY_SECONDS", 0.001)
 
@@ -149,7 +150,7 @@ def test_a_reason_that_stays_is_repeated_each_minute(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(connection.time, "monotonic", lambda: now)
+    monkeypatch.setattr(connection, "monotonic", lambda: now)
     complaints = Complaints("it does not work", logging.getLogger("contracts.client.test"))
     for after, lines in ((0, 1), (1, 1), (58, 1), (2, 2), (1, 2)):
         now += after

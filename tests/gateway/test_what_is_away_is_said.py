@@ -32,7 +32,7 @@ async def content() -> None:
 
 async def test_a_server_that_is_away_is_said_when_that_changes_and_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("workers.gateway.servers.time.monotonic", lambda: now)
+    monkeypatch.setattr("workers.gateway.servers.monotonic", lambda: now)
     servers = Servers({"kafka": content, "redis": Scripted(AWAY, AWAY, AWAY, Unavailable("Redis", "gone"), None)})
     with structlog.testing.capture_logs() as lines:
         for said, after in ((1, 0.0), (1, 1.0), (2, REMINDER_SECONDS), (3, 1.0)):

@@ -116,7 +116,7 @@ async def test_that_just_ended_is_opened_anew_after_a_delay(
 
 def test_delays_grow_to_a_bound_and_begin_anew_after_what_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("infra.retrying.time.monotonic", lambda: now)
+    monkeypatch.setattr("infra.retrying.monotonic", lambda: now)
     retrying = Retrying("it waits", structlog.get_logger(), 1.0, 10.0)
     with structlog.testing.capture_logs():
         delays = []

@@ -4,8 +4,8 @@ What a driver says of a server stays inside: it names addresses. The log has it 
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 
 import structlog
 
@@ -60,7 +60,7 @@ class Servers:
         return False
 
     def _is_away(self, name: str, error: BaseException) -> None:
-        reason, now = str(error) or f"no answer within {CHECK_SECONDS:g} s", time.monotonic()
+        reason, now = str(error) or f"no answer within {CHECK_SECONDS:g} s", monotonic()
         if self._reasons.get(name) == reason and now - self._said_at[name] < REMINDER_SECONDS:
             return
         self._reasons[name], self._said_at[name] = reason, now
