@@ -11,7 +11,7 @@ from typing import Any
 import aiokafka.client
 from aiokafka import errors
 
-REACH = "see that the brokers run and that bootstrap servers, security protocol, user, password and certificates are right"
+REACH = "see that the brokers run and that bootstrap servers, security protocol, login and certificates are right"
 CREDENTIALS = "set user, password and SASL mechanism right"
 GRANTS = "grant the user what it needs on topics and groups (kafka-acls)"
 TOPICS = "run `annals topics create`"
@@ -130,13 +130,13 @@ class _RemembersReasons(logging.LoggerAdapter[logging.Logger]):
 
     reason = ""
 
-    def error(self, message: object, *arguments: object, **options: Any) -> None:
-        self._remember(message, *arguments)
-        super().error(message, *arguments, **options)
+    def error(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self._remember(msg, *args)
+        super().error(msg, *args, **kwargs)
 
-    def warning(self, message: object, *arguments: object, **options: Any) -> None:
-        self._remember(message, *arguments)
-        super().warning(message, *arguments, **options)
+    def warning(self, msg: object, *args: object, **kwargs: Any) -> None:
+        self._remember(msg, *args)
+        super().warning(msg, *args, **kwargs)
 
     def _remember(self, message: object, *arguments: object) -> None:
         if str(message).startswith("Unable "):

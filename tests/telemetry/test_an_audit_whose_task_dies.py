@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from infra.audit import host
+from infra.audit import gauges, host
 from infra.audit.host import AuditHost, VerifyingEnded
 from tests.waiting import until
 from workers.ports.lanes import Unavailable
@@ -45,7 +45,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(host, "waiting_streams", nothing)
     for name in ("show_parked", "show_letters", "show_failure", "forget_verdict", "forget_parked", "forget_letters"):
-        monkeypatch.setattr(host.gauges, name, lambda *_: None)
+        monkeypatch.setattr(gauges, name, lambda *_: None)
 
 
 def audit(around: Any) -> AuditHost:
