@@ -27,15 +27,16 @@ from infra.processes import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
+from infra.retrying import Retrying
 from infra.settings import Settings
 from infra.telemetry.logs import configure_logs
+from workers.background import in_background
 from workers.domain import contexts
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
 from workers.gateway.queries import Queries
-from workers.ports.lanes import Unavailable
 
 SOURCE = "/annals/gateway"
 WAIT_FOR_SERVERS_SECONDS = 120.0
@@ -43,6 +44,7 @@ DELIVERY_TIMEOUT_SECONDS = 3.0
 MAX_OUTSTANDING_COMMANDS = 2000
 READER_CONNECTIONS = 8
 RECONNECT_SECONDS = 1.0
+MAX_RECONNECT_SECONDS = 5.0
 MAX_CONNECTIONS = 4000
 FINISH_SECONDS = 10
 CLOSE_SECONDS = 5.0
@@ -103,24 +105,29 @@ def composed(settings: Settings) -> FastAPI:
     )
 
     async def open_database() -> None:
+        retrying = Retrying("the gateway waits for its database", log, RECONNECT_SECONDS, MAX_RECONNECT_SECONDS)
         while True:
+            retrying.begin()
             try:
                 await database.open()
-            except Unavailable as error:
-                log.warning("the database is not there yet", error=str(error))
-                await asyncio.sleep(RECONNECT_SECONDS)
+            except Exception as error:  # noqa: BLE001  # whatever it was: who gives up answers 503 for ever
+                await asyncio.sleep(retrying.after(error))
             else:
                 return
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        opening = asyncio.create_task(open_database())
+        beside = {
+            in_background(open_database(), "open the database"),
+            in_background(backend.servers.watch(), "watch the servers"),
+        }
         await commands.start()
         try:
             yield
         finally:
-            opening.cancel()
-            await asyncio.wait({opening}, timeout=CLOSE_SECONDS)
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside, timeout=CLOSE_SECONDS)
             passwords.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):

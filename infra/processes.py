@@ -13,7 +13,9 @@ from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.presence import require_topics
 from infra.kafka.subscription import KafkaSubscription
+from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
 from infra.postgres.pool import Database
@@ -67,9 +69,10 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         return CommandLane(context.name, context.decider, partition.partition, ports)
 
     inputs = [topics.commands(name) for name in declared]
-    await database.open()
     try:
+        await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
+        await require_topics(settings, [topic.name for topic in topics_of(list(declared), settings)])
         # A command that its sender has taken back, by aborting the transaction that it was in, must not be run.
         subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
         yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
@@ -99,9 +102,10 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         return SagaLane(context, [saga for saga in sagas if context in saga.contexts], partition.partition, ports)
 
     inputs = sorted({topics.events(context) for saga in sagas for context in saga.contexts})
-    await database.open()
     try:
+        await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
+        await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
         subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
     finally:
@@ -125,10 +129,12 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         subscription = KafkaSubscription(settings, group=group, topics=[topics.events(projection.context)])
         return LaneHost("projection", subscription, work_for, partitions=settings.partitions)
 
-    await database.open()
+    projections = [projection for context in contexts().values() for projection in context.projections]
     try:
+        await database.open()
         await check_partitions(database, settings.partitions, may_write=False)
-        yield [host(projection) for context in contexts().values() for projection in context.projections]
+        await require_topics(settings, [topics.events(projection.context) for projection in projections])
+        yield [host(projection) for projection in projections]
     finally:
         await redis.aclose()
         await database.close()

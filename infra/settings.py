@@ -6,15 +6,16 @@ process connects. Secrets are `SecretStr`, so neither a log line nor an error te
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """What a process may be told from outside; see README.md, "Settings"."""
 
-    model_config = SettingsConfigDict(env_prefix="ANNALS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="ANNALS_", frozen=True, hide_input_in_errors=True)
 
     home: Path = Path(".annals")
     kafka_bootstrap_servers: str | None = None
@@ -43,6 +44,16 @@ class Settings(BaseSettings):
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
     audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return _of_form(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        return _of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
+
     def environment(self) -> dict[str, str]:
         """These settings as the environment of a child process, secrets included: all that are not as by default."""
         given: dict[str, str] = {}
@@ -52,3 +63,19 @@ class Settings(BaseSettings):
                 plain = value.get_secret_value() if isinstance(value, SecretStr) else value
                 given[f"ANNALS_{name.upper()}"] = str(plain)
         return given
+
+
+def _of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) -> SecretStr | None:
+    """A driver's own words for a wrong URL quote parts of it, perhaps of the password: so it is refused here."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value.get_secret_value())
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        ports = [host.rpartition(":")[2] for host in hosts if ":" in host and not host.endswith("]")]
+        usable = parts.scheme in schemes and all(port.isdigit() and int(port) < 65_536 for port in ports)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"must have the form {form}; in a password, :/?#[]@% are written as %3A and so on")
+    return value

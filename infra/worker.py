@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,9 +11,11 @@ import uvloop
 
 from infra.devstack.addresses import located
 from infra.processes import HOSTS, Host
+from infra.retrying import Retrying
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_endpoint
 from infra.telemetry.logs import configure_logs
+from workers.background import in_background
 from workers.ports.lanes import Unavailable
 
 STACK_WAIT_SECONDS = 180.0
@@ -27,6 +28,14 @@ GARBAGE_THRESHOLDS = (100_000, 20, 100)
 GARBAGE_INTERVAL_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
+
+
+class EndedByItself(Exception):
+    """What a worker does came to an end, without an error, although nobody had asked it to stop."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"the work of the {role} role ended although nobody had asked it to")
+        self.role = role
 
 
 def run_worker(role: str, settings: Settings) -> None:
@@ -44,20 +53,21 @@ async def _run(role: str, settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     hosts: list[Host] = []
     with _endpoint(settings, hosts):
-        tidying = asyncio.create_task(_tidy())
-        delay = RETRY_DELAY_SECONDS
-        while not stopping.is_set():
-            started = time.monotonic()
-            try:
-                await _hold_lanes(role, settings, stopping, hosts)
-            except Unavailable as error:
-                if time.monotonic() - started > MAX_RETRY_DELAY_SECONDS:
-                    delay = RETRY_DELAY_SECONDS  # it had worked: this is a new trouble
-                log.warning("worker waits", reason=str(error), again_in_seconds=delay)
-                await _either(stopping, delay)
-                delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+        tidying = in_background(_tidy(), "tidy")
+        await work_until(stopping, role, settings, hosts)
         tidying.cancel()
     log.info("worker stopped")
+
+
+async def work_until(stopping: asyncio.Event, role: str, settings: Settings, hosts: list[Host]) -> None:
+    """Hold lanes until `stopping`. Whatever ends that before is said; then all is opened anew, after a delay."""
+    retrying = Retrying("worker waits", log, RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
+    while not stopping.is_set():
+        retrying.begin()
+        try:
+            await _hold_lanes(role, settings, stopping, hosts)
+        except Exception as error:  # noqa: BLE001  # it is said, and the process is not ready
+            await _either(stopping, retrying.after(error))
 
 
 async def _tidy() -> None:
@@ -86,14 +96,15 @@ def _endpoint(settings: Settings, hosts: list[Host]) -> Iterator[None]:
 
 
 async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event, hosts: list[Host]) -> None:
-    """Run the role's hosts, which stand in `hosts` meanwhile, until it is time to stop. Raises Unavailable."""
+    """Run the role's hosts, which stand in `hosts` meanwhile, until it is time to stop. Raises what ended one of them:
+    Unavailable, or EndedByItself when it does not say."""
     async with HOSTS[role](settings) as opened:
         hosts[:] = opened
         try:
             async with asyncio.TaskGroup() as running:
                 tasks = [running.create_task(host.run()) for host in hosts]
                 watch = running.create_task(stopping.wait())
-                await asyncio.wait([watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                ended, _ = await asyncio.wait([watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
                 for host in hosts:
                     host.stop()
                 watch.cancel()
@@ -101,6 +112,8 @@ async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event, ho
             raise group.exceptions[0] from None
         finally:
             hosts.clear()
+    if watch not in ended:
+        raise EndedByItself(role)
 
 
 async def _either(stopping: asyncio.Event, seconds: float) -> None:

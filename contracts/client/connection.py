@@ -1,15 +1,25 @@
-"""How the client reaches the brokers: addresses, security, and what every aiokafka client is told."""
+"""How the client reaches the brokers: addresses, security, and what every aiokafka client is told.
 
+And what its background tasks do when they cannot: they never end by themselves, and they say why they wait.
+"""
+
+import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Literal
 
 from aiokafka.errors import KafkaError
 
+from contracts.client.errors import ClientError
+from contracts.client.kafka_errors import Next, said, step_after
+
 MAX_BROKER_TIMEOUT_SECONDS = 10.0
 METADATA_MAX_AGE_SECONDS = 60.0
+REMINDER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +65,42 @@ async def stopped(stop: Callable[[], Any]) -> None:
     """Stop an aiokafka client that may be broken: what it says on leaving interests nobody."""
     with suppress(KafkaError, OSError, TimeoutError):
         await stop()
+
+
+class Complaints:
+    """Why a background task cannot do its work, said aloud when the reason changes and each minute that it stays."""
+
+    def __init__(self, what: str, log: logging.Logger) -> None:
+        self._what = what
+        self._log = log
+        self._said_at = 0.0
+        self.reason = ""
+
+    def about(self, error: BaseException) -> None:
+        """Say it, with advice for an operator; a bug with its traceback."""
+        before, self.reason = self.reason, reason_of(error)
+        if self.reason == before and monotonic() - self._said_at < REMINDER_SECONDS:
+            return
+        self._said_at = monotonic()
+        if not isinstance(error, ClientError) and step_after(error)[0] is Next.BUG:
+            self._log.error("%s, by a bug; tried again", self._what, exc_info=error)
+        else:
+            self._log.warning("%s, tried again: %s", self._what, self.reason)
+
+    def settled(self) -> None:
+        """It works."""
+        if self.reason:
+            self._log.warning("no longer: %s", self._what)
+        self.reason = ""
+
+
+def reason_of(error: BaseException) -> str:
+    """What an error says, and what an operator can do about it."""
+    advice = "" if isinstance(error, ClientError) else step_after(error)[1]
+    return f"{said(error)}; {advice}" if advice else said(error)
+
+
+def asked_to_end() -> bool:
+    """Whether a CancelledError is meant for the present task: aiokafka lets out those of its own tasks."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

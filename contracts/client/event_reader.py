@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import catalogue
-from contracts.client.connection import PLAINTEXT, Security, broker_options, stopped
+from contracts.client.connection import PLAINTEXT, Complaints, Security, broker_options, reason_of, stopped
 from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable, UnknownEventType
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
@@ -86,15 +86,16 @@ class EventReader:
 
     async def __aiter__(self) -> AsyncIterator[ReadEvent]:
         end = asyncio.get_running_loop().time() + self._timeout_seconds
+        complaints = Complaints(f"{self._topic} is not read", log)
         while True:
             try:
                 async with aclosing(self._connected()) as events:
                     async for event in events:
                         yield event
             except (KafkaError, OSError, TimeoutError) as error:
-                log.debug("the event log is not read: %s", error)
+                complaints.about(error)
                 if not self._was_connected and asyncio.get_running_loop().time() >= end:
-                    explanation = f"{self._topic} cannot be read: {error or type(error).__name__}"
+                    explanation = f"{self._topic} cannot be read: {reason_of(error)}"
                     raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -16,12 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from contracts.client.connection import stopped
+from contracts.client.connection import Complaints, asked_to_end, stopped
 from contracts.client.consumer import Consumer
-from contracts.client.errors import KafkaUnavailable
 from contracts.outcome import Outcome
 
 POLL_SECONDS = 1.0
@@ -47,6 +45,7 @@ class Replies:
         self._expected: dict[str, list[asyncio.Future[Outcome]]] = {}
         self._oldest_seconds: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
+        self._complaints = Complaints("replies are not read", log)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_reading())
@@ -81,15 +80,26 @@ class Replies:
 
     async def _keep_reading(self) -> None:
         while True:
-            reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
             try:
-                await reader.start()
-                await self._read(reader, await self._positioned_at(reader))
-            except (KafkaError, OSError, TimeoutError, KafkaUnavailable) as error:
-                log.debug("replies are not read: %s", error)
-            finally:
-                await stopped(reader.stop)
+                await self._read_once()
+            except asyncio.CancelledError as error:
+                if asked_to_end():
+                    raise
+                self._complaints.about(error)
+            except Exception as error:  # noqa: BLE001  # whatever it was: without this task no reply is heard any more
+                self._complaints.about(error)
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _read_once(self) -> None:
+        """Read with one reader, for as long as it is good."""
+        reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+        try:
+            await reader.start()
+            place = await self._positioned_at(reader)
+            self._complaints.settled()
+            await self._read(reader, place)
+        finally:
+            await stopped(reader.stop)
 
     async def _positioned_at(self, reader: Consumer) -> TopicPartition:
         if self._place is None:

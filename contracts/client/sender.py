@@ -14,8 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.client.connection import stopped
+from contracts.client.connection import Complaints, asked_to_end, reason_of, stopped
 from contracts.client.errors import KafkaUnavailable
+from contracts.client.kafka_errors import Next, step_after
 from contracts.partitioner import partition_for
 from contracts.topics import MAX_MESSAGE_BYTES
 
@@ -33,7 +34,7 @@ class Sender:
     each client.
     """
 
-    def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float, partitions: int | None) -> None:
+    def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float, partitions: int | None = None) -> None:
         self._options = options
         self._partitions = partitions
         self._timeout_seconds = delivery_timeout_seconds
@@ -41,6 +42,7 @@ class Sender:
         self._connected = asyncio.Event()
         self._broken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._complaints = Complaints("Kafka is not reached", log)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_connected())
@@ -66,11 +68,11 @@ class Sender:
                 acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
                 await acknowledged
         except TimeoutError as error:
-            raise self._unavailable(stage, command_id, may_arrive) from error
+            raise self._unavailable(self._with_reason(stage), command_id, may_arrive) from error
         except (KafkaError, OSError, AssertionError) as error:
-            if not getattr(error, "retriable", False):
+            if step_after(error)[0] not in (Next.WAIT, Next.TOO_LARGE):
                 self._broken.set()
-            raise self._unavailable(str(error) or type(error).__name__, command_id, may_arrive) from error
+            raise self._unavailable(reason_of(error), command_id, may_arrive) from error
 
     async def partitions(self, topic: str) -> Collection[int]:
         """The partitions of a topic. Raises KafkaUnavailable."""
@@ -87,9 +89,12 @@ class Sender:
             async with asyncio.timeout(self._timeout_seconds):
                 answered = await (await self._connection()).client.force_metadata_update()
         except (KafkaError, OSError, TimeoutError) as error:
-            raise self._unavailable("no broker answers") from error
+            raise self._unavailable(self._with_reason("no broker answers")) from error
         if not answered:
             raise self._unavailable("no broker answers")
+
+    def _with_reason(self, explanation: str) -> str:
+        return f"{explanation}: {self._complaints.reason}" if self._complaints.reason else explanation
 
     def _unavailable(
         self, explanation: str, command_id: str | None = None, may_arrive: bool = False
@@ -106,21 +111,31 @@ class Sender:
     async def _keep_connected(self) -> None:
         retry_seconds = FIRST_RETRY_SECONDS
         while True:
-            producer = AIOKafkaProducer(
-                **self._options, acks="all", max_batch_size=BATCH_BYTES, max_request_size=MAX_REQUEST_BYTES
-            )
             try:
-                await producer.start()
+                await self._connected_once()
                 retry_seconds = FIRST_RETRY_SECONDS
-                self._producer = producer
-                self._broken.clear()
-                self._connected.set()
-                await self._broken.wait()
                 log.warning("a producer that Kafka refused is replaced")
-            except (KafkaError, OSError, TimeoutError) as error:
-                log.debug("Kafka is not reached: %s", error)
-            finally:
-                self._connected.clear()
-                await stopped(producer.stop)
+            except asyncio.CancelledError as error:
+                if asked_to_end():
+                    raise
+                self._complaints.about(error)
+            except Exception as error:  # noqa: BLE001  # whatever it was: without this task nothing is sent any more
+                self._complaints.about(error)
             await asyncio.sleep(retry_seconds)
             retry_seconds = min(retry_seconds * 2, LAST_RETRY_SECONDS)
+
+    async def _connected_once(self) -> None:
+        """Be connected until the producer is found to be broken."""
+        producer = AIOKafkaProducer(
+            **self._options, acks="all", max_batch_size=BATCH_BYTES, max_request_size=MAX_REQUEST_BYTES
+        )
+        try:
+            await producer.start()
+            self._complaints.settled()
+            self._producer = producer
+            self._broken.clear()
+            self._connected.set()
+            await self._broken.wait()
+        finally:
+            self._connected.clear()
+            await stopped(producer.stop)

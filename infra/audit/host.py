@@ -16,6 +16,7 @@ from infra.audit.waiting import waiting_streams
 from infra.dlq.open_letters import OpenLetters
 from infra.postgres.pool import Database
 from infra.postgres.standing_by import Turn
+from infra.retrying import Retrying
 from infra.verify.run import verify
 from infra.verify.sources import Sources
 from workers.ports.lanes import Unavailable
@@ -27,6 +28,10 @@ MAX_RETRY_DELAY_SECONDS = 60.0
 STUCK_SECONDS = 120.0
 
 log = structlog.get_logger(__name__)
+
+
+class VerifyingEnded(Exception):
+    """The task that verifies again and again has ended by itself."""
 
 
 class AuditHost:
@@ -62,16 +67,15 @@ class AuditHost:
 
     async def run(self) -> None:
         """Work until `stop`."""
-        delay = RETRY_DELAY_SECONDS
+        retrying = Retrying("the audit waits", log, RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
         try:
             while not self._stopping.is_set():
+                retrying.begin()
                 try:
                     await self._take_part()
-                    delay = RETRY_DELAY_SECONDS
-                except Unavailable as error:
-                    self._is_away(error)
-                    await self._pause(delay)
-                    delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
+                except Exception as error:  # noqa: BLE001  # said aloud; nobody audits if this ends
+                    self._knows_nothing()
+                    await self._pause(retrying.after(error))
         finally:
             self._turn.give_up()
 
@@ -86,15 +90,16 @@ class AuditHost:
             return
         log.info("this process audits")
         gauges.ACTIVE.set(1)
-        verifying = asyncio.create_task(self._verify_again_and_again())
+        verifying = asyncio.create_task(self._verify_again_and_again(), name="verify again and again")
         try:
             while await self._turn.taken() and not self._stopping.is_set():
+                if verifying.done():
+                    raise VerifyingEnded from (None if verifying.cancelled() else verifying.exception())
                 await self._show_what_waits()
                 await self._pause(WATCH_INTERVAL_SECONDS)
         finally:
             verifying.cancel()
-            with suppress(asyncio.CancelledError):
-                await verifying
+            await asyncio.wait({verifying})
             self._stand_by()
 
     def _stand_by(self) -> None:
@@ -104,12 +109,11 @@ class AuditHost:
         gauges.forget_letters()
         self._ready = True
 
-    def _is_away(self, error: Unavailable) -> None:
+    def _knows_nothing(self) -> None:
         self._ready = False
         gauges.forget_verdict()
         gauges.forget_parked()
         gauges.forget_letters()
-        log.warning("the audit waits", reason=str(error))
 
     async def _show_what_waits(self) -> None:
         """Parked streams and open dead letters. A server that is away makes them unknown, and ends nothing."""

@@ -43,12 +43,12 @@ def bench(
 
     from infra.bench.run import Plan, measure
     from infra.devstack.addresses import located
-    from infra.telemetry.logs import quiet_drivers
+    from infra.telemetry.logs import quiet_for_a_command
 
     parts = frozenset(Part) - frozenset(skip or ())
     if not parts:
         raise typer.BadParameter("nothing is left to measure")
-    quiet_drivers()
+    quiet_for_a_command()
     settings = located(Settings())
 
     def say(what: str) -> None:

@@ -106,9 +106,9 @@ async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[Dead
     from infra.dlq.reading import DeadLetters
     from infra.kafka.log_reader import LogReader
     from infra.postgres.interventions import Interventions
-    from infra.telemetry.logs import quiet_drivers
+    from infra.telemetry.logs import quiet_for_a_command
 
-    quiet_drivers()
+    quiet_for_a_command()
     settings = located(Settings())
     log = LogReader(settings)
     try:

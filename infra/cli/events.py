@@ -13,7 +13,7 @@ from infra.cli.side_by_side import side_by_side
 from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore, event_row
 from infra.settings import Settings
-from infra.telemetry.logs import quiet_drivers
+from infra.telemetry.logs import quiet_for_a_command
 from workers.ports.event_store import EventRow
 
 DEFAULT_LIST_LIMIT = 100
@@ -38,7 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a li
 @app.callback()
 def events() -> None:
     """The events: listed from the table, or followed in the log."""
-    quiet_drivers()
+    quiet_for_a_command()
 
 
 @app.command("list")

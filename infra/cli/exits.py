@@ -32,6 +32,7 @@ ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
     Ending("infra.devstack.gateway_port", "PortTaken", REFUSED),
+    Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
     Ending("infra.postgres.migrate", "MigrationChanged", REFUSED),
     Ending("infra.postgres.migrate", "DatabaseAhead", REFUSED),
     Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),

@@ -5,7 +5,6 @@ refused or failed, 2 for a command that cannot be made, 3 when Kafka cannot be r
 """
 
 import asyncio
-import logging
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -84,9 +83,10 @@ async def _sent(orders: Sequence[Order], wait: float, expected_version: int | No
     from contracts.client.errors import ClientError
     from infra.devstack.addresses import located
     from infra.kafka.commands import command_client
+    from infra.telemetry.logs import quiet_for_a_command
 
     made = await _made(orders)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say, the one sentence at the end says
+    quiet_for_a_command()
     client = command_client(
         located(Settings()),
         source=SOURCE,

@@ -5,12 +5,10 @@ from contextlib import asynccontextmanager
 
 from infra.cli.exits import CommandRefused
 from infra.devstack.addresses import located
+from infra.postgres.faults import SchemaMissing
 from infra.postgres.pool import Database
 from infra.settings import Settings
-from workers.ports.event_store import Unstorable
 
-# What Postgres says of a schema, table or role that is not there, or not granted.
-_NOT_MIGRATED_CLASSES = ("3F", "42")
 _NOT_MIGRATED = "The database has no schema of Annals, or not this version's: run `annals migrate`."
 
 
@@ -23,11 +21,7 @@ async def event_table(settings: Settings, *, role: str = "annals_reader") -> Asy
     try:
         await database.open()
         yield database
-    except Unstorable as error:
+    except SchemaMissing as error:
         raise CommandRefused(_NOT_MIGRATED) from error
-    except Exception as error:
-        if (getattr(error, "sqlstate", None) or "").startswith(_NOT_MIGRATED_CLASSES):
-            raise CommandRefused(_NOT_MIGRATED) from error
-        raise
     finally:
         await database.close()

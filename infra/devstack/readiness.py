@@ -1,8 +1,8 @@
 """Asks the gateway whether it is ready, over plain HTTP and past any configured proxy."""
 
 import asyncio
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 
 REQUEST_TIMEOUT_SECONDS = 3.0
 POLL_INTERVAL_SECONDS = 0.2
@@ -19,5 +19,5 @@ def _is_ready(url: str) -> bool:
     try:
         with opener.open(url, timeout=REQUEST_TIMEOUT_SECONDS) as response:
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, HTTPException):  # refused or away; hung up, or no HTTP at all
         return False

@@ -55,13 +55,13 @@ class SupervisedProcess:
             env=self._environment,
             start_new_session=True,
         )
-        write_record(self._home, self.process.name, "worker", self._child.pid, signal.SIGTERM)
         try:
+            write_record(self._home, self.process.name, "worker", self._child.pid, signal.SIGTERM)
             await self._pass_output_on(self._child)
             return await self._child.wait()
         finally:
-            if self._child.returncode is None:  # cancelled: nobody else will end it
-                await self.stop()
+            if self._child.returncode is None:  # cancelled, or an error of ours: nobody else will end it
+                await self._end()
             erase_record(self._home, self.process.name)
 
     async def run_until_stopped(self) -> None:
@@ -69,12 +69,15 @@ class SupervisedProcess:
         delay_seconds = FIRST_RESTART_DELAY_SECONDS
         while not self._stopping.is_set():
             started = time.monotonic()
-            code = await self.run_once()
+            try:
+                how = ending(await self.run_once())
+            except Exception as error:  # noqa: BLE001  # too many processes, a full disk: it passes, or is said for ever
+                how = f"cannot be run ({type(error).__name__}: {error})"
             if self._stopping.is_set():
                 return
             if time.monotonic() - started >= HEALTHY_AFTER_SECONDS:
                 delay_seconds = FIRST_RESTART_DELAY_SECONDS
-            self._say(self.process.name, f"{ending(code)}; starting it again in {delay_seconds:g} s")
+            self._say(self.process.name, f"{how}; starting it again in {delay_seconds:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_seconds)
             delay_seconds = min(2 * delay_seconds, LONGEST_RESTART_DELAY_SECONDS)
@@ -83,6 +86,9 @@ class SupervisedProcess:
     async def stop(self) -> None:
         """Asks the child to stop (SIGTERM), waits a bounded time, then kills it. No restart follows."""
         self._stopping.set()
+        await self._end()
+
+    async def _end(self) -> None:
         child = self._child
         if child is None or child.returncode is not None:
             return

@@ -4,6 +4,7 @@ import ssl
 from typing import Any
 
 from infra.settings import Settings
+from workers.ports.lanes import Unavailable
 
 REQUEST_TIMEOUT_SECONDS = 10.0
 MAX_REQUEST_BYTES = 20 * 1_048_576
@@ -27,6 +28,15 @@ def client_options(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value() if password else None,
         }
     if settings.kafka_security_protocol.endswith("SSL"):
-        ca_file = settings.kafka_tls_ca_file
-        options["ssl_context"] = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        options["ssl_context"] = tls_context(settings)
     return options
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Trusts the configured certificates, or the system's. Raises Unavailable."""
+    ca_file = settings.kafka_tls_ca_file
+    try:
+        return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except OSError as error:  # no such file, not readable, no certificate in it
+        explanation = f"the certificates of {ca_file} cannot be read: {error.strerror or error}"
+        raise Unavailable("Kafka", explanation, "set ANNALS_KAFKA_TLS_CA_FILE right") from error

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
+from contracts.client.kafka_errors import TOPICS, said
 from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -55,6 +56,7 @@ class KafkaCourier:
         self.dropped = 0
 
     async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+        producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 producer = await self._current_producer()
@@ -63,8 +65,11 @@ class KafkaCourier:
                     partition = partition_for(record.key or b"", self._partitions) if chosen is None else chosen
                     groups.setdefault((topic, partition), []).append(record)
                 await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
-        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-            raise Unavailable("Kafka", f"messages were not taken: {str(error) or type(error).__name__}") from error
+        except AssertionError as error:  # aiokafka's word for a partition that the topic does not have
+            raise Unavailable("Kafka", f"messages were not taken: {error}", TOPICS) from error
+        except KAFKA_FAULTS as error:
+            self._discard_after(error, producer)
+            raise unavailable(error, "messages were not taken") from error
 
     async def _sent(self, producer: AIOKafkaProducer, place: tuple[str, int], records: list[OutboundRecord]) -> None:
         """Send to one partition, together with what other lanes have for it by the time that it is its turn."""
@@ -114,15 +119,30 @@ class KafkaCourier:
         """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
         try:
             while records := self._waiting.pop((topic, partition), None):
+                producer: AIOKafkaProducer | None = None
                 try:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                        await send_together(await self._current_producer(), topic, partition, records)
-                except (KafkaError, OSError, TimeoutError, AssertionError) as error:
-                    self._drop(topic, partition, len(records), str(error) or type(error).__name__)
+                        producer = await self._current_producer()
+                        await send_together(producer, topic, partition, records)
+                except (*KAFKA_FAULTS, AssertionError) as error:
+                    self._discard_after(error, producer)
+                    self._drop(topic, partition, len(records), said(error))
+                except Exception:  # a bug: these replies are lost, but not the next ones
+                    log.exception("a bug in sending replies")
+                    self._drop(topic, partition, len(records), "a bug")
                 finally:
                     self._count_waiting(-len(records))  # only now: what is under way counts too
         finally:
             del self._posting[topic, partition]
+
+    def _discard_after(self, error: BaseException, producer: AIOKafkaProducer | None) -> None:
+        """A producer that is out of step with its broker takes nothing more: the next message gets a new one."""
+        if producer is not None and producer is self._producer and ends_client(error):
+            log.warning("producer discarded", reason=said(error), advice="nothing to do: a new one goes on")
+            self._producer = None
+            task = asyncio.create_task(stopped(producer))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
     def _drop(self, topic: str, partition: int, count: int, reason: str) -> None:
         self.dropped += count

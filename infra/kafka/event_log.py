@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from contracts.client.consumer import Consumer
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -55,9 +56,9 @@ class KafkaEventLog:
         try:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
                 return await send_one_by_one(producer, topic, partition, records)
-        except (KafkaError, TimeoutError, OSError) as error:
+        except KAFKA_FAULTS as error:
             self._discard(producer)
-            raise PublishFailed(f"{topic}/{partition}: {error or type(error).__name__}") from error
+            raise PublishFailed(str(unavailable(error, f"{topic}/{partition}"))) from error
 
     async def _current_producer(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -71,9 +72,9 @@ class KafkaEventLog:
                 )
                 try:
                     await producer.start()
-                except (KafkaError, OSError, TimeoutError) as error:
+                except KAFKA_FAULTS as error:
                     await stopped(producer)
-                    raise PublishFailed(f"no producer could be started: {error}") from error
+                    raise PublishFailed(str(unavailable(error, "no producer could be started"))) from error
                 self._producer = producer
             return self._producer
 

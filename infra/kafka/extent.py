@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
+from contracts.client.kafka_errors import TOPICS
 from infra.kafka.connection import client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
@@ -25,11 +26,11 @@ async def topic_extent(settings: Settings, topic: str) -> dict[int, Extent]:
         await consumer.start()
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
-            raise Unavailable("Kafka", f"there is no topic {topic}; `annals topics create` makes it")
+            raise Unavailable("Kafka", f"there is no topic {topic}", TOPICS)
         places = [TopicPartition(topic, number) for number in sorted(numbers)]
         firsts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         return {place.partition: Extent(firsts[place], ends[place]) for place in places}
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    except KAFKA_FAULTS as error:
+        raise unavailable(error, topic) from error
     finally:
         await consumer.stop()

@@ -1,21 +1,19 @@
 """Reads whole partitions of topics, for those who compare. Belongs to no group and commits nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.faults import KAFKA_FAULTS, faults_sorted, unavailable
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
 from infra.kafka.topic_settings import Found, found_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
-from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, TopicState
 
 MAX_RECORDS = 2000
@@ -55,21 +53,19 @@ class LogReader:
                 if batch := [inbound(record) for record in found if record.offset < end]:
                     yield batch
             consumer.pause(place)
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(
-                "Kafka", f"{topic}/{partition} cannot be read: {error or type(error).__name__}"
-            ) from error
+        except KAFKA_FAULTS as error:
+            raise unavailable(error, f"{topic}/{partition} cannot be read") from error
 
     async def end(self, topic: str, partition: int) -> int:
         """The offset behind the partition's last record. Raises Unavailable."""
         place = TopicPartition(topic, partition)
-        with _faults_told(f"{topic}/{partition}"):
+        with faults_sorted(f"{topic}/{partition} cannot be read"):
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 return int((await (await self._started()).end_offsets([place]))[place])
 
     async def states(self, topics: Sequence[str]) -> dict[str, TopicState]:
         """By name, those of the topics that exist. Raises Unavailable."""
-        with _faults_told("topics"):
+        with faults_sorted("topics cannot be looked at"):
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 found = await (await self._started()).topic_states(topics)
         return {name: TopicState(*state) for name, state in found.items()}
@@ -84,7 +80,7 @@ class LogReader:
         Unavailable.
         """
         places = [TopicPartition(topic, number) for number in range(partitions)]
-        with _faults_told(topic):
+        with faults_sorted(f"{topic} cannot be read"):
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 ends = await (await self._started("read_committed")).end_offsets(places)
         return [ends[place] for place in places]
@@ -106,11 +102,3 @@ class LogReader:
         """Close the connections."""
         for consumer in self._consumers.values():
             await stopped(consumer)
-
-
-@contextmanager
-def _faults_told(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable("Kafka", f"{what} cannot be read: {error or type(error).__name__}") from error

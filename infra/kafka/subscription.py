@@ -16,6 +16,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
@@ -67,9 +68,9 @@ class KafkaSubscription:
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
                 await self._consumer.start()
-        except (KafkaError, OSError, TimeoutError) as error:
+        except KAFKA_FAULTS as error:
             await self.stop()
-            raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+            raise unavailable(error) from error
 
     async def stop(self) -> None:
         await stopped(self._consumer)
@@ -79,8 +80,8 @@ class KafkaSubscription:
             fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
         except Exception as error:
             self._rewind()
-            if isinstance(error, KafkaError | OSError):
-                raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+            if isinstance(error, KAFKA_FAULTS):
+                raise unavailable(error) from error
             raise
         for partition, records in fetched.items():
             self._read_to[partition] = records[-1].offset + 1

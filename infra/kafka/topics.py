@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.topic_settings import set_right
 from infra.settings import Settings
-from workers.ports.lanes import Unavailable
 
 DAY_MILLISECONDS = 24 * 3600 * 1000
 # A command may be far over its limit and must still get in, to be refused with an answer instead of vanishing.
@@ -113,8 +113,8 @@ async def administration(settings: Settings) -> AsyncIterator[AIOKafkaAdminClien
     try:
         await admin.start()
         yield admin
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable("Kafka", str(error) or type(error).__name__) from error
+    except KAFKA_FAULTS as error:
+        raise unavailable(error) from error
     finally:
         await admin.close()
 
@@ -133,7 +133,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replicat
         if code == 0:
             created.append(name)
         elif code != TopicAlreadyExistsError.errno:
-            raise Unavailable("Kafka", f"topic {name} could not be created: {message[0] if message else code}")
+            raise unavailable(for_code(code)(message[0] or "" if message else ""), f"topic {name} could not be created")
     return created
 
 

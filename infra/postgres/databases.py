@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, faults_sorted
+from infra.postgres.faults import connecting, faults_sorted, place_of
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 
 
 async def create_database(url: str, name: str) -> None:
@@ -16,8 +17,9 @@ async def drop_database(url: str, name: str) -> None:
 
 
 async def _execute(url: str, statement: str) -> None:
-    with faults_sorted():
+    with connecting(place_of(url)):
         connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+    with faults_sorted(place_of(url)):
         try:
             await connection.execute(statement, timeout=3 * COMMAND_TIMEOUT_SECONDS)
         finally:

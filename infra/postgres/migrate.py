@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import asyncpg
 
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, faults_sorted
+from infra.postgres.faults import connecting, faults_sorted, place_of
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 
 LOCK_KEY = 0x616E6E616C73  # "annals"
 MIGRATION_TIMEOUT_SECONDS = 300.0
@@ -72,10 +73,11 @@ async def migrate(url: str) -> list[Migration]:
     Raises Unavailable, MigrationChanged or DatabaseAhead. Several processes may call it at once: one works, the
     others wait and find nothing left to do.
     """
-    with faults_sorted():
+    with connecting(place_of(url)):
         connection = await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=MIGRATION_TIMEOUT_SECONDS
         )
+    with faults_sorted(place_of(url)):
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
             await connection.execute(_PREPARE)

@@ -1,17 +1,17 @@
-"""The one door to Postgres: a pool whose every call has a deadline, and the sorting of what can go wrong.
+"""The one door to Postgres: a pool whose every call has a deadline. What can go wrong is sorted in faults.py.
 
-A driver's exception never leaves the room: it becomes `Unavailable` (try again later), `Unstorable` (a value that the
-database cannot represent) or, when it is neither, it is a bug and passes through.
+Connections to a server that only reads by now (a failover), or that is going away, are all dropped: the next ones find
+the new primary. Workers ask for one that writes; with several hosts in the URL each is tried.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
+from infra.postgres.faults import asks_for_new_connections, connecting, faults_sorted, place_of
 from infra.postgres.queries import sql
-from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -32,37 +32,16 @@ SESSION_SETTINGS = {
     "jit": "off",
 }
 
-_UNSTORABLE_CLASSES = ("22", "54")
-_TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
-
-
-@contextmanager
-def faults_sorted() -> Iterator[None]:
-    """Turn the driver's exceptions into those of the ports."""
-    try:
-        yield
-    except (OSError, TimeoutError) as error:
-        raise Unavailable("Postgres", str(error) or type(error).__name__) from error
-    except (asyncpg.DataError, UnicodeEncodeError) as error:
-        raise Unstorable(_first_line(error)) from error
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        # The second: a backend that was ended while its connection lay in the pool, told of only in the next query.
-        raise Unavailable("Postgres", _first_line(error)) from error
-    except asyncpg.PostgresError as error:
-        state = getattr(error, "sqlstate", None) or ""
-        if state.startswith(_UNSTORABLE_CLASSES):
-            raise Unstorable(_first_line(error)) from error
-        if state.startswith(_TRANSIENT_CLASSES):
-            raise Unavailable("Postgres", _first_line(error)) from error
-        raise
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
-
 
 async def _keep_session(_: asyncpg.Connection) -> None:
     """Nothing to reset between uses: no query of ours changes its session. Saves a round trip a use."""
+
+
+def sessions_for(url: str, role: str | None) -> dict[str, str]:
+    """Which servers will do: who writes needs one that lets him, unless the URL has an opinion of its own."""
+    if role == "annals_writer" and "target_session_attrs" not in url:
+        return {"target_session_attrs": "read-write"}
+    return {}
 
 
 class Database:
@@ -72,11 +51,12 @@ class Database:
         self._url = url
         self._role = role
         self._connections = connections
+        self._place = place_of(url)
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
         """Connect. Raises Unavailable."""
-        with faults_sorted():
+        with connecting(self._place):
             self._pool = await asyncpg.create_pool(
                 self._url,
                 min_size=1,
@@ -86,6 +66,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION_SETTINGS | ({"role": self._role} if self._role else {}),
                 reset=_keep_session,
+                **sessions_for(self._url, self._role),
             )
 
     async def close(self) -> None:
@@ -99,13 +80,23 @@ class Database:
         """A connection for one piece of work. Raises Unavailable when none is to be had in time."""
         if self._pool is None:
             raise Unavailable("Postgres", "the pool is not open")
-        with faults_sorted():
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+        pool = self._pool
+        with connecting(self._place):
+            connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        try:
+            with faults_sorted(self._place):
                 try:
                     yield connection
                 except asyncpg.InternalClientError:
                     connection.terminate()  # its protocol is out of step: no use to anybody
                     raise
+                except asyncpg.PostgresError as error:
+                    if asks_for_new_connections(error):
+                        await pool.expire_connections()
+                    raise
+        finally:
+            with faults_sorted(self._place):
+                await pool.release(connection)
 
     async def rows(self, name: str, *arguments: Any) -> list[Any]:
         """The rows of a named query."""

@@ -4,7 +4,8 @@ from typing import Any
 
 import asyncpg
 
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, SESSION_SETTINGS, faults_sorted
+from infra.postgres.faults import connecting, faults_sorted, place_of
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, SESSION_SETTINGS
 
 
 class Turn:
@@ -17,15 +18,17 @@ class Turn:
 
     async def taken(self) -> bool:
         """Whether it is our turn now; takes it when nobody has it. Raises Unavailable, and then it is not."""
-        with faults_sorted():
+        place = place_of(self._url)
+        if self._connection is None:
+            with connecting(place):
+                self._connection = await asyncpg.connect(
+                    self._url,
+                    timeout=CONNECT_TIMEOUT_SECONDS,
+                    command_timeout=COMMAND_TIMEOUT_SECONDS,
+                    server_settings=SESSION_SETTINGS,
+                )
+        with faults_sorted(place):
             try:
-                if self._connection is None:
-                    self._connection = await asyncpg.connect(
-                        self._url,
-                        timeout=CONNECT_TIMEOUT_SECONDS,
-                        command_timeout=COMMAND_TIMEOUT_SECONDS,
-                        server_settings=SESSION_SETTINGS,
-                    )
                 return await self._is_ours()
             except BaseException:
                 self.give_up()

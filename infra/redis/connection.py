@@ -1,5 +1,10 @@
-"""The one door to Redis: a client whose every call has a deadline, and the sorting of what can go wrong."""
+"""The one door to Redis: a client whose every call has a deadline, and the sorting of what can go wrong.
 
+A connection whose server is no primary by now (a failover behind the same address) is dropped when it comes back to the
+pool, so that the next one finds the new primary.
+"""
+
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,12 +12,15 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from infra.redis.errors import REACH, Next, step_after
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 ANSWER_TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 50
+TLS = "set the rediss:// of ANNALS_REDIS_URL right, or the server's certificate"
+_MAX_CHARACTERS = 300
 
 
 def client(settings: Settings) -> Any:
@@ -20,7 +28,7 @@ def client(settings: Settings) -> Any:
 
     It retries nothing by itself: after a lost answer the lane asks the checkpoint."""
     assert settings.redis_url is not None, "settings must be located first"
-    return Redis.from_url(
+    redis: Any = Redis.from_url(
         settings.redis_url.get_secret_value(),
         socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
         socket_timeout=ANSWER_TIMEOUT_SECONDS,
@@ -28,12 +36,40 @@ def client(settings: Settings) -> Any:
         retry=None,
         health_check_interval=0,
     )
+    pool = redis.connection_pool
+    pool.connection_class = type("Connection", (_LeavesReplicas, pool.connection_class), {})
+    return redis
+
+
+class _LeavesReplicas:
+    """Mixed into redis-py's connection of whatever kind the URL asks for."""
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().read_response(*arguments, **options)  # type: ignore[misc]  # the class mixed with
+        except RedisError as error:
+            if step_after(error)[0] is Next.RECONNECT:
+                # Not at once: the other answers of a pipeline are still to be read.
+                self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
 
 
 @contextmanager
 def faults_sorted() -> Iterator[None]:
-    """Turn the driver's exceptions into Unavailable."""
+    """Turn the driver's exceptions into Unavailable. What is left passes through: a conflict or a bug."""
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable("Redis", str(error) or type(error).__name__) from error
+    except ssl.SSLError as error:
+        raise Unavailable("Redis", _said(error), TLS) from error
+    except OSError as error:  # TimeoutError is one
+        raise Unavailable("Redis", _said(error), REACH) from error
+    except Exception as error:
+        step, advice = step_after(error)
+        if step in (Next.CONFLICT, Next.BUG):
+            raise
+        raise Unavailable("Redis", _said(error), advice) from error
+
+
+def _said(error: BaseException) -> str:
+    """The end of an error's text where it quotes the command, its beginning else: values stay out of the logs."""
+    return (str(error).rpartition("caused error: ")[2] or type(error).__name__)[:_MAX_CHARACTERS]

@@ -11,8 +11,23 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 REQUEST_TIMEOUT_SECONDS = 5
 
 
+class EndpointRefused(Exception):
+    """The operators' endpoint cannot listen where it should."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"The endpoint for operators cannot listen on {host}:{port}: {reason}. Choose another address with "
+            "ANNALS_METRICS_HOST and ANNALS_METRICS_PORT (0 lets the kernel choose)."
+        )
+        self.host = host
+        self.port = port
+
+
 def serve_endpoint(host: str, port: int, ready: Callable[[], bool], alive: Callable[[], bool]) -> ThreadingHTTPServer:
-    """Serve in a thread of its own until `shutdown`; port 0 takes a free one (`server_address`). Raises OSError."""
+    """Serve in a thread of its own until `shutdown`; port 0 takes a free one (`server_address`).
+
+    Raises EndpointRefused.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = REQUEST_TIMEOUT_SECONDS
@@ -41,7 +56,10 @@ def serve_endpoint(host: str, port: int, ready: Callable[[], bool], alive: Calla
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the overridden method's name
             """Scrapes are not worth a line."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise EndpointRefused(host, port, error.strerror or str(error)) from error
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

@@ -43,7 +43,7 @@ def configure_logs(settings: Settings, **facts: str) -> None:
     )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     if level > logging.DEBUG:
-        quiet_drivers()
+        _quiet_drivers()
 
 
 def command_line_logs() -> None:
@@ -52,10 +52,16 @@ def command_line_logs() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    quiet_drivers()
+    quiet_for_a_command()
 
 
-def quiet_drivers() -> None:
+def quiet_for_a_command() -> None:
+    """Silence drivers and client for a command that says itself, in one sentence, when a server is away."""
+    _quiet_drivers()
+    logging.getLogger("contracts.client").setLevel(logging.ERROR)
+
+
+def _quiet_drivers() -> None:
     """Silence what the drivers say of each attempt to reach a server that is away: our own lines say who waits."""
     for name in ("aiokafka", "asyncpg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

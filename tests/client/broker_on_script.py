@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
+from contracts.client.topic_states import TopicState
+
 
 class StoredRecord(NamedTuple):
     """As aiokafka hands it over, as far as the client looks."""
@@ -82,6 +84,9 @@ class ConsumerOnScript:
 
     async def beginning_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(places, 0)
+
+    async def topic_states(self, topics: Iterable[str]) -> dict[str, TopicState]:
+        return dict.fromkeys(topics, TopicState("one", 1))
 
     async def end_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         self._broker.checks += 1

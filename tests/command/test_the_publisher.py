@@ -6,6 +6,7 @@ Nothing is sent after a failure, and nothing by an owner that was away and is no
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
@@ -189,3 +190,20 @@ async def test_is_broken_when_the_log_goes_on_before_what_it_had_written(
     with pytest.raises(PublishFailed, match="another log"):
         await publisher.publish(time.monotonic(), ROWS[8:12])
     assert publisher.mark == mark, "the next owner looks from where this one was sure"
+
+
+async def test_that_is_cut_short_by_a_drivers_own_task_has_failed(
+    installation: Installation, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CancelledError that nobody meant for the lane: raised to it, it would end the lane without a word."""
+
+    async def cut_short(*_: object) -> int:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(installation.log, "append", cut_short)
+    with suppress(PublishFailed):  # now or later
+        await put(publisher, ROWS[:4])
+    with pytest.raises(PublishFailed):
+        await drained(publisher)
+    with pytest.raises(PublishFailed):
+        publisher.check()

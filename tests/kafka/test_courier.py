@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, OutOfOrderSequenceNumber
 
+from infra.kafka.batches import send_together
 from infra.kafka.courier import DELIVERY_TIMEOUT_SECONDS, MAX_WAITING_RECORDS, ROOM_TIMEOUT_SECONDS, KafkaCourier
 from infra.settings import Settings
 from tests.waiting import until
@@ -115,3 +116,48 @@ def _all_dropped(courier: KafkaCourier, count: int) -> Callable[[], Awaitable[bo
         return courier.dropped == count
 
     return dropped
+
+
+async def test_a_producer_that_is_out_of_step_with_its_broker_is_replaced(
+    courier: KafkaCourier, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await courier.deliver([(topic, 0, plain(b"first"))])
+    before = courier._producer
+    faults = [OutOfOrderSequenceNumber("for the test"), InvalidProducerEpoch("for the test")]
+
+    async def out_of_step(*arguments: Any) -> None:
+        if faults:
+            raise faults.pop(0)
+        await send_together(*arguments)
+
+    monkeypatch.setattr("infra.kafka.courier.send_together", out_of_step)
+    with pytest.raises(Unavailable, match="for the test"):
+        await courier.deliver([(topic, 0, plain(b"refused"))])
+    await courier.post(topic, 0, [plain(b"dropped")])
+    await until(lambda: _holds(courier.dropped == 1), "a reply is dropped")
+    await courier.deliver([(topic, 0, plain(b"second"))])
+    assert courier._producer not in (None, before)
+
+
+async def test_a_bug_in_sending_replies_is_said_and_the_next_ones_are_sent(
+    courier: KafkaCourier, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[Exception] = [ZeroDivisionError("a bug for the test")]
+    sent: list[bytes | None] = []
+
+    async def buggy(_: Any, __: str, ___: int, records: Sequence[OutboundRecord]) -> None:
+        if faults:
+            raise faults.pop(0)
+        sent.extend(record.value for record in records)
+
+    monkeypatch.setattr("infra.kafka.courier.send_together", buggy)
+    with structlog.testing.capture_logs() as lines:
+        await courier.post(topic, 0, [plain(b"lost")])
+        await until(lambda: _holds(courier.dropped == 1), "it is counted")
+        await courier.post(topic, 0, [plain(b"arrives")])
+        await until(lambda: _holds(sent == [b"arrives"]), "the next one is sent")
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["a bug in sending replies"]
+
+
+async def _holds(value: bool) -> bool:
+    return value

@@ -163,6 +163,20 @@ async def test_go_on_after_a_fetch_that_failed() -> None:
         await become(lambda: len(process.works[FIRST].handled) == 10, "all is handled")
 
 
+async def test_are_given_to_another_consumer_when_this_one_only_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.host.RETRY_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("workers.lanes.host.FETCH_PATIENCE_SECONDS", 0.05)
+    process = Process()
+    async with process.running() as task:
+        await process.subscription.give(FIRST)
+        await become(lambda: process.host.ready, "it has caught up")
+        process.subscription.faults = [Unavailable("Kafka", "for ever")] * 10_000
+        await become(lambda: not process.host.ready, "who cannot read is not ready")
+        with pytest.raises(Unavailable, match="for ever"):
+            await task
+    assert process.subscription.stopped
+
+
 async def test_tell_the_group_how_far_those_have_come_that_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.host.HINT_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)

@@ -47,6 +47,8 @@ class Publisher:
 
     def check(self) -> None:
         """Raise what publishing raised, if it did."""
+        if self._task.cancelled():  # by itself: a driver let out the end of a task of its own
+            raise PublishFailed("publishing was cut short")
         if self._task.done():
             self._task.result()
 

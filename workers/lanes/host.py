@@ -23,6 +23,8 @@ LEAVE_TIMEOUT_SECONDS = 10.0
 RETRY_DELAY_SECONDS = 0.5
 # Longer than any bounded wait on the way of a batch, and than the reading of a log's tail.
 LIVENESS_SECONDS = 300.0
+# A consumer that has raised for so long may never do anything else, though its broker is well: another one is tried.
+FETCH_PATIENCE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class LaneHost:
         self._stopping = asyncio.Event()
         self._hinted_at = self._turned_at = clock()
         self._joined = False
+        self._failing_since: float | None = None
         self._watch = Watch(role, subscription, clock)
 
     @property
@@ -57,8 +60,8 @@ class LaneHost:
 
     @property
     def ready(self) -> bool:
-        """Holding, no topic is missing, and every lane is sound and has caught up, or is only seconds behind."""
-        if self._subscription.absent:
+        """Holding and reading, no topic is missing, every lane is sound and has caught up, or nearly."""
+        if self._subscription.absent or self._failing_since is not None:
             return False
         return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
 
@@ -77,7 +80,7 @@ class LaneHost:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Join and work until `stop`. Raises Unavailable when the group cannot even be joined."""
+        """Join and work until `stop`. Raises Unavailable when the group cannot be joined, or not be read for long."""
         await self._subscription.start(self._assigned, self._revoked)
         try:
             while not self._stopping.is_set():
@@ -94,8 +97,13 @@ class LaneHost:
             fetched = await self._subscription.fetch(FETCH_WAIT_SECONDS)
         except Unavailable as error:
             log.warning("fetch failed", role=self.role, reason=str(error))
+            if self._failing_since is None:
+                self._failing_since = self._clock()
+            if self._clock() - self._failing_since >= FETCH_PATIENCE_SECONDS:
+                raise
             await asyncio.sleep(RETRY_DELAY_SECONDS)
             return
+        self._failing_since = None
         for partition, records in fetched.items():
             runner = self._runners.get(partition)
             if runner is not None:

@@ -67,9 +67,16 @@ class Fenced(Exception):
 
 
 class Unavailable(Exception):
-    """A server did not answer, or not in time. Nothing is lost: try again after a delay."""
+    """A server did not answer, or not in time. Nothing is lost: try again after a delay.
 
-    def __init__(self, server: str, explanation: str) -> None:
-        super().__init__(f"{server} is not available: {explanation}")
+    `advice` says what an operator can do about it; "": it passes by itself.
+    """
+
+    def __init__(self, server: str, explanation: str, advice: str = "") -> None:
+        super().__init__(server, explanation, advice)
         self.server = server
         self.explanation = explanation
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.server} is not available: {self.explanation}" + (f"; {self.advice}" if self.advice else "")

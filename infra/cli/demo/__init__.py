@@ -29,9 +29,9 @@ def demo(
 
     Needs a system that runs: `annals up` in another terminal. Every step shows the command line that does the same.
     """
-    from infra.telemetry.logs import quiet_drivers
+    from infra.telemetry.logs import quiet_for_a_command
 
-    quiet_drivers()
+    quiet_for_a_command()
     with suppress(asyncio.CancelledError):
         if asyncio.run(_played(pause, as_json=as_json)):
             return

@@ -1,0 +1,132 @@
+"""The sorting of what can go wrong with Postgres, by what is to be done next.
+
+A driver's exception becomes `Unavailable` (try again later; with advice when an operator must act), `SchemaMissing`
+(the same, for want of a migration), or `Unstorable`. What is left passes through: a conflict, for whoever asked, or a
+bug.
+"""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from infra.postgres.sqlstates import CONFIGURATION, GRANTS, PRIMARY, Next, step_after
+from workers.ports.event_store import Unstorable
+from workers.ports.lanes import Unavailable
+
+REACH = "see that the server runs and that ANNALS_DATABASE_URL leads to it"
+TLS = "set sslmode and sslrootcert in ANNALS_DATABASE_URL right, or the server's certificate"
+VACUUM = "vacuum the database as its hint says"
+
+# asyncpg has one class for a connection that is gone and for a wrong use of one that is there.
+# A pool takes a connection that has died back at once, from whoever uses it.
+_GONE = ("closed", "closing", "cancelling", "released back to the pool")
+# Of class 54, a program's limits, but nothing about the value: transaction ids are used up, the database only reads.
+_WRAPAROUND = "database is not accepting commands"
+
+
+class SchemaMissing(Unavailable):
+    """Postgres has no schema of Annals, or not this version's, or its roles are not granted."""
+
+
+@contextmanager
+def faults_sorted(place: str = "") -> Iterator[None]:
+    """Turn the driver's exceptions into those of the ports. `place` says where, for people."""
+    try:
+        yield
+    except Exception as error:
+        found = sorted_fault(error, place)
+        if found is None:
+            raise
+        raise found from error
+
+
+@contextmanager
+def connecting(place: str) -> Iterator[None]:
+    """The same while a connection is made: then no value is at fault, only what a session asks for.
+
+    A role that does not exist is an invalid value of a setting (22023).
+    """
+    try:
+        with faults_sorted(place):
+            yield
+    except Unstorable as error:
+        raise SchemaMissing("Postgres", f"{error.explanation} ({place})", GRANTS) from error
+
+
+def asks_for_new_connections(error: BaseException) -> bool:
+    """Whether all connections are of no use any more: their server is the wrong one by now."""
+    stale = isinstance(error, asyncpg.InvalidCachedStatementError)  # planned for a schema that is no more
+    return stale or (isinstance(error, asyncpg.PostgresError) and step_after(error.sqlstate)[0] is Next.RECONNECT)
+
+
+def place_of(url: str) -> str:
+    """Where a URL leads, for people: `host:port/database`; never user and password, nor what may be part of them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "ANNALS_DATABASE_URL"
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}" or not parts.netloc:
+        return "ANNALS_DATABASE_URL"
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def first_line(error: BaseException) -> str:
+    """The beginning of an error's text: what follows may quote a query's values."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:300] or type(error).__name__
+
+
+def sorted_fault(error: Exception, place: str = "") -> Unavailable | Unstorable | None:
+    """What an exception means for the ports; None: it is not the server, it is a conflict or a bug."""
+    where = f" ({place})" if place else ""
+    match error:
+        case ssl.SSLError():
+            return Unavailable("Postgres", first_line(error) + where, TLS)
+        case OSError():  # TimeoutError is one
+            return Unavailable("Postgres", first_line(error) + where, REACH)
+        case UnicodeEncodeError():
+            return Unstorable(first_line(error))
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError():
+            return _from_client(error, where)
+        case asyncpg.PostgresError():
+            return _from_server(error, where)
+    return None
+
+
+def _from_client(error: Exception, where: str) -> Unavailable | None:
+    """What asyncpg itself has to say; None: it was used wrongly."""
+    said = first_line(error) + where
+    match error:
+        case asyncpg.ClientConfigurationError():
+            # Its text may quote the URL, and with it the password.
+            return Unavailable("Postgres", "ANNALS_DATABASE_URL cannot be used", "set it right and start again")
+        case asyncpg.UnsupportedClientFeatureError() | asyncpg.UnsupportedServerFeatureError():
+            return Unavailable("Postgres", said, CONFIGURATION)
+        case asyncpg.TargetServerAttributeNotMatched():
+            return Unavailable("Postgres", said, PRIMARY)
+        case asyncpg.InternalClientError():
+            # A backend that was ended while its connection lay in the pool is told of only in the next query.
+            return Unavailable("Postgres", said)
+        case _ if any(word in str(error) for word in _GONE):
+            return Unavailable("Postgres", said)
+    return None
+
+
+def _from_server(error: asyncpg.PostgresError, where: str) -> Unavailable | Unstorable | None:
+    """What a server's answer means for the ports; None: a conflict or a bug."""
+    said = first_line(error) + where
+    if isinstance(error, asyncpg.InvalidCachedStatementError):  # the schema was changed beneath us
+        return Unavailable("Postgres", said)
+    step, advice = step_after(error.sqlstate)
+    match step:
+        case Next.UNSTORABLE if _WRAPAROUND in str(error):
+            return Unavailable("Postgres", said, VACUUM)
+        case Next.UNSTORABLE:
+            return Unstorable(first_line(error))
+        case Next.MIGRATE:
+            return SchemaMissing("Postgres", said, advice)
+        case Next.WAIT | Next.RECONNECT | Next.OPERATOR:
+            return Unavailable("Postgres", said, advice)
+    return None

@@ -1,0 +1,91 @@
+"""What is done after each error of Kafka: the table is complete, and each error stands where it was put."""
+
+import inspect
+
+import pytest
+from aiokafka import errors
+
+from contracts.client.kafka_errors import STEPS, Next, step_after
+from infra.kafka.faults import ends_client, faults_sorted
+from workers.ports.lanes import Unavailable
+
+ALL = {
+    error.__name__: error
+    for _, error in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(error, Exception) and error.__module__ == errors.__name__
+}
+EXPECTED = {
+    Next.WAIT: """
+        BrokerNotAvailableError BrokerResponseError Cancelled ConcurrentTransactions CoordinatorLoadInProgressError
+        CoordinatorNotAvailableError FetchSessionIdNotFound GroupCoordinatorNotAvailableError GroupLoadInProgressError
+        InvalidFetchSessionEpoch KafkaConnectionError KafkaStorageError KafkaTimeoutError KafkaUnavailableError
+        LeaderNotAvailableError ListenerNotFound LogDirNotFound MemberIdRequired MetadataEmptyBrokerList
+        NoBrokersAvailable NodeNotReadyError NotControllerError NotCoordinatorError NotCoordinatorForGroupError
+        NotEnoughReplicasAfterAppendError NotEnoughReplicasError NotLeaderForPartitionError OperationNotAttempted
+        QuotaViolationError ReassignmentInProgress RebalanceInProgressError ReplicaNotAvailableError
+        RequestTimedOutError StaleControllerEpochError StaleLeaderEpochCodeError StaleMetadata TooManyInFlightRequests
+        UnknownError""",
+    Next.REPLACE: """
+        CommitFailedError ConsumerStoppedError CorrelationIdError DuplicateSequenceNumber IllegalGenerationError
+        InvalidProducerEpoch InvalidProducerIdMapping InvalidTxnState KafkaError KafkaProtocolError
+        NoOffsetForPartitionError OffsetOutOfRangeError OutOfOrderSequenceNumber ProducerClosed ProducerFenced
+        TransactionCoordinatorFenced UnknownMemberIdError UnknownProducerId""",
+    Next.OPERATOR: """
+        AuthenticationFailedError AuthenticationMethodNotSupported ClusterAuthorizationFailedError
+        CorruptRecordException DelegationTokenAuthDisabled DelegationTokenAuthorizationFailed DelegationTokenExpired
+        DelegationTokenNotFound DelegationTokenOwnerMismatch DelegationTokenRequestNotAllowed
+        GroupAuthorizationFailedError IllegalSaslStateError InconsistentGroupProtocolError IncompatibleBrokerVersion
+        InvalidConfigurationError InvalidGroupIdError InvalidMessageError InvalidPartitionsError InvalidPrincipalType
+        InvalidReplicationAssignmentError InvalidReplicationFactorError InvalidSessionTimeoutError
+        InvalidTimestampError InvalidTopicError KafkaConfigurationError PolicyViolationError SaslAuthenticationFailed
+        SecurityDisabled TopicAuthorizationFailedError TransactionalIdAuthorizationFailed UnknownTopicOrPartitionError
+        UnrecognizedBrokerVersion UnsupportedCodecError UnsupportedForMessageFormatError UnsupportedSaslMechanismError
+        UnsupportedVersionError""",
+    Next.TOO_LARGE: "MessageSizeTooLargeError RecordListTooLargeError RecordTooLargeError",
+    Next.CONFLICT: "GroupIdNotFound NonEmptyGroup TopicAlreadyExistsError",
+    Next.BUG: """
+        IllegalArgumentError IllegalOperation IllegalStateError InvalidCommitOffsetSizeError InvalidFetchRequestError
+        InvalidRequestError InvalidRequiredAcksError InvalidTransactionTimeout NoError OffsetMetadataTooLargeError""",
+}
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_each_error_of_the_driver(name: str) -> None:
+    kind = ALL[name]
+    assert kind in STEPS, "sorted by nothing"
+    error = kind({"users.commands"}) if name == "OffsetOutOfRangeError" else kind("said")
+    step, advice = step_after(error)
+    assert name in EXPECTED[step].split()
+    assert bool(advice) >= (step in (Next.OPERATOR, Next.TOO_LARGE))
+    assert ends_client(error) == (step is Next.REPLACE)
+
+
+def test_nothing_is_expected_of_errors_that_are_no_more() -> None:
+    assert {name for names in EXPECTED.values() for name in names.split()} == set(ALL)
+
+
+def test_what_the_driver_says_may_be_repeated_gets_no_new_client() -> None:
+    """aiokafka's own word: `retriable`. A protocol that is out of step is not mended by repeating."""
+    retriable = {name for name, kind in ALL.items() if getattr(kind, "retriable", False)}
+    replaced = {"CorrelationIdError", "KafkaProtocolError", "UnknownTopicOrPartitionError"}
+    assert {name for name in retriable if STEPS[ALL[name]][0] is not Next.WAIT} == replaced
+
+
+def test_a_broker_that_is_away_or_refuses_is_unavailable_with_advice() -> None:
+    for error in (
+        errors.TopicAuthorizationFailedError("users.commands"),
+        errors.UnknownTopicOrPartitionError("users.commands"),
+        errors.MessageSizeTooLargeError("too large"),
+        ConnectionResetError("gone"),
+        TimeoutError(),
+    ):
+        with pytest.raises(Unavailable, match="looked at") as caught, faults_sorted("users.commands is looked at"):
+            raise error
+        assert caught.value.advice
+
+
+@pytest.mark.parametrize("error", [errors.IllegalStateError("used wrongly"), ZeroDivisionError()], ids=repr)
+def test_a_wrong_use_of_the_driver_is_a_bug(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, faults_sorted():
+        raise error
+    assert caught.value is error
