@@ -13,7 +13,7 @@ from infra.redis.documents import StoredDocuments
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound_all
-from tests.projection.test_a_store_that_loses_a_part import Hands
+from tests.projection.losing_scene import Hands
 from tests.redis.test_a_server_that_may_evict import evict
 from workers.domain.users.card import card
 from workers.lanes.work import Restart
