@@ -3,6 +3,8 @@ of every context; and the entries by which they are found are verified and mende
 """
 
 import asyncio
+import uuid
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import httpx
 import pytest
 
 from infra.settings import Settings
-from tests.gateway.requests import created, deposited, is_problem, placed
+from tests.gateway.read_models_in_memory import lane_of
+from tests.gateway.requests import ORDER, created, deposited, is_problem, placed
 from tests.gateway.running import everything, running_gateway
+from tests.system import System, command
 from tests.verification.command import named, repaired
 from tests.waiting import until
 
@@ -38,6 +42,27 @@ async def pages(http: httpx.AsyncClient, limit: int, position: str) -> list[dict
     return found
 
 
+async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: httpx.AsyncClient) -> None:
+    """Commands that wait for a worker together are one batch of each lane, and have one time."""
+    candidates = (str(uuid.uuid4()) for _ in range(10_000))
+    batch = list(islice((each for each in candidates if lane_of(each) == 0), 40))
+    fields = {**ORDER, "user_id": "bob-1", "confirm_within_seconds": 600}
+    orders = [command("orders.PlaceOrder.v1", each, {**fields, "order_id": each}) for each in batch]
+    await asyncio.to_thread(system.send, orders, topic="orders.commands")
+
+    async def listed() -> list[str]:
+        answer = await http.get("/users/bob-1/orders", params={"limit": "200"})
+        return ids(answer.json()["orders"])
+
+    async def all_of_them() -> bool:
+        return len(await listed()) == len(batch)
+
+    await until(all_of_them, "the whole batch is listed")
+    moments = "SELECT count(DISTINCT recorded_at) FROM annals.events WHERE type = 'OrderPlaced' AND stream_id = ANY($1)"
+    assert await system.value(moments, batch) < len(batch), "some were decided together"
+    assert await listed() == batch[::-1]
+
+
 async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_path: Path) -> None:
     other_folder = tmp_path / "other"
     other_folder.mkdir()
@@ -57,6 +82,8 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
         times = [order["timeline"][0]["at"] for order in listed]
         assert (len(listed), times) == (ORDERS, sorted(times, reverse=True))
         assert card.json()["last_order_date"] == times[0]
+
+        await a_batch_is_listed_in_the_order_of_its_events(system, second)
 
         paid = await deposited(first)
         found = await second.get("/accounts/ada-1", headers={"X-Annals-Position": paid.headers["x-annals-position"]})
