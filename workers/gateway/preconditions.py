@@ -19,8 +19,9 @@ _ELEMENT = re.compile(rf"[ \t]*(?:(W/)?({_OPAQUE}))?[ \t]*(?:,|$)")
 # The tag of a card that other streams have a share in says more after a point: that is no version of anything.
 _VERSION = re.compile(r'"([1-9][0-9]{0,17})(?:\.[0-9a-f]{1,64})?"')
 
-TAGS_PATTERN = r'^(\*|(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*)$'
-"""What the OpenAPI document says of the two headers. More is understood: empty elements, obsolete text."""
+_PUBLISHED_ELEMENT = r'[ \t]*(?:(?:W/)?"[\x21\x23-\x7e]*"[ \t]*)?'
+TAGS_PATTERN = rf"^(\*|{_PUBLISHED_ELEMENT}(?:,{_PUBLISHED_ELEMENT})*)$"
+"""What the OpenAPI document says of the two headers. Obsolete text in a tag is understood as well."""
 
 
 class EntityTag(NamedTuple):
