@@ -17,7 +17,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any, TextIO
 
 ESCAPED = "annals-escaped"
 MAX_REPEATED_BYTES = 16_384
@@ -78,7 +78,7 @@ class Text(io.TextIOWrapper):
     """Text on a sink. Under ASCII it names another encoding: Typer takes ASCII for a mistake and writes UTF-8."""
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # type: ignore[override]  # nobody assigns to it
         found = super().encoding
         return ESCAPED if codecs.lookup(found).name == "ascii" else found
 
@@ -130,7 +130,7 @@ def _occupy(descriptor: int) -> None:
             os.close(taken)
 
 
-def _text(sink: Sink, before: IO[str] | None) -> Text:
+def _text(sink: Sink, before: TextIO | None) -> Text:
     encoding = before.encoding if before is not None else "utf-8"
     return Text(io.BufferedWriter(sink), encoding=encoding, errors=ESCAPED, line_buffering=True)
 

@@ -106,7 +106,7 @@ async def test_a_stale_if_match_changes_nothing(http: httpx.AsyncClient, method:
         assert (after.json()["city"], after.headers["etag"]) == ("Paris", '"3"')
 
 
-@pytest.mark.parametrize("tag", ['W/"1"', '"one"', '"1", "2"'])
+@pytest.mark.parametrize("tag", ['W/"1"', '"one"', '"8", "9"'])
 async def test_an_if_match_that_names_no_version_matches_nothing(http: httpx.AsyncClient, tag: str) -> None:
     await created(http, user_id="ada-1")
     assert is_problem(await http.delete("/users/ada-1", headers={"If-Match": tag}), 412, "VersionConflict")
