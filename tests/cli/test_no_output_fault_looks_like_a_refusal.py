@@ -128,6 +128,7 @@ def send(settings: Settings, rest: str, *options: str, name: str = "Ada", **vari
     return user_id, shell(("send", "users.CreateUser", *fields, *options), rest, **settings.environment(), **variables)
 
 
+@pytest.mark.timeout(300)
 async def test_a_command_that_was_sent_is_said_to_be(settings: Settings, tmp_path: Path) -> None:
     async with running_system(settings, tmp_path) as system:
         await system.holding(await system.worker("command"), settings.partitions)

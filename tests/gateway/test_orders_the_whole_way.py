@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.partitioner import partition_for
 from infra.settings import Settings
-from tests.gateway.read_models_in_memory import lane_of
 from tests.gateway.requests import ORDER, created, deposited, is_problem, placed
 from tests.gateway.running import everything, running_gateway
 from tests.system import System, command
@@ -23,6 +23,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(300)
 
 ORDERS = 24
+IN_THE_ORDER_OF_EVENTS = """
+SELECT stream_id FROM annals.events WHERE type = 'OrderPlaced' AND stream_id = ANY($1)
+ ORDER BY recorded_at DESC, sequence DESC
+"""
 
 
 def ids(orders: list[dict[str, Any]]) -> list[str]:
@@ -45,7 +49,9 @@ async def pages(http: httpx.AsyncClient, limit: int, position: str) -> list[dict
 async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: httpx.AsyncClient) -> None:
     """Commands that wait for a worker together are one batch of each lane, and have one time."""
     candidates = (str(uuid.uuid4()) for _ in range(10_000))
-    batch = list(islice((each for each in candidates if lane_of(each) == 0), 40))
+    batch = list(
+        islice((each for each in candidates if partition_for(each.encode(), system.settings.partitions) == 0), 40)
+    )
     fields = {**ORDER, "user_id": "bob-1", "confirm_within_seconds": 600}
     orders = [command("orders.PlaceOrder.v1", each, {**fields, "order_id": each}) for each in batch]
     await asyncio.to_thread(system.send, orders, topic="orders.commands")
@@ -60,7 +66,8 @@ async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: htt
     await until(all_of_them, "the whole batch is listed")
     moments = "SELECT count(DISTINCT recorded_at) FROM annals.events WHERE type = 'OrderPlaced' AND stream_id = ANY($1)"
     assert await system.value(moments, batch) < len(batch), "some were decided together"
-    assert await listed() == batch[::-1]
+    rows = await system.database.fetch(IN_THE_ORDER_OF_EVENTS, batch)
+    assert await listed() == [row["stream_id"] for row in rows]
 
 
 async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_path: Path) -> None:
