@@ -38,7 +38,10 @@ EmailAddress = Annotated[
         max_length=MAX_EMAIL_CHARACTERS,
         pattern=r"^[^@\s\x85\x00-\x1f\x7f,;<>\x22()\[\]\\]{1,64}@[^@\s\x85\x00-\x1f\x7f.,;<>\x22()\[\]\\]+(\.[^@\s\x85\x00-\x1f\x7f.,;<>\x22()\[\]\\]+)+$",
     ),
-    Field(description="local-part@domain.tld; compared without regard to case.", examples=["ada@example.org"]),
+    Field(
+        description="local-part@domain.tld; compared without regard to case and to how Unicode composes it.",
+        examples=["ada@example.org"],
+    ),
 ]
 """An e-mail address: one @, a dotted domain, no white space. Whether it exists only a letter can tell."""
 

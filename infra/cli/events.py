@@ -1,12 +1,14 @@
 """`annals events`: `list` reads the table (the truth), `tail` follows the Kafka log (what other services see)."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
 
 from contracts.catalogue import catalogue
+from infra.cli import output
 from infra.cli.event_line import EventLine
 from infra.cli.log_tail import log_tail
 from infra.cli.side_by_side import side_by_side
@@ -17,6 +19,7 @@ from infra.telemetry.logs import quiet_for_a_command
 from workers.ports.event_store import EventRow
 
 DEFAULT_LIST_LIMIT = 100
+READER_CHECK_SECONDS = 0.5
 MAX_LIST_LIMIT = 10_000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -87,7 +90,8 @@ def tail(
 ) -> None:
     """Follow the event log in Kafka, beginning with the last few events of each partition. Ctrl-C ends it."""
     try:
-        asyncio.run(_tailed(_contexts(context), follow=follow, from_start=from_start, limit=limit, as_json=as_json))
+        told = _tailed(_contexts(context), follow=follow, from_start=from_start, limit=limit, as_json=as_json)
+        asyncio.run(_as_long_as_it_is_read(told))
     except KeyboardInterrupt:
         return
 
@@ -101,3 +105,15 @@ async def _tailed(contexts: Sequence[str], *, follow: bool, from_start: bool, li
         shown += 1
         if shown == limit:
             return
+
+
+async def _as_long_as_it_is_read(told: Coroutine[Any, Any, None]) -> None:
+    """To the end, or until nobody reads any more: a reader may go away when nothing is there to be written."""
+    telling = asyncio.create_task(told)
+    while output.is_read():
+        await asyncio.wait({telling}, timeout=READER_CHECK_SECONDS)
+        if telling.done():
+            break
+    telling.cancel()
+    with suppress(asyncio.CancelledError):
+        await telling

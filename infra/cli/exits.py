@@ -1,4 +1,5 @@
-"""How a command ends: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached.
+"""How a command ends: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached, 4 done, but the
+answer could not be written (output.py).
 
 The one place where exceptions become exit codes. What is listed here is told in one clear sentence on stderr, without a
 traceback; any other exception is a bug of ours and shows one. Typer itself ends wrong usage with 2.
@@ -11,6 +12,7 @@ DONE = 0
 REFUSED = 1
 WRONG_USAGE = 2
 UNREACHABLE = 3
+UNWRITTEN = 4
 
 
 class CommandRefused(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from infra.cli import exits
+from infra.cli import exits, output
 
 # Name, module, and the line that `annals --help` shows. In the order in which a newcomer needs them.
 COMMANDS: tuple[tuple[str, str, str], ...] = (
@@ -70,7 +70,8 @@ def annals() -> AnnalsCommands:
     return AnnalsCommands(
         name="annals",
         help="CQRS and event sourcing on Kafka, Postgres and Redis.",
-        epilog="Exit codes: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached.",
+        epilog="Exit codes: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached, "
+        "4 done, but the answer could not be written.",
         no_args_is_help=True,
         rich_markup_mode=None,
         commands={name: DeferredCommand(name, module, summary) for name, module, summary in COMMANDS},
@@ -79,13 +80,21 @@ def annals() -> AnnalsCommands:
 
 def main() -> None:
     """Runs the command line and ends the process with its exit code (exits.py)."""
+    output.guard()
+    sys.exit(output.ended(_run(), exits.DONE, exits.UNWRITTEN))
+
+
+def _run() -> int:
     try:
         annals().main(prog_name="annals")
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else exits.DONE if ending.code is None else exits.REFUSED
     except Exception as error:
         code = exits.explain(error)
         if code is None:
             raise
-        sys.exit(code)
+        return code
+    return exits.DONE
 
 
 if __name__ == "__main__":

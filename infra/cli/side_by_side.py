@@ -35,3 +35,5 @@ async def side_by_side(sources: Sequence[AsyncIterator[Thing]]) -> AsyncIterator
         for task in (reading, following):
             task.cancel()
         await asyncio.wait({reading, following})
+        if not reading.cancelled():
+            reading.exception()  # else asyncio would say on stderr that nobody has asked for it

@@ -23,6 +23,10 @@ class PostgresHistory:
     async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
         return await self._events.stream_after(context, stream_id, version, limit)
 
+    async def stream_end(self, context: str, stream_id: str) -> tuple[int, str] | None:
+        row = await self._database.row("stream_end", context, stream_id)
+        return None if row is None else (row["stream_version"], row["type"])
+
     async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         if not command_ids:
             return {}

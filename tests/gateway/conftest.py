@@ -1,6 +1,7 @@
 """The gateway on a system in memory, and a client that speaks to it without a network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
@@ -34,3 +35,16 @@ async def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("running")
     async with corner(servers, folder / "home") as settings, everything(settings, folder) as (system, http):
         yield Running(system, http, settings, folder)
+
+
+@pytest_asyncio.fixture
+async def client_of() -> AsyncIterator[Callable[[SystemInMemory], httpx.AsyncClient]]:
+    """A client of the gateway on a system of the test's own."""
+    async with AsyncExitStack() as clients:
+
+        def client(system: SystemInMemory) -> httpx.AsyncClient:
+            opened = httpx.AsyncClient(transport=httpx.ASGITransport(application(system)), base_url="http://gateway")
+            clients.push_async_callback(opened.aclose)
+            return opened
+
+        yield client

@@ -45,7 +45,7 @@ class SystemInMemory:
     """`Commands`, `Outcomes` and `Passwords` in one, and the read models that follow.
 
     `away` are servers that do not answer; `loses_replies` handles commands without a word; `handles` may be cleared to
-    leave commands in the log.
+    leave commands in the log; `batch_time`, once set, is the time of all that happens, as in one batch.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,7 @@ class SystemInMemory:
         self.loses_replies = False
         self.overloaded = False
         self.handles = True
+        self.batch_time: datetime | None = None
         self.read_models = FollowedReadModels(lambda: self.away)
         self.sent: list[tuple[Command, CommandMeta]] = []
         self.outcomes: dict[str, Outcome] = {}
@@ -97,7 +98,7 @@ class SystemInMemory:
         lane = self.read_models.lanes.setdefault((command.context, lane_of(command.stream_id)), [])
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
-            place, now = len(lane) + 1, rfc3339(datetime.now(UTC))
+            place, now = len(lane) + 1, rfc3339(self.batch_time or datetime.now(UTC))
             found = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
             recorded.append(found)
             for kept in (history, lane, self.log):
@@ -122,7 +123,8 @@ class SystemInMemory:
         state = reduce(decider.evolve, (recorded.event for recorded in history), decider.initial)
         answer = decider.decide(state, command)
         if meta.expected_version not in {None, len(history)}:
-            return Rejection("VersionConflict", "The stream has another version.")
+            details = {"expected": meta.expected_version, "actual": len(history)}
+            return Rejection("VersionConflict", "The stream has another version.", details)
         if isinstance(answer, Rejection):
             return answer
         for claim in answer.claims:

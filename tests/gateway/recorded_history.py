@@ -24,6 +24,11 @@ class RecordedHistory:
         stream = self._system.streams.get((context, stream_id), [])
         return self._rows(stream[version : version + limit])
 
+    async def stream_end(self, context: str, stream_id: str) -> tuple[int, str] | None:
+        self._reach()
+        stream = self._system.streams.get((context, stream_id))
+        return (stream[-1].stream_version, stream[-1].event.name) if stream else None
+
     async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         self._reach()
         return {

@@ -105,7 +105,7 @@ async def test_an_address_with_nothing_at_it(http: httpx.AsyncClient) -> None:
 async def test_a_method_that_is_not_possible(http: httpx.AsyncClient) -> None:
     refused = await http.delete("/users")
     assert is_problem(refused, 405, "MethodNotAllowed")
-    assert refused.headers["allow"] == "GET, POST"
+    assert refused.headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize("correlation_id", ["", "with space", "x" * 129])

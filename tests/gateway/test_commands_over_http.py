@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from contracts.users.commands import UpdateUser
+from contracts.users.events import UserDeleted
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.read_models_in_memory import lane_of
 from tests.gateway.requests import ADA, created, is_problem
@@ -27,24 +28,41 @@ async def test_a_given_user_id_is_kept(http: httpx.AsyncClient) -> None:
     assert (await created(http, user_id="ada-1")).headers["location"] == "/users/ada-1"
 
 
-async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient) -> None:
+async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     taken = await http.post("/users", json={**ADA, "email": "ADA@example.org"})
     assert is_problem(taken, 409, "EmailTaken")
     assert taken.json()["command_id"]
     again = await http.post("/users", json={**ADA, "user_id": "ada-1", "email": "other@example.org"})
     assert is_problem(again, 409, "UserAlreadyExists")
+    assert (await http.get("/users/ada-1")).json()["email"] == ADA["email"]
+    assert [event.event.name for event in system.log] == ["UserCreated"], "a refusal leaves no event"
+    for refused in (taken, again):
+        stored = (await http.get(f"/commands/{refused.json()['command_id']}")).json()
+        assert (stored["status"], stored["error"]["code"]) == ("rejected", refused.json()["code"])
+        assert stored["correlation_id"] == refused.json()["correlation_id"] == refused.headers["x-correlation-id"]
+        assert refused.headers["x-annals-position"].startswith("users:")
+        assert "etag" not in refused.headers
     assert is_problem(await http.patch("/users/nobody", json={"city": "Turin"}), 404, "UserNotFound")
     assert is_problem(await http.delete("/users/nobody"), 404, "UserNotFound")
 
 
-async def test_put_replaces_the_whole_profile(http: httpx.AsyncClient) -> None:
+async def test_put_replaces_the_whole_profile(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     profile = {"first_name": "Augusta", "last_name": "King", "email": "ada@example.org"}
     answer = await http.put("/users/ada-1", json=profile)
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
+    outcome = answer.json()
+    assert (outcome["status"], outcome["stream_id"], outcome["stream_version"]) == ("accepted", "ada-1", 2)
+    assert [event["type"] for event in outcome["events"]] == ["users.UserUpdated.v1"]
+    assert answer.headers["content-location"] == f"/commands/{outcome['command_id']}"
+    assert answer.headers["content-type"] == "application/json"
+    assert "location" not in answer.headers
     card = (await http.get("/users/ada-1")).json()
-    assert (card["first_name"], card["city"]) == ("Augusta", None)
+    assert (card["first_name"], card["last_name"], card["city"]) == ("Augusta", "King", None)
+    again = await http.put("/users/ada-1", json=profile)
+    assert (again.status_code, again.json()["events"], again.headers["etag"]) == (200, [], '"2"')
+    assert len(system.log) == 2, "what changes nothing leaves no event"
 
 
 async def test_patch_changes_what_is_given_and_null_clears_a_city(
@@ -59,10 +77,13 @@ async def test_patch_changes_what_is_given_and_null_clears_a_city(
     assert (card["first_name"], card["last_name"], card["city"]) == ("Ada", "King", None)
 
 
-async def test_a_deleted_user_is_gone(http: httpx.AsyncClient) -> None:
+async def test_a_deleted_user_is_gone(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     answer = await http.delete("/users/ada-1")
     assert (answer.status_code, answer.content) == (204, b"")
+    assert system.log[-1].event == UserDeleted(user_id="ada-1")
+    assert not {"etag", "location", "content-type"} & answer.headers.keys()
+    assert (await created(http, user_id="ada-2")).status_code == 201, "the address is free again"
     gone = await http.get("/users/ada-1", headers={"X-Annals-Position": answer.headers["x-annals-position"]})
     assert is_problem(gone, 404, "UserNotFound")
 
@@ -74,12 +95,18 @@ async def test_a_stale_if_match_changes_nothing(http: httpx.AsyncClient, method:
     body = None if method == "DELETE" else {**ADA, "city": "Paris"}
     stale = await http.request(method, "/users/ada-1", headers={"If-Match": '"1"'}, json=body)
     assert is_problem(stale, 412, "VersionConflict")
+    assert stale.json()["details"] == {"expected": 1, "actual": 2}
     assert (await http.get("/users/ada-1")).json()["city"] == "Turin"
     current = await http.request(method, "/users/ada-1", headers={"If-Match": '"2"'}, json=body)
-    assert current.status_code in {200, 204}
+    assert current.status_code == (204 if method == "DELETE" else 200)
+    after = await http.get("/users/ada-1")
+    if method == "DELETE":
+        assert is_problem(after, 404, "UserNotFound")
+    else:
+        assert (after.json()["city"], after.headers["etag"]) == ("Paris", '"3"')
 
 
-@pytest.mark.parametrize("tag", ['W/"1"', '"one"', '"1", "2"'])
+@pytest.mark.parametrize("tag", ['W/"1"', '"one"', '"8", "9"'])
 async def test_an_if_match_that_names_no_version_matches_nothing(http: httpx.AsyncClient, tag: str) -> None:
     await created(http, user_id="ada-1")
     assert is_problem(await http.delete("/users/ada-1", headers={"If-Match": tag}), 412, "VersionConflict")
@@ -97,6 +124,7 @@ class TestIdempotencyKey:
         assert {answer.status_code for answer in answers} == {201}
         assert len({answer.content for answer in answers}) == 1
         assert len({answer.headers["location"] for answer in answers}) == 1
+        assert (await http.get(answers[0].headers["location"])).json()["email"] == ADA["email"]
         assert len(system.log) == 1
 
     async def test_a_repeat_of_a_refused_command_is_refused_alike(self, http: httpx.AsyncClient) -> None:
@@ -105,13 +133,24 @@ class TestIdempotencyKey:
         assert all(is_problem(answer, 409, "EmailTaken") for answer in answers)
         assert answers[0].content == answers[1].content
 
-    async def test_methods_and_paths_keep_apart(self, http: httpx.AsyncClient) -> None:
+    async def test_methods_and_paths_keep_apart(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
         key = {"Idempotency-Key": "same"}
         await created(http, user_id="ada-1")
         await created(http, user_id="bob-1", email="bob@example.org")
         for user in ("ada-1", "bob-1"):
-            assert (await http.patch(f"/users/{user}", json={"city": "Turin"}, headers=key)).status_code == 200
-            assert (await http.delete(f"/users/{user}", headers=key)).status_code == 204
+            moved = await http.patch(f"/users/{user}", json={"city": "Turin"}, headers=key)
+            assert (moved.status_code, moved.json()["stream_id"]) == (200, user)
+            assert (await http.get(f"/users/{user}")).json()["city"] == "Turin"
+            profile = {**ADA, "email": f"{user}@example.org", "city": "Paris"}
+            replaced = await http.put(f"/users/{user}", json=profile, headers=key)
+            assert (replaced.status_code, replaced.json()["stream_version"]) == (200, 3)
+            assert (await http.get(f"/users/{user}")).json()["city"] == "Paris"
+            gone = await http.delete(f"/users/{user}", headers=key)
+            assert gone.status_code == 204
+            assert is_problem(await http.get(f"/users/{user}"), 404, "UserNotFound")
+        ids = [meta.command_id for _, meta in system.sent[2:]]
+        assert len(set(ids)) == len(ids) == 6, "each is a command of its own"
+        assert [event.event.name for event in system.log[2:]] == ["UserUpdated", "UserUpdated", "UserDeleted"] * 2
 
     @pytest.mark.parametrize("key", ["", "x" * 201, "tab\there", "\x7f"])
     async def test_what_is_no_key_is_refused(self, http: httpx.AsyncClient, system: SystemInMemory, key: str) -> None:

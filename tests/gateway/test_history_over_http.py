@@ -112,7 +112,7 @@ class TestACardAtAPoint:
     async def test_before_the_first_event_there_was_none(self, http: httpx.AsyncClient, ada: list[Any]) -> None:
         assert is_problem(await http.get("/users/ada-1", params={"at": "2001-01-01T00:00:00Z"}), 404, "UserNotFound")
 
-    @pytest.mark.parametrize("at", ["0", "-1", "noon", "2026-01-31", "2026-01-31T12:00:00", ""])
+    @pytest.mark.parametrize("at", ["0", "-1", "noon", "2026-01-31", "2026-01-31T12:00:00"])
     async def test_what_is_no_point_is_refused_with_what_is_allowed(self, http: httpx.AsyncClient, at: str) -> None:
         for path in ("/users/ada-1", "/orders/o-1", "/accounts/ada-1", "/stock/teapot"):
             refused = await http.get(path, params={"at": at})

@@ -1,5 +1,6 @@
 """An order is placed, followed on its card, acted upon, and found among its user's orders, newest first."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -154,6 +155,25 @@ class TestTheOrdersOfAUser:
             cursor = page["cursor"]
         assert cursor is None
         assert found == newest_first
+
+    @pytest.mark.parametrize("limit", [1, 2, 50])
+    async def test_those_of_one_batch_come_in_the_order_of_events(
+        self, http: httpx.AsyncClient, system: SystemInMemory, limit: int
+    ) -> None:
+        ids = [each for each in map("order-{}".format, range(60)) if lane_of(each) == 3]
+        await placed(http, "order-of-an-earlier-batch")
+        system.batch_time = datetime.now(UTC)
+        for order in (ids[2], ids[0], ids[4], ids[1], ids[3]):
+            await placed(http, order)
+        found: list[str] = []
+        query = {"limit": str(limit)}
+        while True:
+            page = (await http.get("/users/ada-1/orders", params=query)).json()
+            found += [OrderCard.model_validate(card).order_id for card in page["orders"]]
+            if page["cursor"] is None:
+                break
+            query["cursor"] = page["cursor"]
+        assert found == [ids[3], ids[1], ids[4], ids[0], ids[2], "order-of-an-earlier-batch"]
 
     async def test_one_that_is_placed_between_two_pages_moves_none_of_the_others(self, http: httpx.AsyncClient) -> None:
         for number in range(4):

@@ -3,15 +3,19 @@ of every context; and the entries by which they are found are verified and mende
 """
 
 import asyncio
+import uuid
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from contracts.partitioner import partition_for
 from infra.settings import Settings
-from tests.gateway.requests import created, deposited, is_problem, placed
+from tests.gateway.requests import ORDER, created, deposited, is_problem, placed
 from tests.gateway.running import everything, running_gateway
+from tests.system import System, command
 from tests.verification.command import named, repaired
 from tests.waiting import until
 
@@ -19,6 +23,10 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(300)
 
 ORDERS = 24
+IN_THE_ORDER_OF_EVENTS = """
+SELECT stream_id FROM annals.events WHERE type = 'OrderPlaced' AND stream_id = ANY($1)
+ ORDER BY recorded_at DESC, sequence DESC
+"""
 
 
 def ids(orders: list[dict[str, Any]]) -> list[str]:
@@ -36,6 +44,30 @@ async def pages(http: httpx.AsyncClient, limit: int, position: str) -> list[dict
         found += answer.json()["orders"]
         cursor = answer.json()["cursor"]
     return found
+
+
+async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: httpx.AsyncClient) -> None:
+    """Commands that wait for a worker together are one batch of each lane, and have one time."""
+    candidates = (str(uuid.uuid4()) for _ in range(10_000))
+    batch = list(
+        islice((each for each in candidates if partition_for(each.encode(), system.settings.partitions) == 0), 40)
+    )
+    fields = {**ORDER, "user_id": "bob-1", "confirm_within_seconds": 600}
+    orders = [command("orders.PlaceOrder.v1", each, {**fields, "order_id": each}) for each in batch]
+    await asyncio.to_thread(system.send, orders, topic="orders.commands")
+
+    async def listed() -> list[str]:
+        answer = await http.get("/users/bob-1/orders", params={"limit": "200"})
+        return ids(answer.json()["orders"])
+
+    async def all_of_them() -> bool:
+        return len(await listed()) == len(batch)
+
+    await until(all_of_them, "the whole batch is listed")
+    moments = "SELECT count(DISTINCT recorded_at) FROM annals.events WHERE type = 'OrderPlaced' AND stream_id = ANY($1)"
+    assert await system.value(moments, batch) < len(batch), "some were decided together"
+    rows = await system.database.fetch(IN_THE_ORDER_OF_EVENTS, batch)
+    assert await listed() == [row["stream_id"] for row in rows]
 
 
 async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_path: Path) -> None:
@@ -57,6 +89,8 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
         times = [order["timeline"][0]["at"] for order in listed]
         assert (len(listed), times) == (ORDERS, sorted(times, reverse=True))
         assert card.json()["last_order_date"] == times[0]
+
+        await a_batch_is_listed_in_the_order_of_its_events(system, second)
 
         paid = await deposited(first)
         found = await second.get("/accounts/ada-1", headers={"X-Annals-Position": paid.headers["x-annals-position"]})

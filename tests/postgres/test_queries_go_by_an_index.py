@@ -23,6 +23,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "not_accepted": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
     "events_after": ("events_pkey", ["users", 0, 5, 100]),
     "events_at": ("events_pkey", ["users", 0, listed(["1", "2", "3"])]),
+    "stream_end": ("events_stream", ["users", "a"]),
     "streams_after": ("events_stream", ["users", "a", 100]),
     "unknown_streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
     "statuses": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),

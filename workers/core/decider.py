@@ -60,6 +60,11 @@ def keeps_no_credential(_: Any) -> bool:
     return False
 
 
+def as_it_was(_: str, key: str) -> str:
+    """For a context whose keys have always been written as they are."""
+    return key
+
+
 @dataclass(frozen=True, slots=True)
 class Decider(Generic[State]):
     """`decide(state, command)` and `evolve(state, event)` over states that are frozen values, from `initial` on.
@@ -67,7 +72,8 @@ class Decider(Generic[State]):
     Each context's functions take its own commands and events, as a union that `match` can exhaust. `claims(state)` are
     the (scope, key) that a stream in this state holds: all that its decisions have claimed and not released.
     `may_keep_credential(state)`: whether a stream in this state may have a credential. Both say of a state what
-    decisions did to get there, so that a verification can compare it with what is stored.
+    decisions did to get there, so that a verification can compare it with what is stored. `claim_key(scope, key)` is
+    the key of a claim that an earlier release wrote as it is written today.
     """
 
     initial: State
@@ -75,3 +81,4 @@ class Decider(Generic[State]):
     evolve: Callable[[State, Any], State]
     claims: Callable[[State], frozenset[tuple[str, str]]] = claims_nothing
     may_keep_credential: Callable[[State], bool] = keeps_no_credential
+    claim_key: Callable[[str, str], str] = as_it_was

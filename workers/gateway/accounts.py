@@ -13,10 +13,10 @@ from workers.domain.payments.card import card as account_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
+from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
-from workers.gateway.problems import described
 from workers.gateway.queries import DocumentSeenBefore
-from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.gateway.request_headers import Asking, Conditions
 
 KEPT = Kept("payments", "/{user_id}", "user_id", "the account of the user", "AccountNotFound")
 
@@ -52,12 +52,12 @@ def routes(backend: Backend) -> APIRouter:
         status_code=201,
         summary="Pay money in",
         response_model=Outcome,
-        responses=CREATIONS | described(412),
+        responses=CREATIONS,
     )
-    async def deposit(user_id: UserId, body: Deposit, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def deposit(user_id: UserId, body: Deposit, asked: Asking, conditions: Conditions) -> Response:
         command = DepositFunds(user_id=user_id, amount=body.amount, currency=body.currency)
-        outcome = await backend.asking.outcome(command, asked, expected)
-        return answer(outcome, command, asked, status=201, location=f"/accounts/{user_id}")
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        return answer(outcome, command, sent, status=201, location=f"/accounts/{user_id}")
 
     @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
     async def account(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
@@ -65,7 +65,7 @@ def routes(backend: Backend) -> APIRouter:
         if found is None:
             raise missing("AccountNotFound", f"The user {user_id} has no account: the first deposit opens one.")
         # What was captured is kept for the user card.
-        return shown({field: found[field] for field in AccountCard.model_fields}, seen)
+        return shown({field: found[field] for field in AccountCard.model_fields})
 
     add_history(router, backend, KEPT)
     return router

@@ -4,17 +4,29 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from workers.gateway import commands, correlations, documentation, health, problems
 from workers.gateway.backend import Backend
 from workers.gateway.exchange import Exchange
+from workers.gateway.query_parameters import strict_query
 from workers.gateway.request_body import BoundedBody
 from workers.gateway.routes import ROUTES
+from workers.gateway.safe_methods import SafeMethods
 
 # exchange.py tells what happens; the framework's own records would hold the texts of exceptions.
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+DESCRIPTION = """
+HEAD is answered wherever GET is. Query parameters that an address does not know are refused with 422, and so are those
+without a value or given twice.
+
+Preconditions are those of RFC 9110, at every address. If-Match and If-None-Match may name `*`, one ETag or several; a
+command's are about the stream that it goes to, hold at the moment at which it is decided, and are answered with 412
+when they do not. A stream that is not there is a 404 first, where it would be one without them. There are no dates of
+modification and no ranges: If-Modified-Since, If-Unmodified-Since and If-Range are passed over.
+"""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 
@@ -31,7 +43,10 @@ def create_app(
         title="Annals",
         version=version,
         summary="Commands in, outcomes and read models out",
+        description=DESCRIPTION,
         docs_url=None,
+        openapi_url=None,
+        dependencies=[Depends(strict_query)],
         redoc_url=None,
         lifespan=lifespan,
         telemetry=NO_TELEMETRY,
@@ -42,5 +57,6 @@ def create_app(
     documentation.install(app)
     problems.install(app)
     app.add_middleware(BoundedBody)
+    app.add_middleware(SafeMethods)
     app.add_middleware(Exchange)  # added last, so the outermost
     return app

@@ -53,6 +53,10 @@ class Archive:
 
         return await self._answer(ask)
 
+    async def end(self, context: str, stream_id: str) -> tuple[int, str | None]:
+        """The version of a stream and the bare type of its last event; 0 and None for one that does not exist."""
+        return await self._answer(lambda: self._history.stream_end(context, stream_id)) or (0, None)
+
     async def until(self, context: str, stream_id: str, point: Point | None = None) -> list[Recorded]:
         """A stream's events up to a point (None: all), at least one. Raises NoSuchPast or Problem."""
         rows = await self._answer(lambda: events_until(self._history, context, stream_id, point, MAX_EVENTS_READ))

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 from workers.core.projection import Document
 from workers.gateway.answers import version_tag
 from workers.gateway.problems import Problem, described
-from workers.gateway.queries import Seen
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 200
@@ -21,9 +20,9 @@ Responses = dict[int | str, dict[str, Any]]
 """What a route may answer besides success, for the OpenAPI document."""
 
 TAKEN: Responses = {202: {"description": "Not handled within the wait: see Location"}}
-CREATIONS = TAKEN | described(409, 413, 422, 503)
+CREATIONS = TAKEN | described(409, 412, 413, 422, 503)
 CHANGES = TAKEN | described(404, 409, 412, 413, 422, 503)
-CARDS: Responses = {304: {"description": "You have this version"}, **described(404, 422, 503)}
+CARDS: Responses = {304: {"description": "You have this version"}, **described(404, 412, 422, 503)}
 PAGES = described(422, 503)
 
 
@@ -38,11 +37,9 @@ class Body(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name in names}
 
 
-def shown(card: Document, seen: Seen, tag: str | None = None) -> Response:
-    """The response with a card: 304 to one who has it. `tag`: its ETag, where that is more than the card's version."""
+def shown(card: Document, tag: str | None = None) -> Response:
+    """The response with a card. `tag`: its ETag, where that is more than the card's version."""
     headers = {"ETag": tag or version_tag(card["version"])}
-    if headers["ETag"] in seen.tags:
-        return Response(status_code=304, headers=headers)
     return Response(orjson.dumps(card), headers=headers, media_type="application/json")
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
 ASSETS_PATH = "/docs/assets"
+OPENAPI_PATH = "/openapi.json"
 
 
 def assets_folder() -> Path | None:
@@ -61,6 +62,11 @@ def install(app: FastAPI) -> None:
     if folder:
         app.mount(ASSETS_PATH, StaticFiles(directory=folder))
 
+    # Routes of ours, so that what holds for every route holds for these.
+    @app.get(OPENAPI_PATH, include_in_schema=False)
+    async def document() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url=app.openapi_url or "", title=app.title, **local)
+        return get_swagger_ui_html(openapi_url=OPENAPI_PATH, title=app.title, **local)

@@ -28,7 +28,8 @@ from workers.ports.history import Cause
 
 class Kept(NamedTuple):
     """The streams of a context as its routes call them: `path` (in the context's router) is where one is found, by its
-    `parameter`; `noun` what it is, `not_found` the code of the problem when there is none.
+    `parameter`; `noun` what it is, `not_found` the code of the problem when there is none. `ended_by` is the event, by
+    its bare type, after which there is nothing to be seen any more.
     """
 
     context: str
@@ -36,6 +37,7 @@ class Kept(NamedTuple):
     parameter: str
     noun: str
     not_found: str
+    ended_by: str | None = None
 
 
 class EventCause(BaseModel):

@@ -15,14 +15,16 @@ from contracts.money import Currency
 from contracts.orders.commands import CancelOrder, DeliverOrder, PlaceOrder, ShipOrder
 from contracts.orders.lines import DeadlineSeconds, OrderLine, OrderLines
 from contracts.outcome import Outcome
+from workers.core.projection import Document
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.card import placed_by
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
+from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
 from workers.gateway.queries import DocumentSeenBefore, SeenBefore
-from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.gateway.request_headers import Asking, Conditions
 from workers.gateway.undoing import add_undo
 
 KEPT = Kept("orders", "/orders/{order_id}", "order_id", "the order", "OrderNotFound")
@@ -96,11 +98,11 @@ def routes(backend: Backend) -> APIRouter:
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
     @router.post("/orders", status_code=201, summary="Place an order", response_model=Outcome, responses=CREATIONS)
-    async def place_order(body: NewOrder, asked: Asking) -> Response:
+    async def place_order(body: NewOrder, asked: Asking, conditions: Conditions) -> Response:
         order_id = body.order_id or asked.new_stream_id()
         command = PlaceOrder(order_id=order_id, **body.given("order_id"))
-        outcome = await backend.asking.outcome(command, asked)
-        return answer(outcome, command, asked, status=201, location=f"/orders/{order_id}")
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        return answer(outcome, command, sent, status=201, location=f"/orders/{order_id}")
 
     @router.post(
         "/orders/{order_id}/cancel",
@@ -109,19 +111,21 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         responses=CHANGES,
     )
     async def cancel_order(
-        order_id: OrderId, asked: Asking, expected: ExpectedVersion, body: Cancellation | None = None
+        order_id: OrderId, asked: Asking, conditions: Conditions, body: Cancellation | None = None
     ) -> Response:
         command = CancelOrder(order_id=order_id, **(body or Cancellation()).given())
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent)
 
     @router.post(
         "/orders/{order_id}/ship", summary="Note that an order was shipped", response_model=Outcome, responses=CHANGES
     )
     async def ship_order(
-        order_id: OrderId, asked: Asking, expected: ExpectedVersion, body: Shipment | None = None
+        order_id: OrderId, asked: Asking, conditions: Conditions, body: Shipment | None = None
     ) -> Response:
         command = ShipOrder(order_id=order_id, **(body or Shipment()).given())
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent)
 
     @router.post(
         "/orders/{order_id}/deliver",
@@ -129,9 +133,10 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         response_model=Outcome,
         responses=CHANGES,
     )
-    async def deliver_order(order_id: OrderId, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def deliver_order(order_id: OrderId, asked: Asking, conditions: Conditions) -> Response:
         command = DeliverOrder(order_id=order_id)
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent)
 
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:
@@ -140,7 +145,7 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         card = await document_at(backend, KEPT, order_card, order_id, seen, at)
         if card is None:
             raise missing("OrderNotFound", f"There is no order {order_id}.")
-        return shown(card, seen)
+        return shown(_seen(card))
 
     @router.get(
         "/users/{user_id}/orders", summary="A user's orders, newest first", response_model=OrderPage, responses=PAGES
@@ -149,4 +154,10 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         user_id: UserId, seen: SeenBefore, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
     ) -> Response:
         page = await backend.queries.find(order_card, placed_by(user_id), limit, cursor, seen, newest_first=True)
-        return Response(orjson.dumps({"orders": page.documents, "cursor": page.cursor}), media_type="application/json")
+        orders = [_seen(card) for card in page.documents]
+        return Response(orjson.dumps({"orders": orders, "cursor": page.cursor}), media_type="application/json")
+
+
+def _seen(card: Document) -> Document:
+    """The card without its place among others."""
+    return {field: card[field] for field in OrderCard.model_fields}

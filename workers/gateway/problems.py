@@ -106,7 +106,11 @@ def field_errors(problems: Sequence[ErrorDetails]) -> list[dict[str, str]]:
 
 def _field(location: tuple[int | str, ...]) -> str:
     parts = location[1:] if location and location[0] in {"body", "query", "path", "header"} else location
-    name = ".".join(str(part) for part in parts) or "body"
+    return field_name(".".join(str(part) for part in parts) or "body")
+
+
+def field_name(name: str) -> str:
+    """A name as it came from outside, fit to be shown."""
     return name.encode(errors="backslashreplace").decode()[:MAX_FIELD_CHARACTERS]
 
 
@@ -178,7 +182,7 @@ def _possible_methods(request: Request) -> str:
         for method, scope in scopes.items()
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]
-    return ", ".join(found)
+    return ", ".join(sorted({*found, "HEAD"} if "GET" in found else found))  # see safe_methods.py
 
 
 def too_large(detail: str) -> Problem:

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, NamedTuple, TypeVar
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 
 from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
+from workers.gateway.preconditions import TAGS_PATTERN, preconditions_of
 from workers.gateway.problems import Problem, invalid, invalid_header
-from workers.gateway.request_headers import seen_tags, seen_version
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Page, ReadModels, Tally
 
@@ -55,11 +55,10 @@ class Position(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the caller has seen already: positions, a version of the document, and the tags of the documents it has."""
+    """What the caller has seen already: positions, and a version of the document."""
 
     positions: tuple[Position, ...] = ()
     version: int | None = None
-    tags: frozenset[str] = frozenset()
 
 
 async def seen(
@@ -70,17 +69,25 @@ async def seen(
 
 
 async def document_seen(
+    request: Request,
     x_annals_position: PositionsSeen = None,
     if_match: Annotated[
-        str | None, Header(description="An ETag: wait until the document has that version or a later one.")
+        str | None,
+        Header(
+            description="An ETag: wait until the document has that version or a later one; 412 when it is a later one.",
+            json_schema_extra={"pattern": TAGS_PATTERN},
+        ),
     ] = None,
     if_none_match: Annotated[
-        str | None, Header(description="The ETag that the caller has: the same, and 304 when it is still the ETag.")
+        str | None,
+        Header(
+            description="The ETag that the caller has: wait likewise; 304 when it is still the ETag.",
+            json_schema_extra={"pattern": TAGS_PATTERN},
+        ),
     ] = None,
 ) -> Seen:
-    """The dependency of queries for one document."""
-    version = seen_version(if_none_match, if_match)
-    return Seen(positions_of(x_annals_position), version, seen_tags(if_none_match))
+    """The dependency of queries for one document. Whether the answer is wanted then, safe_methods.py judges."""
+    return Seen(positions_of(x_annals_position), preconditions_of(request.headers).seen_version)
 
 
 SeenBefore = Annotated[Seen, Depends(seen)]

@@ -1,17 +1,19 @@
 """What requests may say in their headers, read and checked; see README.md, "HTTP".
 
 `Idempotency-Key` makes a command's id a function of method, path and key, so a repeat is the same command. `Prefer:
-wait=<s>` is how long the caller waits for the outcome. `If-Match: "<version>"` is the version that the caller saw.
+wait=<s>` is how long the caller waits for the outcome. `If-Match` and `If-None-Match` say what the stream must be like
+(preconditions.py).
 """
 
 import re
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 from uuid import UUID, uuid5
 
 from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
-from workers.gateway.problems import Problem, invalid_header
+from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
+from workers.gateway.problems import invalid_header
 from workers.ports.commands import CommandMeta
 
 DEFAULT_WAIT_SECONDS = 5.0
@@ -23,10 +25,6 @@ COMMAND_NAMESPACE = UUID("6f7c2a4e-3f0b-4d0a-9d5e-5b1e0a8c7d21")
 STREAM_NAMESPACE = UUID("c3b1f6d2-8a47-4e55-b0c9-2f64d7a91e08")
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-# The tag of a card that other streams have a share in says more after a point: that is no version of anything.
-_VERSION_TAG = re.compile(r'"([0-9]{1,18})(?:\.[0-9a-f]{1,64})?"')
-_ENTITY_TAG = re.compile(r'"[\x21\x23-\x7e]*"')
-_ENTITY_TAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*')
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.IGNORECASE)
 
 # What the functions below check is told to those who read the OpenAPI document, too.
@@ -43,8 +41,15 @@ Prefer = Annotated[
 IfMatch = Annotated[
     str | None,
     Header(
-        description='`"<version>"`: refused with 412 when there is another version.',
-        json_schema_extra={"pattern": rf"^(\*|{_ENTITY_TAGS.pattern})$"},
+        description='`"<version>"`, several of them, or `*` for any: refused with 412 when there is another version.',
+        json_schema_extra={"pattern": TAGS_PATTERN},
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(
+        description='`*`, or `"<version>"`s: refused with 412 when there is something already, or that very version.',
+        json_schema_extra={"pattern": TAGS_PATTERN},
     ),
 ]
 
@@ -67,6 +72,12 @@ class Asked(NamedTuple):
             traceparent=self.traceparent,
             expected_version=expected_version,
         )
+
+    def attempt(self, number: int) -> Self:
+        """For sending the command once more, as another: 0 is the first time. A repeat of the request gets the same."""
+        if number == 0:
+            return self
+        return self._replace(command_id=str(uuid5(COMMAND_NAMESPACE, f"{self.command_id} attempt {number}")))
 
     def new_stream_id(self) -> str:
         """An id for what the command creates; a repeat gets the same."""
@@ -106,27 +117,11 @@ def wait_seconds(prefer: str | None, otherwise: float) -> float:
     return otherwise
 
 
-async def expected_version(if_match: IfMatch = None) -> int | None:
-    """The version that the caller saw; None when any will do. RFC 9110, section 13.1.1."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    if found := _VERSION_TAG.fullmatch(if_match.strip()):
-        return int(found[1])
-    if _ENTITY_TAGS.fullmatch(if_match.strip()):
-        detail = 'If-Match names no version: send the ETag of the latest answer, such as "3".'
-        raise Problem(412, "VersionConflict", detail)
-    raise invalid_header("If-Match", 'must be the ETag of an earlier answer in its quotes, such as "3"')
+async def conditions(request: Request, if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> Preconditions:
+    """The dependency of every route that sends a command to a stream. The parameters are for the OpenAPI document: the
+    framework would read one line of each header.
+    """
+    return preconditions_of(request.headers)
 
 
-ExpectedVersion = Annotated[int | None, Depends(expected_version)]
-
-
-def seen_version(*headers: str | None) -> int | None:
-    """The latest version among the ETags that a query carries back in these headers; None when there is none."""
-    versions = [int(found[1]) for header in headers for found in _VERSION_TAG.finditer(header or "")]
-    return max(versions, default=None)
-
-
-def seen_tags(tags: str | None) -> frozenset[str]:
-    """The ETags that a query carries back, compared as RFC 9110, section 13.1.2, says: whether weak or not."""
-    return frozenset(_ENTITY_TAG.findall(tags or ""))
+Conditions = Annotated[Preconditions, Depends(conditions)]

@@ -12,10 +12,10 @@ from workers.domain.inventory.card import card as stock_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
+from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
-from workers.gateway.problems import described
 from workers.gateway.queries import DocumentSeenBefore
-from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.gateway.request_headers import Asking, Conditions
 
 KEPT = Kept("inventory", "/{sku}", "sku", "the stock", "StockNotFound")
 
@@ -49,19 +49,19 @@ def routes(backend: Backend) -> APIRouter:
         status_code=201,
         summary="Note pieces that have come in",
         response_model=Outcome,
-        responses=CREATIONS | described(412),
+        responses=CREATIONS,
     )
-    async def receive(sku: Sku, body: Receipt, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def receive(sku: Sku, body: Receipt, asked: Asking, conditions: Conditions) -> Response:
         command = ReceiveStock(sku=sku, quantity=body.quantity)
-        outcome = await backend.asking.outcome(command, asked, expected)
-        return answer(outcome, command, asked, status=201, location=f"/stock/{sku}")
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        return answer(outcome, command, sent, status=201, location=f"/stock/{sku}")
 
     @router.get("/{sku}", summary="The stock of a SKU", response_model=StockCard, responses=CARDS)
     async def stock(sku: Sku, seen: DocumentSeenBefore, at: At) -> Response:
         card = await document_at(backend, KEPT, stock_card, sku, seen, at)
         if card is None:
             raise missing("StockNotFound", f"No piece of {sku} has ever come in or been asked for.")
-        return shown(card, seen)
+        return shown(card)
 
     add_history(router, backend, KEPT)
     return router

@@ -18,9 +18,11 @@ from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
+from workers.gateway.conditional import check
 from workers.gateway.history import Kept, problems_of
+from workers.gateway.preconditions import Current, Preconditions
 from workers.gateway.problems import Problem
-from workers.gateway.request_headers import Asked, Asking, ExpectedVersion
+from workers.gateway.request_headers import Asked, Asking, Conditions
 from workers.history.undone import undone
 
 
@@ -37,18 +39,21 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
         responses=CHANGES,
     )
     async def undo_last(
-        stream_id: Annotated[Identifier, Path(alias=kept.parameter)], asked: Asking, expected: ExpectedVersion
+        stream_id: Annotated[Identifier, Path(alias=kept.parameter)], asked: Asking, conditions: Conditions
     ) -> Response:
         if (known := await _known(backend, asked)) is not None:
             return known
         with problems_of(kept):
             history = await backend.archive.until(kept.context, stream_id)
         command = undo(history)
-        if isinstance(command, Rejection) or expected not in {None, history[-1].stream_version}:
+        try:
+            _check(command, history, kept, conditions)
+        except Problem:
             # Perhaps the first request came through since this one looked.
             if (known := await _known(backend, asked)) is not None:
                 return known
-            raise _refused(command, history, expected)
+            raise
+        assert not isinstance(command, Rejection)
         version, cause = history[-1].stream_version, undone(undo, history, command).event_id
         outcome = await backend.asking.outcome(command, asked, version, cause)
         return answer(outcome, command, asked)
@@ -60,12 +65,12 @@ async def _known(backend: Backend, asked: Asked) -> Response | None:
     return None if outcome is None else known_answer(outcome)
 
 
-def _refused(command: Command | Rejection, history: Sequence[Recorded], expected: int | None) -> Problem:
-    version = history[-1].stream_version
-    if expected not in {None, version}:
-        details = {"expected": expected, "actual": version}
-        detail = f"the stream is at version {version}, not {expected}"
-        return Problem(412, "VersionConflict", detail, extensions={"details": details})
-    assert isinstance(command, Rejection)
-    extensions = {} if command.details is None else {"details": command.details}
-    return Problem(status_of(command.code), command.code, command.message, extensions=extensions)
+def _check(command: Command | Rejection, history: Sequence[Recorded], kept: Kept, conditions: Preconditions) -> None:
+    """Raises Problem when there is nothing to undo, or the preconditions do not hold for this history."""
+    last = history[-1]
+    now = Current(last.stream_version, exists=last.event.name != kept.ended_by)
+    if conditions and now.exists:
+        check(conditions, now, kept, last.stream_id)
+    if isinstance(command, Rejection):
+        extensions = {} if command.details is None else {"details": command.details}
+        raise Problem(status_of(command.code), command.code, command.message, extensions=extensions)

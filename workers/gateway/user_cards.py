@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workers.core.projection import Document
 from workers.domain.orders.card import card as order_card
-from workers.domain.orders.card import placed_by
+from workers.domain.orders.card import placed_by, time_in
 from workers.domain.payments.card import card as account_card
 from workers.domain.users.card import completed
 from workers.gateway.answers import version_tag
 from workers.gateway.queries import Queries
+from workers.ports.read_models import Tally
 
 NOTHING_SPENT = "0.00"
 
@@ -53,9 +54,14 @@ async def completed_cards(queries: Queries, cards: Sequence[Document]) -> list[D
         queries.tally(order_card, [placed_by(user) for user in users]), queries.documents(account_card, users)
     )
     return [
-        completed(card, tally.count, tally.last_order, accounts.get(user, {}).get("captured", NOTHING_SPENT))
+        completed(card, tally.count, last_order_date(tally), accounts.get(user, {}).get("captured", NOTHING_SPENT))
         for user, card, tally in zip(users, cards, tallies, strict=True)
     ]
+
+
+def last_order_date(orders: Tally) -> str | None:
+    """When the latest of these orders was placed, RFC 3339."""
+    return None if orders.last_order is None else time_in(orders.last_order)
 
 
 def user_tag(card: Document) -> str:

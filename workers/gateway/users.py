@@ -15,15 +15,16 @@ from workers.domain.users.card import city_index, email_index
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
+from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history
 from workers.gateway.queries import DocumentSeenBefore, SeenBefore
-from workers.gateway.request_headers import Asking, ExpectedVersion
+from workers.gateway.request_headers import Asking, Conditions
 from workers.gateway.undoing import add_undo
 from workers.gateway.user_card_at import user_card_at
 from workers.gateway.user_cards import UserCard, UserPage, completed_cards, user_tag
 from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
-KEPT = Kept("users", "/{user_id}", "user_id", "the user", "UserNotFound")
+KEPT = Kept("users", "/{user_id}", "user_id", "the user", "UserNotFound", "UserDeleted")
 
 UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
 Password = Annotated[
@@ -78,29 +79,32 @@ def routes(backend: Backend) -> APIRouter:
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
     @router.post("", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS)
-    async def create_user(body: NewUser, asked: Asking) -> Response:
+    async def create_user(body: NewUser, asked: Asking, conditions: Conditions) -> Response:
         user_id = body.user_id or asked.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
         if body.password is not None:
             fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value())
         command = CreateUser(user_id=user_id, **fields)
-        outcome = await backend.asking.outcome(command, asked)
-        return answer(outcome, command, asked, status=201, location=f"/users/{user_id}")
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        return answer(outcome, command, sent, status=201, location=f"/users/{user_id}")
 
     @router.put("/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES)
-    async def replace_user(user_id: UserId, body: UserProfile, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def replace_user(user_id: UserId, body: UserProfile, asked: Asking, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump())
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent)
 
     @router.patch("/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES)
-    async def change_user(user_id: UserId, body: UserChanges, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def change_user(user_id: UserId, body: UserChanges, asked: Asking, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump(exclude_unset=True))
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent)
 
     @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES)
-    async def delete_user(user_id: UserId, asked: Asking, expected: ExpectedVersion) -> Response:
+    async def delete_user(user_id: UserId, asked: Asking, conditions: Conditions) -> Response:
         command = DeleteUser(user_id=user_id)
-        return answer(await backend.asking.outcome(command, asked, expected), command, asked, status=204, gone=True)
+        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        return answer(outcome, command, sent, status=204, gone=True)
 
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:
@@ -108,12 +112,12 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
     async def user(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
         if at is not None:
             past = await user_card_at(backend, KEPT, user_id, at)
-            return shown(past, seen, user_tag(past))
+            return shown(past, user_tag(past))
         found = await backend.queries.document(user_card, user_id, seen)
         if found is None:
             raise missing("UserNotFound", f"There is no user {user_id}.")
         (card,) = await completed_cards(backend.queries, [found])
-        return shown(card, seen, user_tag(card))
+        return shown(card, user_tag(card))
 
     @router.get("", summary="Users, by e-mail or city", response_model=UserPage, responses=PAGES)
     async def users(

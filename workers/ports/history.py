@@ -95,6 +95,10 @@ class Streams(Protocol):
 class History(Streams, Protocol):
     """What questions about the past need. Every method raises Unavailable when the database does not answer in time."""
 
+    async def stream_end(self, context: str, stream_id: str) -> tuple[int, str] | None:
+        """The version and the bare type (UserDeleted) of a stream's last event; None for a stream without any."""
+        ...
+
     async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         """Where these commands came from, by their ids; those that were never handled are left out."""
         ...

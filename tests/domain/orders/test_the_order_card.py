@@ -14,7 +14,7 @@ from contracts.orders.examples import (
 from contracts.users.examples import USER_ID
 from tests.given import document_after
 from workers.core.projection import Index
-from workers.domain.orders.card import card, placed_at, placed_by
+from workers.domain.orders.card import card, placed_at, placed_by, placed_until, time_in
 
 PLACED_AT = "2026-01-01T00:00:01.000000Z"
 NEW_CARD = {
@@ -30,7 +30,9 @@ NEW_CARD = {
     ],
     "timeline": [{"type": "OrderPlaced", "at": PLACED_AT}],
     "version": 1,
+    "placed_sequence": 1,
 }
+ORDER_OF_ENTRY = f"{PLACED_AT} {1:019}"
 
 
 def test_begins_with_the_order_and_shows_its_lines_and_its_total() -> None:
@@ -63,9 +65,17 @@ def test_is_found_by_its_user_in_the_order_of_the_time_placed_however_old_it_gro
         document = document_after(card, ADAS_ORDER_PLACED, *later)
         assert document is not None
         assert placed_at(document) == PLACED_AT
-        assert card.indexes(document) == {Index("user", USER_ID, order=PLACED_AT)}
+        assert card.indexes(document) == {Index("user", USER_ID, order=ORDER_OF_ENTRY)}
+        assert time_in(ORDER_OF_ENTRY) == PLACED_AT
+        assert PLACED_AT <= ORDER_OF_ENTRY <= placed_until(PLACED_AT) < "2026-01-01T00:00:01.000001Z"
         (entry,) = card.indexes(document)
         assert (entry.name, entry.key) == (placed_by(USER_ID).name, placed_by(USER_ID).key)
+
+
+def test_keeps_the_entry_that_an_earlier_release_has_made_until_it_is_built_anew() -> None:
+    earlier = {field: value for field, value in NEW_CARD.items() if field != "placed_sequence"}
+    assert card.indexes(earlier) == {Index("user", USER_ID, order=PLACED_AT)}
+    assert time_in(PLACED_AT) == PLACED_AT
 
 
 def test_is_not_begun_by_what_happens_to_an_order_that_it_does_not_know() -> None:

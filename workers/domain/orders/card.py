@@ -1,4 +1,9 @@
-"""The order card: an order, its lines and what happened to it when; and each user's orders by the time placed."""
+"""The order card: an order, its lines and what happened to it when; and each user's orders in the order of events.
+
+Orders of one batch have one time: among them the position in the lane tells which came first. The stored card has it as
+`placed_sequence`, which is not shown. A card that an earlier release has begun has none and stands by its time alone,
+until the read model is built anew.
+"""
 
 from typing import assert_never, cast
 
@@ -16,11 +21,26 @@ from workers.core.recorded import Recorded
 from workers.domain.orders.states import STATUS_AFTER
 
 BY_USER = "user"
+SEQUENCE = "placed_sequence"
+SEQUENCE_DIGITS = 19
+# Between the time and the sequence in the order of an entry; and what comes behind every sequence.
+BESIDES = " "
+BEHIND = "~"
 
 
 def placed_by(user_id: str) -> Index:
-    """Where the cards of this user's orders are found. Each card's own entry has the time placed as its `order`."""
+    """Where the cards of this user's orders are found. Each card's own entry has time and sequence as its `order`."""
     return Index(BY_USER, user_id)
+
+
+def placed_until(moment: str) -> str:
+    """The greatest `order` of what was placed at a moment (RFC 3339 text as events have it) or before."""
+    return moment + BEHIND
+
+
+def time_in(order: str) -> str:
+    """The time in the `order` of an entry."""
+    return order.partition(BESIDES)[0]
 
 
 def placed_at(card: Document) -> str:
@@ -46,6 +66,7 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             "lines": [line.model_dump(mode="json") for line in event.lines],
             "timeline": [step],
             "version": recorded.stream_version,
+            SEQUENCE: recorded.sequence,
         }
     if card is None:
         return None
@@ -66,7 +87,10 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
 
 def indexes(card: Document) -> frozenset[Index]:
     """The card's entry in the list of its user's orders."""
-    return frozenset({placed_by(card["user_id"])._replace(order=placed_at(card))})
+    order = placed_at(card)
+    if SEQUENCE in card:
+        order += f"{BESIDES}{card[SEQUENCE]:0{SEQUENCE_DIGITS}}"
+    return frozenset({placed_by(card["user_id"])._replace(order=order)})
 
 
 card = Projection(name="orders", context="orders", evolve=evolve, indexes=indexes, searchable=(BY_USER,))

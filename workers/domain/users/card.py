@@ -9,16 +9,16 @@ from typing import assert_never, cast
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
-from workers.domain.users.keys import city_key, email_key
+from workers.domain.users.keys import EMAIL, city_key, email_key
 
 
 def email_index(email: str) -> Index:
-    """Where the card of the user with this e-mail address is found, in whatever case it is written."""
-    return Index("email", email_key(email))
+    """Where the card of the user with this e-mail address is found, however it is written (keys.py)."""
+    return Index(EMAIL, email_key(email))
 
 
 def city_index(city: str) -> Index:
-    """Where the cards of the users of this city are found, in whatever case it is written."""
+    """Where the cards of the users of this city are found, however it is written (keys.py)."""
     return Index("city", city_key(city))
 
 
@@ -70,4 +70,4 @@ def indexes(card: Document) -> frozenset[Index]:
     return frozenset(entries)
 
 
-card = Projection(name="users", context="users", evolve=evolve, indexes=indexes, searchable=("email", "city"))
+card = Projection(name="users", context="users", evolve=evolve, indexes=indexes, searchable=(EMAIL, "city"))

@@ -9,9 +9,8 @@ from typing import Any, Literal, NamedTuple, assert_never
 from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, UpdateUser, UserCommand, WelcomeUser
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
 from workers.core.decider import QUIET, Claim, Credential, Decider, Decision, Rejection, Release
-from workers.domain.users.keys import email_key
+from workers.domain.users.keys import EMAIL, claim_key, email_key
 
-EMAIL = "email"
 PROFILE_FIELDS = ("first_name", "last_name", "email", "city")
 
 
@@ -118,7 +117,7 @@ def evolve(state: UserState, event: UserEvent) -> UserState:
 
 
 def claims(state: UserState) -> frozenset[tuple[str, str]]:
-    """A living user holds the address, in whatever case it is written."""
+    """A living user holds the address, however it is written."""
     return frozenset({(EMAIL, email_key(state.email))}) if is_alive(state) else frozenset()
 
 
@@ -143,4 +142,4 @@ def _not_found(user_id: str) -> Rejection:
     return Rejection("UserNotFound", f"There is no user {user_id}.")
 
 
-decider = Decider(UserState(), decide, evolve, claims, is_alive)
+decider = Decider(UserState(), decide, evolve, claims, is_alive, claim_key)

@@ -1,0 +1,65 @@
+"""One request for each operation of the API document, on a system in which there is something at each address."""
+
+from typing import Any, NamedTuple
+
+import httpx
+
+from tests.gateway.in_memory import SystemInMemory, application
+from tests.gateway.requests import ADA, LINES, ORDER, created, deposited, placed
+
+ADDRESSES = {"user_id": "ada-1", "order_id": "order-1", "sku": "teapot", "correlation_id": "shop/42"}
+BODIES: dict[str, Any] = {
+    "POST /users": {**ADA, "user_id": "new-user", "email": "new@example.org"},
+    "PUT /users/{user_id}": {**ADA, "city": "Paris"},
+    "PATCH /users/{user_id}": {"city": "Paris"},
+    "POST /orders": {**ORDER, "order_id": "new-order"},
+    "POST /accounts/{user_id}/deposits": {"amount": "1.00", "currency": "EUR"},
+    "POST /stock/{sku}/receipts": {"quantity": len(LINES)},
+}
+UNPUBLISHED = ("GET /openapi.json", "GET /docs")
+
+
+class Operation(NamedTuple):
+    """A method at a path as the document has it."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def operations() -> list[Operation]:
+    """All that the document has, and the document itself."""
+    document = application(SystemInMemory()).openapi()
+    published = [Operation(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
+    return published + [Operation(*each.split()) for each in UNPUBLISHED]
+
+
+async def filled(http: httpx.AsyncClient) -> str:
+    """Put something at each address; the id of a command that was handled."""
+    outcome = await http.post("/users", json={**ADA, "user_id": "ada-1"}, headers={"X-Correlation-Id": "shop/42"})
+    assert outcome.status_code == 201
+    await http.patch("/users/ada-1", json={"city": "Turin"})
+    await created(http, user_id="bob-1", email="bob@example.org")
+    await deposited(http)
+    await placed(http, "order-1")
+    received = await http.post("/stock/teapot/receipts", json={"quantity": 7})
+    assert received.status_code == 201
+    return str(outcome.json()["command_id"])
+
+
+async def request(
+    http: httpx.AsyncClient,
+    operation: Operation,
+    command_id: str,
+    *,
+    method: str | None = None,
+    query: str = "",
+    headers: dict[str, str] | list[tuple[str, str]] | None = None,
+) -> httpx.Response:
+    """The operation's request, right but for what the test changes."""
+    place = operation.path.format(**ADDRESSES, command_id=command_id)
+    return await http.request(
+        method or operation.method, f"{place}{query}", json=BODIES.get(str(operation)), headers=headers
+    )

@@ -1,0 +1,328 @@
+"""No store that stays silent holds a request for ever, no more ask a store at once than it may be asked by, and no
+answer that has begun is followed by a second one.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from starlette.responses import StreamingResponse
+
+from contracts.message import Command
+from contracts.outcome import Outcome
+from contracts.topics import Topics
+from contracts.users.examples import CREATE_ADA
+from tests.gateway.in_memory import SystemInMemory
+from tests.gateway.requests import ADA, is_problem
+from workers.core.projection import Document, Index
+from workers.domain.users.card import card
+from workers.gateway import archive, asking, health, queries, request_headers
+from workers.gateway.app import create_app
+from workers.gateway.archive import Archive
+from workers.gateway.asking import Asking
+from workers.gateway.backend import Backend
+from workers.gateway.problems import Problem
+from workers.gateway.queries import Queries, Seen
+from workers.gateway.request_headers import Asked, wait_seconds
+from workers.ports.commands import CommandMeta
+from workers.ports.history import History
+from workers.ports.lanes import Unavailable
+from workers.ports.read_models import Page, ReadModels, Tally
+
+SHORT_SECONDS = 0.05
+# More than any bound that a test sets, far less than for ever.
+LONG_SECONDS = 10.0
+MANY = 200
+COMMAND_ID = "0198c0de-ada0-7000-8000-000000000001"
+
+
+class Silent:
+    """A store that takes every question and answers none until it is told to; counts how many ask at once."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.asked = 0
+        self.most = 0
+
+    async def ask(self) -> None:
+        self.asked += 1
+        self.most = max(self.most, self.asked)
+        try:
+            await self.answers.wait()
+        finally:
+            self.asked -= 1
+
+
+class SilentReadModels(Silent):
+    """As `ReadModels`."""
+
+    async def document(self, projection: str, document_id: str) -> Document | None:
+        await self.ask()
+        return None
+
+    async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        await self.ask()
+        return {}
+
+    async def find(
+        self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
+    ) -> Page:
+        await self.ask()
+        return Page([], None)
+
+    async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
+        await self.ask()
+        return []
+
+    async def reached(self, projection: str, topic: str, partition: int) -> int:
+        await self.ask()
+        return 0
+
+
+class SilentOutcomes(Silent):
+    """As `Outcomes`."""
+
+    async def outcome(self, command_id: str) -> bytes | None:
+        await self.ask()
+        return None
+
+
+class SilentHistory(Silent):
+    """As `History`."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def method(*_: Any) -> Any:
+            await self.ask()
+            return []
+
+        return method
+
+
+class NoReply:
+    """As `Commands`: takes every command, and none is answered in time."""
+
+    async def ask(self, command: Command, meta: CommandMeta, wait_seconds: float) -> Outcome | None:
+        await asyncio.sleep(wait_seconds)
+        return None
+
+    async def check(self) -> None:
+        return
+
+
+READS: dict[str, Callable[[Queries], Awaitable[Any]]] = {
+    "document": lambda read: read.document(card, "ada", Seen()),
+    "documents": lambda read: read.documents(card, ["ada"]),
+    "find": lambda read: read.find(card, None, 1, None, Seen()),
+    "tally": lambda read: read.tally(card, [Index("city", "oslo")]),
+}
+PAST: dict[str, Callable[[Archive], Awaitable[Any]]] = {
+    "page": lambda read: read.page("users", "ada", 0, 1),
+    "until": lambda read: read.until("users", "ada"),
+    "correlated": lambda read: read.correlated("shop/42"),
+    "end": lambda read: read.end("users", "ada"),
+}
+
+
+def queries_of(store: SilentReadModels) -> Queries:
+    return Queries(cast(ReadModels, store), Topics(), [card])
+
+
+class TestASilentStore:
+    @pytest.mark.parametrize("read", READS)
+    async def test_of_read_models(self, monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+        monkeypatch.setattr(queries, "ANSWER_SECONDS", SHORT_SECONDS)
+        async with asyncio.timeout(LONG_SECONDS):
+            with pytest.raises(Unavailable):
+                await READS[read](queries_of(SilentReadModels()))
+
+    @pytest.mark.parametrize("read", PAST)
+    async def test_of_the_past(self, monkeypatch: pytest.MonkeyPatch, read: str) -> None:
+        monkeypatch.setattr(archive, "ANSWER_SECONDS", SHORT_SECONDS)
+        async with asyncio.timeout(LONG_SECONDS):
+            with pytest.raises(Unavailable):
+                await PAST[read](Archive(cast(History, SilentHistory())))
+
+    async def test_of_outcomes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(asking, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
+        async with asyncio.timeout(LONG_SECONDS):
+            with pytest.raises(Unavailable):
+                await Asking(NoReply(), SilentOutcomes()).stored("one")
+
+    async def test_of_outcomes_does_not_hold_a_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(asking, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
+        monkeypatch.setattr(asking, "DOUBT_SECONDS", SHORT_SECONDS)
+        waiting = Asking(NoReply(), SilentOutcomes(), look_interval_seconds=SHORT_SECONDS)
+        asked = Asked(COMMAND_ID, "c", None, 600.0, may_be_repeat=False)
+        async with asyncio.timeout(LONG_SECONDS):
+            with pytest.raises(Problem) as raised:
+                await waiting.outcome(CREATE_ADA, asked)
+        assert raised.value.status == 503
+        assert raised.value.headers["Location"] == f"/commands/{asked.command_id}"
+
+    async def test_does_not_hold_the_readiness(self, monkeypatch: pytest.MonkeyPatch, system: SystemInMemory) -> None:
+        monkeypatch.setattr(health, "CHECK_SECONDS", SHORT_SECONDS)
+        backend = Backend(
+            Asking(NoReply(), SilentOutcomes()),
+            queries_of(SilentReadModels()),
+            system,
+            Archive(cast(History, SilentHistory())),
+        )
+        transport = httpx.ASGITransport(create_app(backend))
+        async with asyncio.timeout(LONG_SECONDS), httpx.AsyncClient(transport=transport, base_url="http://g") as http:
+            answer = await http.get("/readyz")
+        assert is_problem(answer, 503, "NotReady")
+        assert answer.json()["missing"] == ["postgres", "redis"]
+
+
+class TestMoreThanMayAskAtOnce:
+    @pytest.mark.parametrize("read", READS)
+    async def test_queue_up_for_read_models(self, read: str) -> None:
+        store = SilentReadModels()
+        one = queries_of(store)
+        await self._ask_many(store, lambda: READS[read](one))
+        assert store.most == queries.MAX_CONCURRENT
+
+    @pytest.mark.parametrize("read", PAST)
+    async def test_queue_up_for_the_past(self, read: str) -> None:
+        store = SilentHistory()
+        one = Archive(cast(History, store))
+        await self._ask_many(store, lambda: PAST[read](one))
+        assert store.most == archive.MAX_CONCURRENT
+
+    async def test_do_without_the_stored_outcome(self) -> None:
+        store = SilentOutcomes()
+        one = Asking(NoReply(), store)
+        await self._ask_many(store, lambda: one.stored("one"))
+        assert store.most == asking.MAX_LOOKS
+        store.most = 0
+        assert await one.stored("one") is None
+        assert store.most == 1, "places are given back"
+
+    async def _ask_many(self, store: Silent, ask: Callable[[], Awaitable[Any]]) -> None:
+        askers = [asyncio.ensure_future(ask()) for _ in range(MANY)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        store.answers.set()
+        async with asyncio.timeout(LONG_SECONDS):
+            await asyncio.gather(*askers, return_exceptions=True)
+
+
+class TestTheWait:
+    @pytest.mark.parametrize(
+        ("prefer", "seconds"),
+        [
+            ("wait=0", 0.0),
+            ("wait=30", 30.0),
+            ("wait=31", 30.0),
+            ("wait=999999", 30.0),
+            ("wait=9999999", 5.0),
+            ("wait=-1", 5.0),
+            ("respond-async", 0.0),
+            ("return=minimal, wait=7", 7.0),
+            (None, 5.0),
+        ],
+    )
+    def test_is_what_was_preferred_within_its_bound(self, prefer: str | None, seconds: float) -> None:
+        assert wait_seconds(prefer, otherwise=5.0) == seconds
+
+    async def test_of_a_command_is_no_longer_than_its_bound(
+        self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]
+    ) -> None:
+        system = Waited()
+        answer = await client_of(system).post("/users", json=ADA, headers={"Prefer": "wait=86400"})
+        assert answer.status_code == 201
+        assert system.waits == [30.0]
+
+    async def test_for_an_outcome_is_no_longer_than_its_bound(
+        self, monkeypatch: pytest.MonkeyPatch, http: httpx.AsyncClient
+    ) -> None:
+        monkeypatch.setattr(request_headers, "MAX_WAIT_SECONDS", SHORT_SECONDS)
+        async with asyncio.timeout(LONG_SECONDS):
+            answer = await http.get(f"/commands/{COMMAND_ID}", headers={"Prefer": "wait=86400"})
+        assert is_problem(answer, 404, "CommandNotFound")
+
+
+class Waited(SystemInMemory):
+    """Notes how long it is asked to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    async def ask(self, command: Command, meta: CommandMeta, wait_seconds: float) -> Outcome | None:
+        self.waits.append(wait_seconds)
+        return await super().ask(command, meta, wait_seconds)
+
+
+class TestAnErrorOfOurs:
+    async def test_before_an_answer_has_begun_is_one(self, system: SystemInMemory) -> None:
+        sent, raised = await answered(system, "/before")
+        assert raised is None
+        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [500]
+        document = json.loads(b"".join(each.get("body", b"") for each in sent))
+        assert document["code"] == "InternalError"
+        assert "secret" not in str(sent)
+
+    async def test_amid_an_answer_begins_no_second_one(self, system: SystemInMemory) -> None:
+        sent, raised = await answered(system, "/amid")
+        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [200]
+        assert b"".join(each.get("body", b"") for each in sent) == b"begun"
+        assert not [each for each in sent if each["type"] == "http.response.body" and not each.get("more_body")]
+        assert raised is not None, "the server must close the connection, as the answer is not whole"
+
+
+async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseException | None]:
+    """What the application sends to the server for a GET, and what it raises."""
+    asking_ = Asking(system, system)
+    backend = Backend(asking_, queries_of(SilentReadModels()), system, Archive(cast(History, SilentHistory())))
+    app = create_app(backend, routes=[breaking])
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("gateway", 80),
+    }
+    try:
+        await app(scope, receive, send)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the server would see it
+        return sent, error
+    return sent, None
+
+
+def breaking(_: Backend) -> APIRouter:
+    """Routes that raise: before they have answered, and in the middle of an answer."""
+    router = APIRouter()
+
+    @router.get("/before")
+    async def before() -> None:
+        raise RuntimeError("secret")
+
+    @router.get("/amid")
+    async def amid() -> StreamingResponse:
+        async def pieces() -> Any:
+            yield b"begun"
+            raise RuntimeError("secret")
+
+        return StreamingResponse(pieces())
+
+    return router

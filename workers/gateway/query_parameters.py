@@ -1,0 +1,47 @@
+"""Query parameters are taken strictly: what a route does not know is refused, and so is one value given twice, or none.
+
+A misspelt filter that was passed over would list everybody.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+
+from workers.gateway.problems import field_name, invalid
+
+MAX_NAMED = 20
+
+
+async def strict_query(request: Request) -> None:
+    """A dependency of every route. Raises Problem."""
+    given = request.query_params.multi_items()
+    if not given and not request.url.query:
+        return
+    route = request.scope["route"]
+    known = _known(route)
+    counts = Counter(name for name, _ in given)
+    wrong = []
+    for name, count in counts.items():
+        if name not in known:
+            others = f"this address has {', '.join(known)}" if known else "this address has none"
+            wrong.append((name, f"is not a parameter: {others}"))
+        elif count > 1:
+            wrong.append((name, "is given more than once"))
+    wrong += [(name, "has no value") for name, value in given if not value and name in known and counts[name] == 1]
+    if wrong:
+        errors = [{"field": field_name(name), "message": message} for name, message in wrong[:MAX_NAMED]]
+        raise invalid("Some parameters behind the question mark are unknown or wrong; see errors.", errors)
+
+
+def _known(route: APIRoute) -> tuple[str, ...]:
+    """The names of a route's query parameters, in the order in which they are documented."""
+    return tuple(dict.fromkeys(_names(route.dependant)))
+
+
+def _names(dependant: Any) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _names(each)
