@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import uuid
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,19 +104,6 @@ class System:
         started = Worker(role, process, log_file)
         self.workers.append(started)
         return started
-
-    @contextlib.contextmanager
-    def paused(self, role: str) -> Iterator[None]:
-        """Meanwhile the workers of a role stand still."""
-        workers = [each for each in self.workers if each.role == role and each.process.returncode is None]
-        assert workers, f"there is a {role} worker"
-        for worker in workers:
-            worker.signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for worker in workers:
-                worker.signal(signal.SIGCONT)
 
     async def annals(self, *arguments: str, entry: str = "infra.cli.main") -> Ran:
         """Run a command of the command line (of the program `entry`) to its end."""

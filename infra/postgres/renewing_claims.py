@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, faults_sorted
+from infra.postgres.faults import faults_sorted
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 from infra.postgres.queries import sql
 
 ClaimKey = Callable[[str, str], str]

@@ -15,6 +15,7 @@ from contracts.partitioner import partition_for
 from infra.settings import Settings
 from tests.gateway.requests import ORDER, created, deposited, is_problem, placed
 from tests.gateway.running import everything, running_gateway
+from tests.pausing import paused
 from tests.system import System, command
 from tests.verification.command import named, repaired
 from tests.waiting import until
@@ -109,7 +110,7 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
         index = f"{settings.topic_prefix}annals:orders:1:index:user"
         lost, moved, *_ = await system.redis.zrange(index, 0, -1)
         earlier = moved.replace(b"\x0020", b"\x0019")
-        with system.paused("projection"):  # it would write the entry again
+        with paused(system, "projection"):  # it would write the entry again
             await system.redis.zrem(index, lost)
             await system.redis.zadd(index, {earlier: 0})
             code, report = await repaired(system)

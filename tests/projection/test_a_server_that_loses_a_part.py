@@ -103,8 +103,11 @@ async def test_a_lost_document_of_a_stream_that_waits_is_restored_as_far_as_it_h
     await found.noticed()
     assert (found.store.kept[ADA]["version"], found.store.kept[ADA]["city"]) == (2, "London")
     found.store.lose_document(ADA)
-    mended = found.another()
+    mended = found.lane = found.another()
     await mended.take()
+    await found.noticed()
+    assert found.store.kept[ADA]["version"] == 2, "what waits is applied when somebody asks for it"
+    found.store.lose_document(ADA)
     found.store.wish(*PLACE, Wish("users", ADA, "retry"))
     with pytest.raises(Restart, match="documents were missing"):
         await mended.idle()

@@ -8,6 +8,7 @@ import socket
 import pytest
 from pydantic import SecretStr
 
+from tests.pausing import paused
 from tests.system import System, create_user, create_users
 from tests.telemetry.test_a_running_systems_metrics import Endpoint, worker_with_endpoint
 from tests.waiting import until
@@ -42,7 +43,7 @@ async def test_its_metrics_follow_what_is_wrong_and_a_second_one_stands_by(syste
 
     (key,) = [key async for key in system.redis.scan_iter("*:document:*", count=1000)][:1]
     card = await system.redis.get(key)
-    with system.paused("projection"):  # it would write the card again
+    with paused(system, "projection"):  # it would write the card again
         await system.redis.delete(key)
         await says(first, CONTENT, 0)
         assert first.total("annals_verification_findings", what="document missing") == 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.catalogue import catalogue
+from tests.pausing import paused
 from tests.system import Sent, System, create_user, create_users
 from tests.verification.command import named, repaired, verified
 from tests.waiting import until
@@ -86,7 +87,7 @@ async def test_names_and_mends_what_a_store_has_lost(system: System) -> None:
     live = f"{system.settings.topic_prefix}annals:users:1:"
     card = await system.redis.get(f"{live}document:{removed.stream_id}")
     address = f"{unfindable.stream_id}@example.org"
-    with system.paused("projection"):  # it would write all of it again
+    with paused(system, "projection"):  # it would write all of it again
         await system.redis.delete(f"{live}document:{removed.stream_id}")
         await system.redis.set(f"{live}document:{spoilt.stream_id}", b"{spoilt")
         assert await system.redis.zrem(f"{live}index:email", f"{address}\0{unfindable.stream_id}") == 1
