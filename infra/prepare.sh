@@ -1,5 +1,6 @@
 # Read by up.sh, down.sh and test.sh: goes to the project's folder, finds Python and uv, installs the locked packages.
-# Needs a Python of 3.11 or newer and nothing else; changes nothing outside this folder but uv's cache.
+# Needs a Python of 3.11 to 3.14 (prepare.py has the exact list) and nothing else; changes nothing outside this folder
+# but uv's cache.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -10,6 +11,8 @@ case "${ANNALS_HOME:-}" in
     '' | /*) ;;
     *) ANNALS_HOME=$PWD/$ANNALS_HOME; export ANNALS_HOME ;;
 esac
+# A CDPATH of the caller's would lead elsewhere.
+CDPATH=
 cd -- "$(dirname -- "$0")/.."
 root=$PWD
 
@@ -17,18 +20,20 @@ root=$PWD
 UV_PYTHON_DOWNLOADS=never
 export UV_PYTHON_DOWNLOADS
 
-is_new_enough() {
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+# Whether every package is to be had for this Python, ready made.
+is_fit() {
+    "$1" -I infra/prepare.py --python >/dev/null 2>&1
 }
 
 find_python() {
-    for python in python3.13 python3.12 python3.11 python3; do
-        if is_new_enough "$python"; then
+    for python in python3.13 python3.12 python3.11 python3.14 python3; do
+        if is_fit "$python"; then
             return
         fi
     done
-    fail "Python 3.11 or newer is needed, and none of python3.13, python3.12, python3.11, python3 is. Install one" \
-        "(Debian 12, Ubuntu 24.04 and later: apt-get install python3 python3-venv) and run this again."
+    fail "Python 3.11 to 3.14 is needed, and none of python3.13, python3.12, python3.11, python3.14, python3 is that." \
+        "Install one (Debian 12 and later, Ubuntu 24.04 and later: apt-get install python3 python3-venv) and run this" \
+        "again."
 }
 
 install_uv() {
@@ -61,11 +66,13 @@ find_uv() {
 # install_packages [uv sync options]: brings .venv to what uv.lock says.
 install_packages() {
     find_python
-    find_uv
     # An environment that works is kept, whichever Python it was made with.
-    if is_new_enough .venv/bin/python; then
+    if is_fit .venv/bin/python; then
         python=$root/.venv/bin/python
     fi
+    # Says what stands against it before anything is downloaded.
+    "$python" -I infra/prepare.py || exit 1
+    find_uv
     "$uv" sync --locked --all-extras --python "$python" "$@" ||
         fail "the packages of uv.lock could not be installed; what uv said stands above. If it was the network, check" \
             "it (and its proxy settings) and run this again: what was downloaded is kept."

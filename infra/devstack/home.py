@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,9 @@ class Home:
     """The paths under one `ANNALS_HOME`; folders are made when they are first asked for."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        with suppress(RuntimeError):  # no user of that name: a folder whose own name begins with a tilde
+            path = path.expanduser()
+        self.path = path.absolute()
 
     def folder(self, *names: str) -> Path:
         """A private (0700) folder under this home, made if it is missing."""

@@ -18,8 +18,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.devstack.errors import DownloadFailed, PartNotInstalled, StartCancelled
+from infra.devstack.errors import DevstackError, DownloadFailed, PartNotInstalled, StartCancelled
 from infra.devstack.progress import Progress, Step
+from infra.devstack.shown import shown
 
 if TYPE_CHECKING:
     from jgo.env import LockedDependency
@@ -60,9 +61,17 @@ def class_path(progress: Progress, cancelled: threading.Event) -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """Where the jars of this user are kept."""
+    """Where the jars of this user are kept. `DevstackError` for a path that Java cannot read."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "annals" / "jars"
+    folder = Path(caches).absolute() / "annals" / "jars"
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise DevstackError(
+            f"Kafka's jars would be kept in {shown(folder)}, and Java reads no name that is not UTF-8. Set "
+            "XDG_CACHE_HOME to another folder."
+        ) from None
+    return folder
 
 
 def _maven() -> "MavenContext":

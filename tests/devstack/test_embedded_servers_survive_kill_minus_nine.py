@@ -6,53 +6,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
-from infra.devstack.addresses import Addresses
 from infra.devstack.errors import DevstackError
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
-
-TOPIC = "kept"
-
-
-class Keepsakes:
-    """One record, one row, one key: put once, asked for after each mishap."""
-
-    def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
-
-    async def put(self) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._addresses.kafka_bootstrap_servers)
-        await admin.start()
-        await admin.create_topics([NewTopic(TOPIC, num_partitions=1, replication_factor=1)])
-        await admin.close()
-        producer = AIOKafkaProducer(bootstrap_servers=self._addresses.kafka_bootstrap_servers, acks="all")
-        await producer.start()
-        await producer.send_and_wait(TOPIC, b"a record", partition=0)
-        await producer.stop()
-        connection = await asyncpg.connect(self._addresses.database_url)
-        await connection.execute("CREATE TABLE kept AS SELECT 'a row' AS it")
-        await connection.close()
-        async with Redis.from_url(self._addresses.redis_url) as client:
-            await client.set("kept", "a key")
-
-    async def found(self) -> dict[str, str]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._addresses.kafka_bootstrap_servers)
-        await consumer.start()
-        partition = TopicPartition(TOPIC, 0)
-        consumer.assign([partition])
-        consumer.seek(partition, 0)
-        record = await consumer.getone()
-        await consumer.stop()
-        connection = await asyncpg.connect(self._addresses.database_url)
-        row = await connection.fetchval("SELECT it FROM kept")
-        await connection.close()
-        async with Redis.from_url(self._addresses.redis_url, decode_responses=True) as client:
-            key = await client.get("kept")
-        return {"kafka": record.value.decode(), "postgres": row, "redis": key}
+from tests.devstack.keepsakes import ALL, Keepsakes, addresses_of
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -65,21 +24,21 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Devst
 
 
 async def test_all_three_keep_their_data_and_ports_through_kills_and_an_orderly_stop(stack: Devstack) -> None:
-    addresses = _addresses(stack)
+    addresses = addresses_of(stack)
     keepsakes = Keepsakes(addresses)
     await keepsakes.put()
     for name in ("postgres", "redis", "kafka"):
         await stack.kill(name)
         assert not stack.processes[name].is_running
         await stack.restart(name)
-    assert await keepsakes.found() == {"kafka": "a record", "postgres": "a row", "redis": "a key"}
+    assert await keepsakes.found() == ALL
     await stack.stop()
     assert await stack.start() == addresses
-    assert await keepsakes.found() == {"kafka": "a record", "postgres": "a row", "redis": "a key"}
+    assert await keepsakes.found() == ALL
 
 
 async def test_postgres_syncs_to_disk_and_redis_evicts_nothing(stack: Devstack) -> None:
-    addresses = _addresses(stack)
+    addresses = addresses_of(stack)
     connection = await asyncpg.connect(addresses.database_url)
     assert await connection.fetchval("SHOW fsync") == "on"
     assert int(await connection.fetchval("SHOW max_connections")) >= 100
@@ -104,10 +63,6 @@ def test_passwords_show_on_no_command_line_in_no_log_and_in_no_file_that_others_
 async def test_a_server_that_the_stack_does_not_run_cannot_be_killed_through_it(stack: Devstack) -> None:
     with pytest.raises(DevstackError, match="no embedded oracle"):
         await stack.kill("oracle")
-
-
-def _addresses(stack: Devstack) -> Addresses:
-    return Addresses(*(stack.processes[name].server.address for name in ("kafka", "postgres", "redis")))
 
 
 def _holds(path: Path, secrets: list[str]) -> bool:

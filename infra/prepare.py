@@ -1,0 +1,122 @@
+"""Asked by prepare.sh before anything is downloaded: can Annals be installed with this Python, on this machine, here?
+
+`python infra/prepare.py` in the project's folder prints what stands against it and what to do, and ends with 1; with
+nothing to say it ends with 0. With `--python` it looks at the Python alone. Runs by itself, with the standard library.
+
+The table of machines is what the lock file has wheels for (tests/devstack/test_every_package_has_a_wheel.py).
+"""
+
+import os
+import platform
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+NEWEST_PYTHON = (3, 14)
+OLDEST_GLIBC = (2, 28)
+MACHINES = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64", "x86_64")}
+
+OWN_SERVERS = (
+    "Run Annals on another machine or in a container of one (Debian, Ubuntu, Fedora on x86-64 or ARM64, macOS), or "
+    "install it without its embedded servers and name your own: ANNALS_KAFKA_BOOTSTRAP_SERVERS, ANNALS_DATABASE_URL, "
+    "ANNALS_REDIS_URL."
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a machine is like, as far as ready-made packages depend on it; `glibc` is None where another libc is."""
+
+    python: tuple[int, int]
+    implementation: str
+    is_free_threaded: bool
+    system: str
+    machine: str
+    glibc: tuple[int, int] | None
+
+
+def facts() -> Facts:
+    """What this machine and this Python are like."""
+    return Facts(
+        python=sys.version_info[:2],
+        implementation=platform.python_implementation(),
+        is_free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        system=platform.system(),
+        machine=platform.machine(),
+        glibc=_glibc(),
+    )
+
+
+def _glibc() -> tuple[int, int] | None:
+    try:
+        name, _, number = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (AttributeError, OSError, ValueError):
+        return None
+    parts = number.split(".")
+    return (int(parts[0]), int(parts[1])) if name == "glibc" and len(parts) > 1 else None
+
+
+def hindrances(found: Facts, folder: bytes) -> Iterator[str]:
+    """What stands against an installation with this Python in this folder: a sentence each, with what to do."""
+    yield from of_python(found)
+    yield from _of_machine(found)
+    yield from _of_folder(folder)
+
+
+def of_python(found: Facts) -> Iterator[str]:
+    """What stands against this Python."""
+    version = ".".join(map(str, found.python))
+    wanted = f"CPython {'.'.join(map(str, OLDEST_PYTHON))} to {'.'.join(map(str, NEWEST_PYTHON))}"
+    install = "Install one (Debian, Ubuntu: apt-get install python3 python3-venv) and run this again."
+    if not OLDEST_PYTHON <= found.python <= NEWEST_PYTHON:
+        yield f"This Python is {version}, and the packages are to be had for {wanted}. {install}"
+    if found.implementation != "CPython":
+        yield f"This Python is {found.implementation}, and the packages are to be had for {wanted}. {install}"
+    if found.is_free_threaded:
+        yield f"This Python is built without its global lock, and not every package is to be had for that. {install}"
+
+
+def _of_machine(found: Facts) -> Iterator[str]:
+    if found.machine not in MACHINES.get(found.system, ()):
+        yield f"The embedded servers are not to be had for {found.system} on {found.machine}. {OWN_SERVERS}"
+    elif found.system == "Linux" and found.glibc is None:
+        yield f"The embedded servers need glibc, and this Linux has another C library. {OWN_SERVERS}"
+    elif found.system == "Linux" and found.glibc is not None and found.glibc < OLDEST_GLIBC:
+        oldest, present = (".".join(map(str, version)) for version in (OLDEST_GLIBC, found.glibc))
+        yield f"The embedded servers need glibc {oldest} or newer, and this one is {present}. {OWN_SERVERS}"
+
+
+def _of_folder(folder: bytes) -> Iterator[str]:
+    """Names that uv, the kernel when it starts what uv has installed, or Java cannot cope with."""
+    shown = ascii(os.fsdecode(folder))
+    move = "Move this folder to a place without it, or rename the folder, and run this again."
+    try:
+        name = folder.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield f"The path {shown} has the byte 0x{folder[error.start]:02x}, which is no UTF-8: uv cannot use it. {move}"
+        return
+    for character in sorted(set(name)):
+        if character < " " or character == "\x7f":
+            yield f"The path {shown} has the character {character!r}, and no program in it could be started. {move}"
+    if ":" in name:
+        yield f"The path {shown} has a colon, where Java, which runs the embedded Kafka, takes its path apart. {move}"
+    if not os.access(folder, os.X_OK):
+        yield (
+            f"A folder above {shown} may not be entered by you, so no program in it can be started. Let yourself in "
+            "(chmod u+x), or move this folder, and run this again."
+        )
+
+
+def main() -> int:
+    """Says on stderr what stands against it; the exit code of the program."""
+    found = list(of_python(facts()) if sys.argv[1:] == ["--python"] else hindrances(facts(), os.fsencode(Path.cwd())))
+    for one in found:
+        print(f"annals: {one}", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

