@@ -99,7 +99,7 @@ def _refusal(error: ValidationError, value: bytes) -> Rejection:
 
 
 def _detail(field: str, message: str) -> dict[str, str]:
-    # A field's name comes from the sender; it must be storable, and short. It is Unicode: the parser takes nothing else.
+    # A field's name comes from the sender; it must be storable, and short. The parser lets nothing but Unicode through.
     return {"field": field.translate(_UNPRINTABLE)[:200], "message": message[:500]}
 
 
