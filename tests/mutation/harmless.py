@@ -20,7 +20,7 @@ def reason(diff: str) -> str | None:
             return "the wording of a sentence for people"
     if CAST.sub("cast(", before) == re.sub(r"\bcast\(None,", "cast(", after):
         return "a type that only the type checker reads"
-    if not after and IMPOSSIBLE.match(" ".join(before.split())):
+    if (not after and IMPOSSIBLE.match(" ".join(before.split()))) or after == "assert_never(None)":
         return "a case that the type checker has shown to be impossible"
     return None
 

@@ -18,6 +18,7 @@ def diff(before: str, after: str) -> str:
         ('text.encode("utf-8", "replace")', 'text.encode("UTF-8", "replace")'),
         ("event = cast(UserEvent, recorded.event)", "event = cast(None, recorded.event)"),
         ("case _:\n    assert_never(event)", ""),
+        ("assert_never(event)", "assert_never(None)"),
     ],
 )
 def test_these_are(before: str, after: str) -> None:
