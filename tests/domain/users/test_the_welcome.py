@@ -5,6 +5,7 @@ from contracts.users.events import UserDeleted, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED, WELCOME_ADA
 from tests.domain.processes import following, passed
 from tests.given import recorded
+from workers.core.saga import Step
 from workers.domain.users.welcome import welcome
 
 DEADLINE = "welcome"
@@ -54,3 +55,13 @@ def test_waits_no_more_when_somebody_else_has_welcomed_the_user() -> None:
 def test_waits_no_more_when_the_user_is_deleted() -> None:
     following(welcome, GRACE_CREATED).when(GRACE_DELETED).then().clearing(DEADLINE).leaving("abandoned")
     following(welcome, GRACE_CREATED, GRACE_DELETED).when(AN_HOUR_LATER).then_nothing().leaving("abandoned")
+
+
+def test_is_over_before_it_begins_when_the_deletion_is_heard_first() -> None:
+    following(welcome, ADA_DELETED).when(ADA_CREATED).then_nothing().leaving("abandoned")
+
+
+def test_keeps_the_name_of_its_step_which_the_ids_of_its_commands_are_made_of() -> None:
+    (consequence,) = following(welcome).when(ADA_CREATED).consequences
+    assert isinstance(consequence, Step)
+    assert consequence.name == "welcome"
