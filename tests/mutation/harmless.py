@@ -2,8 +2,8 @@
 
 import re
 
-# A text of one line, with what stands before its quotation marks.
-TEXT = re.compile(r"""[A-Za-z]*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
+# A text of one line, with what stands before its quotation marks: with an f there is code in it.
+TEXT = re.compile(r"""([A-Za-z]*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
 CODEC = re.compile(r"""["'](utf-8|unicode_escape|ascii)["']""", re.IGNORECASE)
 CAST = re.compile(r"\bcast\(\s*(?:[^(),]|\[[^\]]*\])+,")
 IMPOSSIBLE = re.compile(r"^case _:\s*assert_never\(\w+\)$")
@@ -31,8 +31,8 @@ def _lines(diff: str, sign: str) -> str:
 
 
 def _texts(code: str) -> list[str]:
-    return [found[1] for found in TEXT.finditer(code)]
+    return [found[2] for found in TEXT.finditer(code) if "f" not in found[1]]
 
 
 def _texts_apart(code: str) -> str:
-    return TEXT.sub('""', code)
+    return TEXT.sub(lambda found: found[0] if "f" in found[1] else '""', code)

@@ -34,6 +34,8 @@ def test_these_are(before: str, after: str) -> None:
         ('text.encode("utf-8", "replace")', 'text.encode("utf-8", "XXreplaceXX")'),
         ("event = cast(UserEvent, recorded.event)", "event = cast(UserEvent, None)"),
         ("event = cast(UserEvent, recorded.event)", "event = None"),
+        ('f"{type(error).__name__} while reading it"', 'f"{type(None).__name__} while reading it"'),
+        ("""f"in {'/'.join(file.split('/'))}:{line}\"""", """f"in {'XX/XX'.join(file.split('/'))}:{line}\""""),
         ("case _:\n    return state", ""),
         ("case UserCreated():\n    return state", ""),
         ('if count > 1 and name == "two words":', 'if count >= 1 and name == "two words":'),

@@ -32,6 +32,13 @@ def test_is_where_the_code_raised_and_nothing_of_what_it_said() -> None:
     )
 
 
+def test_is_where_the_code_raised_however_paths_are_written() -> None:
+    code = compile("1 / 0", r"C:\annals\workers\domain\users\card.py", "exec")
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(code)  # noqa: S102 - code with the name of such a file is not to be had otherwise
+    assert described(caught.value) == "ZeroDivisionError in <module>, domain/users/card.py:1"
+
+
 def test_is_how_often_the_same_event_was_tried_in_all() -> None:
     (again,) = tried_again(PARKED._replace(attempts=4), [PARKED._replace(attempts=3)])
     assert again == PARKED._replace(attempts=7)

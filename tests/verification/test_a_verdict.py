@@ -12,12 +12,10 @@ def test_is_content_until_something_is_found() -> None:
     verdict.saw("events", 3)
     verdict.saw("events")
     verdict.saw("letters", 0)
-    assert verdict.content
-    assert verdict.looked_at == {"events": 4}
+    assert (verdict.content, verdict.looked_at) == (True, {"events": 4})
     verdict.found(What.EVENT_DIFFERS, "users 0/3", "in its type")
-    assert not verdict.content
+    assert (verdict.content, verdict.targets) == (False, [])
     assert verdict.examples == [Finding("event differs", "users 0/3", "in its type")]
-    assert verdict.targets == []
 
 
 def test_counts_what_a_finding_stands_for() -> None:
