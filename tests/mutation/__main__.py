@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from tests.mutation.results import FOLDER, ROOT, found, told
+from tests.mutation.results import FOLDER, ROOT, SURVIVORS, found, harmless, told
 
 COPIED = ("contracts", "infra", "tests", "workers")
 
@@ -20,14 +20,17 @@ COPIED = ("contracts", "infra", "tests", "workers")
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="As workers.domain.*; without any: all.")] = None,
     survivors: Annotated[bool, typer.Option(help="Run only those that no test has noticed so far.")] = False,
+    left: Annotated[bool, typer.Option(help="Run only those that have not been run.")] = False,
     report: Annotated[bool, typer.Option(help="Run nothing, only say what is known.")] = False,
     diffs: Annotated[bool, typer.Option(help="Show what no test has noticed.")] = False,
 ) -> None:
     """Change `workers/` in small ways, one at a time, and count the changes that make a test fail."""
     if not report:
         wanted = names or []
-        if survivors:
-            wanted = [mutant.name for mutant in found(wanted) if mutant.standing in ("survived", "no test")]
+        if survivors or left:
+            standings = {*(SURVIVORS if survivors else ()), *(("not run",) if left else ())}
+            known = [mutant for mutant in found(wanted) if mutant.standing in standings]
+            wanted = [mutant.name for mutant in known if harmless(mutant) is None]
         _copy()
         _run(wanted)
     for line in told(found(names or []), diffs=diffs):

@@ -21,6 +21,9 @@ STANDINGS |= {5: "no test", 33: "no test"}
 STANDINGS |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
 
 
+SURVIVORS: tuple[Standing, ...] = ("survived", "no test")
+
+
 class Mutant(NamedTuple):
     """One change: its name, the file that it is made in, and what became of it."""
 
@@ -50,12 +53,12 @@ def told(mutants: Iterable[Mutant], *, diffs: bool) -> Iterator[str]:
     counts: dict[str, Counter[str]] = {}
     for mutant in mutants:
         standing: str = mutant.standing
-        if standing in ("survived", "no test"):
+        if standing in SURVIVORS:
             diff = _diff(mutant)
-            if (harmless := reason(diff)) is not None:
+            if (why := reason(diff)) is not None:
                 standing = "harmless"
             if diffs:
-                yield f"{mutant.name}: {harmless or mutant.standing}"
+                yield f"{mutant.name}: {why or mutant.standing}"
                 yield from (
                     f"    {line}" for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in "+++---"
                 )
@@ -68,6 +71,11 @@ def told(mutants: Iterable[Mutant], *, diffs: bool) -> Iterator[str]:
         if run:
             rest = ", ".join(f"{number} {what}" for what, number in sorted(count.items()) if what != "killed")
             yield f"{module:45} {noticed:5} of {run:5} noticed: {100 * noticed / run:5.1f} %   {rest}"
+
+
+def harmless(mutant: Mutant) -> str | None:
+    """Why no test needs to notice it; None: one should."""
+    return reason(_diff(mutant))
 
 
 def _diff(mutant: Mutant) -> str:
