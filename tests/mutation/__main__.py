@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from random import Random
 from typing import Annotated
 
 import typer
@@ -21,16 +22,20 @@ def main(
     names: Annotated[list[str] | None, typer.Argument(help="As workers.domain.*; without any: all.")] = None,
     survivors: Annotated[bool, typer.Option(help="Run only those that no test has noticed so far.")] = False,
     left: Annotated[bool, typer.Option(help="Run only those that have not been run.")] = False,
+    sample: Annotated[int | None, typer.Option(help="Run only so many of them, drawn at random.")] = None,
+    seed: Annotated[int, typer.Option(help="What the sample is drawn by.")] = 1,
     report: Annotated[bool, typer.Option(help="Run nothing, only say what is known.")] = False,
     diffs: Annotated[bool, typer.Option(help="Show what no test has noticed.")] = False,
 ) -> None:
     """Change `workers/` in small ways, one at a time, and count the changes that make a test fail."""
     if not report:
         wanted = names or []
-        if survivors or left:
-            standings = {*(SURVIVORS if survivors else ()), *(("not run",) if left else ())}
+        if survivors or left or sample:
+            standings = {*(SURVIVORS if survivors else ()), *(("not run",) if left or sample else ())}
             known = [mutant for mutant in found(wanted) if mutant.standing in standings]
             wanted = [mutant.name for mutant in known if harmless(mutant) is None]
+        if sample:
+            wanted = Random(seed).sample(wanted, min(sample, len(wanted)))
         _copy()
         _run(wanted)
     for line in told(found(names or []), diffs=diffs):
