@@ -4,6 +4,7 @@ import pytest
 
 from tests.dlq.letters import TIME, original, read_back
 from workers.dead_letters.letter import NotALetter, NotAPlace, Place, letter_of, printable, printable_headers
+from workers.ports.log import InboundRecord
 
 
 def test_gives_the_original_back_as_it_stood() -> None:
@@ -47,8 +48,26 @@ def test_is_not_what_another_wrote(strange: object) -> None:
     assert refused.value.explanation in str(refused.value)
 
 
+def with_told(**told: bytes | None) -> InboundRecord:
+    """A letter whose own headers say something else."""
+    record = read_back(original())
+    return record._replace(headers=[(name, told.get(name, value)) for name, value in record.headers])  # type: ignore[misc]
+
+
+def test_says_why_as_far_as_it_can_be_read() -> None:
+    letter = letter_of(with_told(dlq_reason=b"\xffBroken", dlq_error=None))
+    assert (letter.reason, letter.error) == ("\ufffdBroken", "")
+
+
+def test_whose_time_has_no_zone_is_none() -> None:
+    with pytest.raises(NotALetter, match=r"users.commands.dlq/0/0 .* time zone") as refused:
+        letter_of(with_told(dlq_time=b"2026-01-01T12:00:00"))
+    assert "time zone" in refused.value.explanation
+
+
 @pytest.mark.parametrize(
-    "text", ["", "users.commands", "users.commands/1", "a/b/c", "/1/2", "a/1/2/3", "a/-1/2", "a/²/1"]
+    "text",
+    ["", "users.commands", "users.commands/1", "a/b/c", "/1/2", "a/1/2/3", "a/-1/2", "a/²/1", "a/0/1" + "0" * 18],
 )
 def test_is_not_found_by_what_is_no_id(text: str) -> None:
     with pytest.raises(NotAPlace) as refused:
@@ -59,6 +78,7 @@ def test_is_not_found_by_what_is_no_id(text: str) -> None:
 def test_is_found_by_its_id() -> None:
     place = Place("t1.users.commands", 3, 1234)
     assert Place.of(str(place)) == place
+    assert Place.of("a/0/" + "9" * 18).offset == 10**18 - 1
 
 
 def test_shows_no_control_character() -> None:

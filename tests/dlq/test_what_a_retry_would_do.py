@@ -9,7 +9,7 @@ import pytest
 from contracts.catalogue import catalogue
 from contracts.message import Command, Event
 from contracts.users.commands import UpdateUser, WelcomeUser
-from contracts.users.events import UserCreated
+from contracts.users.events import UserCreated, UserDeleted, UserWelcomed
 from contracts.users.examples import CREATE_ADA
 from tests.command.installation import record
 from tests.dlq.letters import read_back
@@ -87,8 +87,15 @@ def test_counts_the_versions_of_the_stream() -> None:
     update = UpdateUser(user_id=ADA, city="Turin")
     welcomed = told(WelcomeUser(user_id=ADA), [CREATED])
     assert welcomed.verdict == "accepted"
+    assert told(CREATE_ADA, expected_version=0).verdict == "accepted"
     assert told(update, [CREATED], expected_version=1).verdict == "accepted"
     assert told(update, [CREATED], expected_version=2).name == "VersionConflict"
+
+
+def test_goes_by_all_that_has_happened_so_far() -> None:
+    welcomed = UserWelcomed(user_id=ADA)
+    assert told(WelcomeUser(user_id=ADA), [CREATED, welcomed]).name == ""
+    assert told(WelcomeUser(user_id=ADA), [CREATED, welcomed, UserDeleted(user_id=ADA)]).name == "UserNotFound"
 
 
 def test_goes_by_the_time_at_which_it_would_be_sent() -> None:
