@@ -61,6 +61,13 @@ def test_has_an_accepted_command_without_an_error_and_without_a_step() -> None:
     }
 
 
+def test_has_who_asked_for_a_command() -> None:
+    asked = Correlated(
+        commands=[command("place", 1)._replace(actor="ada")], steps=[step("capture", 2, "placed")._replace(actor="bob")]
+    )
+    assert [each["actor"] for each in document(asked)["nodes"]] == ["ada", "bob"]
+
+
 def test_has_an_event_with_its_place_in_its_stream() -> None:
     assert node("placed") == {
         "kind": "event",

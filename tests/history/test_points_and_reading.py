@@ -89,7 +89,7 @@ async def test_what_never_was_is_said_to_be_so_and_why() -> None:
         await _versions(Stream(0), None)
     with pytest.raises(NoSuchStream):
         await _versions(Stream(0), 3)
-    with pytest.raises(VersionNotReached, match="versions 1 to 12, not 13") as beyond:
+    with pytest.raises(VersionNotReached, match="orders/s has the versions 1 to 12, not 13") as beyond:
         await _versions(Stream(12), 13)
     assert (beyond.value.version, beyond.value.last) == (13, 12)
     with pytest.raises(VersionNotReached, match="orders/s has versions that begin with 1, not 0"):

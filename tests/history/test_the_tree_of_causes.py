@@ -124,6 +124,14 @@ def test_a_refusal_stands_under_the_last_command_of_the_step_that_was_not_accept
     assert {node.id: node.parent for node in tree(found)}["refused"] == "y"
 
 
+def test_what_happened_at_the_same_time_stands_in_the_order_of_its_lane() -> None:
+    found = Correlated(
+        commands=[command("b", 1)._replace(sequence=1), command("a", 1)._replace(sequence=2)],
+        events=[event("y", 2, "b", 3), event("x", 2, "b", 4)],
+    )
+    assert told(found) == ["command b", ".event y", ".event x", "command a"]
+
+
 def test_a_command_may_follow_from_an_event_or_from_another_command() -> None:
     found = Correlated(
         commands=[command("a", 1), command("b", 2, "e"), command("c", 3, "a"), command("d", 4, "who knows")],
