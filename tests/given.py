@@ -70,9 +70,10 @@ class Answered:
         return self
 
     def then_rejected(self, code: str) -> Self:
-        """A business no of this name."""
+        """A business no of this name, with a sentence for people."""
         assert isinstance(self.answer, Rejection), f"expected the rejection {code}, got {self.answer}"
         assert self.answer.code == code
+        assert self.answer.message
         return self
 
     def claiming(self, *claims: tuple[str, str]) -> Self:

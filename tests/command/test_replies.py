@@ -1,6 +1,6 @@
 """Replies go to those who asked, on the topic for replies and on no other."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -62,8 +62,9 @@ async def test_carry_the_outcome_under_the_commands_id() -> None:
     headers = dict(reply.headers)
     assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_type"] == b"annals.Outcome.v1"
-    assert UUID(headers["ce_id"].decode()) != UUID(command_id(1))
+    assert headers["ce_id"].decode() == str(uuid5(UUID(command_id(1)), "outcome")), "a reply sent again has the same id"
     assert headers["ce_source"] == b"/annals/users"
+    assert headers["ce_subject"] == CREATE_ADA.user_id.encode()
     assert headers["ce_time"].endswith(b"Z")
     assert headers["content-type"] == b"application/json"
     assert (headers["ce_correlationid"], headers["ce_causationid"]) == (b"correlation 1", command_id(1).encode())

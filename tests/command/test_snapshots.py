@@ -11,6 +11,7 @@ from contracts.catalogue import catalogue
 from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import Installation, record
+from tests.counted import Counted
 from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
 from workers.command.deciding import Draft
@@ -83,8 +84,9 @@ def test_one_that_was_changed_in_any_way_is_not_true() -> None:
     }
     assert set(changes) == set(StoredSnapshot._fields)
     for field, value in changes.items():
-        with pytest.raises(Untrue):
+        with pytest.raises(Untrue) as caught:
             snapshots.read(good._replace(**{field: value}))
+        assert caught.value.reason == "it is not as it was written"
     other = Snapshots("customers", USERS.decider, EVENTS, interval_events=1)
     with pytest.raises(Untrue):
         other.read(good)
@@ -98,7 +100,7 @@ def test_one_that_does_not_read_as_a_state_is_not_true_even_if_it_was_written_so
     with pytest.raises(Untrue) as caught:
         snapshots.read(row)
     assert caught.value.stream_id == ADA
-    assert "reading" in caught.value.reason
+    assert caught.value.reason == "ValidationError while reading it"
 
 
 class Loose(NamedTuple):
@@ -127,9 +129,11 @@ class Unwritable:
 
 
 def test_after_one_that_could_not_be_taken_the_next_attempt_comes_an_interval_later() -> None:
+    unusable = Counted(annals_snapshots_unusable_total={"context": "users", "step": "taking"})
     snapshots = Snapshots("users", Decider(Unwritable(), *USERS_FUNCTIONS), EVENTS, interval_events=10)
     draft = snapshots.added_to(draft_of(Versioned(25, Unwritable())))
     assert draft.snapshots == []
+    assert unusable.grown() == {"annals_snapshots_unusable_total": 1}
     stream = draft.streams[ADA]
     assert (stream.version, stream.snapshot_version) == (25, 25)
     later = draft_of(stream._replace(version=34))

@@ -40,6 +40,12 @@ def test_leaves_out_what_is_not(filters: Filters) -> None:
     assert not filters.match(LETTER)
 
 
+def test_takes_only_the_end_of_a_type_for_its_version() -> None:
+    voucher = letter_of(read_back(original(headers=[("ce_type", b"shop.vouchers.Redeem.v1")])))
+    assert Filters(type="shop.vouchers.Redeem").match(voucher)
+    assert not Filters(type="shop").match(voucher)
+
+
 def test_leaves_out_a_letter_without_a_type_when_one_is_asked_for() -> None:
     assert not Filters(type="users.CreateUser").match(letter_of(read_back(original())))
 

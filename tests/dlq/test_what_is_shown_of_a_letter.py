@@ -29,9 +29,10 @@ def test_is_a_commands_fields_without_its_password_hash() -> None:
         {"user": [{"apiToken": SECRET}]},
         {"credentials": {"value": [SECRET]}},
         {"payload": json.dumps({"password": SECRET})},
+        {"payload": "  " + json.dumps([{"password": SECRET}])},
         {"note": f"$argon2id${SECRET}"},
     ],
-    ids=["a capital", "deep inside", "all below the name", "JSON within JSON", "a hash under another name"],
+    ids=["a capital", "deep inside", "all below the name", "JSON within JSON", "a list in it", "a hash elsewhere"],
 )
 def test_is_not_what_is_named_like_a_secret(fields: Any) -> None:
     shown = value_shown(letter(json.dumps(fields).encode()))
@@ -59,6 +60,21 @@ def test_is_the_beginning_of_a_long_one() -> None:
     assert shown.text == "x" * 4000
     assert shown.note is not None
     assert "100000 bytes" in shown.note
+
+
+def test_is_a_text_as_long_as_may_be_shown() -> None:
+    shown = value_shown(letter(b"x" * 4000))
+    assert (shown.text, shown.note) == ("x" * 4000, None)
+
+
+def test_is_a_text_that_only_speaks_of_secrets() -> None:
+    fields = {"note": "she has forgotten her password", "more": "{x}"}
+    assert value_shown(letter(json.dumps(fields).encode())).fields == fields
+
+
+def test_is_that_a_secret_is_not_there() -> None:
+    fields = {"password": None, "token": ""}
+    assert value_shown(letter(json.dumps(fields).encode())).fields == fields
 
 
 def test_is_that_there_is_no_value() -> None:

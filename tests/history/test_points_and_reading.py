@@ -24,10 +24,18 @@ from workers.ports.event_store import EventRow
         ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("0001-01-01T00:00:00+23:59", FIRST),
         ("9999-12-31T23:59:59-23:59", LAST),
+        ("2026-01-31T12:00:00." + "0" * 43 + "Z", datetime(2026, 1, 31, 12, tzinfo=UTC)),
     ],
 )
 def test_a_text_names_a_point(text: str, expected: Point) -> None:
-    assert point_of(text) == expected
+    found = point_of(text)
+    assert found == expected
+    assert isinstance(found, int) or found.tzinfo is UTC
+
+
+def test_a_text_that_is_too_long_names_none() -> None:
+    with pytest.raises(NoPoint):
+        point_of("2026-01-31T12:00:00." + "0" * 44 + "Z")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,7 @@ class Stream:
         ]
 
     async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
+        assert (context, stream_id) == ("orders", "s")
         self.pages += 1
         return self._rows[version : version + limit]
 
@@ -62,7 +71,8 @@ async def _versions(stream: Stream, point: Point | None, most: int | None = None
 
 
 @pytest.mark.parametrize(
-    ("point", "last", "pages"), [(None, 25, 3), (1, 1, 1), (7, 7, 1), (10, 10, 2), (25, 25, 3), (after(12.5), 12, 2)]
+    ("point", "last", "pages"),
+    [(None, 25, 3), (1, 1, 1), (7, 7, 1), (10, 10, 2), (25, 25, 3), (after(12.5), 12, 2), (after(12), 12, 2)],
 )
 async def test_what_had_happened_by_then_is_read_and_no_page_more(point: Point | None, last: int, pages: int) -> None:
     stream = Stream(25)
@@ -79,20 +89,21 @@ async def test_what_never_was_is_said_to_be_so_and_why() -> None:
         await _versions(Stream(0), None)
     with pytest.raises(NoSuchStream):
         await _versions(Stream(0), 3)
-    with pytest.raises(VersionNotReached, match="versions 1 to 12, not 13") as beyond:
+    with pytest.raises(VersionNotReached, match="orders/s has the versions 1 to 12, not 13") as beyond:
         await _versions(Stream(12), 13)
     assert (beyond.value.version, beyond.value.last) == (13, 12)
-    with pytest.raises(VersionNotReached, match="begin with 1, not 0"):
+    with pytest.raises(VersionNotReached, match="orders/s has versions that begin with 1, not 0"):
         await _versions(Stream(12), 0)
-    with pytest.raises(BeganLater, match="began later, at 2026-05-04T12:00:01") as early:
+    with pytest.raises(BeganLater, match="orders/s began later, at 2026-05-04T12:00:01") as early:
         await _versions(Stream(12), after(0))
     assert early.value.began_at == after(1)
 
 
 async def test_a_reader_with_a_limit_reads_not_much_more_than_that() -> None:
     stream = Stream(100)
-    with pytest.raises(TooLong, match="more than 15"):
+    with pytest.raises(TooLong, match="orders/s has more than 15") as long:
         await _versions(stream, None, most=15)
+    assert long.value.most == 15
     assert stream.pages == 2
     assert await _versions(Stream(15), None, most=15) == list(range(1, 16))
 

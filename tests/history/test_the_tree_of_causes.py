@@ -54,6 +54,24 @@ def test_a_saga_whose_beginning_was_not_noted_stands_under_the_cause_of_its_firs
     ]
 
 
+def test_the_first_step_is_the_one_that_was_decided_first_whatever_its_id() -> None:
+    found = Correlated(
+        events=[event("placed", 1, "place"), event("later", 5, "place", 2)],
+        steps=[step("a", 6, "later"), step("b", 2, "placed")],
+        sagas=[saga(2)],
+    )
+    assert told(found) == ["event placed", ".saga fulfilment/o-1", "..command b", "event later", ".command a"]
+
+
+def test_a_saga_stands_under_the_event_that_was_noted_even_if_its_first_step_came_of_another() -> None:
+    found = Correlated(
+        events=[event("placed", 1, "place"), event("later", 5, "place", 2)],
+        steps=[step("a", 6, "later")],
+        sagas=[saga(2, "placed")],
+    )
+    assert told(found) == ["event placed", ".saga fulfilment/o-1", "event later", ".command a"]
+
+
 def test_a_deadline_stands_under_its_saga_and_its_steps_under_the_deadline() -> None:
     found = Correlated(
         commands=[command("place", 1)],
@@ -92,6 +110,26 @@ def test_a_refusal_that_a_saga_heard_stands_under_the_refused_command() -> None:
     ]
     nodes = {node.id: node for node in tree(found)}
     assert (nodes["reserve"].status, nodes["reserve"].code) == ("rejected", "AccountNotFound")
+
+
+def test_a_refusal_stands_under_the_last_command_of_the_step_that_was_not_accepted() -> None:
+    tries = [("z", 3, "AccountNotFound"), ("y", 5, "AccountNotFound"), ("a", 7, None)]
+    found = Correlated(
+        commands=[command(command_id, at, "placed", code=code) for command_id, at, code in reversed(tries)],
+        events=[event("placed", 1, "place")],
+        steps=[step(command_id, at - 1, "placed", name="funds", to="ada") for command_id, at, _ in tries],
+        sagas=[saga(2, "placed")],
+        notices=[notice("refused", 8, "StepRefused", step="funds", to="ada", code="AccountNotFound")],
+    )
+    assert {node.id: node.parent for node in tree(found)}["refused"] == "y"
+
+
+def test_what_happened_at_the_same_time_stands_in_the_order_of_its_lane() -> None:
+    found = Correlated(
+        commands=[command("b", 1)._replace(sequence=1), command("a", 1)._replace(sequence=2)],
+        events=[event("y", 2, "b", 3), event("x", 2, "b", 4)],
+    )
+    assert told(found) == ["command b", ".event y", ".event x", "command a"]
 
 
 def test_a_command_may_follow_from_an_event_or_from_another_command() -> None:

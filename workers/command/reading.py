@@ -89,7 +89,7 @@ def _command(model: type[Command], value: bytes, key: str) -> Command:
 def _refusal(error: ValidationError, value: bytes) -> Rejection:
     """Field-level details without the values, which may be secrets. Raises NotJson when there are no fields."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    if found[0]["type"] in ("json_invalid", "model_type", "model_attributes_type"):
+    if found[0]["type"] in ("json_invalid", "model_type"):
         details = [_detail("", _unreadable(value))]
     else:
         details = [_detail(".".join(map(str, entry["loc"])), entry["msg"]) for entry in found[:MAX_DETAILS]]
@@ -99,9 +99,8 @@ def _refusal(error: ValidationError, value: bytes) -> Rejection:
 
 
 def _detail(field: str, message: str) -> dict[str, str]:
-    # A field's name comes from the sender; it must be storable, and short.
-    printable = field.encode("utf-8", "replace").decode().translate(_UNPRINTABLE)
-    return {"field": printable[:200], "message": message[:500]}
+    # A field's name comes from the sender; it must be storable, and short. The parser lets nothing but Unicode through.
+    return {"field": field.translate(_UNPRINTABLE)[:200], "message": message[:500]}
 
 
 _UNPRINTABLE = dict.fromkeys([*range(32), 127], "�")

@@ -17,8 +17,8 @@ from workers.history.nodes import Kind, Node, of_command, of_event, of_notice, o
 from workers.ports.history import Correlated, TakenStep
 
 Key = tuple[Kind, str]
-Refused = tuple[str, str, str]
-"""An instance, the name of its step, and the stream that the step's command was about."""
+Refused = tuple[str, str | None, str | None]
+"""An instance, the name of its step, and the stream that the step's command was about; None: a notice of no step."""
 
 
 def tree(found: Correlated) -> list[Node]:
@@ -57,7 +57,7 @@ def _parents(found: Correlated, nodes: Mapping[Key, Node]) -> dict[Key, Key | No
                 wanted = [("command", commands[node.id])]
             case "notice":
                 data, saga = node.data or {}, sagas[node.id]
-                wanted = [refused.get((saga, data.get("step", ""), data.get("to", ""))), ("saga", saga)]
+                wanted = [refused.get((saga, data.get("step"), data.get("to"))), ("saga", saga)]
             case "command" if node.step is not None:
                 wanted = _of_step(node.step, begun_by)
             case "command":

@@ -6,6 +6,7 @@ from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRA
 from tests.domain.processes import following, passed
 from tests.given import recorded
 from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.saga import Step
 from workers.domain.users.welcome import welcome
 
 DEADLINE = "welcome"
@@ -67,3 +68,13 @@ def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_somet
     following(welcome, *in_vain).when(no_answer).then_nothing().leaving("stuck")
     following(welcome, *in_vain, no_answer).when(ADA_WELCOMED).then_nothing().leaving("welcomed")
     following(welcome, *in_vain, no_answer).when(ADA_DELETED).then_nothing().leaving("abandoned")
+
+
+def test_is_over_before_it_begins_when_the_deletion_is_heard_first() -> None:
+    following(welcome, ADA_DELETED).when(ADA_CREATED).then_nothing().leaving("abandoned")
+
+
+def test_keeps_the_name_of_its_step_which_the_ids_of_its_commands_are_made_of() -> None:
+    (consequence,) = following(welcome).when(ADA_CREATED).consequences
+    assert isinstance(consequence, Step)
+    assert consequence.name == "welcome"

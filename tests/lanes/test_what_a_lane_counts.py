@@ -1,0 +1,54 @@
+"""What the lanes of a process count for its operators: by the names and labels that dashboards rely on."""
+
+import pytest
+
+from tests.counted import Counted
+from tests.lanes.test_a_lane_of_this_process import FAULTS, become, held
+from tests.lanes.work import PARTITION, SubscriptionInMemory, WorkOnScript, records
+
+LABELS = {"role": "command", "topic": PARTITION.topic}
+
+
+@pytest.fixture(autouse=True)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that a test can sit out."""
+    monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 0.001)
+
+
+async def test_is_each_lane_taken_and_each_that_is_held() -> None:
+    counted = Counted(annals_lane_takeovers_total=LABELS, annals_lanes_held=LABELS)
+    async with held(WorkOnScript(), SubscriptionInMemory()):
+        assert counted.grown() == {"annals_lane_takeovers_total": 1, "annals_lanes_held": 1}
+    assert counted.grown() == {"annals_lane_takeovers_total": 1, "annals_lanes_held": 0}
+
+
+async def test_is_each_batch_with_its_records() -> None:
+    counted = Counted(
+        annals_batch_records_sum={"role": "command"},
+        annals_batch_seconds_count={"role": "command"},
+        annals_lane_last_progress_timestamp_seconds={**LABELS, "partition": str(PARTITION.partition)},
+    )
+    work = WorkOnScript()
+    async with held(work, SubscriptionInMemory()) as runner:
+        runner.offer(records(0, 30))
+        await become(lambda: len(work.handled) >= 30, "all are handled")
+    grown = counted.grown()
+    assert grown["annals_batch_records_sum"] == 30
+    assert grown["annals_batch_seconds_count"] >= 1
+    assert grown["annals_lane_last_progress_timestamp_seconds"] > 0
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_is_each_fault_by_its_kind(name: str) -> None:
+    fault = FAULTS[name]
+    counted = Counted(
+        annals_lane_faults_total={"role": "command", "fault": type(fault).__name__}, annals_lane_fenced_total=LABELS
+    )
+    work = WorkOnScript()
+    async with held(work, SubscriptionInMemory()) as runner:
+        work.faults["handle"] = [fault]
+        runner.offer(records(0, 3))
+        await become(lambda: counted.grown()["annals_lane_faults_total"] >= 1, "the fault is counted")
+        await become(lambda: runner.active, "the lane is held again")
+    assert counted.grown()["annals_lane_fenced_total"] == (1 if name == "another owner" else 0)

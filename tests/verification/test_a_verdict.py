@@ -1,0 +1,48 @@
+"""A verdict counts everything that was found, keeps the first few of each kind, and knows what can be repaired."""
+
+import pytest
+
+from workers.verification import findings
+from workers.verification.advice import advice_on
+from workers.verification.findings import Finding, LeftOverCredential, Verdict, What
+
+
+def test_is_content_until_something_is_found() -> None:
+    verdict = Verdict()
+    verdict.saw("events", 3)
+    verdict.saw("events")
+    verdict.saw("letters", 0)
+    assert (verdict.content, verdict.looked_at) == (True, {"events": 4})
+    verdict.found(What.EVENT_DIFFERS, "users 0/3", "in its type")
+    assert (verdict.content, verdict.targets) == (False, [])
+    assert verdict.examples == [Finding("event differs", "users 0/3", "in its type")]
+
+
+def test_counts_what_a_finding_stands_for() -> None:
+    verdict = Verdict()
+    verdict.found(What.MISSING_IN_LOG, "here", "", count=5)
+    verdict.found(What.MISSING_IN_LOG, "there", "")
+    assert verdict.counts == {"event missing in the log": 6}
+
+
+def test_keeps_the_first_few_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "MAX_EXAMPLES", 2)
+    monkeypatch.setattr(findings, "MAX_TARGETS", 3)
+    verdict = Verdict()
+    for number in range(4):
+        target = LeftOverCredential("users", f"user-{number}")
+        verdict.found(What.CREDENTIAL_LEFT_OVER, f"{number}", "", count=10, target=target)
+    verdict.found(What.PARKED, "another kind", "")
+    assert [each.where for each in verdict.examples] == ["0", "1", "another kind"]
+    assert [each.stream_id for each in verdict.targets if isinstance(each, LeftOverCredential)] == [
+        "user-0",
+        "user-1",
+        "user-2",
+    ]
+    assert verdict.counts == {"credential left over": 40, "parked stream": 1}
+
+
+def test_comes_with_advice_for_what_no_repair_mends() -> None:
+    found = advice_on([What.PARKED, What.CREDENTIAL_LEFT_OVER, What.EVENT_DIFFERS])
+    assert [what for what, _ in found] == [What.PARKED, What.EVENT_DIFFERS]
+    assert "annals parked retry" in dict(found)[What.PARKED]

@@ -1,0 +1,90 @@
+"""What the write side's states say of reservations and credentials, and what they cannot say."""
+
+from typing import Any
+
+import pytest
+
+from contracts.catalogue import catalogue
+from contracts.message import Event
+from contracts.users.events import UserWelcomed
+from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED
+from tests.lanes.recorded_rows import event_rows
+from workers.core.decider import Decider
+from workers.domain import contexts
+from workers.ports.event_store import EventRow
+from workers.verification.states import StateFold
+
+USERS = contexts()["users"].decider
+ADA, GRACE = ADA_CREATED.stream_id, GRACE_CREATED.stream_id
+ADAS, GRACES = ("email", "ada@example.org"), ("email", "grace@example.org")
+
+
+def folded(*rows: EventRow, decider: Decider[Any] = USERS) -> StateFold:
+    fold = StateFold(decider, catalogue().events)
+    for row in rows:
+        fold.take(row)
+    return fold
+
+
+def of(*events: Event) -> StateFold:
+    return folded(*event_rows(*events))
+
+
+def test_say_who_holds_what() -> None:
+    fold = of(ADA_CREATED, GRACE_CREATED, ADA_WELCOMED)
+    assert fold.holds(ADA, *ADAS) is True
+    assert fold.holds(ADA, *GRACES) is False
+    assert fold.holds("nobody", *ADAS) is False
+    assert fold.held([GRACE, "nobody", ADA]) == {GRACES: [GRACE], ADAS: [ADA]}
+    assert fold.held([ADA]) == {ADAS: [ADA]}
+
+
+def test_say_that_two_hold_the_same() -> None:
+    twin = GRACE_CREATED.model_copy(update={"email": ADA_CREATED.email})
+    assert of(ADA_CREATED, twin).held([ADA, GRACE]) == {ADAS: [ADA, GRACE]}
+
+
+def test_say_who_may_keep_a_password() -> None:
+    fold = of(ADA_CREATED, GRACE_CREATED, ADA_DELETED)
+    assert fold.may_keep_credential(GRACE) is True
+    assert fold.may_keep_credential(ADA) is False
+    assert fold.may_keep_credential("nobody") is False
+
+
+def test_are_those_of_the_decider() -> None:
+    fold = of(ADA_CREATED, ADA_WELCOMED)
+    assert fold.state(ADA) == USERS.evolve(USERS.evolve(USERS.initial, ADA_CREATED), ADA_WELCOMED)
+    assert fold.state("nobody") == USERS.initial
+
+
+def raising(state: Any, event: Event) -> Any:
+    if isinstance(event, UserWelcomed):
+        raise ZeroDivisionError("ada@example.org")
+    return USERS.evolve(state, event)
+
+
+ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_DELETED, GRACE_CREATED)
+UNKNOWN = [ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2], ROWS[3]]
+
+
+@pytest.mark.parametrize(
+    ("fold", "why"),
+    [
+        (folded(*ROWS, decider=Decider(USERS.initial, USERS.decide, raising, USERS.claims)), "ZeroDivisionError in"),
+        (folded(*UNKNOWN), "users.UserWelcomed.v99"),
+    ],
+    ids=["an event that the code cannot take", "an event that nobody knows"],
+)
+def test_say_nothing_of_a_stream_whose_code_raises(fold: StateFold, why: str) -> None:
+    assert list(fold.raised) == [ADA]
+    assert fold.raised[ADA].stream_version == 2, "the first event that could not be taken"
+    assert why in fold.raised[ADA].explanation
+    assert "ada@example.org" not in fold.raised[ADA].explanation
+    assert fold.holds(ADA, *ADAS) is None
+    assert fold.may_keep_credential(ADA) is None
+    assert fold.held([ADA, GRACE]) == {GRACES: [GRACE]}
+    assert fold.versions.gaps == [], "its versions are looked at all the same"
+
+
+def test_name_a_version_that_lacks() -> None:
+    assert folded(ROWS[0], ROWS[2]).versions.gaps == [f"users {ADA}@3"]
