@@ -13,6 +13,7 @@ KNOWN = {"contracts", "pydantic", "workers.core", "workers.domain"}
 COMPUTING = {
     *("abc", "collections", "collections.abc", "dataclasses", "decimal", "enum", "fractions", "functools", "itertools"),
     *("math", "operator", "re", "string", "types", "typing", "unicodedata"),
+    "idna",  # tables of Unicode: what a name of a domain is the same as
 }
 # workers/domain/__init__.py finds the contexts on disk, once, when a process starts.
 DISCOVERY = {Path("workers/domain/__init__.py"): {"importlib", "pathlib", "pkgutil"}}

@@ -3,31 +3,28 @@ answer that has begun is followed by a second one.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import APIRouter
-from starlette.responses import StreamingResponse
 
 from contracts.message import Command
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from contracts.users.examples import CREATE_ADA
 from tests.gateway.in_memory import SystemInMemory
-from tests.gateway.requests import ADA, is_problem
+from tests.gateway.requests import is_problem
 from workers.core.projection import Document, Index
 from workers.domain.users.card import card
-from workers.gateway import archive, asking, health, queries, request_headers
+from workers.gateway import archive, asking, queries, servers
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
 from workers.gateway.problems import Problem
 from workers.gateway.queries import Queries, Seen
-from workers.gateway.request_headers import Asked, wait_seconds
+from workers.gateway.request_headers import Asked
 from workers.ports.commands import CommandMeta
 from workers.ports.history import History
 from workers.ports.lanes import Unavailable
@@ -164,7 +161,7 @@ class TestASilentStore:
         assert raised.value.headers["Location"] == f"/commands/{asked.command_id}"
 
     async def test_does_not_hold_the_readiness(self, monkeypatch: pytest.MonkeyPatch, system: SystemInMemory) -> None:
-        monkeypatch.setattr(health, "CHECK_SECONDS", SHORT_SECONDS)
+        monkeypatch.setattr(servers, "CHECK_SECONDS", SHORT_SECONDS)
         backend = Backend(
             Asking(NoReply(), SilentOutcomes()),
             queries_of(SilentReadModels()),
@@ -209,120 +206,3 @@ class TestMoreThanMayAskAtOnce:
         store.answers.set()
         async with asyncio.timeout(LONG_SECONDS):
             await asyncio.gather(*askers, return_exceptions=True)
-
-
-class TestTheWait:
-    @pytest.mark.parametrize(
-        ("prefer", "seconds"),
-        [
-            ("wait=0", 0.0),
-            ("wait=30", 30.0),
-            ("wait=31", 30.0),
-            ("wait=999999", 30.0),
-            ("wait=9999999", 5.0),
-            ("wait=-1", 5.0),
-            ("respond-async", 0.0),
-            ("return=minimal, wait=7", 7.0),
-            (None, 5.0),
-        ],
-    )
-    def test_is_what_was_preferred_within_its_bound(self, prefer: str | None, seconds: float) -> None:
-        assert wait_seconds(prefer, otherwise=5.0) == seconds
-
-    async def test_of_a_command_is_no_longer_than_its_bound(
-        self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]
-    ) -> None:
-        system = Waited()
-        answer = await client_of(system).post("/users", json=ADA, headers={"Prefer": "wait=86400"})
-        assert answer.status_code == 201
-        assert system.waits == [30.0]
-
-    async def test_for_an_outcome_is_no_longer_than_its_bound(
-        self, monkeypatch: pytest.MonkeyPatch, http: httpx.AsyncClient
-    ) -> None:
-        monkeypatch.setattr(request_headers, "MAX_WAIT_SECONDS", SHORT_SECONDS)
-        async with asyncio.timeout(LONG_SECONDS):
-            answer = await http.get(f"/commands/{COMMAND_ID}", headers={"Prefer": "wait=86400"})
-        assert is_problem(answer, 404, "CommandNotFound")
-
-
-class Waited(SystemInMemory):
-    """Notes how long it is asked to wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waits: list[float] = []
-
-    async def ask(self, command: Command, meta: CommandMeta, wait_seconds: float) -> Outcome | None:
-        self.waits.append(wait_seconds)
-        return await super().ask(command, meta, wait_seconds)
-
-
-class TestAnErrorOfOurs:
-    async def test_before_an_answer_has_begun_is_one(self, system: SystemInMemory) -> None:
-        sent, raised = await answered(system, "/before")
-        assert raised is None
-        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [500]
-        document = json.loads(b"".join(each.get("body", b"") for each in sent))
-        assert document["code"] == "InternalError"
-        assert "secret" not in str(sent)
-
-    async def test_amid_an_answer_begins_no_second_one(self, system: SystemInMemory) -> None:
-        sent, raised = await answered(system, "/amid")
-        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [200]
-        assert b"".join(each.get("body", b"") for each in sent) == b"begun"
-        assert not [each for each in sent if each["type"] == "http.response.body" and not each.get("more_body")]
-        assert raised is not None, "the server must close the connection, as the answer is not whole"
-
-
-async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseException | None]:
-    """What the application sends to the server for a GET, and what it raises."""
-    asking_ = Asking(system, system)
-    backend = Backend(asking_, queries_of(SilentReadModels()), system, Archive(cast(History, SilentHistory())))
-    app = create_app(backend, routes=[breaking])
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [],
-        "client": ("127.0.0.1", 1),
-        "server": ("gateway", 80),
-    }
-    try:
-        await app(scope, receive, send)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the server would see it
-        return sent, error
-    return sent, None
-
-
-def breaking(_: Backend) -> APIRouter:
-    """Routes that raise: before they have answered, and in the middle of an answer."""
-    router = APIRouter()
-
-    @router.get("/before")
-    async def before() -> None:
-        raise RuntimeError("secret")
-
-    @router.get("/amid")
-    async def amid() -> StreamingResponse:
-        async def pieces() -> Any:
-            yield b"begun"
-            raise RuntimeError("secret")
-
-        return StreamingResponse(pieces())
-
-    return router

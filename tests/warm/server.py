@@ -88,6 +88,7 @@ def run(request: dict[str, Any], output: int, errors: int) -> None:
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv = ["", *request["arguments"]]
+        sys.modules.pop(request["module"], None)  # imported here already; runpy would warn of it
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ending:

@@ -60,16 +60,17 @@ class EvictionAllowed(Unavailable):
     """
 
     def __init__(self, where: str, policy: str) -> None:
-        Exception.__init__(
-            self,
+        super().__init__(
+            "Redis",
             f"{where} may evict any key when its memory is full (maxmemory-policy {policy}), so read models would lose "
             "documents. Run CONFIG SET maxmemory-policy noeviction there, and set it in its configuration "
             "(with a managed Redis: in the provider's parameters); the worker goes on by itself then",
         )
-        self.server = "Redis"
-        self.explanation = str(self)
         self.where = where
         self.policy = policy
+
+    def __str__(self) -> str:
+        return self.explanation
 
 
 class PartlyWritten(Unavailable):
