@@ -17,6 +17,7 @@ from tests.domain.orders.fulfilment.three_lines import (
     FUNDS_CAPTURED,
     FUNDS_DECLINED,
     FUNDS_RELEASED,
+    FUNDS_RESERVED,
     ORDER,
     OVERDUE,
     PAID,
@@ -95,3 +96,13 @@ def test_is_no_longer_waited_for_at_an_end() -> None:
 def test_means_nothing_to_who_waits_for_none() -> None:
     for history, status in ((PAID, "reserve_stock"), (ALL_RESERVED, "confirm"), (COMPLETED, "completed")):
         following(fulfilment, *history).when(NO_ANSWER).then_nothing().leaving(status)
+
+
+def test_what_is_to_be_given_back_is_asked_for_again_and_then_waits_for_a_person() -> None:
+    """As somebody else had reserved and taken the order's money before."""
+    twice = (*COMPLETED, FUNDS_RESERVED)
+    for again in range(MOST_ASKED_AGAIN):
+        late = following(fulfilment, *twice, *IN_VAIN[:again]).when(NO_ANSWER)
+        late.then(RELEASE_FUNDS).waiting_for_answer(60 * 2 ** (again + 1)).leaving("completed")
+    following(fulfilment, *twice, *IN_VAIN).when(NO_ANSWER).then_nothing().leaving("stuck")
+    following(fulfilment, *twice, *IN_VAIN, NO_ANSWER).when(FUNDS_RELEASED).then_nothing().leaving("completed")

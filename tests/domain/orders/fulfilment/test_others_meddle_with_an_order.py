@@ -184,20 +184,24 @@ def test_money_or_goods_that_somebody_else_took_of_a_cancelled_order_are_for_a_p
 
 
 def test_what_is_reserved_again_after_it_was_taken_is_given_back() -> None:
-    following(fulfilment, *COMPLETED).when(FUNDS_RESERVED).then(RELEASE_FUNDS).leaving("completed")
+    again = following(fulfilment, *COMPLETED).when(FUNDS_RESERVED)
+    again.then(RELEASE_FUNDS).waiting_for_answer(60).leaving("completed")
     gone = (*COMPLETED, SHIPPED, *map(shipped, PIECES))
-    following(fulfilment, *gone).when(reserved("tea")).then(release("tea")).leaving("shipped")
+    once_more = following(fulfilment, *gone).when(reserved("tea"))
+    once_more.then(release("tea")).waiting_for_answer(60).leaving("shipped")
 
 
-def test_what_becomes_of_that_changes_nothing() -> None:
+def test_once_it_is_gone_nothing_is_waited_for() -> None:
     again = (
         FUNDS_RELEASED,
         FundsCaptured(user_id=ADA, order_id=ORDER, amount=Decimal(1), currency="EUR"),
         no("release_funds", "ReservationNotFound"),
     )
-    following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(*again).then_nothing().leaving("completed")
+    for each in again:
+        over = following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(each)
+        over.then_nothing().waiting_for_no_answer().leaving("completed")
     gone = (*COMPLETED, SHIPPED, *map(shipped, PIECES), reserved("tea"))
-    following(fulfilment, *gone).when(released("tea")).then_nothing().leaving("shipped")
+    following(fulfilment, *gone).when(released("tea")).then_nothing().waiting_for_no_answer().leaving("shipped")
 
 
 def test_what_is_reserved_after_it_is_over_is_given_back_whatever_it_is() -> None:

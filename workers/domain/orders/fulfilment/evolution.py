@@ -5,9 +5,7 @@ from typing import assert_never, cast
 
 from contracts.inventory.events import StockDeclined, StockReleased, StockReserved, StockShipped
 from contracts.message import Event
-from contracts.money import written
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
-from contracts.orders.lines import DEFAULT_DEADLINE_SECONDS
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
@@ -16,10 +14,13 @@ from workers.domain.orders.fulfilment import parts
 from workers.domain.orders.fulfilment.going_on import (
     RESERVING,
     asked_again,
+    begun,
     cancelled,
     confirmed,
+    excess_gone,
     given_up,
     gone_on,
+    in_excess,
     made_final,
     paid,
     shipped,
@@ -28,7 +29,7 @@ from workers.domain.orders.fulfilment.going_on import (
     updated,
     with_goods,
 )
-from workers.domain.orders.fulfilment.state import FulfilmentState, Goods, Next, Part
+from workers.domain.orders.fulfilment.state import MONEY, FulfilmentState, Next, Part
 
 OrderSays = OrderPlaced | OrderConfirmed | OrderCancelled | OrderShipped
 FundsSay = FundsReserved | FundsDeclined | FundsReleased | FundsCaptured
@@ -90,7 +91,7 @@ def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:
 def _order(state: FulfilmentState, event: OrderSays) -> FulfilmentState:
     match event:
         case OrderPlaced():
-            return _begun(event) if state.status == "new" else state
+            return begun(event) if state.status == "new" else state
         case OrderConfirmed():
             return confirmed(state)
         case OrderCancelled():
@@ -111,8 +112,9 @@ def _funds(state: FulfilmentState, event: FundsSay) -> FulfilmentState:
     fits = (event.amount, event.currency) == (Decimal(state.total), state.currency)
     match event:
         case FundsReserved() if before == "captured":
-            # Ours, after somebody else has reserved and taken the money for the order: it is paid already.
-            return updated(state, next=(Next("release_funds"),))
+            return in_excess(state, MONEY)
+        case FundsReleased() | FundsCaptured() if before == "captured":
+            return excess_gone(state, MONEY)
         case FundsReserved():
             after = updated(state, funds=parts.reserved(before, fits=fits, wanted=wanted))
             return _there_again(after, before, after.funds)
@@ -145,7 +147,9 @@ def _stock(state: FulfilmentState, event: StockSays) -> FulfilmentState:
     before, wanted, fits = goods.part, not state.is_given_up, goods.quantity == event.quantity
     match event:
         case StockReserved() if before == "shipped":
-            return updated(state, next=(Next("release_stock", sku),))
+            return in_excess(state, sku)
+        case StockReleased() | StockShipped() if before == "shipped":
+            return excess_gone(state, sku)
         case StockReserved():
             part = parts.reserved(before, fits=fits, wanted=wanted)
             return _there_again(with_goods(state, sku, part), before, part)
@@ -174,22 +178,6 @@ def _there_again(state: FulfilmentState, before: Part, after: Part) -> Fulfilmen
     return made_final(state) if (before, after) == ("released", "reserved") and is_mended else state
 
 
-def _begun(event: OrderPlaced) -> FulfilmentState:
-    pieces: dict[str, int] = {}
-    for line in event.lines:
-        pieces[line.sku] = pieces.get(line.sku, 0) + line.quantity
-    return FulfilmentState(
-        status="reserve_funds",
-        user_id=event.user_id,
-        total=written(event.total),
-        currency=event.currency,
-        deadline_seconds=event.confirm_within_seconds or DEFAULT_DEADLINE_SECONDS,
-        funds="asked",
-        goods=tuple(Goods(sku, quantity) for sku, quantity in pieces.items()),
-        next=(Next("set_deadline"), Next("reserve_funds")),
-    )
-
-
 def _overdue(state: FulfilmentState) -> FulfilmentState:
     """When the confirmation is under way, the order's stream decides whether it or the cancellation comes first."""
     return given_up(state, OVERDUE) if state.status in (*RESERVING, "confirm") else state
@@ -207,6 +195,10 @@ def _refused(state: FulfilmentState, event: StepRefused) -> FulfilmentState:
             part = _part(state, event.to)
             after = with_goods(state, event.to, parts.refused(part, event.code))
             return after if after == state else undone(after, f"stock of {event.to} declined: {event.code}")
+        case "release_funds" if MONEY in state.excess and event.code in NOTHING_THERE:
+            return excess_gone(state, MONEY)
+        case "release_stock" if event.to in state.excess and event.code in NOTHING_THERE:
+            return excess_gone(state, event.to)
         case "release_funds" if state.funds == "asked back":
             return updated(state, funds="released") if event.code in NOTHING_THERE else stuck(state)
         case "release_stock" if _part(state, event.to) == "asked back":

@@ -2,10 +2,30 @@
 
 from typing import Any
 
+from contracts.money import written
+from contracts.orders.events import OrderPlaced
+from contracts.orders.lines import DEFAULT_DEADLINE_SECONDS
 from workers.core.answers import may_ask_again
-from workers.domain.orders.fulfilment.state import OPEN, SETTLED, FulfilmentState, Next, Part
+from workers.domain.orders.fulfilment.state import MONEY, OPEN, SETTLED, FulfilmentState, Goods, Next, Part
 
 RESERVING = ("reserve_funds", "reserve_stock")
+
+
+def begun(event: OrderPlaced) -> FulfilmentState:
+    """An order is placed: its money first."""
+    pieces: dict[str, int] = {}
+    for line in event.lines:
+        pieces[line.sku] = pieces.get(line.sku, 0) + line.quantity
+    return FulfilmentState(
+        status="reserve_funds",
+        user_id=event.user_id,
+        total=written(event.total),
+        currency=event.currency,
+        deadline_seconds=event.confirm_within_seconds or DEFAULT_DEADLINE_SECONDS,
+        funds="asked",
+        goods=tuple(Goods(sku, quantity) for sku, quantity in pieces.items()),
+        next=(Next("set_deadline"), Next("reserve_funds")),
+    )
 
 
 def gone_on(state: FulfilmentState) -> FulfilmentState:
@@ -95,21 +115,41 @@ def asked_again(state: FulfilmentState) -> FulfilmentState:
         return state
     if not may_ask_again(state.asked_again):
         return stuck(state)
-    again = updated(state, asked_again=state.asked_again + 1)
+    again = updated(state, asked_again=state.asked_again + 1, next=_to_give_back(state.excess))
     match state.status:
-        case "compensate" | "stuck":
+        case "compensate" | "stuck" if state.is_given_up:
             # Whether it was reserved or not: it is not to be.
             goods = tuple(each._replace(part="foreign") if each.part in OPEN else each for each in state.goods)
             funds = "foreign" if state.funds in OPEN else state.funds
             cancel = () if state.is_cancelled or state.status == "stuck" else (Next("cancel"),)
-            return updated(again, funds=funds, goods=goods, next=cancel)
-        case "confirm":
-            return updated(again, next=(Next("cancel"),))
+            return updated(again, funds=funds, goods=goods, next=(*again.next, *cancel))
+        case "confirm" if state.reason is not None:
+            return updated(again, next=(*again.next, Next("cancel")))
         case "capture_funds":
-            return updated(again, next=(Next("capture_funds"),))
-        case _:
+            return updated(again, next=(*again.next, Next("capture_funds")))
+        case "ship_stock":
             capture = () if state.funds == "captured" else (Next("capture_funds"),)
-            return updated(again, next=(*capture, *_to_ship(state)))
+            return updated(again, next=(*again.next, *capture, *_to_ship(state)))
+        case _:
+            return again
+
+
+def in_excess(state: FulfilmentState, part: str) -> FulfilmentState:
+    """The order has taken this part, and it was reserved once more: ours, as a rule, as somebody else was faster."""
+    excess = (*(each for each in state.excess if each != part), part)
+    return updated(state, excess=excess, next=_to_give_back((part,)))
+
+
+def excess_gone(state: FulfilmentState, part: str) -> FulfilmentState:
+    """What was reserved once more is not any more. Who waited for nothing else is where he was."""
+    if part not in state.excess:
+        return state
+    after = updated(state, excess=tuple(each for each in state.excess if each != part))
+    return paid(after) if after.status == "stuck" and after.funds == "captured" else after
+
+
+def _to_give_back(excess: tuple[str, ...]) -> tuple[Next, ...]:
+    return tuple(Next("release_funds") if each == MONEY else Next("release_stock", each) for each in excess)
 
 
 def _to_ship(state: FulfilmentState) -> tuple[Next, ...]:

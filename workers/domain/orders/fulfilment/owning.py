@@ -1,7 +1,7 @@
 """Whether an order answers for what is reserved under its id: it will be taken, shipped or given back."""
 
 from workers.core.holding import Holding
-from workers.domain.orders.fulfilment.state import FulfilmentState, Part
+from workers.domain.orders.fulfilment.state import MONEY, FulfilmentState, Part
 
 EXPECTED: frozenset[Part] = frozenset({"asked", "in doubt", "reserved"})
 
@@ -10,6 +10,8 @@ def owns(state: FulfilmentState, holding: Holding) -> bool:
     """Only a live order, only for what it asks for; or for what it has asked back and waits for."""
     if state.status in ("new", "cancelled"):
         return False
+    if (MONEY if holding.context == "payments" else holding.stream_id) in state.excess:
+        return state.status != "stuck"
     if holding.context == "payments":
         is_right = (holding.amount, holding.unit) == (state.total, state.currency)
         part = state.funds if holding.stream_id == state.user_id else None

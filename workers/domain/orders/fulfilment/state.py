@@ -1,6 +1,8 @@
 """How far an order's fulfilment has come: what was asked for, what was answered, what is to be asked for next."""
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from workers.core.answers import AskedAgain
 from workers.core.saga import SagaState
@@ -30,6 +32,9 @@ OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
 """Something was asked, and the answer is still to come."""
 THERE: frozenset[Part] = frozenset({"reserved", "captured", "shipped"})
 """The order has it, or had it."""
+
+MONEY = ""
+"""As part of the excess: no SKU is called so."""
 
 ENDS = frozenset({"completed", "shipped", "cancelled", "stuck"})
 """The statuses in which nothing more is asked for."""
@@ -65,7 +70,8 @@ class Goods(NamedTuple):
 
 class FulfilmentState(SagaState):
     """`next` is what follows from the last event. `reason` is why the order is given up. `asked_again`: how many times
-    an answer did not come.
+    an answer did not come. `excess`: what was reserved again after it was taken, and is to go back: MONEY, or SKUs.
+    Left out of what is stored while there is nothing, as an earlier release does not know it.
     """
 
     status: Literal[
@@ -92,6 +98,7 @@ class FulfilmentState(SagaState):
     is_shipped: bool = False
     reason: str | None = None
     asked_again: AskedAgain = 0
+    excess: Annotated[tuple[str, ...], Field(exclude_if=lambda excess: not excess)] = ()
     next: tuple[Next, ...] = ()
 
     @property
@@ -107,6 +114,8 @@ class FulfilmentState(SagaState):
     @property
     def waits_for_answer(self) -> bool:
         """Whether something is asked for that has an answer other than the order's confirmation."""
+        if self.excess:
+            return True
         if self.status == "stuck":
             return self.is_given_up and bool(OPEN & {self.funds, *(each.part for each in self.goods)})
         is_late = self.status == "confirm" and self.reason is not None
