@@ -87,10 +87,10 @@ class OpenLetters:
             except NotALetter:
                 continue
             found.setdefault(str(letter.place), (letter.place.topic, letter.reason, letter.time))
-        actions: dict[str, list[str]] = {}
+        actions: dict[str, list[tuple[str, datetime]]] = {}
         for action in await self._interventions.of(list(found)):
-            actions.setdefault(action.target, []).append(action.action)
+            actions.setdefault(action.target, []).append((action.action, action.at))
         for place, told in found.items():
             # A letter that stands there twice has the time of the first.
-            if place not in self._open and state_after(actions.get(place, ())) == "open":
+            if place not in self._open and state_after(told[2], actions.get(place, ())) == "open":
                 self._open[place] = told

@@ -1,6 +1,6 @@
 """Dead letters as they stand in Kafka, each once, with what operators did to them.
 
-Streams from the first letter on; holds one batch of the reader and 8 bytes for each letter seen.
+Streams from the first letter on; holds one batch of the reader and 16 bytes for each letter seen.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from infra.kafka.log_reader import LogReader
 from infra.postgres.interventions import Intervention, Interventions
-from workers.dead_letters.choosing import Filters, SeenPlaces, State, state_after
+from workers.dead_letters.choosing import Filters, SeenLetters, State, state_after
 from workers.dead_letters.letter import Letter, NotALetter, Place, letter_of
 from workers.ports.log import InboundRecord
 
@@ -24,7 +24,7 @@ class Standing(NamedTuple):
 
     @property
     def state(self) -> State:
-        return state_after(action.action for action in self.actions)
+        return state_after(self.letter.time, ((action.action, action.at) for action in self.actions))
 
 
 class DeadLetters:
@@ -40,24 +40,24 @@ class DeadLetters:
 
         Ends with the last letter that is there when it begins.
         """
-        seen = SeenPlaces()
+        seen = SeenLetters()
         async for records in self._log.records(topic, PARTITION, 0):
-            letters = [letter for letter in self._letters(records) if seen.add(letter.place) and filters.match(letter)]
+            letters = [letter for letter in self._letters(records) if seen.add(letter) and filters.match(letter)]
             found = [each for each in await self._standing(letters) if state in (None, each.state)]
             if found:
                 yield found
 
     async def at(self, topic: str, places: Sequence[Place]) -> dict[Place, Standing]:
-        """The letters at these places; those that are not there are left out. Stops reading when it has them all."""
-        wanted, found = set(places), list[Letter]()
+        """The letters at these places; those that are not there are left out. Where a topic was made anew, a place may
+        have several: then the newest, as the others' originals are gone.
+        """
+        wanted, found = set(places), dict[Place, Letter]()
+        seen = SeenLetters()
         async for records in self._log.records(topic, PARTITION, 0):
             for letter in self._letters(records):
-                if letter.place in wanted:
-                    wanted.remove(letter.place)
-                    found.append(letter)
-            if not wanted:
-                break
-        return {each.letter.place: each for each in await self._standing(found)}
+                if letter.place in wanted and seen.add(letter):
+                    found[letter.place] = letter
+        return {each.letter.place: each for each in await self._standing(list(found.values()))}
 
     async def _standing(self, letters: Sequence[Letter]) -> list[Standing]:
         if not letters:

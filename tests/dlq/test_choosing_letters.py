@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests.dlq.letters import TIME, original, read_back
-from workers.dead_letters.choosing import Filters, SeenPlaces, state_after
-from workers.dead_letters.letter import Place, letter_of
+from workers.dead_letters.choosing import Filters, SeenLetters, state_after
+from workers.dead_letters.letter import letter_of
 
 LETTER = letter_of(read_back(original(headers=[("ce_type", b"users.CreateUser.v1")]), reason="HandlerFailed"))
 SECOND = timedelta(seconds=1)
@@ -62,13 +62,27 @@ def test_leaves_out_a_letter_without_a_type_when_one_is_asked_for() -> None:
     ],
 )
 def test_goes_by_what_was_done_last(actions: list[str], state: str) -> None:
-    assert state_after(actions) == state
+    assert state_after(TIME, [(action, TIME + SECOND) for action in actions]) == state
 
 
-def test_takes_each_place_once_in_whatever_order_they_come() -> None:
+def test_takes_no_account_of_what_was_done_before_it_was_written() -> None:
+    """As to a letter of the same place, in a topic that was deleted and made anew since."""
+    assert state_after(TIME, [("dlq-discard", TIME - SECOND)]) == "open"
+    assert state_after(TIME, [("dlq-discard", TIME - SECOND), ("dlq-retry", TIME)]) == "retried"
+
+
+def test_takes_each_letter_once_in_whatever_order_they_come() -> None:
     generator = random.Random(4)
-    places = [Place(topic, number % 2, generator.randrange(50)) for topic in ("a", "b") for number in range(200)]
-    generator.shuffle(places)
-    seen = SeenPlaces()
-    taken = [place for place in places if seen.add(place)]
-    assert taken == list(dict.fromkeys(places))
+    letters = [
+        letter_of(
+            read_back(original(topic=topic, offset=generator.randrange(25), value=b"%d" % generator.randrange(2)))
+        )
+        for topic in ("a", "b")
+        for _ in range(200)
+    ]
+    generator.shuffle(letters)
+    seen = SeenLetters()
+    taken = [letter for letter in letters if seen.add(letter)]
+    assert [(each.place, each.original.value) for each in taken] == list(
+        dict.fromkeys((each.place, each.original.value) for each in letters)
+    )

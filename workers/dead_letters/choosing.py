@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from workers.dead_letters.letter import Letter, Place
+from workers.dead_letters.letter import Letter
 
 State = Literal["open", "retried", "discarded"]
 
@@ -34,28 +34,37 @@ class Filters(NamedTuple):
         )
 
 
-def state_after(actions: Iterable[str]) -> State:
-    """Where a letter stands after what was done to it, oldest first. Other actions than ours count for nothing."""
+def state_after(written_at: datetime, actions: Iterable[tuple[str, datetime]]) -> State:
+    """Where a letter stands after what was done to it, and when, oldest first. Other actions than ours count for nothing.
+    Nor do those from before the letter was written: they were about another one, in a topic that was made anew since.
+    """
     state: State = "open"
-    for action in actions:
-        state = STATE_AFTER.get(action, state)
+    for action, at in actions:
+        if at >= written_at:
+            state = STATE_AFTER.get(action, state)
     return state
 
 
-class SeenPlaces:
-    """The places seen so far, exactly, in 8 bytes each: so a topic of millions of letters can be read through.
+class SeenLetters:
+    """The letters seen so far, in 16 bytes each: so a topic of millions of letters can be read through.
 
+    A letter is known by its place and its content: a topic that was made anew has other originals at the same places.
     Letters of one partition come nearly in the order of their offsets, so that almost every one is added at the end.
     """
 
     def __init__(self) -> None:
-        self._offsets: dict[tuple[str, int], array[int]] = {}
+        self._seen: dict[tuple[str, int], tuple[array[int], array[int]]] = {}
 
-    def add(self, place: Place) -> bool:
-        """Remember a place; False when it was seen before."""
-        offsets = self._offsets.setdefault((place.topic, place.partition), array("q"))
-        index = bisect_left(offsets, place.offset)
-        if index < len(offsets) and offsets[index] == place.offset:
-            return False
-        offsets.insert(index, place.offset)
+    def add(self, letter: Letter) -> bool:
+        """Remember a letter; False when it was seen before."""
+        topic, partition, offset = letter.place
+        content = hash((letter.original.key, letter.original.value, tuple(letter.original.headers)))
+        offsets, contents = self._seen.setdefault((topic, partition), (array("q"), array("q")))
+        index = bisect_left(offsets, offset)
+        while index < len(offsets) and offsets[index] == offset:
+            if contents[index] == content:
+                return False
+            index += 1
+        offsets.insert(index, offset)
+        contents.insert(index, content)
         return True
