@@ -78,6 +78,7 @@ class EventReader:
         self._wanted = None if partitions is None else frozenset(partitions)
         self._timeout_seconds = connect_timeout_seconds
         self._was_connected = False
+        self._looked_back: set[tuple[int, int]] = set()
 
     @property
     def positions(self) -> dict[int, ReadPosition]:
@@ -132,6 +133,8 @@ class EventReader:
             fetched = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
             for place, records in fetched.items():
                 for record in records:
+                    if await self._has_looked_back(consumer, place, record):
+                        break
                     read = self._taken(place.partition, record)
                     if read is not None:
                         yield read
@@ -140,6 +143,18 @@ class EventReader:
                 if before.items() & behind.items():
                     return
                 checked_at = time.monotonic()
+
+    async def _has_looked_back(self, consumer: Consumer, place: TopicPartition, record: Any) -> bool:
+        """Where sequences are left out, once for each gap: read the partition again from its first record. The topic
+        may have been made anew, and then the offset of the position says nothing; what was read before is dropped.
+        """
+        known = self._positions.get(place.partition, ReadPosition(0, 0)).sequence
+        said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
+        if not said.isdigit() or int(said) <= known + 1 or (place.partition, known) in self._looked_back:
+            return False
+        self._looked_back.add((place.partition, known))
+        consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
+        return True
 
     def _taken(self, partition: int, record: Any) -> ReadEvent | None:
         """The record as an event; None when it was read before or is none of ours."""

@@ -35,7 +35,7 @@ class Filters(NamedTuple):
 
 
 def state_after(written_at: datetime, actions: Iterable[tuple[str, datetime]]) -> State:
-    """Where a letter stands after what was done to it, and when, oldest first. Other actions than ours count for nothing.
+    """Where a letter stands after what was done to it, and when, oldest first. Other actions than ours do not count.
     Nor do those from before the letter was written: they were about another one, in a topic that was made anew since.
     """
     state: State = "open"

@@ -1,0 +1,35 @@
+"""A kept position holds an offset of one topic: in another of the same name, its sequence is what counts."""
+
+import pytest
+
+from contracts.client.event_reader import EventReader, ReadPosition
+from tests.client.broker_on_script import BrokerOnScript
+from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_event
+
+
+def standing_at(broker: BrokerOnScript, position: ReadPosition) -> Reading:
+    reading = Reading(broker)
+    reading.reader = EventReader("nowhere:9", context="users", positions={0: position})
+    return reading
+
+
+async def test_none_is_passed_over_though_the_kept_offset_lies_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The former log had late repeats, so its offsets were higher than those of the log that the table has filled."""
+    broker = BrokerOnScript("users.events")
+    for sequence in range(1, 8):
+        write_event(broker, 0, sequence)
+    async with standing_at(broker, ReadPosition(2, 5)).going_on(monkeypatch) as reading:
+        await reading.has(*[(0, sequence) for sequence in range(3, 8)])
+        assert reading.reader.positions == {0: ReadPosition(7, 7)}
+    assert broker.seeks == [(0, 5), (0, 0)]
+
+
+async def test_a_sequence_that_the_log_does_not_have_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = BrokerOnScript("users.events")
+    for sequence in (1, 2, 5, 6):
+        write_event(broker, 0, sequence)
+    async with standing_at(broker, ReadPosition(2, 2)).going_on(monkeypatch) as reading:
+        await reading.has((0, 5), (0, 6))
+        write_event(broker, 0, 7)
+        await reading.has((0, 5), (0, 6), (0, 7))
+    assert broker.seeks == [(0, 2), (0, 0)]
