@@ -37,6 +37,7 @@ ENDINGS = (
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
     Ending("infra.postgres.migrate", "MigrationChanged", REFUSED),
     Ending("infra.postgres.migrate", "DatabaseAhead", REFUSED),
+    Ending("infra.postgres.migrate", "MigrationFailed", REFUSED),
     Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),
     Ending("infra.kafka.recreating", "TopicFits", REFUSED),
     Ending("infra.postgres.installation", "LayoutDiffers", REFUSED),

@@ -49,6 +49,17 @@ class MigrationChanged(Exception):
         self.migration = migration
 
 
+class MigrationFailed(Exception):
+    """A migration is wrong for this database; nothing of it was applied. It is a fault of this version of Annals."""
+
+    def __init__(self, migration: Migration, explanation: str) -> None:
+        super().__init__(
+            f"migration {migration.number:04d}_{migration.name} failed and nothing of it was applied: {explanation}; "
+            "it is a fault of this version of Annals: stay with the one before, and report it"
+        )
+        self.migration = migration
+
+
 class DatabaseAhead(Exception):
     """The database has migrations that this version of Annals does not know. Run the newer version."""
 
@@ -70,8 +81,8 @@ def migrations() -> list[Migration]:
 async def migrate(url: str) -> list[Migration]:
     """Bring the database up to date; returns what was applied now.
 
-    Raises Unavailable, MigrationChanged or DatabaseAhead. Several processes may call it at once: one works, the
-    others wait and find nothing left to do.
+    Raises Unavailable, MigrationChanged, MigrationFailed or DatabaseAhead. Several processes may call it at once: one
+    works, the others wait and find nothing left to do.
     """
     with connecting(place_of(url)):
         connection = await asyncpg.connect(
@@ -100,7 +111,12 @@ async def _apply(connection: asyncpg.Connection) -> list[Migration]:
                 raise MigrationChanged(migration)
             continue
         async with connection.transaction():
-            await connection.execute(migration.text)
+            try:
+                await connection.execute(migration.text)
+            except asyncpg.InsufficientPrivilegeError:
+                raise  # not the migration's fault: the account's
+            except asyncpg.SyntaxOrAccessError as error:
+                raise MigrationFailed(migration, str(error).splitlines()[0]) from error
             await connection.execute(
                 "INSERT INTO annals.migrations (number, name, checksum) VALUES ($1, $2, $3)",
                 migration.number,

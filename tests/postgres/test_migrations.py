@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from infra.postgres.event_store import PostgresEventStore
-from infra.postgres.migrate import DatabaseAhead, Migration, MigrationChanged, migrate, migrations
+from infra.postgres.migrate import DatabaseAhead, Migration, MigrationChanged, MigrationFailed, migrate, migrations
 from infra.postgres.pool import Database
 from tests.postgres.batches import LANE, everything, tables
 from workers.ports.lanes import Unavailable
@@ -81,7 +81,7 @@ async def test_one_that_fails_leaves_nothing_of_itself(url: str, monkeypatch: py
     known = [*migrations(), broken]
     monkeypatch.setattr("infra.postgres.migrate.migrations", lambda: known)
     for _ in range(2):
-        with pytest.raises(asyncpg.UndefinedFunctionError):
+        with pytest.raises(MigrationFailed, match="no_such_function"):
             await migrate(url)
     assert await numbers_applied(url) == NUMBERS
 

@@ -208,6 +208,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
         "saga deadline too many": 1,
         "saga instance that nothing can end": 1,
         "saga step without outcome": 3,
+        "command not read": 3,
     }
     assert named(verdict, "saga deadline missing") == [f"fulfilment {lost.stream_id} {name}"]
     assert named(verdict, "saga deadline differs") == [f"fulfilment {late.stream_id} {name}"]

@@ -225,7 +225,11 @@ async def test_names_a_step_without_outcome(system: System) -> None:
     code, verdict = await verified(system)
     assert code == 1
     assert named(verdict, "saga step without outcome") == [f"welcome {user.stream_id} welcome"]
-    assert verdict["found"] == {"saga step without outcome": 1, "event without command": 1}
+    assert verdict["found"] == {
+        "saga step without outcome": 1,
+        "event without command": 1,
+        "command never handled": 1,
+    }
     async with system.database.acquire() as connection:
         failed = ["failed" if name == "status" else value for name, value in outcome.items()]
         await connection.copy_records_to_table("commands", schema_name="annals", records=[failed])
