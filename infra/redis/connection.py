@@ -12,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from infra.redis.errors import REACH, Next, step_after
+from infra.redis.errors import REACH, Next, server_said, step_after
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
@@ -72,4 +72,4 @@ def faults_sorted() -> Iterator[None]:
 
 def _said(error: BaseException) -> str:
     """The end of an error's text where it quotes the command, its beginning else: values stay out of the logs."""
-    return (str(error).rpartition("caused error: ")[2] or type(error).__name__)[:_MAX_CHARACTERS]
+    return (server_said(error) or type(error).__name__)[:_MAX_CHARACTERS]

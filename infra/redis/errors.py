@@ -98,10 +98,16 @@ BY_WORDS: dict[str, Row] = {
 }
 
 
+def server_said(error: BaseException) -> str:
+    """What the server said, behind redis-py's own words, which quote the command and with it what a document holds: as
+    in "Command # 1 (SET …) of pipeline caused error: ('MISCONF …',)".
+    """
+    return str(error).rpartition("caused error: ")[2].lstrip("('\"")
+
+
 def step_after(error: BaseException) -> Row:
     """What to do next, and advice for an operator ("": nobody need do anything)."""
-    # The server's word may stand behind redis-py's own: "Command # 1 (SET …) of pipeline caused error: MISCONF …".
-    said = str(error).rpartition("caused error: ")[2]
+    said = server_said(error)
     if isinstance(error, exceptions.ResponseError):
         for words, row in BY_WORDS.items():
             if said.startswith(words):

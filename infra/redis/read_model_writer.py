@@ -8,6 +8,7 @@ import orjson
 from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted
+from infra.redis.errors import server_said
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
 from workers.core.projection import Document
@@ -108,7 +109,7 @@ class RedisReadModelWriter:
                 except WatchError as error:
                     raise CheckpointMoved from error
                 except ResponseError as error:
-                    raise Unavailable("Redis", _said(error)) from error
+                    raise Unavailable("Redis", server_said(error)) from error
         _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
@@ -155,12 +156,7 @@ def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
         if isinstance(answer, ResponseError):
             name, key, *_ = command
             advice = "if something else has written this key, DEL it: what is missing then is written again"
-            raise PartlyWritten("Redis", f"{name} {key} was refused: {_said(answer)}; {advice}") from answer
-
-
-def _said(error: ResponseError) -> str:
-    """What the server said, without the command that redis-py puts before it: that may hold what a document holds."""
-    return str(error).rpartition("caused error: ")[2]
+            raise PartlyWritten("Redis", f"{name} {key} was refused: {server_said(answer)}; {advice}") from answer
 
 
 def _by_index(changes: Sequence[IndexChange]) -> dict[str, list[bytes]]:

@@ -104,6 +104,11 @@ async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord
         yield none_at_all
 
 
+async def _nothing_unpublished(_: SequencedEvents) -> list[Any]:
+    """The second way to what the log does not bring."""
+    return []
+
+
 async def _commit_unguarded(self: MemoryReadModelWriter, batch: ReadModelBatch) -> None:
     changes = read_models._changes(batch)
     changes.values[read_model_server.checkpoint(batch.generation, batch.topic, batch.partition)] = batch.checkpoint
@@ -180,7 +185,10 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "reservations": [Patch(Table, "commit", _commit_whatever_is_reserved)],
     "the projection's sequence": [Patch(SequencedEvents, "read", _read_everything_by("projection"))],
     "the saga's sequence": [Patch(SequencedEvents, "read", _read_everything_by("saga"))],
-    "holes filled from the table": [Patch(SequencedEvents, "_fill", _fill_nothing)],
+    "holes filled from the table": [
+        Patch(SequencedEvents, "_fill", _fill_nothing),
+        Patch(SequencedEvents, "unpublished", _nothing_unpublished),
+    ],
     "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
     "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
     "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _see_nothing)],
