@@ -13,7 +13,7 @@ from tests.conservation.invariants import findings
 from tests.conservation.plans import Plan, plans
 from tests.conservation.world import World
 
-BUDGET_SCHEDULES = 1500
+BUDGET_SCHEDULES = 3000
 
 
 @pytest.mark.timeout(300)

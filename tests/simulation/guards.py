@@ -17,7 +17,7 @@ from infra.memory.table import Table
 from workers.command import deciding, taking_over
 from workers.command import lane as command_lane
 from workers.command.lane import CommandLane
-from workers.command.publisher import Publisher
+from workers.command.publisher import AWAY_SECONDS, Publisher
 from workers.command.records import event_record
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow
@@ -104,6 +104,14 @@ async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord
         yield none_at_all
 
 
+async def _publish_wherever_it_goes_on(self: Publisher, held_at: float, rows: Sequence[EventRow]) -> None:
+    """Though the log has lost its end: whoever notices publishes what it lacks, and leaves no hole."""
+    records = [event_record(row) for row in rows]
+    if self._clock() - held_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
+        raise Fenced(self._lane, self._epoch)
+    self.mark = Mark(rows[-1].sequence, await self._log.append(self._topic, self._lane.partition, records))
+
+
 async def _nothing_unpublished(_: SequencedEvents) -> list[Any]:
     """The second way to what the log does not bring."""
     return []
@@ -188,6 +196,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "holes filled from the table": [
         Patch(SequencedEvents, "_fill", _fill_nothing),
         Patch(SequencedEvents, "unpublished", _nothing_unpublished),
+        Patch(Publisher, "publish", _publish_wherever_it_goes_on),
     ],
     "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
     "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
