@@ -51,7 +51,8 @@ FIRST_SEEDS = {"holes filled from the table": 301}
 def noticed() -> Iterator[Mapping[str, Future[Stretch]]]:
     """What comes of the schedules without each of the guards; all are under way."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield {guard: pool.submit(stretch, FIRST_SEEDS.get(guard, 1), BUDGET_SCHEDULES, guard) for guard in GUARDS}
+        begins = {guard: FIRST_SEEDS.get(guard, 1) for guard in GUARDS}
+        yield {guard: pool.submit(stretch, first, BUDGET_SCHEDULES, guard) for guard, first in begins.items()}
         pool.shutdown(wait=False, cancel_futures=True)
 
 
