@@ -12,12 +12,11 @@ from tests.saga.patience import Patience, patience
 from tests.saga.test_a_bug_in_a_saga import cannot_take
 from tests.saga.test_a_saga_lane import ADA
 from tests.saga.test_lanes_share_an_instance import moved_by_another, progress
+from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import IDLE_LOOKS
 from workers.ports.sagas import InstanceKey
-
-WAITING = {"follower": "welcome", "topic": TOPIC, "partition": "0"}
 
 
 async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
@@ -61,23 +60,22 @@ async def test_numbers_its_steps_behind_those_of_its_last_owner() -> None:
 
 
 async def test_counts_what_is_parked_and_what_waits() -> None:
-    counted = Counted(
-        annals_streams_parked_total={"follower": "welcome", "topic": TOPIC}, annals_streams_waiting=WAITING
-    )
+    parked = Counted(annals_streams_parked_total={"follower": "welcome", "topic": TOPIC})
+    waiting = telemetry.WAITING.labels("welcome", TOPIC, "0")
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
     await lane.take()
     await lane.handle(inbound_all(ROWS))
     await lane.idle()
-    assert counted.grown() == {"annals_streams_parked_total": 1, "annals_streams_waiting": 1}
+    assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 1}, 1)
     installation.store.table.wish(LANE, "welcome", ADA, "skip")
     await lane.idle()
-    assert counted.grown() == {"annals_streams_parked_total": 2, "annals_streams_waiting": 1}, "so does its next"
+    assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 2}, 1), "so does its next"
     mended = installation.lane()
     installation.store.table.wish(LANE, "welcome", ADA, "retry")
     await mended.take()
     await mended.idle()
-    assert counted.grown()["annals_streams_waiting"] == 0
+    assert waiting._value.get() == 0
 
 
 async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
