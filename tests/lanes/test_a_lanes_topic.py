@@ -5,6 +5,7 @@ the one that it was.
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.counted import Counted
 from tests.lanes.work import PARTITION, SubscriptionInMemory, WorkOnScript, records
@@ -86,11 +87,17 @@ async def test_that_was_shortened_from_behind_its_lane_is_an_interruption_that_i
     )
     reading = Reading()
     reading.subscription.starts[PARTITION] = 60
-    assert await reading.begin(40) == 60
+    with capture_logs() as said:
+        assert await reading.begin(40) == 60
     (found,) = reading.work.interruptions
-    assert found == ("deleted", "topic-1", "topic-1", 40, 60, 100, 20)
+    facts = found._asdict()
+    assert list(facts.values()) == ["deleted", "topic-1", "topic-1", 40, 60, 100, 20]
     assert reading.work.consumed == 60
     assert counted.grown() == {"annals_log_interruptions_total": 1, "annals_records_missing_total": 20}
+    (line,) = said
+    place = {"role": "saga", "topic": TOPIC, "partition": 0, "reads_from": 60, **facts}
+    assert {name: line[name] for name in place} == place
+    assert (line["log_level"], "annals lanes acknowledge" in line["advice"]) == ("error", True)
 
 
 async def test_that_was_shortened_costs_nothing_whoever_has_the_table() -> None:
