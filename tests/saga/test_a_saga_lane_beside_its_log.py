@@ -178,3 +178,4 @@ async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead()
     await lane.idle()
     row = installation.store.stored[InstanceKey("patience", "ada")]
     assert Patience.model_validate_json(row.state).heard == ("UserCreated", "DeadlinePassed")
+    assert progress(installation) == (1, 1), "what is heard moves no place in the log"
