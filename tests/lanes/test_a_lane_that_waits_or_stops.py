@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.lanes.test_a_lane_of_this_process import LANE, become, held
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
@@ -35,6 +36,23 @@ async def test_that_is_out_of_date_does_not_wait(monkeypatch: pytest.MonkeyPatch
         work.faults["handle"] = [Restart("moved for the test")]
         runner.offer(records(0, 1))
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
+
+
+async def test_that_is_out_of_date_handles_what_had_come_and_says_the_first_reason() -> None:
+    work = WorkOnScript()
+    async with held(work, SubscriptionInMemory()) as runner:
+        work.going.clear()
+        runner.offer(records(0, 1))
+        await become(lambda: "handle" in work.journal, "a batch is in hand")
+        runner.offer(records(1, 3))
+        with capture_logs() as said:
+            runner.restart("the first reason")
+            runner.restart("another")
+            runner.offer(records(3, 5))
+            work.going.set()
+            await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
+    assert work.handled == [0, 1, 2]
+    assert [each["reason"] for each in said if each["event"] == "lane starts over"] == ["the first reason"]
 
 
 async def test_waits_longer_from_fault_to_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import Phase, settings
 
 # Before the conftests of the folders, whose profile builds on this one: an example that fails is enough, a small one
 # is not looked for, and nothing is remembered from one mutant to the next.
 settings.register_profile("mutation", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("mutation")
+
+# A traceback that shows the sources around each line takes seconds where every mutant stands in them.
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 # The ports' tests run twice, over the twin and over the real adapter, by this parameter of the fixture `own`.
 REAL = "real"

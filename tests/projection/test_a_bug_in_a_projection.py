@@ -49,6 +49,8 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     await lane.idle()
     assert (store.waiting, store.wished) == ({}, [])
     assert store.kept == await everything()
+    written = store.checkpoints[PLACE]
+    assert (written.sequence, written.offset) == (5, 4), "no further; one record is read again"
 
 
 async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:

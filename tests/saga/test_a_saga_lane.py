@@ -14,6 +14,7 @@ from workers.domain import contexts
 from workers.ports.lanes import Fenced, Unavailable
 
 ADA = ADA_CREATED.user_id
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 async def test_answers_events_with_commands_after_the_commit() -> None:
@@ -25,14 +26,15 @@ async def test_answers_events_with_commands_after_the_commit() -> None:
     assert installation.welcomed == [ADA, "bob", "carl"]
     assert installation.statuses == {ADA: "welcomed", "bob": "welcome", "carl": "welcome"}
     row = installation.store.rows[LANE]
-    assert (row.consumed, row.sequence, row.input_sequence) == (5, 3, 5)
+    assert (row.consumed, row.sequence, row.input_sequence, row.owner) == (5, 3, 5, "tester")
 
 
 async def test_sends_commands_that_their_worker_can_read() -> None:
     installation = Installation()
     lane = installation.lane()
     await lane.take()
-    await lane.handle(inbound_all(ROWS[:1]))
+    record = inbound(ROWS[0]._replace(traceparent=TRACE), 0)
+    await lane.handle([record])
     ((topic, partition, message),) = installation.courier.delivered
     assert (topic, partition) == ("users.commands", None), "the key decides"
     envelope = read_command(message.headers, message.key)
@@ -40,7 +42,7 @@ async def test_sends_commands_that_their_worker_can_read() -> None:
     assert (envelope.id, envelope.type, envelope.subject) == (step.command_id, WelcomeUser.type, ADA)
     assert envelope.source == "/annals/sagas/welcome"
     assert (envelope.correlation_id, envelope.causation_id) == (ROWS[0].correlation_id, ROWS[0].event_id)
-    assert envelope.actor == "tester"
+    assert (envelope.actor, envelope.traceparent) == ("tester", TRACE)
     assert envelope.reply_to is None
     assert WelcomeUser.model_validate_json(message.value or b"") == WelcomeUser(user_id=ADA)
     assert all(value for _, value in message.headers)

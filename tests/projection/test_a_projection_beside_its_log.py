@@ -1,0 +1,172 @@
+"""`ProjectionLane`: what it takes from the table, from where it goes on, and when it looks at what it has written."""
+
+import pytest
+
+from contracts.catalogue import catalogue
+from contracts.topics import Topics
+from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED
+from tests.counted import Counted
+from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound
+from tests.projection.losing_scene import Hands, Scene, scene, whole
+from tests.projection.models import ModelsInMemory
+from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, LOG, MADE_BY, PLACE, ROWS, everything, lane_on
+from workers.domain.users.card import card
+from workers.lanes.sequenced import IDLE_LOOKS
+from workers.lanes.work import Restart
+from workers.ports.read_models import Checkpoint, Generation
+from workers.projection.integrity import LOOK_INTERVAL_SECONDS, Integrity
+from workers.projection.lane import ProjectionLane
+
+USERS = Generation("users")
+
+
+async def test_takes_from_the_table_what_the_log_does_not_bring() -> None:
+    holes = Counted(annals_holes_filled_total={"role": "projection", "topic": TOPIC})
+    store = ModelsInMemory()
+    lane = lane_on(store)
+    await lane.take()
+    await lane.handle(LOG[:2])
+    for _ in range(2 * IDLE_LOOKS):
+        await lane.idle()
+    assert store.kept == await everything()
+    assert store.checkpoints[PLACE] == Checkpoint(5, 2, MADE_BY), "its log is read on from where it was"
+    assert holes.grown() == {"annals_holes_filled_total": 3}
+    await lane.handle(LOG[2:])
+    assert store.kept == await everything(), "when the log brings it after all, these are repeats"
+
+
+async def test_counts_repeats_and_what_fills_a_hole() -> None:
+    labels = {"role": "projection", "topic": TOPIC}
+    counted = Counted(annals_repeats_dropped_total=labels, annals_holes_filled_total=labels)
+    lane = lane_on(ModelsInMemory())
+    await lane.take()
+    await lane.handle([inbound(ROWS[0], 0), inbound(ROWS[3], 1), inbound(ROWS[2], 2), inbound(ROWS[4], 3)])
+    assert counted.grown() == {"annals_repeats_dropped_total": 1, "annals_holes_filled_total": 2}
+
+
+async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = {"projection": "users", "partition": "0"}
+    staleness = Counted(annals_projection_staleness_seconds=stale)
+    lane = lane_on(ModelsInMemory())
+    before = ROWS[-1].recorded_at.timestamp()
+    await lane.take()
+    await lane.idle()
+    monkeypatch.setattr("workers.projection.lane.time.time", lambda: before + 42)
+    base = staleness.grown()["annals_projection_staleness_seconds"]
+    await lane.handle(LOG)
+    assert staleness.grown()["annals_projection_staleness_seconds"] - base == 42
+    await lane.idle()
+    assert staleness.grown()["annals_projection_staleness_seconds"] == base
+    ahead = lane_on(ModelsInMemory())
+    await ahead.take()
+    monkeypatch.setattr("workers.projection.lane.time.time", lambda: before - 42)
+    await ahead.handle(LOG)
+    assert staleness.grown()["annals_projection_staleness_seconds"] == base, "no clock makes it younger"
+
+
+async def test_keeps_another_owners_place_when_it_has_nothing_of_its_own_to_write() -> None:
+    store = ModelsInMemory()
+    first, second = lane_on(store), lane_on(store)
+    await first.take()
+    await first.handle(LOG[:2])
+    await second.take()
+    await second.handle(LOG[2:4])
+    with pytest.raises(Restart, match="checkpoint has changed without us"):
+        await first.idle()
+
+
+def integrity(store: ModelsInMemory, hands: Hands, rows: RowsInMemory | None = None) -> Integrity:
+    return Integrity(card, 0, rows or RowsInMemory(ROWS), store, hands)
+
+
+def test_is_looked_at_when_it_is_time_and_once() -> None:
+    hands = Hands()
+    looks = integrity(ModelsInMemory(), hands)
+    found = []
+    for seconds in (0.0, LOOK_INTERVAL_SECONDS - 0.5, 0.5, 0.0, LOOK_INTERVAL_SECONDS):
+        hands.now += seconds
+        found.append(looks.due)
+    assert found == [False, False, True, False, True]
+
+
+async def test_is_looked_at_stretch_by_stretch_and_from_the_beginning_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.projection.integrity.SEQUENCES_AT_A_TIME", 2)
+    rows = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_WELCOMED, BOB_CREATED, ADA_WELCOMED)
+    looks = integrity(ModelsInMemory(), Hands(), RowsInMemory(rows))
+    found = [await looks.next_missing(USERS, 5, by_this_code=True) for _ in range(5)]
+    assert found == [[ADA], ["bob"], [], None, [ADA]]
+    looks.suspect("for the test", anew=True)
+    assert await looks.next_missing(USERS, 5, by_this_code=True) == [ADA]
+    looks.suspect("for another reason")
+    assert looks.suspected == "for the test", "the first reason is what is said"
+    assert await looks.next_missing(USERS, 5, by_this_code=True) == ["bob"], "a look that is under way goes on"
+    assert await looks.next_missing(USERS, 3, by_this_code=True) is None, "no further than the lane has come"
+
+
+async def test_a_suspicion_begins_at_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.projection.integrity.SEQUENCES_AT_A_TIME", 1)
+    looks = integrity(ModelsInMemory(), Hands())
+    assert await looks.next_missing(USERS, 5, by_this_code=True) == [ADA]
+    looks.suspect("for the test")
+    assert await looks.next_missing(USERS, 5, by_this_code=True) == [ADA]
+
+
+def test_a_stream_without_a_document_is_remembered_until_it_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.projection.integrity.MAX_REMEMBERED", 2)
+    looks = integrity(ModelsInMemory(), Hands())
+
+    def known() -> list[str]:
+        return [each for each in ("a", "b", "c", "d") if looks.leads_to_none(each)]
+
+    looks.note({"a": None, "b": b"{}", "c": None})
+    assert known() == ["a", "c"]
+    looks.note({"a": b"{}"})
+    assert known() == ["c"]
+    looks.note({"a": None, "b": None})
+    assert known() == ["a", "b", "c"]
+    looks.note({"a": b"{}"})
+    looks.note({"a": None, "d": None, "b": None})
+    assert known() == ["a", "b", "c", "d"], "two are not yet too many"
+    looks.note({"a": None})
+    assert known() == ["a"], "so many are not kept: they are looked at again"
+    looks.forget()
+    assert known() == []
+
+
+async def test_begins_over_documents_of_before_and_ends_with_the_table() -> None:
+    """Until the lane has all that the table has, what is left of before may lack entries."""
+    found = Scene(event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_DELETED))
+    await found.lane.take()
+    await found.lane.handle(found.log)
+    found.store.forget_checkpoints()
+    lane = found.another()
+    await lane.take()
+    await lane.handle(found.log[:2])
+    await lane.idle()
+    assert found.store.checkpoints[PLACE].over_leftovers, "the table has more"
+    await lane.handle(found.log[2:])
+    await lane.idle()
+    assert found.store.checkpoints[PLACE] == Checkpoint(4, 4, MADE_BY)
+    commits = found.store.line.commits
+    await lane.idle()
+    assert found.store.line.commits == commits, "said once"
+
+
+async def test_that_builds_a_generation_leaves_looks_to_who_keeps_the_live_one() -> None:
+    found = await scene()
+    building = ProjectionLane(card, Topics(), 0, catalogue().events, found.table, found.store, USERS, found.hands)
+    await building.take()
+    found.store.lose_document(ADA)
+    found.hands.turn()
+    await building.idle()
+    assert ADA not in found.store.kept
+    await found.noticed()
+    assert (found.store.kept, found.store.found_by()) == await whole()
+
+
+async def test_reads_its_log_again_from_one_record_before_after_a_repair() -> None:
+    found = await scene(until=4)
+    found.store.lose_document(ADA)
+    await found.noticed()
+    assert found.store.checkpoints[PLACE] == Checkpoint(4, 3, MADE_BY)
+    assert await found.another().take() == 3
