@@ -35,6 +35,7 @@ from tests.domain.orders.fulfilment.three_lines import (
 from tests.domain.processes import following, passed
 from tests.given import recorded
 from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.saga import Step
 from workers.domain.orders.fulfilment import fulfilment
 
 NO_ANSWER = passed(ORDER, ANSWER)
@@ -55,6 +56,12 @@ def test_of_two_things_that_were_lost_both_have_to_be_there_again() -> None:
     lost = (*FINAL, released("tea"), FUNDS_RELEASED)
     following(fulfilment, *lost).when(reserved("tea")).then_nothing().leaving("stuck")
     following(fulfilment, *lost, reserved("tea")).when(FUNDS_RESERVED).then(CAPTURE_FUNDS).leaving("capture_funds")
+
+
+def test_money_that_is_taken_when_goods_were_lost_completes_it_only_when_they_are_there_again() -> None:
+    lost = (*FINAL, released("tea"))
+    following(fulfilment, *lost).when(FUNDS_CAPTURED).then_nothing().leaving("stuck")
+    following(fulfilment, *lost, FUNDS_CAPTURED).when(reserved("tea")).then().leaving("completed")
 
 
 def test_a_second_word_of_its_confirmation_asks_for_the_money_once() -> None:
@@ -121,6 +128,14 @@ def test_a_refusal_of_what_was_answered_already_changes_nothing() -> None:
         (COMPLETED, "capture_funds", "ada", "completed"),
     ):
         following(fulfilment, *history).when(no(step, "HandlerFailed", to)).then_nothing().leaving(status)
+
+
+def test_its_steps_are_called_as_they_always_were_so_that_a_repeat_has_the_same_command_id() -> None:
+    stories = (*ALL_RESERVED, OVERDUE, CONFIRMED, FUNDS_CAPTURED, SHIPPED), (*ALL_RESERVED, CANCELLED_BY_ADA)
+    steps = [each for story in stories for each in following(fulfilment).when(*story).consequences]
+    goods = {(f"{step}_stock", sku) for step in ("reserve", "release", "ship") for sku in PIECES}
+    others = ("reserve_funds", "confirm", "cancel", "capture_funds", "release_funds")
+    assert {each[::2] for each in steps if isinstance(each, Step)} == goods | {(name, "") for name in others}
 
 
 def test_what_is_late_and_is_confirmed_after_all_has_no_deadline_any_more() -> None:
