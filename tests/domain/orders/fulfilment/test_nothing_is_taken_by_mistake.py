@@ -1,5 +1,6 @@
 """The money is taken of a confirmed order all of which is there, once; nothing leaves for an order that is given up."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -50,6 +51,35 @@ def test_what_was_lost_and_is_there_again_is_not_taken_of_an_order_that_nobody_h
     lost = (*UNCANCELLED, FUNDS_RELEASED)
     following(fulfilment, *lost).when(FUNDS_RESERVED).then_nothing().leaving("stuck")
     following(fulfilment, *lost, FUNDS_RESERVED).when(CONFIRMED).then(CAPTURE_FUNDS).leaving("capture_funds")
+
+
+def test_something_else_that_is_there_instead_of_what_was_lost_is_not_taken() -> None:
+    cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
+    following(fulfilment, *FINAL, FUNDS_RELEASED).when(cent).then_nothing().leaving("stuck")
+
+
+def test_what_was_reserved_is_its_own_also_when_the_answer_comes_before_the_news_of_it() -> None:
+    paid = (PLACED, unchanged("reserve_funds"), FUNDS_RESERVED)
+    there = following(fulfilment, *paid, *map(reserved, PIECES))
+    there.when(CONFIRMED).then(CAPTURE_FUNDS).leaving("capture_funds")
+
+
+def test_what_others_take_of_what_is_asked_back_is_for_a_person_be_it_money_goods_or_both() -> None:
+    back = (*ALL_RESERVED, CANCELLED_BY_ADA)
+    for taken, rest in (
+        ((FUNDS_CAPTURED,), map(released, PIECES)),
+        ((shipped("tea"),), (released("pot"), released("cup"), FUNDS_RELEASED)),
+        ((FUNDS_CAPTURED, *map(shipped, PIECES)), ()),
+    ):
+        following(fulfilment, *back).when(*taken, *rest).then_nothing().leaving("stuck")
+
+
+@pytest.mark.parametrize("word", [CANCELLED_BY_ADA, unchanged("cancel", to=ORDER)], ids=["an event", "an answer"])
+def test_why_it_was_cancelled_stands_there_for_who_looks(word: Any) -> None:
+    state = fulfilment.initial
+    for each in recorded(*ALL_RESERVED, OVERDUE, word):
+        state = fulfilment.evolve(state, each)
+    assert (state.is_cancelled, state.reason) == (True, getattr(word, "reason", "the deadline passed"))
 
 
 def test_of_two_things_that_were_lost_both_have_to_be_there_again() -> None:
