@@ -1,9 +1,14 @@
 """Which mutants change no behaviour, by rules that need no judgement. They are counted apart: see tests/README.md."""
 
 import re
+from typing import get_args
+
+from workers.domain.orders.fulfilment.state import Part
 
 # A text of one line, with what stands before its quotation marks: with an f there is code in it.
 TEXT = re.compile(r"""([A-Za-z]*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
+# Texts with a space in them that code compares: they are no wording.
+VALUES = frozenset(get_args(Part))
 CODEC = re.compile(r"""["'](utf-8|unicode_escape|ascii)["']""", re.IGNORECASE)
 CAST = re.compile(r"\bcast\(\s*(?:[^(),]|\[[^\]]*\])+,")
 IMPOSSIBLE = re.compile(r"^case _:\s*assert_never\(\w+\)$")
@@ -16,7 +21,7 @@ def reason(diff: str) -> str | None:
         changed = [old for old, new in zip(_texts(before), _texts(after), strict=True) if old != new]
         if all(CODEC.fullmatch(old) for old in changed) and before.lower() == after.lower():
             return "the name of an encoding in another case"
-        if all(" " in old.strip("\"' ") for old in changed):
+        if all(" " in old.strip("\"' ") and old[1:-1] not in VALUES for old in changed):
             return "the wording of a sentence for people"
     if CAST.sub("cast(", before) == re.sub(r"\bcast\(None,", "cast(", after):
         return "a type that only the type checker reads"

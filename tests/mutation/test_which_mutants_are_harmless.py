@@ -31,6 +31,7 @@ def test_these_are(before: str, after: str) -> None:
         ('return {"topic": record.topic}', 'return {"XXtopicXX": record.topic}'),
         ('Rejection("EmailTaken", "it is taken")', 'Rejection("EMAILTAKEN", "it is taken")'),
         ('Rejection("EmailTaken", "it is taken")', 'Rejection("EmailTaken", None)'),
+        ('part == "asked back"', 'part == "XXasked backXX"'),
         ('text.encode("utf-8", "replace")', 'text.encode("utf-8", "XXreplaceXX")'),
         ("event = cast(UserEvent, recorded.event)", "event = cast(UserEvent, None)"),
         ("event = cast(UserEvent, recorded.event)", "event = None"),

@@ -32,6 +32,7 @@ def test_not_once_it_has_gone_on_and_the_answer_says_what_stands_in_the_way() ->
         assert isinstance(refusal, Rejection)
         assert refusal.code == "NothingToUndo"
         assert history[-1].name in refusal.message
+        assert refusal.details == {"event": history[-1].name}
 
 
 def test_as_the_context_declares() -> None:

@@ -7,6 +7,7 @@ from contracts.users.examples import ADA_DELETED, USER_ID
 from tests.domain.processes import following, passed
 from tests.given import recorded
 from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.saga import Step
 from workers.domain.orders.closing import closing
 
 
@@ -70,6 +71,26 @@ def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_somet
     following(closing, *in_vain, no_answer).when(placed("c")).then(cancel("c")).waiting_for_answer(60).leaving("close")
     closed = following(closing, *in_vain, no_answer, cancelled("a")).when(confirmed("b"))
     closed.waiting_for_no_answer().leaving("closed")
+
+
+def test_has_no_less_patience_with_the_rest_of_the_orders_when_one_of_them_is_answered() -> None:
+    no_answer = passed(USER_ID, ANSWER)
+    history = (placed("a"), placed("b"), ADA_DELETED, no_answer, cancelled("a"))
+    following(closing, *history).when(no_answer).then(cancel("b")).waiting_for_answer(240)
+
+
+def test_hears_no_deadline_that_it_does_not_wait_for() -> None:
+    for history, deadline in (((placed("a"),), ANSWER), ((placed("a"), ADA_DELETED), "another")):
+        state = closing.initial
+        for each in recorded(*history):
+            state = closing.evolve(state, each)
+        (late,) = recorded(passed(USER_ID, deadline))
+        assert closing.evolve(state, late) == state
+
+
+def test_calls_its_steps_as_it_always_has_so_that_a_repeat_has_the_same_command_id() -> None:
+    asked = following(closing, placed("a"), placed("b")).when(ADA_DELETED)
+    assert [each[::2] for each in asked.consequences if isinstance(each, Step)] == [("cancel", "a"), ("cancel", "b")]
 
 
 def test_leaves_the_orders_of_others_alone() -> None:

@@ -38,10 +38,17 @@ def gone_on(state: FulfilmentState) -> FulfilmentState:
         return made_final(state) if state.is_confirmed else updated(state, status="confirm", next=(Next("confirm"),))
     if state.status in ("compensate", "cancelled") or (state.status == "stuck" and state.is_given_up):
         return _given_back(state)
-    is_leaving = state.status in ("ship_stock", "stuck") and state.is_shipped and state.funds == "captured"
+    is_leaving = _waited_in(state, "ship_stock") and state.is_shipped and state.funds == "captured"
     if is_leaving and {each.part for each in state.goods} == {"shipped"}:
         return updated(state, status="shipped")
     return state
+
+
+def _waited_in(state: FulfilmentState, status: str) -> bool:
+    """Whether an answer that was waited for in this status lets it go on: there, or where it got stuck, as long as no
+    person has to look at something in excess as well. That would be forgotten.
+    """
+    return state.status == status or (state.status == "stuck" and not state.excess)
 
 
 def confirmed(state: FulfilmentState) -> FulfilmentState:
@@ -65,7 +72,7 @@ def made_final(state: FulfilmentState) -> FulfilmentState:
 
 def paid(state: FulfilmentState) -> FulfilmentState:
     """The money is taken: completed, if that was waited for."""
-    if state.status not in ("capture_funds", "stuck") or state.is_given_up or not state.is_confirmed:
+    if not _waited_in(state, "capture_funds") or state.is_given_up or not state.is_confirmed:
         return state
     if not state.is_all_there:
         return stuck(state)
@@ -105,8 +112,7 @@ def given_up(state: FulfilmentState, reason: str) -> FulfilmentState:
 
 def stuck(state: FulfilmentState) -> FulfilmentState:
     """A person has to look. Nothing is given back of an order that may be confirmed yet, or is."""
-    is_kept = state.status == "confirm" and not state.is_cancelled
-    return updated(state, status="stuck", reason=None if is_kept else state.reason)
+    return updated(state, status="stuck", reason=None if state.status == "confirm" else state.reason)
 
 
 def asked_again(state: FulfilmentState) -> FulfilmentState:

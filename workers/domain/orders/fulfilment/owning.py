@@ -8,8 +8,6 @@ EXPECTED: frozenset[Part] = frozenset({"asked", "in doubt", "reserved"})
 
 def owns(state: FulfilmentState, holding: Holding) -> bool:
     """Only a live order, only for what it asks for; or for what it has asked back and waits for."""
-    if state.status in ("new", "cancelled"):
-        return False
     if (MONEY if holding.context == "payments" else holding.stream_id) in state.excess:
         return state.status != "stuck"
     if holding.context == "payments":

@@ -15,10 +15,10 @@ DIFFERS = "ReservationDiffers"
 
 
 def reserved(part: Part, *, fits: bool, wanted: bool) -> Part:
-    """Something was reserved under the order's id."""
+    """Something was reserved under the order's id, which has not taken this part yet."""
     if part in UNANSWERED:
         return "reserved" if fits else "in the way"
-    if part in ("reserved", "captured", "shipped"):
+    if part == "reserved":
         return part
     return "reserved" if part == "released" and fits and wanted else "foreign"
 
