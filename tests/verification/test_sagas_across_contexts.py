@@ -199,8 +199,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     orphan = ["nobody" if column == "instance_id" else value for column, value in gone.items()]
     async with system.database.acquire() as connection:
         await connection.copy_records_to_table("deadlines", schema_name="annals", records=[orphan])
-    code, verdict = await verified(system)
-    assert code == 1
+    _, verdict = await verified(system)
     assert verdict["found"] == {
         "saga deadline missing": 1,
         "saga deadline differs": 1,
