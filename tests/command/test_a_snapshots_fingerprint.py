@@ -85,6 +85,14 @@ def test_does_not_change_with_comments_and_layout(fingerprint_after: Write) -> N
     assert fingerprint_after({name: commented}) == fingerprint_after({})
 
 
+def test_covers_what_is_taken_from_a_folder_whose_own_module_is_empty(fingerprint_after: Write) -> None:
+    name = "shop/orders/decider.py"
+    changed = {name: "from shop import unrelated\n\n\ndef evolve(state, event):\n    return unrelated.NUMBER\n"}
+    usual = fingerprint_after(changed)
+    assert fingerprint_after({**changed, "shop/unrelated.py": "NUMBER = 2\n"}) != usual
+    assert fingerprint_after({**changed, "shop/__init__.py": "# nothing\n"}) == usual
+
+
 @pytest.mark.parametrize("name", list(contexts()))
 def test_covers_the_fields_that_events_are_made_of(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """They stand in modules that every context uses: a change there may read the same event as another one."""

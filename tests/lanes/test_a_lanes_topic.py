@@ -67,8 +67,9 @@ async def test_may_have_any_number_where_none_is_wanted() -> None:
 async def test_that_is_not_there_is_not_begun(wanted: int | None) -> None:
     reading = Reading(partitions=wanted)
     reading.subscription.states[TOPIC] = TopicState("", 0)
-    with pytest.raises(TopicMisfit, match="does not exist"):
+    with pytest.raises(TopicMisfit, match="does not exist") as refused:
         await reading.begin(40)
+    assert refused.value.wanted == (wanted or 0)
 
 
 @pytest.mark.parametrize("number", [6, 7])

@@ -52,3 +52,16 @@ async def test_is_each_fault_by_its_kind(name: str) -> None:
         await become(lambda: counted.grown()["annals_lane_faults_total"] >= 1, "the fault is counted")
         await become(lambda: runner.active, "the lane is held again")
     assert counted.grown()["annals_lane_fenced_total"] == (1 if name == "another owner" else 0)
+
+
+@pytest.mark.parametrize("step", ["take", "handle", "leave"])
+async def test_is_a_lane_as_held_once_or_not_at_all_however_it_was_dropped(step: str) -> None:
+    lanes = Counted(annals_lanes_held=LABELS)
+    work = WorkOnScript()
+    work.faults[step] = [FAULTS["a bug"]]
+    async with held(work, SubscriptionInMemory()) as runner:
+        if step == "handle":
+            runner.offer(records(0, 1))
+            await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is held again")
+        assert lanes.grown() == {"annals_lanes_held": 1}
+    assert lanes.grown() == {"annals_lanes_held": 0}
