@@ -199,9 +199,20 @@ async def test_is_interrupted_until_an_operator_has_acknowledged_it() -> None:
     await lane.rebase(0, "another", Interruption("recreated", "one", "another", 20, 0, 5, None))
     assert (before, lane.is_interrupted) == (False, True)
     await next_one.take()
+    await next_one.examine()
     known = next_one.is_interrupted
     installation.table.table.acknowledge(LANE)
     await next_one.examine()
     assert (known, next_one.is_interrupted) == (True, False), "the next owner knows it too, and when it is over"
     for each in (lane, next_one):
         each.drop()
+
+
+async def test_begins_where_the_owner_before_has_begun_to_read_anew() -> None:
+    installation = left_behind(12, Mark(12, 11))
+    lane = installation.lane()
+    assert await lane.take() == 20
+    await lane.rebase(3, "another", None)
+    lane.drop()
+    assert await take_over(installation) == 3
+    assert installation.table.rows[LANE].topic_id == "another"
