@@ -93,7 +93,7 @@ async def test_is_not_moved_by_what_was_deleted_after_it_had_come() -> None:
         runner.offer(records(0, 5))
         subscription.starts[PARTITION] = 5
         (extent,) = (await subscription.extents([PARTITION])).values()
-        runner.compare(extent, 0)
+        runner.compare(extent, 1)  # when the question was asked, one record had come
         work.going.set()
         await become(lambda: len(work.handled) == 5, "what had come is handled")
         assert len(work.taken_at) == 1
