@@ -75,6 +75,20 @@ def test_with_a_late_repeat_that_says_something_else_differs() -> None:
     assert verdict.targets == [], "nobody can know which of the two is right"
 
 
+def test_has_a_record_that_is_no_event_and_is_compared_beside_it() -> None:
+    foreign = log_of(ROWS[0])[0]._replace(headers=[("x-probe", b"1")])
+    verdict = compared([foreign, *log_of(*ROWS)])
+    assert verdict.counts == {"foreign record in the log": 1}
+    assert verdict.looked_at["events compared with the log"] == len(ROWS)
+
+
+def test_tells_the_highest_sequence_that_it_has_seen_also_behind_its_end() -> None:
+    comparison = LaneComparison("users", 0, 3, Verdict())
+    assert comparison.highest == 0
+    wanted = comparison.read(log_of(ROWS[4], ROWS[0]))
+    assert ([envelope.sequence for _, envelope in wanted], comparison.highest) == ([1], 5)
+
+
 def test_has_an_event_that_the_table_lacks() -> None:
     assert compared(log_of(*ROWS), ROWS[:4]).counts == {"event missing in the table": 1}
 

@@ -52,6 +52,14 @@ def test_the_fold_goes_as_far_as_the_lane_has_come() -> None:
     assert (before["version"], after["version"], after["city"]) == (2, 3, "Turin")
 
 
+def test_the_fold_goes_as_far_as_its_own_lane_has_come() -> None:
+    for reached, documents in (({0: 0, 1: 3}, {ADA}), ({0: 3, 1: 0}, set()), ({0: 3}, set())):
+        fold = DocumentFold(CARD, catalogue().events, reached, {})
+        for row in ROWS:
+            fold.take(row._replace(partition=1))
+        assert set(fold.documents) == documents
+
+
 def test_the_fold_does_not_go_into_what_is_parked() -> None:
     recorded = Recorded(ADA_WELCOMED, "id", ADA, 2, 2, "2026-01-01T00:00:02Z", "correlation")
     document = folded(3, {ADA: parked_by("users", recorded, ValueError())})

@@ -23,7 +23,7 @@ it, can go on with the instance while the workers are being replaced.
 """
 
 
-def wait_for_answer(asked_again: int = 0) -> SetDeadline:
+def wait_for_answer(asked_again: int) -> SetDeadline:
     """The deadline of what is asked now, after so many times before: a minute, then two, four, eight."""
     return SetDeadline(ANSWER, ANSWER_SECONDS * 2**asked_again)
 
