@@ -13,7 +13,7 @@ from tests.system import System, running_system
 
 # Folders and files whose tests measure time, memory or load, or keep all cores busy by themselves: they are marked
 # `alone` and run one after the other; all else may run side by side, a file at a time (pytest -n 3 --dist loadfile).
-ALONE = ("bench", "simulation", "soak", "verification/test_memory_does_not_grow.py")
+ALONE = ("bench", "run_ending", "simulation", "soak", "verification/test_memory_does_not_grow.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:

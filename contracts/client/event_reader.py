@@ -27,6 +27,8 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 1.0
 CHECK_INTERVAL_SECONDS = 5.0
 RETRY_SECONDS = 0.5
+# No sequence of ours is longer; a forged one may be, and Python refuses to read thousands of digits.
+MAX_SEQUENCE_DIGITS = 18
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ class EventReader:
         self._wanted = None if partitions is None else frozenset(partitions)
         self._timeout_seconds = connect_timeout_seconds
         self._was_connected = False
-        self._looked_back: set[tuple[int, int]] = set()
+        self._looked_back: dict[int, int] = {}
 
     @property
     def positions(self) -> dict[int, ReadPosition]:
@@ -150,9 +152,14 @@ class EventReader:
         """
         known = self._positions.get(place.partition, ReadPosition(0, 0)).sequence
         said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-        if not said.isdigit() or int(said) <= known + 1 or (place.partition, known) in self._looked_back:
+        if (
+            not said.isdigit()
+            or len(said) > MAX_SEQUENCE_DIGITS
+            or int(said) <= known + 1
+            or self._looked_back.get(place.partition) == known
+        ):
             return False
-        self._looked_back.add((place.partition, known))
+        self._looked_back[place.partition] = known
         consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
         return True
 

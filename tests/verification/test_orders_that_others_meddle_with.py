@@ -109,6 +109,5 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     assert bread == "no live order answers for 3 pieces; inventory.ReleaseStock ends it"
     assert named(verdict, "saga instance that nothing can end") == [f"fulfilment {over.stream_id}"]
     await system.database.execute(endless, over.stream_id, "completed")
-    released = [of_funds("ReleaseFunds", "bob", unborn), of_funds("ReleaseFunds", "mary", over.stream_id)]
-    await sent(system, released, [of_stock("ReleaseStock", "bread", unborn)])
+    await sent(system, [of_funds("ReleaseFunds", "bob", unborn)], [of_stock("ReleaseStock", "bread", unborn)])
     assert (await verified(system))[1]["found"] == {}
