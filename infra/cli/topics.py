@@ -59,6 +59,7 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
     from infra.devstack.addresses import located
+    from infra.kafka.recreating import Read
     from infra.kafka.recreating import recreate as make_anew
     from infra.kafka.topics import topics_of
     from infra.postgres.installation import check_partitions
@@ -80,5 +81,6 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
             if is_of_commands:
                 await database.run("lanes_begin_anew", name, topic_id)
 
-        consumed = {row["partition"]: row["consumed"] for row in rows} if is_of_commands else None
+        read = {row["partition"]: Read(row["topic_id"], row["consumed"]) for row in rows}
+        consumed = read if is_of_commands else None
         return await make_anew(settings, known[name], consumed, begin)

@@ -30,6 +30,13 @@ Begin = Callable[[str], Awaitable[None]]
 """Told the id of the new topic, before anything is written to it."""
 
 
+class Read(NamedTuple):
+    """The offset behind the last command that was read, and the id of the topic that it is of (empty: not known)."""
+
+    topic_id: str
+    offset: int
+
+
 class TopicFits(Exception):
     """The topic is as it should be: there is nothing to make anew."""
 
@@ -38,10 +45,10 @@ class TopicFits(Exception):
         self.topic = topic
 
 
-async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, int] | None, begin: Begin) -> int:
+async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read] | None, begin: Begin) -> int:
     """Make the topic anew as it should be; returns how many records were carried over.
 
-    `consumed`: by partition, the offset behind the last command that was read; None: nothing is to be carried over.
+    `consumed`: by partition, how far its commands were read; None: nothing is to be carried over.
     Raises Unavailable or TopicFits.
     """
     kept = topic._replace(name=topic.name + KEPT_SUFFIX, partitions=1, config={**topic.config, "retention.ms": "-1"})
@@ -55,7 +62,9 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, int]
             if consumed is not None:
                 await create_topics(settings, [kept])
                 await _close(settings, topic.name)
-                await _keep(log, courier, Partitions(topic.name, found.partitions, consumed), kept.name)
+                # An offset of a former topic says nothing: all of this one is unread then.
+                read = {number: each.offset for number, each in consumed.items() if each.topic_id in ("", found.id)}
+                await _keep(log, courier, Partitions(topic.name, found.partitions, read), kept.name)
             await _delete(settings, topic.name)
         await create_topics(settings, [topic])
         await begin((await _there(log, topic.name)).id)
