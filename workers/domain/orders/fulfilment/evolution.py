@@ -108,7 +108,7 @@ def _funds(state: FulfilmentState, event: FundsSay) -> FulfilmentState:
         return updated(state, funds=_BEFORE[type(event)])
     if event.user_id != state.user_id:
         return state
-    before, wanted = state.funds, not state.is_given_up
+    before = state.funds
     fits = (event.amount, event.currency) == (Decimal(state.total), state.currency)
     match event:
         case FundsReserved() if before == "captured":
@@ -116,7 +116,7 @@ def _funds(state: FulfilmentState, event: FundsSay) -> FulfilmentState:
         case FundsReleased() | FundsCaptured() if before == "captured":
             return excess_gone(state, MONEY)
         case FundsReserved():
-            after = updated(state, funds=parts.reserved(before, fits=fits, wanted=wanted))
+            after = updated(state, funds=parts.reserved(before, fits=fits))
             return _there_again(after, before, after.funds)
         case FundsDeclined():
             after = updated(state, funds=parts.declined(before, fits=fits))
@@ -144,14 +144,14 @@ def _stock(state: FulfilmentState, event: StockSays) -> FulfilmentState:
     if not found:
         return state
     (goods,) = found
-    before, wanted, fits = goods.part, not state.is_given_up, goods.quantity == event.quantity
+    before, fits = goods.part, goods.quantity == event.quantity
     match event:
         case StockReserved() if before == "shipped":
             return in_excess(state, sku)
         case StockReleased() | StockShipped() if before == "shipped":
             return excess_gone(state, sku)
         case StockReserved():
-            part = parts.reserved(before, fits=fits, wanted=wanted)
+            part = parts.reserved(before, fits=fits)
             return _there_again(with_goods(state, sku, part), before, part)
         case StockDeclined():
             part = parts.declined(before, fits=fits)

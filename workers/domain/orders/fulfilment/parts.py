@@ -14,13 +14,15 @@ DIFFERS = "ReservationDiffers"
 """Why a reservation is refused while there is another one under the order's id."""
 
 
-def reserved(part: Part, *, fits: bool, wanted: bool) -> Part:
-    """Something was reserved under the order's id, which has not taken this part yet."""
+def reserved(part: Part, *, fits: bool) -> Part:
+    """Something was reserved under the order's id, which has not taken this part yet. What was released and is there
+    again is the order's, also of one that is being given up: its confirmation may come first.
+    """
     if part in UNANSWERED:
         return "reserved" if fits else "in the way"
     if part == "reserved":
         return part
-    return "reserved" if part == "released" and fits and wanted else "foreign"
+    return "reserved" if part == "released" and fits else "foreign"
 
 
 def declined(part: Part, *, fits: bool) -> Part:
