@@ -68,7 +68,9 @@ class SagaRows(LaneRows):
         passed = [row for row in waiting if row.due_at <= now]
         steps = {row.position: row for row in self.outbox.get(place, ()) if row.saga in sagas}
         refusals = [
-            Refusal(position, *_address(steps[position]), code, at, *_cause(steps[position]))
+            Refusal(
+                position, *_address(steps[position]), code, at, *_cause(steps[position]), steps[position].causation_id
+            )
             for position, (code, at) in sorted(self.refused.get(place, {}).items())
             if position in steps
         ]

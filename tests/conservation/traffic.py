@@ -11,7 +11,7 @@ Address = tuple[str, str]
 
 
 class Sent(NamedTuple):
-    """A command under way; if a saga sent it: the step that it was, and the lane that sent it."""
+    """A command under way; if a saga sent it: the step that it was, and the lane that had asked for it."""
 
     command_id: str
     command: Command

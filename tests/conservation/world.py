@@ -22,7 +22,7 @@ from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance, Unchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StepRow, StoredInstance, Unchanged
 from workers.saga.following import Followed, concerned, follow, hear
 from workers.saga.own_events import own_events
 
@@ -56,6 +56,7 @@ class World:
     def __post_init__(self) -> None:
         self._traffic = Traffic()
         self._handled: set[str] = set()
+        self._outbox: dict[str, tuple[StepRow, Any]] = {}
         self._requests = deque(self.plan.requests)
         self._choices = iter(self.plan.choices)
         self._moves = self._position = 0
@@ -135,10 +136,8 @@ class World:
             self._handle(sent)
         elif route.kind == "answer":
             answer = self._traffic.get(route)
-            is_refusal = isinstance(answer, Refusal)
-            self._hear(
-                route.sender, Due(self._now(), [], [answer]) if is_refusal else Due(self._now(), [], [], [answer])
-            )
+            refusals, unchanged = ([answer], []) if isinstance(answer, Refusal) else ([], [answer])
+            self._hear(route.sender, Due(self._now(), [], refusals, unchanged))
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -175,7 +174,7 @@ class World:
             return
         place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
         cause = (self._now(), step.correlation_id, step.actor, step.traceparent)
-        answer = Unchanged(*place, *cause) if code is None else Refusal(*place, code, *cause)
+        answer = Unchanged(*place, *cause) if code is None else Refusal(*place, code, *cause, step.causation_id)
         self._traffic.put(Route("answer", sent.lane, step.position), answer)
 
     def _say(self, address: Address, event: Event) -> None:
@@ -223,11 +222,19 @@ class World:
             self.deadlines[deadline.saga, deadline.instance_id, deadline.name] = (lane, deadline)
         self._position += len(followed.steps)
         for number, step in enumerate(followed.steps, start=self._position - len(followed.steps) + 1):
+            self._outbox[step.command_id] = (step, lane)
             if number in self.plan.lost:
                 self.told.append(("lost", step))
-                continue
-            command = catalogue().commands[step.command_type].model_validate_json(step.data)
-            self._traffic.put(Route("command", lane, address_of(command)), Sent(step.command_id, command, step, lane))
+            else:
+                self._send(lane, step)
+        for step in followed.again:
+            self._send(lane, step)
+
+    def _send(self, lane: Any, step: StepRow) -> None:
+        """A step of the outbox, now or once more: whoever sends it, who had asked first hears the answer."""
+        command = catalogue().commands[step.command_type].model_validate_json(step.data)
+        sent = Sent(step.command_id, command, *self._outbox[step.command_id])
+        self._traffic.put(Route("command", lane, address_of(command)), sent)
 
     def _now(self) -> str:
         minutes, seconds = divmod(self._moves, 60)

@@ -57,6 +57,12 @@ class Followed:
         assert words(sent) == words(commands)
         return self
 
+    def asked_by(self, *events: int | None) -> Self:
+        """Each command repeats what the event of this number, from 1 on, had asked for; None: it is a new one."""
+        ids = [each.asked_by for each in self.consequences if isinstance(each, Step)]
+        assert [None if each is None else int(each[-12:]) for each in ids] == list(events)
+        return self
+
     def then_nothing(self) -> Self:
         """No command, and no deadline touched but that of an answer."""
         assert self._without_answers == []

@@ -81,6 +81,7 @@ class Order:
         row = self.steps[place].row
         said = (row.stream_id, row.command_id, code, time(second))
         refusal = Refusal(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        refusal = refusal._replace(causation_id=row.causation_id)
         lane = self.steps[place].lane
         self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
         self._note(hear([self.saga], own_events(Due(time(second), [], [refusal])), self._instances(), 0), lane, None)

@@ -1,8 +1,8 @@
 """How long a saga waits for the answer to what it has asked: so that it waits for nobody without an end.
 
 A command, or its answer, may be lost or late: its context may be away, its lane may have stopped, its record may be
-gone. So whoever asks sets this deadline, and when it passes asks again, under a new id, each time with more patience.
-In the end it is for a person to look.
+gone. So whoever asks sets this deadline, and when it passes asks again, each time with more patience. What must not be
+done twice keeps its id (`Step.asked_by`). In the end it is for a person to look.
 """
 
 from typing import Annotated

@@ -38,7 +38,8 @@ class DeadlinePassed(Event):
 
 class StepRefused(Event):
     """The command of the step called `step`, for the stream `to`, was rejected, or failed, with this code. Only a saga
-    that `hears_refusals` is told.
+    that `hears_refusals` is told. `asked_by` is the id of the event that the step followed from; earlier releases left
+    it out.
     """
 
     stream_field: ClassVar[str] = "instance_id"
@@ -47,6 +48,7 @@ class StepRefused(Event):
     step: str
     to: str
     code: str
+    asked_by: str = ""
 
 
 class StepUnchanged(Event):
@@ -64,11 +66,15 @@ class StepUnchanged(Event):
 class Step(NamedTuple):
     """A command to send. Its id is derived from the saga, the causing event and `name`, so a repeat is quiet. `about`
     tells several steps of one name apart.
+
+    `asked_by` is given when the step was asked for before, by the event of this id, and has no answer yet: the same
+    command is sent once more, under its id. So it is handled at most once, however often it is asked for.
     """
 
     name: str
     command: Command
     about: str = ""
+    asked_by: str | None = None
 
 
 class SetDeadline(NamedTuple):

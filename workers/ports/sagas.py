@@ -91,7 +91,9 @@ class DeadlineRow(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A step, by its position in the lane, whose command was not accepted at `handled_at` (RFC 3339), and the code."""
+    """A step, by its position in the lane, whose command was not accepted at `handled_at` (RFC 3339), and the code.
+    `causation_id`: the event that the step followed from.
+    """
 
     position: int
     saga: str
@@ -104,6 +106,7 @@ class Refusal(NamedTuple):
     correlation_id: str
     actor: str | None
     traceparent: str | None
+    causation_id: str = ""
 
 
 class Unchanged(NamedTuple):

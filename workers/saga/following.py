@@ -39,7 +39,8 @@ def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[In
 
 class Followed(NamedTuple):
     """What is to be written: the instances that changed and what they took, the steps and deadlines that follow, and
-    the streams that wait now. `raised` says of events of an instance's own why its code could not take them.
+    the streams that wait now. `raised` says of events of an instance's own why its code could not take them. `again`
+    is only to be sent: steps that were asked for before.
     """
 
     instances: Sequence[InstanceRow]
@@ -49,6 +50,7 @@ class Followed(NamedTuple):
     deadlines: Sequence[DeadlineRow] = ()
     cleared: Sequence[Place] = ()
     raised: Mapping[InstanceKey, str] = {}
+    again: Sequence[StepRow] = ()
 
 
 def follow(
@@ -99,4 +101,5 @@ def _followed(instances: Instances) -> Followed:
         instances.journal,
         [row for row in deadlines.values() if row is not None],
         [place for place, row in deadlines.items() if row is None],
+        again=tuple(instances.again),
     )

@@ -22,10 +22,13 @@ class _Instance(NamedTuple):
 
 
 class Instances:
-    """`steps`, `journal` and `deadlines` (None: cleared; the last word of the batch) grow with what is taken."""
+    """`steps`, `journal` and `deadlines` (None: cleared; the last word of the batch) grow with what is taken. `again`
+    are steps that an outbox has already.
+    """
 
     def __init__(self, stored: Mapping[InstanceKey, StoredInstance], position: int, partition: int) -> None:
         self.steps: list[StepRow] = []
+        self.again: list[StepRow] = []
         self.journal: list[JournalRow] = []
         self.deadlines: dict[tuple[str, str, str], DeadlineRow | None] = {}
         self._stored = stored
@@ -49,6 +52,7 @@ class Instances:
                 written = state.model_dump_json()
                 consequences = saga.decide(state, recorded)
                 steps = self._step_rows(saga, key, consequences, recorded)
+                again = _steps_again(key, consequences, recorded)
                 deadlines = _deadlines(key, consequences, recorded)
             except Exception as error:  # noqa: BLE001  # a bug in a saga must not stop the lane
                 failure = error
@@ -57,6 +61,7 @@ class Instances:
                 self._changed[key] = instance
                 self._position += len(steps)
                 self.steps += steps
+                self.again += again
                 self.deadlines |= deadlines
                 self.journal.append(self._journal_row(key, instance, recorded))
                 return None
@@ -82,24 +87,9 @@ class Instances:
     def _step_rows(
         self, saga: Saga[Any], key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
     ) -> list[StepRow]:
-        steps = [each for each in consequences if isinstance(each, Step)]
+        steps = [each for each in consequences if isinstance(each, Step) and each.asked_by is None]
         return [
-            StepRow(
-                self._position + place,
-                key.saga,
-                key.instance_id,
-                step.name,
-                derived_command_id(cause.event_id, key.saga, step.name, step.about),
-                step.command.type,
-                step.command.stream_id,
-                step.command.to_json(),
-                cause.correlation_id,
-                cause.event_id,
-                cause.actor,
-                cause.traceparent,
-                cause.recorded_at,
-                saga.hears_refusals,
-            )
+            _step_row(self._position + place, key, step, cause)._replace(hears_refusal=saga.hears_refusals)
             for place, step in enumerate(steps, start=1)
         ]
 
@@ -119,6 +109,33 @@ class Instances:
             instance.state.status,
             event.to_json() if own else None,
         )
+
+
+def _steps_again(key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded) -> list[StepRow]:
+    """What was asked for before, as it stands in the outbox of the lane that asked, which nobody has to write again."""
+    return [
+        _step_row(0, key, step, cause._replace(event_id=step.asked_by))
+        for step in consequences
+        if isinstance(step, Step) and step.asked_by is not None
+    ]
+
+
+def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded) -> StepRow:
+    return StepRow(
+        position,
+        key.saga,
+        key.instance_id,
+        step.name,
+        derived_command_id(cause.event_id, key.saga, step.name, step.about),
+        step.command.type,
+        step.command.stream_id,
+        step.command.to_json(),
+        cause.correlation_id,
+        cause.event_id,
+        cause.actor,
+        cause.traceparent,
+        cause.recorded_at,
+    )
 
 
 def _deadlines(

@@ -166,6 +166,8 @@ class SagaLane:
             log.error("stream parked", **each._asdict(), advice="mend the code, then: annals parked retry")
         if steps:
             await self._outbox.send(steps)
+        if followed.again:
+            await self._outbox.send_again(followed.again)
 
     async def _mend(self) -> None:
         """Do what operators ask for, as long as anything is parked."""

@@ -43,6 +43,12 @@ class Outbox:
         for step in steps:
             telemetry.STEPS.labels(step.saga, step.step).inc()
 
+    async def send_again(self, steps: Sequence[StepRow]) -> None:
+        """Send steps that were asked for before: their rows are in the outbox already. Who dies before this has lost
+        nothing, the deadline that asks again comes anew. Raises Unavailable.
+        """
+        await self._courier.deliver([self._message(step) for step in steps])
+
     def _message(self, step: StepRow) -> tuple[str, None, OutboundRecord]:
         envelope = CommandEnvelope(
             id=step.command_id,

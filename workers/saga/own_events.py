@@ -38,7 +38,9 @@ def _passed(row: DeadlineRow, now: str) -> Own:
 
 
 def _refused(row: Refusal) -> Own:
-    event = StepRefused(instance_id=row.instance_id, step=row.step, to=row.stream_id, code=row.code)
+    event = StepRefused(
+        instance_id=row.instance_id, step=row.step, to=row.stream_id, code=row.code, asked_by=row.causation_id
+    )
     event_id = str(uuid5(UUID(row.command_id), "refused"))
     return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 

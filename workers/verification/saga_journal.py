@@ -237,6 +237,6 @@ def _answer(step: StepRow, code: str | None, handled_at: str) -> Own:
     if code is None:
         due = Due(handled_at, [], [], [Unchanged(*place, handled_at, *cause)])
     else:
-        due = Due(handled_at, [], [Refusal(*place, code, handled_at, *cause)])
+        due = Due(handled_at, [], [Refusal(*place, code, handled_at, *cause, step.causation_id)])
     (own,) = own_events(due)
     return own

@@ -106,3 +106,33 @@ def test_what_is_to_be_given_back_is_asked_for_again_and_then_waits_for_a_person
         late.then(RELEASE_FUNDS).waiting_for_answer(60 * 2 ** (again + 1)).leaving("completed")
     following(fulfilment, *twice, *IN_VAIN).when(NO_ANSWER).then_nothing().leaving("stuck")
     following(fulfilment, *twice, *IN_VAIN, NO_ANSWER).when(FUNDS_RELEASED).then_nothing().leaving("completed")
+
+
+def test_and_what_is_asked_for_again_is_the_same_command() -> None:
+    """So it is done once, even if somebody else reserves once more in between."""
+    following(fulfilment, *FINAL[:-1]).when(CONFIRMED).then(CAPTURE_FUNDS).asked_by(None)
+    following(fulfilment, *FINAL, NO_ANSWER).when(NO_ANSWER).then(CAPTURE_FUNDS).asked_by(len(FINAL))
+    leaving = (*COMPLETED, SHIPPED, shipped("tea"))
+    both = following(fulfilment, *leaving, NO_ANSWER).when(NO_ANSWER).then(ship("pot"), ship("cup"))
+    both.asked_by(len(COMPLETED) + 1, len(COMPLETED) + 1)
+    late = following(fulfilment, *ALL_RESERVED, OVERDUE).when(NO_ANSWER).then(cancel(LATE))
+    late.asked_by(len(ALL_RESERVED) + 1)
+
+
+def test_but_after_a_refusal_it_is_asked_for_anew() -> None:
+    refused = (*COMPLETED, SHIPPED, no("ship_stock", "HandlerFailed", "tea"))
+    again = following(fulfilment, *refused).when(NO_ANSWER).then(*map(ship, PIECES))
+    again.asked_by(None, len(COMPLETED) + 1, len(COMPLETED) + 1)
+
+
+def test_a_refusal_of_what_was_asked_for_before_is_no_answer_to_what_is_asked_for_now() -> None:
+    """What was reserved after the first release was refused is to be released by the second."""
+    before = (PLACED, CANCELLED_BY_ADA, NO_ANSWER, FUNDS_RESERVED)
+    by = {number: f"00000000-0000-5000-8000-{number:012d}" for number in (3, 4)}
+    following(fulfilment, *before[:3]).when(FUNDS_RESERVED).then(RELEASE_FUNDS).asked_by(None)
+    refusal = no("release_funds", "ReservationNotFound")
+    outdated = following(fulfilment, *before).when(refusal.model_copy(update={"asked_by": by[3]}))
+    outdated.then_nothing().leaving("compensate")
+    answer = following(fulfilment, *before).when(refusal.model_copy(update={"asked_by": by[4]}))
+    answer.then_nothing().leaving("cancelled")
+    following(fulfilment, *before).when(NO_ANSWER).then(RELEASE_FUNDS).asked_by(4)

@@ -10,6 +10,7 @@ from contracts.payments.commands import CaptureFunds, ReleaseFunds, ReserveFunds
 from workers.core.answers import answered, wait_for_answer
 from workers.core.recorded import Recorded
 from workers.core.saga import ClearDeadline, Consequence, SetDeadline, Step
+from workers.domain.orders.fulfilment.asking import asked_before
 from workers.domain.orders.fulfilment.evolution import correlate
 from workers.domain.orders.fulfilment.state import ENDS, FulfilmentState, Next
 
@@ -21,26 +22,26 @@ def decide(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...
     confirmation, which share a deadline of their own, has one for its answer.
     """
     order_id = correlate(recorded) or recorded.stream_id
-    asked = tuple(_consequence(each, state, order_id) for each in state.next)
+    asked = tuple(_consequence(each, state, order_id, asked_before(state, each, recorded)) for each in state.next)
     if state.waits_for_answer:
         return (*asked, wait_for_answer(state.asked_again)) if asked else ()
     return (*asked, answered()) if state.status in ENDS else asked
 
 
-def _consequence(each: Next, state: FulfilmentState, order_id: str) -> Consequence:
+def _consequence(each: Next, state: FulfilmentState, order_id: str, asked_by: str | None) -> Consequence:
     match each.action:
         case "set_deadline":
             return SetDeadline(DEADLINE, state.deadline_seconds)
         case "clear_deadline":
             return ClearDeadline(DEADLINE)
         case "reserve_stock" | "release_stock" | "ship_stock":
-            return Step(each.action, _about_stock(each, state, order_id), each.sku)
+            return Step(each.action, _about_stock(each, state, order_id), each.sku, asked_by)
         case "reserve_funds" | "release_funds" | "capture_funds":
-            return Step(each.action, _about_funds(each, state, order_id))
+            return Step(each.action, _about_funds(each, state, order_id), asked_by=asked_by)
         case "confirm":
             return Step("confirm", ConfirmOrder(order_id=order_id))
         case "cancel":
-            return Step("cancel", CancelOrder(order_id=order_id, reason=state.reason))
+            return Step("cancel", CancelOrder(order_id=order_id, reason=state.reason), asked_by=asked_by)
         case _:
             assert_never(each.action)
 

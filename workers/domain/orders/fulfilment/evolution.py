@@ -11,6 +11,7 @@ from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
 from workers.domain.orders.fulfilment import parts
+from workers.domain.orders.fulfilment.asking import is_outdated, with_asks
 from workers.domain.orders.fulfilment.going_on import (
     RESERVING,
     asked_again,
@@ -66,8 +67,10 @@ def correlate(recorded: Recorded) -> str | None:
 
 def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """The state after one more event."""
+    if is_outdated(state, recorded.event):
+        return updated(state, next=())
     after = gone_on(_noted(updated(state, next=()), recorded.event))
-    return after if after.status == state.status else updated(after, asked_again=0)
+    return with_asks(after if after.status == state.status else updated(after, asked_again=0), recorded)
 
 
 def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:

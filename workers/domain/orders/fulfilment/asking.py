@@ -1,0 +1,72 @@
+"""By which event each step was asked for that has no answer yet. Pure.
+
+Who asks again repeats the same command: it is handled once, however often it is asked for, though somebody else may
+reserve once more in between. And a refusal of what was asked for before, by another event, is no answer to what is
+asked for now. Reservations and the confirmation are not asked for again.
+"""
+
+from contracts.inventory.events import StockReleased, StockShipped
+from contracts.message import Event
+from contracts.orders.events import OrderCancelled
+from contracts.payments.events import FundsCaptured, FundsReleased
+from workers.core.answers import ANSWER
+from workers.core.recorded import Recorded
+from workers.core.saga import DeadlinePassed, StepRefused
+from workers.domain.orders.fulfilment.state import Action, FulfilmentState, Next
+
+_REPEATED: frozenset[Action] = frozenset({"capture_funds", "ship_stock", "release_funds", "release_stock", "cancel"})
+_OF_GOODS = frozenset({"ship_stock", "release_stock"})
+
+
+def is_outdated(state: FulfilmentState, event: Event) -> bool:
+    """Whether this refuses what was asked for before, and not what is asked for now."""
+    if not isinstance(event, StepRefused) or not event.asked_by:
+        return False
+    return state.asked_by.get(_refused(event), event.asked_by) != event.asked_by
+
+
+def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
+    """The state with who asks: not any more for what is answered now; for what is asked for now this event, or, when no
+    answer came in time, still the one that had asked.
+    """
+    event, left = recorded.event, dict(state.asked_by)
+    for answered in _answered(state, event):
+        left.pop(answered, None)
+    is_again = isinstance(event, DeadlinePassed) and event.deadline == ANSWER
+    for each in state.next:
+        if each.action in _REPEATED:
+            by = recorded.event_id
+            left[_key(each)] = left.get(_key(each), by) if is_again else by
+    return state if left == state.asked_by else state.model_copy(update={"asked_by": left})
+
+
+def asked_before(state: FulfilmentState, each: Next, recorded: Recorded) -> str | None:
+    """The event that has asked for this before, if it was another than `recorded`."""
+    by = state.asked_by.get(_key(each))
+    return None if by == recorded.event_id else by
+
+
+def _answered(state: FulfilmentState, event: Event) -> tuple[str, ...]:
+    match event:
+        case FundsReleased(user_id=state.user_id):
+            return (_key(Next("release_funds")),)
+        case FundsCaptured(user_id=state.user_id):
+            return (_key(Next("capture_funds")),)
+        case StockReleased(sku=sku):
+            return (_key(Next("release_stock", sku)),)
+        case StockShipped(sku=sku):
+            return (_key(Next("ship_stock", sku)),)
+        case OrderCancelled():
+            return (_key(Next("cancel")),)
+        case StepRefused() if not is_outdated(state, event):
+            return (_refused(event),)
+        case _:
+            return ()
+
+
+def _refused(event: StepRefused) -> str:
+    return f"{event.step}/{event.to}" if event.step in _OF_GOODS else event.step
+
+
+def _key(each: Next) -> str:
+    return f"{each.action}/{each.sku}" if each.sku else each.action
