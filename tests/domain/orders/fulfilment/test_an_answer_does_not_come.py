@@ -29,6 +29,7 @@ from tests.domain.orders.fulfilment.three_lines import (
     no,
     release,
     released,
+    reserved,
     ship,
     shipped,
 )
@@ -123,6 +124,14 @@ def test_but_after_a_refusal_it_is_asked_for_anew() -> None:
     refused = (*COMPLETED, SHIPPED, no("ship_stock", "HandlerFailed", "tea"))
     again = following(fulfilment, *refused).when(NO_ANSWER).then(*map(ship, PIECES))
     again.asked_by(None, len(COMPLETED) + 1, len(COMPLETED) + 1)
+
+
+def test_and_something_else_is_asked_for_with_all_patience_nevertheless() -> None:
+    """The goods are reserved only when their release was asked for in vain, and have to go back now."""
+    in_vain = (*PAID, CANCELLED_BY_ADA, FUNDS_RELEASED, *IN_VAIN)
+    late = following(fulfilment, *in_vain).when(reserved("tea")).then(release("tea"))
+    late.asked_by(None).waiting_for_answer(60)
+    following(fulfilment, *in_vain, reserved("tea")).when(NO_ANSWER).then(*map(release, PIECES)).waiting_for_answer(120)
 
 
 def test_a_refusal_of_what_was_asked_for_before_is_no_answer_to_what_is_asked_for_now() -> None:

@@ -18,6 +18,11 @@ _REPEATED: frozenset[Action] = frozenset({"capture_funds", "ship_stock", "releas
 _OF_GOODS = frozenset({"ship_stock", "release_stock"})
 
 
+def asks_again(event: Event) -> bool:
+    """Whether this is the deadline of an answer: what follows was asked for before, as a rule."""
+    return isinstance(event, DeadlinePassed) and event.deadline == ANSWER
+
+
 def is_outdated(state: FulfilmentState, event: Event) -> bool:
     """Whether this refuses what was asked for before, and not what is asked for now."""
     if not isinstance(event, StepRefused) or not event.asked_by:
@@ -32,11 +37,10 @@ def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     event, left = recorded.event, dict(state.asked_by)
     for answered in _answered(state, event):
         left.pop(answered, None)
-    is_again = isinstance(event, DeadlinePassed) and event.deadline == ANSWER
     for each in state.next:
         if each.action in _REPEATED:
             by = recorded.event_id
-            left[_key(each)] = left.get(_key(each), by) if is_again else by
+            left[_key(each)] = left.get(_key(each), by) if asks_again(event) else by
     return state if left == state.asked_by else state.model_copy(update={"asked_by": left})
 
 

@@ -11,7 +11,7 @@ from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
 from workers.domain.orders.fulfilment import parts
-from workers.domain.orders.fulfilment.asking import is_outdated, with_asks
+from workers.domain.orders.fulfilment.asking import asks_again, is_outdated, with_asks
 from workers.domain.orders.fulfilment.going_on import (
     RESERVING,
     asked_again,
@@ -70,7 +70,9 @@ def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     if is_outdated(state, recorded.event):
         return updated(state, next=())
     after = gone_on(_noted(updated(state, next=()), recorded.event))
-    return with_asks(after if after.status == state.status else updated(after, asked_again=0), recorded)
+    # What is asked for now, and not once more, is waited for with all patience.
+    is_new = after.status != state.status or (after.next and not asks_again(recorded.event))
+    return with_asks(updated(after, asked_again=0) if is_new else after, recorded)
 
 
 def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:
