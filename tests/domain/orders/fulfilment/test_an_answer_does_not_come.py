@@ -120,6 +120,12 @@ def test_and_what_is_asked_for_again_is_the_same_command() -> None:
     late.asked_by(len(ALL_RESERVED) + 1)
 
 
+def test_also_when_something_was_lost_and_came_back_in_between() -> None:
+    """Whoever released and reserved again may reserve once more: both commands to take it could find something."""
+    back = following(fulfilment, *FINAL, FUNDS_RELEASED).when(FUNDS_RESERVED).then(CAPTURE_FUNDS)
+    back.asked_by(len(FINAL)).leaving("capture_funds")
+
+
 def test_but_after_a_refusal_it_is_asked_for_anew() -> None:
     refused = (*COMPLETED, SHIPPED, no("ship_stock", "HandlerFailed", "tea"))
     again = following(fulfilment, *refused).when(NO_ANSWER).then(*map(ship, PIECES))

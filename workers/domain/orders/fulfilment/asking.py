@@ -15,6 +15,8 @@ from workers.core.saga import DeadlinePassed, StepRefused
 from workers.domain.orders.fulfilment.state import Action, FulfilmentState, Next
 
 _REPEATED: frozenset[Action] = frozenset({"capture_funds", "ship_stock", "release_funds", "release_stock", "cancel"})
+_TAKING: frozenset[Action] = frozenset({"capture_funds", "ship_stock"})
+"""What is taken twice cannot be given back."""
 _OF_GOODS = frozenset({"ship_stock", "release_stock"})
 
 
@@ -31,8 +33,8 @@ def is_outdated(state: FulfilmentState, event: Event) -> bool:
 
 
 def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """The state with who asks: not any more for what is answered now; for what is asked for now this event, or, when no
-    answer came in time, still the one that had asked.
+    """The state with who asks: not any more for what is answered now; for what is asked for now this event, or still
+    the one that had asked, when no answer came in time or what is asked for must not be taken twice.
     """
     event, left = recorded.event, dict(state.asked_by)
     for answered in _answered(state, event):
@@ -40,7 +42,8 @@ def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     for each in state.next:
         if each.action in _REPEATED:
             by = recorded.event_id
-            left[_key(each)] = left.get(_key(each), by) if asks_again(event) else by
+            keeps = asks_again(event) or each.action in _TAKING
+            left[_key(each)] = left.get(_key(each), by) if keeps else by
     return state if left == state.asked_by else state.model_copy(update={"asked_by": left})
 
 
