@@ -3,6 +3,8 @@ told once.
 """
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.postgres.batches import LANE as COMMAND_LANE
 from tests.postgres.batches import batch as command_batch
 from tests.postgres.batches import command_id, outcome
 from tests.waiting import until
+from workers.ports.event_store import OutcomeRow
 from workers.ports.sagas import DeadlineRow, InstanceKey, InstancesMoved, JournalRow, SagaBatch
 
 __all__ = ["store"]
@@ -145,10 +148,15 @@ async def test_a_deadline_that_passes_may_be_set_again_in_the_same_batch(store: 
     assert list((await store.due(LANE, SAGAS, 10)).deadlines) == [again]
 
 
+def answer(place: int, **changes: Any) -> OutcomeRow:
+    """The outcome of a step's command; `changes` are other fields."""
+    return outcome(place, **{"type": "WelcomeUser", **changes})
+
+
 async def refuse(tables: Tables, *places: int) -> None:
     """The commands of these places in the outbox are rejected."""
     await tables.store.take(COMMAND_LANE, "command worker")
-    rejected = [outcome(place, status="rejected", outcome=OUTCOME) for place in places]
+    rejected = [answer(place, status="rejected", outcome=OUTCOME) for place in places]
     await tables.store.commit(command_batch(outcomes=rejected))
 
 
@@ -185,7 +193,7 @@ async def test_an_accepted_command_is_no_refusal(store: SagaStores, tables: Tabl
 async def accept(tables: Tables, events: bytes, *places: int) -> None:
     """The commands of these places in the outbox are accepted, with these events."""
     await tables.store.take(COMMAND_LANE, "command worker")
-    accepted = [outcome(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
+    accepted = [answer(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
     await tables.store.commit(command_batch(outcomes=accepted))
 
 
@@ -219,6 +227,46 @@ async def test_of_a_step_that_changed_something_its_events_tell(store: SagaStore
     await accept(tables, b'[{"event_id": "e", "type": "users.UserWelcomed.v1"}]', 1)
     due = await store.due(LANE, SAGAS, 10)
     assert (list(due.unchanged), list(due.refusals)) == ([], [])
+
+
+def said_of(content: bytes) -> bytes:
+    """An outcome without events, of a command with this content."""
+    return b'{"error": null, "events": [], "content_digest": "%s"}' % sha256(content).hexdigest()[:32].encode()
+
+
+OF_ANOTHER = [
+    pytest.param({"type": "CreateUser"}, id="type"),
+    pytest.param({"stream_id": "bob"}, id="stream"),
+    pytest.param({"causation_id": command_id(1)}, id="cause"),
+    pytest.param({"outcome": said_of(b'{ "user_id":"ada", "as":"another" }')}, id="content"),
+]
+
+
+@pytest.mark.parametrize("other", OF_ANOTHER)
+@pytest.mark.parametrize("status", ["accepted", "rejected", "failed"])
+async def test_an_answer_to_another_command_under_the_id_of_a_step_is_no_answer_to_the_step(
+    store: SagaStores, tables: Tables, status: str, other: dict[str, Any]
+) -> None:
+    """The id of a step is known to everybody: somebody else may have used it."""
+    await taken(store)
+    sent = step(1, hears_refusal=True)
+    await store.commit(batch(steps=[sent]))
+    await tables.store.take(COMMAND_LANE, "command worker")
+    said = answer(1, **{"status": status, "outcome": said_of(sent.data), **other})
+    await tables.store.commit(command_batch(outcomes=[said]))
+    due = await store.due(LANE, SAGAS, 10)
+    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+
+
+@pytest.mark.parametrize("status", ["accepted", "rejected"])
+async def test_an_answer_says_of_which_content_it_is(store: SagaStores, tables: Tables, status: str) -> None:
+    await taken(store)
+    sent = step(1, hears_refusal=True)
+    await store.commit(batch(steps=[sent]))
+    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.commit(command_batch(outcomes=[answer(1, status=status, outcome=said_of(sent.data))]))
+    due = await store.due(LANE, SAGAS, 10)
+    assert (len(due.unchanged), len(due.refusals)) == ((1, 0) if status == "accepted" else (0, 1))
 
 
 async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
