@@ -240,24 +240,3 @@ async def test_names_a_step_without_outcome(system: System) -> None:
         "UPDATE annals.commands SET status = 'accepted' WHERE command_id = $1", outcome["command_id"]
     )
     assert (await verified(system))[1]["found"] == {}
-
-
-@pytest.mark.parametrize("column", ["type", "stream_id", "causation_id"])
-async def test_takes_the_outcome_of_another_command_for_none_of_the_step_that_has_its_id(
-    system: System, column: str
-) -> None:
-    (user,) = await settled_users(system, 1)
-    welcome = await system.database.fetchrow(
-        "SELECT command_id, type, stream_id, causation_id FROM annals.commands"
-        " WHERE type = 'users.WelcomeUser.v1' AND stream_id = $1",
-        user.stream_id,
-    )
-    change = f"UPDATE annals.commands SET {column} = $2 WHERE command_id = $1"  # noqa: S608  # a column of this test
-    await system.database.execute(change, welcome["command_id"], "another")
-    code, verdict = await verified(system)
-    assert code == 1
-    assert named(verdict, "saga step without outcome") == [f"welcome {user.stream_id} welcome"]
-    (said,) = [each["explanation"] for each in verdict["examples"] if each["what"] == "saga step without outcome"]
-    assert said == f"command {welcome['command_id']}; another command was handled under its id"
-    await system.database.execute(change, welcome["command_id"], welcome[column])
-    assert (await verified(system))[1]["found"] == {}
