@@ -8,8 +8,11 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from tests import watchdog
+from tests.patience import draw_the_same
 from tests.servers import Servers, corner, running_servers
 from tests.system import System, running_system
+
+draw_the_same()
 
 # Folders and files whose tests measure time, memory or load, or keep all cores busy by themselves: they are marked
 # `alone` and run one after the other; all else may run side by side, a file at a time (pytest -n 3 --dist loadfile).

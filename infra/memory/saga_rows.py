@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Literal
 
 import orjson
@@ -27,6 +28,8 @@ from workers.ports.sagas import (
     Unchanged,
 )
 
+DIGEST_CHARACTERS = 32
+
 Place = tuple[str, int]
 """Topic and partition of a saga lane."""
 
@@ -45,7 +48,7 @@ class SagaRows(LaneRows):
         self.deadlines: dict[tuple[str, str, str], tuple[Place, DeadlineRow]] = {}
         self.refused: dict[Place, dict[int, tuple[str, str]]] = {}
         self.unchanged: dict[Place, dict[int, str]] = {}
-        self._hearers: dict[str, tuple[Place, int]] = {}
+        self._hearers: dict[str, tuple[Place, StepRow]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
         self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
@@ -86,8 +89,10 @@ class SagaRows(LaneRows):
         for row in outcomes:
             if row.command_id not in self._hearers:
                 continue
-            place, position = self._hearers[row.command_id]
-            outcome, at = orjson.loads(row.outcome), rfc3339(row.handled_at)
+            place, step = self._hearers[row.command_id]
+            position, outcome, at = step.position, orjson.loads(row.outcome), rfc3339(row.handled_at)
+            if not _answers(row, outcome.get("content_digest"), step):
+                continue
             if row.status != "accepted":
                 code = (outcome["error"] or {}).get("code", row.status)
                 self.refused.setdefault(place, {}).setdefault(position, (code, at))
@@ -139,7 +144,7 @@ class SagaRows(LaneRows):
             self.refused.get(place, {}).pop(position, None)
             self.unchanged.get(place, {}).pop(position, None)
         if steps:
-            self._hearers |= {row.command_id: (place, row.position) for row in steps if row.hears_refusal}
+            self._hearers |= {row.command_id: (place, row) for row in steps if row.hears_refusal}
             rows = self.outbox.setdefault(place, [])
             behind = not rows or rows[-1].position < steps[0].position
             rows += steps
@@ -198,6 +203,13 @@ class SagaRows(LaneRows):
         for each in batch.parked:
             waiting[each.follower, each.stream_id] = each
             wished.pop((each.follower, each.stream_id), None)
+
+
+def _answers(row: OutcomeRow, digest: str | None, step: StepRow) -> bool:
+    """Whether this is the outcome of the step, and not of another command under its id."""
+    if (row.type, row.stream_id, row.causation_id) != (step.command_type, step.stream_id, step.causation_id):
+        return False
+    return digest in (None, sha256(step.data).hexdigest()[:DIGEST_CHARACTERS])
 
 
 def _address(row: StepRow) -> tuple[str, str, str, str, str]:

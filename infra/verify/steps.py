@@ -35,7 +35,7 @@ async def compare_steps(
                 _follows(topic, partition, position, last + 1, verdict)
                 break
             await _compare_instances(sources, [step for step in steps if step.saga in sagas], verdict)
-            await _compare_outcomes(sources, steps, patience, verdict)
+            await _compare_outcomes(sources, (topic, partition), steps, patience, verdict)
             verdict.saw("saga steps compared with the events and the outcomes", len(steps))
             await pace(0)
 
@@ -58,13 +58,16 @@ async def _compare_instances(sources: Sources, steps: Sequence[StepRow], verdict
             verdict.found(What.STEP_LEFT_OVER, place(step), explanation)
 
 
-async def _compare_outcomes(sources: Sources, steps: Sequence[StepRow], patience: Patience, verdict: Verdict) -> None:
-    """Every step has an outcome, at the latest after some time, and it is not `failed`."""
-    open_steps = list(steps)
+async def _compare_outcomes(
+    sources: Sources, lane: tuple[str, int], steps: Sequence[StepRow], patience: Patience, verdict: Verdict
+) -> None:
+    """Every step has an outcome of its own, at the latest after some time, and it is not `failed`."""
+    open_steps, taken = list(steps), frozenset[str]()
     while True:
-        ids = listed([step.command_id for step in open_steps])
-        rows = await sources.database.rows("statuses", ids)
+        positions = listed([str(step.position) for step in open_steps])
+        rows = await sources.database.rows("step_statuses", *lane, positions)
         statuses = {row["command_id"]: row["status"] for row in rows}
+        taken = frozenset(row["command_id"] for row in rows if row["taken"])
         for step in open_steps:
             if statuses[step.command_id] == "failed" and not await _mended(sources, step.command_id):
                 explanation = f"command {step.command_id}: see the dead letters of {step.command_type}"
@@ -76,7 +79,8 @@ async def _compare_outcomes(sources: Sources, steps: Sequence[StepRow], patience
         if not open_steps or not await patience.waits():
             break
     for step in open_steps:
-        verdict.found(What.STEP_WITHOUT_OUTCOME, place(step), f"command {step.command_id}")
+        other = "; another command was handled under its id" if step.command_id in taken else ""
+        verdict.found(What.STEP_WITHOUT_OUTCOME, place(step), f"command {step.command_id}{other}")
 
 
 async def _mended(sources: Sources, command_id: str) -> bool:

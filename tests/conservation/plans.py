@@ -17,6 +17,7 @@ from contracts.orders.lines import OrderLine
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser
 from tests.conservation.meddling import TAKING, Meddling, meddlings
+from tests.conservation.strangers import strangers
 
 USERS = ("ada", "bob")
 SKUS = ("tea", "pot", "cup")
@@ -165,11 +166,21 @@ def _user(user: str) -> CreateUser:
     return CreateUser(user_id=user, first_name=user, last_name="Tester", email=f"{user}@example.org")
 
 
-plans: st.SearchStrategy[Plan] = st.builds(
-    _plan,
-    st.lists(orders, min_size=1, max_size=MOST_ORDERS),
-    st.tuples(beginnings, additions, deletions),
-    st.dictionaries(st.sampled_from(("payments", "inventory", "orders")), moments, max_size=1),
-    st.binary(min_size=CHOICES, max_size=CHOICES),
-    st.one_of(st.just(frozenset[int]()), st.just(frozenset[int]()), st.frozensets(st.integers(1, 20), max_size=2)),
+def _planned(
+    order: st.SearchStrategy[Order], most_orders: int, most_away: int, choices: int
+) -> st.SearchStrategy[Plan]:
+    return st.builds(
+        _plan,
+        st.lists(order, min_size=1, max_size=most_orders),
+        st.tuples(beginnings, additions, deletions),
+        st.dictionaries(st.sampled_from(("payments", "inventory", "orders")), moments, max_size=most_away),
+        st.binary(min_size=choices, max_size=choices),
+        st.one_of(st.just(frozenset[int]()), st.just(frozenset[int]()), st.frozensets(st.integers(1, 20), max_size=2)),
+    )
+
+
+plans = _planned(orders, MOST_ORDERS, most_away=1, choices=CHOICES)
+harsh_plans = _planned(
+    st.builds(lambda order, meddled: order._replace(meddled=meddled), orders, strangers), 3, most_away=2, choices=200
 )
+"""With strangers who do whatever they can."""

@@ -1,6 +1,4 @@
-"""What several lanes share: an instance is written by who has seen its last version; deadlines pass once; refusals are
-told once.
-"""
+"""What several lanes share: an instance is written by who has seen its last version; deadlines pass once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +6,8 @@ import pytest
 
 from contracts.envelope import rfc3339
 from tests.ports.tables import SagaStores, Tables
-from tests.ports.test_saga_store import LANE, OTHER_LANE, batch, instance, step, store
-from tests.postgres.batches import LANE as COMMAND_LANE
-from tests.postgres.batches import batch as command_batch
-from tests.postgres.batches import command_id, outcome
+from tests.ports.test_saga_store import LANE, OTHER_LANE, batch, instance, store
+from tests.postgres.batches import command_id
 from tests.waiting import until
 from workers.ports.sagas import DeadlineRow, InstanceKey, InstancesMoved, JournalRow, SagaBatch
 
@@ -143,92 +139,6 @@ async def test_a_deadline_that_passes_may_be_set_again_in_the_same_batch(store: 
     again = deadline(set_by=2)
     await store.commit(batch(steps=[], passed=[deadline()], deadlines=[again]))
     assert list((await store.due(LANE, SAGAS, 10)).deadlines) == [again]
-
-
-async def refuse(tables: Tables, *places: int) -> None:
-    """The commands of these places in the outbox are rejected."""
-    await tables.store.take(COMMAND_LANE, "command worker")
-    rejected = [outcome(place, status="rejected", outcome=OUTCOME) for place in places]
-    await tables.store.commit(command_batch(outcomes=rejected))
-
-
-OUTCOME = b'{"error": {"code": "AccountNotFound"}}'
-
-
-async def test_a_refusal_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_hear_it(
-    store: SagaStores, tables: Tables
-) -> None:
-    await taken(store)
-    hearing = step(1, hears_refusal=True, actor="clerk")
-    await store.commit(batch(steps=[hearing, step(2)]))
-    await refuse(tables, 1, 2)
-    due = await store.due(LANE, SAGAS, 10)
-    (refusal,) = due.refusals
-    assert (refusal.position, refusal.saga, refusal.instance_id, refusal.step) == (1, "welcome", "ada", "welcome")
-    assert (refusal.stream_id, refusal.command_id, refusal.code) == ("ada", command_id(1), "AccountNotFound")
-    assert (refusal.correlation_id, refusal.actor) == ("correlation", "clerk")
-    assert refusal.handled_at.endswith("Z")
-    assert list((await store.due(OTHER_LANE, SAGAS, 10)).refusals) == []
-    assert list((await store.due(LANE, ["farewell"], 10)).refusals) == []
-    await store.commit(batch(steps=[], position=2, heard=[1]))
-    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
-
-
-async def test_an_accepted_command_is_no_refusal(store: SagaStores, tables: Tables) -> None:
-    await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
-    await tables.store.take(COMMAND_LANE, "command worker")
-    await tables.store.commit(command_batch(outcomes=[outcome(1)]))
-    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
-
-
-async def accept(tables: Tables, events: bytes, *places: int) -> None:
-    """The commands of these places in the outbox are accepted, with these events."""
-    await tables.store.take(COMMAND_LANE, "command worker")
-    accepted = [outcome(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
-    await tables.store.commit(command_batch(outcomes=accepted))
-
-
-async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked_to_hear_it(
-    store: SagaStores, tables: Tables
-) -> None:
-    await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True, actor="clerk"), step(2)]))
-    await accept(tables, b"[]", 1, 2)
-    due = await store.due(LANE, SAGAS, 10)
-    (unchanged,) = due.unchanged
-    assert (unchanged.position, unchanged.saga, unchanged.instance_id, unchanged.step) == (
-        1,
-        "welcome",
-        "ada",
-        "welcome",
-    )
-    assert (unchanged.stream_id, unchanged.command_id) == ("ada", command_id(1))
-    assert (unchanged.correlation_id, unchanged.actor) == ("correlation", "clerk")
-    assert unchanged.handled_at.endswith("Z")
-    assert list(due.refusals) == []
-    assert list((await store.due(OTHER_LANE, SAGAS, 10)).unchanged) == []
-    assert list((await store.due(LANE, ["farewell"], 10)).unchanged) == []
-    await store.commit(batch(steps=[], position=2, heard=[1]))
-    assert list((await store.due(LANE, SAGAS, 10)).unchanged) == []
-
-
-async def test_of_a_step_that_changed_something_its_events_tell(store: SagaStores, tables: Tables) -> None:
-    await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
-    await accept(tables, b'[{"event_id": "e", "type": "users.UserWelcomed.v1"}]', 1)
-    due = await store.due(LANE, SAGAS, 10)
-    assert (list(due.unchanged), list(due.refusals)) == ([], [])
-
-
-async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
-    await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
-    await accept(tables, b"[]", 1)
-    await store.take(LANE, "successor")
-    with pytest.raises(Exception, match="epoch 1"):
-        await store.commit(batch(steps=[], heard=[1]))
-    assert len((await store.due(LANE, SAGAS, 10)).unchanged) == 1
 
 
 async def test_an_old_epoch_hears_nothing_in_effect(store: SagaStores, tables: Tables) -> None:

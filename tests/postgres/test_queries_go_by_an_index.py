@@ -27,6 +27,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "streams_after": ("events_stream", ["users", "a", 100]),
     "unknown_streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
     "statuses": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
+    "step_statuses": ("saga_outbox_pkey commands_pkey", ["users.events", 0, listed(["1", "2"])]),
     "reservations_of": ("reservations_pkey", ["users", listed(["email"]), listed(["a"])]),
     "reservations_after": ("reservations_pkey", ["users", "email", "a", 100]),
     "credentials_after": ("credentials_pkey", ["users", "a", 100]),

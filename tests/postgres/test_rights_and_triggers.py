@@ -38,6 +38,7 @@ RIGHTS = {
     "view open_log_interruptions":      (READ, READ),
     "sequence interventions_id_seq":    ("", ""),
     "sequence log_interruptions_id_seq": ("", ""),
+    "function answers":                (RUN, RUN),
     "function commit_commands":         (RUN, ""),
     "function commit_sagas":            (RUN, ""),
     "function forget_unchanged_steps":  (RUN, ""),
@@ -55,7 +56,8 @@ TELL_SAGA = (
 )
 TELL_SAGA_UNCHANGED = (
     "AFTER INSERT ON annals.commands FOR EACH ROW"
-    " WHEN (((new.status = 'accepted'::text) AND (json_array_length((new.outcome -> 'events'::text)) = 0)))"
+    " WHEN (((new.status = 'accepted'::text) AND (new.causation_id <> (new.command_id)::text)"
+    " AND (json_array_length((new.outcome -> 'events'::text)) = 0)))"
     " EXECUTE FUNCTION annals.tell_saga_unchanged()"
 )
 ALWAYS = "A"  # also for sessions that act as a replica

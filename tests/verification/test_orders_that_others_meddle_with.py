@@ -111,3 +111,25 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     await system.database.execute(endless, over.stream_id, "completed")
     await sent(system, [of_funds("ReleaseFunds", "bob", unborn)], [of_stock("ReleaseStock", "bread", unborn)])
     assert (await verified(system))[1]["found"] == {}
+
+
+@pytest.mark.parametrize("column", ["type", "stream_id", "causation_id"])
+async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handled(system: System, column: str) -> None:
+    await stocked(system, USERS, SKUS)
+    order = place_order("mary", "jam")
+    await placed(system, [order])
+    await settled(system, [order])
+    asked = (
+        "SELECT c.command_id, c.type, c.stream_id, c.causation_id FROM annals.commands AS c"
+        " JOIN annals.saga_outbox USING (command_id) WHERE instance_id = $1 AND step = 'confirm'"
+    )
+    confirm = await system.database.fetchrow(asked, order.stream_id)
+    change = f"UPDATE annals.commands SET {column} = $2 WHERE command_id = $1"  # noqa: S608  # a column of this test
+    await system.database.execute(change, confirm["command_id"], "another")
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (1, {"saga step without outcome": 1})
+    (found,) = [each for each in verdict["examples"] if each["what"] == "saga step without outcome"]
+    assert found["where"] == f"fulfilment {order.stream_id} confirm"
+    assert found["explanation"] == f"command {confirm['command_id']}; another command was handled under its id"
+    await system.database.execute(change, confirm["command_id"], confirm[column])
+    assert (await verified(system))[1]["found"] == {}

@@ -205,6 +205,7 @@ async def test_names_saga_steps_and_instances_that_do_not_follow_from_the_log(sy
         "saga instance too many": 1,
         "saga step missing": 1,
         "saga step too many": 1,
+        "saga step without outcome": 1,
     }
     assert named(verdict, "saga instance differs") == [f"welcome {changed.stream_id}"]
     assert named(verdict, "saga instance missing") == [f"welcome {lost.stream_id}"]

@@ -24,7 +24,7 @@ SELECT chosen.*, now() AS asked_at, next.name AS deadline, next.due_at, steps.se
  CROSS JOIN LATERAL (
        SELECT count(*) AS sent, count(c.command_id) AS answered
          FROM annals.saga_outbox AS o
-         LEFT JOIN annals.commands AS c ON c.command_id = o.command_id
+         LEFT JOIN annals.commands AS c ON c.command_id = o.command_id AND annals.answers(c, o)
         WHERE o.saga = chosen.saga AND o.instance_id = chosen.instance_id
        ) AS steps
  ORDER BY chosen.updated_at DESC, chosen.saga, chosen.instance_id

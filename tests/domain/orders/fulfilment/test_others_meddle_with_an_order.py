@@ -154,6 +154,25 @@ def test_what_somebody_else_releases_cannot_be_had(gone: Event) -> None:
     following(fulfilment, *ALL_RESERVED, gone, CONFIRMED).when(again).then(CAPTURE_FUNDS).leaving("capture_funds")
 
 
+@pytest.mark.parametrize("part", ["money", "goods"])
+def test_what_was_released_and_is_reserved_again_while_its_confirmation_is_under_way_is_its_own(part: str) -> None:
+    """Somebody else reserved it first and released it; its own command came only then, and reserved afresh."""
+    gone, again = (FUNDS_RELEASED, FUNDS_RESERVED) if part == "money" else (released("tea"), reserved("tea"))
+    back = following(fulfilment, *ALL_RESERVED, gone).when(again)
+    back.then_nothing().leaving("confirm")
+    confirmed = following(fulfilment, *ALL_RESERVED, gone, again).when(CONFIRMED)
+    confirmed.then(CAPTURE_FUNDS).clearing(DEADLINE).waiting_for_answer(60).leaving("capture_funds")
+    cancelled = following(fulfilment, *ALL_RESERVED, gone, again).when(CANCELLED_BY_ADA)
+    cancelled.then(*map(release, PIECES), RELEASE_FUNDS).clearing(DEADLINE).leaving("compensate")
+
+
+def test_something_else_that_is_reserved_again_while_its_confirmation_is_under_way_is_not_its_own() -> None:
+    cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
+    there = (*ALL_RESERVED, FUNDS_RELEASED, cent)
+    following(fulfilment, *there).when(CONFIRMED).then().clearing(DEADLINE).leaving("stuck")
+    following(fulfilment, *there).when(CANCELLED_BY_ADA).then(*map(release, PIECES), RELEASE_FUNDS)
+
+
 def test_goods_of_a_paid_order_that_somebody_else_releases_are_for_a_person_until_they_are_there_again() -> None:
     following(fulfilment, *COMPLETED).when(released("pot")).then_nothing().leaving("stuck")
     following(fulfilment, *COMPLETED, released("pot")).when(reserved("pot")).then().leaving("completed")

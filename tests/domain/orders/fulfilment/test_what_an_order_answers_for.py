@@ -102,6 +102,7 @@ def test_for_what_was_reserved_again_after_it_was_taken_until_it_is_gone() -> No
     twice = (*COMPLETED, FUNDS_RESERVED)
     assert owned(twice, MONEY)
     assert owned(twice, MONEY._replace(amount="0.01")), "whatever it is, it is asked back"
+    assert not owned(twice, MONEY._replace(stream_id="bob")), "it asks its own user's money back, and no other's"
     assert not owned((*twice, *IN_VAIN), MONEY), "it is stuck: a person has to look"
     assert not owned((*twice, FUNDS_RELEASED), MONEY)
     gone = (*COMPLETED, SHIPPED, *map(shipped, PIECES), reserved("tea"))

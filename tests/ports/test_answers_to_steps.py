@@ -1,0 +1,149 @@
+"""Answers that are no event: that a step was refused, or changed nothing, is told once, to the lane of the step, and
+only when it was said of that step.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tests.ports.tables import SagaStores, Tables
+from tests.ports.test_saga_deadlines import SAGAS, taken
+from tests.ports.test_saga_store import LANE, OTHER_LANE, batch, step, store
+from tests.postgres.batches import LANE as COMMAND_LANE
+from tests.postgres.batches import batch as command_batch
+from tests.postgres.batches import command_id, outcome
+from workers.ports.event_store import OutcomeRow
+
+__all__ = ["store"]
+
+
+def answer(place: int, **changes: Any) -> OutcomeRow:
+    """The outcome of a step's command; `changes` are other fields."""
+    return outcome(place, **{"type": "WelcomeUser", **changes})
+
+
+async def refuse(tables: Tables, *places: int) -> None:
+    """The commands of these places in the outbox are rejected."""
+    await tables.store.take(COMMAND_LANE, "command worker")
+    rejected = [answer(place, status="rejected", outcome=OUTCOME) for place in places]
+    await tables.store.commit(command_batch(outcomes=rejected))
+
+
+OUTCOME = b'{"error": {"code": "AccountNotFound"}}'
+
+
+async def test_a_refusal_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_hear_it(
+    store: SagaStores, tables: Tables
+) -> None:
+    await taken(store)
+    hearing = step(1, hears_refusal=True, actor="clerk")
+    await store.commit(batch(steps=[hearing, step(2)]))
+    await refuse(tables, 1, 2)
+    due = await store.due(LANE, SAGAS, 10)
+    (refusal,) = due.refusals
+    assert (refusal.position, refusal.saga, refusal.instance_id, refusal.step) == (1, "welcome", "ada", "welcome")
+    assert (refusal.stream_id, refusal.command_id, refusal.code) == ("ada", command_id(1), "AccountNotFound")
+    assert (refusal.correlation_id, refusal.actor) == ("correlation", "clerk")
+    assert refusal.handled_at.endswith("Z")
+    assert list((await store.due(OTHER_LANE, SAGAS, 10)).refusals) == []
+    assert list((await store.due(LANE, ["farewell"], 10)).refusals) == []
+    await store.commit(batch(steps=[], position=2, heard=[1]))
+    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
+
+
+async def test_an_accepted_command_is_no_refusal(store: SagaStores, tables: Tables) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.commit(command_batch(outcomes=[outcome(1)]))
+    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
+
+
+async def accept(tables: Tables, events: bytes, *places: int) -> None:
+    """The commands of these places in the outbox are accepted, with these events."""
+    await tables.store.take(COMMAND_LANE, "command worker")
+    accepted = [answer(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
+    await tables.store.commit(command_batch(outcomes=accepted))
+
+
+async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked_to_hear_it(
+    store: SagaStores, tables: Tables
+) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True, actor="clerk"), step(2)]))
+    await accept(tables, b"[]", 1, 2)
+    due = await store.due(LANE, SAGAS, 10)
+    (unchanged,) = due.unchanged
+    assert (unchanged.position, unchanged.saga, unchanged.instance_id, unchanged.step) == (
+        1,
+        "welcome",
+        "ada",
+        "welcome",
+    )
+    assert (unchanged.stream_id, unchanged.command_id) == ("ada", command_id(1))
+    assert (unchanged.correlation_id, unchanged.actor) == ("correlation", "clerk")
+    assert unchanged.handled_at.endswith("Z")
+    assert list(due.refusals) == []
+    assert list((await store.due(OTHER_LANE, SAGAS, 10)).unchanged) == []
+    assert list((await store.due(LANE, ["farewell"], 10)).unchanged) == []
+    await store.commit(batch(steps=[], position=2, heard=[1]))
+    assert list((await store.due(LANE, SAGAS, 10)).unchanged) == []
+
+
+async def test_of_a_step_that_changed_something_its_events_tell(store: SagaStores, tables: Tables) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await accept(tables, b'[{"event_id": "e", "type": "users.UserWelcomed.v1"}]', 1)
+    due = await store.due(LANE, SAGAS, 10)
+    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+
+
+def said_of(content: bytes) -> bytes:
+    """An outcome without events, of a command with this content."""
+    return b'{"error": null, "events": [], "content_digest": "%s"}' % sha256(content).hexdigest()[:32].encode()
+
+
+OF_ANOTHER = [
+    pytest.param({"type": "CreateUser"}, id="type"),
+    pytest.param({"stream_id": "bob"}, id="stream"),
+    pytest.param({"causation_id": command_id(1)}, id="cause"),
+    pytest.param({"outcome": said_of(b'{ "user_id":"ada", "as":"another" }')}, id="content"),
+]
+
+
+@pytest.mark.parametrize("other", OF_ANOTHER)
+@pytest.mark.parametrize("status", ["accepted", "rejected", "failed"])
+async def test_an_answer_to_another_command_under_the_id_of_a_step_is_no_answer_to_the_step(
+    store: SagaStores, tables: Tables, status: str, other: dict[str, Any]
+) -> None:
+    """The id of a step is known to everybody: somebody else may have used it."""
+    await taken(store)
+    sent = step(1, hears_refusal=True)
+    await store.commit(batch(steps=[sent]))
+    await tables.store.take(COMMAND_LANE, "command worker")
+    said = answer(1, **{"status": status, "outcome": said_of(sent.data), **other})
+    await tables.store.commit(command_batch(outcomes=[said]))
+    due = await store.due(LANE, SAGAS, 10)
+    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+
+
+@pytest.mark.parametrize("status", ["accepted", "rejected"])
+async def test_an_answer_says_of_which_content_it_is(store: SagaStores, tables: Tables, status: str) -> None:
+    await taken(store)
+    sent = step(1, hears_refusal=True)
+    await store.commit(batch(steps=[sent]))
+    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.commit(command_batch(outcomes=[answer(1, status=status, outcome=said_of(sent.data))]))
+    due = await store.due(LANE, SAGAS, 10)
+    assert (len(due.unchanged), len(due.refusals)) == ((1, 0) if status == "accepted" else (0, 1))
+
+
+async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
+    await taken(store)
+    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await accept(tables, b"[]", 1)
+    await store.take(LANE, "successor")
+    with pytest.raises(Exception, match="epoch 1"):
+        await store.commit(batch(steps=[], heard=[1]))
+    assert len((await store.due(LANE, SAGAS, 10)).unchanged) == 1
