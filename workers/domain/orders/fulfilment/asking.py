@@ -1,8 +1,8 @@
 """By which event each step was asked for that has no answer yet. Pure.
 
-Who asks again repeats the same command: it is handled once, however often it is asked for, though somebody else may
-reserve once more in between. And a refusal of what was asked for before, by another event, is no answer to what is
-asked for now. Reservations and the confirmation are not asked for again.
+A refusal of what was asked for before, by another event, is no answer to what is asked for now. And what takes the
+money or the goods is repeated as the same command until it is refused: so it is handled once, however often it is asked
+for, though somebody else may reserve once more in between. Reservations and the confirmation are not asked for again.
 """
 
 from contracts.inventory.events import StockReleased, StockShipped
@@ -34,7 +34,7 @@ def is_outdated(state: FulfilmentState, event: Event) -> bool:
 
 def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """The state with who asks: not any more for what is answered now; for what is asked for now this event, or still
-    the one that had asked, when no answer came in time or what is asked for must not be taken twice.
+    the one that had asked, when it must not be taken twice.
     """
     event, left = recorded.event, dict(state.asked_by)
     for answered in _answered(state, event):
@@ -42,8 +42,7 @@ def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     for each in state.next:
         if each.action in _REPEATED:
             by = recorded.event_id
-            keeps = asks_again(event) or each.action in _TAKING
-            left[_key(each)] = left.get(_key(each), by) if keeps else by
+            left[_key(each)] = left.get(_key(each), by) if each.action in _TAKING else by
     return state if left == state.asked_by else state.model_copy(update={"asked_by": left})
 
 
