@@ -226,6 +226,15 @@ class CommandLane:
     def _count(self, draft: Draft) -> None:
         telemetry.EVENTS.labels(self._context).inc(len(draft.events))
         telemetry.REPEATED.labels(self._context).inc(draft.repeated)
+        telemetry.IDS_REUSED.labels(self._context).inc(len(draft.reused))
+        for request in draft.reused:
+            log.warning(
+                "a command was refused: its id was given to another one, which was handled",
+                command_id=request.envelope.id,
+                type=request.envelope.type,
+                source=request.envelope.source,
+                **_place(request.record),
+            )
         telemetry.SNAPSHOTS.labels(self._context).inc(len(draft.snapshots))
         for kind, count in draft.counts.items():
             telemetry.OUTCOMES.labels(self._context, *kind).inc(count)
