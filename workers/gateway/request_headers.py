@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
+from workers.gateway.request_body import refuse_doubled_names
 from workers.ports.commands import CommandMeta
 
 DEFAULT_WAIT_SECONDS = 5.0
@@ -93,6 +94,7 @@ class Asked(NamedTuple):
 
 async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer: Prefer = None) -> Asked:
     """The dependency of every route that sends a command."""
+    await refuse_doubled_names(request)
     if idempotency_key is None:
         command_id = str(uuid7())
     else:
