@@ -5,12 +5,9 @@ number of queries at the read-model store is bounded too; the others queue up, w
 """
 
 import asyncio
-import base64
-import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Annotated, NamedTuple, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -18,8 +15,9 @@ from fastapi import Depends, Header, Request
 from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
+from workers.gateway.cursors import from_cursor, to_cursor
 from workers.gateway.preconditions import TAGS_PATTERN, preconditions_of
-from workers.gateway.problems import Problem, invalid, invalid_header
+from workers.gateway.problems import Problem, invalid_header
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Page, ReadModels, Tally
 
@@ -29,8 +27,6 @@ FIRST_PAUSE_SECONDS = 0.005
 LAST_PAUSE_SECONDS = 0.1
 MAX_CONCURRENT = 32
 MAX_POSITIONS = 20
-MAX_CURSOR_CHARACTERS = 400
-CURSOR_DIGEST_BYTES = 6
 
 _POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 
@@ -174,10 +170,10 @@ class Queries:
     ) -> Page:
         """A page of documents. Its cursor is opaque, and good for this query only. Raises Unavailable or Problem."""
         query = f"{projection.name} {index} {newest_first}"
-        after = None if cursor is None else _from_cursor(cursor, query)
+        after = None if cursor is None else from_cursor(cursor, query)
         await self._caught_up(seen.positions)
         page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after, newest_first))
-        return Page(page.documents, None if page.cursor is None else _to_cursor(page.cursor, query))
+        return Page(page.documents, None if page.cursor is None else to_cursor(page.cursor, query))
 
     async def tally(
         self, projection: Projection, indexes: Sequence[Index], until: str | None = None
@@ -227,26 +223,3 @@ class Queries:
 def _behind() -> Problem:
     detail = "The read model has not caught up with what you have seen. Try again."
     return Problem(503, "ReadModelBehind", detail, headers={"Retry-After": "1"})
-
-
-def _to_cursor(place: str, query: str) -> str:
-    """A place in the answer to a query, with a digest by which a damaged one, or one of another query, is known."""
-    return base64.urlsafe_b64encode(_digest(place, query) + place.encode()).decode().rstrip("=")
-
-
-def _digest(place: str, query: str) -> bytes:
-    return sha256(f"{query} {place}".encode()).digest()[:CURSOR_DIGEST_BYTES]
-
-
-def _from_cursor(cursor: str, query: str) -> str:
-    try:
-        if len(cursor) > MAX_CURSOR_CHARACTERS:
-            raise ValueError
-        found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = found[CURSOR_DIGEST_BYTES:].decode()
-        if found[:CURSOR_DIGEST_BYTES] != _digest(place, query):
-            raise ValueError
-    except (binascii.Error, ValueError) as error:
-        message = "must be the cursor of an earlier page of the same query"
-        raise invalid("The cursor is not one of this query.", [{"field": "cursor", "message": message}]) from error
-    return place
