@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from contracts.outcome import content_digest
-from contracts.users.examples import CREATE_ADA
+from contracts.users.examples import CREATE_ADA, USER_ID
 from tests.client.broker_on_script import BrokerOnScript
-from tests.client.test_readers_on_a_broker_in_trouble import COMMAND_ID, USER_ID, answer, replies_from
+from tests.client.test_readers_on_a_broker_in_trouble import COMMAND_ID, answer, replies_from
 
 ADA = CREATE_ADA.model_copy(update={"user_id": USER_ID})
 OTHER = ADA.model_copy(update={"city": "Turin"})
