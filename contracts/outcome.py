@@ -1,11 +1,19 @@
 """What became of a command: the value of its reply, of `GET /commands/{id}` and of `annals send`."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.message import Command
 
 Status = Literal["accepted", "rejected", "failed"]
+
+IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
+"""The code that refuses another command under the id of one that was handled. It is answered, and stored nowhere."""
+
+DIGEST_CHARACTERS = 32
 
 
 class EmittedEvent(BaseModel):
@@ -33,6 +41,8 @@ class Outcome(BaseModel):
     `accepted`: the events are in the table. `rejected`: a business no, nothing was written. `failed`: a fault of ours;
     the command is in the dead letters. `partition` and `sequence` are the lane's position after the command: a reader
     that has reached it has seen every effect of the command. `stream_version` counts the stream's events, 0 for none.
+    `content_digest` is that of the command that was handled: who asked for something else under this id is not the one
+    whom this answers. Outcomes of earlier releases have none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +58,28 @@ class Outcome(BaseModel):
     error: OutcomeError | None
     correlation_id: str
     handled_at: datetime
+    content_digest: str | None = Field(default=None, repr=False)
 
     def to_json(self) -> bytes:
+        """As it is stored, and sent as a reply."""
         return self.__pydantic_serializer__.to_json(self)
+
+    def shown_json(self) -> bytes:
+        """As people and callers get it, without the digest: it may be of a command that holds the hash of a secret."""
+        return self.__pydantic_serializer__.to_json(self, exclude={"content_digest"})
+
+    def is_of(self, command: Command) -> bool:
+        """Whether this is the outcome of that command, not of another one under the same id, as far as can be told."""
+        if self.stream_id != command.stream_id or type_name(self.type) != type_name(command.type):
+            return False
+        return self.content_digest in (None, content_digest(command.to_json()))
+
+
+def type_name(type_: str) -> str:
+    """A type without its version: between a command and its repeat a client may have been updated."""
+    return type_.rpartition(".")[0]
+
+
+def content_digest(value: bytes) -> str:
+    """Of a command's value, as it is sent: what tells a repeat from another command under the same id."""
+    return hashlib.sha256(value).hexdigest()[:DIGEST_CHARACTERS]

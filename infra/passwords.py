@@ -6,6 +6,7 @@ here logs, and no error carries a password.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from argon2 import PasswordHasher
 from argon2.profiles import RFC_9106_LOW_MEMORY
@@ -25,12 +26,13 @@ class Argon2Passwords:
         self._limit = threads + max_waiting
         self._under_way = 0
 
-    async def hashed(self, password: str) -> str:
+    async def hashed(self, password: str, salt: bytes | None = None) -> str:
         if self._under_way >= self._limit:
             raise Overloaded("password hashes", self._limit)
         self._under_way += 1
+        hash_it = partial(self._hasher.hash, password, salt=salt)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, hash_it)
         finally:
             self._under_way -= 1
 

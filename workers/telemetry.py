@@ -28,6 +28,7 @@ OUTCOMES = Counter(
     "annals_commands", "Commands handled; code: why one was not accepted", ["context", "type", "status", "code"]
 )
 REPEATED = Counter("annals_commands_repeated", "Repeats answered with the stored outcome", ["context"])
+IDS_REUSED = Counter("annals_commands_reused_ids", "Commands refused under the id of another one", ["context"])
 EVENTS = Counter("annals_events", "Events written", ["context"])
 SNAPSHOTS = Counter("annals_snapshots", "Snapshots of streams taken", ["context"])
 SNAPSHOTS_UNUSABLE = Counter(

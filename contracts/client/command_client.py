@@ -2,6 +2,7 @@
 
 Commands go to the partition of their stream id; to be sure of the order of two commands to one stream, wait for the
 first before sending the second. Sending again under the same command id is harmless: the stored outcome comes back.
+Another command under that id is refused with the code IdempotencyKeyReused.
 Every call ends within its deadline, and the number of commands under way is bounded. Kafka may be away when the client
 starts; it connects when it can.
 """
@@ -130,7 +131,7 @@ class CommandClient:
         with self._slot():
             replies = self._running_replies()
             addressed = envelope._replace(reply_to=await self._reply_address(replies))
-            with replies.expecting(addressed.id) as reply:
+            with replies.expecting(addressed.id, command) as reply:
                 try:
                     await self._deliver(command, addressed)
                     async with asyncio.timeout_at(end):

@@ -4,7 +4,7 @@ The reading position is fixed, by an explicit seek, before the address is given 
 carries the address can be missed. The position outlives lost connections: the next reader goes on where the last one
 stopped. A reader that gets nothing while answers are waited for is replaced: a consumer may be stuck after a broker's
 restart without saying so, and the topic may have been made anew. Belongs to no group; several clients may read the same
-partition.
+partition. What answers another command under the same id is passed over: whoever waits hears of his own.
 """
 
 import asyncio
@@ -13,13 +13,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
 from contracts.client.connection import Complaints, asked_to_end, stopped
 from contracts.client.consumer import Consumer
+from contracts.message import Command
 from contracts.outcome import Outcome
 
 POLL_SECONDS = 1.0
@@ -29,6 +30,13 @@ RETRY_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 Partitions = Callable[[str], Awaitable[Collection[int]]]
+
+
+class Waiting(NamedTuple):
+    """Someone who waits for the outcome of this command; None: of whatever was sent under the id."""
+
+    future: "asyncio.Future[Outcome]"
+    command: Command | None
 
 
 class Replies:
@@ -42,7 +50,7 @@ class Replies:
         self._position: int | None = None
         self._topic_id = ""
         self._positioned = asyncio.Event()
-        self._expected: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self._expected: dict[str, list[Waiting]] = {}
         self._oldest_seconds: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._complaints = Complaints("replies are not read", log)
@@ -63,17 +71,17 @@ class Replies:
         return f"{self._place.topic}:{self._place.partition}"
 
     @contextmanager
-    def expecting(self, command_id: str) -> Iterator[asyncio.Future[Outcome]]:
-        """The outcome of a command, from now on."""
+    def expecting(self, command_id: str, command: Command | None = None) -> Iterator[asyncio.Future[Outcome]]:
+        """The outcome of this command, from now on; None: of whatever is sent under the id."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        waiting = self._expected.setdefault(command_id, [])
-        waiting.append(future)
+        waiting, own = self._expected.setdefault(command_id, []), Waiting(future, command)
+        waiting.append(own)
         self._oldest_seconds.setdefault(command_id, time.monotonic())
         try:
             yield future
         finally:
             future.cancel()
-            waiting.remove(future)
+            waiting.remove(own)
             if not waiting and self._expected.get(command_id) is waiting:
                 del self._expected[command_id]
                 del self._oldest_seconds[command_id]
@@ -143,6 +151,6 @@ class Replies:
         except ValidationError:
             log.warning("a reply that is no outcome was passed over")
             return
-        for future in waiting:
-            if not future.done():
-                future.set_result(outcome)
+        for each in waiting:
+            if not each.future.done() and (each.command is None or outcome.is_of(each.command)):
+                each.future.set_result(outcome)

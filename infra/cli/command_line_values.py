@@ -8,13 +8,14 @@ leaves the process in no form.
 import difflib
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any
 
 import typer
 from pydantic import ValidationError
 
 from contracts.catalogue import catalogue
-from contracts.client.identifiers import new_identifier
+from contracts.client.identifiers import identifier_after, new_identifier
 from contracts.message import Command
 from infra.cli.typed_values import Typed, read
 from infra.passwords import Argon2Passwords
@@ -22,6 +23,7 @@ from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARAC
 
 PASSWORD = "password"  # noqa: S105 - the name of a field
 PASSWORD_HASH = "password_hash"  # noqa: S105 - the name of a field
+SALT_BYTES = 16
 
 
 def command_type(name: str) -> type[Command]:
@@ -55,12 +57,18 @@ def fields_of(assignments: Iterable[str]) -> dict[str, Any]:
     return fields
 
 
-async def command_from(model: type[Command], fields: dict[str, Any], passwords: Argon2Passwords) -> Command:
-    """The command with these fields. Raises BadParameter that names each wrong one and never shows its value."""
+async def command_from(
+    model: type[Command], fields: dict[str, Any], passwords: Argon2Passwords, command_id: str | None = None
+) -> Command:
+    """The command with these fields. Raises BadParameter that names each wrong one and never shows its value.
+
+    What is made here, an id or a hash, follows from the command's id: sent again under it, it is the same command.
+    """
+    command_id = command_id or new_identifier()
     fields = read(model, fields)
-    fields.setdefault(model.stream_field, new_identifier())
+    fields.setdefault(model.stream_field, identifier_after(command_id))
     if PASSWORD in fields and PASSWORD_HASH in model.model_fields:
-        fields[PASSWORD_HASH] = await _hashed(fields.pop(PASSWORD), passwords)
+        fields[PASSWORD_HASH] = await _hashed(fields.pop(PASSWORD), passwords, command_id)
     try:
         # Through JSON, as everywhere: a text becomes a number or a time where the field is one.
         return model.model_validate_json(json.dumps(fields))
@@ -68,12 +76,12 @@ async def command_from(model: type[Command], fields: dict[str, Any], passwords: 
         raise typer.BadParameter(f"{model.context}.{model.name}: {_explained(model, error)}") from error
 
 
-async def _hashed(password: Any, passwords: Argon2Passwords) -> str:
+async def _hashed(password: Any, passwords: Argon2Passwords, command_id: str) -> str:
     if not isinstance(password, str) or not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
         raise typer.BadParameter(
             f"password: must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters"
         )
-    return await passwords.hashed(password)
+    return await passwords.hashed(password, sha256(f"salt {command_id}".encode()).digest()[:SALT_BYTES])
 
 
 def _explained(model: type[Command], error: ValidationError) -> str:

@@ -118,7 +118,8 @@ async def _made(orders: Sequence[Order]) -> list[Made]:
     for order in orders:
         try:
             identity = new_identifier() if order.command_id is None else str(UUID(order.command_id))
-            made.append(Made(await command_from(command_type(order.name), order.fields, passwords), identity))
+            command = await command_from(command_type(order.name), order.fields, passwords, identity)
+            made.append(Made(command, identity))
         except typer.BadParameter as error:
             raise typer.BadParameter(f"{order.place}{error.message}") from error
         except ValueError as error:

@@ -13,7 +13,7 @@ COLOURS = {"accepted": typer.colors.GREEN, "rejected": typer.colors.YELLOW, "fai
 def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     """An outcome: as it is, or as a few lines."""
     if as_json:
-        typer.echo(outcome.to_json().decode())
+        typer.echo(outcome.shown_json().decode())
         return
     status = typer.style(outcome.status, fg=COLOURS[outcome.status], bold=True)
     typer.echo(f"{status}  {outcome.type}  {outcome.stream_id}@{outcome.stream_version}")

@@ -107,7 +107,7 @@ def _is_intact(artifact: "Artifact", dependency: "LockedDependency") -> bool:
 def _one_download_at_a_time(folder: Path, progress: Progress, cancelled: threading.Event) -> Iterator[None]:
     """Lets one process fill the shared cache; the others wait and then find the jars there."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "download.lock").open("w") as lock:
+    with (folder / "download.lock").open("wb") as lock:
         told = False
         while True:
             try:

@@ -74,7 +74,7 @@ def migrations() -> list[Migration]:
     found = []
     for path in sorted(folder.glob("*.sql")):
         number, name = path.stem.split("_", 1)
-        found.append(Migration(int(number), name, path.read_text()))
+        found.append(Migration(int(number), name, path.read_text("utf-8")))
     return found
 
 

@@ -48,7 +48,7 @@ async def replies_from(broker: BrokerOnScript, monkeypatch: pytest.MonkeyPatch) 
         await replies.stop()
 
 
-def answer(broker: BrokerOnScript, command_id: str = COMMAND_ID) -> None:
+def answer(broker: BrokerOnScript, command_id: str = COMMAND_ID, digest: str | None = None) -> None:
     outcome = Outcome(
         command_id=command_id,
         type="users.CreateUser.v1",
@@ -61,6 +61,7 @@ def answer(broker: BrokerOnScript, command_id: str = COMMAND_ID) -> None:
         error=None,
         correlation_id=command_id,
         handled_at=datetime.now(UTC),
+        content_digest=digest,
     )
     broker.write(0, command_id.encode(), outcome.to_json())
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from contracts.message import Command
-from contracts.outcome import EmittedEvent, Outcome, OutcomeError, Status
+from contracts.outcome import IDEMPOTENCY_KEY_REUSED, EmittedEvent, Outcome, OutcomeError, Status, content_digest
 from tests.given import through_json
 from workers.core.decider import Decider, Decision, Rejection
 
@@ -39,12 +39,16 @@ class OneAtATime:
         self.credentials: dict[str, str] = {}
         self.events: list[Written] = []
         self.outcomes: dict[str, Outcome] = {}
+        self._contents: dict[str, tuple[str, bytes]] = {}
         self._decider = decider
         self._now = now
         self._states: dict[str, Any] = {}
 
     def handle(self, asked: Asked) -> Outcome:
-        """The command's outcome: the first one, if it was handled before."""
+        """The command's outcome: the first one, if it was handled before; a refusal, if another one was."""
+        content = (asked.command.type, asked.command.to_json())
+        if self._contents.setdefault(asked.id, content) != content:
+            return self._refuse(asked, Rejection(IDEMPOTENCY_KEY_REUSED, ""))
         if asked.id not in self.outcomes:
             answer = self._answer(asked)
             self.outcomes[asked.id] = (
@@ -109,4 +113,5 @@ class OneAtATime:
             error=error,
             correlation_id=asked.correlation_id,
             handled_at=self._now,
+            content_digest=content_digest(asked.command.to_json()),
         )

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import reduce
+from hashlib import sha256
+from os import urandom
 from uuid import uuid4
 
 from fastapi import FastAPI
 
 from contracts.envelope import rfc3339
 from contracts.message import Command
-from contracts.outcome import EmittedEvent, Outcome, OutcomeError
+from contracts.outcome import EmittedEvent, Outcome, OutcomeError, content_digest
 from contracts.topics import Topics
 from tests.gateway.read_models_in_memory import FollowedReadModels, lane_of
 from tests.gateway.recorded_history import RecordedHistory
+from workers.command.repeats import REUSED
 from workers.core.decider import Decision, Rejection
 from workers.core.recorded import Recorded
 from workers.domain import contexts
@@ -82,19 +85,22 @@ class SystemInMemory:
         found = self.outcomes.get(command_id)
         return None if found is None else found.to_json()
 
-    async def hashed(self, password: str) -> str:
+    async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
-        return "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"
+        made = sha256((salt or urandom(16)) + password.encode()).hexdigest()
+        return f"$argon2id$v=19$m=8,t=1,p=1$c2FsdA${made}"
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""
-        if meta.command_id not in self.outcomes:
-            self.outcomes[meta.command_id] = self._handled(command, meta)
-        return self.outcomes[meta.command_id]
+        known = self.outcomes.get(meta.command_id)
+        if known is not None:
+            return known if known.is_of(command) else self._handled(command, meta, REUSED)
+        outcome = self.outcomes[meta.command_id] = self._handled(command, meta)
+        return outcome
 
-    def _handled(self, command: Command, meta: CommandMeta) -> Outcome:
+    def _handled(self, command: Command, meta: CommandMeta, refusal: Rejection | None = None) -> Outcome:
         history = self.streams.setdefault((command.context, command.stream_id), [])
-        answer = self._decided(command, meta, history)
+        answer = refusal or self._decided(command, meta, history)
         lane = self.read_models.lanes.setdefault((command.context, lane_of(command.stream_id)), [])
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
@@ -116,6 +122,7 @@ class SystemInMemory:
             error=OutcomeError(**rejection._asdict()) if rejection else None,
             correlation_id=meta.correlation_id,
             handled_at=datetime.now(UTC),
+            content_digest=content_digest(command.to_json()),
         )
 
     def _decided(self, command: Command, meta: CommandMeta, history: list[Recorded]) -> Decision | Rejection:

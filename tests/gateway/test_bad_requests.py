@@ -39,6 +39,22 @@ async def test_a_wrong_field_is_named(http: httpx.AsyncClient, fields: dict[str,
     assert all(error["message"] for error in refused.json()["errors"])
 
 
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (b'{"first_name": "Ada", "last_name": "L", "email": "a@x.org", "first_name": "Eve"}', ["first_name"]),
+        (b'{"first_name": "A", "last_name": "L", "email": "a@x.org", "e\\u006dail": "a@x.org"}', ["email"]),
+        (b'{"x": {"y": 1, "y": 1}}', ["y"]),
+        (b"{" + b", ".join(b'"%d": 1' % (number // 2) for number in range(100)) + b"}", [str(n) for n in range(20)]),
+    ],
+    ids=["another value", "another spelling", "further in", "many"],
+)
+async def test_a_name_that_comes_twice_is_refused(http: httpx.AsyncClient, body: bytes, wrong: list[str]) -> None:
+    refused = await http.post("/users", content=body, headers=JSON)
+    assert is_problem(refused, 422, "ValidationFailed")
+    assert [error["field"] for error in refused.json()["errors"]] == wrong
+
+
 async def test_every_missing_field_is_named(http: httpx.AsyncClient) -> None:
     refused = await http.put("/users/ada-1", json={})
     assert is_problem(refused, 422, "ValidationFailed")

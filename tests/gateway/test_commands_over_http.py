@@ -118,47 +118,6 @@ async def test_an_if_match_without_quotes_is_refused_with_advice(http: httpx.Asy
     assert "quotes" in refused.json()["detail"]
 
 
-class TestIdempotencyKey:
-    async def test_a_repeat_gets_the_first_answer(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
-        answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "order 66/ada"}) for _ in range(10)]
-        assert {answer.status_code for answer in answers} == {201}
-        assert len({answer.content for answer in answers}) == 1
-        assert len({answer.headers["location"] for answer in answers}) == 1
-        assert (await http.get(answers[0].headers["location"])).json()["email"] == ADA["email"]
-        assert len(system.log) == 1
-
-    async def test_a_repeat_of_a_refused_command_is_refused_alike(self, http: httpx.AsyncClient) -> None:
-        await created(http)
-        answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "k"}) for _ in range(2)]
-        assert all(is_problem(answer, 409, "EmailTaken") for answer in answers)
-        assert answers[0].content == answers[1].content
-
-    async def test_methods_and_paths_keep_apart(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
-        key = {"Idempotency-Key": "same"}
-        await created(http, user_id="ada-1")
-        await created(http, user_id="bob-1", email="bob@example.org")
-        for user in ("ada-1", "bob-1"):
-            moved = await http.patch(f"/users/{user}", json={"city": "Turin"}, headers=key)
-            assert (moved.status_code, moved.json()["stream_id"]) == (200, user)
-            assert (await http.get(f"/users/{user}")).json()["city"] == "Turin"
-            profile = {**ADA, "email": f"{user}@example.org", "city": "Paris"}
-            replaced = await http.put(f"/users/{user}", json=profile, headers=key)
-            assert (replaced.status_code, replaced.json()["stream_version"]) == (200, 3)
-            assert (await http.get(f"/users/{user}")).json()["city"] == "Paris"
-            gone = await http.delete(f"/users/{user}", headers=key)
-            assert gone.status_code == 204
-            assert is_problem(await http.get(f"/users/{user}"), 404, "UserNotFound")
-        ids = [meta.command_id for _, meta in system.sent[2:]]
-        assert len(set(ids)) == len(ids) == 6, "each is a command of its own"
-        assert [event.event.name for event in system.log[2:]] == ["UserUpdated", "UserUpdated", "UserDeleted"] * 2
-
-    @pytest.mark.parametrize("key", ["", "x" * 201, "tab\there", "\x7f"])
-    async def test_what_is_no_key_is_refused(self, http: httpx.AsyncClient, system: SystemInMemory, key: str) -> None:
-        refused = await http.post("/users", json=ADA, headers={"Idempotency-Key": key})
-        assert is_problem(refused, 422, "ValidationFailed")
-        assert system.state() == {"sent": 0, "handled": 0}
-
-
 class TestWaiting:
     async def test_a_command_that_is_not_handled_in_time_is_a_202(
         self, http: httpx.AsyncClient, system: SystemInMemory

@@ -65,6 +65,12 @@ class TestReadYourWrites:
         found = await http.get("/users/ada-1", headers={"If-None-Match": first.headers["etag"]})
         assert (found.status_code, found.json()["city"]) == (200, "Turin")
 
+    async def test_a_version_that_there_never_was_is_not_waited_for(self, http: httpx.AsyncClient) -> None:
+        await created(http, user_id="ada-1")
+        assert is_problem(await http.get("/users/ada-1", headers={"If-Match": '"99"'}), 412, "PreconditionFailed")
+        assert (await http.get("/users/ada-1", headers={"If-None-Match": '"99"'})).status_code == 200
+        assert (await http.get("/users/nobody", headers={"If-Match": '"99"'})).status_code == 404
+
     async def test_a_card_that_the_caller_has_is_not_sent_again(self, http: httpx.AsyncClient) -> None:
         await created(http, user_id="ada-1")
         tag = (await http.get("/users/ada-1")).headers["etag"]
@@ -73,6 +79,35 @@ class TestReadYourWrites:
 
 
 class TestListing:
+    async def test_a_cursor_is_good_for_its_own_query_only(self, http: httpx.AsyncClient) -> None:
+        for number in range(3):
+            await created(http, user_id=f"user-{number}", email=f"{number}@example.org", city="Turin")
+            for user in ("user-1", "user-2"):
+                line = {"sku": "a", "quantity": 1, "unit_price": "1.00"}
+                order = {"user_id": user, "lines": [line], "currency": "EUR"}
+                assert (await http.post("/orders", json=order)).status_code == 201
+        paths = ["/users?", "/users?city=Turin&", "/users/user-1/orders?", "/users/user-2/orders?"]
+        cursors = [(await http.get(f"{path}limit=1")).json()["cursor"] for path in paths]
+        assert all(cursors)
+        for path in paths:
+            for cursor, other in zip(cursors, paths, strict=True):
+                answer = await http.get(f"{path}limit=2&cursor={cursor}")
+                if path == other:
+                    assert answer.status_code == 200
+                else:
+                    assert is_problem(answer, 422, "ValidationFailed")
+
+    async def test_a_damaged_cursor_is_refused(self, http: httpx.AsyncClient) -> None:
+        for number in range(2):
+            await created(http, user_id=f"user-{number}", email=f"{number}@example.org")
+        cursor: str = (await http.get("/users", params={"limit": 1})).json()["cursor"]
+        others = ["B" if each == "A" else "A" for each in cursor]
+        damaged = [cursor[:place] + other + cursor[place + 1 :] for place, other in enumerate(others)]
+        for wrong in (*damaged, cursor[1:], cursor[:-4], cursor + cursor, "AAAA", "dXNlci0w"):
+            refused = await http.get("/users", params={"cursor": wrong})
+            assert is_problem(refused, 422, "ValidationFailed")
+            assert [error["field"] for error in refused.json()["errors"]] == ["cursor"]
+
     async def test_pages_follow_one_another_without_gap_or_repeat(self, http: httpx.AsyncClient) -> None:
         everybody = [f"user-{number:02d}" for number in range(7)]
         for user in everybody:

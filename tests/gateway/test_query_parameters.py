@@ -41,6 +41,13 @@ async def test_an_unknown_parameter_is_refused_everywhere(
         ("/users/ada-1/history", "at=1", "at"),
         ("/commands/0198c0de-ada0-7000-8000-000000000001", "wait=5", "wait"),
         ("/healthz", "verbose=1", "verbose"),
+        ("/users", "city=%", "city"),
+        ("/users", "city=%C3%28", "city"),
+        ("/users", "city=%ED%A0%80", "city"),
+        ("/users", "limit=1&city=%ff", "city"),
+        ("/users", "email=%zz@example.org", "email"),
+        ("/users", "ci%ty=Oslo", "ci%ty"),
+        ("/users/ada-1", "at=%e4", "at"),
     ],
 )
 async def test_a_parameter_that_is_wrong_is_named(http: httpx.AsyncClient, path: str, query: str, wrong: str) -> None:
@@ -48,6 +55,13 @@ async def test_a_parameter_that_is_wrong_is_named(http: httpx.AsyncClient, path:
     refused = await http.get(f"{path}?{query}")
     assert is_problem(refused, 422, "ValidationFailed")
     assert [error["field"] for error in refused.json()["errors"]] == [wrong]
+
+
+@pytest.mark.parametrize("city", ["K%C3%B6ln", "Ko%cc%88ln", "%4b%C3%96LN", "+K%C3%B6ln", "K%c3%b6ln%E2%80%8B"])
+async def test_a_value_in_percent_encoding_is_what_it_stands_for(http: httpx.AsyncClient, city: str) -> None:
+    await created(http, user_id="ada-1", city="Köln")
+    found = await http.get(f"/users?city={city}")
+    assert [user["user_id"] for user in found.json()["users"]] == ["ada-1"]
 
 
 async def test_what_is_known_is_told(http: httpx.AsyncClient) -> None:

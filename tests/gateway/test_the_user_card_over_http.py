@@ -119,5 +119,8 @@ class TestTheTag:
                 assert is_problem(found, 412, "PreconditionFailed")
             else:
                 assert (found.status_code, found.json()["city"]) == (200, "Turin")
+        system.read_models.projects.clear()
+        await http.patch("/users/ada-1", json={"city": "Oslo"})
+        for header in ("If-Match", "If-None-Match"):
             behind = await card_of(http, headers={header: tag.replace('"2.', '"3.')})
             assert is_problem(behind, 503, "ReadModelBehind")

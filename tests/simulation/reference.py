@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.outcome import Outcome, OutcomeError
+from contracts.outcome import Outcome, OutcomeError, content_digest
 from tests.command.one_at_a_time import Asked, OneAtATime, Written
 from tests.simulation.commands import BEGIN
 from workers.command.reading import Request
@@ -83,6 +83,7 @@ class Sequentially:
             error=OutcomeError(code=refusal.code, message=refusal.message, details=refusal.details),
             correlation_id=envelope.correlation_id,
             handled_at=now,
+            content_digest=content_digest(request.record.value or b""),
         )
 
 

@@ -1,7 +1,8 @@
 """One batch, decided: commands in, rows and answers out. Pure: the database's time and the stored outcomes come in.
 
 Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled
-before, in an earlier batch or in this one, gets the outcome that it got then.
+before, in an earlier batch or in this one, gets the outcome that it got then. Another command under its id is refused;
+as the id is taken, that refusal is answered and not stored (repeats.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,10 @@ import orjson
 from uuid_utils import UUID, uuid5
 
 from contracts.envelope import rfc3339
-from contracts.outcome import Status
+from contracts.outcome import Status, content_digest
 from workers.command.claims import ClaimBook, Key
 from workers.command.reading import DeadLetter, Request
+from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
 from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle, SnapshotRow
@@ -41,7 +43,9 @@ class Answer(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """What the batch leads to, if it can be committed. `counts`: outcomes by type, status and code."""
+    """What the batch leads to, if it can be committed. `counts`: outcomes by type, status and code. `reused`: commands
+    under the id of another one.
+    """
 
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
@@ -56,6 +60,7 @@ class Draft(NamedTuple):
     counts: Mapping[tuple[str, str, str], int]
     now: datetime
     snapshots: Sequence[SnapshotRow] = ()
+    reused: Sequence[Request] = ()
 
 
 class BatchDecider:
@@ -75,6 +80,7 @@ class BatchDecider:
         self._failures: list[DeadLetter] = []
         self._given: dict[str, bytes] = dict(situation.known)
         self._repeated = 0
+        self._reused: list[Request] = []
         self._counts: dict[tuple[str, str, str], int] = {}
 
     def decide(self, requests: Sequence[Request]) -> Draft:
@@ -83,8 +89,11 @@ class BatchDecider:
             stored = self._given.get(request.envelope.id)
             if stored is None:
                 stored = self._given[request.envelope.id] = self._handle(request)
-            else:
+            elif is_repeat(request, stored):
                 self._repeated += 1
+            else:
+                self._reused.append(request)
+                stored = self._outcome(request, "rejected", self._current(request).version, [], REUSED)
             self._answers.append(Answer(request, stored))
         return Draft(
             self._outcomes,
@@ -99,11 +108,16 @@ class BatchDecider:
             self._repeated,
             self._counts,
             self._situation.now,
+            reused=self._reused,
         )
+
+    def _current(self, request: Request) -> Versioned:
+        stream_id = request.envelope.subject
+        return self._streams.get(stream_id) or self._situation.streams[stream_id]
 
     def _handle(self, request: Request) -> bytes:
         stream_id = request.envelope.subject
-        current = self._streams.get(stream_id) or self._situation.streams[stream_id]
+        current = self._current(request)
         try:
             decision = self._decision(request, current)
             state = current.state
@@ -183,23 +197,7 @@ class BatchDecider:
         envelope, situation = request.envelope, self._situation
         kind = (envelope.type, status, "" if error is None else error.code)
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
-        # the two together.
-        outcome = orjson.dumps(
-            {
-                "command_id": envelope.id,
-                "type": envelope.type,
-                "status": status,
-                "stream_id": envelope.subject,
-                "stream_version": version,
-                "partition": situation.partition,
-                "sequence": self._sequence,
-                "events": events,
-                "error": None if error is None else error._asdict(),
-                "correlation_id": envelope.correlation_id,
-                "handled_at": self._handled_at,
-            }
-        )
+        outcome = self._outcome(request, status, version, events, error)
         self._outcomes.append(
             OutcomeRow(
                 envelope.id,
@@ -217,6 +215,34 @@ class BatchDecider:
             )
         )
         return outcome
+
+    def _outcome(
+        self,
+        request: Request,
+        status: Status,
+        version: int,
+        events: list[dict[str, str]],
+        error: Rejection | None,
+    ) -> bytes:
+        envelope = request.envelope
+        # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
+        # the two together.
+        return orjson.dumps(
+            {
+                "command_id": envelope.id,
+                "type": envelope.type,
+                "status": status,
+                "stream_id": envelope.subject,
+                "stream_version": version,
+                "partition": self._situation.partition,
+                "sequence": self._sequence,
+                "events": events,
+                "error": None if error is None else error._asdict(),
+                "correlation_id": envelope.correlation_id,
+                "handled_at": self._handled_at,
+                "content_digest": content_digest(request.record.value or b""),
+            }
+        )
 
 
 def derived_event_id(command_id: str, place: int) -> str:

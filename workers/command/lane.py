@@ -22,6 +22,7 @@ from workers.command.loading import LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
+from workers.command.repeats import count_repeats
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
@@ -225,7 +226,7 @@ class CommandLane:
 
     def _count(self, draft: Draft) -> None:
         telemetry.EVENTS.labels(self._context).inc(len(draft.events))
-        telemetry.REPEATED.labels(self._context).inc(draft.repeated)
+        count_repeats(self._context, draft.repeated, draft.reused)
         telemetry.SNAPSHOTS.labels(self._context).inc(len(draft.snapshots))
         for kind, count in draft.counts.items():
             telemetry.OUTCOMES.labels(self._context, *kind).inc(count)

@@ -11,7 +11,7 @@ import orjson
 from fastapi import Response
 
 from contracts.message import Command
-from contracts.outcome import Outcome, OutcomeError
+from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome, OutcomeError
 from workers.gateway.asking import location_of
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import Asked
@@ -25,6 +25,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "EmptyOrder": 422,
     "VersionConflict": 412,
     "Expired": 422,
+    IDEMPOTENCY_KEY_REUSED: 422,
 }
 STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}
 STATUS_OF_REFUSAL = 409
@@ -63,7 +64,7 @@ def known_answer(outcome: Outcome, *, status: int = 200, location: str | None = 
     headers |= {"ETag": version_tag(outcome.stream_version), "Content-Location": location_of(outcome.command_id)}
     if location is not None:
         headers["Location"] = location
-    return Response(outcome.to_json(), status, headers, media_type="application/json")
+    return Response(outcome.shown_json(), status, headers, media_type="application/json")
 
 
 def position_headers(outcome: Outcome) -> dict[str, str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from contracts.message import Command
-from contracts.outcome import Outcome
+from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome
 from workers.gateway.problems import Problem, unavailable
 from workers.gateway.request_headers import Asked
 from workers.ports.commands import Commands
@@ -30,6 +30,14 @@ log = structlog.get_logger(__name__)
 def location_of(command_id: str) -> str:
     """Where a command's outcome is found."""
     return f"/commands/{command_id}"
+
+
+class KeyReused(Problem):
+    """Another request under the Idempotency-Key of an earlier one, at the same address and with the same method."""
+
+    def __init__(self) -> None:
+        detail = "This Idempotency-Key was given to another request, which was handled; this one was not run."
+        super().__init__(422, IDEMPOTENCY_KEY_REUSED, detail)
 
 
 class Asking:
@@ -51,27 +59,32 @@ class Asking:
         expected_version: int | None = None,
         causation_id: str | None = None,
     ) -> Outcome | None:
-        """The outcome; None when there is none within the wait. Raises Unavailable, Overloaded, TooLarge or Problem."""
+        """The outcome; None when there is none within the wait. Raises Unavailable, Overloaded, TooLarge or Problem:
+        KeyReused for another command than the one that was handled under this id.
+        """
         if asked.may_be_repeat or self._doubt_since is not None:
-            known = await self.stored(asked.command_id)
+            known = await self.stored(asked.command_id, command)
             if known is not None:
                 return known
         meta = asked.meta(expected_version, causation_id)
         reply = asyncio.create_task(self._commands.ask(command, meta, asked.wait_seconds))
         try:
-            return await self._first(reply, asked)
+            found = await self._first(command, reply, asked)
         finally:
             reply.cancel()
             await asyncio.wait({reply})
+        if found is not None and found.error is not None and found.error.code == IDEMPOTENCY_KEY_REUSED:
+            raise KeyReused
+        return found
 
-    async def _first(self, reply: "asyncio.Task[Outcome | None]", asked: Asked) -> Outcome | None:
+    async def _first(self, command: Command, reply: "asyncio.Task[Outcome | None]", asked: Asked) -> Outcome | None:
         """What comes first: the reply, or the stored outcome."""
         while not reply.done():
             await asyncio.wait({reply}, timeout=self._look_interval_seconds)
             if reply.done():
                 break
             try:
-                found = await self.stored(asked.command_id)
+                found = await self.stored(asked.command_id, command)
             except Unavailable as error:
                 if self._doubted_seconds() > DOUBT_SECONDS:
                     raise _perhaps_handled(error, asked) from error
@@ -82,7 +95,7 @@ class Asking:
         if outcome is not None:
             return outcome
         try:
-            return await self.stored(asked.command_id)
+            return await self.stored(asked.command_id, command)
         except Unavailable as error:
             raise _perhaps_handled(error, asked) from error
 
@@ -96,8 +109,10 @@ class Asking:
                 return found
             await asyncio.sleep(min(self._look_interval_seconds, left))
 
-    async def stored(self, command_id: str) -> Outcome | None:
-        """The stored outcome, now. Also None when too many look at once. Raises Unavailable."""
+    async def stored(self, command_id: str, command: Command | None = None) -> Outcome | None:
+        """The stored outcome, now. Also None when too many look at once. Raises Unavailable, and KeyReused when it is
+        not the outcome of this command.
+        """
         if self._looks >= MAX_LOOKS:
             return None
         self._looks += 1
@@ -112,7 +127,10 @@ class Asking:
         finally:
             self._looks -= 1
         self._doubt_since = None
-        return None if found is None else Outcome.model_validate_json(found)
+        outcome = None if found is None else Outcome.model_validate_json(found)
+        if outcome is not None and command is not None and not outcome.is_of(command):
+            raise KeyReused
+        return outcome
 
     def _doubted_seconds(self) -> float:
         return 0.0 if self._doubt_since is None else asyncio.get_running_loop().time() - self._doubt_since

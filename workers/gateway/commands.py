@@ -31,6 +31,6 @@ def routes(backend: Backend) -> APIRouter:
                 f"No command {command_id} has been handled; one that was sent may still be on its way.",
                 headers={"Retry-After": str(LOOK_AGAIN_SECONDS)},
             )
-        return Response(found.to_json(), headers=position_headers(found), media_type="application/json")
+        return Response(found.shown_json(), headers=position_headers(found), media_type="application/json")
 
     return router

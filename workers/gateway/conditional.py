@@ -37,7 +37,7 @@ async def outcome_if(
         return outcome, asked
     for attempt in range(MAX_ATTEMPTS):
         this = asked.attempt(attempt)
-        outcome = await backend.asking.stored(this.command_id) if this.may_be_repeat else None
+        outcome = await backend.asking.stored(this.command_id, command) if this.may_be_repeat else None
         if outcome is None:
             now = await current(backend, kept, command.stream_id)
             check(conditions, now, kept, command.stream_id, creates=creates)

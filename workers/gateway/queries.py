@@ -5,8 +5,6 @@ number of queries at the read-model store is bounded too; the others queue up, w
 """
 
 import asyncio
-import base64
-import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -17,8 +15,9 @@ from fastapi import Depends, Header, Request
 from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
+from workers.gateway.cursors import from_cursor, to_cursor
 from workers.gateway.preconditions import TAGS_PATTERN, preconditions_of
-from workers.gateway.problems import Problem, invalid, invalid_header
+from workers.gateway.problems import Problem, invalid_header
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Page, ReadModels, Tally
 
@@ -28,11 +27,11 @@ FIRST_PAUSE_SECONDS = 0.005
 LAST_PAUSE_SECONDS = 0.1
 MAX_CONCURRENT = 32
 MAX_POSITIONS = 20
-MAX_CURSOR_CHARACTERS = 400
 
 _POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 
 Answer = TypeVar("Answer")
+StreamEnd = Callable[[str, str], Awaitable[tuple[int, str | None]]]
 
 
 _A_POSITION = _POSITION.pattern.replace("(", "(?:")
@@ -123,6 +122,11 @@ class Queries:
         self._projections = tuple(projections)
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
+        self._stream_end: StreamEnd | None = None
+
+    def know_streams(self, stream_end: StreamEnd) -> None:
+        """From now on, ask the event table before a version is waited for that nobody may ever have seen."""
+        self._stream_end = stream_end
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
         """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem."""
@@ -134,10 +138,21 @@ class Queries:
             return seen.version is None or (found is not None and found["version"] >= seen.version)
 
         end = await self._caught_up(seen.positions)
+        if not await is_current() and not await self._will_come(projection.context, document_id, seen.version or 0):
+            return found
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
         if not await self._until(is_current, end) and found is not None:
             raise _behind()
         return found
+
+    async def _will_come(self, context: str, stream_id: str, version: int) -> bool:
+        """Whether a read model that has not got a version yet may get it: whether there is such a version."""
+        if self._stream_end is None:
+            return True
+        try:
+            return (await self._stream_end(context, stream_id))[0] >= version
+        except Unavailable:
+            return True
 
     async def documents(self, projection: Projection, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist, without a wait. Raises Unavailable."""
@@ -153,11 +168,12 @@ class Queries:
         *,
         newest_first: bool = False,
     ) -> Page:
-        """A page of documents; its cursor is opaque. Raises Unavailable or Problem."""
-        after = None if cursor is None else _from_cursor(cursor)
+        """A page of documents. Its cursor is opaque, and good for this query only. Raises Unavailable or Problem."""
+        query = f"{projection.name} {index} {newest_first}"
+        after = None if cursor is None else from_cursor(cursor, query)
         await self._caught_up(seen.positions)
         page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after, newest_first))
-        return Page(page.documents, None if page.cursor is None else _to_cursor(page.cursor))
+        return Page(page.documents, None if page.cursor is None else to_cursor(page.cursor, query))
 
     async def tally(
         self, projection: Projection, indexes: Sequence[Index], until: str | None = None
@@ -207,18 +223,3 @@ class Queries:
 def _behind() -> Problem:
     detail = "The read model has not caught up with what you have seen. Try again."
     return Problem(503, "ReadModelBehind", detail, headers={"Retry-After": "1"})
-
-
-def _to_cursor(document_id: str) -> str:
-    return base64.urlsafe_b64encode(document_id.encode()).decode().rstrip("=")
-
-
-def _from_cursor(cursor: str) -> str:
-    try:
-        if len(cursor) > MAX_CURSOR_CHARACTERS:
-            raise ValueError
-        found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError) as error:
-        message = "must be the cursor of an earlier page"
-        raise invalid("The cursor is not one of ours.", [{"field": "cursor", "message": message}]) from error
-    return found

@@ -6,18 +6,23 @@ other one that is raised while a body is read the framework makes a 400.
 """
 
 import asyncio
+import json
+from collections import Counter
 from contextlib import suppress
+from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.topics import MAX_MESSAGE_BYTES
-from workers.gateway.problems import too_large
+from workers.gateway.problems import field_name, invalid, too_large
 
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES
 BODY_TIMEOUT_SECONDS = 30.0
 DISCARD_SECONDS = 2.0
 MAX_DISCARDED_BYTES = 16 * MAX_BODY_BYTES
+MAX_DOUBLED = 20
 
 
 class BodyTooLarge(HTTPException):
@@ -96,3 +101,23 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return bounded_receive
+
+
+async def refuse_doubled_names(request: Request) -> None:
+    """Raises Problem when an object of the body has a name twice: parsers differ in which of the two values counts (RFC
+    8259, section 4). What is no JSON is left to who reads it.
+    """
+    doubled: list[str] = []
+
+    def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(given)
+        if len(found) != len(given):
+            counts = Counter(name for name, _ in given)
+            doubled.extend(name for name, count in counts.items() if count > 1)
+        return found
+
+    with suppress(ValueError, RecursionError):
+        json.loads(await request.body(), object_pairs_hook=pairs)
+    if doubled:
+        errors = [{"field": field_name(name), "message": "is given more than once"} for name in doubled[:MAX_DOUBLED]]
+        raise invalid("Some fields of the request are given more than once; see errors.", errors)

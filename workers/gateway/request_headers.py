@@ -1,10 +1,12 @@
 """What requests may say in their headers, read and checked; see README.md, "HTTP".
 
-`Idempotency-Key` makes a command's id a function of method, path and key, so a repeat is the same command. `Prefer:
+`Idempotency-Key` makes a command's id a function of method, path and key, so a repeat is the same command; another
+command under that id is refused (asking.py). `Prefer:
 wait=<s>` is how long the caller waits for the outcome. `If-Match` and `If-None-Match` say what the stream must be like
 (preconditions.py).
 """
 
+import hmac
 import re
 from typing import Annotated, NamedTuple, Self
 from uuid import UUID, uuid5
@@ -14,11 +16,13 @@ from uuid_utils.compat import uuid7
 
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
+from workers.gateway.request_body import refuse_doubled_names
 from workers.ports.commands import CommandMeta
 
 DEFAULT_WAIT_SECONDS = 5.0
 MAX_WAIT_SECONDS = 30.0
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
+SALT_BYTES = 16
 
 # Chosen once, at random: ids must come out the same on every gateway, for ever.
 COMMAND_NAMESPACE = UUID("6f7c2a4e-3f0b-4d0a-9d5e-5b1e0a8c7d21")
@@ -31,7 +35,8 @@ _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.IGNORECASE)
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        description="A repeat under the same key gets the first answer and changes nothing.",
+        description="A repeat under the same key gets the first answer and changes nothing. With another body it is "
+        "refused with 422.",
         json_schema_extra={"pattern": r"^[\x20-\x7e]+$", "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS},
     ),
 ]
@@ -55,13 +60,16 @@ IfNoneMatch = Annotated[
 
 
 class Asked(NamedTuple):
-    """What a request says about its command. `may_be_repeat`: the caller chose the id, so it may have been handled."""
+    """What a request says about its command. `may_be_repeat`: the caller chose the id, so it may have been handled;
+    then `salt` makes a secret's hash the same in each repeat. It follows from the key, which is stored nowhere.
+    """
 
     command_id: str
     correlation_id: str
     traceparent: str | None
     wait_seconds: float
     may_be_repeat: bool
+    salt: bytes | None = None
 
     def meta(self, expected_version: int | None = None, causation_id: str | None = None) -> CommandMeta:
         """What goes with the command. Without a `causation_id` nothing but the request has caused it."""
@@ -86,6 +94,7 @@ class Asked(NamedTuple):
 
 async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer: Prefer = None) -> Asked:
     """The dependency of every route that sends a command."""
+    await refuse_doubled_names(request)
     if idempotency_key is None:
         command_id = str(uuid7())
     else:
@@ -100,7 +109,13 @@ async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer
         request.state.traceparent,
         wait_seconds(prefer, DEFAULT_WAIT_SECONDS),
         idempotency_key is not None,
+        None if idempotency_key is None else salt_from(idempotency_key, command_id),
     )
+
+
+def salt_from(key: str, command_id: str) -> bytes:
+    """The salt of what is hashed for the command with this id, made under this key."""
+    return hmac.digest(key.encode(), f"salt {command_id}".encode(), "sha256")[:SALT_BYTES]
 
 
 Asking = Annotated[Asked, Depends(asked)]

@@ -16,6 +16,7 @@ from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
+from workers.gateway.asking import KeyReused
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
 from workers.gateway.conditional import check
@@ -55,7 +56,13 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
             raise
         assert not isinstance(command, Rejection)
         version, cause = history[-1].stream_version, undone(undo, history, command).event_id
-        outcome = await backend.asking.outcome(command, asked, version, cause)
+        try:
+            outcome = await backend.asking.outcome(command, asked, version, cause)
+        except KeyReused:
+            # The first request found another history, and so made another command.
+            if (known := await _known(backend, asked)) is not None:
+                return known
+            raise
         return answer(outcome, command, asked)
 
 

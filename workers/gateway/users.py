@@ -83,7 +83,7 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         user_id = body.user_id or asked.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
         if body.password is not None:
-            fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value())
+            fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value(), asked.salt)
         command = CreateUser(user_id=user_id, **fields)
         outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
         return answer(outcome, command, sent, status=201, location=f"/users/{user_id}")

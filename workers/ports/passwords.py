@@ -7,6 +7,8 @@ MAX_PASSWORD_CHARACTERS = 256
 
 
 class Passwords(Protocol):
-    async def hashed(self, password: str) -> str:
-        """The argon2id hash in PHC string form, made off the event loop. Raises Overloaded."""
+    async def hashed(self, password: str, salt: bytes | None = None) -> str:
+        """The argon2id hash in PHC string form, made off the event loop; with a salt of 16 bytes the same each time.
+        Raises Overloaded.
+        """
         ...

@@ -44,7 +44,7 @@ class Teller:
 
     def outcome(self, outcome: Outcome) -> None:
         """What became of a command."""
-        plain = {"kind": "outcome", **json.loads(outcome.to_json())}
+        plain = {"kind": "outcome", **json.loads(outcome.shown_json())}
         self._tell(plain, _marked(plain["handled_at"], outcome.status, outcome.type, outcome.stream_id, _why(plain)))
 
     def event(self, at: str, type_: str, stream: str, data: Mapping[str, Any]) -> None:

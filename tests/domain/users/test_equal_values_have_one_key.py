@@ -32,6 +32,11 @@ EMAILS = [
     ("ada@ﬁ.example", "ada@fi.example"),
     ("ada@😀.example", "ada@xn--e28h.example"),
     ("ada@Bücher_.example", "ada@bücher_.example"),
+    ("a\u200bda@example.org", "ada@example.org"),
+    ("ada\u2060\ufeff@example.org", "ADA@example.org"),
+    ("\u202eada\u00ad@example.org", "ada@example.org"),
+    ("ada\ufe0f@example.org", "ada@example.org"),
+    ("zo\u200de\u0308@example.org", "zoë@example.org"),
 ]
 OTHER_EMAILS = [
     ("ada@straße.example", "ada@strasse.example"),  # IDNA 2008: two domains

@@ -23,14 +23,15 @@ _UNSEEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 def email_key(email: str) -> str:
     """An e-mail address as it is compared.
 
-    The local part without regard to case and to how its characters are composed (RFC 6532, section 3.1; caseless match
-    D145 of the Unicode standard): what is only compatible, as a full-width letter is, stays another mailbox. The domain
+    The local part without regard to case, to how its characters are composed (RFC 6532, section 3.1; caseless match
+    D145 of the Unicode standard) and to marks that show nothing: nobody could tell the two mailboxes apart. What is
+    only compatible, as a full-width letter is, stays another mailbox. The domain
     as its A-labels (UTS #46, not transitional): in Unicode, in Punycode, in full width, it is the same domain.
     """
     if email.isascii():
         return email.lower()
     local, _, domain = email.rpartition("@")
-    return f"{_caseless(local)}@{_domain_key(domain)}"
+    return f"{_caseless(_shown(local))}@{_domain_key(domain)}"
 
 
 def city_key(city: str) -> str:
@@ -40,8 +41,7 @@ def city_key(city: str) -> str:
     """
     if city.isascii():
         return " ".join(city.lower().split())
-    seen = "".join(each for each in _UNSEEN.sub("", city) if unicodedata.category(each) != "Cf")
-    folded = unicodedata.normalize("NFD", seen).casefold()
+    folded = unicodedata.normalize("NFD", _shown(city)).casefold()
     folded = unicodedata.normalize("NFKD", folded).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -49,6 +49,11 @@ def city_key(city: str) -> str:
 def claim_key(scope: str, key: str) -> str:
     """The key of a claim that an earlier release wrote, as it is written today."""
     return email_key(key) if scope == EMAIL else key
+
+
+def _shown(text: str) -> str:
+    """The text without its marks that show nothing."""
+    return "".join(each for each in _UNSEEN.sub("", text) if unicodedata.category(each) != "Cf")
 
 
 def _caseless(text: str) -> str:

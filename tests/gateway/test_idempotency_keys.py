@@ -1,0 +1,102 @@
+"""A repeat under an Idempotency-Key gets the first answer; another request under it is refused and changes nothing."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.gateway.in_memory import SystemInMemory
+from tests.gateway.requests import ADA, created, is_problem
+from tests.waiting import until
+
+
+async def test_a_repeat_gets_the_first_answer(http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "order 66/ada"}) for _ in range(10)]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert (await http.get(answers[0].headers["location"])).json()["email"] == ADA["email"]
+    assert len(system.log) == 1
+
+
+async def test_a_repeat_of_a_refused_command_is_refused_alike(http: httpx.AsyncClient) -> None:
+    await created(http)
+    answers = [await http.post("/users", json=ADA, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    assert all(is_problem(answer, 409, "EmailTaken") for answer in answers)
+    assert answers[0].content == answers[1].content
+
+
+async def test_methods_and_paths_keep_apart(http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    key = {"Idempotency-Key": "same"}
+    await created(http, user_id="ada-1")
+    await created(http, user_id="bob-1", email="bob@example.org")
+    for user in ("ada-1", "bob-1"):
+        moved = await http.patch(f"/users/{user}", json={"city": "Turin"}, headers=key)
+        assert (moved.status_code, moved.json()["stream_id"]) == (200, user)
+        assert (await http.get(f"/users/{user}")).json()["city"] == "Turin"
+        profile = {**ADA, "email": f"{user}@example.org", "city": "Paris"}
+        replaced = await http.put(f"/users/{user}", json=profile, headers=key)
+        assert (replaced.status_code, replaced.json()["stream_version"]) == (200, 3)
+        assert (await http.get(f"/users/{user}")).json()["city"] == "Paris"
+        gone = await http.delete(f"/users/{user}", headers=key)
+        assert gone.status_code == 204
+        assert is_problem(await http.get(f"/users/{user}"), 404, "UserNotFound")
+    ids = [meta.command_id for _, meta in system.sent[2:]]
+    assert len(set(ids)) == len(ids) == 6, "each is a command of its own"
+    assert [event.event.name for event in system.log[2:]] == ["UserUpdated", "UserUpdated", "UserDeleted"] * 2
+
+
+@pytest.mark.parametrize("loses_replies", [False, True])
+@pytest.mark.parametrize(
+    "changes",
+    [{"city": "Turin"}, {"email": "other@example.org"}, {"password": "battery staple"}, {"user_id": "another"}],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_another_body_under_the_key_is_refused_and_changes_nothing(
+    http: httpx.AsyncClient, system: SystemInMemory, changes: dict[str, str], loses_replies: bool
+) -> None:
+    system.loses_replies = loses_replies
+    key, body = {"Idempotency-Key": "once"}, {**ADA, "password": "correct horse"}
+    first = await http.post("/users", json=body, headers=key)
+    refused = await http.post("/users", json={**body, **changes}, headers=key)
+    assert is_problem(refused, 422, "IdempotencyKeyReused")
+    again = await http.post("/users", json=dict(reversed(body.items())), headers=key)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert len(system.log) == 1
+    assert "content_digest" not in again.json()
+
+
+async def test_another_body_while_the_first_is_under_way_is_refused_when_that_is_handled(
+    http: httpx.AsyncClient, system: SystemInMemory
+) -> None:
+    system.handles = False
+    key = {"Idempotency-Key": "once", "Prefer": "wait=30"}
+    first, other = [
+        asyncio.create_task(http.post("/users", json={**ADA, "city": city}, headers=key)) for city in ("Turin", "Oslo")
+    ]
+
+    async def both_are_sent() -> bool:
+        return len(system.sent) == 2
+
+    await until(both_are_sent, "both requests are under way", every=0.005)
+    system.handle(*system.sent[0])
+    assert (await first).status_code == 201
+    assert is_problem(await other, 422, "IdempotencyKeyReused")
+    assert (await http.get((await first).headers["location"])).json()["city"] == "Turin"
+
+
+@pytest.mark.parametrize("tag", ['"1"', '"1", "7"', "*"])
+async def test_another_body_is_refused_beside_preconditions_too(http: httpx.AsyncClient, tag: str) -> None:
+    await created(http, user_id="ada-1")
+    headers = {"Idempotency-Key": "once", "If-Match": tag}
+    assert (await http.patch("/users/ada-1", json={"city": "Turin"}, headers=headers)).status_code == 200
+    refused = await http.patch("/users/ada-1", json={"city": "Oslo"}, headers=headers)
+    assert is_problem(refused, 422, "IdempotencyKeyReused")
+    assert (await http.patch("/users/ada-1", json={"city": "Turin"}, headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "tab\there", "\x7f"])
+async def test_what_is_no_key_is_refused(http: httpx.AsyncClient, system: SystemInMemory, key: str) -> None:
+    refused = await http.post("/users", json=ADA, headers={"Idempotency-Key": key})
+    assert is_problem(refused, 422, "ValidationFailed")
+    assert system.state() == {"sent": 0, "handled": 0}
