@@ -1,4 +1,4 @@
-"""The settings of every process, read once from `ANNALS_*` environment variables.
+"""The settings of every process, read once from `ANNALS_*` environment variables. An empty one is unset.
 
 Addresses that are unset mean the embedded servers under `home`; `infra.devstack` fills them in (`located`) before any
 process connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
@@ -15,7 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """What a process may be told from outside; see README.md, "Settings"."""
 
-    model_config = SettingsConfigDict(env_prefix="ANNALS_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ANNALS_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Path(".annals")
     kafka_bootstrap_servers: str | None = None

@@ -12,6 +12,7 @@ import pytest
 
 from infra.devstack.home import Home, write_json
 from infra.devstack.orphans import stop_orphans
+from infra.devstack.ports import Ports, is_free
 from infra.devstack.records import ProcessRecord, birth_of, read_record, write_record
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
@@ -94,6 +95,15 @@ def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, mo
     assert stop_orphans(home, told.append) == [record]
     assert deaf.wait(timeout=10) == -signal.SIGKILL
     assert any("killing it" in text for text in told)
+
+
+@pytest.mark.parametrize("written", ["x", None, 0, -1, 70_000, 1.5, [1]])
+def test_what_somebody_has_written_for_a_port_and_is_none_is_replaced(only_postgres: Settings, written: object) -> None:
+    home = Home(only_postgres.home)
+    write_json(home.path / "ports.json", {"postgres": written})
+    ports = Ports(home)
+    assert ports.claim("postgres") == ports.remembered("postgres")
+    assert is_free(ports.remembered("postgres"))
 
 
 async def test_a_port_that_somebody_took_meanwhile_is_replaced(only_postgres: Settings, taken_port: int) -> None:
