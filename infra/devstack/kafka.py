@@ -12,7 +12,6 @@ cache, log4j's configuration by a copy.
 
 import asyncio
 import base64
-import os
 import shutil
 import signal
 import subprocess
@@ -28,7 +27,7 @@ from infra.devstack.home import Home
 from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
 from infra.devstack.progress import Progress, Step
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
 
 FORMAT_TIMEOUT_SECONDS = 60.0
 LOG4J_CONFIGURATION = Path(__file__).with_name("kafka.log4j2.yaml")
@@ -140,7 +139,7 @@ class Kafka:
         done = subprocess.run(
             command.arguments,
             cwd=command.folder,
-            env={**os.environ, **command.environment},
+            env=environment(command.environment),
             capture_output=True,
             text=True,
             errors="replace",

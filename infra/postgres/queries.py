@@ -7,4 +7,4 @@ from pathlib import Path
 @cache
 def sql(name: str) -> str:
     """The text of a query."""
-    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
+    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text(encoding="utf-8")
