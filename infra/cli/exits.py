@@ -112,7 +112,7 @@ def _is_settings_error(error: BaseException) -> bool:
 def _settings_sentence(error: BaseException) -> str:
     """Names each wrong variable and what is wrong with it; never its value, which may be a secret."""
     wrong = [
-        f"ANNALS_{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        f"ANNALS_{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" if problem["loc"] else problem["msg"]
         for problem in error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]
     ]
     return "The settings are not usable. " + "; ".join(wrong)
