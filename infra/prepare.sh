@@ -97,6 +97,13 @@ install_packages() {
     # Says what stands against it before anything is downloaded.
     "$python" -I infra/prepare.py || exit 1
     find_uv
+    case $root in
+        *\\*)
+            # The programs that uv writes name their Python's path within a Python string, where a backslash would begin
+            # an escape. Those of a relocatable environment find it by themselves.
+            [ -e .venv/pyvenv.cfg ] && grep -q '^relocatable' .venv/pyvenv.cfg ||
+                "$uv" venv --quiet --relocatable --clear --python "$python" .venv ;;
+    esac
     "$uv" sync --locked --all-extras --python "$python" "$@" ||
         fail "the packages of uv.lock could not be installed; what uv said stands above. If it was the network, check" \
             "it (and its proxy settings) and run this again: what was downloaded is kept."
