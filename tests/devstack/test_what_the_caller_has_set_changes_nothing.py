@@ -7,16 +7,19 @@ import threading
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET
+from infra.devstack.home import Home
 from infra.devstack.jars import cache_folder, class_path
+from infra.devstack.kafka import HERE, _unpacked_to
 from infra.devstack.progress import silent
 from infra.devstack.stack import Devstack
 from infra.postgres.migrate import migrate, migrations
 from infra.postgres.pool import Database
 from infra.settings import Settings
-from tests.devstack.keepsakes import ALL, Keepsakes
+from tests.devstack.keepsakes import ALL, TOPIC, Keepsakes
 
 ROOT = Path(__file__).parents[2]
 LEADS_ELSEWHERE = {
@@ -139,4 +142,26 @@ async def test_no_setting_for_other_servers_reaches_ours(tmp_path: Path, monkeyp
     monkeypatch.delenv("PGTARGETSESSIONATTRS")  # the keepsakes' own connections ask for nothing
     await Keepsakes(addresses).put()
     assert await Keepsakes(addresses).found() == ALL
+    producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka_bootstrap_servers, compression_type="zstd")
+    await producer.start()
+    await producer.send_and_wait(TOPIC, b"x" * 1000, partition=0)
+    await producer.stop()
+    assert list((home / "kafka" / "tmp").iterdir()), "what reads it was unpacked here and not in /tmp, maybe noexec"
     await stack.stop()
+
+
+def test_a_home_that_nothing_may_be_run_from_is_not_unpacked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _unpacked_to(tmp_path) == (f"-Djava.io.tmpdir={HERE / 'tmp'}",)
+    monkeypatch.setattr("infra.devstack.kafka.is_noexec", lambda _: True)
+    assert _unpacked_to(tmp_path) == ()
+
+
+def test_a_home_is_nobody_elses_to_write_to_under_any_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        run = Home(tmp_path / "home").folder("run")
+    finally:
+        os.umask(before)
+    assert (run.parent.stat().st_mode & 0o777, run.stat().st_mode & 0o777) == (0o755, 0o700)
