@@ -23,7 +23,7 @@ from infra.devstack.ports import Ports
 from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
-from infra.devstack.server_user import ServerUser, as_user, give, server_user
+from infra.devstack.server_user import ServerUser, as_user, give, require_name, server_user
 
 USER = "annals"
 DATABASE = "annals"
@@ -100,6 +100,7 @@ class Postgres:
     def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
         # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made anew elsewhere,
         # then moved into place, so that a folder of the final name is always whole.
+        require_name(user.user_id if user else os.geteuid())
         folder = self._home.folder("postgres")
         folder.chmod(0o711)  # initdb, run by another user, reads the password through it
         unfinished = self._data.with_name("data.unfinished")
