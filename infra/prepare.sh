@@ -1,6 +1,6 @@
 # Read by up.sh, down.sh and test.sh: goes to the project's folder, finds Python and uv, installs the locked packages.
 # Needs a Python of 3.11 to 3.14 (prepare.py has the exact list) and nothing else; changes nothing outside this folder
-# but uv's cache.
+# but the user's cache folder.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -15,6 +15,30 @@ esac
 CDPATH=
 cd -- "$(dirname -- "$0")/.."
 root=$PWD
+
+# What the caller has set for other projects must not lead Python, pip or uv elsewhere. Of pip's and uv's settings those
+# stay that say how to get at packages (index, network, cache), and not those that say which of them, or where to.
+for name in $(env | sed -n 's/^\([A-Z_]*\)=.*/\1/p'); do
+    case $name in
+        UV_*INDEX* | UV_FIND_LINKS | UV_*CACHE* | UV_HTTP_* | UV_REQUEST_* | UV_*TLS* | UV_*CERT* | UV_INSECURE_* | \
+            UV_KEYRING_* | UV_OFFLINE | UV_CONCURRENT_* | UV_LINK_MODE | UV_CONFIG_FILE | UV_NO_PROGRESS) ;;
+        PIP_*INDEX* | PIP_FIND_LINKS | PIP_*CACHE* | PIP_*TIMEOUT | PIP_RETRIES | PIP_*CERT | PIP_PROXY | \
+            PIP_TRUSTED_HOST | PIP_KEYRING_* | PIP_CONFIG_FILE | PIP_USE_FEATURE) ;;
+        UV_* | PIP_* | VIRTUAL_ENV | CONDA_PREFIX) unset "$name" ;;
+        PYTHONPATH | PYTHONHOME | PYTHONPLATLIBDIR | PYTHONUSERBASE | PYTHONEXECUTABLE | __PYVENV_LAUNCHER__) \
+            unset "$name" ;;
+        PYTHONSTARTUP | PYTHONINSPECT | PYTHONOPTIMIZE | PYTHONWARNINGS | PYTHONCASEOK | PYTHONVERBOSE) unset "$name" ;;
+    esac
+done
+
+# A user who has no home folder to write to (a container's, a service's) keeps here what is downloaded.
+[ -n "${HOME:-}" ] || unset HOME
+home=${HOME:-$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)}
+if [ -z "${XDG_CACHE_HOME:-}" ] && ! { [ -d "$home" ] && mkdir -p -- "$home/.cache" && [ -w "$home/.cache" ]; } 2>/dev/null
+then
+    XDG_CACHE_HOME=$root/.cache
+    export XDG_CACHE_HOME
+fi
 
 # Python is taken as found on this machine, never downloaded.
 UV_PYTHON_DOWNLOADS=never
@@ -73,6 +97,13 @@ install_packages() {
     # Says what stands against it before anything is downloaded.
     "$python" -I infra/prepare.py || exit 1
     find_uv
+    case $root in
+        *\\*)
+            # The programs that uv writes name their Python's path within a Python string, where a backslash would begin
+            # an escape. Those of a relocatable environment find it by themselves.
+            [ -e .venv/pyvenv.cfg ] && grep -q '^relocatable' .venv/pyvenv.cfg ||
+                "$uv" venv --quiet --relocatable --clear --python "$python" .venv ;;
+    esac
     "$uv" sync --locked --all-extras --python "$python" "$@" ||
         fail "the packages of uv.lock could not be installed; what uv said stands above. If it was the network, check" \
             "it (and its proxy settings) and run this again: what was downloaded is kept."

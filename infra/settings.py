@@ -1,4 +1,4 @@
-"""The settings of every process, read once from `ANNALS_*` environment variables.
+"""The settings of every process, read once from `ANNALS_*` environment variables. An empty one is unset.
 
 Addresses that are unset mean the embedded servers under `home`; `infra.devstack` fills them in (`located`) before any
 process connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """What a process may be told from outside; see README.md, "Settings"."""
 
-    model_config = SettingsConfigDict(env_prefix="ANNALS_", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ANNALS_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Path(".annals")
     kafka_bootstrap_servers: str | None = None
@@ -44,6 +46,23 @@ class Settings(BaseSettings):
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
     audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _are_bootstrap_servers(cls, value: str | None) -> str | None:
+        if value and not all(_is_host(each.strip()) for each in value.split(",")):
+            raise ValueError("must have the form host:9092, or several of them with commas")
+        return value
+
+    @model_validator(mode="after")
+    def _say_who_logs_in(self) -> "Settings":
+        given = self.kafka_sasl_username and self.kafka_sasl_password and self.kafka_sasl_password.get_secret_value()
+        if self.kafka_security_protocol.startswith("SASL") and not given:
+            raise ValueError(
+                f"ANNALS_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} asks for ANNALS_KAFKA_SASL_USERNAME "
+                "and ANNALS_KAFKA_SASL_PASSWORD"
+            )
+        return self
+
     @field_validator("database_url")
     @classmethod
     def _is_database_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -71,11 +90,22 @@ def _of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) -> Se
         return None
     try:
         parts = urlsplit(value.get_secret_value())
-        hosts = parts.netloc.rpartition("@")[2].split(",")
-        ports = [host.rpartition(":")[2] for host in hosts if ":" in host and not host.endswith("]")]
-        usable = parts.scheme in schemes and all(port.isdigit() and int(port) < 65_536 for port in ports)
+        hosts = parts.netloc.rpartition("@")[2]
+        usable = parts.scheme in schemes and (not hosts or all(_is_host(host) for host in hosts.split(",")))
     except ValueError:
         usable = False
     if not usable:
         raise ValueError(f"must have the form {form}; in a password, :/?#[]@% are written as %3A and so on")
     return value
+
+
+def _is_host(place: str) -> bool:
+    """Whether this can be `host`, `host:port` or `[host]:port`, and no driver stumbles over it."""
+    bare = ":" not in place or place.endswith("]")
+    host, port = (place, "0") if bare else (place.rpartition(":")[0], place.rpartition(":")[2])
+    try:
+        host.encode("idna")  # as a socket does: no part of a name is empty, or longer than 63 bytes
+    except UnicodeError:
+        return False
+    named = bool(host) and not set(host) & set("/@ \t\r\n\0")
+    return named and port.isascii() and port.isdigit() and int(port) < 65_536

@@ -5,6 +5,7 @@ The one place where exceptions become exit codes. What is listed here is told in
 traceback; any other exception is a bug of ours and shows one. Typer itself ends wrong usage with 2.
 """
 
+import errno
 import sys
 from dataclasses import dataclass
 
@@ -62,6 +63,13 @@ ENDINGS = (
 )
 
 
+# What only the machine can be blamed for: who may write where, and whether there is room.
+FOLDERS = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
+    | {errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE}
+)
+
+
 def explain(error: BaseException) -> int | None:
     """Says on stderr why the command ends and returns its exit code; None for an exception that nobody foresaw.
 
@@ -76,12 +84,24 @@ def explain(error: BaseException) -> int | None:
         if isinstance(kind, type) and isinstance(error, kind):
             print(_sentence(ending, error), file=sys.stderr)
             return int(getattr(error, "exit_code", ending.code))
+    if isinstance(error, OSError) and error.errno in FOLDERS:
+        print(_folder_sentence(error), file=sys.stderr)
+        return REFUSED
     return None
 
 
 def _sentence(ending: Ending, error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     return f"{ending.introduction}: {text}" if ending.introduction else text
+
+
+def _folder_sentence(error: OSError) -> str:
+    # The path as its escapes, where it has something that no output takes.
+    where = "" if error.filename is None else f"{str(error.filename)!a}: "
+    return (
+        f"{where}{error.strerror}. See that ANNALS_HOME (default: .annals) is a folder that you may write to, on a "
+        "disk that has room."
+    )
 
 
 def _is_settings_error(error: BaseException) -> bool:
@@ -92,7 +112,7 @@ def _is_settings_error(error: BaseException) -> bool:
 def _settings_sentence(error: BaseException) -> str:
     """Names each wrong variable and what is wrong with it; never its value, which may be a secret."""
     wrong = [
-        f"ANNALS_{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        f"ANNALS_{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" if problem["loc"] else problem["msg"]
         for problem in error.errors(include_input=False, include_url=False)  # type: ignore[attr-defined]
     ]
     return "The settings are not usable. " + "; ".join(wrong)

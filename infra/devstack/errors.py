@@ -92,6 +92,19 @@ class UserUnusable(DevstackError):
         )
 
 
+class UserNameless(DevstackError):
+    """The user that is to make a server's data folder has no name on this machine, as in many a container."""
+
+    def __init__(self, server: str, user_id: int) -> None:
+        self.server = server
+        self.user_id = user_id
+        super().__init__(
+            f"{server} makes its data folder only as a user who has a name, and user {user_id} has none here. Give it "
+            f"one (a line such as annals:x:{user_id}:{user_id}::/:/bin/sh in /etc/passwd), run Annals as another user, "
+            "or name a server of your own: set ANNALS_DATABASE_URL."
+        )
+
+
 class ProgramsUnusable(DevstackError):
     """The programs of a server can be run neither where they are nor anywhere that they could be copied to."""
 

@@ -30,8 +30,11 @@ class Fleet:
 
 
 def annals(*arguments: str) -> tuple[str, ...]:
-    """The command line of `annals <arguments>` in this interpreter, whether or not `annals` is on the PATH."""
-    return (sys.executable, "-m", "infra.cli.main", *arguments)
+    """The command line of `annals <arguments>` in this interpreter, whether or not `annals` is on the PATH.
+
+    `-P`: no module of the folder that the caller stands in is taken for one of ours.
+    """
+    return (sys.executable, "-P", "-m", "infra.cli.main", *arguments)
 
 
 FLEET = Fleet(

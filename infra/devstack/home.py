@@ -31,7 +31,8 @@ class Home:
     def folder(self, *names: str) -> Path:
         """A private (0700) folder under this home, made if it is missing."""
         folder = self.path.joinpath(*names)
-        self.path.mkdir(parents=True, exist_ok=True)
+        # Nobody else may exchange what is private in it, whatever the umask.
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o755)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 

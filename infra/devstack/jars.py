@@ -61,8 +61,13 @@ def class_path(progress: Progress, cancelled: threading.Event) -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """Where the jars of this user are kept. `DevstackError` for a path that Java cannot read."""
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """Where the jars of this user are kept. `DevstackError` for a path that Java cannot read, or when there is none."""
+    try:
+        caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        raise DevstackError(
+            "Kafka's jars would be kept in the home folder, and this user has none. Set XDG_CACHE_HOME to a folder."
+        ) from None
     folder = Path(caches).absolute() / "annals" / "jars"
     try:
         str(folder).encode()
@@ -99,15 +104,22 @@ def _is_intact(artifact: "Artifact", dependency: "LockedDependency") -> bool:
     try:
         with _path(artifact).open("rb") as file:
             return file_digest(file, "sha256").hexdigest() == dependency.sha256
-    except FileNotFoundError:
+    except OSError:
         return False
 
 
 @contextmanager
 def _one_download_at_a_time(folder: Path, progress: Progress, cancelled: threading.Event) -> Iterator[None]:
     """Lets one process fill the shared cache; the others wait and then find the jars there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "download.lock").open("wb") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / "download.lock").open("wb")
+    except OSError as error:
+        raise DevstackError(
+            f"Kafka's jars cannot be kept in {shown(folder)}: {error.strerror}. Set XDG_CACHE_HOME to a folder "
+            "that you may write to."
+        ) from None
+    with opened as lock:
         told = False
         while True:
             try:

@@ -28,13 +28,16 @@ from infra.devstack.home import Home
 from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
 from infra.devstack.progress import Progress, Step
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
 
 FORMAT_TIMEOUT_SECONDS = 60.0
 LOG4J_CONFIGURATION = Path(__file__).with_name("kafka.log4j2.yaml")
 CONFIGURATION_FILE = "server.properties"
 JARS_LINK = "jars"
 DATA_FOLDER = "data"
+# Where the broker unpacks the libraries that it reads snappy and zstd with, to run them: /tmp may forbid that (noexec),
+# and what a killed broker leaves there stays for ever.
+UNPACKED_FOLDER = "tmp"
 # How a Java program names the folder that it runs in. On macOS, which has no /proc, Java reads every name as UTF-8, as
 # the file system writes it: a relative name serves there.
 HERE = Path("/proc/self/cwd") if sys.platform == "linux" else Path()
@@ -117,7 +120,7 @@ class Kafka:
         self._write_configuration(folder)
         link = _link_to_jars(folder)
         names = [str(link / jar.relative_to(cache_folder())) for jar in jars]
-        java = (str(JAVA), *JVM_OPTIONS, "-cp", ":".join(names))
+        java = (str(JAVA), *JVM_OPTIONS, *_unpacked_to(folder), "-cp", ":".join(names))
         if not (data / "meta.properties").exists():
             progress(Step(self.name, "formatting its data folder"))
             cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -140,7 +143,7 @@ class Kafka:
         done = subprocess.run(
             command.arguments,
             cwd=command.folder,
-            env={**os.environ, **command.environment},
+            env=environment(command.environment),
             capture_output=True,
             text=True,
             errors="replace",
@@ -172,6 +175,19 @@ class Kafka:
             await admin.find_coordinator("annals")
         finally:
             await admin.close()
+
+
+def _unpacked_to(folder: Path) -> tuple[str, ...]:
+    """Java's option for the folder to unpack to, made anew; none when only Java's own choice will do."""
+    unpacked = folder / UNPACKED_FOLDER
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir(mode=0o700, exist_ok=True)
+    return () if is_noexec(unpacked) else (f"-Djava.io.tmpdir={HERE / UNPACKED_FOLDER}",)
+
+
+def is_noexec(folder: Path) -> bool:
+    """Whether nothing may be run that lies on this file system."""
+    return bool(os.statvfs(folder).f_flag & getattr(os, "ST_NOEXEC", 0))
 
 
 def _link_to_jars(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from infra.devstack.home import Home, read_json, write_json
 FIRST_PORT = 15_000
 LAST_PORT = 31_999
 PORT_TRIES = 200
+HIGHEST_PORT = 65_535
 
 
 class Ports:
@@ -21,7 +22,9 @@ class Ports:
 
     def __init__(self, home: Home) -> None:
         self._path = home.path / "ports.json"
-        self._known: dict[str, int] = {name: int(port) for name, port in (read_json(self._path) or {}).items()}
+        written = (read_json(self._path) or {}).items()
+        # What is no port is as good as none: the file may be edited by hand.
+        self._known: dict[str, int] = {name: port for name, port in written if _is_port(port)}
 
     def claim(self, name: str) -> int:
         """The port remembered under this name when it is free now, else another free one, remembered from now on."""
@@ -40,6 +43,10 @@ class Ports:
         self._known[name] = port
         write_json(self._path, dict(self._known))
         return port
+
+
+def _is_port(written: object) -> bool:
+    return isinstance(written, int) and 0 < written <= HIGHEST_PORT
 
 
 def is_free(port: int) -> bool:

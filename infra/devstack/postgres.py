@@ -22,8 +22,8 @@ from infra.devstack.home import Home, write_private
 from infra.devstack.ports import Ports
 from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
-from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
-from infra.devstack.server_user import ServerUser, as_user, give, server_user
+from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
+from infra.devstack.server_user import ServerUser, as_user, give, require_name, server_user
 
 USER = "annals"
 DATABASE = "annals"
@@ -65,7 +65,11 @@ class Postgres:
 
     @property
     def address(self) -> str:
-        """The URL of the database `annals`, with its password."""
+        """The URL of the database `annals`, with its password.
+
+        It says that there is no TLS: else a PGSSLMODE or ~/.postgresql that somebody has for another server would ask
+        for it.
+        """
         return self._url(DATABASE)
 
     @property
@@ -75,7 +79,7 @@ class Postgres:
 
     def _url(self, database: str) -> str:
         port = self._ports.remembered("postgres")
-        return f"postgresql://{USER}:{self._home.secret('postgres')}@{LOOPBACK}:{port}/{database}"
+        return f"postgresql://{USER}:{self._home.secret('postgres')}@{LOOPBACK}:{port}/{database}?sslmode=disable"
 
     def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
         """Makes the database cluster if there is none and clears away the pid file of a server that is no more."""
@@ -96,6 +100,7 @@ class Postgres:
     def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
         # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made anew elsewhere,
         # then moved into place, so that a folder of the final name is always whole.
+        require_name(user.user_id if user else os.geteuid())
         folder = self._home.folder("postgres")
         folder.chmod(0o711)  # initdb, run by another user, reads the password through it
         unfinished = self._data.with_name("data.unfinished")
@@ -121,7 +126,7 @@ class Postgres:
                 errors="replace",
                 timeout=INITDB_TIMEOUT_SECONDS,
                 check=False,
-                env={**os.environ, "LC_ALL": "C"},
+                env=environment({"LC_ALL": "C"}),
                 **as_user(user),
             )
         finally:
@@ -148,7 +153,9 @@ class Postgres:
 
     async def probe(self) -> None:
         """Makes the database `annals` if it is missing and asks it a question."""
-        connection = await asyncpg.connect(self._url("postgres"), timeout=PROBE_TIMEOUT_SECONDS)
+        connection = await asyncpg.connect(
+            self._url("postgres"), timeout=PROBE_TIMEOUT_SECONDS, target_session_attrs="any"
+        )
         try:
             if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", DATABASE):
                 await connection.execute(f"CREATE DATABASE {DATABASE}")

@@ -5,7 +5,6 @@ in order. It is noted in `<home>/run` before it is waited for, so that a later r
 """
 
 import asyncio
-import os
 import subprocess
 import threading
 import time
@@ -18,7 +17,7 @@ from infra.devstack.errors import ServerDidNotStart, StartCancelled
 from infra.devstack.home import Home
 from infra.devstack.progress import Progress, Step
 from infra.devstack.records import erase_record, wait_until_gone, write_record
-from infra.devstack.server import EmbeddedServer, ServerCommand
+from infra.devstack.server import EmbeddedServer, ServerCommand, environment
 from infra.devstack.server_user import as_user
 
 PROBE_INTERVAL_SECONDS = 0.05
@@ -94,7 +93,7 @@ class ServerProcess:
                 self._child = subprocess.Popen(
                     command.arguments,
                     cwd=command.folder,
-                    env={**os.environ, **command.environment},
+                    env=environment(command.environment),
                     **as_user(command.user),
                     stdin=standard_input,
                     stdout=log,

@@ -13,14 +13,21 @@ from infra.devstack.server_user import ServerUser
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_SECONDS = 5.0
 
+# All that a server is given of our environment. What else somebody has set for a Java, a PostgreSQL or a broker of
+# their own (JAVA_TOOL_OPTIONS, CLASSPATH, PGDATESTYLE, LOG4J_…) would change what ours do, or keep them from starting.
+INHERITED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TZ", "LD_LIBRARY_PATH", "NIX_LD", "NIX_LD_LIBRARY_PATH"),
+    *("DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerCommand:
     """How to start a server: its command line, the folder that it runs in, what it reads on stdin, and who runs it.
 
     A server names everything of its home relative to `folder`: no character of the home's path has to pass through a
-    configuration file, a class path or a shell then. `environment` is added to ours; without a `user`
-    it is ourselves.
+    configuration file, a class path or a shell then. `environment` is added to the little that is `INHERITED`; without
+    a `user` it is ourselves.
     """
 
     arguments: tuple[str, ...]
@@ -28,6 +35,11 @@ class ServerCommand:
     environment: Mapping[str, str] = field(default_factory=dict)
     standard_input: Path = Path(os.devnull)
     user: ServerUser | None = None
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a server and of the tools that make its data."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | dict(more)
 
 
 class EmbeddedServer(Protocol):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from infra.devstack.errors import UserUnusable
+from infra.devstack.errors import UserNameless, UserUnusable
 
 NAME = "nobody"
 # Where no `nobody` is written down (a container without /etc/passwd): the number that it has everywhere else.
@@ -72,6 +72,14 @@ def server_user(data: Path) -> ServerUser | None:
     except (OSError, subprocess.SubprocessError) as error:
         raise UserUnusable("postgres", user.user_id, str(error)) from None
     return user
+
+
+def require_name(user_id: int) -> None:
+    """Raises `UserNameless` for a user that initdb would not work for: it asks for the name, whatever it is told."""
+    try:
+        pwd.getpwuid(user_id)
+    except KeyError:
+        raise UserNameless("postgres", user_id) from None
 
 
 def give(folder: Path, user: ServerUser) -> None:

@@ -3,7 +3,7 @@
 import asyncpg
 
 from infra.postgres.faults import connecting, faults_sorted, place_of
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, sessions_for
 
 
 async def create_database(url: str, name: str) -> None:
@@ -18,7 +18,7 @@ async def drop_database(url: str, name: str) -> None:
 
 async def _execute(url: str, statement: str) -> None:
     with connecting(place_of(url)):
-        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS)
+        connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_SECONDS, **sessions_for(url, writes=True))
     with faults_sorted(place_of(url)):
         try:
             await connection.execute(statement, timeout=3 * COMMAND_TIMEOUT_SECONDS)

@@ -16,7 +16,9 @@ from infra.postgres.sqlstates import CONFIGURATION, GRANTS, PRIMARY, Next, step_
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Unavailable
 
-REACH = "see that the server runs and that ANNALS_DATABASE_URL leads to it"
+REACH = "see that the server runs and that ANNALS_DATABASE_URL leads to it, and the files that it names are there"
+URL = "set ANNALS_DATABASE_URL right: take out what the server, or asyncpg, does not know"
+UNUSABLE = "ANNALS_DATABASE_URL cannot be used"
 TLS = "set sslmode and sslrootcert in ANNALS_DATABASE_URL right, or the server's certificate"
 VACUUM = "vacuum the database as its hint says"
 
@@ -25,6 +27,7 @@ VACUUM = "vacuum the database as its hint says"
 _GONE = ("closed", "closing", "cancelling", "released back to the pool")
 # Of class 54, a program's limits, but nothing about the value: transaction ids are used up, the database only reads.
 _WRAPAROUND = "database is not accepting commands"
+_UNKNOWN_PARAMETER = "42704"
 
 
 class SchemaMissing(Unavailable):
@@ -47,13 +50,21 @@ def faults_sorted(place: str = "") -> Iterator[None]:
 def connecting(place: str) -> Iterator[None]:
     """The same while a connection is made: then no value is at fault, only what a session asks for.
 
-    A role that does not exist is an invalid value of a setting (22023).
+    A role that does not exist is an invalid value of a setting (22023). Any other setting stands in the URL, and so
+    does what the driver cannot read: a libpq option that asyncpg passes on (`connect_timeout`), a host of no form.
     """
     try:
         with faults_sorted(place):
             yield
     except Unstorable as error:
-        raise SchemaMissing("Postgres", f"{error.explanation} ({place})", GRANTS) from error
+        advice = GRANTS if error.explanation.startswith("role ") else URL
+        raise SchemaMissing("Postgres", f"{error.explanation} ({place})", advice) from error
+    except SchemaMissing as error:
+        if getattr(error.__cause__, "sqlstate", None) != _UNKNOWN_PARAMETER:
+            raise
+        raise Unavailable("Postgres", error.explanation, URL) from error
+    except (ValueError, OverflowError) as error:  # their texts may quote the URL
+        raise Unavailable("Postgres", UNUSABLE, URL) from error
 
 
 def asks_for_new_connections(error: BaseException) -> bool:
@@ -101,7 +112,7 @@ def _from_client(error: Exception, where: str) -> Unavailable | None:
     match error:
         case asyncpg.ClientConfigurationError():
             # Its text may quote the URL, and with it the password.
-            return Unavailable("Postgres", "ANNALS_DATABASE_URL cannot be used", "set it right and start again")
+            return Unavailable("Postgres", UNUSABLE, URL)
         case asyncpg.UnsupportedClientFeatureError() | asyncpg.UnsupportedServerFeatureError():
             return Unavailable("Postgres", said, CONFIGURATION)
         case asyncpg.TargetServerAttributeNotMatched():

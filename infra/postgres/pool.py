@@ -37,11 +37,14 @@ async def _keep_session(_: asyncpg.Connection) -> None:
     """Nothing to reset between uses: no query of ours changes its session. Saves a round trip a use."""
 
 
-def sessions_for(url: str, role: str | None) -> dict[str, str]:
-    """Which servers will do: who writes needs one that lets him, unless the URL has an opinion of its own."""
-    if role == "annals_writer" and "target_session_attrs" not in url:
-        return {"target_session_attrs": "read-write"}
-    return {}
+def sessions_for(url: str, *, writes: bool) -> dict[str, str]:
+    """Which servers will do: who writes needs one that lets him, unless the URL has an opinion of its own.
+
+    A PGTARGETSESSIONATTRS that somebody has set for psql has none.
+    """
+    if "target_session_attrs" in url:
+        return {}
+    return {"target_session_attrs": "read-write" if writes else "any"}
 
 
 class Database:
@@ -66,7 +69,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION_SETTINGS | ({"role": self._role} if self._role else {}),
                 reset=_keep_session,
-                **sessions_for(self._url, self._role),
+                **sessions_for(self._url, writes=self._role == "annals_writer"),
             )
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from infra.postgres.faults import faults_sorted
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, sessions_for
 from infra.postgres.queries import sql
 
 ClaimKey = Callable[[str, str], str]
@@ -43,7 +43,10 @@ async def renew_claims(url: str, claim_keys: Mapping[str, ClaimKey]) -> Renewal:
     renewed, shared = 0, []
     with faults_sorted():
         connection = await asyncpg.connect(
-            url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=COMMAND_TIMEOUT_SECONDS
+            url,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=COMMAND_TIMEOUT_SECONDS,
+            **sessions_for(url, writes=True),
         )
         try:
             for context, claim_key in claim_keys.items():

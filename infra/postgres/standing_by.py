@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 from infra.postgres.faults import connecting, faults_sorted, place_of
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, SESSION_SETTINGS
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, SESSION_SETTINGS, sessions_for
 
 
 class Turn:
@@ -26,6 +26,7 @@ class Turn:
                     timeout=CONNECT_TIMEOUT_SECONDS,
                     command_timeout=COMMAND_TIMEOUT_SECONDS,
                     server_settings=SESSION_SETTINGS,
+                    **sessions_for(self._url, writes=False),
                 )
         with faults_sorted(place):
             try:

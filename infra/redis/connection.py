@@ -19,6 +19,7 @@ from workers.ports.lanes import Unavailable
 CONNECT_TIMEOUT_SECONDS = 3.0
 ANSWER_TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 50
+URL = "set it right and start again: what stands behind ? in it must be options that redis-py knows"
 TLS = "set the rediss:// of ANNALS_REDIS_URL right, or the server's certificate"
 _MAX_CHARACTERS = 300
 
@@ -26,16 +27,21 @@ _MAX_CHARACTERS = 300
 def client(settings: Settings) -> Any:
     """A client for the located Redis that answers in bytes (redis-py's types leave open whether it does: hence Any).
 
-    It retries nothing by itself: after a lost answer the lane asks the checkpoint."""
+    It retries nothing by itself: after a lost answer the lane asks the checkpoint. Raises Unavailable for a URL that no
+    client can be made of."""
     assert settings.redis_url is not None, "settings must be located first"
-    redis: Any = Redis.from_url(
-        settings.redis_url.get_secret_value(),
-        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        socket_timeout=ANSWER_TIMEOUT_SECONDS,
-        max_connections=MAX_CONNECTIONS,
-        retry=None,
-        health_check_interval=0,
-    )
+    try:
+        redis: Any = Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            socket_timeout=ANSWER_TIMEOUT_SECONDS,
+            max_connections=MAX_CONNECTIONS,
+            retry=None,
+            health_check_interval=0,
+        )
+        redis.connection_pool.make_connection()  # does not connect yet, but takes all that the URL asks for
+    except (ValueError, TypeError, RedisError):  # their texts may quote the URL
+        raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
     pool = redis.connection_pool
     pool.connection_class = type("Connection", (_LeavesReplicas, pool.connection_class), {})
     return redis

@@ -116,7 +116,7 @@ class Post:
         port = _free_port()
         with self._home.open_log(self.name) as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "infra.cli.main", "worker", self.role),
+                *(sys.executable, "-P", "-m", "infra.cli.main", "worker", self.role),
                 env=worker_environment(self._settings, port),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

@@ -12,6 +12,7 @@ from infra.cli.main import COMMANDS, DeferredCommand
 from infra.devstack.errors import HomeInUse, StackNotRunning
 from infra.devstack.fleet import FLEET
 from infra.devstack.system import SetupFailed
+from infra.settings import Settings
 
 
 def annals(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -55,6 +56,36 @@ def test_a_wrong_setting_is_named_without_its_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "command"),
+    [
+        ("file", ("up",)),
+        ("file/below", ("up",)),
+        ("l" * 300, ("up",)),
+        ("/sys", ("up",)),
+        ("file", ("down",)),
+        ("file/below", ("stack", "env")),
+        ("file/below", ("worker", "command")),
+    ],
+)
+def test_a_home_that_cannot_be_is_said_in_one_line(place: str, command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    unset = dict.fromkeys(("ANNALS_KAFKA_BOOTSTRAP_SERVERS", "ANNALS_DATABASE_URL", "ANNALS_REDIS_URL"), "")
+    done = annals(*command, ANNALS_HOME=str(tmp_path / place), **unset)
+    assert (done.returncode, len(done.stderr.splitlines())) == (exits.REFUSED, 1), done.stderr
+    assert "See that ANNALS_HOME" in done.stderr
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_an_empty_setting_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a composition writes it that passes on what its caller may have set; a home of "" would be any folder."""
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"ANNALS_{name.upper()}", "")
+    found = Settings()
+    assert found.environment() == {}
+    assert found.home == Path(".annals")
+
+
+@pytest.mark.parametrize(
     ("error", "code"),
     [
         (exits.CommandRefused("the email is taken"), exits.REFUSED),
@@ -64,6 +95,8 @@ def test_a_wrong_setting_is_named_without_its_value() -> None:
         (SetupFailed(FLEET.setup[0], -9), exits.REFUSED),
         (ConnectionRefusedError("connect call failed"), exits.UNREACHABLE),
         (TimeoutError(), exits.UNREACHABLE),
+        (PermissionError(13, "Permission denied", "/its/run/up.lock"), exits.REFUSED),
+        (OSError(28, "No space left on device"), exits.REFUSED),
     ],
 )
 def test_what_can_be_foreseen_is_said_in_one_line(

@@ -12,7 +12,8 @@ import pytest
 
 from infra.devstack.home import Home, write_json
 from infra.devstack.orphans import stop_orphans
-from infra.devstack.records import ProcessRecord, read_record, write_record
+from infra.devstack.ports import Ports, is_free
+from infra.devstack.records import ProcessRecord, birth_of, read_record, write_record
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
 
@@ -60,13 +61,29 @@ async def test_a_server_that_outlived_its_stack_is_stopped_and_its_data_taken_ov
 def test_a_stranger_with_the_recorded_pid_is_not_touched(only_postgres: Settings) -> None:
     home = Home(only_postgres.home)
     stranger = started(SLEEPER)
-    long_ago = psutil.Process(stranger.pid).create_time() - 3600
-    write_json(home.run_file("command"), asdict(ProcessRecord("command", "worker", stranger.pid, long_ago)))
+    another = birth_of(psutil.Process(os.getpid()))
+    write_json(home.run_file("command"), asdict(ProcessRecord("command", "worker", stranger.pid, another)))
     assert stop_orphans(home, print) == []
     assert stranger.poll() is None
     assert read_record(home, "command") is None
     stranger.kill()
     stranger.wait()
+
+
+def test_a_process_is_known_again_after_the_clock_was_set(
+    only_postgres: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux makes the time of day at which a process was started from the clock: it moves with it."""
+    home = Home(only_postgres.home)
+    child = started(SLEEPER)
+    write_record(home, "command", "worker", child.pid, signal.SIGTERM)
+    boot_time = psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot_time + 3600)
+    record = read_record(home, "command")
+    assert record is not None
+    assert record.process() is not None
+    assert stop_orphans(home, print) == [record]
+    assert child.wait(timeout=30) == -signal.SIGTERM
 
 
 def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +95,15 @@ def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, mo
     assert stop_orphans(home, told.append) == [record]
     assert deaf.wait(timeout=10) == -signal.SIGKILL
     assert any("killing it" in text for text in told)
+
+
+@pytest.mark.parametrize("written", ["x", None, 0, -1, 70_000, 1.5, [1]])
+def test_what_somebody_has_written_for_a_port_and_is_none_is_replaced(only_postgres: Settings, written: object) -> None:
+    home = Home(only_postgres.home)
+    write_json(home.path / "ports.json", {"postgres": written})
+    ports = Ports(home)
+    assert ports.claim("postgres") == ports.remembered("postgres")
+    assert is_free(ports.remembered("postgres"))
 
 
 async def test_a_port_that_somebody_took_meanwhile_is_replaced(only_postgres: Settings, taken_port: int) -> None:

@@ -94,6 +94,24 @@ def test_a_cdpath_of_the_callers_leads_nowhere_else(tmp_path: Path) -> None:
     assert "here\\nnow" in up(tmp_path / "here\nnow", CDPATH=str(tmp_path / "elsewhere")).stderr
 
 
+@pytest.mark.parametrize(("name", "relocatable"), [("a\\x b\\N", True), ("a'\"$b \u00fc", False)])
+def test_no_backslash_of_the_folders_name_gets_into_the_programs_that_uv_writes(
+    name: str, relocatable: bool, tmp_path: Path
+) -> None:
+    """Python would read it there as an escape: `annals` would end with a SyntaxError."""
+    (tmp_path / name / "infra").mkdir(parents=True)
+    for file in ("up.sh", "prepare.sh", "prepare.py"):
+        shutil.copy(ROOT / "infra" / file, tmp_path / name / "infra")
+    (tmp_path / "programs").mkdir()
+    uv = tmp_path / "programs" / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\n[ "$1" != sync ]\n')
+    uv.chmod(0o755)
+    assert up(tmp_path / name).returncode == 1
+    asked = (tmp_path / "asked").read_text()
+    assert "sync --locked" in asked
+    assert ("venv --quiet --relocatable" in asked) is relocatable
+
+
 def test_a_folder_below_one_that_may_not_be_entered_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert "may not be entered" in said()

@@ -10,7 +10,10 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from infra.devstack.errors import ProgramsUnusable, ServerDidNotStart, UserUnusable
+from infra.devstack.errors import ProgramsUnusable, ServerDidNotStart, UserNameless, UserUnusable
+from infra.devstack.home import Home
+from infra.devstack.ports import Ports
+from infra.devstack.postgres import Postgres
 from infra.devstack.postgres_programs import PACKAGE, _own_folder, runnable_programs
 from infra.devstack.server_user import NUMBER, ServerUser, give, server_user
 from infra.devstack.stack import Devstack
@@ -145,6 +148,19 @@ def test_root_that_may_not_become_another_user_is_told_what_to_do(
     monkeypatch.setattr("infra.devstack.server_user.subprocess.run", refused)
     with pytest.raises(UserUnusable, match="ordinary user"):
         server_user(tmp_path / "no data")
+
+
+def test_a_user_without_a_name_is_told_what_to_do_before_initdb_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless(user_id: int) -> None:
+        raise KeyError(user_id)
+
+    monkeypatch.setattr("infra.devstack.server_user.pwd.getpwuid", nameless)
+    home = Home(tmp_path)
+    postgres = Postgres(home, Ports(home))
+    with pytest.raises(UserNameless, match=r"in /etc/passwd.*ANNALS_DATABASE_URL"):
+        postgres._make_cluster(tmp_path, ServerUser(12_345, 12_345))
 
 
 def test_whoever_is_not_root_runs_it_as_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from infra.settings import Settings
 
@@ -17,6 +17,7 @@ GOOD = {
         "postgresql://ada:hidden@[::1]:5432/annals",
         "postgresql:///annals?host=/var/run/postgresql&user=ada@example",
     ],
+    "kafka_bootstrap_servers": ["one", "one:9092, two:9093", "[::1]:9092", "b\u00fccher.example:9092", "10.0.0.1:1"],
     "redis_url": ["redis://:hidden@db.example:6379/0", "rediss://db.example", "unix:///run/redis.sock?db=1"],
 }
 WRONG = {
@@ -27,12 +28,25 @@ WRONG = {
         "postgresql://ada:hid#den@db.example/annals",
         "postgresql://ada:hidden@db.example:port/annals",
         "postgresql://[ada:hidden",
+        "postgresql://ada:hidden@db..example/annals",
+        f"postgresql://ada:hidden@{'l' * 64}/annals",
+        "postgresql://ada:hidden@db.example:\u0663/annals",
     ],
     "redis_url": [
         "http://:hidden@db.example:6379",
         "redis://:hid/den@db.example:6379",
         "redis://db.example:65536",
+        "redis://:hidden@db..example:6379",
         "hidden",
+    ],
+    "kafka_bootstrap_servers": [
+        "kafka://hidden:9092",
+        "hidden:",
+        "hidden:99999",
+        "a:1,hidden..b:1",
+        "a:1,",
+        " ",
+        "a b",
     ],
 }
 
@@ -40,7 +54,8 @@ WRONG = {
 @pytest.mark.parametrize(("field", "url"), [(field, url) for field, urls in GOOD.items() for url in urls])
 def test_addresses_that_are_taken(field: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"ANNALS_{field.upper()}", url)
-    assert getattr(Settings(), field).get_secret_value() == url
+    found = getattr(Settings(), field)
+    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == url
 
 
 @pytest.mark.parametrize(("field", "url"), [(field, url) for field, urls in WRONG.items() for url in urls])
@@ -52,10 +67,20 @@ def test_addresses_that_are_not(field: str, url: str, monkeypatch: pytest.Monkey
     assert "hid" not in str(caught.value).replace("%3A", "")
 
 
-def test_a_command_ends_with_one_sentence() -> None:
+@pytest.mark.parametrize(
+    ("settings", "beginning"),
+    [
+        ({"DATABASE_URL": "postgresql://ada:hid/den@db.example/annals"}, "ANNALS_DATABASE_URL: "),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_PASSWORD": "hidden"},
+            "Value error, ANNALS_KAFKA_SECURITY_PROTOCOL=SASL_SSL asks for ANNALS_KAFKA_SASL_USERNAME",
+        ),
+    ],
+)
+def test_a_command_ends_with_one_sentence(settings: dict[str, str], beginning: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "infra.cli.main", "worker", "command"],
-        env=os.environ | {"ANNALS_DATABASE_URL": "postgresql://ada:hid/den@db.example/annals"},
+        env=os.environ | {f"ANNALS_{name}": value for name, value in settings.items()},
         capture_output=True,
         text=True,
         check=False,
@@ -63,5 +88,5 @@ def test_a_command_ends_with_one_sentence() -> None:
     )
     assert ended.returncode == 2
     (sentence,) = ended.stderr.strip().splitlines()
-    assert sentence.startswith("The settings are not usable. ANNALS_DATABASE_URL: ")
+    assert sentence.startswith(f"The settings are not usable. {beginning}")
     assert "hid" not in sentence

@@ -13,6 +13,7 @@ from infra.postgres.faults import SchemaMissing, faults_sorted
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import SESSION_SETTINGS, Database
 from tests.postgres.batches import LANE, everything
+from tests.waiting import until
 from workers.ports.lanes import LaneKey, Unavailable
 
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -105,9 +106,14 @@ async def test_a_worker_does_not_even_connect_to_a_server_that_only_reads(
     try:
         await reader.open()
         assert await reader.value("now") is not None, "a reader needs no server that writes"
-        with pytest.raises(Unavailable, match="None of the hosts") as caught:
-            await store.take(LANE, "owner")
-        assert "writes" in caught.value.advice
+
+        async def refused() -> bool:
+            with pytest.raises(Unavailable) as caught:
+                await store.take(LANE, "owner")
+            # The first one may hear no more than that its connection was ended.
+            return "None of the hosts" in str(caught.value) and "writes" in caught.value.advice
+
+        await until(refused, "no server that writes is found", seconds=30)
         await read_only(False)
         assert (await store.take(LANE, "owner")).epoch == 2
     finally:
@@ -126,6 +132,26 @@ async def test_of_several_hosts_the_one_that_writes_is_found(url: str, nobody: s
 
 def _hosts(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("connect_timeout=10", 'unrecognized configuration parameter "connect_timeout"'),
+        ("datestyle=wrong", 'invalid value for parameter "DateStyle"'),
+        ("sslmode=wrong", "cannot be used"),
+        ("host=a..b", "cannot be used"),
+        ("host=127.0.0.1&port=99999", "cannot be used"),
+    ],
+)
+async def test_what_a_url_asks_for_in_vain_is_said_and_not_taken_for_a_missing_schema(
+    url: str, query: str, said: str
+) -> None:
+    netloc = f"{urlsplit(url).netloc.rpartition('@')[0]}@" if "host" in query else urlsplit(url).netloc
+    database = Database(at(url, netloc=netloc, query=query), role="annals_writer", connections=1)
+    with pytest.raises(Unavailable, match=said) as caught:
+        await database.open()
+    assert "set ANNALS_DATABASE_URL right" in caught.value.advice
 
 
 async def test_what_is_missing_is_said_with_advice_and_mended_without_a_restart(empty_url: str, onlooker: Any) -> None:

@@ -52,3 +52,19 @@ async def test_each_call_ends_in_time(away: Settings, name: str) -> None:
         assert time.monotonic() - began < 3
     assert caught.value.server == "Redis"
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hidden@127.0.0.1:1/0?unknown=1",
+        "redis://:hidden@127.0.0.1:1/0?db=one",
+        "redis://:hidden@127.0.0.1:1/0?socket_timeout=hidden",
+        "redis://:hidden@127.0.0.1:1/0?protocol=9",
+        "rediss://:hidden@127.0.0.1:1/0?ssl_cert_reqs=hidden",
+    ],
+)
+def test_a_url_that_no_client_can_be_made_of_is_said_without_quoting_it(url: str) -> None:
+    with pytest.raises(Unavailable, match="ANNALS_REDIS_URL cannot be used") as caught:
+        client(Settings(redis_url=SecretStr(url)))
+    assert "hidden" not in str(caught.value)
