@@ -11,6 +11,7 @@ from infra.redis.connection import faults_sorted
 from infra.redis.errors import server_said
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
+from infra.redis.stored_values import document_of, parked_of, wish_of
 from workers.core.projection import Document
 from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
@@ -82,12 +83,13 @@ class RedisReadModelWriter:
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.parked(generation, topic, partition))
-        return sorted((ParkedStream(**orjson.loads(each)) for each in stored), key=lambda each: each.stream_id)
+        found = [waits for each in stored if (waits := parked_of(each)) is not None]
+        return sorted(found, key=lambda each: each.stream_id)
 
     async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.wishes(generation, topic, partition))
-        return sorted(Wish(**orjson.loads(each)) for each in stored)
+        return sorted(wish for each in stored if (wish := wish_of(each)) is not None)
 
     async def commit(self, batch: ReadModelBatch) -> None:
         guard = self._keys.checkpoint(batch.generation, batch.topic, batch.partition)
@@ -139,15 +141,6 @@ class RedisReadModelWriter:
         if batch.unparked:
             pipeline.hdel(self._keys.parked(*place), *batch.unparked)
         pipeline.hdel(self._keys.wishes(*place), *waiting, *batch.unparked)
-
-
-def document_of(stored: bytes) -> Document | None:
-    """What is stored; None when it is no JSON object: something else has written it, and the document is lost."""
-    try:
-        found: Document = orjson.loads(stored)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
