@@ -1,7 +1,8 @@
 """Reads read models, and waits for them: a query that carries the position of an earlier answer sees its effect.
 
-Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. The
-number of queries at the read-model store is bounded too; the others queue up, within the same deadline.
+Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. Nor
+is a document that a read model lacks, being behind or emptied, said not to exist: the streams know. The number of
+queries at the read-model store is bounded too; the others queue up, within the same deadline.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request
 
@@ -103,6 +104,14 @@ def positions_of(header: str | None) -> tuple[Position, ...]:
     return tuple(Position(match[1], int(match[2]), int(match[3])) for match in found if match)
 
 
+class Streams(Protocol):
+    """What knows of each document whether there should be one: the archive."""
+
+    async def lives(self, projection: Projection, stream_id: str) -> bool:
+        """Whether a stream leads to a document by now. Raises Unavailable or Problem."""
+        ...
+
+
 class Queries:
     """Documents of the read models. `projections` are all that there are.
 
@@ -116,16 +125,22 @@ class Queries:
         topics: Topics,
         projections: Iterable[Projection],
         *,
+        streams: Streams | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
     ) -> None:
         self._read_models = read_models
         self._topics = topics
         self._projections = tuple(projections)
+        self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
-        """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem."""
+        """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
+
+        A read model that was emptied, or is behind, has no document of a stream that lives: whoever finds none asks the
+        streams, and waits for it.
+        """
         found: Document | None = None
 
         async def is_current() -> bool:
@@ -133,11 +148,21 @@ class Queries:
             found = await self._answer(lambda: self._read_models.document(projection.name, document_id))
             return seen.version is None or (found is not None and found["version"] >= seen.version)
 
+        async def is_there() -> bool:
+            return await is_current() and found is not None
+
         end = await self._caught_up(seen.positions)
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
         if not await self._until(is_current, end) and found is not None:
             raise _behind()
+        if found is not None or not await self._lives(projection, document_id):
+            return found
+        if not await self._until(is_there, end) and await self._lives(projection, document_id):
+            raise _behind()
         return found
+
+    async def _lives(self, projection: Projection, document_id: str) -> bool:
+        return self._streams is not None and await self._streams.lives(projection, document_id)
 
     async def documents(self, projection: Projection, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist, without a wait. Raises Unavailable."""
