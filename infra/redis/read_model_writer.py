@@ -36,7 +36,7 @@ class RedisReadModelWriter:
 
     async def live(self, projection: str) -> Generation:
         with faults_sorted():
-            return Generation(projection, live_number(await self._redis.get(self._keys.live(projection))))
+            return Generation(projection, live_number(*await self._redis.mget(self._keys.both_live(projection))))
 
     async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
         with faults_sorted():
@@ -78,7 +78,11 @@ class RedisReadModelWriter:
 
     async def remember_live(self, generation: Generation) -> bool:
         with faults_sorted():
-            return bool(await self._redis.set(self._keys.live(generation.projection), generation.number, nx=True))
+            live, copy = self._keys.both_live(generation.projection)
+            told = bool(await self._redis.set(live, generation.number, nx=True))
+            if told:
+                await self._redis.set(copy, generation.number)
+        return told
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         with faults_sorted():
@@ -93,17 +97,19 @@ class RedisReadModelWriter:
 
     async def commit(self, batch: ReadModelBatch) -> None:
         guard = self._keys.checkpoint(batch.generation, batch.topic, batch.partition)
-        live = self._keys.live(batch.generation.projection)
+        live = self._keys.both_live(batch.generation.projection)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                await pipeline.watch(guard, live)
-                checkpoint, number = await pipeline.mget(guard, live)
+                await pipeline.watch(guard, *live)
+                checkpoint, *numbers = await pipeline.mget(guard, *live)
                 if read_checkpoint(checkpoint) != batch.expected:
                     raise CheckpointMoved
-                if batch.only_if_live and live_number(number) != batch.generation.number:
+                if batch.only_if_live and live_number(*numbers) != batch.generation.number:
                     raise CheckpointMoved
                 pipeline.multi()
                 self._queue(pipeline, batch)
+                if any(numbers) and numbers[0] != numbers[1]:  # one is lost, or a release of before knows of one only
+                    pipeline.mset(dict.fromkeys(live, live_number(*numbers)))
                 pipeline.set(guard, write_checkpoint(batch.checkpoint))
                 commands = [tuple(command) for command, _ in pipeline.command_stack]
                 try:

@@ -106,10 +106,10 @@ class RedisReadModels:
         while True:
             believed = self._live.get(projection, Generation(projection))
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.get(self._keys.live(projection))
+                pipeline.mget(self._keys.both_live(projection))
                 question(believed, pipeline)
-                number, *answers = await pipeline.execute()
-            live = self._live[projection] = Generation(projection, live_number(number))
+                numbers, *answers = await pipeline.execute()
+            live = self._live[projection] = Generation(projection, live_number(*numbers))
             if live == believed:
                 return live, answers
 
