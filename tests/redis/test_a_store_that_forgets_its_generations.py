@@ -89,6 +89,7 @@ async def test_a_build_is_not_begun_upon_a_generation_that_the_store_has_forgott
         batch({"ada": "Oslo"})._replace(generation=forgotten, only_if_live=False)
     )
     generations = Generations(redis, keys)
-    workshop = Workshop(generations, *(cast(Any, SimpleNamespace()) for _ in range(3)), Topics(), 1)
+    unused = cast(Any, SimpleNamespace())
+    workshop = Workshop(generations, unused, unused, unused, Topics(), 1)
     assert await next_generation(workshop, user_card, fresh=False) == Generation("users", 3)
     assert (await generations.status(Generation("users", 3), [(TOPIC, 0)])).checkpoints[TOPIC, 0] == START
