@@ -8,7 +8,7 @@ import orjson
 from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted
-from infra.redis.errors import server_said
+from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
 from infra.redis.stored_values import document_of, parked_of, wish_of
@@ -117,7 +117,7 @@ class RedisReadModelWriter:
                 except WatchError as error:
                     raise CheckpointMoved from error
                 except ResponseError as error:
-                    raise Unavailable("Redis", server_said(error)) from error
+                    raise Unavailable("Redis", server_said(error), step_after(error)[1]) from error
         _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
