@@ -97,11 +97,12 @@ def composed(settings: Settings) -> FastAPI:
     redis = client(settings)
     passwords = Argon2Passwords()
     projections = [projection for context in contexts().values() for projection in context.projections]
+    archive = Archive(PostgresHistory(database))
     backend = Backend(
         Asking(KafkaCommands(commands), PostgresEventStore(database)),
-        Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections),
+        Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections, streams=archive),
         passwords,
-        Archive(PostgresHistory(database)),
+        archive,
     )
 
     async def open_database() -> None:

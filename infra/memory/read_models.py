@@ -55,9 +55,7 @@ class MemoryReadModelWriter:
     async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
         wanted = [keys.document(generation, each) for each in document_ids]
         stored = await self._call(partial(self._server.mget, wanted))
-        found = zip(document_ids, stored, strict=True)
-        decoded = {document_id: document_of(document) for document_id, document in found if document is not None}
-        return {document_id: document for document_id, document in decoded.items() if document is not None}
+        return _decoded(document_ids, stored)
 
     async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
         wanted = [(keys.index(generation, each.entry.name), (each.entry, each.document_id)) for each in entries]
@@ -120,6 +118,12 @@ def document_of(stored: bytes) -> Document | None:
     return found if isinstance(found, dict) else None
 
 
+def _decoded(document_ids: Sequence[str], stored: Sequence[Any]) -> dict[str, Document]:
+    """Those that are there and are documents."""
+    pairs = zip(document_ids, stored, strict=True)
+    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}
+
+
 def _changes(batch: ReadModelBatch) -> Transaction:
     generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
     changes = Transaction(
@@ -143,25 +147,37 @@ class MemoryReadModels:
         self._wire = wire
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        found = (await self.documents(projection, [document_id])).get(document_id)
-        if found is None and await self._wire.call("Redis", partial(self._is_lost, projection, document_id)):
-            raise Unavailable("Redis", "a document was lost")
-        return found
-
-    def _is_lost(self, projection: str, document_id: str) -> bool:
-        """At the server: it is not there and listed all the same."""
-        generation = self._live(projection)
-        listed = self._server.present([(keys.index(generation, ALL.name), (ALL, document_id))])
-        return bool(listed) and self._server.get(keys.document(generation, document_id)) is None
+        return (await self.documents(projection, [document_id])).get(document_id)
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        def read() -> list[Any]:
+        def read() -> tuple[Generation, list[Any]]:
             generation = self._live(projection)
-            return self._server.mget([keys.document(generation, each) for each in document_ids])
+            return generation, self._server.mget([keys.document(generation, each) for each in document_ids])
 
-        stored = await self._wire.call("Redis", read) if document_ids else []
-        found = zip(document_ids, stored, strict=True)
-        return {document_id: orjson.loads(document) for document_id, document in found if document is not None}
+        if not document_ids:
+            return {}
+        generation, stored = await self._wire.call("Redis", read)
+        return await self._none_lost(generation, document_ids, stored)
+
+    async def _none_lost(
+        self, generation: Generation, document_ids: Sequence[str], stored: Sequence[Any]
+    ) -> dict[str, Document]:
+        """The documents. Raises Unavailable when one is not there and listed all the same."""
+        found = _decoded(document_ids, stored)
+        lacking = [each for each in document_ids if each not in found]
+        if not lacking:
+            return found
+
+        def read() -> tuple[list[Any], list[Any]]:
+            listed = [(keys.index(generation, ALL.name), (ALL, each)) for each in lacking]
+            again = self._server.mget([keys.document(generation, each) for each in lacking])
+            return again, self._server.present(listed)
+
+        again, listed = await self._wire.call("Redis", read)
+        late = _decoded(lacking, again)
+        if any(each not in late for _, (_, each) in listed):
+            raise Unavailable("Redis", "a document was lost")
+        return found | late
 
     async def find(
         self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
@@ -174,9 +190,11 @@ class MemoryReadModels:
             return generation, self._server.entries(place, key, after, newest_first, limit + 1)
 
         generation, entries = await self._wire.call("Redis", read)
-        wanted = [keys.document(generation, each) for _, each in entries[:limit]]
+        ids = [each for _, each in entries[:limit]]
+        wanted = [keys.document(generation, each) for each in ids]
         stored = await self._wire.call("Redis", partial(self._server.mget, wanted)) if wanted else []
-        documents = [orjson.loads(document) for document in stored if document is not None]
+        found = await self._none_lost(generation, ids, stored)
+        documents = [found[each] for each in ids if each in found]
         return Page(documents, keys.place(entries[limit - 1])[1] if len(entries) > limit else None)
 
     async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:

@@ -15,7 +15,7 @@ from infra.redis.read_model_writer import RedisReadModelWriter
 from workers.core.projection import Projection
 from workers.fingerprint import fingerprint
 from workers.lanes.work import Restart
-from workers.ports.read_models import Generation
+from workers.ports.read_models import START, Generation
 from workers.projection.lane import ProjectionLane
 
 Advance = Callable[[int], None]
@@ -60,12 +60,23 @@ async def next_generation(workshop: Workshop, projection: Projection, *, fresh: 
     if newest in spare and not fresh and await _is_by_this_code(workshop, projection, newest):
         chosen = newest  # begun after those that have been live, and not finished, or not switched to
     else:
-        chosen = Generation(projection.name, newest.number + 1)
+        chosen = await _unused_after(workshop, projection, newest)
     for each in spare:
         if each != chosen:
             await generations.drop(each)
     await generations.begin(chosen)
     return chosen
+
+
+async def _unused_after(workshop: Workshop, projection: Projection, newest: Generation) -> Generation:
+    """The next generation of which nothing is stored: the store may have forgotten that one was begun, or is live."""
+    number = newest.number
+    while True:
+        number += 1
+        found = Generation(projection.name, number)
+        status = await workshop.generations.status(found, workshop.places(projection))
+        if not status.documents and all(each == START for each in status.checkpoints.values()):
+            return found
 
 
 async def _is_by_this_code(workshop: Workshop, projection: Projection, generation: Generation) -> bool:

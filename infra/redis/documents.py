@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint
-from infra.redis.read_model_writer import RedisReadModelWriter, document_of
+from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.stored_values import document_of, parked_of
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Checkpoint, Generation
@@ -81,8 +80,8 @@ class StoredDocuments:
             stored = zip(document_ids, next(answers), strict=True)
             decoded = {each: document_of(document) for each, document in stored if document is not None}
             documents = {each: document for each, document in decoded.items() if document is not None}
-            waiting = [ParkedStream(**orjson.loads(each)) for _ in partitions for each in next(answers) if each]
-            parked = {each.stream_id: each for each in waiting}
+            stored_waits = [each for _ in partitions for each in next(answers) if each is not None]
+            parked = {waits.stream_id: waits for each in stored_waits if (waits := parked_of(each)) is not None}
         scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]
         present = frozenset(entry for scores in scored for entry, score in scores if score is not None)
         return Look(checkpoints, documents, parked, present)

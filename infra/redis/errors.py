@@ -49,7 +49,7 @@ BY_CLASS: dict[type[Exception], Row] = {
     exceptions.TryAgainError: (Next.WAIT, ""),
     exceptions.ExecAbortError: (Next.WAIT, DISK),
     exceptions.ReadOnlyError: (Next.RECONNECT, PRIMARY),
-    exceptions.MasterDownError: (Next.RECONNECT, ""),
+    exceptions.MasterDownError: (Next.RECONNECT, PRIMARY),
     exceptions.ClusterDownError: (Next.WAIT, ""),
     exceptions.ClusterCrossSlotError: (Next.OPERATOR, SINGLE),
     exceptions.CrossSlotTransactionError: (Next.OPERATOR, SINGLE),
@@ -79,8 +79,8 @@ BY_WORDS: dict[str, Row] = {
     "NOGOODSLAVE": (Next.WAIT, ""),
     "NOREPLICAS": (Next.WAIT, "bring its replicas back, or lower min-replicas-to-write"),
     "UNBLOCKED": (Next.RECONNECT, ""),
-    "MASTERDOWN": (Next.RECONNECT, ""),
-    "NOMASTERLINK": (Next.RECONNECT, ""),
+    "MASTERDOWN": (Next.RECONNECT, PRIMARY),
+    "NOMASTERLINK": (Next.RECONNECT, PRIMARY),
     "READONLY": (Next.RECONNECT, PRIMARY),
     "CLUSTERDOWN": (Next.WAIT, ""),
     "TRYAGAIN": (Next.WAIT, ""),
@@ -102,7 +102,8 @@ def server_said(error: BaseException) -> str:
     """What the server said, behind redis-py's own words, which quote the command and with it what a document holds: as
     in "Command # 1 (SET …) of pipeline caused error: ('MISCONF …',)".
     """
-    return str(error).rpartition("caused error: ")[2].lstrip("('\"")
+    _, quoted, said = str(error).rpartition("caused error: ")
+    return said.removeprefix("(").removesuffix(",)").strip("'\"") if quoted else said.lstrip("('\"")
 
 
 def step_after(error: BaseException) -> Row:

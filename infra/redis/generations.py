@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from redis.exceptions import WatchError
 
 from infra.redis.connection import faults_sorted
-from infra.redis.keys import Keys, id_of, live_number, member, read_checkpoint
+from infra.redis.keys import Keys, generation_number, id_of, live_number, member, read_checkpoint
 from workers.ports.read_models import Checkpoint, Generation
 from workers.projection.folding import ALL
 
@@ -38,19 +38,21 @@ class Generations:
 
     async def live(self, projection: str) -> Generation:
         with faults_sorted():
-            return Generation(projection, live_number(await self._redis.get(self._keys.live(projection))))
+            return Generation(projection, live_number(*await self._redis.mget(self._keys.both_live(projection))))
 
     async def previous(self, projection: str) -> Generation | None:
         """The one that was live before the last switch, if it still exists."""
         with faults_sorted():
             stored = await self._redis.get(self._keys.previous(projection))
-        return None if stored is None else Generation(projection, int(stored))
+        number = generation_number(stored)
+        return None if number is None else Generation(projection, number)
 
     async def existing(self, projection: str) -> list[Generation]:
         """All that there are, in the order of their numbers: the live one, the one before it, and those begun since."""
         with faults_sorted():
             begun = await self._redis.smembers(self._keys.begun(projection))
-        known = {await self.live(projection), *(Generation(projection, int(number)) for number in begun)}
+        numbers = [number for each in begun if (number := generation_number(each)) is not None]
+        known = {await self.live(projection), *(Generation(projection, number) for number in numbers)}
         previous = await self.previous(projection)
         return sorted(known | ({previous} if previous else set()))
 
@@ -88,14 +90,14 @@ class Generations:
 
     async def switch(self, current: Generation, to: Generation) -> None:
         """Make `to` live instead of `current`, at once for everybody. Raises SwitchedMeanwhile."""
-        live = self._keys.live(to.projection)
+        live = self._keys.both_live(to.projection)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                await pipeline.watch(live)
-                if live_number(await pipeline.get(live)) != current.number:
+                await pipeline.watch(*live)
+                if live_number(*await pipeline.mget(live)) != current.number:
                     raise SwitchedMeanwhile(to.projection)
                 pipeline.multi()
-                pipeline.set(live, to.number)
+                pipeline.mset(dict.fromkeys(live, to.number))
                 pipeline.set(self._keys.previous(to.projection), current.number)
                 pipeline.sadd(self._keys.begun(to.projection), current.number)  # the first was not begun by hand
                 try:

@@ -1,6 +1,7 @@
 """The names of Redis keys, and the members of indexes.
 
     <prefix>annals:<projection>:live                                   the number of the live generation; none: 1
+    <prefix>annals:<projection>:live_copy                              the same, for a store that loses one of the two
     <prefix>annals:<projection>:previous                               the one that was live before it
     <prefix>annals:<projection>:begun                                  set: the numbers of the generations begun by hand
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
@@ -22,7 +23,8 @@ from workers.core.projection import Index
 from workers.ports.read_models import START, Checkpoint, Generation
 
 SEPARATOR = b"\x00"
-CHECKPOINT = re.compile(rb"([0-9]+):([0-9]+):([0-9a-z+]*)")
+NUMBER = re.compile(rb"[1-9][0-9]{0,8}")
+CHECKPOINT = re.compile(rb"([0-9]{1,18}):([0-9]{1,18}):([0-9a-z+]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Keys:
 
     def live(self, projection: str) -> str:
         return f"{self.prefix}annals:{projection}:live"
+
+    def both_live(self, projection: str) -> tuple[str, str]:
+        """Where the number of the live generation is kept: twice."""
+        return self.live(projection), f"{self.prefix}annals:{projection}:live_copy"
 
     def previous(self, projection: str) -> str:
         return f"{self.prefix}annals:{projection}:previous"
@@ -105,9 +111,14 @@ def bounds(key: str, *, after: str | None = None, newest_first: bool = False, un
     return Bounds(lowest, highest)
 
 
-def live_number(stored: bytes | None) -> int:
-    """What the key `live` says."""
-    return int(stored) if stored is not None and stored.isdigit() else 1
+def live_number(stored: bytes | None, copy: bytes | None) -> int:
+    """What the keys of `both_live` say: the copy is asked where something else has been written, or nothing."""
+    return generation_number(stored) or generation_number(copy) or 1
+
+
+def generation_number(stored: bytes | None) -> int | None:
+    """None when there is none, or what something else has written."""
+    return int(stored) if stored is not None and NUMBER.fullmatch(stored) else None
 
 
 def write_checkpoint(checkpoint: Checkpoint) -> str:

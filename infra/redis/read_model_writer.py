@@ -8,9 +8,10 @@ import orjson
 from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted
-from infra.redis.errors import server_said
+from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
+from infra.redis.stored_values import document_of, parked_of, wish_of
 from workers.core.projection import Document
 from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
@@ -35,7 +36,7 @@ class RedisReadModelWriter:
 
     async def live(self, projection: str) -> Generation:
         with faults_sorted():
-            return Generation(projection, live_number(await self._redis.get(self._keys.live(projection))))
+            return Generation(projection, live_number(*await self._redis.mget(self._keys.both_live(projection))))
 
     async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
         with faults_sorted():
@@ -77,31 +78,38 @@ class RedisReadModelWriter:
 
     async def remember_live(self, generation: Generation) -> bool:
         with faults_sorted():
-            return bool(await self._redis.set(self._keys.live(generation.projection), generation.number, nx=True))
+            live, copy = self._keys.both_live(generation.projection)
+            told = bool(await self._redis.set(live, generation.number, nx=True))
+            if told:
+                await self._redis.set(copy, generation.number)
+        return told
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.parked(generation, topic, partition))
-        return sorted((ParkedStream(**orjson.loads(each)) for each in stored), key=lambda each: each.stream_id)
+        found = [waits for each in stored if (waits := parked_of(each)) is not None]
+        return sorted(found, key=lambda each: each.stream_id)
 
     async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.wishes(generation, topic, partition))
-        return sorted(Wish(**orjson.loads(each)) for each in stored)
+        return sorted(wish for each in stored if (wish := wish_of(each)) is not None)
 
     async def commit(self, batch: ReadModelBatch) -> None:
         guard = self._keys.checkpoint(batch.generation, batch.topic, batch.partition)
-        live = self._keys.live(batch.generation.projection)
+        live = self._keys.both_live(batch.generation.projection)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                await pipeline.watch(guard, live)
-                checkpoint, number = await pipeline.mget(guard, live)
+                await pipeline.watch(guard, *live)
+                checkpoint, *numbers = await pipeline.mget(guard, *live)
                 if read_checkpoint(checkpoint) != batch.expected:
                     raise CheckpointMoved
-                if batch.only_if_live and live_number(number) != batch.generation.number:
+                if batch.only_if_live and live_number(*numbers) != batch.generation.number:
                     raise CheckpointMoved
                 pipeline.multi()
                 self._queue(pipeline, batch)
+                if any(numbers) and numbers[0] != numbers[1]:  # one is lost, or a release of before knows of one only
+                    pipeline.mset(dict.fromkeys(live, live_number(*numbers)))
                 pipeline.set(guard, write_checkpoint(batch.checkpoint))
                 commands = [tuple(command) for command, _ in pipeline.command_stack]
                 try:
@@ -109,7 +117,7 @@ class RedisReadModelWriter:
                 except WatchError as error:
                     raise CheckpointMoved from error
                 except ResponseError as error:
-                    raise Unavailable("Redis", server_said(error)) from error
+                    raise Unavailable("Redis", server_said(error), step_after(error)[1]) from error
         _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
@@ -139,15 +147,6 @@ class RedisReadModelWriter:
         if batch.unparked:
             pipeline.hdel(self._keys.parked(*place), *batch.unparked)
         pipeline.hdel(self._keys.wishes(*place), *waiting, *batch.unparked)
-
-
-def document_of(stored: bytes) -> Document | None:
-    """What is stored; None when it is no JSON object: something else has written it, and the document is lost."""
-    try:
-        found: Document = orjson.loads(stored)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
+from infra.redis.stored_values import document_of
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Generation, Page, Tally
@@ -26,21 +25,7 @@ class RedisReadModels:
         self._live: dict[str, Generation] = {}
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        found = (await self.documents(projection, [document_id])).get(document_id)
-        if found is None and await self._is_lost(projection, document_id):
-            raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
-        return found
-
-    async def _is_lost(self, projection: str, document_id: str) -> bool:
-        """Whether a document that is not there is listed all the same. Only who finds none has to ask this as well."""
-
-        def question(at: Generation, ask: Any) -> None:
-            ask.exists(self._keys.document(at, document_id))
-            ask.zscore(self._keys.index(at, ALL.name), member(ALL, document_id))
-
-        with faults_sorted():
-            _, (there, listed) = await self._ask(projection, question)
-        return listed is not None and not there
+        return (await self.documents(projection, [document_id])).get(document_id)
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         if not document_ids:
@@ -50,12 +35,28 @@ class RedisReadModels:
             ask.mget([self._keys.document(at, each) for each in document_ids])
 
         with faults_sorted():
-            _, (stored,) = await self._ask(projection, question)
-        return {
-            each: orjson.loads(document)
-            for each, document in zip(document_ids, stored, strict=True)
-            if document is not None
-        }
+            generation, (stored,) = await self._ask(projection, question)
+        return await self._none_lost(generation, document_ids, stored)
+
+    async def _none_lost(
+        self, generation: Generation, document_ids: Sequence[str], stored: Sequence[bytes | None]
+    ) -> dict[str, Document]:
+        """The documents, of which some may not exist. Raises Unavailable when one that is not there, or is none any
+        more, is listed all the same: it is lost. Only who does not find all of them has to ask this as well.
+        """
+        found = _decoded(document_ids, stored)
+        lacking = [each for each in document_ids if each not in found]
+        if not lacking:
+            return found
+        with faults_sorted():
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.mget([self._keys.document(generation, each) for each in lacking])
+                pipeline.zmscore(self._keys.index(generation, ALL.name), [member(ALL, each) for each in lacking])
+                again, scores = await pipeline.execute()
+        late = _decoded(lacking, again)  # it may have come meanwhile, or have gone with its entry
+        if any(score is not None and each not in late for each, score in zip(lacking, scores, strict=True)):
+            raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
+        return found | late
 
     async def find(
         self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
@@ -69,9 +70,10 @@ class RedisReadModels:
 
         with faults_sorted():
             generation, (entries,) = await self._ask(projection, question)
-            keys = [self._keys.document(generation, id_of(entry)) for entry in entries[:limit]]
-            stored = await self._redis.mget(keys) if keys else []
-        documents = [orjson.loads(document) for document in stored if document is not None]
+            ids = [id_of(entry) for entry in entries[:limit]]
+            stored = await self._redis.mget([self._keys.document(generation, each) for each in ids]) if ids else []
+        found = await self._none_lost(generation, ids, stored)
+        documents = [found[each] for each in ids if each in found]
         return Page(documents, place_of(entries[limit - 1]) if len(entries) > limit else None)
 
     async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
@@ -104,9 +106,15 @@ class RedisReadModels:
         while True:
             believed = self._live.get(projection, Generation(projection))
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.get(self._keys.live(projection))
+                pipeline.mget(self._keys.both_live(projection))
                 question(believed, pipeline)
-                number, *answers = await pipeline.execute()
-            live = self._live[projection] = Generation(projection, live_number(number))
+                numbers, *answers = await pipeline.execute()
+            live = self._live[projection] = Generation(projection, live_number(*numbers))
             if live == believed:
                 return live, answers
+
+
+def _decoded(document_ids: Sequence[str], stored: Sequence[bytes | None]) -> dict[str, Document]:
+    """Those that are there and are documents."""
+    pairs = zip(document_ids, stored, strict=True)
+    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}

@@ -7,6 +7,7 @@ import orjson
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys
+from infra.redis.stored_values import parked_of
 from workers.ports.parked import ParkedStream, Wish
 from workers.ports.read_models import Generation
 
@@ -32,7 +33,8 @@ async def leave_wish(
     async def leave(pipeline: Any) -> None:
         stored = await pipeline.hget(waiting_key, parked.stream_id)
         pipeline.multi()
-        if stored is not None and ParkedStream(**orjson.loads(stored)).stream_version == parked.stream_version:
+        waits = None if stored is None else parked_of(stored)
+        if waits is not None and waits.stream_version == parked.stream_version:
             pipeline.hset(keys.wishes(*place), parked.stream_id, wish)
 
     with faults_sorted():

@@ -108,6 +108,7 @@ async def compare_read_model(sources: Sources, projection: Projection, verdict: 
     generation = await sources.documents.live(projection.name)
     model = ReadModel(sources, projection, generation)
     await _caught_up(model, at_start, verdict)
+    await _not_ahead(model, verdict)
     last = ""
     while rows := await sources.database.rows("streams_after", projection.context, last, STREAMS_AT_A_TIME):
         stream_ids = [row["stream_id"] for row in rows]
@@ -204,3 +205,15 @@ async def _caught_up(model: ReadModel, wanted: Mapping[int, int], verdict: Verdi
                 explanation = f"stands at {reached} of {sequence}; is a projection worker running?"
                 verdict.found(What.READ_MODEL_BEHIND, f"{model.projection.name} {model.topic}/{partition}", explanation)
                 break
+
+
+async def _not_ahead(model: ReadModel, verdict: Verdict) -> None:
+    """A checkpoint that passes over what the table has yet to get. The table is asked last: it is never behind."""
+    reached = (await model.look([])).reached
+    known = await model.sources.reached(model.projection.context)
+    for partition, sequence in reached.items():
+        if sequence > known.get(partition, 0):
+            explanation = (
+                f"stands at {sequence}, the table at {known.get(partition, 0)}: it would take new events for old"
+            )
+            verdict.found(What.READ_MODEL_AHEAD, f"{model.projection.name} {model.topic}/{partition}", explanation)

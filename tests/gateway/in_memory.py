@@ -35,11 +35,12 @@ CATCH_UP_SECONDS = 0.3
 def application(system: "SystemInMemory") -> FastAPI:
     """The gateway on a system in memory."""
     projections = [projection for context in contexts().values() for projection in context.projections]
+    archive = Archive(RecordedHistory(system))
     backend = Backend(
         Asking(system, system, look_interval_seconds=LOOK_INTERVAL_SECONDS),
-        Queries(system.read_models, Topics(), projections, catch_up_seconds=CATCH_UP_SECONDS),
+        Queries(system.read_models, Topics(), projections, streams=archive, catch_up_seconds=CATCH_UP_SECONDS),
         system,
-        Archive(RecordedHistory(system)),
+        archive,
     )
     return create_app(backend)
 

@@ -162,3 +162,32 @@ async def test_a_taken_port_and_an_open_address_end_the_gateway_at_once(settings
     ended = await annals(settings, "gateway", ANNALS_HTTP_HOST="0.0.0.0")  # noqa: S104 - refused
     assert ended.code == 2
     assert "authentication" in ended.errors
+
+
+async def test_who_lives_is_never_not_found_and_no_money_is_doubled_while_redis_loses_it_all(running: Running) -> None:
+    http, redis = running.http, running.system.redis
+    user = (await created(http, email="emptied@example.org")).json()["stream_id"]
+    deposit = await http.post(f"/accounts/{user}/deposits", json={"amount": "100.00", "currency": "EUR"})
+    places = (f"/users/{user}", f"/accounts/{user}")
+
+    async def shown(position: str | None = None) -> bool:
+        answers = [
+            await http.get(place, headers={"X-Annals-Position": position} if position else {}) for place in places
+        ]
+        assert {each.status_code for each in answers} <= {200, 503}, [each.text for each in answers]
+        if any(each.status_code == 503 for each in answers):
+            return False
+        assert answers[1].json()["balance"] == "100.00"
+        return True
+
+    async def shown_by_now() -> bool:
+        return await shown(deposit.headers["x-annals-position"])
+
+    await until(shown_by_now, "both are shown", seconds=60)
+    await redis.flushdb()
+    await until(shown, "both are shown again", seconds=60)
+    await until(shown_by_now, "and the position is reached", seconds=60)
+
+    positions = await redis.keys("*annals:*:checkpoint:*")
+    await redis.delete(*positions)
+    await until(shown_by_now, "the position is reached again", seconds=60)

@@ -97,11 +97,29 @@ async def test_a_store_that_does_not_answer_is_unavailable(models: StoredModels)
     assert await models.read_models.document(NAME, "ada") == card("ada", "Rome")
 
 
-async def test_a_document_that_the_store_has_lost_is_not_said_not_to_exist(models: StoredModels) -> None:
+@pytest.mark.parametrize("lost", [None, b"spoilt", b"[]", b"\xff"])
+async def test_a_document_that_the_store_has_lost_is_not_said_not_to_exist(
+    models: StoredModels, lost: bytes | None
+) -> None:
     await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo"}))
-    await models.onlooker.spoil(CARDS, "ada", None)
+    await models.onlooker.spoil(CARDS, "ada", lost)
     with pytest.raises(Unavailable, match="lost"):
-        await models.read_models.document(CARDS.projection, "ada")
-    assert await models.read_models.document(CARDS.projection, "nobody") is None
-    assert await models.read_models.document(CARDS.projection, "bob") == card("bob", "Oslo")
-    assert list(await models.read_models.documents(CARDS.projection, ["ada", "bob"])) == ["bob"]
+        await models.read_models.document(NAME, "ada")
+    with pytest.raises(Unavailable, match="lost"):
+        await models.read_models.documents(NAME, ["ada", "bob"])
+    assert await models.read_models.document(NAME, "nobody") is None
+    assert await models.read_models.document(NAME, "bob") == card("bob", "Oslo")
+    assert list(await models.read_models.documents(NAME, ["nobody", "bob"])) == ["bob"]
+
+
+@pytest.mark.parametrize("lost", [None, b"spoilt"])
+async def test_a_page_does_not_leave_out_a_document_that_the_store_has_lost(
+    models: StoredModels, lost: bytes | None
+) -> None:
+    await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo", "eve": "Rome"}))
+    await models.onlooker.spoil(CARDS, "ada", lost)
+    for index in (None, city("Rome")):
+        with pytest.raises(Unavailable, match="lost"):
+            await models.read_models.find(NAME, index, 10, None)
+    assert ids((await models.read_models.find(NAME, city("Oslo"), 10, None)).documents) == ["bob"]
+    assert ids((await models.read_models.find(NAME, None, 10, "ada")).documents) == ["bob", "eve"]

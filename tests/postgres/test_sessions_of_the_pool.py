@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
 import pytest_asyncio
@@ -203,6 +203,20 @@ async def test_a_role_that_does_not_exist_or_is_not_granted(url: str, login: str
 async def test_a_wrong_password(url: str, login: str) -> None:
     said = await refused(url, f"{login}:hidden-and-wrong", None)
     assert "password" in said.advice
+
+
+async def test_a_password_that_needs_escaping(url: str, login: str, onlooker: Any) -> None:
+    password = 'p:/?#[]@% +&=ü"\\word'
+    await onlooker.execute(f"ALTER ROLE {login} PASSWORD '{password}'")
+    written = quote(password, safe="")
+    database = Database(at(url, netloc=f"{login}:{written}@{_hosts(url)}"), role=None, connections=1)
+    await database.open()
+    await database.close()
+    wrong = Database(at(url, netloc=f"{login}:{written}x@{_hosts(url)}"), role=None, connections=1)
+    with pytest.raises(Unavailable) as caught:
+        await wrong.open()
+    for secret in (password, written):
+        assert secret not in f"{caught.value} {caught.value!r}"
 
 
 async def test_too_many_connections(url: str, onlooker: Any, login: str) -> None:

@@ -60,4 +60,18 @@ async def test_refuses_it_with_advice_and_rebuilds_what_is_gone(
     await says("the read-model store had lost documents")
     assert endpoint.total("annals_projection_documents_lost_total", projection="users") >= 2
     await endpoint.becomes("/readyz", (200, "ready"))
+
+    # Positions lost, all of them, beside documents that stay; and then all that there is.
+    positions = keys.checkpoint(Generation("users"), "*", 0)[:-1] + "*"
+    known = await own_redis.keys(positions)
+    await own_redis.delete(*known)
+
+    async def again() -> bool:
+        return bool(set(await own_redis.keys(positions)) == set(known))
+
+    await until(again, "every lane has begun anew", seconds=60)
+    await own_redis.flushall()
+    await shows(USERS)
+    await endpoint.becomes("/readyz", (200, "ready"))
     assert "lane stopped by a bug" not in worker.log()
+    assert own_redis.connection_pool.connection_kwargs["password"] not in worker.log()

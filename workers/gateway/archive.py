@@ -11,7 +11,7 @@ from workers.core.projection import Document, Projection
 from workers.core.recorded import Recorded
 from workers.gateway.problems import Problem
 from workers.history.points import Point
-from workers.history.reading import NoSuchStream, events_until
+from workers.history.reading import NoSuchStream, TooLong, events_until
 from workers.lanes.sequenced import recorded_row
 from workers.ports.event_store import EventRow
 from workers.ports.history import Cause, Correlated, History
@@ -76,6 +76,18 @@ class Archive:
         nothing: Document | None = None
         return await asyncio.to_thread(reduce, projection.evolve, events, nothing), events
 
+    async def lives(self, projection: Projection, stream_id: str) -> bool:
+        """Whether a stream leads to a document by now. It does too when our code cannot tell. Raises Unavailable or
+        Problem.
+        """
+        try:
+            events = await self.until(projection.context, stream_id)
+        except NoSuchStream:
+            return False
+        except TooLong:
+            return True
+        return await asyncio.to_thread(_leads_to_a_document, projection, events)
+
     async def correlated(self, correlation_id: str) -> Correlated:
         """All that shares a correlation id, so much of each kind."""
         return await self._answer(lambda: self._history.correlated(correlation_id, MAX_ROWS_CORRELATED))
@@ -91,3 +103,11 @@ class Archive:
 def _recorded(rows: Sequence[EventRow]) -> list[Recorded]:
     models = catalogue().events
     return [recorded_row(row, models) for row in rows]
+
+
+def _leads_to_a_document(projection: Projection, events: Sequence[Recorded]) -> bool:
+    nothing: Document | None = None
+    try:
+        return reduce(projection.evolve, events, nothing) is not None
+    except Exception:  # noqa: BLE001  # a bug in a projection: the read model has the stream parked, and is behind
+        return True

@@ -20,7 +20,6 @@ class Backend:
     servers: Servers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.queries.know_streams(self.archive.end)
         checks = {
             "kafka": self.asking.check_commands,
             "postgres": self.asking.check_outcomes,

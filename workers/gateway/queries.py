@@ -1,14 +1,15 @@
 """Reads read models, and waits for them: a query that carries the position of an earlier answer sees its effect.
 
-Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. The
-number of queries at the read-model store is bounded too; the others queue up, within the same deadline.
+Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. Nor
+is a document that a read model lacks, being behind or emptied, said not to exist: the streams know. The number of
+queries at the read-model store is bounded too; the others queue up, within the same deadline.
 """
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request
 
@@ -31,7 +32,6 @@ MAX_POSITIONS = 20
 _POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 
 Answer = TypeVar("Answer")
-StreamEnd = Callable[[str, str], Awaitable[tuple[int, str | None]]]
 
 
 _A_POSITION = _POSITION.pattern.replace("(", "(?:")
@@ -102,6 +102,20 @@ def positions_of(header: str | None) -> tuple[Position, ...]:
     return tuple(Position(match[1], int(match[2]), int(match[3])) for match in found if match)
 
 
+class Streams(Protocol):
+    """What knows of each document whether there should be one, and in which version: the archive."""
+
+    async def end(self, context: str, stream_id: str) -> tuple[int, str | None]:
+        """The version of a stream and the bare type of its last event; 0 and None without one. Raises Unavailable or
+        Problem.
+        """
+        ...
+
+    async def lives(self, projection: Projection, stream_id: str) -> bool:
+        """Whether a stream leads to a document by now. Raises Unavailable or Problem."""
+        ...
+
+
 class Queries:
     """Documents of the read models. `projections` are all that there are.
 
@@ -115,21 +129,22 @@ class Queries:
         topics: Topics,
         projections: Iterable[Projection],
         *,
+        streams: Streams | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
     ) -> None:
         self._read_models = read_models
         self._topics = topics
         self._projections = tuple(projections)
+        self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
-        self._stream_end: StreamEnd | None = None
-
-    def know_streams(self, stream_end: StreamEnd) -> None:
-        """From now on, ask the event table before a version is waited for that nobody may ever have seen."""
-        self._stream_end = stream_end
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
-        """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem."""
+        """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
+
+        A read model that was emptied, or is behind, has no document of a stream that lives: whoever finds none asks the
+        streams, and waits for it.
+        """
         found: Document | None = None
 
         async def is_current() -> bool:
@@ -137,22 +152,32 @@ class Queries:
             found = await self._answer(lambda: self._read_models.document(projection.name, document_id))
             return seen.version is None or (found is not None and found["version"] >= seen.version)
 
+        async def is_there() -> bool:
+            return await is_current() and found is not None
+
         end = await self._caught_up(seen.positions)
         if not await is_current() and not await self._will_come(projection.context, document_id, seen.version or 0):
             return found
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
         if not await self._until(is_current, end) and found is not None:
             raise _behind()
+        if found is not None or not await self._lives(projection, document_id):
+            return found
+        if not await self._until(is_there, end) and await self._lives(projection, document_id):
+            raise _behind()
         return found
 
     async def _will_come(self, context: str, stream_id: str, version: int) -> bool:
         """Whether a read model that has not got a version yet may get it: whether there is such a version."""
-        if self._stream_end is None:
+        if self._streams is None:
             return True
         try:
-            return (await self._stream_end(context, stream_id))[0] >= version
+            return (await self._streams.end(context, stream_id))[0] >= version
         except Unavailable:
             return True
+
+    async def _lives(self, projection: Projection, document_id: str) -> bool:
+        return self._streams is not None and await self._streams.lives(projection, document_id)
 
     async def documents(self, projection: Projection, document_ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist, without a wait. Raises Unavailable."""

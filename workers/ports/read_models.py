@@ -178,10 +178,12 @@ class Tally:
 
 
 class ReadModels(Protocol):
-    """What queries need: always of the live generation. Every method raises Unavailable."""
+    """What queries need: always of the live generation. Every method raises Unavailable; so does one that comes upon a
+    document that the store has lost: it is not there, and its entry among all is.
+    """
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        """None: there is none. One that the store has lost, and whose entry among all is there, is Unavailable."""
+        """None: there is none."""
         ...
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:

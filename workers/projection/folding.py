@@ -52,9 +52,16 @@ def _evolved(
     evolve = projection.evolve
     for recorded in events:
         document_id = recorded.stream_id
-        before = documents[document_id] if document_id in documents else stored.get(document_id)
+        before = documents[document_id] if document_id in documents else _before(recorded, stored)
         documents[document_id] = evolve(before, recorded)
     return documents
+
+
+def _before(recorded: Recorded, stored: Mapping[str, Document]) -> Document | None:
+    """The document that a batch's first event of a stream is folded upon. What is stored under a stream that only
+    begins is left from before the lane was begun anew: folded upon, it would count everything twice.
+    """
+    return stored.get(recorded.stream_id) if recorded.stream_version > 1 else None
 
 
 def _evolved_with_care(
@@ -67,7 +74,7 @@ def _evolved_with_care(
         document_id = recorded.stream_id
         if document_id in parked:
             continue
-        before = documents[document_id] if document_id in documents else stored.get(document_id)
+        before = documents[document_id] if document_id in documents else _before(recorded, stored)
         for _ in range(ATTEMPTS):
             try:
                 after = projection.evolve(before, recorded)

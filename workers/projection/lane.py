@@ -79,6 +79,8 @@ class ProjectionLane:
             telemetry.REBUILDS.labels(name).inc()
             log.warning("read model is gone; rebuilding", projection=name, partition=self._partition)
         self._say_if_outdated(stored)
+        if stored != START and not await self._is_known(stored):
+            stored = await self._begin_anew(stored)
         unchanged = stored != START and before == (part.generation, stored)
         # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
         self._leftovers = stored.over_leftovers or (stored == START and not await self._store.is_empty(part.generation))
@@ -86,6 +88,24 @@ class ProjectionLane:
         self._input.position = stored.sequence
         await self._restoring.begin(await part.parked(), unchanged=unchanged)
         return stored.offset
+
+    async def _is_known(self, stored: Checkpoint) -> bool:
+        """Whether the table has the last event that the checkpoint says was applied."""
+        return bool(await self._table.events_after(self._projection.context, self._partition, stored.sequence - 1, 1))
+
+    async def _begin_anew(self, stored: Checkpoint) -> Checkpoint:
+        """The checkpoint is none of this table's, which was restored, or something else has written it: every event of
+        the table that it passes over would be missing, and every position be taken for reached.
+        """
+        log.error(
+            "the read model's checkpoint is ahead of the table; the lane is begun anew",
+            projection=self._projection.name,
+            partition=self._partition,
+            sequence=stored.sequence,
+        )
+        self._part.checkpoint = stored
+        await self._restoring.commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._restoring.code + LEFTOVERS))
+        return self._part.checkpoint
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
         """The next checkpoint has the new offset."""
@@ -123,6 +143,8 @@ class ProjectionLane:
             lacking = [each for each in existing if each not in stored and first[each] > 1]
             if await self._restoring.restore(lacking):
                 stored = await self._store.documents(part.generation, existing)
+        if stored and await self._restoring.set_back(stored, first):
+            stored = await self._store.documents(part.generation, existing)
         folded = fold(self._projection, events, stored, part.waiting.keys())
         if self._leftovers:
             folded = self._whole(folded)

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from contracts.message import Event
-from workers.core.projection import Projection
+from workers.core.projection import Document, Projection
 from workers.fingerprint import fingerprint
 from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import StreamTable
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, IndexChange, PartlyWritten, ReadModelWriter
-from workers.projection.folding import ALL, Folded
+from workers.projection.folding import ALL, Folded, entries
 from workers.projection.integrity import Integrity
 from workers.projection.part import Part
 from workers.projection.rebuilding import Place, Rebuilding
@@ -45,6 +45,8 @@ class Restoring:
         self._clock = clock
         self._integrity = Integrity(projection, part.partition, table, store, clock)
         self._rebuilding = Rebuilding(projection, models, table)
+        self._projection = projection
+        self._versions_tell = True
 
     async def ask_server(self) -> None:
         """Raises EvictionAllowed or Unavailable."""
@@ -81,6 +83,32 @@ class Restoring:
         if not unknown:
             return False
         return await self._restore(await self._missing(unknown))
+
+    async def set_back(self, stored: Mapping[str, Document], first: Mapping[str, int]) -> bool:
+        """Write as of the checkpoint those documents that hold what comes now: events of the version `first` on. The
+        checkpoint alone was set back, and they would hold it twice. Whether there were any.
+        """
+        if not self._versions_tell:
+            return False
+        ahead = [each for each, document in stored.items() if _version_of(document) >= first[each] > 1]
+        if not ahead:
+            return False
+        part = self._part
+        at = Place(part.partition, part.checkpoint.sequence, part.waiting)
+        documents, folded = await self._rebuilding.documents(ahead, at)
+        if all(document == stored[each] for each, document in documents.items()):
+            self._versions_tell = False  # what they call their version is something else
+            return False
+        old = {IndexChange(index, each) for each in documents for index in entries(self._projection, stored[each])}
+        await self.commit(folded._replace(removed=sorted(old.difference(folded.added))), part.beside)
+        log.error(
+            "documents were ahead of their lane's checkpoint; set back to it",
+            projection=part.name,
+            partition=part.partition,
+            documents=len(documents),
+            advice="see what writes to this Redis, or has restored a part of it",
+        )
+        return True
 
     async def restore_waiting(self, parked: ParkedStream) -> None:
         """Restore the document of a stream that waits, if it is lost."""
@@ -149,3 +177,9 @@ class Restoring:
             log.error("the store had lost parked streams", streams=sorted(each.stream_id for each in lost))
             await self.commit(Folded({}, (), (), lost), self._part.beside)
             self._integrity.suspect("parked streams were missing")
+
+
+def _version_of(document: Document) -> int:
+    """The last event that a document holds, by what documents are used to say of themselves."""
+    version = document.get("version")
+    return version if isinstance(version, int) else 0

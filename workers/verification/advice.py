@@ -39,6 +39,7 @@ ADVICE: dict[What, str] = {
     What.STEP_WITHOUT_OUTCOME: "start a command worker; if one runs, the command was lost: send it again with its id",
     What.STEP_FAILED: "see `annals dlq list`; mend the cause, then `annals dlq retry`",
     What.READ_MODEL_BEHIND: "start a projection worker, or look at its log for what it waits for",
+    What.READ_MODEL_AHEAD: "the database or Redis was set back, or changed by hand; a projection worker begins it anew",
     What.PARKED: "mend the code, then `annals parked retry`",
     What.CODE_RAISES: "mend the code; after a change of code build the read model anew: `annals projections rebuild`",
 }

@@ -53,6 +53,7 @@ class What(StrEnum):
     STEP_WITHOUT_OUTCOME = "saga step without outcome"
     STEP_FAILED = "saga step failed"
     READ_MODEL_BEHIND = "read model behind"
+    READ_MODEL_AHEAD = "read model ahead of the table"
     DOCUMENT_MISSING = "document missing"
     DOCUMENT_LEFT_OVER = "document left over"
     DOCUMENT_DIFFERS = "document differs"

@@ -1,0 +1,38 @@
+"""What is read from Redis, as values of ours; None for what something else has written in its place."""
+
+import orjson
+
+from workers.core.projection import Document
+from workers.ports.parked import ParkedStream, Wish
+
+
+def document_of(stored: bytes) -> Document | None:
+    """None when it is no JSON object: the document is lost."""
+    found = _json(stored)
+    return found if isinstance(found, dict) else None
+
+
+def parked_of(stored: bytes) -> ParkedStream | None:
+    """What is known of a stream that waits. Fields that a later release has added are passed over."""
+    found = _json(stored)
+    kinds = ParkedStream.__annotations__
+    if not isinstance(found, dict) or any(type(found.get(name)) is not kind for name, kind in kinds.items()):
+        return None
+    return ParkedStream(**{name: found[name] for name in kinds})
+
+
+def wish_of(stored: bytes) -> Wish | None:
+    """What an operator asks for."""
+    found = _json(stored)
+    if not isinstance(found, dict) or found.get("action") not in ("retry", "skip"):
+        return None
+    if not all(isinstance(found.get(name), str) for name in ("follower", "stream_id")):
+        return None
+    return Wish(**{name: found[name] for name in Wish._fields})
+
+
+def _json(stored: bytes) -> object:
+    try:
+        return orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        return None

@@ -1,0 +1,120 @@
+"""`ProjectionLane` on a store whose checkpoint alone was lost, set back or set forward: no event counts twice or never.
+
+Cards of money and stock are sums: an event that is folded upon a document that holds it already doubles it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contracts.catalogue import catalogue
+from contracts.inventory import examples as stock
+from contracts.message import Event
+from contracts.orders import examples as orders
+from contracts.payments import examples as money
+from contracts.topics import Topics
+from contracts.users import examples as users
+from infra.memory import read_model_server as keys
+from tests.lanes.recorded_rows import RowsInMemory, event_rows, inbound_all
+from tests.projection.models import ModelsInMemory
+from workers.core.projection import Projection
+from workers.domain import contexts
+from workers.lanes.work import Restart
+from workers.ports.event_store import EventRow
+from workers.ports.read_models import Checkpoint, Generation
+from workers.projection.lane import ProjectionLane
+
+PROJECTIONS = {each.name: each for context in contexts().values() for each in context.projections}
+
+
+def events_of(*modules: Any) -> list[Event]:
+    return [each for module in modules for each in vars(module).values() if isinstance(each, Event)]
+
+
+EVENTS = events_of(users, orders, money, stock)
+
+
+class Read:
+    """A projection's lane that has read the examples of its context."""
+
+    def __init__(self, projection: Projection, store: ModelsInMemory | None = None) -> None:
+        self.projection = projection
+        self.rows = event_rows(*(each for each in EVENTS if each.context == projection.context))
+        self.store = store or ModelsInMemory()
+        self.topic = Topics().events(projection.context)
+        self.key = keys.checkpoint(Generation(projection.name), self.topic, 0)
+
+    async def read(self, batch: int, rows: list[EventRow] | None = None) -> "Read":
+        rows = self.rows if rows is None else rows
+        log = inbound_all(rows)
+        lane = ProjectionLane(self.projection, Topics(), 0, catalogue().events, RowsInMemory(rows), self.store)
+        while True:
+            offset = await lane.take()
+            try:
+                for start in range(offset, len(log), batch):
+                    await lane.handle(log[start : start + batch])
+            except Restart:
+                continue
+            for _ in range(3):
+                await lane.idle()
+            return self
+
+    @property
+    def kept(self) -> Any:
+        return self.store.kept, self.store.found_by()
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+@pytest.mark.parametrize("name", PROJECTIONS)
+async def test_lost(name: str, batch: int) -> None:
+    whole = (await Read(PROJECTIONS[name]).read(100)).kept
+    found = await Read(PROJECTIONS[name]).read(100)
+    found.store.forget_checkpoints()
+    assert (await found.read(batch)).kept == whole
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+@pytest.mark.parametrize("name", PROJECTIONS)
+async def test_set_back(name: str, batch: int) -> None:
+    whole = (await Read(PROJECTIONS[name]).read(100)).kept
+    for sequence in range(1, len(Read(PROJECTIONS[name]).rows)):
+        found = await Read(PROJECTIONS[name]).read(100)
+        stored = found.store.server.values[found.key]
+        found.store.server.set(found.key, stored._replace(sequence=sequence, offset=sequence))
+        assert (await found.read(batch)).kept == whole, sequence
+
+
+@pytest.mark.parametrize("name", PROJECTIONS)
+async def test_set_forward_beyond_all_that_there_is(name: str) -> None:
+    whole = (await Read(PROJECTIONS[name]).read(100)).kept
+    for forward in (Checkpoint(10**17, 0), Checkpoint(10**17, 10**17, "0123456789ab")):
+        found = Read(PROJECTIONS[name])
+        await found.read(100, found.rows[:2])
+        found.store.server.set(found.key, forward)
+        assert (await found.read(2)).kept == whole
+        assert found.store.server.values[found.key].sequence == len(found.rows)
+
+
+async def test_of_a_table_that_was_restored_is_begun_anew() -> None:
+    """What the table has lost is not in the read model any more, and what comes then is."""
+    (projection,) = [each for each in PROJECTIONS.values() if each.context == "payments"]
+    found = await Read(projection).read(100)
+    restored = found.rows[:2]
+    await found.read(100, restored)
+    only = await Read(projection).read(100, restored)
+    assert found.kept == only.kept
+
+
+async def test_documents_that_call_something_else_their_version_are_left_alone() -> None:
+    projection = PROJECTIONS["users"]
+    odd = replace(
+        projection,
+        evolve=lambda document, recorded: (
+            None if (after := projection.evolve(document, recorded)) is None else {**after, "version": 1000}
+        ),
+    )
+    whole = (await Read(odd).read(100)).kept
+    assert whole[0]
+    found = await Read(odd).read(1)
+    assert found.kept == whole

@@ -1,0 +1,47 @@
+"""A query that comes upon a key of another type, in the place of a document, does not say that there is none."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from infra.redis.keys import Keys
+from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.read_models import RedisReadModels
+from tests.redis.cards import CARDS, TOPIC, batch, card
+from workers.ports.lanes import Unavailable
+
+INSTEAD: dict[str, Callable[[Any, str], Awaitable[Any]]] = {
+    "a list": lambda redis, key: redis.lpush(key, "x"),
+    "a set": lambda redis, key: redis.sadd(key, "x"),
+    "a hash": lambda redis, key: redis.hset(key, "a", "x"),
+    "a stream": lambda redis, key: redis.xadd(key, {"a": "x"}),
+    "a text": lambda redis, key: redis.set(key, "x"),
+    "a number": lambda redis, key: redis.set(key, 1),
+}
+
+
+@pytest.mark.parametrize("kind", INSTEAD)
+async def test_is_unavailable(writer: RedisReadModelWriter, redis: Any, keys: Keys, kind: str) -> None:
+    await writer.commit(batch({"ada": "Rome", "bob": "Oslo"}))
+    key = keys.document(CARDS, "ada")
+    await redis.delete(key)
+    await INSTEAD[kind](redis, key)
+    read_models = RedisReadModels(redis, keys)
+    for ask in (
+        read_models.document(CARDS.projection, "ada"),
+        read_models.documents(CARDS.projection, ["ada", "bob"]),
+        read_models.find(CARDS.projection, None, 10, None),
+    ):
+        with pytest.raises(Unavailable, match="lost"):
+            await ask
+    assert await read_models.document(CARDS.projection, "bob") == card("bob", "Oslo")
+
+
+@pytest.mark.parametrize("spoilt", [b"x", b"[]", b"{}", b'{"follower":1}', b"\xff", b'{"action":"retry"}'])
+async def test_what_is_no_parked_stream_or_request_stops_nobody(
+    writer: RedisReadModelWriter, redis: Any, keys: Keys, spoilt: bytes
+) -> None:
+    await redis.hset(keys.parked(CARDS, TOPIC, 0), "ada", spoilt)
+    await redis.hset(keys.wishes(CARDS, TOPIC, 0), "ada", spoilt)
+    assert (await writer.parked(CARDS, TOPIC, 0), await writer.wishes(CARDS, TOPIC, 0)) == ([], [])
