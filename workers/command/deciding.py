@@ -13,7 +13,7 @@ from uuid_utils import UUID, uuid5
 
 from contracts.envelope import rfc3339
 from contracts.outcome import Status
-from workers.command.claims import ClaimBook, Key
+from workers.command.claims import ClaimBook, Key, Unheld
 from workers.command.reading import DeadLetter, Request
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
@@ -31,6 +31,7 @@ class Situation(NamedTuple):
     streams: Mapping[str, Versioned]
     refused: frozenset[Key]
     unstorable: frozenset[str]
+    unheld: frozenset[Unheld] = frozenset()
 
 
 class Answer(NamedTuple):
@@ -66,7 +67,7 @@ class BatchDecider:
         self._situation = situation
         self._sequence = situation.sequence
         self._handled_at = rfc3339(situation.now)
-        self._claims = ClaimBook(situation.refused)
+        self._claims = ClaimBook(situation.refused, situation.unheld)
         self._streams: dict[str, Versioned] = {}
         self._credentials: dict[str, CredentialRow] = {}
         self._outcomes: list[OutcomeRow] = []
