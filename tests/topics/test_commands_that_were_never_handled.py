@@ -107,7 +107,7 @@ async def test_a_letter_about_another_record_of_this_place_says_nothing(
     await until(put_aside, "the record is a dead letter", seconds=60)
     assert await worker.stop() == 0
     assert await compared(system, monkeypatch) == {}
-    await recreate(system, "users.commands")
+    await recreate(system.settings, system.topic("users.commands"))
     await system.database.execute("UPDATE annals.lanes SET topic_id = ''")
     to_partition(system, now, 0)
     found = await compared(system, monkeypatch)
