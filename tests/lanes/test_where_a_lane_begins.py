@@ -50,8 +50,16 @@ def test_behind_the_end_is_in_a_topic_that_was_cut_short() -> None:
 @pytest.mark.parametrize("start", [0, 25])
 def test_of_a_new_lane_is_the_first_record_that_there_is(start: int) -> None:
     extent = Extent(SAME, start, 40)
-    assert interruption("", 0, extent) is None, "who has never read misses nothing"
+    assert interruption("", 0, extent, can_read_the_table=True) is None, "who has never read has the table"
     assert resumption(0, extent, is_interrupted=False, can_read_the_table=False) == start
+
+
+def test_of_a_new_lane_of_commands_is_short_of_what_was_deleted_before_it_came() -> None:
+    """A topic took commands for longer than it keeps them, and no worker was there."""
+    assert interruption("", 0, Extent(SAME, 0, 40)) is None
+    found = interruption("", 0, Extent(SAME, 25, 40))
+    assert found is not None
+    assert (found.kind, found.consumed, found.missing) == ("deleted", 0, 25)
 
 
 @pytest.mark.parametrize("ids", [("", "one"), ("one", ""), ("", "")], ids=str)

@@ -47,11 +47,11 @@ class LaneInput:
         """
         work, extent = self._work, await self._extent()
         self._whole_to, hole, self._hole = 0, self._hole, None
-        changed = interruption(work.topic_id, consumed, extent)
+        changed = interruption(work.topic_id, consumed, extent, can_read_the_table=work.can_read_the_table)
         if changed is None and hole is not None and hole[0] == consumed:
             # As if the topic began behind them.
             extent = extent._replace(start=hole[1])
-            changed = interruption(work.topic_id or extent.topic.id, consumed, extent)
+            changed = interruption(work.topic_id, consumed, extent)
         offset = resumption(
             consumed, extent, is_interrupted=changed is not None, can_read_the_table=work.can_read_the_table
         )
@@ -68,7 +68,8 @@ class LaneInput:
         """
         if self._partitions not in (None, extent.topic.partitions):
             return f"its topic has {extent.topic.partitions} partitions"
-        found = interruption(self._topic_id, fetched_before, extent)
+        reads_table = self._work.can_read_the_table
+        found = interruption(self._topic_id, fetched_before, extent, can_read_the_table=reads_table)
         # What was deleted after it had come is not lost.
         if found is None or (found.kind == "deleted" and fetched_to >= extent.start):
             return None
