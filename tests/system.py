@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import asyncpg
 from confluent_kafka import Producer
 
+from contracts.topics import Topics
 from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
 from infra.redis.connection import client
@@ -85,9 +86,12 @@ class System:
         self.redis = redis
         self.workers: list[Worker] = []
         self._folder = folder
-        self._producer = Producer(
-            {"bootstrap.servers": settings.kafka_bootstrap_servers, "message.max.bytes": 20_000_000, "linger.ms": 5}
-        )
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Send with a client that learns of the topics anew: one that knows them believes for minutes what it knows."""
+        servers = str(self.settings.kafka_bootstrap_servers)
+        self._producer = Producer({"bootstrap.servers": servers, "message.max.bytes": 20_000_000, "linger.ms": 5})
 
     def topic(self, name: str) -> str:
         return f"{self.settings.topic_prefix}{name}"
@@ -112,14 +116,27 @@ class System:
             output, errors = await process.communicate()
         return Ran(process.returncode or 0, output.decode(), errors.decode())
 
-    async def holding(self, worker: Worker, lanes: int = 1) -> None:
-        """Wait until a command or saga worker owns at least so many lanes."""
+    async def holding(self, worker: Worker, lanes: int = 1, *, of: Iterable[str] | None = None) -> None:
+        """Wait until a command or saga worker owns at least so many lanes of each of these contexts; None: of every
+        context that its role has lanes of.
+        """
+        wanted = self._inputs(worker.role, of)
+        owned = "SELECT topic, count(*) AS lanes FROM annals.lanes WHERE role = $1 AND owner LIKE $2 GROUP BY topic"
 
         async def held() -> bool:
-            owner = f"%/{worker.process.pid}"
-            return bool(await self.value("SELECT count(*) FROM annals.lanes WHERE owner LIKE $1", owner) >= lanes)
+            rows = await self.database.fetch(owned, worker.role, f"%/{worker.process.pid}")
+            found = {row["topic"]: row["lanes"] for row in rows}
+            return all(found.get(topic, 0) >= lanes for topic in wanted)
 
-        await until(held, f"{worker.role} worker {worker.process.pid} holds {lanes} lanes", seconds=60)
+        await until(held, f"{worker.role} worker {worker.process.pid} holds {lanes} lanes of each context", seconds=60)
+
+    def _inputs(self, role: str, of: Iterable[str] | None) -> set[str]:
+        """The topics whose lanes a role has."""
+        topics, known = Topics(self.settings.topic_prefix), contexts()
+        if role == "command":
+            return {topics.commands(name) for name in of or known}
+        followed = {each for context in known.values() for saga in context.sagas for each in saga.contexts}
+        return {topics.events(name) for name in of or followed}
 
     def send(self, commands: Iterable[Sent], *, topic: str = "users.commands") -> None:
         """Produce with librdkafka's own partitioner and wait for the acknowledgements."""

@@ -57,8 +57,18 @@ class StoredBatch:
         return next(self._batch)
 
 
+class WholeBatch(StoredBatch):
+    """A batch whose records are all handed over, also when it is the mark of a transaction."""
+
+    def __init__(self, batch: Any, content: memoryview) -> None:
+        super().__init__(batch, content)
+        self.is_control_batch = False
+
+
 class StoredRecords:
     """`MemoryRecords` over the same bytes, with `StoredBatch`es."""
+
+    batch_class = StoredBatch
 
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
@@ -74,7 +84,13 @@ class StoredRecords:
         self._position = start + LOG_OVERHEAD_BYTES + length
         if self._content[start + MAGIC_POSITION] < 2:
             return batch  # written before Kafka 0.11: without headers there is no name to be unreadable
-        return StoredBatch(batch, self._content[start : self._position])
+        return self.batch_class(batch, self._content[start : self._position])
+
+
+class WholeRecords(StoredRecords):
+    """The same, with `WholeBatch`es."""
+
+    batch_class = WholeBatch
 
 
 def _with_names(function: Any, **names: Any) -> Any:
@@ -111,6 +127,10 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
         await super().close()
 
 
+class _WholeFetcher(_Fetcher):
+    _proc_fetch_request = _with_names(Fetcher._proc_fetch_request, MemoryRecords=WholeRecords)  # noqa: SLF001
+
+
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
     """AIOKafkaConsumer in every respect, but that no record stops it, and that it can tell one topic from another."""
 
@@ -124,3 +144,9 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     async def refresh(self) -> None:
         """Learn at once which topics and partitions there are: if they have changed, a member of a group joins anew."""
         await self._client.force_metadata_update()
+
+
+class WholeConsumer(Consumer):
+    """A Consumer of everything that is stored: the marks of transactions come as records. Not for `read_committed`."""
+
+    start = _with_names(AIOKafkaConsumer.start, Fetcher=_WholeFetcher)

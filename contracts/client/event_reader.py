@@ -30,11 +30,13 @@ RETRY_SECONDS = 0.5
 # No sequence of ours is longer; a forged one may be, and Python refuses to read thousands of digits.
 MAX_SEQUENCE_DIGITS = 18
 
+ADVICE = "nothing has them but the event table: see `annals verify`"
+
 log = logging.getLogger(__name__)
 
 
 class ReadPosition(NamedTuple):
-    """Where to go on in a partition: the last sequence that was read (0: none) and the next offset."""
+    """Where to go on in a partition: the last sequence that was read (0: none, begin at the offset), next offset."""
 
     sequence: int
     offset: int
@@ -150,7 +152,9 @@ class EventReader:
         """Where sequences are left out, once for each gap: read the partition again from its first record. The topic
         may have been made anew, and then the offset of the position says nothing; what was read before is dropped.
         """
-        known = self._positions.get(place.partition, ReadPosition(0, 0)).sequence
+        known, offset = self._positions.get(place.partition, ReadPosition(0, 0))
+        if offset and not known:
+            return False  # told to begin there: what stands before is not asked for
         said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
         if (
             not said.isdigit()
@@ -174,6 +178,9 @@ class EventReader:
         if envelope.sequence <= known.sequence:
             self._positions[partition] = ReadPosition(known.sequence, record.offset + 1)
             return None
+        if envelope.sequence > known.sequence + 1 and (known.sequence or not known.offset):
+            missing = (known.sequence + 1, envelope.sequence - 1)
+            log.error("%s/%d: the log lacks the events %d to %d; %s", record.topic, partition, *missing, ADVICE)
         self._positions[partition] = ReadPosition(envelope.sequence, record.offset + 1)
         return ReadEvent(envelope, record.value or b"", partition, record.offset)
 

@@ -77,9 +77,9 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
         is_of_commands = name.endswith(COMMANDS_SUFFIX)
         rows = await database.rows("lanes_consumed", name) if is_of_commands else []
 
-        async def begin(topic_id: str) -> None:
+        async def begin(topic_id: str, former_topic_id: str | None) -> None:
             if is_of_commands:
-                await database.run("lanes_begin_anew", name, topic_id)
+                await database.run("lanes_begin_anew", name, topic_id, former_topic_id)
 
         read = {row["partition"]: Read(row["topic_id"], row["consumed"]) for row in rows}
         consumed = read if is_of_commands else None

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from contracts.topics import DEAD_LETTERS_SUFFIX
 from infra.dlq.reading import PARTITION
 from infra.kafka.log_reader import LogReader
 from infra.postgres.interventions import Interventions
 from infra.postgres.pool import Database
-from workers.dead_letters.choosing import STATE_AFTER, state_after
+from workers.dead_letters.choosing import state_after
 from workers.dead_letters.letter import NotALetter, letter_of
 from workers.ports.log import InboundRecord
 
@@ -39,6 +40,7 @@ class OpenLetters:
         self._interventions = Interventions(database)
         self._topics = topics
         self._offsets = dict.fromkeys(topics, 0)
+        self._ids: dict[str, str] = {}
         self._last_number = 0
         self._open: dict[str, tuple[str, str, datetime]] = {}
 
@@ -50,6 +52,7 @@ class OpenLetters:
     async def refresh(self) -> Mapping[tuple[str, str], OpenGroup]:
         """The open letters now, by (topic of the originals, reason). Raises Unavailable; then the next call goes on."""
         await self._forget_the_settled()
+        await self._begin_anew_where_topics_were_made_anew()
         for topic in self._topics:
             if not self.is_full:
                 await self._read_on(topic)
@@ -66,11 +69,20 @@ class OpenLetters:
         after = max(0, self._last_number - LATE_NUMBERS)
         while rows := await self._database.rows("interventions_since", after, ACTIONS_AT_A_TIME):
             for row in rows:
-                if row["action"] in STATE_AFTER:
-                    self._open.pop(row["target"], None)
+                told = self._open.get(row["target"])
+                if told is not None and state_after(told[2], [(row["action"], row["at"])]) != "open":
+                    del self._open[row["target"]]
             after = self._last_number = rows[-1]["id"]
             if len(rows) < ACTIONS_AT_A_TIME:
                 return
+
+    async def _begin_anew_where_topics_were_made_anew(self) -> None:
+        """An offset says nothing of another topic of this name, which does not have the former letters either."""
+        for topic, state in (await self._log.states(self._topics)).items():
+            if self._ids.setdefault(topic, state.id) != state.id:
+                self._ids[topic], self._offsets[topic] = state.id, 0
+                originals = topic.removesuffix(DEAD_LETTERS_SUFFIX)
+                self._open = {place: told for place, told in self._open.items() if told[0] != originals}
 
     async def _read_on(self, topic: str) -> None:
         async for records in self._log.records(topic, PARTITION, self._offsets[topic]):

@@ -26,8 +26,10 @@ GONE_TIMEOUT_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 COPY_RECORDS = 500
 
-Begin = Callable[[str], Awaitable[None]]
-"""Told the id of the new topic, before anything is written to it."""
+Begin = Callable[[str, str | None], Awaitable[None]]
+"""Told the id of the new topic, before anything is written to it, and of the one that was there ("": none was). None:
+an interrupted run goes on, and nobody knows any more which it was.
+"""
 
 
 class Read(NamedTuple):
@@ -67,7 +69,9 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
                 await _keep(log, courier, Partitions(topic.name, found.partitions, read), kept.name)
             await _delete(settings, topic.name)
         await create_topics(settings, [topic])
-        await begin((await _there(log, topic.name)).id)
+        # Whoever had read a topic before the one that was there may have missed what was sent to his.
+        former = None if kept.name in states else found.id if found is not None else ""
+        await begin((await _there(log, topic.name)).id, former)
         carried = 0
         if consumed is not None and kept.name in await log.states([kept.name]):
             carried = await _carry_over(log, courier, kept.name, topic.name)

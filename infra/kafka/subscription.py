@@ -17,6 +17,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.kafka.holes import HoleFinder
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import stopped
 from infra.settings import Settings
@@ -47,6 +48,7 @@ class KafkaSubscription:
         self.absent: frozenset[str] = frozenset()
         self._states: dict[str, Any] = {}
         self._read_to: dict[TopicPartition, int] = {}
+        self._holes = HoleFinder(client_options(settings))
         self._consumer = Consumer(
             **client_options(settings),
             group_id=self.group,
@@ -73,6 +75,7 @@ class KafkaSubscription:
             raise unavailable(error) from error
 
     async def stop(self) -> None:
+        await self._holes.stop()
         await stopped(self._consumer)
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
@@ -131,6 +134,9 @@ class KafkaSubscription:
             Partition(*each): Extent(TopicState(*states[each.topic]), starts[each], max(starts[each], ends[each]))
             for each in there
         }
+
+    async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
+        return await self._holes.hole(partition, first, until)
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         held = [each for each in partitions if TopicPartition(*each) in self._consumer.assignment()]

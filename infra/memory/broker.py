@@ -124,6 +124,11 @@ class Broker:
         there = [each for each in partitions if each.partition < len(self.topics.get(each.topic, ()))]
         return {each: self.extent(*each) for each in there}
 
+    def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
+        """The offsets of a stretch at which nothing stands: what was deleted from the beginning, as nothing else is."""
+        start = min(self.start(*partition), until)
+        return (first, start) if first < start else None
+
     def delete_records(self, topic: str, partition: int, before: int) -> None:
         """Delete the records before an offset."""
         self.log(topic, partition).expire(before)

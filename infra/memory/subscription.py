@@ -152,6 +152,9 @@ class MemorySubscription:
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         return await self._wire.call("Kafka", partial(self._broker.extents, partitions))
 
+    async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
+        return await self._wire.call("Kafka", partial(self._broker.hole, partition, first, until))
+
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         self.absent = await self._wire.call("Kafka", partial(self._broker.absent, self._topics))
         places = [(each, self._places[each].position) for each in partitions if each in self._places]

@@ -5,7 +5,7 @@ checked before anything is written, and all of it is changed at once: a batch is
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from infra.memory.lane_rows import LaneRows
@@ -119,6 +119,9 @@ class Table(SagaRows, LaneRows):
         )
         if refused:
             raise ClaimsRefused(refused)
+        unheld = frozenset(self._unheld(batch))
+        if unheld:
+            raise ClaimsRefused(frozenset(), unheld)
         outcomes = self._new_outcomes(batch)
         events = self._new_events(batch)
         lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
@@ -171,14 +174,24 @@ class Table(SagaRows, LaneRows):
             found.append(row)
         return found
 
+    def _unheld(self, batch: Batch) -> Iterator[tuple[str, str, str]]:
+        """What is to be handed on by a stream that does not hold it."""
+        acquired = {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
+        for scope, key, holder, former in batch.settle:
+            held_by = acquired.get((scope, key), self.reservations.get((batch.context, scope, key)))
+            if holder is not None and held_by != former:
+                yield scope, key, former
+
     def _settle(self, batch: Batch) -> None:
-        """Reservations, credentials and snapshots. Settling changes only reservations that are there."""
+        """Reservations, credentials and snapshots. Settling changes only what the former holder holds."""
         for scope, key, stream_id in batch.acquire:
             self.reservations.setdefault((batch.context, scope, key), stream_id)
-        for scope, key, holder in batch.settle:
+        for scope, key, holder, former in batch.settle:
+            if self.reservations.get((batch.context, scope, key)) != former:
+                continue
             if holder is None:
-                self.reservations.pop((batch.context, scope, key), None)
-            elif (batch.context, scope, key) in self.reservations:
+                del self.reservations[batch.context, scope, key]
+            else:
                 self.reservations[batch.context, scope, key] = holder
         for stream_id, secret in batch.credentials:
             self.credentials.pop((batch.context, stream_id), None)

@@ -82,9 +82,14 @@ class PostgresEventStore(PostgresLaneStore):
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
                 if error.sqlstate == CLAIMS_REFUSED:
-                    refused = frozenset((scope, key) for scope, key in json.loads(error.detail or "[]"))
-                    raise ClaimsRefused(refused) from error
+                    raise _refused(json.loads(error.detail or "[]")) from error
                 raise
+
+
+def _refused(told: Sequence[Sequence[str]]) -> ClaimsRefused:
+    """Of the database's list: [scope, key] could not be acquired, [scope, key, stream id] not be handed on."""
+    refused = frozenset((each[0], each[1]) for each in told if len(each) == 2)
+    return ClaimsRefused(refused, frozenset((each[0], each[1], each[2]) for each in told if len(each) == 3))
 
 
 def event_row(row: Any) -> EventRow:
@@ -139,7 +144,7 @@ def _arguments(batch: Batch) -> list[Any]:
         *columns(outcomes, 9),
         *columns(events, 12),
         *columns(batch.acquire, 3),
-        *columns(batch.settle, 3),
+        *columns(batch.settle, 4),
         *columns(batch.credentials, 2),
         *columns([(*row[:4], row.state.decode()) for row in batch.snapshots], 5),
     ]

@@ -6,7 +6,7 @@ read, as far as it is kept. A command is known by its id; a record that is none 
 
 from typing import NamedTuple
 
-from contracts.envelope import MalformedMessage, read_command
+from contracts.envelope import MalformedMessage, printable_name, read_command
 from infra.postgres.lists import listed
 from infra.verify.settling import Patience
 from infra.verify.sources import Pace, Sources
@@ -21,6 +21,13 @@ MAX_OPEN = 20_000
 class _Lane(NamedTuple):
     consumed: int
     topic_id: str
+
+
+class _Open(NamedTuple):
+    """A record of which nobody knows yet that it was handled. `command_id`: None for what is no command."""
+
+    command_id: str | None
+    content: int
 
 
 async def compare_commands(sources: Sources, context: str, verdict: Verdict, pace: Pace) -> None:
@@ -76,20 +83,18 @@ class _Comparison:
         self._sources = sources
         self._topic = topic
         self._verdict = verdict
-        # By place; None for what is no command.
-        self._open: dict[Place, str | None] = {}
+        self._open: dict[Place, _Open] = {}
 
     async def look_at(self, records: list[InboundRecord]) -> None:
         """Keep in mind those that have no outcome."""
-        ids: dict[str, Place] = {}
+        ids: dict[str, InboundRecord] = {}
         for record in records:
-            place = Place(record.topic, record.partition, record.offset)
             try:
-                ids.setdefault(read_command(record.headers, record.key).id, place)
+                ids.setdefault(read_command(record.headers, record.key).id, record)
             except MalformedMessage:
-                self._open[place] = None
+                self._open[_place(record)] = _Open(None, _content(record))
         for command_id in await self._without_outcome(list(ids)):
-            self._open[ids[command_id]] = command_id
+            self._open[_place(ids[command_id])] = _Open(command_id, _content(ids[command_id]))
         self._verdict.saw(f"commands in {self._topic} compared with the outcomes", len(records))
         if len(self._open) >= MAX_OPEN:
             await self.conclude()
@@ -105,23 +110,37 @@ class _Comparison:
         patience = Patience()
         while self._open:
             await self._forget_dead_letters()
-            waiting = [command_id for command_id in self._open.values() if command_id is not None]
-            still = set(await self._without_outcome(waiting))
-            self._open = {place: each for place, each in self._open.items() if each is None or each in still}
+            waiting = [each.command_id for each in self._open.values() if each.command_id is not None]
+            still = {None, *await self._without_outcome(waiting)}
+            self._open = {place: each for place, each in self._open.items() if each.command_id in still}
             if not self._open or not await patience.waits():
                 break
-        for place, command_id in self._open.items():
+        for place, (command_id, _) in self._open.items():
             what = "a record that is no command" if command_id is None else f"command {command_id}"
             explanation = f"{what} was passed over: there is no outcome and no dead letter of it"
             self._verdict.found(What.COMMAND_NOT_HANDLED, str(place), explanation)
         self._open.clear()
 
     async def _forget_dead_letters(self) -> None:
+        """A letter speaks of a record by place and content: the topic may have been made anew since it was written."""
         async for records in self._sources.log.records(self._sources.topics.dead_letters(self._topic), 0, 0):
             for record in records:
                 try:
-                    self._open.pop(letter_of(record).place, None)
+                    letter = letter_of(record)
                 except NotALetter:
                     continue
+                found = self._open.get(letter.place)
+                if found is not None and found.content == _content(letter.original):
+                    del self._open[letter.place]
             if not self._open:
                 return
+
+
+def _place(record: InboundRecord) -> Place:
+    return Place(record.topic, record.partition, record.offset)
+
+
+def _content(record: InboundRecord) -> int:
+    """What a dead letter keeps of a record, in few bytes."""
+    headers = tuple((printable_name(name), value) for name, value in record.headers)
+    return hash((record.key, record.value, headers))

@@ -24,7 +24,34 @@ async def test_none_is_passed_over_though_the_kept_offset_lies_behind_them(monke
     assert broker.seeks == [(0, 5), (0, 0)]
 
 
-async def test_a_sequence_that_the_log_does_not_have_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_stands_before_the_offset_is_not_asked_for_when_nothing_was_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever wants the last few events, or only those to come, begins at an offset."""
+    broker = BrokerOnScript("users.events")
+    for sequence in range(1, 8):
+        write_event(broker, 0, sequence)
+    async with standing_at(broker, ReadPosition(0, 5)).going_on(monkeypatch) as reading:
+        await reading.has((0, 6), (0, 7))
+    assert broker.seeks == [(0, 5)]
+    assert caplog.messages == []
+
+
+async def test_a_log_that_lacks_its_beginning_is_read_and_what_it_lacks_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = BrokerOnScript("users.events")
+    for sequence in (4, 5):
+        write_event(broker, 0, sequence)
+    async with Reading(broker).going_on(monkeypatch) as reading:
+        await reading.has((0, 4), (0, 5))
+    (said,) = caplog.messages
+    assert "users.events/0: the log lacks the events 1 to 3" in said
+
+
+async def test_a_sequence_that_the_log_does_not_have_is_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     broker = BrokerOnScript("users.events")
     for sequence in (1, 2, 5, 6):
         write_event(broker, 0, sequence)
@@ -32,4 +59,5 @@ async def test_a_sequence_that_the_log_does_not_have_is_looked_for_once(monkeypa
         await reading.has((0, 5), (0, 6))
         write_event(broker, 0, 7)
         await reading.has((0, 5), (0, 6), (0, 7))
+    assert ["the log lacks the events 3 to 4" in said for said in caplog.messages] == [True]
     assert broker.seeks == [(0, 2), (0, 0)]

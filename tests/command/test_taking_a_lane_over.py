@@ -98,6 +98,7 @@ async def test_of_a_log_with_events_that_the_table_lacks_is_refused() -> None:
     with pytest.raises(LogAhead) as ahead:
         await take_over(installation)
     assert (ahead.value.lane, ahead.value.in_log, ahead.value.in_table) == (LANE, 12, 9)
+    assert "ANNALS_TOPIC_PREFIX" in str(ahead.value), "another installation's log looks just so"
     assert installation.published == ALL, "nothing may be written into such a log"
 
 

@@ -111,7 +111,11 @@ def test_is_what_ends_up_with_nobody_or_with_another() -> None:
     book.admit(ADA, Decision(releases=(Release("email", "a"), Release("email", "b"), Release("email", "c"))))
     book.admit("bob", Decision(claims=(Claim("email", "a", refusal),)))
     assert set(book.acquire()) == {Acquire("email", "a", ADA), Acquire("email", "b", ADA)}
-    assert set(book.settle()) == {Settle("email", "a", "bob"), Settle("email", "b", None), Settle("email", "c", None)}
+    assert set(book.settle()) == {
+        Settle("email", "a", "bob", ADA),
+        Settle("email", "b", None, ADA),
+        Settle("email", "c", None, ADA),
+    }
 
 
 def test_is_no_claim_on_what_the_database_has_refused() -> None:
@@ -120,3 +124,20 @@ def test_is_no_claim_on_what_the_database_has_refused() -> None:
     assert book.admit(ADA, Decision(claims=(Claim("email", "a", refusal),))) == refusal
     swap = Decision(releases=(Release("email", "a"),), claims=(Claim("email", "a", refusal),))
     assert book.admit(ADA, swap) is None, "who gives it up may take it again"
+
+
+def test_is_no_gift_of_what_another_holds() -> None:
+    """Two addresses have become equal: bob holds the one, and ada, who goes, holds nothing of it."""
+    refusal = Rejection("EmailTaken", "it is taken")
+    going, coming = Decision(releases=(Release("email", "a"),)), Decision(claims=(Claim("email", "a", refusal),))
+    believing = ClaimBook(frozenset())
+    assert (believing.admit(ADA, going), believing.admit("eve", coming)) == (None, None)
+    assert believing.settle() == [Settle("email", "a", "eve", ADA)]
+    told = ClaimBook(frozenset(), frozenset({("email", "a", ADA)}))
+    assert (told.admit(ADA, going), told.admit("eve", coming)) == (None, None)
+    assert (told.acquire(), told.settle()) == ([Acquire("email", "a", "eve")], [])
+    knowing = ClaimBook(frozenset({("email", "a")}), frozenset({("email", "a", ADA)}))
+    assert (knowing.admit(ADA, going), knowing.admit("eve", coming)) == (None, refusal)
+    within = ClaimBook(frozenset())
+    assert (within.admit("eve", coming), within.admit(ADA, going)) == (None, None)
+    assert (within.acquire(), within.settle()) == ([Acquire("email", "a", "eve")], [])

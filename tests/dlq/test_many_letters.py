@@ -2,7 +2,7 @@
 
 import time
 import tracemalloc
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
 
@@ -18,6 +18,7 @@ from infra.settings import Settings
 from tests.cli.conftest import run_annals
 from tests.dlq.conftest import url_of
 from tests.dlq.letters import TIME, deliver, original, written
+from tests.topics.spoiling import recreate
 from workers.dead_letters.choosing import Filters
 from workers.domain import contexts
 from workers.ports.log import OutboundRecord
@@ -112,6 +113,16 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
         assert groups[topic, "MissingHeader"].oldest_at == TIME + timedelta(seconds=10)
         fresh = await OpenLetters(log, database, [topics.dead_letters(topic)]).refresh()
         assert {key: group[:2] for key, group in fresh.items()} == {key: group[:2] for key, group in groups.items()}
+
+        # A topic that was made anew has its offsets again, and what was done was done to the former letters.
+        again = written(original(topic=topic, offset=0), time=datetime.now(UTC) + timedelta(seconds=1))
+        await deliver(prepared, [again])
+        assert (await counted.refresh())[topic, "MalformedJson"].open_count == 18
+        assert (await counted.refresh())[topic, "MalformedJson"].open_count == 18
+        await recreate(prepared, topics.dead_letters(topic))
+        await deliver(prepared, [again])
+        groups = await counted.refresh()
+        assert {key: group.open_count for key, group in groups.items()} == {(topic, "MalformedJson"): 1}
     finally:
         await log.stop()
         await database.close()

@@ -19,7 +19,7 @@ from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, Partition, Tail
 
 
-def _in_transactions(settings: Settings, topic: str, endings: str) -> None:
+def in_transactions(settings: Settings, topic: str, endings: str) -> None:
     """A record of partition 0 in each transaction: `c` commits, `a` aborts. Each leaves a mark behind its record."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "transactional.id": uuid.uuid4().hex})
     producer.init_transactions(20)
@@ -34,7 +34,7 @@ def _in_transactions(settings: Settings, topic: str, endings: str) -> None:
 async def test_a_tail_and_a_whole_log_end_behind_the_marks_of_transactions(
     event_log: KafkaEventLog, settings: Settings, topic: str
 ) -> None:
-    await asyncio.to_thread(_in_transactions, settings, topic, "cac")
+    await asyncio.to_thread(in_transactions, settings, topic, "cac")
     async with asyncio.timeout(10):
         assert await event_log.tail(topic, 0, 0) == Tail(3, 4, 6, shortened=False)
     reader = LogReader(settings)
@@ -81,7 +81,7 @@ class Subscribed:
 
 
 async def test_what_was_taken_back_is_read_only_by_those_who_want_everything(settings: Settings, topic: str) -> None:
-    await asyncio.to_thread(_in_transactions, settings, topic, "caac")
+    await asyncio.to_thread(in_transactions, settings, topic, "caac")
     for committed_only, expected in ((True, [1, 4]), (False, [1, 2, 3, 4])):
         member = Subscribed(settings, topic, committed_only=committed_only)
         await member.start()

@@ -145,6 +145,22 @@ async def test_changes_while_it_is_read_only_by_what_had_not_come() -> None:
 async def test_has_gaps_that_nobody_need_know_of_unless_records_were_deleted_there() -> None:
     reading = Reading()
     reading.subscription.starts[PARTITION] = 50
-    await reading.input.look_into_a_gap(50)
+    await reading.input.look_into_a_gap(50, 52, 60)
     with pytest.raises(Restart, match="records from offset 49 on are gone"):
-        await reading.input.look_into_a_gap(49)
+        await reading.input.look_into_a_gap(49, 62, 70)
+
+
+async def test_has_holes_behind_a_gap_that_are_found_when_they_are_reached() -> None:
+    reading = Reading()
+    await reading.begin(40)
+    reading.subscription.gone[PARTITION] = (55, 58)
+    await reading.input.look_into_a_gap(50, 52, 60)
+    with pytest.raises(Restart, match="records from offset 54 on are gone"):
+        await reading.input.look_into_a_gap(54, 59, 60)
+    assert await reading.begin(53) == 53, "somebody else's position says nothing of the hole"
+    assert reading.work.interruptions == []
+    with pytest.raises(Restart):
+        await reading.input.look_into_a_gap(54, 59, 60)
+    assert await reading.begin(54) == 58
+    (found,) = reading.work.interruptions
+    assert (found.kind, found.consumed, found.start, found.missing) == ("deleted", 54, 58, 4)

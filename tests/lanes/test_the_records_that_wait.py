@@ -38,8 +38,10 @@ def test_come_out_in_order_and_stop_before_each_gap(fetched: list[list[int]]) ->
     found: list[int] = []
     while len(queue):
         is_gap = queue.next_offset < min(each for part in fetched for each in part if each not in found)
-        assert queue.is_at_a_gap == is_gap
+        assert (queue.gap is not None) == is_gap
         if is_gap:
+            assert queue.gap is not None
+            assert queue.gap > queue.next_offset
             assert queue.next_batch() == [], "nobody has looked into the gap"
             queue.pass_the_gap()
         batch = queue.next_batch()
@@ -48,7 +50,7 @@ def test_come_out_in_order_and_stop_before_each_gap(fetched: list[list[int]]) ->
         assert queue.next_offset == batch[-1].offset + 1
         found += offsets(batch)
     assert found == [each for part in fetched for each in part]
-    assert not queue.is_at_a_gap
+    assert queue.gap is None
 
 
 def test_that_were_read_before_do_not_come_again() -> None:
@@ -65,7 +67,7 @@ def test_are_forgotten_with_their_gaps_when_the_lane_begins_again() -> None:
     queue.begin(6)
     assert (len(queue), queue.next_offset, queue.fetched_to, queue.first_timestamp) == (0, 6, 6, None)
     queue.extend(records(6, 8))
-    assert not queue.is_at_a_gap
+    assert queue.gap is None
     assert offsets(queue.next_batch()) == [6, 7]
 
 

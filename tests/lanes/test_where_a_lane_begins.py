@@ -50,8 +50,16 @@ def test_behind_the_end_is_in_a_topic_that_was_cut_short() -> None:
 @pytest.mark.parametrize("start", [0, 25])
 def test_of_a_new_lane_is_the_first_record_that_there_is(start: int) -> None:
     extent = Extent(SAME, start, 40)
-    assert interruption("", 0, extent) is None, "who has never read misses nothing"
+    assert interruption("", 0, extent, can_read_the_table=True) is None, "who has never read has the table"
     assert resumption(0, extent, is_interrupted=False, can_read_the_table=False) == start
+
+
+def test_of_a_new_lane_of_commands_is_short_of_what_was_deleted_before_it_came() -> None:
+    """A topic took commands for longer than it keeps them, and no worker was there."""
+    assert interruption("", 0, Extent(SAME, 0, 40)) is None
+    found = interruption("", 0, Extent(SAME, 25, 40))
+    assert found is not None
+    assert (found.kind, found.consumed, found.missing) == ("deleted", 0, 25)
 
 
 @pytest.mark.parametrize("ids", [("", "one"), ("one", ""), ("", "")], ids=str)
@@ -115,6 +123,48 @@ async def test_leaves_out_what_was_never_a_record_and_says_what_was_deleted() ->
         assert (found.kind, found.consumed, found.missing) == ("deleted", 8, 12)
         runner.offer(records(20, 22))
         await become(lambda: work.handled[-2:] == [20, 21], "it goes on behind what is gone")
+
+
+async def test_is_behind_what_was_taken_out_of_the_middle_and_that_is_said() -> None:
+    """The cleaner of a topic that somebody has had compacted leaves no other trace."""
+    work, subscription = WorkOnScript(), SubscriptionInMemory()
+    subscription.states[PARTITION.topic] = TopicState("topic-1", 1)
+    subscription.gone[PARTITION] = (9, 12)
+    async with held(work, subscription) as runner:
+        runner.offer(records(0, 5))
+        runner.offer(records(6, 8))  # 5: the mark of a transaction
+        runner.offer(records(12, 14))  # 8: another; what comes behind it is gone
+        await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
+        assert work.handled == [*range(5), 6, 7]
+        (found,) = work.interruptions
+        assert (found.kind, found.consumed, found.missing, work.consumed) == ("deleted", 8, 4, 12)
+        assert not runner.is_sound
+        runner.offer(records(12, 14))
+        await become(lambda: work.handled[-2:] == [12, 13], "it goes on behind what is gone")
+    looks = [step for step, _ in subscription.steps if step.startswith("look from")]
+    assert looks == ["look from 5 to 14", "look from 8 to 14"]
+
+
+async def test_is_behind_the_gap_for_who_can_read_the_table_instead() -> None:
+    work, subscription = WorkOnScript(), SubscriptionInMemory()
+    work.can_read_the_table = True
+    subscription.gone[PARTITION] = (5, 12)
+    async with held(work, subscription) as runner:
+        runner.offer(records(0, 5))
+        runner.offer(records(12, 14))
+        await become(lambda: work.handled[-2:] == [12, 13], "it goes on")
+        assert (len(work.taken_at), work.interruptions) == (1, [])
+
+
+async def test_is_looked_for_once_among_the_marks_of_many_transactions() -> None:
+    work, subscription = WorkOnScript(), SubscriptionInMemory()
+    async with held(work, subscription) as runner:
+        work.going.clear()
+        for offset in range(0, 40, 2):
+            runner.offer(records(offset, offset + 1))
+        work.going.set()
+        await become(lambda: len(work.handled) == 20, "all are handled")
+        assert len([step for step, _ in subscription.steps if step.startswith("look from")]) <= 2
 
 
 async def test_is_nowhere_in_a_topic_with_another_number_of_partitions() -> None:

@@ -83,7 +83,8 @@ class SubscriptionInMemory:
     """`Subscription` to topics in memory, for one member whose partitions the test gives and takes.
 
     `frozen`: it fetches nothing more, and says nothing of it. `ends_unknown`: it cannot tell how far topics go.
-    `states`: topics by name, others have no id and as many partitions as anybody wants; `starts`: first offsets.
+    `states`: topics by name, others have no id and as many partitions as anybody wants; `starts`: first offsets;
+    `gone`: the stretch of a partition from the middle of which records were taken.
     `on_stop` is called when the group is left.
     """
 
@@ -91,6 +92,7 @@ class SubscriptionInMemory:
         self.absent: frozenset[str] = frozenset()
         self.states: dict[str, TopicState] = {}
         self.starts: dict[Partition, int] = {}
+        self.gone: dict[Partition, tuple[int, int]] = {}
         self.topics: dict[Partition, list[InboundRecord]] = {}
         self.position: dict[Partition, int] = {}
         self.paused: set[Partition] = set()
@@ -194,6 +196,12 @@ class SubscriptionInMemory:
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         await asyncio.sleep(0)
         return {each: self._extent(each) for each in partitions if self._state(each.topic).partitions}
+
+    async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
+        await asyncio.sleep(0)
+        self.steps.append((f"look from {first} to {until}", partition))
+        begin, end = self.gone.get(partition, (until, until))
+        return (max(begin, first), min(end, until)) if begin < until and end > first else None
 
     def _extent(self, partition: Partition) -> Extent:
         start, end = self.starts.get(partition, 0), len(self.topics.get(partition, ()))

@@ -69,17 +69,39 @@ async def test_lanes_that_claim_the_same_in_opposite_orders_both_come_to_an_end(
 
 async def test_reservations_are_handed_over_and_released(store: EventStores, tables: Tables) -> None:
     await claim(store, LANE, ("old@example.org", "ada"), ("kept@example.org", "bob"), ("passed@example.org", "ada"))
-    changes = [settled("old@example.org", None), settled("passed@example.org", "eve")]
-    await store.commit(batch(settle=[*changes, settled("unknown@example.org", "eve")]))
+    changes = [settled("old@example.org", None, "ada"), settled("passed@example.org", "eve", "ada")]
+    await store.commit(batch(settle=[*changes, settled("unknown@example.org", None, "ada")]))
     assert await held(tables) == {"kept@example.org": "bob", "passed@example.org": "eve"}
     await store.commit(batch(acquire=[Acquire("email", "old@example.org", "bob")]))
     assert (await held(tables))["old@example.org"] == "bob"
 
 
+async def test_nobody_releases_what_another_holds(store: EventStores, tables: Tables) -> None:
+    await claim(store, LANE, ("ada@example.org", "bob"), ("own@example.org", "ada"))
+    changes = [settled("ada@example.org", None, "ada"), settled("own@example.org", None, "ada")]
+    await store.commit(batch(settle=changes))
+    assert await held(tables) == {"ada@example.org": "bob"}
+
+
+async def test_nobody_hands_on_what_another_holds_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
+    await claim(store, LANE, ("ada@example.org", "bob"), ("own@example.org", "ada"))
+    before = await tables.contents()
+    changes = [
+        settled("ada@example.org", "eve", "ada"),
+        settled("nobodys@example.org", "eve", "ada"),
+        settled("own@example.org", "eve", "ada"),
+    ]
+    with pytest.raises(ClaimsRefused) as caught:
+        await store.commit(everything(acquire=[Acquire("email", "new@example.org", "ada")], settle=changes))
+    assert caught.value.refused == frozenset()
+    assert caught.value.unheld == {("email", "ada@example.org", "ada"), ("email", "nobodys@example.org", "ada")}
+    assert await tables.contents() == before
+
+
 async def test_a_key_is_claimed_and_settled_in_one_batch(store: EventStores, tables: Tables) -> None:
     await store.take(LANE, "owner")
     wanted = [Acquire("email", key, "ada") for key in ("brief@example.org", "passed@example.org")]
-    changes = [settled("brief@example.org", None), settled("passed@example.org", "eve")]
+    changes = [settled("brief@example.org", None, "ada"), settled("passed@example.org", "eve", "ada")]
     await store.commit(batch(acquire=wanted, settle=changes))
     assert await held(tables) == {"passed@example.org": "eve"}
 

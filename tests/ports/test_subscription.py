@@ -223,6 +223,15 @@ async def test_what_a_listener_raises_ends_nothing(messaging: Messaging) -> None
     assert sequences((await alone.fetched(1))[0]) == [1]
 
 
+async def test_there_is_no_hole_where_records_stand(messaging: Messaging) -> None:
+    alone = messaging.member("alone")
+    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await alone.start()
+    await alone.holds(PARTITIONS)
+    assert await alone.subscription.hole(messaging.partition(0), 0, 3) is None
+    assert await alone.subscription.hole(messaging.partition(0), 1, 2) is None
+
+
 async def test_extents_tell_from_where_to_where_each_partition_reaches(messaging: Messaging) -> None:
     alone = messaging.member("alone")
     await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])

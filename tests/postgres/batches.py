@@ -108,8 +108,8 @@ async def claim(store: Any, lane: LaneKey, *keys: tuple[str, str]) -> None:
     await store.commit(batch(lane, grant.epoch, acquire=[Acquire("email", key, stream) for key, stream in keys]))
 
 
-def settled(key: str, stream_id: str | None) -> Settle:
-    return Settle("email", key, stream_id)
+def settled(key: str, stream_id: str | None, former: str) -> Settle:
+    return Settle("email", key, stream_id, former)
 
 
 async def tables(onlooker: Any) -> dict[str, list[tuple[Any, ...]]]:

@@ -78,8 +78,12 @@ def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
 
 
 def _commit_whatever_is_reserved(self: Table, batch: Batch) -> None:
-    _commit(self, batch._replace(acquire=()))
+    _commit(self, batch._replace(acquire=(), settle=()))
     self.reservations.update(((batch.context, each.scope, each.key), each.stream_id) for each in batch.acquire)
+    for scope, key, holder, _ in batch.settle:
+        self.reservations.pop((batch.context, scope, key), None)
+        if holder is not None:
+            self.reservations[batch.context, scope, key] = holder
 
 
 def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:

@@ -5,21 +5,32 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from infra.kafka.log_reader import LogReader
-from infra.kafka.topics import administration, create_topics, topics_of
+from infra.kafka.topics import PartitionsDiffer, administration, create_topics, topics_of
+from infra.settings import Settings
 from tests.system import System
 from tests.waiting import until
 from workers.domain import contexts
 
 
-async def recreate(system: System, name: str) -> None:
-    """Delete a topic and make it again as it should be."""
-    async with administration(system.settings) as admin:
-        await admin.delete_topics([system.topic(name)])
-        await until(lambda: _is_gone(admin, system.topic(name)), "the topic is gone")
+async def delete(settings: Settings, topic: str) -> None:
+    """Delete a topic, and see it gone."""
+    async with administration(settings) as admin:
+        await admin.delete_topics([topic])
+        await until(lambda: _is_gone(admin, topic), "the topic is gone")
+
+
+async def recreate(settings: Settings, topic: str, partitions: int | None = None) -> None:
+    """Delete a topic and make it again: as it should be, or with so many partitions."""
+    await delete(settings, topic)
 
     async def made() -> bool:
-        created = (await create_topics(system.settings, topics_of(list(contexts()), system.settings))).created
-        return system.topic(name) in created
+        wanted = [each for each in topics_of(list(contexts()), settings) if each.name == topic]
+        if partitions is not None:
+            wanted = [each._replace(partitions=partitions) for each in wanted]
+        try:
+            return topic in (await create_topics(settings, wanted)).created
+        except PartitionsDiffer:  # the broker still tells of the former one
+            return False
 
     await until(made, "the topic is made")
 

@@ -33,14 +33,14 @@ async def have_outcomes(system: System, command_ids: list[str]) -> None:
 async def passes(system: System) -> None:
     """Verification finds nothing."""
     code, verdict = await verified(system)
-    assert (code, verdict["examples"]) == (0, [])
+    assert code == 0, verdict["examples"]
 
 
 async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_is_said(running: Running) -> None:
     system, worker, health = running
     await handled(system, 60)
     await system.settled()
-    await recreate(system, "users.commands")
+    await recreate(system.settings, system.topic("users.commands"))
     await handled(system, 8)
     await until_interrupted(system)
     assert "the topic is not as it was" in worker.log()
@@ -70,7 +70,7 @@ async def test_with_more_records_than_the_lane_has_read_none_is_passed_over(runn
     await handled(system, 12)
     await system.settled()
     worker.signal(signal.SIGSTOP)
-    await recreate(system, "users.commands")
+    await recreate(system.settings, system.topic("users.commands"))
     sent = create_users(120)
     system.send(sent)
     worker.signal(signal.SIGCONT)
@@ -103,7 +103,7 @@ async def test_an_event_log_is_filled_from_the_table_in_order_and_nobody_loses_a
     system, _, health = running
     await handled(system, 30)
     await system.settled()
-    await recreate(system, "users.events")
+    await recreate(system.settings, system.topic("users.events"))
     await handled(system, 30)
     await system.settled()
 
@@ -133,4 +133,4 @@ async def test_replies_come_to_who_asks_after_their_topic_was_made_anew(running:
             assert outcome is not None, f"round {round_}"
             assert outcome.status == "accepted"
             if round_ == 0:
-                await recreate(system, "replies")
+                await recreate(system.settings, system.topic("replies"))

@@ -1,5 +1,6 @@
 """`annals verify` reads the command topics too: a command that was read and not handled shows nowhere else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from infra.verify.commands import compare_commands
 from infra.verify.opening import open_sources
 from infra.verify.settling import Patience
 from tests.system import Sent, System, create_user, running_system
+from tests.topics.spoiling import recreate
+from tests.waiting import until
 from workers.verification.findings import Verdict
 
 
@@ -87,6 +90,28 @@ async def test_nothing_is_named_that_was_handled_or_put_aside(system: System, mo
     await system.handled(20)
     assert await compared(system, monkeypatch) == {}
     assert await worker.stop() == 0
+
+
+async def test_a_letter_about_another_record_of_this_place_says_nothing(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The topic was made anew: its offsets come again, and the letters about the former ones are still there."""
+    former, now = (create_user()._replace(headers=[("x-said", text.encode())]) for text in ("former", "now"))
+    to_partition(system, former, 0)
+    worker = await system.worker("command")
+    letters = "users.commands.dlq"
+
+    async def put_aside() -> bool:
+        return len((await asyncio.to_thread(system.records, letters))[0]) == 1
+
+    await until(put_aside, "the record is a dead letter", seconds=60)
+    assert await worker.stop() == 0
+    assert await compared(system, monkeypatch) == {}
+    await recreate(system.settings, system.topic("users.commands"))
+    await system.database.execute("UPDATE annals.lanes SET topic_id = ''")
+    to_partition(system, now, 0)
+    found = await compared(system, monkeypatch)
+    assert [place for place, _ in found["command never handled"]] == [f"{system.topic('users.commands')}/0/0"]
 
 
 async def test_a_topic_that_its_lanes_have_not_seen_yet_is_named(

@@ -14,7 +14,7 @@ from uuid_utils import UUID, uuid5
 
 from contracts.envelope import rfc3339
 from contracts.outcome import Status, content_digest
-from workers.command.claims import ClaimBook, Key
+from workers.command.claims import ClaimBook, Key, Unheld
 from workers.command.reading import DeadLetter, Request
 from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
@@ -33,6 +33,7 @@ class Situation(NamedTuple):
     streams: Mapping[str, Versioned]
     refused: frozenset[Key]
     unstorable: frozenset[str]
+    unheld: frozenset[Unheld] = frozenset()
 
 
 class Answer(NamedTuple):
@@ -71,7 +72,7 @@ class BatchDecider:
         self._situation = situation
         self._sequence = situation.sequence
         self._handled_at = rfc3339(situation.now)
-        self._claims = ClaimBook(situation.refused)
+        self._claims = ClaimBook(situation.refused, situation.unheld)
         self._streams: dict[str, Versioned] = {}
         self._credentials: dict[str, CredentialRow] = {}
         self._outcomes: list[OutcomeRow] = []

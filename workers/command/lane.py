@@ -16,6 +16,7 @@ from contracts.message import Command, Event
 from contracts.topics import Topics
 from workers import telemetry
 from workers.command.answering import dead_letter, replies
+from workers.command.claims import Key, Unheld
 from workers.command.deciding import BatchDecider, Draft, Situation
 from workers.command.directing import directed, redirected
 from workers.command.loading import LaneStreams
@@ -160,10 +161,11 @@ class CommandLane:
         unstorable: frozenset[str],
     ) -> Draft:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
-        refused: frozenset[tuple[str, str]] = frozenset()
+        refused: frozenset[Key] = frozenset()
+        unheld: frozenset[Unheld] = frozenset()
         known = await self._streams.look_up(requests)
         for _ in range(MAX_ATTEMPTS):
-            situation = self._situation(requests, known, refused, unstorable)
+            situation = self._situation(requests, known, unstorable)._replace(refused=refused, unheld=unheld)
             draft = self._snapshots.added_to(BatchDecider(self._decider, situation).decide(requests))
             away = [letter for letter in [*letters, *draft.failures] if letter.record.offset not in self._sent_away]
             elsewhere = [request for request in misdirected if request.record.offset not in self._sent_away]
@@ -173,24 +175,16 @@ class CommandLane:
             try:
                 await self._commit(records[-1].offset + 1, draft, known.now)
             except ClaimsRefused as error:
-                refused |= error.refused
+                refused, unheld = refused | error.refused, unheld | error.unheld
             except Repeated:
                 known = await self._streams.look_up(requests)
             else:
                 return draft
         raise Unsettled
 
-    def _situation(
-        self,
-        requests: Sequence[Request],
-        known: LookedUp,
-        refused: frozenset[tuple[str, str]],
-        unstorable: frozenset[str],
-    ) -> Situation:
-        streams, partition = self._streams.of(requests), self._lane.partition
-        return Situation(
-            self._context, partition, self._sequence, known.now, known.outcomes, streams, refused, unstorable
-        )
+    def _situation(self, requests: Sequence[Request], known: LookedUp, unstorable: frozenset[str]) -> Situation:
+        place, streams = (self._context, self._lane.partition, self._sequence), self._streams.of(requests)
+        return Situation(*place, known.now, known.outcomes, streams, frozenset(), unstorable)
 
     async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
         assert self._publisher is not None

@@ -22,12 +22,15 @@ log = structlog.get_logger(__name__)
 
 
 class LogAhead(Exception):
-    """The log has events that the table lacks: the database was set back. Restore it to its newest state."""
+    """The log has events that the table lacks: the database was set back, or it is another installation's. Restore it
+    to its newest state, or give each installation a topic prefix of its own.
+    """
 
     def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
         super().__init__(
             f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
-            "the database was set back to an older state: restore the newest one before this lane can go on"
+            "the database was set back to an older state: restore the newest one before this lane can go on; or another"
+            " installation, with a database of its own, writes to these topics: give each its own ANNALS_TOPIC_PREFIX"
         )
         self.lane = lane
         self.in_log = in_log

@@ -27,6 +27,10 @@ class LaneInput:
         self._subscription = subscription
         self._partitions = partitions
         self._topic_id = ""
+        # Before this offset nothing is missing that the lane will read over.
+        self._whole_to = 0
+        # From where to where records are gone from the middle, as the lane has found out.
+        self._hole: tuple[int, int] | None = None
 
     async def check(self) -> None:
         """Before the lane is taken: a partition that the installation does not have is no lane. Raises Unavailable or
@@ -42,7 +46,12 @@ class LaneInput:
         Raises Unavailable, TopicMisfit or what `LaneWork.rebase` raises.
         """
         work, extent = self._work, await self._extent()
-        changed = interruption(work.topic_id, consumed, extent)
+        self._whole_to, hole, self._hole = 0, self._hole, None
+        changed = interruption(work.topic_id, consumed, extent, can_read_the_table=work.can_read_the_table)
+        if changed is None and hole is not None and hole[0] == consumed:
+            # As if the topic began behind them.
+            extent = extent._replace(start=hole[1])
+            changed = interruption(work.topic_id, consumed, extent)
         offset = resumption(
             consumed, extent, is_interrupted=changed is not None, can_read_the_table=work.can_read_the_table
         )
@@ -59,16 +68,31 @@ class LaneInput:
         """
         if self._partitions not in (None, extent.topic.partitions):
             return f"its topic has {extent.topic.partitions} partitions"
-        found = interruption(self._topic_id, fetched_before, extent)
+        reads_table = self._work.can_read_the_table
+        found = interruption(self._topic_id, fetched_before, extent, can_read_the_table=reads_table)
         # What was deleted after it had come is not lost.
         if found is None or (found.kind == "deleted" and fetched_to >= extent.start):
             return None
         return f"its topic was {found.kind}"
 
-    async def look_into_a_gap(self, next_offset: int) -> None:
-        """Offsets from `next_offset` on were left out. Raises Restart when records were deleted there."""
+    async def look_into_a_gap(self, next_offset: int, until: int, fetched_to: int) -> None:
+        """Offsets from `next_offset` to before `until` were left out: perhaps the marks of transactions, and what these
+        took back; one look is enough for all that was fetched. Raises Restart when records are gone there: deleted
+        from the beginning, or from the middle, as a cleaner of compacted topics does. Raises Unavailable.
+        """
+        if until <= self._whole_to:
+            return
+        gone = f"records from offset {next_offset} on are gone"
         if (await self._extent()).start > next_offset:
-            raise Restart(f"records from offset {next_offset} on are gone")
+            raise Restart(gone)
+        if self._work.can_read_the_table:
+            return
+        hole = await self._subscription.hole(self._partition, next_offset, fetched_to)
+        begin, end = hole or (fetched_to, fetched_to)
+        if begin < until:
+            self._hole = (next_offset, end)
+            raise Restart(gone)
+        self._whole_to = begin
 
     async def _extent(self) -> Extent:
         topic, wanted = self._partition.topic, self._partitions

@@ -11,9 +11,12 @@ from workers.ports.log import Extent
 FOLLOWED_RECORDS = 20_000
 
 
-def interruption(topic_id: str, consumed: int, extent: Extent) -> Interruption | None:
+def interruption(
+    topic_id: str, consumed: int, extent: Extent, *, can_read_the_table: bool = False
+) -> Interruption | None:
     """What is not as the lane left it, which stands at the offset `consumed` of the topic with this id (empty: not
-    known); None when all is well.
+    known); None when all is well. Who begins and can read the table misses nothing; commands that were deleted before
+    the first worker came were never handled either.
     """
     topic, start, end = extent
     about = (topic_id, topic.id, consumed, start, end)
@@ -21,7 +24,7 @@ def interruption(topic_id: str, consumed: int, extent: Extent) -> Interruption |
         return Interruption("recreated", *about, missing=None)
     if consumed > end:
         return Interruption("truncated", *about, missing=None)
-    is_new = not topic_id and not consumed
+    is_new = can_read_the_table and not topic_id and not consumed
     if consumed < start and not is_new:
         return Interruption("deleted", *about, missing=start - consumed)
     return None

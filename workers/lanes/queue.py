@@ -65,9 +65,10 @@ class RecordQueue:
         return self._records[0].timestamp if self._records else None
 
     @property
-    def is_at_a_gap(self) -> bool:
-        """Whether offsets are left out right before the next record."""
-        return bool(self._gaps and self._records) and self._records[0].offset == self._gaps[0]
+    def gap(self) -> int | None:
+        """Where offsets are left out right before the next record, the offset of that record."""
+        is_here = self._gaps and self._records and self._records[0].offset == self._gaps[0]
+        return self._gaps[0] if is_here else None
 
     def pass_the_gap(self) -> None:
         self._gaps.popleft()

@@ -197,8 +197,9 @@ class LaneRunner:
                     await self._arrived.wait()
             except TimeoutError:
                 return []
-        if self._queue.is_at_a_gap:
-            await self._input.look_into_a_gap(self._queue.next_offset)
+        gap = self._queue.gap
+        if gap is not None:
+            await self._input.look_into_a_gap(self._queue.next_offset, gap, self._queue.fetched_to)
             self._queue.pass_the_gap()
         batch = self._queue.next_batch()
         if self._paused and self._queue.has_room:

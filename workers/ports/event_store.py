@@ -53,11 +53,14 @@ class Acquire(NamedTuple):
 
 
 class Settle(NamedTuple):
-    """Who holds a reservation after the batch; None: nobody."""
+    """Who holds a reservation after the batch (None: nobody), if `former` holds it before, or has acquired it in this
+    batch. Held by another: a release changes nothing, and what was to be handed on refuses the batch.
+    """
 
     scope: str
     key: str
     stream_id: str | None
+    former: str
 
 
 class CredentialRow(NamedTuple):
@@ -131,11 +134,18 @@ class LookedUp(NamedTuple):
 
 
 class ClaimsRefused(Exception):
-    """Some of the batch's reservations are held by other streams; nothing was written. Decide again without them."""
+    """Some of the batch's reservations are held by other streams; nothing was written. Decide again without them.
 
-    def __init__(self, refused: frozenset[tuple[str, str]]) -> None:
-        super().__init__(f"{len(refused)} reservations are held by other streams")
+    `refused`: what was to be acquired (scope, key). `unheld`: what was to be handed on by a stream that does not hold
+    it (scope, key, stream id).
+    """
+
+    def __init__(
+        self, refused: frozenset[tuple[str, str]], unheld: frozenset[tuple[str, str, str]] = frozenset()
+    ) -> None:
+        super().__init__(f"{len(refused) + len(unheld)} reservations are held by other streams")
         self.refused = refused
+        self.unheld = unheld
 
 
 class Repeated(Exception):

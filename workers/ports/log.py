@@ -172,6 +172,12 @@ class Subscription(Protocol):
         """From where to where these partitions reach; those that are not there are left out. Raises Unavailable."""
         ...
 
+    async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
+        """The first offsets from `first` to before `until` at which nothing is stored any more, neither a record nor
+        the mark of a transaction: where they begin, and where they end. None: there is none. Raises Unavailable.
+        """
+        ...
+
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         """How far each of these partitions has been read, and how far it goes; of none of them, a look at the topics.
 
