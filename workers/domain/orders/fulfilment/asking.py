@@ -1,8 +1,10 @@
-"""By which event each step was asked for that has no answer yet. Pure.
+"""By which events each step was asked for that has no answer yet: the first, and those that asked again as no answer
+came in time. Pure.
 
-A refusal of what was asked for before, by another event, is no answer to what is asked for now. And what takes the
-money or the goods is repeated as the same command until it is refused: so it is handled once, however often it is asked
-for, though somebody else may reserve once more in between. Reservations and the confirmation are not asked for again.
+A refusal of what was asked for before that, for another reason, is no answer to what is asked for now. And what takes
+the money or the goods is repeated as the same command until it is refused: so it is handled once, however often it is
+asked for, though somebody else may reserve once more in between. Reservations and the confirmation are not asked for
+again.
 """
 
 from contracts.inventory.events import StockReleased, StockShipped
@@ -29,27 +31,30 @@ def is_outdated(state: FulfilmentState, event: Event) -> bool:
     """Whether this refuses what was asked for before, and not what is asked for now."""
     if not isinstance(event, StepRefused) or not event.asked_by:
         return False
-    return state.asked_by.get(_refused(event), event.asked_by) != event.asked_by
+    return event.asked_by not in state.asked_by.get(_refused(event), (event.asked_by,))
 
 
 def with_asks(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """The state with who asks: not any more for what is answered now; for what is asked for now this event, or still
-    the one that had asked, when it must not be taken twice.
+    """The state with who asks: not any more for what is answered now; also this event for what is asked for again, and
+    this event alone for what is asked for newly, unless it must not be taken twice.
     """
     event, left = recorded.event, dict(state.asked_by)
     for answered in _answered(state, event):
         left.pop(answered, None)
     for each in state.next:
         if each.action in _REPEATED:
-            by = recorded.event_id
-            left[_key(each)] = left.get(_key(each), by) if each.action in _TAKING else by
+            before = left.get(_key(each), ())
+            if each.action in _TAKING:
+                left[_key(each)] = before[:1] or (recorded.event_id,)
+            else:
+                left[_key(each)] = (*(before if asks_again(event) else ()), recorded.event_id)
     return state if left == state.asked_by else state.model_copy(update={"asked_by": left})
 
 
 def asked_before(state: FulfilmentState, each: Next, recorded: Recorded) -> str | None:
-    """The event that has asked for this before, if it was another than `recorded`."""
-    by = state.asked_by.get(_key(each))
-    return None if by == recorded.event_id else by
+    """The event that has asked for this first, if it is to be the same command once more."""
+    first = state.asked_by[_key(each)][0] if each.action in _TAKING else recorded.event_id
+    return None if first == recorded.event_id else first
 
 
 def _answered(state: FulfilmentState, event: Event) -> tuple[str, ...]:

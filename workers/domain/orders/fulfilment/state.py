@@ -72,8 +72,8 @@ class Goods(NamedTuple):
 class FulfilmentState(SagaState):
     """`next` is what follows from the last event. `reason` is why the order is given up. `asked_again`: how many times
     an answer did not come. `excess`: what was reserved again after it was taken, and is to go back: MONEY, or SKUs.
-    `asked_by`: the event that asked for what has no answer yet, by the step, and the SKU if it is about goods. Left out
-    of what is stored while there is nothing, as an earlier release does not know them.
+    `asked_by`: the events that asked for what has no answer yet, by the step, and the SKU if it is about goods. Left
+    out of what is stored while there is nothing, as an earlier release does not know them.
     """
 
     status: Literal[
@@ -101,7 +101,7 @@ class FulfilmentState(SagaState):
     reason: str | None = None
     asked_again: AskedAgain = 0
     excess: Annotated[tuple[str, ...], Field(exclude_if=lambda excess: not excess)] = ()
-    asked_by: Annotated[Mapping[str, str], Field(exclude_if=lambda asked_by: not asked_by)] = {}
+    asked_by: Annotated[Mapping[str, tuple[str, ...]], Field(exclude_if=lambda asked_by: not asked_by)] = {}
     next: tuple[Next, ...] = ()
 
     @property
