@@ -131,7 +131,6 @@ BREAKAGES: Mapping[str, Broken] = {
     ),
     "that a step changed nothing is not heard": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
     "the fulfilment waits for answers without a deadline": _only(fulfilment, _no_answer_awaited),
-    "the closing waits for answers without a deadline": _only(closing, _no_answer_awaited),
     "the welcome waits for answers without a deadline": _only(welcome, _no_answer_awaited),
     "funds reserved late are kept": _only(
         fulfilment, lambda _, recorded, each: not (_is(each, ReleaseFunds) and type(recorded.event) is FundsReserved)

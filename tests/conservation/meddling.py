@@ -78,7 +78,7 @@ def _sku(order: PlaceOrder, sku: str) -> str:
 
 own_user = st.sampled_from((True, True, True, False))
 some_sku = st.sampled_from(("the first", "the first", "tea", "pot", "cup"))
-commands: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
+reservations: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
     st.builds(
         _reserve_funds,
         own_user,
@@ -86,6 +86,10 @@ commands: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
         st.sampled_from(("the order's", None)),
     ),
     st.builds(_reserve_stock, some_sku, st.sampled_from((None, None, 1, 4))),
+)
+commands: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
+    reservations,
+    reservations,
     own_user.map(_funds(ReleaseFunds)),
     own_user.map(_funds(CaptureFunds)),
     some_sku.map(_stock(ReleaseStock)),
@@ -95,3 +99,5 @@ commands: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
 meddlings: st.SearchStrategy[Sequence[Meddling]] = st.one_of(
     st.just(()), st.lists(st.builds(Meddling, st.sampled_from(AFTER), commands), min_size=1, max_size=5)
 )
+early_reservations = st.builds(Meddling, st.integers(0, 6), reservations)
+"""About when the order is placed."""

@@ -16,7 +16,7 @@ from contracts.orders.commands import CancelOrder, ConfirmOrder, PlaceOrder
 from contracts.orders.lines import OrderLine
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser
-from tests.conservation.meddling import TAKING, Meddling, meddlings
+from tests.conservation.meddling import TAKING, Meddling, early_reservations, meddlings
 from tests.conservation.strangers import strangers
 
 USERS = ("ada", "bob")
@@ -166,8 +166,15 @@ def _user(user: str) -> CreateUser:
     return CreateUser(user_id=user, first_name=user, last_name="Tester", email=f"{user}@example.org")
 
 
+no_step = st.just(frozenset[int]())
+few_lost = st.one_of(no_step, no_step, st.frozensets(st.integers(1, 20), max_size=2))
+
+
 def _planned(
-    order: st.SearchStrategy[Order], most_orders: int, most_away: int, choices: int
+    order: st.SearchStrategy[Order],
+    most_orders: int,
+    most_away: int,
+    choices: int,
 ) -> st.SearchStrategy[Plan]:
     return st.builds(
         _plan,
@@ -175,7 +182,7 @@ def _planned(
         st.tuples(beginnings, additions, deletions),
         st.dictionaries(st.sampled_from(("payments", "inventory", "orders")), moments, max_size=most_away),
         st.binary(min_size=choices, max_size=choices),
-        st.one_of(st.just(frozenset[int]()), st.just(frozenset[int]()), st.frozensets(st.integers(1, 20), max_size=2)),
+        few_lost,
     )
 
 
@@ -184,3 +191,19 @@ harsh_plans = _planned(
     st.builds(lambda order, meddled: order._replace(meddled=meddled), orders, strangers), 3, most_away=2, choices=200
 )
 """With strangers who do whatever they can."""
+races = st.builds(
+    _plan,
+    st.builds(
+        lambda order, currency, meddled: [
+            order._replace(at=0, currency=currency, meddled=[meddled], cancelled_after=None, confirmed_after=None)
+        ],
+        orders,
+        st.sampled_from(("EUR", "USD")),
+        early_reservations,
+    ),
+    st.tuples(st.just(_beginning((100, 100), (9, 9, 9))), st.just([]), st.just([])),
+    st.just({}),
+    st.binary(min_size=CHOICES, max_size=CHOICES),
+    no_step,
+)
+"""One order, and somebody else who reserves something under its id at the same time."""

@@ -11,12 +11,13 @@ from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderShipped
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from contracts.users.events import UserDeleted
-from tests.conservation.plans import harsh_plans
+from tests.conservation.plans import harsh_plans, races
 from tests.conservation.search import kept
 from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
 
 SCHEDULES = 3000
 HARSH_SCHEDULES = 1000
+RACES = 1000
 # What is drawn is not spread evenly; a round that has met too little is followed by another.
 MOST_ROUNDS = 4
 
@@ -84,3 +85,8 @@ def test_when_all_is_quiet_in_every_branch_of_the_sagas() -> None:
 @pytest.mark.timeout(900)
 def test_also_when_strangers_do_whatever_they_can_at_every_moment() -> None:
     kept(1, HARSH_SCHEDULES, harsh_plans)
+
+
+@pytest.mark.timeout(900)
+def test_also_when_somebody_else_is_faster() -> None:
+    kept(1, RACES, races)

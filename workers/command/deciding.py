@@ -188,12 +188,7 @@ class BatchDecider:
         return emitted
 
     def _conclude(
-        self,
-        request: Request,
-        status: Status,
-        version: int,
-        events: list[dict[str, str]],
-        error: Rejection | None,
+        self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
     ) -> bytes:
         envelope, situation = request.envelope, self._situation
         kind = (envelope.type, status, "" if error is None else error.code)
@@ -218,12 +213,7 @@ class BatchDecider:
         return outcome
 
     def _outcome(
-        self,
-        request: Request,
-        status: Status,
-        version: int,
-        events: list[dict[str, str]],
-        error: Rejection | None,
+        self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
     ) -> bytes:
         envelope = request.envelope
         # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
