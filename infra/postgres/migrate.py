@@ -10,7 +10,7 @@ from typing import NamedTuple
 import asyncpg
 
 from infra.postgres.faults import connecting, faults_sorted, place_of
-from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
+from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, sessions_for
 
 LOCK_KEY = 0x616E6E616C73  # "annals"
 MIGRATION_TIMEOUT_SECONDS = 300.0
@@ -86,7 +86,10 @@ async def migrate(url: str) -> list[Migration]:
     """
     with connecting(place_of(url)):
         connection = await asyncpg.connect(
-            url, timeout=CONNECT_TIMEOUT_SECONDS, command_timeout=MIGRATION_TIMEOUT_SECONDS
+            url,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=MIGRATION_TIMEOUT_SECONDS,
+            **sessions_for(url, writes=True),
         )
     with faults_sorted(place_of(url)):
         try:

@@ -89,11 +89,15 @@ async def record_sagas(settings: Settings) -> None:
             )
         )
         async with database.connection() as connection:
-            for command_id, status, error in ((ACCEPTED, "accepted", "null"), (REJECTED, "rejected", '{"code":"No"}')):
+            outcomes = (
+                (ACCEPTED, BEGAN.event_id, "accepted", "null"),
+                (REJECTED, PASSED, "rejected", '{"code":"No"}'),
+            )
+            for command_id, cause, status, error in outcomes:
                 await connection.execute(
                     "INSERT INTO annals.commands VALUES ($1::text::uuid, 'payments.ReserveFunds.v1', 'payments', 'ada',"
-                    " $2, 0, 1, 'a-request', 'a-cause', NULL, now(), $3::text::json)",
-                    *(command_id, status, f'{{"error":{error}}}'),
+                    " $2, 0, 1, 'a-request', $3, NULL, now(), $4::text::json)",
+                    *(command_id, status, cause, f'{{"error":{error}}}'),
                 )
     finally:
         await database.close()
