@@ -153,13 +153,19 @@ class KafkaSubscription:
 
     async def _look_at_topics(self) -> None:
         """A topic that has come, gone or grown since the last look changes who holds what. The group would learn of it
-        when its metadata has grown old.
+        when its metadata has grown old; and again if what it was told last was asked for before that.
         """
         states = await self._consumer.topic_states(self._topics)
         self.absent = frozenset(self._topics) - states.keys()
-        if states != self._states:
+        there = {topic: state.partitions for topic, state in states.items()}
+        if states != self._states or self._partitions_known() != there:
             self._states = states
             await self._consumer.refresh()
+
+    def _partitions_known(self) -> dict[str, int]:
+        """How many each topic has, as the group's member knows it; without those that it does not know."""
+        known = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
+        return {topic: len(found) for topic, found in known.items() if found}
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         held = self._consumer.assignment()
