@@ -17,7 +17,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "client_id": "annals",
         "request_timeout_ms": int(REQUEST_TIMEOUT_SECONDS * 1000),
         "retry_backoff_ms": 100,
-        "metadata_max_age_ms": 60_000,
+        "metadata_max_age_ms": 10_000,
         "security_protocol": settings.kafka_security_protocol,
     }
     if settings.kafka_security_protocol.startswith("SASL"):

@@ -7,7 +7,7 @@ A producer that failed once is thrown away; the lanes that wait on it get their 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from contracts.client.consumer import Consumer
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import stopped
+from infra.kafka.stopping import STOP_TIMEOUT_SECONDS, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
@@ -114,12 +114,16 @@ class KafkaEventLog:
     async def _delete(self, place: TopicPartition, end: int) -> None:
         admin = AIOKafkaAdminClient(**self._options)
         try:
-            await admin.start()
-            await admin.delete_records({place: RecordsToDelete(before_offset=end)})
+            async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
+                await admin.start()
+                await admin.delete_records({place: RecordsToDelete(before_offset=end)})
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"{place.topic}/{place.partition} cannot be emptied: {error}") from error
+            said = str(error) or type(error).__name__
+            raise Unavailable("Kafka", f"{place.topic}/{place.partition} cannot be emptied: {said}") from error
         finally:
-            await admin.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
+                    await admin.close()
 
     @asynccontextmanager
     async def _reader_for(self, what: str) -> AsyncIterator[Consumer]:

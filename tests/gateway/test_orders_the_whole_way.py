@@ -110,6 +110,11 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
         index = f"{settings.topic_prefix}annals:orders:1:index:user"
         lost, moved, *_ = await system.redis.zrange(index, 0, -1)
         earlier = moved.replace(b"\x0020", b"\x0019")
+
+        async def is_whole() -> bool:
+            return (await system.annals("verify")).code == 0
+
+        await until(is_whole, "every event is projected", seconds=90, every=0.5)
         with paused(system, "projection"):  # it would write the entry again
             await system.redis.zrem(index, lost)
             await system.redis.zadd(index, {earlier: 0})
