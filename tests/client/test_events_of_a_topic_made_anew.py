@@ -1,10 +1,18 @@
 """A kept position holds an offset of one topic: in another of the same name, its sequence is what counts."""
 
+import logging
+
 import pytest
 
 from contracts.client.event_reader import EventReader, ReadPosition
 from tests.client.broker_on_script import BrokerOnScript
 from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_event
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that another test uses may have turned off the loggers that it found."""
+    monkeypatch.setattr(logging.getLogger("contracts.client.event_reader"), "disabled", False)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
