@@ -7,7 +7,7 @@ A producer that failed once is thrown away; the lanes that wait on it get their 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -20,7 +20,7 @@ from contracts.client.consumer import Consumer
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import STOP_TIMEOUT_SECONDS, stopped
+from infra.kafka.stopping import closed, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
@@ -102,6 +102,7 @@ class KafkaEventLog:
             return state
 
     async def begin_anew(self, topic: str, partition: int) -> None:
+        await self._nothing_under_way()
         place = TopicPartition(topic, partition)
         async with self._reader_for(f"the beginning of {topic}/{partition}") as reader:
             end = (await reader.end_offsets([place]))[place]
@@ -110,6 +111,20 @@ class KafkaEventLog:
         if first not in (None, 1):
             log.warning("deleting what stands in a new log out of order", topic=topic, partition=partition, until=end)
             await self._delete(place, end)
+
+    async def _nothing_under_way(self) -> None:
+        """What the lane was sending when it was dropped has arrived, or will not: the producer holds on to it though
+        nobody waits any more, and it would come to stand in front of what the log is filled with. Raises Unavailable.
+        """
+        producer = self._producer
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
+                await producer.flush()
+        except KAFKA_FAULTS as error:
+            self._discard(producer)
+            raise unavailable(error, "what is under way has not arrived") from error
 
     async def _delete(self, place: TopicPartition, end: int) -> None:
         admin = AIOKafkaAdminClient(**self._options)
@@ -121,9 +136,7 @@ class KafkaEventLog:
             said = str(error) or type(error).__name__
             raise Unavailable("Kafka", f"{place.topic}/{place.partition} cannot be emptied: {said}") from error
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
-                    await admin.close()
+            await closed(admin)
 
     @asynccontextmanager
     async def _reader_for(self, what: str) -> AsyncIterator[Consumer]:

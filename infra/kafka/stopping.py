@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 STOP_TIMEOUT_SECONDS = 3.0
@@ -25,3 +26,10 @@ async def stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
             async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
                 await client._sender.close()  # noqa: SLF001  # aiokafka offers no other way to give up
                 await client.client.close()
+
+
+async def closed(admin: AIOKafkaAdminClient) -> None:
+    """Close an admin client; one that does not come to an end is left."""
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
+            await admin.close()

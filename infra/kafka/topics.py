@@ -14,6 +14,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.kafka.stopping import closed
 from infra.kafka.topic_settings import set_right
 from infra.settings import Settings
 
@@ -116,7 +117,7 @@ async def administration(settings: Settings) -> AsyncIterator[AIOKafkaAdminClien
     except KAFKA_FAULTS as error:
         raise unavailable(error) from error
     finally:
-        await admin.close()
+        await closed(admin)
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication_factor: int) -> list[str]:

@@ -1,8 +1,11 @@
 """What does not fit one request keeps its order; topics and brokers that are not there are errors in time."""
 
+import asyncio
 import time
+from typing import Any
 
 import pytest
+from aiokafka.producer.sender import Sender
 
 from infra.kafka.event_log import APPEND_TIMEOUT_SECONDS, BATCH_BYTES, KafkaEventLog
 from infra.settings import Settings
@@ -53,3 +56,28 @@ async def test_brokers_that_are_away_are_an_error_in_time(nobody: Settings) -> N
     finally:
         await event_log.stop()
     assert time.monotonic() - began < 20
+
+
+async def test_a_log_is_begun_anew_only_when_nothing_is_under_way_that_would_stand_in_front(
+    event_log: KafkaEventLog, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lane that is dropped no longer waits for what it was sending; the producer delivers it all the same."""
+    await event_log.append(topic, 1, [numbered(1)])
+    sending, go_on = asyncio.Event(), asyncio.Event()
+    send = Sender._send_produce_req
+
+    async def delayed(sender: Sender, *arguments: Any) -> Any:
+        sending.set()
+        await go_on.wait()
+        return await send(sender, *arguments)
+
+    monkeypatch.setattr(Sender, "_send_produce_req", delayed)
+    dropped = asyncio.create_task(event_log.append(topic, 0, [numbered(97)]))
+    await sending.wait()
+    dropped.cancel()
+    beginning = asyncio.create_task(event_log.begin_anew(topic, 0))
+    await asyncio.wait({beginning}, timeout=2)  # who does not wait for it is done by then
+    go_on.set()
+    await beginning
+    assert await event_log.append(topic, 0, [numbered(1)]) == 1
+    assert await event_log.tail(topic, 0, 0) == Tail(1, 1, 2, shortened=False)
