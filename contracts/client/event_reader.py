@@ -21,15 +21,13 @@ from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable, UnknownEventType
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
 from contracts.message import Event
+from contracts.stated_sequence import stated_sequence
 from contracts.topics import Topics
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 1.0
 CHECK_INTERVAL_SECONDS = 5.0
 RETRY_SECONDS = 0.5
-# No sequence of ours is longer; a forged one may be, and Python refuses to read thousands of digits.
-MAX_SEQUENCE_DIGITS = 18
-
 ADVICE = "nothing has them but the event table: see `annals verify`"
 
 log = logging.getLogger(__name__)
@@ -155,13 +153,7 @@ class EventReader:
         known, offset = self._positions.get(place.partition, ReadPosition(0, 0))
         if offset and not known:
             return False  # told to begin there: what stands before is not asked for
-        said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-        if (
-            not said.isdigit()
-            or len(said) > MAX_SEQUENCE_DIGITS
-            or int(said) <= known + 1
-            or self._looked_back.get(place.partition) == known
-        ):
+        if stated_sequence(record.headers) <= known + 1 or self._looked_back.get(place.partition) == known:
             return False
         self._looked_back[place.partition] = known
         consumer.seek(place, (await consumer.beginning_offsets([place]))[place])

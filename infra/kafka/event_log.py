@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -17,6 +16,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
+from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
@@ -32,7 +32,6 @@ TAIL_TIMEOUT_SECONDS = 60.0
 FETCH_WAIT_MS = 10
 # A shortened log is read back this far to find its last sequence: many times the records that can come late.
 SHORTENED_SCAN_RECORDS = 20_000
-MAX_SEQUENCE_DIGITS = 18
 # All lanes of the process ask about the same few topics.
 STATE_MAX_AGE_SECONDS = 2.0
 
@@ -175,15 +174,9 @@ async def _first_sequence(reader: Consumer, place: TopicPartition, end: int) -> 
     reader.seek(place, position)
     while position < end:
         for record in (await reader.getmany(place, timeout_ms=1000)).get(place, ()):
-            return _sequence_of(record)
+            return stated_sequence(record.headers)
         position = await reader.position(place)
     return None
-
-
-def _sequence_of(record: Any) -> int:
-    """A record that is none of ours may say anything here."""
-    said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-    return int(said) if said.isdigit() and len(said) <= MAX_SEQUENCE_DIGITS else 0
 
 
 async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -> Tail:
@@ -198,7 +191,7 @@ async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -
     position = start
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            found = _sequence_of(record)
+            found = stated_sequence(record.headers)
             if found > sequence:
                 sequence, offset = found, record.offset
         # Not the last record's offset: a transaction of somebody's leaves a mark behind it that is no record.

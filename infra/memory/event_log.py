@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from contracts.stated_sequence import stated_sequence
 from infra.memory.broker import Broker, NoSuchPartition
 from infra.memory.log_partition import OutOfOrder
 from infra.memory.wire import Wire
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord, OutboundRecord, PublishFailed, Tail, TopicState
+from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
 
 MAX_REQUEST_RECORDS = 100
 APPEND_TIMEOUT_SECONDS = 15.0
@@ -107,7 +108,7 @@ class MemoryEventLog:
             raise Unavailable("Kafka", f"{topic}/{partition} has become shorter while it was read")
         sequence, offset = 0, -1
         for record in records:
-            found = _sequence_of(record)
+            found = stated_sequence(record.headers)
             if found > sequence:
                 sequence, offset = found, record.offset
         return Tail(sequence, offset, end, shortened)
@@ -118,7 +119,7 @@ class MemoryEventLog:
     async def begin_anew(self, topic: str, partition: int) -> None:
         _, start, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
         first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, start, 1))
-        if first and _sequence_of(first[0]) != 1:
+        if first and stated_sequence(first[0].headers) != 1:
             await self._wire.call("Kafka", partial(self._broker.delete_records, topic, partition, end))
 
     async def stop(self) -> None:
@@ -126,8 +127,3 @@ class MemoryEventLog:
         self._producer.broken = True
         for sending in list(self._sending):
             sending.cancel()
-
-
-def _sequence_of(record: InboundRecord) -> int:
-    said = next((value for name, value in record.headers if name == "ce_sequence"), b"") or b""
-    return int(said) if said.isdigit() else 0

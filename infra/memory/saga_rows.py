@@ -2,12 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Literal
 
 import orjson
 
 from contracts.envelope import rfc3339
+from contracts.outcome import content_digest
 from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
 from workers.ports.event_store import OutcomeRow
@@ -27,8 +27,6 @@ from workers.ports.sagas import (
     StoredInstance,
     Unchanged,
 )
-
-DIGEST_CHARACTERS = 32
 
 Place = tuple[str, int]
 """Topic and partition of a saga lane."""
@@ -209,7 +207,7 @@ def _answers(row: OutcomeRow, digest: str | None, step: StepRow) -> bool:
     """Whether this is the outcome of the step, and not of another command under its id."""
     if (row.type, row.stream_id, row.causation_id) != (step.command_type, step.stream_id, step.causation_id):
         return False
-    return digest in (None, sha256(step.data).hexdigest()[:DIGEST_CHARACTERS])
+    return digest in (None, content_digest(step.data))
 
 
 def _address(row: StepRow) -> tuple[str, str, str, str, str]:

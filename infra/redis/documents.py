@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
-from infra.redis.stored_values import document_of, parked_of
+from infra.redis.stored_values import documents_of, parked_of
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Checkpoint, Generation
@@ -75,11 +75,10 @@ class StoredDocuments:
                     pipeline.zmscore(keys.index(generation, name), members)
                 answers = iter(await pipeline.execute())
         checkpoints = dict(zip(partitions, map(read_checkpoint, next(answers)), strict=True))
-        documents, parked = {}, {}
+        documents: Mapping[str, Document] = {}
+        parked: Mapping[str, ParkedStream] = {}
         if document_ids:
-            stored = zip(document_ids, next(answers), strict=True)
-            decoded = {each: document_of(document) for each, document in stored if document is not None}
-            documents = {each: document for each, document in decoded.items() if document is not None}
+            documents = documents_of(document_ids, next(answers))
             stored_waits = [each for _ in partitions for each in next(answers) if each is not None]
             parked = {waits.stream_id: waits for each in stored_waits if (waits := parked_of(each)) is not None}
         scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]

@@ -11,7 +11,7 @@ from infra.redis.connection import faults_sorted
 from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
-from infra.redis.stored_values import document_of, parked_of, wish_of
+from infra.redis.stored_values import documents_of, parked_of, wish_of
 from workers.core.projection import Document
 from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, Wish
@@ -49,11 +49,7 @@ class RedisReadModelWriter:
     async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
         with faults_sorted():
             stored = await self._redis.mget([self._keys.document(generation, each) for each in document_ids])
-        return {
-            document_id: document
-            for document_id, each in zip(document_ids, stored, strict=True)
-            if each is not None and (document := document_of(each)) is not None
-        }
+        return documents_of(document_ids, stored)
 
     async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
         if not entries:

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
-from infra.redis.stored_values import document_of
+from infra.redis.stored_values import documents_of
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Generation, Page, Tally
@@ -44,7 +44,7 @@ class RedisReadModels:
         """The documents, of which some may not exist. Raises Unavailable when one that is not there, or is none any
         more, is listed all the same: it is lost. Only who does not find all of them has to ask this as well.
         """
-        found = _decoded(document_ids, stored)
+        found = documents_of(document_ids, stored)
         lacking = [each for each in document_ids if each not in found]
         if not lacking:
             return found
@@ -53,7 +53,7 @@ class RedisReadModels:
                 pipeline.mget([self._keys.document(generation, each) for each in lacking])
                 pipeline.zmscore(self._keys.index(generation, ALL.name), [member(ALL, each) for each in lacking])
                 again, scores = await pipeline.execute()
-        late = _decoded(lacking, again)  # it may have come meanwhile, or have gone with its entry
+        late = documents_of(lacking, again)  # it may have come meanwhile, or have gone with its entry
         if any(score is not None and each not in late for each, score in zip(lacking, scores, strict=True)):
             raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
         return found | late
@@ -112,9 +112,3 @@ class RedisReadModels:
             live = self._live[projection] = Generation(projection, live_number(*numbers))
             if live == believed:
                 return live, answers
-
-
-def _decoded(document_ids: Sequence[str], stored: Sequence[bytes | None]) -> dict[str, Document]:
-    """Those that are there and are documents."""
-    pairs = zip(document_ids, stored, strict=True)
-    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}

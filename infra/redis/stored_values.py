@@ -1,5 +1,7 @@
 """What is read from Redis, as values of ours; None for what something else has written in its place."""
 
+from collections.abc import Sequence
+
 import orjson
 
 from workers.core.projection import Document
@@ -10,6 +12,12 @@ def document_of(stored: bytes) -> Document | None:
     """None when it is no JSON object: the document is lost."""
     found = _json(stored)
     return found if isinstance(found, dict) else None
+
+
+def documents_of(document_ids: Sequence[str], stored: Sequence[bytes | None]) -> dict[str, Document]:
+    """Of the answer to an MGET of documents: those that are there and are documents."""
+    pairs = zip(document_ids, stored, strict=True)
+    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}
 
 
 def parked_of(stored: bytes) -> ParkedStream | None:
