@@ -6,24 +6,18 @@ partitions that they belong to. The topic takes nothing from its senders until i
 arrived. Whoever is interrupted runs it again: a command that is sent twice is handled once.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
+from infra.kafka.closing import close_topic
 from infra.kafka.courier import KafkaCourier
 from infra.kafka.log_reader import LogReader
-from infra.kafka.topic_settings import found_settings
-from infra.kafka.topics import Topic, administration, create_topics
+from infra.kafka.telling import told
+from infra.kafka.topics import Topic, create_topics, delete_topics
 from infra.settings import Settings
-from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, TopicState
 
 KEPT_SUFFIX = ".kept"
-GONE_TIMEOUT_SECONDS = 60.0
-LOOK_SECONDS = 0.2
 COPY_RECORDS = 500
 
 Begin = Callable[[str, str | None], Awaitable[None]]
@@ -63,11 +57,11 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
         if found is not None and found.partitions != topic.partitions:
             if consumed is not None:
                 await create_topics(settings, [kept])
-                await _close(settings, topic.name)
+                await close_topic(settings, topic.name, found.partitions)
                 # An offset of a former topic says nothing: all of this one is unread then.
                 read = {number: each.offset for number, each in consumed.items() if each.topic_id in ("", found.id)}
                 await _keep(log, courier, Partitions(topic.name, found.partitions, read), kept.name)
-            await _delete(settings, topic.name)
+            await delete_topics(settings, [topic.name])
         await create_topics(settings, [topic])
         # Whoever had read a topic before the one that was there may have missed what was sent to his.
         former = None if kept.name in states else found.id if found is not None else ""
@@ -75,22 +69,11 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
         carried = 0
         if consumed is not None and kept.name in await log.states([kept.name]):
             carried = await _carry_over(log, courier, kept.name, topic.name)
-            await _delete(settings, kept.name)
+            await delete_topics(settings, [kept.name])
         return carried
     finally:
         await courier.stop()
         await log.stop()
-
-
-async def _close(settings: Settings, name: str) -> None:
-    """Have the broker refuse every record, so that none is acknowledged and then deleted."""
-    async with administration(settings) as admin:
-        own = (await found_settings(admin, [name]))[name].own
-        resource = ConfigResource(ConfigResourceType.TOPIC, name, {**own, "max.message.bytes": "0"})
-        for response in await admin.alter_configs([resource]):
-            for code, message, *_ in response.resources:
-                if code:
-                    raise Unavailable("Kafka", f"{name} cannot be closed: {message or code}")
 
 
 class Partitions(NamedTuple):
@@ -133,25 +116,10 @@ async def _send(courier: KafkaCourier, messages: Sequence[tuple[str, int | None,
         await courier.deliver(messages[begin : begin + COPY_RECORDS])
 
 
-async def _delete(settings: Settings, name: str) -> None:
-    async with administration(settings) as admin:
-        await admin.delete_topics([name])
-        async with asyncio.timeout(GONE_TIMEOUT_SECONDS):
-            while name in await _names(admin):  # noqa: ASYNC110  # the broker does it, and does not tell
-                await asyncio.sleep(LOOK_SECONDS)
-
-
-async def _names(admin: AIOKafkaAdminClient) -> list[str]:
-    found: list[str] = await admin.list_topics()
-    return found
-
-
 async def _there(log: LogReader, name: str) -> TopicState:
     """The topic, once the broker tells of it. Raises Unavailable."""
-    try:
-        async with asyncio.timeout(GONE_TIMEOUT_SECONDS):
-            while (state := (await log.states([name])).get(name)) is None:  # noqa: ASYNC110  # as above
-                await asyncio.sleep(LOOK_SECONDS)
-            return state
-    except TimeoutError as error:
-        raise Unavailable("Kafka", f"{name} was made and is not there after {GONE_TIMEOUT_SECONDS} s") from error
+
+    async def there() -> TopicState | None:
+        return (await log.states([name])).get(name)
+
+    return await told(there, f"{name}, which was made")

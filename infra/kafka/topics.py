@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from contracts.client.consumer import Consumer
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.connection import client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import closed
+from infra.kafka.stopping import closed, stopped
+from infra.kafka.telling import NOT_TOLD_YET, TOLD_TIMEOUT_SECONDS, told
 from infra.kafka.topic_settings import set_right
 from infra.settings import Settings
 
@@ -93,7 +96,8 @@ class Prepared(NamedTuple):
 
 
 async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> Prepared:
-    """Create what is missing, and give those that exist the settings that they should have.
+    """Create what is missing, and give those that exist the settings that they should have. The new ones can be used
+    at once: their leaders take requests.
 
     Raises Unavailable, or PartitionsDiffer for topics that exist with another number of partitions.
     """
@@ -104,6 +108,8 @@ async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> Prepared
         # The list of topics may lag behind: what could not be created because it exists is checked as well.
         present = [topic for topic in wanted if topic.name not in created]
         await _check(admin, present)
+        if missing:
+            await _led(settings, missing)
         return Prepared(created, await set_right(admin, present))
 
 
@@ -142,15 +148,46 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
     if not present:
         return
     wanted = {topic.name: topic.partitions for topic in present}
-    counts = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics(list(wanted))}
-    differing = {name: count for name, count in counts.items() if count and count != wanted[name]}
+
+    async def described() -> dict[str, int]:
+        counts = {}
+        for each in await admin.describe_topics(list(wanted)):
+            if each["error_code"] not in (NoError.errno, *NOT_TOLD_YET):
+                raise for_code(each["error_code"])(each["topic"])
+            counts[each["topic"]] = len(each["partitions"])
+        return counts if all(counts.values()) else {}
+
+    counts = await told(described, f"the partitions of {', '.join(wanted)}")
+    differing = {name: count for name, count in counts.items() if count != wanted[name]}
     if differing:
         (expected, *_) = {wanted[name] for name in differing}
         as_wanted = [name for name, count in counts.items() if count == wanted[name] == expected]
         raise PartitionsDiffer(differing, expected, len(as_wanted))
 
 
+async def _led(settings: Settings, topics: Sequence[Topic]) -> None:
+    """Wait until the leader of each partition takes requests: a topic that is made is not known to all brokers yet."""
+    places = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
+    options = client_options(settings) | {"request_timeout_ms": int(TOLD_TIMEOUT_SECONDS * 1000)}
+    consumer = Consumer(**options, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        await consumer.end_offsets(places)  # asks again for as long as a leader is missing
+    except KAFKA_FAULTS as error:
+        raise unavailable(error, "topics were made, but not all of their partitions have a leader") from error
+    finally:
+        await stopped(consumer)
+
+
 async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
-    """Delete topics, records and all. Raises Unavailable."""
+    """Delete topics, records and all, and wait until the brokers tell of them no more. Raises Unavailable."""
     async with administration(settings) as admin:
-        await admin.delete_topics(list(names))
+        response = await admin.delete_topics(list(names))
+        for name, code in response.topic_error_codes:
+            if code not in (NoError.errno, UnknownTopicOrPartitionError.errno):
+                raise unavailable(for_code(code)(), f"topic {name} could not be deleted")
+
+        async def gone() -> bool:
+            return not set(names) & set(await admin.list_topics())
+
+        await told(gone, f"the end of {', '.join(names)}")

@@ -5,21 +5,13 @@ The layout is Kafka's record batch, version 2 (KIP-98); the checksum is right, s
 
 import struct
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    LeaderNotAvailableError,
-    NotLeaderForPartitionError,
-    UnknownTopicOrPartitionError,
-    for_code,
-)
+from aiokafka.errors import for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.util import calc_crc32c, encode_varint
 from aiokafka.structs import TopicPartition
-
-from tests.waiting import until
 
 MAGIC = 2
 HEADER = struct.Struct(">hiqqqhii")
@@ -66,21 +58,7 @@ def _bytes(target: bytearray, value: bytes | None) -> None:
 
 
 async def produce_batch(bootstrap_servers: str, topic: str, partition: int, batch: bytes) -> int:
-    """Write a batch to a partition's leader; the offset of its first record. A topic that was just made may have none
-    yet. Raises aiokafka's KafkaError.
-    """
-
-    async def produced() -> tuple[int] | None:
-        with suppress(NotLeaderForPartitionError, LeaderNotAvailableError, UnknownTopicOrPartitionError):
-            return (await _produced(bootstrap_servers, topic, partition, batch),)
-        return None
-
-    found = await until(produced, f"{topic}/{partition} has a leader")
-    assert found is not None
-    return found[0]
-
-
-async def _produced(bootstrap_servers: str, topic: str, partition: int, batch: bytes) -> int:
+    """Write a batch to a partition's leader, once; the offset of its first record. Raises aiokafka's KafkaError."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
     await client.bootstrap()
     try:

@@ -1,0 +1,89 @@
+"""A controller answers before the brokers know what it has done; here, nothing is called done before they do."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import LeaderNotAvailableError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.structs import TopicPartition
+
+from infra.kafka.closing import close_topic, is_closed
+from infra.kafka.connection import client_options
+from infra.kafka.extent import topic_extent
+from infra.kafka.topic_settings import OF_THE_TOPIC, alter, found_settings, set_right
+from infra.kafka.topics import Topic, create_topics
+from infra.settings import Settings
+from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
+from tests.kafka.records import PARTITIONS
+
+BATCH = record_batch([RawRecord(b"key", b"value")])
+
+
+class LateAdmin:
+    """An admin client of brokers that know a topic after two answers, and its new settings after two more."""
+
+    def __init__(self, codes: Sequence[int]) -> None:
+        self._codes = list(codes)
+        self.settings = {"retention.ms": "1", "segment.ms": "9"}
+        self._to_come: list[dict[str, str]] = []
+
+    async def describe_configs(self, resources: Sequence[Any]) -> list[Any]:
+        code = self._codes.pop(0) if self._codes else 0
+        if not code and self._to_come:
+            self.settings = self._to_come.pop(0)
+        entries = [] if code else [(name, value, False, OF_THE_TOPIC) for name, value in self.settings.items()]
+        return [SimpleNamespace(resources=[(code, None, 2, each.name, entries) for each in resources])]
+
+    async def alter_configs(self, resources: Sequence[Any]) -> list[Any]:
+        code = self._codes.pop(0) if self._codes else 0
+        if not code:
+            self._to_come = [self.settings, self.settings, dict(resources[0].configs)]
+        return [SimpleNamespace(resources=[(code, None, 2, resources[0].name)])]
+
+
+async def test_every_partition_of_a_new_topic_takes_records_at_once(settings: Settings) -> None:
+    assert settings.kafka_bootstrap_servers is not None
+    for number in range(5):
+        topic = f"{settings.topic_prefix}{number}"
+        await create_topics(settings, [Topic(topic, PARTITIONS, {})])
+        for partition in range(PARTITIONS):
+            assert await produce_batch(settings.kafka_bootstrap_servers, topic, partition, BATCH) == 0
+
+
+@pytest.mark.parametrize("code", [UnknownTopicOrPartitionError.errno, LeaderNotAvailableError.errno])
+async def test_settings_are_read_once_the_broker_knows_the_topic(code: int) -> None:
+    admin: Any = LateAdmin([code, code])
+    assert (await found_settings(admin, ["things"]))["things"].own == admin.settings
+    admin = LateAdmin([code, code])
+    await alter(admin, "things", {"retention.ms": "2"})
+
+
+async def test_settings_are_set_right_once_the_broker_tells_of_them() -> None:
+    admin: Any = LateAdmin([])
+    assert await set_right(admin, [Topic("things", 1, {"retention.ms": "2"})]) == ["things"]
+    assert admin.settings == {"retention.ms": "2", "segment.ms": "9"}
+
+
+async def test_a_closed_topic_takes_no_record_any_more(settings: Settings, topic: str) -> None:
+    assert settings.kafka_bootstrap_servers is not None
+    assert await produce_batch(settings.kafka_bootstrap_servers, topic, 0, BATCH) == 0
+    await close_topic(settings, topic, PARTITIONS)
+    for partition in range(PARTITIONS):
+        with pytest.raises(MessageSizeTooLargeError):
+            await produce_batch(settings.kafka_bootstrap_servers, topic, partition, BATCH)
+
+
+async def test_looking_whether_a_topic_is_closed_writes_nothing(settings: Settings, topic: str) -> None:
+    before = await topic_extent(settings, topic)
+    client = AIOKafkaClient(**client_options(settings))
+    await client.bootstrap()
+    try:
+        await client.set_topics([topic])
+        assert [await is_closed(client, TopicPartition(topic, each)) for each in range(PARTITIONS)] == [
+            False
+        ] * PARTITIONS
+    finally:
+        await client.close()
+    assert await topic_extent(settings, topic) == before
