@@ -16,7 +16,7 @@ from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
-from infra.kafka.stopping import stopped
+from infra.kafka.stopping import started, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
@@ -158,12 +158,7 @@ class KafkaCourier:
                     max_batch_size=512 * 1024,
                     max_request_size=MAX_REQUEST_BYTES,
                 )
-                try:
-                    await producer.start()
-                except BaseException:
-                    await stopped(producer)
-                    raise
-                self._producer = producer
+                self._producer = await started(producer)
             return self._producer
 
     async def stop(self) -> None:

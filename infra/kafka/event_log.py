@@ -20,7 +20,7 @@ from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import closed, stopped
+from infra.kafka.stopping import closed, started, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
@@ -70,11 +70,9 @@ class KafkaEventLog:
                     max_request_size=MAX_REQUEST_BYTES,
                 )
                 try:
-                    await producer.start()
+                    self._producer = await started(producer)
                 except KAFKA_FAULTS as error:
-                    await stopped(producer)
                     raise PublishFailed(str(unavailable(error, "no producer could be started"))) from error
-                self._producer = producer
             return self._producer
 
     def _discard(self, producer: AIOKafkaProducer) -> None:
@@ -155,8 +153,7 @@ class KafkaEventLog:
             reader = Consumer(
                 **self._options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
             )
-            self._reader = reader
-            await reader.start()
+            self._reader = await started(reader)
         return self._reader
 
     async def stop(self) -> None:

@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from contracts.client.consumer import WholeConsumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS
 from infra.kafka.faults import faults_sorted
-from infra.kafka.stopping import stopped
+from infra.kafka.stopping import started, stopped
 from workers.ports.log import Partition
 
 # As a rule a gap is one mark long.
@@ -54,8 +54,7 @@ class HoleFinder:
                 max_partition_fetch_bytes=FETCH_BYTES,
                 fetch_max_wait_ms=FETCH_WAIT_MS,
             )
-            self._consumer = consumer
-            await consumer.start()
+            self._consumer = await started(consumer)
         return self._consumer
 
     async def _stop(self) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from contracts.client.consumer import Consumer
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
-from infra.kafka.faults import KAFKA_FAULTS, faults_sorted, unavailable
+from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
-from infra.kafka.stopping import stopped
+from infra.kafka.stopping import started, stopped
 from infra.kafka.topic_settings import Found, found_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
@@ -37,8 +38,8 @@ class LogReader:
         `committed_only`: without those that their writer has taken back.
         """
         place = TopicPartition(topic, partition)
-        try:
-            consumer = await self._started("read_committed" if committed_only else "read_uncommitted")
+        isolation = "read_committed" if committed_only else "read_uncommitted"
+        async with self._consumer_for(f"{topic}/{partition} cannot be read", isolation) as consumer:
             consumer.assign([place])
             position = max(from_offset, (await consumer.beginning_offsets([place]))[place])
             end: int = (await consumer.end_offsets([place]))[place]
@@ -53,21 +54,19 @@ class LogReader:
                 if batch := [inbound(record) for record in found if record.offset < end]:
                     yield batch
             consumer.pause(place)
-        except KAFKA_FAULTS as error:
-            raise unavailable(error, f"{topic}/{partition} cannot be read") from error
 
     async def end(self, topic: str, partition: int) -> int:
         """The offset behind the partition's last record. Raises Unavailable."""
         place = TopicPartition(topic, partition)
-        with faults_sorted(f"{topic}/{partition} cannot be read"):
+        async with self._consumer_for(f"{topic}/{partition} cannot be read") as consumer:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                return int((await (await self._started()).end_offsets([place]))[place])
+                return int((await consumer.end_offsets([place]))[place])
 
     async def states(self, topics: Sequence[str]) -> dict[str, TopicState]:
         """By name, those of the topics that exist. Raises Unavailable."""
-        with faults_sorted("topics cannot be looked at"):
+        async with self._consumer_for("topics cannot be looked at") as consumer:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                found = await (await self._started()).topic_states(topics)
+                found = await consumer.topic_states(topics)
         return {name: TopicState(*state) for name, state in found.items()}
 
     async def settings(self, topics: Sequence[str]) -> dict[str, Found]:
@@ -80,23 +79,31 @@ class LogReader:
         Unavailable.
         """
         places = [TopicPartition(topic, number) for number in range(partitions)]
-        with faults_sorted(f"{topic} cannot be read"):
+        async with self._consumer_for(f"{topic} cannot be read", "read_committed") as consumer:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                ends = await (await self._started("read_committed")).end_offsets(places)
+                ends = await consumer.end_offsets(places)
         return [ends[place] for place in places]
 
-    async def _started(self, isolation: str = "read_uncommitted") -> Consumer:
-        if isolation not in self._consumers:
-            consumer = Consumer(
-                **self._options,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-                isolation_level=isolation,
-            )
-            self._consumers[isolation] = consumer
-            await consumer.start()
-        return self._consumers[isolation]
+    @asynccontextmanager
+    async def _consumer_for(self, what: str, isolation: str = "read_uncommitted") -> AsyncIterator[Consumer]:
+        """The consumer of this isolation level; one that was in trouble is thrown away. Raises Unavailable: `what`."""
+        try:
+            if isolation not in self._consumers:
+                consumer = Consumer(
+                    **self._options,
+                    enable_auto_commit=False,
+                    auto_offset_reset="earliest",
+                    fetch_max_wait_ms=FETCH_WAIT_MS,
+                    isolation_level=isolation,
+                )
+                async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
+                    self._consumers[isolation] = await started(consumer)
+            yield self._consumers[isolation]
+        except KAFKA_FAULTS as error:
+            broken = self._consumers.pop(isolation, None)
+            if broken is not None:
+                await stopped(broken)
+            raise unavailable(error, what) from error
 
     async def stop(self) -> None:
         """Close the connections."""

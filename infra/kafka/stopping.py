@@ -1,13 +1,30 @@
-"""Stopping a client that may be broken, within a bound."""
+"""Starting a client wholly or not at all, and stopping one that may be broken, within a bound."""
 
 import asyncio
 from contextlib import suppress
+from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 STOP_TIMEOUT_SECONDS = 3.0
+
+Client = TypeVar("Client", bound=AIOKafkaProducer | AIOKafkaConsumer)
+
+
+async def started(client: Client) -> Client:
+    """Start a client; one that does not come to start, or whose start is cancelled, is stopped.
+
+    Keep what this returns, never a client that is yet to start: it answers like one without brokers, for ever.
+    Raises what `start` raises.
+    """
+    try:
+        await client.start()
+    except BaseException:
+        await stopped(client)
+        raise
+    return client
 
 
 async def stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:

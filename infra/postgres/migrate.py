@@ -3,13 +3,10 @@
 A file's SHA-256 is kept beside its number: an applied file that has been edited since is an error, not a surprise.
 """
 
-import hashlib
-from pathlib import Path
-from typing import NamedTuple
-
 import asyncpg
 
 from infra.postgres.faults import connecting, faults_sorted, place_of
+from infra.postgres.migration_files import Migration, migrations
 from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, sessions_for
 
 LOCK_KEY = 0x616E6E616C73  # "annals"
@@ -26,24 +23,12 @@ CREATE TABLE IF NOT EXISTS annals.migrations (
 """
 
 
-class Migration(NamedTuple):
-    """One numbered file."""
-
-    number: int
-    name: str
-    text: str
-
-    @property
-    def checksum(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
 class MigrationChanged(Exception):
     """An applied migration's file has been edited. Restore it; put the change into a new file with the next number."""
 
     def __init__(self, migration: Migration) -> None:
         super().__init__(
-            f"migration {migration.number:04d}_{migration.name} was edited after it had been applied; "
+            f"migration {migration.file_name} was edited after it had been applied; "
             "restore the file and write a new migration for the change"
         )
         self.migration = migration
@@ -54,7 +39,7 @@ class MigrationFailed(Exception):
 
     def __init__(self, migration: Migration, explanation: str) -> None:
         super().__init__(
-            f"migration {migration.number:04d}_{migration.name} failed and nothing of it was applied: {explanation}; "
+            f"migration {migration.file_name} failed and nothing of it was applied: {explanation}; "
             "it is a fault of this version of Annals: stay with the one before, and report it"
         )
         self.migration = migration
@@ -66,16 +51,6 @@ class DatabaseAhead(Exception):
     def __init__(self, numbers: list[int]) -> None:
         super().__init__(f"the database has migrations {numbers} that this version of Annals does not know")
         self.numbers = numbers
-
-
-def migrations() -> list[Migration]:
-    """All migrations of this version, in order."""
-    folder = Path(__file__).parent / "migrations"
-    found = []
-    for path in sorted(folder.glob("*.sql")):
-        number, name = path.stem.split("_", 1)
-        found.append(Migration(int(number), name, path.read_text("utf-8")))
-    return found
 
 
 async def migrate(url: str) -> list[Migration]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import asyncpg
 
-from infra.postgres.faults import asks_for_new_connections, connecting, faults_sorted, place_of
+from infra.postgres.faults import SchemaMissing, asks_for_new_connections, connecting, faults_sorted, place_of
+from infra.postgres.migration_files import lacking
 from infra.postgres.queries import sql
 from workers.ports.lanes import Unavailable
 
@@ -58,7 +59,10 @@ class Database:
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Connect. Raises Unavailable."""
+        """Connect, and see that the schema has all that this version needs: what a newer one adds does no harm.
+
+        Raises Unavailable; SchemaMissing when migrations are missing.
+        """
         with connecting(self._place):
             self._pool = await asyncpg.create_pool(
                 self._url,
@@ -71,6 +75,14 @@ class Database:
                 reset=_keep_session,
                 **sessions_for(self._url, writes=self._role == "annals_writer"),
             )
+        try:
+            applied = {row["number"] for row in await self.rows("migrations_applied")}
+            if missing := lacking(applied):
+                what = f"the schema lacks {', '.join(missing)} ({self._place})"
+                raise SchemaMissing("Postgres", what, "run `annals migrate` as the owner of the database")
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Close all connections; does not wait for what hangs."""

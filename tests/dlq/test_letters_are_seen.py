@@ -5,9 +5,10 @@ import json
 import pytest
 
 from contracts.users.examples import PASSWORD_HASH
+from infra.postgres.migrate import migrate
 from infra.settings import Settings
 from tests.cli.conftest import run_annals
-from tests.dlq.conftest import Desk
+from tests.dlq.conftest import Desk, url_of
 from tests.dlq.letters import deliver
 from tests.system import create_user
 from workers.ports.log import OutboundRecord
@@ -102,6 +103,7 @@ async def test_not_when_asked_for_wrongly(desk: Desk, arguments: tuple[str, ...]
 
 
 async def test_not_when_a_server_is_away(settings: Settings) -> None:
+    await migrate(url_of(settings))
     away = settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
     ran = await run_annals(away, "dlq", "list")
     assert ran.code == 3

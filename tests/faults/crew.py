@@ -16,7 +16,7 @@ class Crew:
         self.system = system
         self.sent: list[Sent] = []
         self.health = {role: Health() for role in ROLES}
-        self._settings = settings
+        self.settings = settings
         self._workers: dict[str, Worker] = {}
         self._doomed: list[Worker] = []
 
@@ -43,7 +43,7 @@ class Crew:
 
     def _settings_of(self, role: str) -> dict[str, Any]:
         # Under the same instance name as the one before, a worker finds its lanes at once.
-        return {"instance": role, "metrics_port": self.health[role].port, **self._settings}
+        return {"instance": role, "metrics_port": self.health[role].port, **self.settings}
 
     async def kill(self, role: str) -> None:
         """kill -9 to the role's worker."""

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 
 from infra.postgres.event_store import PostgresEventStore
-from infra.postgres.migrate import DatabaseAhead, Migration, MigrationChanged, MigrationFailed, migrate, migrations
+from infra.postgres.migrate import DatabaseAhead, MigrationChanged, MigrationFailed, migrate
+from infra.postgres.migration_files import Migration, migrations
 from infra.postgres.pool import Database
 from tests.postgres.batches import LANE, everything, tables
 from workers.ports.lanes import Unavailable

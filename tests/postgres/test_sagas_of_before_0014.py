@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from infra.postgres.migrate import migrate, migrations
+from infra.postgres.migrate import migrate
+from infra.postgres.migration_files import migrations
 
 COMMAND_ID = "00000000-0000-5000-8000-{:012d}"
 

@@ -163,16 +163,32 @@ async def test_what_is_missing_is_said_with_advice_and_mended_without_a_restart(
     assert "create the database" in caught.value.advice
     await onlooker.execute(f"CREATE DATABASE {name}")
     try:
-        await database.open()
         with pytest.raises(SchemaMissing, match="annals migrate"):
-            await PostgresEventStore(database).take(LANE, "owner")
-        with pytest.raises(SchemaMissing, match="annals migrate"):
-            await PostgresEventStore(database).outcome("00000000-0000-0000-0000-000000000000")
+            await database.open()
         await migrate(at(empty_url, path=f"/{name}"))
+        await database.open()
         assert (await PostgresEventStore(database).take(LANE, "owner")).epoch == 1
     finally:
         await database.close()
         await onlooker.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_a_schema_of_an_older_version_is_refused_and_one_of_a_newer_is_not(url: str, onlooker: Any) -> None:
+    """Before anything is done with it; a newer one is what the pods of this version meet while a release goes out."""
+    (number, name) = await onlooker.fetchrow("DELETE FROM annals.migrations WHERE number = 17 RETURNING number, name")
+    for role in ("annals_writer", "annals_reader"):
+        database = Database(url, role=role, connections=1)
+        with pytest.raises(SchemaMissing, match=f"the schema lacks 00{number}_{name} ") as caught:
+            await database.open()
+        assert "annals migrate" in caught.value.advice
+        with pytest.raises(Unavailable, match="not open"):
+            await database.value("now")
+    await onlooker.execute(
+        "INSERT INTO annals.migrations (number, name, checksum) VALUES (17, $1, ''), (9001, '', '')", name
+    )
+    database = Database(url, role="annals_writer", connections=1)
+    await database.open()
+    await database.close()
 
 
 @pytest_asyncio.fixture
@@ -208,8 +224,9 @@ async def test_a_wrong_password(url: str, login: str) -> None:
 async def test_a_password_that_needs_escaping(url: str, login: str, onlooker: Any) -> None:
     password = 'p:/?#[]@% +&=ü"\\word'
     await onlooker.execute(f"ALTER ROLE {login} PASSWORD '{password}'")
+    await onlooker.execute(f"GRANT annals_reader TO {login}")
     written = quote(password, safe="")
-    database = Database(at(url, netloc=f"{login}:{written}@{_hosts(url)}"), role=None, connections=1)
+    database = Database(at(url, netloc=f"{login}:{written}@{_hosts(url)}"), role="annals_reader", connections=1)
     await database.open()
     await database.close()
     wrong = Database(at(url, netloc=f"{login}:{written}x@{_hosts(url)}"), role=None, connections=1)

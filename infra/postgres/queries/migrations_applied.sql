@@ -1,0 +1,2 @@
+-- A session of any role may look.
+SELECT number FROM annals.migrations
