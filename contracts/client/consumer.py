@@ -10,6 +10,8 @@ record without a key whose value is the batch. So its reader can put it aside li
 The place: aiokafka makes its records in one function of its fetcher, `_proc_fetch_request`, from the class named
 `MemoryRecords`, and its fetcher in `AIOKafkaConsumer.start`. The two functions run here with another class under those
 names, so that consumers of other people in the same process are left as they are.
+
+A record also says under which leader of its partition it was written (`leader_epoch`), which aiokafka leaves out.
 """
 
 import asyncio
@@ -18,8 +20,8 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.tolerant_parsing import parsed_batch
@@ -27,7 +29,9 @@ from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
 LOG_OVERHEAD_BYTES = 12
+LEADER_EPOCH_POSITION = 12
 MAGIC_POSITION = 16
+NO_LEADER_EPOCH = -1
 
 
 class StoredBatch:
@@ -73,6 +77,7 @@ class StoredRecords:
     def __init__(self, content: bytes) -> None:
         self._content = memoryview(content)
         self._position = 0
+        self.leader_epoch = NO_LEADER_EPOCH
         self._records = MemoryRecords(content)
         self.has_next: Callable[[], bool] = self._records.has_next
         self.size_in_bytes: Callable[[], int] = self._records.size_in_bytes
@@ -83,7 +88,9 @@ class StoredRecords:
         (length,) = struct.unpack_from(">i", self._content, start + 8)
         self._position = start + LOG_OVERHEAD_BYTES + length
         if self._content[start + MAGIC_POSITION] < 2:
+            self.leader_epoch = NO_LEADER_EPOCH
             return batch  # written before Kafka 0.11: without headers there is no name to be unreadable
+        (self.leader_epoch,) = struct.unpack_from(">i", self._content, start + LEADER_EPOCH_POSITION)
         return self.batch_class(batch, self._content[start : self._position])
 
 
@@ -91,6 +98,32 @@ class WholeRecords(StoredRecords):
     """The same, with `WholeBatch`es."""
 
     batch_class = WholeBatch
+
+
+class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
+    """Those of a fetch. The checksum, which aiokafka deprecates and leaves empty, makes room for the leader's epoch."""
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        key, value = record.key, record.value
+        return ConsumerRecord(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            record.timestamp,
+            record.timestamp_type,
+            key,
+            value,
+            self._records.leader_epoch,
+            -1 if key is None else len(key),
+            -1 if value is None else len(value),
+            tuple(record.headers),
+        )
+
+
+def leader_epoch(record: Any) -> int:
+    """Under which leader a record of a `Consumer` was written; -1: it does not say."""
+    epoch: int | None = record.checksum
+    return NO_LEADER_EPOCH if epoch is None else epoch
 
 
 def _with_names(function: Any, **names: Any) -> Any:
@@ -110,7 +143,11 @@ def _with_names(function: Any, **names: Any) -> Any:
 
 
 class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
-    _proc_fetch_request = _with_names(Fetcher._proc_fetch_request, MemoryRecords=StoredRecords)  # noqa: SLF001
+    _proc_fetch_request = _with_names(
+        Fetcher._proc_fetch_request,  # noqa: SLF001
+        MemoryRecords=StoredRecords,
+        PartitionRecords=_Records,
+    )
 
     async def close(self) -> None:
         """Stops fetching. aiokafka's own lets out the CancelledError of a fetch that waits to be repeated: whoever
@@ -128,7 +165,11 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
 
 
 class _WholeFetcher(_Fetcher):
-    _proc_fetch_request = _with_names(Fetcher._proc_fetch_request, MemoryRecords=WholeRecords)  # noqa: SLF001
+    _proc_fetch_request = _with_names(
+        Fetcher._proc_fetch_request,  # noqa: SLF001
+        MemoryRecords=WholeRecords,
+        PartitionRecords=_Records,
+    )
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types

@@ -6,7 +6,7 @@ version that does is written down here. Format: https://kafka.apache.org/protoco
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -30,10 +30,13 @@ NO_ID = bytes(16)
 
 
 class TopicState(NamedTuple):
-    """`id` as Kafka's tools print it; empty when the broker is too old to tell."""
+    """`id` as Kafka's tools print it; empty when the broker is too old to tell. `leader_epochs`: by partition, a number
+    that grows with each election of a leader; of those only of which the broker tells it.
+    """
 
     id: str
     partitions: int
+    leader_epochs: Mapping[int, int]
 
 
 class _Uuid(AbstractType[bytes]):  # type: ignore[misc]  # aiokafka ships no types
@@ -123,10 +126,16 @@ class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # typ
 def topic_states(response: Any) -> dict[str, TopicState]:
     """By name, the topics that exist. Not among them: what the broker cannot tell just now."""
     return {
-        each["topic"]: TopicState(_readable(each.get("topic_id", NO_ID)), len(each["partitions"]))
+        each["topic"]: TopicState(
+            _readable(each.get("topic_id", NO_ID)), len(each["partitions"]), _leader_epochs(each["partitions"])
+        )
         for each in response.to_object()["topics"]
         if each["error_code"] in (0, LEADER_NOT_AVAILABLE) and each["partitions"]
     }
+
+
+def _leader_epochs(partitions: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    return {each["partition"]: each["leader_epoch"] for each in partitions if "leader_epoch" in each}
 
 
 def _readable(topic_id: bytes) -> str:

@@ -94,7 +94,7 @@ class KafkaEventLog:
             asked_at, state = self._states.get(topic, (0.0, None))
             if state is None or time.monotonic() - asked_at > STATE_MAX_AGE_SECONDS:
                 found = (await reader.topic_states([topic])).get(topic)
-                state = TopicState("", 0) if found is None else TopicState(*found)
+                state = TopicState("", 0) if found is None else TopicState(found.id, found.partitions)
                 self._states[topic] = (time.monotonic(), state)
             return state
 

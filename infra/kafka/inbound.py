@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.client.consumer import leader_epoch
 from workers.ports.log import InboundRecord
 
 
@@ -15,4 +16,5 @@ def inbound(record: Any) -> InboundRecord:
         record.value,
         record.headers,
         record.timestamp,
+        leader_epoch(record),
     )

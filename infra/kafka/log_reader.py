@@ -67,7 +67,7 @@ class LogReader:
         async with self._consumer_for("topics cannot be looked at") as consumer:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
                 found = await consumer.topic_states(topics)
-        return {name: TopicState(*state) for name, state in found.items()}
+        return {name: TopicState(state.id, state.partitions) for name, state in found.items()}
 
     async def settings(self, topics: Sequence[str]) -> dict[str, Found]:
         """By name, the settings of topics that exist. Raises Unavailable."""

@@ -131,7 +131,12 @@ class KafkaSubscription:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"topics cannot be looked at: {error or type(error).__name__}") from error
         return {
-            Partition(*each): Extent(TopicState(*states[each.topic]), starts[each], max(starts[each], ends[each]))
+            Partition(*each): Extent(
+                TopicState(states[each.topic].id, states[each.topic].partitions),
+                starts[each],
+                max(starts[each], ends[each]),
+                states[each.topic].leader_epochs.get(each.partition, -1),
+            )
             for each in there
         }
 

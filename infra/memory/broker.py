@@ -117,7 +117,7 @@ class Broker:
     def extent(self, topic: str, partition: int) -> Extent:
         """From where to where the partition reaches."""
         found = self.log(topic, partition)
-        return Extent(self.state(topic), found.start, found.end)
+        return Extent(self.state(topic), found.start, found.end, found.leader_epoch)
 
     def extents(self, partitions: Sequence[Partition]) -> dict[Partition, Extent]:
         """The same of those partitions that exist."""

@@ -97,7 +97,8 @@ class MemoryEventLog:
 
     async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
         try:
-            _, first, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+            extent = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+            first, end = extent.start, extent.end
             shortened = from_offset > 0 and end <= from_offset
             start = max(first, end - SHORTENED_SCAN_RECORDS if shortened else from_offset)
             read = partial(self._broker.read_until, topic, partition, start, end)
@@ -117,10 +118,10 @@ class MemoryEventLog:
         return await self._wire.call("Kafka", partial(self._broker.state, topic))
 
     async def begin_anew(self, topic: str, partition: int) -> None:
-        _, start, end = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
-        first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, start, 1))
+        extent = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
+        first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, extent.start, 1))
         if first and stated_sequence(first[0].headers) != 1:
-            await self._wire.call("Kafka", partial(self._broker.delete_records, topic, partition, end))
+            await self._wire.call("Kafka", partial(self._broker.delete_records, topic, partition, extent.end))
 
     async def stop(self) -> None:
         """Send nothing more."""

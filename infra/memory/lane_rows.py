@@ -17,6 +17,8 @@ class LaneRow:
     owner: str | None = None
     topic_id: str = ""
     published_topic_id: str = ""
+    last_offset: int = -1
+    last_timestamp: int = 0
 
 
 class LaneRows:
@@ -30,8 +32,12 @@ class LaneRows:
         row = self.lanes.setdefault(lane, LaneRow())
         row.epoch, row.owner = row.epoch + 1, owner
         topics = (row.topic_id, row.published_topic_id)
+        last_timestamp = row.last_timestamp if row.last_offset == row.consumed - 1 else 0
         return LaneGrant(
-            *(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence), *topics, self.interruptions(lane)
+            *(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence),
+            *topics,
+            self.interruptions(lane),
+            last_timestamp,
         )
 
     def rebase(
@@ -39,6 +45,7 @@ class LaneRows:
     ) -> None:
         row = self.fence(lane, epoch)
         row.consumed, row.topic_id = consumed, topic_id
+        row.last_offset, row.last_timestamp = -1, 0
         if interruption is not None:
             self.open_interruptions.setdefault(lane, []).append(interruption)
 

@@ -37,6 +37,7 @@ class LogPartition:
 
     def __init__(self, topic: str, partition: int, now_milliseconds: Callable[[], int]) -> None:
         self.start = 0
+        self.leader_epoch = 0
         self.listeners: list[Callable[[], None]] = []
         self._topic = topic
         self._partition = partition
@@ -57,7 +58,7 @@ class LogPartition:
         timestamp = self._now_milliseconds()
         place, offset = (self._topic, self._partition), self.end
         self._records += [
-            InboundRecord(*place, offset + number, key, value, headers, timestamp)
+            InboundRecord(*place, offset + number, key, value, headers, timestamp, self.leader_epoch)
             for number, (key, value, headers) in enumerate(records)
         ]
         if producer is not None:
@@ -88,7 +89,10 @@ class LogPartition:
         return self._records[begin:end]
 
     def shorten(self, end: int) -> None:
-        """Lose the records from offset `end` on, and with them the memory of who wrote them, as a broker may."""
+        """Lose the records from offset `end` on, and with them the memory of who wrote them: as a broker may that was
+        ended and leads again.
+        """
+        self.leader_epoch += 1
         del self._records[max(end - self.start, 0) :]
         for producer, remembered in list(self._requests.items()):
             kept = [request for request in remembered if request.last_offset < end]

@@ -125,6 +125,7 @@ class Table(SagaRows, LaneRows):
         outcomes = self._new_outcomes(batch)
         events = self._new_events(batch)
         lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
+        lane.last_offset, lane.last_timestamp = batch.consumed - 1, batch.last_timestamp
         self._settle(batch)
         self.commands |= outcomes
         self.tell_sagas(outcomes.values())

@@ -147,4 +147,5 @@ def _arguments(batch: Batch) -> list[Any]:
         *columns(batch.settle, 4),
         *columns(batch.credentials, 2),
         *columns([(*row[:4], row.state.decode()) for row in batch.snapshots], 5),
+        batch.last_timestamp,
     ]

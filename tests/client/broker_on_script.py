@@ -86,7 +86,7 @@ class ConsumerOnScript:
         return dict.fromkeys(places, 0)
 
     async def topic_states(self, topics: Iterable[str]) -> dict[str, TopicState]:
-        return dict.fromkeys(topics, TopicState("one", 1))
+        return dict.fromkeys(topics, TopicState("one", 1, {}))
 
     async def end_offsets(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         self._broker.checks += 1

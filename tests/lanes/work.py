@@ -12,10 +12,17 @@ Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 
 
 def records(
-    first: int, until: int, partition: Partition = PARTITION, value: bytes = b"{}", timestamp: int = 0
+    first: int,
+    until: int,
+    partition: Partition = PARTITION,
+    value: bytes = b"{}",
+    timestamp: int = 0,
+    leader_epoch: int = -1,
 ) -> list[InboundRecord]:
     """Records with the offsets from `first` up to, not including, `until`."""
-    return [InboundRecord(*partition, offset, b"ada", value, (), timestamp) for offset in range(first, until)]
+    return [
+        InboundRecord(*partition, offset, b"ada", value, (), timestamp, leader_epoch) for offset in range(first, until)
+    ]
 
 
 class WorkOnScript:
@@ -31,6 +38,7 @@ class WorkOnScript:
         self.batches: list[int] = []
         self.consumed = 0
         self.topic_id = ""
+        self.last_timestamp = 0
         self.can_read_the_table = False
         self.is_interrupted = False
         self.interruptions: list[Interruption] = []
@@ -46,7 +54,7 @@ class WorkOnScript:
         return self.consumed
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
-        self.consumed, self.topic_id = offset, topic_id
+        self.consumed, self.topic_id, self.last_timestamp = offset, topic_id, 0
         if interruption is not None:
             self.interruptions.append(interruption)
             self.is_interrupted = True
@@ -60,7 +68,7 @@ class WorkOnScript:
         await self.going.wait()
         self.handled += [record.offset for record in batch]
         self.batches.append(len(batch))
-        self.consumed = batch[-1].offset + 1
+        self.consumed, self.last_timestamp = batch[-1].offset + 1, batch[-1].timestamp
         self.journal.append("handled")
 
     async def idle(self) -> None:
@@ -93,6 +101,7 @@ class SubscriptionInMemory:
         self.states: dict[str, TopicState] = {}
         self.starts: dict[Partition, int] = {}
         self.gone: dict[Partition, tuple[int, int]] = {}
+        self.leader_epochs: dict[Partition, int] = {}
         self.topics: dict[Partition, list[InboundRecord]] = {}
         self.position: dict[Partition, int] = {}
         self.paused: set[Partition] = set()
@@ -205,7 +214,7 @@ class SubscriptionInMemory:
 
     def _extent(self, partition: Partition) -> Extent:
         start, end = self.starts.get(partition, 0), len(self.topics.get(partition, ()))
-        return Extent(self._state(partition.topic), start, end)
+        return Extent(self._state(partition.topic), start, end, self.leader_epochs.get(partition, -1))
 
     async def hint(self, offsets: Mapping[Partition, int]) -> None:
         self.hints.append(dict(offsets))

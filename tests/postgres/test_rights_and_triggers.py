@@ -45,6 +45,7 @@ RIGHTS = {
     "function keep_snapshots":          (RUN, ""),
     "function listed":                  (RUN, RUN),
     "function refuse_change":           ("", ""),
+    "function note_last_record":       (RUN, ""),
     "function settle_claims":           (RUN, ""),
     "function tell_saga":               ("", ""),
     "function tell_saga_unchanged":     ("", ""),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+import pytest
 
 from infra.devstack.records import is_gone
 from tests.run_ending import held_run
@@ -15,6 +16,10 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 INTERRUPTED = 2  # how pytest ends after Ctrl-C
+# Four runs at once; each of them may wait for its watchdog.
+ENDED_SECONDS = 150
+
+pytestmark = pytest.mark.timeout(360)
 
 
 async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, list[psutil.Process]]:
@@ -54,7 +59,7 @@ async def _ended_by(number: signal.Signals, folder: Path) -> None:
     run, processes = await held("test_with_stubborn_children", folder)
     assert len(processes) == 3
     run.send_signal(number)
-    code = await asyncio.wait_for(run.wait(), 60)
+    code = await asyncio.wait_for(run.wait(), ENDED_SECONDS)
     assert code == (INTERRUPTED if number == signal.SIGINT else -number)
     await are_gone(processes, folder)
 

@@ -4,12 +4,17 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from contracts.client.consumer import LOG_OVERHEAD_BYTES
+from infra.devstack.stack import Devstack
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import PartitionsDiffer, administration, create_topics, topics_of
 from infra.settings import Settings
 from tests.system import System
 from tests.waiting import until
 from workers.domain import contexts
+
+# Of the number of records, in a batch of version 2.
+RECORDS_POSITION = 57
 
 
 async def delete(settings: Settings, topic: str) -> None:
@@ -61,3 +66,20 @@ async def grow(system: System, name: str, partitions: int) -> None:
     """Give a topic more partitions."""
     async with administration(system.settings) as admin:
         await admin.create_partitions({system.topic(name): NewPartitions(partitions)})
+
+
+def lose_the_end(stack: Devstack, topic: str) -> int:
+    """Take the last batch out of each partition's file, as a host does that fails before it has written it to its disk.
+    Kafka must not run. How many records are gone.
+    """
+    gone = 0
+    for folder in (stack.home.path / "kafka").rglob(f"{topic}-*"):
+        for segment in folder.glob("*.log"):
+            content = segment.read_bytes()
+            begin = end = 0
+            while end < len(content) and (length := int.from_bytes(content[end + 8 : end + 12])):
+                begin, end = end, end + LOG_OVERHEAD_BYTES + length
+            if end:
+                gone += int.from_bytes(content[begin + RECORDS_POSITION : begin + RECORDS_POSITION + 4])
+                segment.write_bytes(content[:begin])
+    return gone

@@ -72,6 +72,7 @@ class CommandLane:
         self._events_topic = ports.topics.events(context)
         self._lane = LaneKey("command", self._input_topic, partition)
         self.topic_id = ""
+        self.last_timestamp = 0
         self.is_interrupted = False
         self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
         self._published_topic_id = ""
@@ -89,7 +90,8 @@ class CommandLane:
         taken_at = ports.clock()
         grant = await ports.store.take(self._lane, ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
-        self.topic_id, self.is_interrupted = grant.topic_id, grant.interruptions > 0
+        self.topic_id, self.last_timestamp = grant.topic_id, grant.last_timestamp
+        self.is_interrupted = grant.interruptions > 0
         self._streams = self._no_streams()
         events = await self._outputs.events_topic()
         begin = await self._outputs.begin_of_tail(grant, events)
@@ -173,7 +175,7 @@ class CommandLane:
             self._sent_away.update(letter.record.offset for letter in away)
             self._sent_away.update(request.record.offset for request in elsewhere)
             try:
-                await self._commit(records[-1].offset + 1, draft, known.now)
+                await self._commit(records[-1], draft, known.now)
             except ClaimsRefused as error:
                 refused, unheld = refused | error.refused, unheld | error.unheld
             except Repeated:
@@ -186,7 +188,7 @@ class CommandLane:
         place, streams = (self._context, self._lane.partition, self._sequence), self._streams.of(requests)
         return Situation(*place, known.now, known.outcomes, streams, frozenset(), unstorable)
 
-    async def _commit(self, consumed: int, draft: Draft, now: datetime) -> None:
+    async def _commit(self, last: InboundRecord, draft: Draft, now: datetime) -> None:
         assert self._publisher is not None
         self._committing_since = self._ports.clock()
         await self._ports.store.commit(
@@ -195,7 +197,7 @@ class CommandLane:
                 self._epoch,
                 self._context,
                 now,
-                consumed,
+                last.offset + 1,
                 draft.sequence,
                 self._publisher.mark,
                 draft.outcomes,
@@ -204,6 +206,7 @@ class CommandLane:
                 draft.settle,
                 draft.credentials,
                 draft.snapshots,
+                last.timestamp,
             )
         )
 

@@ -2,7 +2,13 @@
 
 A topic that was made anew, that lacks what the lane should read next, or that has another number of partitions than the
 installation is noticed here, when the lane is taken and, with what the watch sees, while it runs.
+
+A topic may also have lost its end, with what the lane had read, and have grown beyond it since. So the first record
+that a lane reads is the last one that it has handled: when another one stands there, the lane's position says nothing.
+A partition loses its end only when it gets a new leader, or its leader comes back; records written after that tell.
 """
+
+from collections.abc import Sequence
 
 import structlog
 
@@ -10,7 +16,7 @@ from workers import telemetry
 from workers.lanes.interruptions import interruption, resumption
 from workers.lanes.work import LaneWork, Restart
 from workers.ports.lanes import Interruption
-from workers.ports.log import Extent, Partition, Subscription, TopicMisfit
+from workers.ports.log import Extent, InboundRecord, Partition, Subscription, TopicMisfit
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +33,11 @@ class LaneInput:
         self._subscription = subscription
         self._partitions = partitions
         self._topic_id = ""
+        self._leader_epoch = -1
+        # The offset and timestamp of what the lane has handled last: what comes first must be this record.
+        self._last: tuple[int, int] | None = None
+        # The position that says nothing, as another record stands before it than the one that was handled.
+        self._overwritten: int | None = None
         # Before this offset nothing is missing that the lane will read over.
         self._whole_to = 0
         # From where to where records are gone from the middle, as the lane has found out.
@@ -47,11 +58,17 @@ class LaneInput:
         """
         work, extent = self._work, await self._extent()
         self._whole_to, hole, self._hole = 0, self._hole, None
+        self._last, overwritten, self._overwritten = None, self._overwritten, None
         changed = interruption(work.topic_id, consumed, extent, can_read_the_table=work.can_read_the_table)
         if changed is None and hole is not None and hole[0] == consumed:
             # As if the topic began behind them.
             extent = extent._replace(start=hole[1])
             changed = interruption(work.topic_id, consumed, extent)
+        if changed is None and overwritten == consumed:
+            about = (work.topic_id, extent.topic.id, consumed, extent.start, extent.end)
+            changed = Interruption("truncated", *about, missing=None)
+        if changed is None and work.last_timestamp and extent.start < consumed:
+            self._last = (consumed - 1, work.last_timestamp)
         offset = resumption(
             consumed, extent, is_interrupted=changed is not None, can_read_the_table=work.can_read_the_table
         )
@@ -59,8 +76,24 @@ class LaneInput:
             await work.rebase(offset, extent.topic.id, changed)
         if changed is not None:
             self._say(changed, offset)
-        self._topic_id = extent.topic.id
+        self._topic_id, self._leader_epoch = extent.topic.id, extent.leader_epoch
         return offset
+
+    def reads_from(self, offset: int) -> int:
+        """Where to read from, for the lane to go on at the offset that `begin` returned."""
+        return offset if self._last is None else self._last[0]
+
+    def new(self, records: Sequence[InboundRecord]) -> Sequence[InboundRecord]:
+        """Those of the records that were fetched that are new. Raises Restart when what was handled may be gone."""
+        last, self._last = self._last, None
+        if last is not None and records[0].offset == last[0]:
+            if records[0].timestamp != last[1]:
+                self._overwritten = last[0] + 1
+                raise Restart(f"another record stands at offset {last[0]} than the one that was handled")
+            records = records[1:]
+        if records and records[-1].leader_epoch > self._leader_epoch >= 0 and not self._work.can_read_the_table:
+            raise Restart("its partition has a new leader")
+        return records
 
     def changed(self, extent: Extent, fetched_before: int, fetched_to: int) -> str | None:
         """What is not as it was when the lane began, if anything. `fetched_before`: the offset behind the last record

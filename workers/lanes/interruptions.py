@@ -18,7 +18,7 @@ def interruption(
     known); None when all is well. Who begins and can read the table misses nothing; commands that were deleted before
     the first worker came were never handled either.
     """
-    topic, start, end = extent
+    topic, start, end, _ = extent
     about = (topic_id, topic.id, consumed, start, end)
     if topic_id and topic.id and topic_id != topic.id:
         return Interruption("recreated", *about, missing=None)

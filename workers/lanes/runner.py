@@ -69,8 +69,11 @@ class LaneRunner:
         if not records or not self.active or self._out_of_date is not None:
             return
         try:
+            records = self._input.new(records)
+            if not records:
+                return
             self._queue.extend(records)
-        except WentBack as error:
+        except (Restart, WentBack) as error:
             self.restart(str(error))
             return
         self._arrived.set()
@@ -151,7 +154,7 @@ class LaneRunner:
         offset = await self._input.begin(await self._work.take())
         self._queue.begin(offset)
         self._out_of_date = None
-        self._subscription.seek(self.partition, offset)
+        self._subscription.seek(self.partition, self._input.reads_from(offset))
         self._set_active(True)
         self._paused = False
         self._subscription.resume(self.partition)

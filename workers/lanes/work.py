@@ -14,12 +14,14 @@ class Restart(Exception):
 class LaneWork(Protocol):
     """One lane in one role. After any exception the lane is dropped and taken again, as after a crash.
 
-    `topic_id` is that of the topic whose offset `take` returned; empty: not known. `can_read_the_table`: what
-    the lane does not read from its topic, it reads from the event table. `is_interrupted`: commands may have been
+    `topic_id` is that of the topic whose offset `take` returned; empty: not known. `last_timestamp`: that of the record
+    before this offset, in milliseconds since 1970; 0: not known. `can_read_the_table`: what the lane does not read from
+    its topic, it reads from the event table. `is_interrupted`: commands may have been
     lost, and no operator has acknowledged it.
     """
 
     topic_id: str
+    last_timestamp: int
     can_read_the_table: bool
     is_interrupted: bool
 

@@ -84,7 +84,9 @@ class SnapshotRow(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All that one transaction of a command lane writes. `time` is the database's, as `look_up` told it."""
+    """All that one transaction of a command lane writes. `time` is the database's, as `look_up` told it;
+    `last_timestamp` that of the record before `consumed`, 0: not known.
+    """
 
     lane: LaneKey
     epoch: int
@@ -99,6 +101,7 @@ class Batch(NamedTuple):
     settle: Sequence[Settle]
     credentials: Sequence[CredentialRow]
     snapshots: Sequence[SnapshotRow] = ()
+    last_timestamp: int = 0
 
 
 class StreamEvent(NamedTuple):

@@ -27,7 +27,8 @@ class LaneGrant(NamedTuple):
     """A lane just taken: `consumed` is the next offset to read, `sequence` the last number handed out.
 
     `topic_id` is that of the topic whose offset `consumed` is, `published_topic_id` that of the mark's; empty: not
-    known. `interruptions`: how many of the lane nobody has acknowledged.
+    known. `interruptions`: how many of the lane nobody has acknowledged. `last_timestamp`: that of the record before
+    `consumed`, 0: not known.
     """
 
     epoch: int
@@ -38,14 +39,15 @@ class LaneGrant(NamedTuple):
     topic_id: str = ""
     published_topic_id: str = ""
     interruptions: int = 0
+    last_timestamp: int = 0
 
 
 class Interruption(NamedTuple):
     """A topic is not the one that a lane has read, or does not reach to where the lane stands (`consumed`).
 
     `recreated`: it has another id. `deleted`: records that the lane had not read are gone from its beginning.
-    `truncated`: it ends before what the lane has read. `missing`: how many records are gone unread, at most; None:
-    nobody knows.
+    `truncated`: it has lost its end, which the lane had read, and may have grown beyond it since with other records.
+    `missing`: how many records are gone unread, at most; None: nobody knows.
     """
 
     kind: Literal["recreated", "deleted", "truncated"]

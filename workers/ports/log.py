@@ -14,7 +14,11 @@ class Partition(NamedTuple):
 
 
 class InboundRecord(NamedTuple):
-    """A record as it was read. `timestamp` is in milliseconds since 1970."""
+    """A record as it was read. `timestamp` is in milliseconds since 1970.
+
+    `leader_epoch`: under which leader of the partition it was written, or an earlier one; the number grows whenever the
+    partition gets another leader, or the same one again after a failure. -1: not known.
+    """
 
     topic: str
     partition: int
@@ -23,6 +27,7 @@ class InboundRecord(NamedTuple):
     value: bytes | None
     headers: Headers
     timestamp: int
+    leader_epoch: int = -1
 
 
 class OutboundRecord(NamedTuple):
@@ -41,11 +46,15 @@ class TopicState(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """From where to where a partition reaches now: the offset of its first record, and the one behind its last."""
+    """From where to where a partition reaches now: the offset of its first record, and the one behind its last.
+
+    `leader_epoch`: that of its present leader, -1: not known.
+    """
 
     topic: TopicState
     start: int
     end: int
+    leader_epoch: int = -1
 
 
 class TopicMisfit(Unavailable):

@@ -44,6 +44,7 @@ class ProjectionLane:
 
     # The checkpoint's sequence is what counts; its offset is a place to begin, in whatever topic there is.
     topic_id = ""
+    last_timestamp = 0
     can_read_the_table = True
     is_interrupted = False
 

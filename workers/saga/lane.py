@@ -56,6 +56,7 @@ class SagaLane:
     """`LaneWork` for one partition of a context's events. `sagas` are those that follow the context."""
 
     can_read_the_table = True
+    last_timestamp = 0
     is_interrupted = False
 
     def __init__(self, context: str, sagas: Sequence[Saga[Any]], partition: int, ports: SagaPorts) -> None:

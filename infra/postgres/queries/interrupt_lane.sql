@@ -1,6 +1,6 @@
 -- As rebase_lane, and the interruption that is the reason.
 WITH lane AS (
-    UPDATE annals.lanes SET consumed = $5, topic_id = $6
+    UPDATE annals.lanes SET consumed = $5, topic_id = $6, last_offset = -1, last_timestamp = 0
      WHERE role = $1 AND topic = $2 AND partition = $3 AND epoch = $4
     RETURNING epoch
 ), noted AS (
