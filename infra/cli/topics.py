@@ -81,6 +81,6 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
             if is_of_commands:
                 await database.run("lanes_begin_anew", name, topic_id, former_topic_id)
 
-        read = {row["partition"]: Read(row["topic_id"], row["consumed"]) for row in rows}
+        read = {row["partition"]: Read(row["topic_id"], row["consumed"], row["last_timestamp"]) for row in rows}
         consumed = read if is_of_commands else None
         return await make_anew(settings, known[name], consumed, begin)

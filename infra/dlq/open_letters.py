@@ -4,6 +4,7 @@ Reads on from where it stopped, and what operators did since. Holds each open le
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import NamedTuple
 
@@ -39,7 +40,8 @@ class OpenLetters:
         self._database = database
         self._interventions = Interventions(database)
         self._topics = topics
-        self._offsets = dict.fromkeys(topics, 0)
+        # Offset and timestamp of the last record that was read: they tell whether the topic still is what it was.
+        self._last: dict[str, tuple[int, int]] = {}
         self._ids: dict[str, str] = {}
         self._last_number = 0
         self._open: dict[str, tuple[str, str, datetime]] = {}
@@ -80,16 +82,35 @@ class OpenLetters:
         """An offset says nothing of another topic of this name, which does not have the former letters either."""
         for topic, state in (await self._log.states(self._topics)).items():
             if self._ids.setdefault(topic, state.id) != state.id:
-                self._ids[topic], self._offsets[topic] = state.id, 0
-                originals = topic.removesuffix(DEAD_LETTERS_SUFFIX)
-                self._open = {place: told for place, told in self._open.items() if told[0] != originals}
+                self._ids[topic] = state.id
+                self._forget(topic)
+
+    def _forget(self, topic: str) -> None:
+        self._last.pop(topic, None)
+        originals = topic.removesuffix(DEAD_LETTERS_SUFFIX)
+        self._open = {place: told for place, told in self._open.items() if told[0] != originals}
 
     async def _read_on(self, topic: str) -> None:
-        async for records in self._log.records(topic, PARTITION, self._offsets[topic]):
-            await self._take(records)
-            self._offsets[topic] = records[-1].offset + 1
-            if self.is_full:
-                return
+        if not await self._goes_on(topic):
+            self._forget(topic)
+            await self._goes_on(topic)
+
+    async def _goes_on(self, topic: str) -> bool:
+        """Read on, from the last record that was read. False when another one stands there, or none: the topic has lost
+        its end, and perhaps grown since.
+        """
+        last = self._last.get(topic)
+        is_as_it_was = last is None
+        async with aclosing(self._log.records(topic, PARTITION, 0 if last is None else last[0])) as batches:
+            async for records in batches:
+                if not is_as_it_was and _mark(records[0]) != last:
+                    return False
+                await self._take(records if is_as_it_was else records[1:])
+                is_as_it_was = True
+                self._last[topic] = _mark(records[-1])
+                if self.is_full:
+                    return True
+        return is_as_it_was
 
     async def _take(self, records: Sequence[InboundRecord]) -> None:
         found: dict[str, tuple[str, str, datetime]] = {}
@@ -106,3 +127,7 @@ class OpenLetters:
             # A letter that stands there twice has the time of the first.
             if place not in self._open and state_after(told[2], actions.get(place, ())) == "open":
                 self._open[place] = told
+
+
+def _mark(record: InboundRecord) -> tuple[int, int]:
+    return record.offset, record.timestamp

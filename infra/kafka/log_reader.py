@@ -1,7 +1,7 @@
 """Reads whole partitions of topics, for those who compare. Belongs to no group and commits nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ class LogReader:
 
     async def records(
         self, topic: str, partition: int, from_offset: int, *, committed_only: bool = False
-    ) -> AsyncIterator[list[InboundRecord]]:
+    ) -> AsyncGenerator[list[InboundRecord]]:
         """The records from an offset to the end that the partition has now, in batches. Raises Unavailable.
 
         `committed_only`: without those that their writer has taken back.

@@ -7,6 +7,7 @@ arrived. Whoever is interrupted runs it again: a command that is sent twice is h
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 
 from infra.kafka.closing import close_topic
@@ -27,10 +28,14 @@ an interrupted run goes on, and nobody knows any more which it was.
 
 
 class Read(NamedTuple):
-    """The offset behind the last command that was read, and the id of the topic that it is of (empty: not known)."""
+    """The offset behind the last command that was read, and the id of the topic that it is of (empty: not known).
+
+    `last_timestamp`: that of this command, 0: not known.
+    """
 
     topic_id: str
     offset: int
+    last_timestamp: int
 
 
 class TopicFits(Exception):
@@ -59,7 +64,7 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
                 await create_topics(settings, [kept])
                 await close_topic(settings, topic.name, found.partitions)
                 # An offset of a former topic says nothing: all of this one is unread then.
-                read = {number: each.offset for number, each in consumed.items() if each.topic_id in ("", found.id)}
+                read = {number: each for number, each in consumed.items() if each.topic_id in ("", found.id)}
                 await _keep(log, courier, Partitions(topic.name, found.partitions, read), kept.name)
             await delete_topics(settings, [topic.name])
         await create_topics(settings, [topic])
@@ -81,12 +86,12 @@ class Partitions(NamedTuple):
 
     topic: str
     number: int
-    consumed: Mapping[int, int]
+    consumed: Mapping[int, Read]
 
 
 async def _keep(log: LogReader, courier: KafkaCourier, unread: Partitions, kept: str) -> None:
     """Copy what nobody has read, until nothing more comes."""
-    positions = {number: unread.consumed.get(number, 0) for number in range(unread.number)}
+    positions = {number: await _unread_from(log, unread, number) for number in range(unread.number)}
     grown = True
     while grown:
         grown = False
@@ -97,6 +102,21 @@ async def _keep(log: LogReader, courier: KafkaCourier, unread: Partitions, kept:
                 )
                 positions[number] = records[-1].offset + 1
                 grown = True
+
+
+async def _unread_from(log: LogReader, unread: Partitions, number: int) -> int:
+    """From where on nobody has read a partition. From its beginning, for all that one knows, when another command, or
+    none, stands where the last one was read: it has lost its end, and perhaps grown since.
+    """
+    read = unread.consumed.get(number)
+    if read is None or not read.last_timestamp:
+        return 0 if read is None else read.offset
+    last = read.offset - 1
+    async with aclosing(log.records(unread.topic, number, last, committed_only=True)) as batches:
+        async for records in batches:
+            is_as_it_was = records[0].offset > last or records[0].timestamp == read.last_timestamp
+            return read.offset if is_as_it_was else 0
+    return 0
 
 
 async def _carry_over(log: LogReader, courier: KafkaCourier, kept: str, name: str) -> int:

@@ -4,6 +4,7 @@ import time
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import pytest_asyncio
 
 from contracts.topics import Topics
@@ -18,9 +19,12 @@ from infra.settings import Settings
 from tests.cli.conftest import run_annals
 from tests.dlq.conftest import url_of
 from tests.dlq.letters import TIME, deliver, original, written
-from tests.topics.spoiling import recreate
+from tests.servers import Servers
+from tests.topics.spoiling import lose_the_end, recreate
+from tests.waiting import until
 from workers.dead_letters.choosing import Filters
 from workers.domain import contexts
+from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
 
 LETTERS = 10_000
@@ -126,3 +130,47 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
     finally:
         await log.stop()
         await database.close()
+
+
+async def test_are_counted_anew_when_their_topic_lost_its_end_and_grew_beyond_it(
+    prepared: Settings, servers: Servers
+) -> None:
+    stack = servers.stack
+    if stack is None:
+        pytest.skip("only the embedded servers' files can be cut from here; these are others")
+    database = Database(url_of(prepared), role="annals_reader", connections=1)
+    await database.open()
+    log, topics = LogReader(prepared), Topics(prepared.topic_prefix)
+    topic = topics.commands("users")
+    dead_letters = topics.dead_letters(topic)
+    try:
+        counted = OpenLetters(log, database, [dead_letters])
+        await deliver(prepared, letters(prepared, range(20, 30)))
+        await deliver(prepared, letters(prepared, range(30, 33)))
+        assert await open_in(counted) == 13
+        await stack.kill("kafka")
+        lost = lose_the_end(stack, dead_letters)
+        await stack.restart("kafka")
+        assert await open_in(counted) == 13 - lost
+        await deliver(prepared, letters(prepared, range(30, 31)))
+        assert await open_in(counted) == 14 - lost
+        await stack.kill("kafka")
+        assert lose_the_end(stack, dead_letters) == 1
+        await stack.restart("kafka")
+        await deliver(prepared, letters(prepared, range(40, 45)))
+        assert await open_in(counted) == 18 - lost
+    finally:
+        await log.stop()
+        await database.close()
+
+
+async def open_in(counted: OpenLetters) -> int:
+    async def groups() -> tuple[int] | None:
+        try:
+            return (sum(group.open_count for group in (await counted.refresh()).values()),)
+        except Unavailable:  # the broker has only just come back
+            return None
+
+    found = await until(groups, "the letters are counted")
+    assert found is not None
+    return found[0]

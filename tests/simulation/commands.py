@@ -5,13 +5,15 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from contracts.catalogue import catalogue
 from contracts.envelope import CommandEnvelope
 from contracts.message import Command
 from contracts.partitioner import partition_for
 from contracts.topics import Topics
 from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, UpdateUser, WelcomeUser
 from contracts.users.examples import PASSWORD_HASH
-from workers.ports.log import OutboundRecord
+from workers.command.reading import DeadLetter, Request, read
+from workers.ports.log import InboundRecord, OutboundRecord
 
 TOPICS = Topics()
 COMMANDS, EVENTS = TOPICS.commands("users"), TOPICS.events("users")
@@ -119,3 +121,8 @@ def _spoilt(chance: Random, record: OutboundRecord) -> OutboundRecord:
             return record._replace(value=b'{"user_id": 7}')
         case _:
             return record._replace(key=None)
+
+
+def asked_in(record: InboundRecord) -> Request | DeadLetter:
+    """What a record of the commands' topic asks for."""
+    return read(record, catalogue().commands, "users")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import orjson
 
 from contracts.envelope import rfc3339
+from infra.memory.lane_rows import LaneRow
 from infra.memory.read_model_server import checkpoint
 from tests.simulation.circles import CIRCLE, PATIENCE_SECONDS
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
@@ -27,9 +28,10 @@ LIVE = Generation(USER_CARD.name)
 
 @dataclass(frozen=True)
 class Evidence:
-    """Topics by partition, the table, the read model. `outcomes` are in the order of their commits; `letters` are the
-    places of the dead letters' originals; `journal` is that of the circles; `far_deadlines` wait still, because the
-    database's clock was set back; `shortened` are the partitions in which the broker has lost something.
+    """Topics by partition (`commands`: also what the broker has lost), the table, the read model. `outcomes` are in
+    the order of their commits; `letters` are the places of the dead letters' originals; `journal` is that of the
+    circles; `far_deadlines` wait still, because the database's clock was set back; `shortened` are the partitions in
+    which the log of events has lost something.
     """
 
     commands: Sequence[Sequence[InboundRecord]]
@@ -67,6 +69,8 @@ def unrest(world: World) -> str:
         saga = table.lanes.get(LaneKey("saga", EVENTS, partition))
         if command is None or command.consumed < broker.end(COMMANDS, partition):
             return f"commands are not consumed on lane {partition}"
+        if not _stands_where_it_was(command, _records(world, COMMANDS, partition)):
+            return f"lane {partition} has not noticed that its topic has lost its end"
         if command.sequence > max((_sequence(record) for record in _records(world, EVENTS, partition)), default=0):
             return f"events are not published on lane {partition}"
         if saga is None or saga.input_sequence < command.sequence:
@@ -111,7 +115,7 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
     letters = [dict(record.headers) for record in _records(world, TOPICS.dead_letters(COMMANDS), 0)]
     replies = [record for partition in range(PARTITIONS) for record in _records(world, TOPICS.replies, partition)]
     return Evidence(
-        commands=[_records(world, COMMANDS, partition) for partition in range(PARTITIONS)],
+        commands=[_commands(world, partition) for partition in range(PARTITIONS)],
         log=[_records(world, EVENTS, partition) for partition in range(PARTITIONS)],
         letters=[(int(letter["dlq_partition"]), int(letter["dlq_offset"])) for letter in letters],
         replies=[((reply.key or b"").decode(), reply.value or b"") for reply in replies],
@@ -142,6 +146,21 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
 
 def _records(world: World, topic: str, partition: int) -> Sequence[InboundRecord]:
     return world.servers.broker.read(topic, partition, 0, 1_000_000)
+
+
+def _stands_where_it_was(lane: LaneRow, records: Sequence[InboundRecord]) -> bool:
+    """Whether the last record that the lane has handled, if it knows it, is among those of its topic."""
+    places = {(record.offset, record.timestamp) for record in records}
+    is_known = lane.last_timestamp and lane.last_offset == lane.consumed - 1
+    return not is_known or (lane.last_offset, lane.last_timestamp) in places
+
+
+def _commands(world: World, partition: int) -> Sequence[InboundRecord]:
+    """All that ever stood in a partition, in the order in which it came there."""
+    found = [*_records(world, COMMANDS, partition)]
+    for end, lost in reversed(world.lost_commands[partition]):
+        found[end:end] = lost
+    return found
 
 
 def _sequence(record: InboundRecord) -> int:

@@ -20,6 +20,7 @@ Kind = Literal[
     "empty",  # FLUSHALL
     "lose",  # the read models' store loses some documents or index entries, by its own doing or somebody's
     "shorten",  # the log loses its last records, which it had acknowledged
+    "shorten commands",  # a topic of commands loses its last records, which were handled
 ]
 
 SLOTS = ("command-0", "command-1", "saga-0", "saga-1", "projection-0", "projection-1")
@@ -91,6 +92,22 @@ def drawn_losses(chance: Random, busy: Sequence[float]) -> list[Fault]:
             chance.choice((1, 3, 1000, -1, -3)),
         )
         for _ in range(chance.randint(1, 2))
+    ]
+
+
+def drawn_shortenings(chance: Random, busy: Sequence[float]) -> list[Fault]:
+    """What the topic of commands loses beside everything else; in most schedules nothing."""
+    if chance.random() > 0.2:
+        return []
+    return [
+        Fault(
+            round(chance.choice(busy) + chance.expovariate(2.0), 4),
+            "shorten commands",
+            str(chance.randint(0, 1)),
+            0.0,
+            chance.randint(1, 4),
+        )
+        for _ in range(chance.randint(1, 3))
     ]
 
 

@@ -19,6 +19,7 @@ from workers.command import lane as command_lane
 from workers.command.lane import CommandLane
 from workers.command.publisher import AWAY_SECONDS, Publisher
 from workers.command.records import event_record
+from workers.lanes.beginning import LaneInput
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
@@ -184,6 +185,12 @@ def _any_entries(_: SagaRows, rows: Sequence[JournalRow]) -> dict[InstanceKey, l
     return entries
 
 
+def _new_unseen(self: LaneInput, records: Sequence[InboundRecord]) -> Sequence[InboundRecord]:
+    """Whatever stands where it was, and whoever has written it."""
+    last, self._last = self._last, None
+    return records[1:] if last is not None and records[0].offset == last[0] else records
+
+
 def _any_id(*_: Any) -> str:
     return str(UUID(int=random.getrandbits(128), version=4))
 
@@ -212,6 +219,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "the question of who was away": [Patch(Publisher, "publish", _publish_without_asking)],
     "a failed append stops the lane": [Patch(Publisher, "publish", _publish_and_go_on)],
     "an idempotent producer": [Patch(LogPartition, "_written_before", lambda *_: None)],
+    "the last record that a lane has handled": [Patch(LaneInput, "new", _new_unseen)],
     "states forgotten with the lane": [Patch(CommandLane, "take", _take_with_old_states)],
     "the saga's outbox": [Patch(Outbox, "send_the_rest", _send_nothing_again)],
     "the version of an instance": [

@@ -1,20 +1,17 @@
 """What must be true once the world has come to rest, whatever happened to it before."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from contracts.catalogue import catalogue
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome
 from contracts.partitioner import partition_for
-from tests.simulation.commands import PARTITIONS
+from tests.simulation.commands import PARTITIONS, asked_in
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
 from tests.simulation.folded import entries_of, folded_documents
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.reference import Sequentially, wordless
 from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
-from workers.command.reading import DeadLetter, Request, read
-from workers.ports.log import InboundRecord
+from workers.command.reading import DeadLetter, Request
 
 
 def findings(evidence: Evidence) -> list[Finding]:
@@ -24,21 +21,22 @@ def findings(evidence: Evidence) -> list[Finding]:
 
 def every_command_is_answered_once(evidence: Evidence) -> Iterator[Finding]:
     """An outcome for each command, in the order of its lane; a dead letter for what is none; nothing else."""
-    letters = Counter(evidence.letters)
+    letters, malformed = set(evidence.letters), set()
     expected: set[str] = set()
     for partition, records in enumerate(evidence.commands):
         order: list[str] = []
         for record in records:
-            found = _read(record)
+            found = asked_in(record)
             if isinstance(found, DeadLetter):
-                if not letters.pop((partition, record.offset), 0):
+                malformed.add((partition, record.offset))
+                if (partition, record.offset) not in letters:
                     yield Finding("a malformed record without a dead letter", f"{partition}/{record.offset}")
             elif _belongs(found, partition):
                 order.append(found.envelope.id)
             if isinstance(found, Request):
                 expected.add(found.envelope.id)
         yield from _in_order(evidence, partition, list(dict.fromkeys(order)))
-    for place in letters:
+    for place in sorted(letters - malformed):
         yield Finding("a dead letter without a malformed record", str(place))
     for missing in sorted(expected - evidence.outcomes.keys()):
         yield Finding("a command without an outcome", missing)
@@ -79,7 +77,7 @@ def _first_requests(evidence: Evidence) -> dict[tuple[str, int], Request]:
     requests: dict[tuple[str, int], Request] = {}
     for partition, records in enumerate(evidence.commands):
         for record in records:
-            found = _read(record)
+            found = asked_in(record)
             if isinstance(found, Request) and _belongs(found, partition):
                 requests.setdefault((found.envelope.id, partition), found)
     return requests
@@ -176,10 +174,6 @@ CHECKS: tuple[Check, ...] = (
     *CHECKS_OF_THE_SAGAS,
     replies_are_the_outcomes,
 )
-
-
-def _read(record: InboundRecord) -> Request | DeadLetter:
-    return read(record, catalogue().commands, "users")
 
 
 def _belongs(request: Request, partition: int) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from tests.simulation.commands import drawn_orders
 from tests.simulation.evidence import at_rest, evidence_of
-from tests.simulation.faults import drawn_faults, drawn_losses, said
+from tests.simulation.faults import drawn_faults, drawn_losses, drawn_shortenings, said
 from tests.simulation.findings import Finding
 from tests.simulation.invariants import findings
 from tests.simulation.silence import heard
@@ -39,7 +39,11 @@ def planned(seed: int) -> Plan:
     chance = Random(f"{seed} plan")
     orders = drawn_orders(chance)
     busy = [order.at for order in orders]
-    faults = [*drawn_faults(chance, busy), *drawn_losses(Random(f"{seed} losses"), busy)]
+    faults = [
+        *drawn_faults(chance, busy),
+        *drawn_losses(Random(f"{seed} losses"), busy),
+        *drawn_shortenings(Random(f"{seed} shortenings"), busy),
+    ]
     return Plan(seed, tuple(orders), tuple(sorted(faults)))
 
 

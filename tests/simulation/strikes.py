@@ -3,9 +3,11 @@
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.simulation.commands import EVENTS
+from tests.simulation.commands import COMMANDS, EVENTS, asked_in
 from tests.simulation.faults import Fault
 from tests.simulation.process import Condition, Process
+from workers.command.reading import Request
+from workers.ports.log import InboundRecord
 
 if TYPE_CHECKING:
     from tests.simulation.world import Slot, World
@@ -28,6 +30,8 @@ def strike(world: "World", fault: Fault) -> None:
             world.network.lose_answer(fault.target, int(fault.amount))
         case "shorten":
             _shorten(world, int(fault.target), int(fault.amount))
+        case "shorten commands":
+            _shorten_commands(world, int(fault.target), int(fault.amount))
         case _:
             _strike_network(world, fault)
 
@@ -117,3 +121,20 @@ def _shorten(world: "World", partition: int, records: int) -> None:
     world.shortened.add(partition)
     broker = world.servers.broker
     broker.shorten(EVENTS, partition, max(broker.end(EVENTS, partition) - records, 0))
+
+
+def _shorten_commands(world: "World", partition: int, records: int) -> None:
+    """The broker loses its last records: if all of them were handled, as nothing can bring others back."""
+    broker = world.servers.broker
+    end = broker.end(COMMANDS, partition)
+    left = max(end - records, 0)
+    lost = broker.read(COMMANDS, partition, left, end)
+    if lost and all(_was_handled(world, record) for record in lost):
+        world.lost_commands[partition].append((left, lost))
+        broker.shorten(COMMANDS, partition, left)
+
+
+def _was_handled(world: "World", record: InboundRecord) -> bool:
+    """Whether it is a command with an outcome; of what is none, nobody can tell."""
+    found = asked_in(record)
+    return isinstance(found, Request) and found.envelope.id in world.servers.table.commands

@@ -30,6 +30,7 @@ MUST_HAPPEN = (
     "fault: empty",
     "fault: shorten",
     "fault: lose",
+    "fault: shorten commands",
     "network: request lost",
     "network: answer lost",
     "network: carried out late",

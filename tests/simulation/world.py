@@ -6,8 +6,8 @@ by somebody, as an orchestrator does.
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from tests.simulation.roles import Place, Servers, host_for
 from tests.simulation.strikes import strike
 from workers.lanes.host import LaneHost
 from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord
 
 STOP_TIMEOUT_SECONDS = 20.0
 RETRY_DELAY_SECONDS = 1.0
@@ -65,6 +66,7 @@ class World:
         self.processes: list[Process] = []
         self.rested = False
         self.shortened: set[int] = set()
+        self.lost_commands: defaultdict[int, list[tuple[int, Sequence[InboundRecord]]]] = defaultdict(list)
         self.lost = False
         self.injected: Counter[str] = Counter()
 
