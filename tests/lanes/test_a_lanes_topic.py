@@ -224,6 +224,18 @@ async def test_under_a_new_leader_is_looked_at_before_its_records_are_handled() 
     assert reading.input.new(records(44, 46, leader_epoch=5))
 
 
+async def test_under_a_leader_of_whom_not_every_broker_tells_yet_is_read_on_once_it_was_looked_at() -> None:
+    reading = Reading()
+    reading.subscription.topics[PARTITION] = records(0, 100, timestamp=5)
+    reading.subscription.leader_epochs[PARTITION] = 3
+    handled_before(reading, 5)
+    await reading.begin(40)
+    assert reading.input.new(records(39, 41, timestamp=5, leader_epoch=5))
+    assert reading.input.new(records(41, 43, leader_epoch=5))
+    with pytest.raises(Restart, match="new leader"):
+        reading.input.new(records(43, 44, leader_epoch=6))
+
+
 async def test_whose_leaders_nobody_tells_is_read_on() -> None:
     reading = Reading()
     await reading.begin(40)

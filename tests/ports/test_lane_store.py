@@ -96,6 +96,15 @@ async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
     assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}
 
 
+async def test_the_next_owner_knows_when_the_last_command_was_written(tables: Tables) -> None:
+    lane = KEYS["command"]
+    await tables.store.take(lane, "first")
+    await tables.store.commit(everything(last_timestamp=1_700_000_000_123))
+    assert (await tables.store.take(lane, "second")).last_timestamp == 1_700_000_000_123
+    await tables.store.rebase(lane, 2, 7, "one")
+    assert (await tables.store.take(lane, "third")).last_timestamp == 0, "of another topic it says nothing"
+
+
 INTERRUPTION = Interruption("deleted", "one", "one", 5, 9, 20, 4)
 
 

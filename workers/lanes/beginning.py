@@ -34,6 +34,7 @@ class LaneInput:
         self._partitions = partitions
         self._topic_id = ""
         self._leader_epoch = -1
+        self._has_read = False
         # The offset and timestamp of what the lane has handled last: what comes first must be this record.
         self._last: tuple[int, int] | None = None
         # The position that says nothing, as another record stands before it than the one that was handled.
@@ -76,7 +77,7 @@ class LaneInput:
             await work.rebase(offset, extent.topic.id, changed)
         if changed is not None:
             self._say(changed, offset)
-        self._topic_id, self._leader_epoch = extent.topic.id, extent.leader_epoch
+        self._topic_id, self._leader_epoch, self._has_read = extent.topic.id, extent.leader_epoch, False
         return offset
 
     def reads_from(self, offset: int) -> int:
@@ -85,14 +86,18 @@ class LaneInput:
 
     def new(self, records: Sequence[InboundRecord]) -> Sequence[InboundRecord]:
         """Those of the records that were fetched that are new. Raises Restart when what was handled may be gone."""
-        last, self._last = self._last, None
+        epoch, is_first = records[-1].leader_epoch, not self._has_read
+        last, self._last, self._has_read = self._last, None, True
         if last is not None and records[0].offset == last[0]:
             if records[0].timestamp != last[1]:
                 self._overwritten = last[0] + 1
                 raise Restart(f"another record stands at offset {last[0]} than the one that was handled")
             records = records[1:]
-        if records and records[-1].leader_epoch > self._leader_epoch >= 0 and not self._work.can_read_the_table:
-            raise Restart("its partition has a new leader")
+        if epoch > self._leader_epoch >= 0 and not self._work.can_read_the_table:
+            if not is_first:
+                raise Restart("its partition has a new leader")
+            # It came together with the record that was looked at, from a leader of whom not every broker tells yet.
+            self._leader_epoch = epoch
         return records
 
     def changed(self, extent: Extent, fetched_before: int, fetched_to: int) -> str | None:
