@@ -240,7 +240,7 @@ async def test_extents_tell_from_where_to_where_each_partition_reaches(messaging
     state = await messaging.event_log.topic(messaging.topic)
     first, second, nowhere = messaging.partition(0), messaging.partition(1), messaging.partition(PARTITIONS)
     assert await alone.subscription.extents([first, second, nowhere]) == {
-        first: Extent(state, 0, 3),
-        second: Extent(state, 0, 0),
+        first: Extent(state, 0, 3, leader_epoch=0),
+        second: Extent(state, 0, 0, leader_epoch=0),
     }
     assert alone.subscription.absent == frozenset()
