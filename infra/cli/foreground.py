@@ -33,6 +33,8 @@ async def _run(system: RunningSystem, screen: Screen) -> None:
 
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, on_signal)
+        # Who starts this with nohup wants it to outlive the terminal.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, on_signal)
     with suppress(asyncio.CancelledError):
         await running

@@ -22,6 +22,11 @@ ENDED_SECONDS = 150
 pytestmark = pytest.mark.timeout(360)
 
 
+def _hear_of_the_terminal() -> None:
+    """Also where this run was started by nohup, which has all below it ignore a terminal that closes."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, list[psutil.Process]]:
     """A pytest in the midst of this test, and what it has started."""
     pids, temporary = folder / "pids", folder / "tmp"
@@ -33,6 +38,7 @@ async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, lis
         stdout=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
         start_new_session=True,
+        preexec_fn=_hear_of_the_terminal,  # nothing here takes locks in threads
     )
 
     async def told() -> list[int]:
