@@ -22,9 +22,10 @@ ENDED_SECONDS = 150
 pytestmark = pytest.mark.timeout(360)
 
 
-def _hear_of_the_terminal() -> None:
-    """Also where this run was started by nohup, which has all below it ignore a terminal that closes."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _hear_signals() -> None:
+    """Also where whoever started this run has all below it ignore some: nohup does, and a shell does in the background."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, list[psutil.Process]]:
@@ -38,7 +39,7 @@ async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, lis
         stdout=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
         start_new_session=True,
-        preexec_fn=_hear_of_the_terminal,  # nothing here takes locks in threads
+        preexec_fn=_hear_signals,  # nothing here takes locks in threads
     )
 
     async def told() -> list[int]:
