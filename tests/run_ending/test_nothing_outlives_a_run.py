@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(360)
 
 
 def _hear_signals() -> None:
-    """Also where whoever started this run has all below it ignore some: nohup does, and a shell does in the background."""
+    """Also where who started this run has all below it ignore some, as nohup does, and a shell in the background."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
