@@ -8,6 +8,7 @@ from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import TOPICS
 from infra.kafka.connection import client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 
@@ -33,4 +34,4 @@ async def topic_extent(settings: Settings, topic: str) -> dict[int, Extent]:
     except KAFKA_FAULTS as error:
         raise unavailable(error, topic) from error
     finally:
-        await consumer.stop()
+        await stopped(consumer)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import for_code
 
 from infra.kafka.telling import NOT_TOLD_YET, told
 from workers.ports.lanes import Unavailable
@@ -48,7 +49,9 @@ async def found_settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> di
                 if code in NOT_TOLD_YET:
                     return {}
                 if code:
-                    raise Unavailable("Kafka", f"the settings of {name} cannot be read: {message or code}")
+                    raise Unavailable(
+                        "Kafka", f"the settings of {name} cannot be read: {message or for_code(code).message}"
+                    )
                 found[name] = _found(entries)
         return found
 
@@ -97,7 +100,9 @@ async def alter(admin: AIOKafkaAdminClient, name: str, settings: Mapping[str, st
                 if code in NOT_TOLD_YET:
                     return False
                 if code:
-                    raise Unavailable("Kafka", f"the settings of {name} cannot be set: {message or code}")
+                    raise Unavailable(
+                        "Kafka", f"the settings of {name} cannot be set: {message or for_code(code).message}"
+                    )
         return True
 
     await told(altered, f"{name}, whose settings are to be set")

@@ -1,22 +1,29 @@
 """A controller answers before the brokers know what it has done; here, nothing is called done before they do."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import LeaderNotAvailableError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    LeaderNotAvailableError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.structs import TopicPartition
 
 from infra.kafka.closing import close_topic, is_closed
 from infra.kafka.connection import client_options
 from infra.kafka.extent import topic_extent
+from infra.kafka.telling import told
 from infra.kafka.topic_settings import OF_THE_TOPIC, alter, found_settings, set_right
 from infra.kafka.topics import Topic, create_topics
 from infra.settings import Settings
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
 from tests.kafka.records import PARTITIONS
+from workers.ports.lanes import Unavailable
 
 BATCH = record_batch([RawRecord(b"key", b"value")])
 
@@ -87,3 +94,26 @@ async def test_looking_whether_a_topic_is_closed_writes_nothing(settings: Settin
     finally:
         await client.close()
     assert await topic_extent(settings, topic) == before
+
+
+async def test_what_the_brokers_never_tell_of_is_said_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.kafka.telling.TOLD_TIMEOUT_SECONDS", 0.3)
+    admin: Any = LateAdmin([UnknownTopicOrPartitionError.errno] * 100)
+    with pytest.raises(Unavailable, match="do not tell of the settings of things after "):
+        await found_settings(admin, ["things"])
+
+
+async def test_a_request_that_is_out_of_time_is_not_taken_for_brokers_that_do_not_tell() -> None:
+    async def look() -> bool:
+        raise TimeoutError("the request's own")
+
+    with pytest.raises(TimeoutError, match="own"):
+        await told(look, "anything")
+
+
+@pytest.mark.parametrize(
+    "asked", [lambda admin: found_settings(admin, ["things"]), lambda admin: alter(admin, "things", {})]
+)
+async def test_what_the_brokers_refuse_is_said_at_once(asked: Callable[[Any], Awaitable[object]]) -> None:
+    with pytest.raises(Unavailable, match="TOPIC_AUTHORIZATION_FAILED"):
+        await asked(LateAdmin([TopicAuthorizationFailedError.errno]))

@@ -1,13 +1,13 @@
 """What operators and brokers do to topics, by Kafka's own means."""
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin import NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from contracts.client.consumer import LOG_OVERHEAD_BYTES
 from infra.devstack.stack import Devstack
 from infra.kafka.log_reader import LogReader
-from infra.kafka.topics import PartitionsDiffer, administration, create_topics, topics_of
+from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of
 from infra.settings import Settings
 from tests.system import System
 from tests.waiting import until
@@ -17,16 +17,9 @@ from workers.domain import contexts
 RECORDS_POSITION = 57
 
 
-async def delete(settings: Settings, topic: str) -> None:
-    """Delete a topic, and see it gone."""
-    async with administration(settings) as admin:
-        await admin.delete_topics([topic])
-        await until(lambda: _is_gone(admin, topic), "the topic is gone")
-
-
 async def recreate(settings: Settings, topic: str, partitions: int | None = None) -> None:
     """Delete a topic and make it again: as it should be, or with so many partitions."""
-    await delete(settings, topic)
+    await delete_topics(settings, [topic])
 
     async def made() -> bool:
         wanted = [each for each in topics_of(list(contexts()), settings) if each.name == topic]
@@ -38,10 +31,6 @@ async def recreate(settings: Settings, topic: str, partitions: int | None = None
             return False
 
     await until(made, "the topic is made")
-
-
-async def _is_gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
-    return topic not in await admin.list_topics()
 
 
 async def delete_records(system: System, name: str) -> int:
