@@ -11,8 +11,8 @@ from typing import Protocol
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.presence import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import topics_of
@@ -52,11 +52,11 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """The command role: every context's commands."""
     declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
     database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
-    log, courier = KafkaEventLog(settings), KafkaCourier(settings)
+    log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
     ports = CommandPorts(
         store=PostgresEventStore(database),
         log=log,
-        courier=courier,
+        sender=sender,
         topics=topics,
         partitions=settings.partitions,
         owner=owner_name(),
@@ -77,7 +77,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
         yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
     finally:
-        await courier.stop()
+        await sender.stop()
         await log.stop()
         await database.close()
 
@@ -88,10 +88,10 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     declared, topics = contexts(), Topics(settings.topic_prefix)
     sagas = [saga for context in declared.values() for saga in context.sagas]
     database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
-    courier = KafkaCourier(settings)
+    sender = KafkaMessageSender(settings)
     ports = SagaPorts(
         store=PostgresSagaStore(database),
-        courier=courier,
+        sender=sender,
         topics=topics,
         owner=owner_name(),
         events=catalogue().events,
@@ -109,7 +109,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
     finally:
-        await courier.stop()
+        await sender.stop()
         await database.close()
 
 

@@ -77,6 +77,8 @@ STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step
 INSTANCES_MOVED = Counter(
     "annals_saga_instances_moved", "Batches decided anew because another lane had moved an instance", ["topic"]
 )
-HEARING_FAILED = Counter(
-    "annals_saga_hearing_failed", "Deadlines and refusals that a saga's code can't take; tried again later", ["saga"]
+INTERNAL_EVENTS_FAILED = Counter(
+    "annals_saga_internal_events_failed",
+    "Deadlines and rejections that a saga's code can't take; tried again later",
+    ["saga"],
 )

@@ -163,7 +163,7 @@ class CommandClient:
         key, headers = envelope.subject.encode(), envelope.to_headers()
         read_command(headers, key)  # what its reader would refuse is refused here, where somebody can mend it
         topic = self._topics.commands(command.context)
-        await self._running_sender().deliver(topic, key, value, headers, command_id=envelope.id)
+        await self._running_sender().send(topic, key, value, headers, command_id=envelope.id)
 
     def _envelope(
         self,

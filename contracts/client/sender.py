@@ -54,7 +54,7 @@ class Sender:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def deliver(
+    async def send(
         self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]], *, command_id: str
     ) -> None:
         """Write one record to the partition of its key and wait for the acknowledgement. Raises KafkaUnavailable."""

@@ -16,7 +16,7 @@ class ReceiveStock(Command):
 
 
 class ReserveStock(Command):
-    """Set pieces aside for an order, or decline; quiet when exactly so many are reserved already. Refusal:
+    """Set pieces aside for an order, or decline; quiet when exactly so many are reserved already. Rejection:
     ReservationDiffers.
     """
 
@@ -28,7 +28,7 @@ class ReserveStock(Command):
 
 
 class ReleaseStock(Command):
-    """Give up what is reserved for an order. Refusal: ReservationNotFound."""
+    """Give up what is reserved for an order. Rejection: ReservationNotFound."""
 
     stream_field: ClassVar[str] = "sku"
 
@@ -37,7 +37,7 @@ class ReleaseStock(Command):
 
 
 class ShipStock(Command):
-    """Note that the pieces reserved for an order have left. Refusal: ReservationNotFound."""
+    """Note that the pieces reserved for an order have left. Rejection: ReservationNotFound."""
 
     stream_field: ClassVar[str] = "sku"
 

@@ -12,7 +12,7 @@ from contracts.orders.lines import DeadlineSeconds, OrderLines
 
 
 class PlaceOrder(Command):
-    """Order something. Refusals: OrderAlreadyExists, EmptyOrder."""
+    """Order something. Rejections: OrderAlreadyExists, EmptyOrder."""
 
     stream_field: ClassVar[str] = "order_id"
 
@@ -24,7 +24,7 @@ class PlaceOrder(Command):
 
 
 class ConfirmOrder(Command):
-    """Confirm a placed order; it can no longer be cancelled. Refusals: OrderNotFound, InvalidTransition."""
+    """Confirm a placed order; it can no longer be cancelled. Rejections: OrderNotFound, InvalidTransition."""
 
     stream_field: ClassVar[str] = "order_id"
 
@@ -32,7 +32,7 @@ class ConfirmOrder(Command):
 
 
 class CancelOrder(Command):
-    """Cancel an order that is not confirmed yet. Refusals: OrderNotFound, InvalidTransition."""
+    """Cancel an order that is not confirmed yet. Rejections: OrderNotFound, InvalidTransition."""
 
     stream_field: ClassVar[str] = "order_id"
 
@@ -41,7 +41,7 @@ class CancelOrder(Command):
 
 
 class ShipOrder(Command):
-    """Note that a confirmed order was shipped. Refusals: OrderNotFound, InvalidTransition."""
+    """Note that a confirmed order was shipped. Rejections: OrderNotFound, InvalidTransition."""
 
     stream_field: ClassVar[str] = "order_id"
 
@@ -50,7 +50,7 @@ class ShipOrder(Command):
 
 
 class DeliverOrder(Command):
-    """Note that a shipped order was delivered. Refusals: OrderNotFound, InvalidTransition."""
+    """Note that a shipped order was delivered. Rejections: OrderNotFound, InvalidTransition."""
 
     stream_field: ClassVar[str] = "order_id"
 

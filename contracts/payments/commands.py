@@ -8,7 +8,7 @@ from contracts.money import Amount, Currency
 
 
 class DepositFunds(Command):
-    """Pay money in; the first deposit opens the account. Refusal: CurrencyMismatch."""
+    """Pay money in; the first deposit opens the account. Rejection: CurrencyMismatch."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -18,8 +18,8 @@ class DepositFunds(Command):
 
 
 class ReserveFunds(Command):
-    """Set money aside for an order, or decline; quiet when exactly this is reserved already. Refusals: AccountNotFound,
-    ReservationDiffers.
+    """Set money aside for an order, or decline; quiet when exactly this is reserved already. Rejections:
+    AccountNotFound, ReservationDiffers.
 
     Without a currency the amount is in that of the account.
     """
@@ -33,7 +33,7 @@ class ReserveFunds(Command):
 
 
 class ReleaseFunds(Command):
-    """Give up what is reserved for an order. Refusals: AccountNotFound, ReservationNotFound."""
+    """Give up what is reserved for an order. Rejections: AccountNotFound, ReservationNotFound."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -42,7 +42,7 @@ class ReleaseFunds(Command):
 
 
 class CaptureFunds(Command):
-    """Take what is reserved for an order. Refusals: AccountNotFound, ReservationNotFound."""
+    """Take what is reserved for an order. Rejections: AccountNotFound, ReservationNotFound."""
 
     stream_field: ClassVar[str] = "user_id"
 

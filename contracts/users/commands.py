@@ -1,4 +1,4 @@
-"""What may be asked of the users context. Keys, topics and refusals: README.md and the AsyncAPI document.
+"""What may be asked of the users context. Keys, topics and rejections: README.md and the AsyncAPI document.
 
 A password comes as its argon2id hash, made where the password was typed; no event ever repeats it.
 """
@@ -13,7 +13,7 @@ from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, We
 
 
 class CreateUser(Command):
-    """Register a user. Refusals: UserAlreadyExists (also for the id of a deleted user), EmailTaken."""
+    """Register a user. Rejections: UserAlreadyExists (also for the id of a deleted user), EmailTaken."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -27,7 +27,7 @@ class CreateUser(Command):
 
 
 class WelcomeUser(Command):
-    """Welcome a user; quiet when that was done before. Refusal: UserNotFound."""
+    """Welcome a user; quiet when that was done before. Rejection: UserNotFound."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -35,7 +35,7 @@ class WelcomeUser(Command):
 
 
 class UpdateUser(Command):
-    """Change those profile fields that are given; quiet when none differs. Refusals: UserNotFound, EmailTaken."""
+    """Change those profile fields that are given; quiet when none differs. Rejections: UserNotFound, EmailTaken."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -47,7 +47,7 @@ class UpdateUser(Command):
 
 
 class ChangePassword(Command):
-    """Replace a user's password. Refusal: UserNotFound."""
+    """Replace a user's password. Rejection: UserNotFound."""
 
     stream_field: ClassVar[str] = "user_id"
 
@@ -56,7 +56,7 @@ class ChangePassword(Command):
 
 
 class DeleteUser(Command):
-    """Delete a user; the e-mail address becomes free, the id does not. Refusal: UserNotFound."""
+    """Delete a user; the e-mail address becomes free, the id does not. Rejection: UserNotFound."""
 
     stream_field: ClassVar[str] = "user_id"
 

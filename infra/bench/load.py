@@ -10,7 +10,7 @@ from contracts.message import Command
 from contracts.partitioner import partition_for
 from contracts.topics import Topics
 from contracts.users.commands import CreateUser
-from infra.kafka.courier import KafkaCourier
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.settings import Settings
 from workers.ports.log import OutboundRecord
 
@@ -34,12 +34,12 @@ async def preload(settings: Settings, count: int) -> None:
 
 async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
     """Put these commands, each asking for a reply, on the topics of their contexts as fast as Kafka takes them."""
-    remaining, courier = iter(commands), KafkaCourier(settings)
+    remaining, sender = iter(commands), KafkaMessageSender(settings)
     try:
         while batch := list(islice(remaining, SEND_BATCH)):
-            await courier.deliver(list(_records(settings, batch)))
+            await sender.send(list(_records(settings, batch)))
     finally:
-        await courier.stop()
+        await sender.stop()
 
 
 def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[str, int, OutboundRecord]]:

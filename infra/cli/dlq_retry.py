@@ -33,14 +33,14 @@ async def retried(choice: Choice, actor: str, why: str, manner: Manner) -> int:
     from contracts.topics import Topics
     from infra.devstack.addresses import located
     from infra.dlq.retrying import Retrying
-    from infra.kafka.courier import KafkaCourier
+    from infra.kafka.message_sender import KafkaMessageSender
     from workers.domain import contexts
 
     settings, code, matching = located(Settings()), exits.DONE, 0
-    courier = KafkaCourier(settings)
+    sender = KafkaMessageSender(settings)
     try:
         async with dead_letters("annals_reader" if manner.dry_run else "annals_writer") as (letters, database):
-            retrying = Retrying(database, courier, Topics(settings.topic_prefix), contexts(), catalogue())
+            retrying = Retrying(database, sender, Topics(settings.topic_prefix), contexts(), catalogue())
             async for batch in standings(letters, choice):
                 matching += len(batch)
                 for start in range(0, len(batch), LETTERS_AT_A_TIME):
@@ -49,7 +49,7 @@ async def retried(choice: Choice, actor: str, why: str, manner: Manner) -> int:
                         typer.echo(json.dumps(each.plain()) if manner.as_json else each.text())
                         code = max(code, _code_of(each))
     finally:
-        await courier.stop()
+        await sender.stop()
     if not matching and not manner.as_json:
         typer.echo("no dead letters match")
     return code

@@ -67,7 +67,7 @@ def list_sagas(
 
 
 async def _listed(wanted: Wanted, limit: int) -> Sequence[ListedInstance]:
-    endings = [(saga.name, status) for saga in sagas_by_name().values() for status in sorted(saga.ends)]
+    endings = [(saga.name, status) for saga in sagas_by_name().values() for status in sorted(saga.settled_statuses)]
     async with event_table(Settings()) as database:
         return await SagaInstances(database).listed(wanted, endings, limit)
 
@@ -88,7 +88,7 @@ def show(
     if not instance_id:
         raise typer.BadParameter(f"name an instance: '{saga_name}/<id>', as `annals sagas list` does")
     found = asyncio.run(_shown(saga_name, instance_id, limit))
-    is_ended = found.instance.status in sagas_by_name()[saga_name].ends
+    is_ended = found.instance.status in sagas_by_name()[saga_name].settled_statuses
     if as_json:
         typer.echo(json.dumps(plain_instance(found, is_ended), ensure_ascii=False))
         return

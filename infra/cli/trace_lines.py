@@ -19,7 +19,7 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "pending": ("…", typer.colors.CYAN),
     "unknown": ("?", typer.colors.CYAN),
 }
-NOTICE_MARKS: Mapping[str, str] = {"DeadlinePassed": "⏰", "StepRefused": "↩", "StepUnchanged": "≡"}
+NOTICE_MARKS: Mapping[str, str] = {"DeadlinePassed": "⏰", "StepRejected": "↩", "StepUnchanged": "≡"}
 
 
 def trace_lines(document: Mapping[str, Any]) -> Iterator[str]:

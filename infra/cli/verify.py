@@ -1,4 +1,4 @@
-"""`annals verify`: do table, log, reservations, sagas and read models agree? Exit code 1 when anything differs."""
+"""`annals verify`: do table, log, unique_claims, sagas and read models agree? Exit code 1 when anything differs."""
 
 import asyncio
 import json
@@ -28,10 +28,10 @@ def verify(
     actor: Actor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare the table with the log record for record; reservations, sagas and read models with a fold of the table.
+    """Compare the table with the log record for record; unique_claims, sagas and read models with a fold of the table.
 
     May run while the system works: what is still on its way gets a few seconds to arrive. Changes nothing, unless you
-    ask for a repair: that publishes what the log lacks, rebuilds documents and index entries, and sets reservations
+    ask for a repair: that publishes what the log lacks, rebuilds documents and index entries, and sets unique_claims
     right, all safely beside working workers. It ends with the verdict of another verification.
     """
     from infra.telemetry.logs import command_line_logs
@@ -114,7 +114,7 @@ def _show(verdict: Verdict) -> None:
     for what, advice in advice_on(verdict.counts):
         typer.echo(f"  advice, {what}: {advice}")
     if verdict.content:
-        typer.echo("log, table, reservations, sagas and read models agree")
+        typer.echo("log, table, unique_claims, sagas and read models agree")
     else:
         repairs = "; `annals verify --repair --reason …` mends what can be mended" if verdict.targets else ""
         typer.echo(f"they do not agree; see above{repairs}")

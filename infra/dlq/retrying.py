@@ -12,7 +12,7 @@ from typing import NamedTuple
 from contracts.catalogue import Catalogue
 from contracts.outcome import Outcome, Status
 from contracts.topics import Topics
-from infra.kafka.courier import KafkaCourier
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.postgres.attempts import CommandAttempts
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.lists import listed
@@ -42,7 +42,7 @@ class Retrying:
     def __init__(
         self,
         database: Database,
-        courier: KafkaCourier,
+        sender: KafkaMessageSender,
         topics: Topics,
         contexts: Mapping[str, Context],
         known: Catalogue,
@@ -50,7 +50,7 @@ class Retrying:
         self._database = database
         self._store = PostgresEventStore(database)
         self._attempts = CommandAttempts(database)
-        self._courier = courier
+        self._sender = sender
         self._topics = topics
         self._contexts = contexts
         self._known = known
@@ -85,7 +85,7 @@ class Retrying:
         if not keys:
             return frozenset()
         scopes, texts = listed([scope for scope, _ in keys]), listed([key for _, key in keys])
-        rows = await self._database.rows("reservations_of", context, scopes, texts)
+        rows = await self._database.rows("unique_claims_of", context, scopes, texts)
         return frozenset((row["scope"], row["key"]) for row in rows)
 
     async def send(self, plans: Sequence[Plan], actor: str, reason: str) -> None:
@@ -104,7 +104,7 @@ class Retrying:
             envelope = plan.request.envelope if plan.request is not None else None
             messages.append((letter.place.topic, None, record_again(letter, envelope, attempt)))
         if messages:
-            await self._courier.deliver(messages)
+            await self._sender.send(messages)
 
     async def outcomes(self, plans: Sequence[Plan], wait_seconds: float) -> dict[str, Outcome]:
         """The outcomes, by command id, that come within the time. Raises Unavailable."""

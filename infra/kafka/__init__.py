@@ -1,1 +1,1 @@
-"""The Kafka room: topics, the event log, the courier and group subscriptions, all on aiokafka."""
+"""The Kafka room: topics, the event log, the sender and group subscriptions, all on aiokafka."""

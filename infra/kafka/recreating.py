@@ -11,8 +11,8 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from infra.kafka.closing import close_topic
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.log_reader import LogReader
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.telling import told
 from infra.kafka.topics import Topic, create_topics, delete_topics
 from infra.settings import Settings
@@ -53,7 +53,7 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
     Raises Unavailable or TopicFits.
     """
     kept = topic._replace(name=topic.name + KEPT_SUFFIX, partitions=1, config={**topic.config, "retention.ms": "-1"})
-    log, courier = LogReader(settings), KafkaCourier(settings)
+    log, sender = LogReader(settings), KafkaMessageSender(settings)
     try:
         states = await log.states([topic.name, kept.name])
         found = states.get(topic.name)
@@ -65,7 +65,7 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
                 await close_topic(settings, topic.name, found.partitions)
                 # An offset of a former topic says nothing: all of this one is unread then.
                 read = {number: each for number, each in consumed.items() if each.topic_id in ("", found.id)}
-                await _keep(log, courier, Partitions(topic.name, found.partitions, read), kept.name)
+                await _keep(log, sender, Partitions(topic.name, found.partitions, read), kept.name)
             await delete_topics(settings, [topic.name])
         await create_topics(settings, [topic])
         # Whoever had read a topic before the one that was there may have missed what was sent to his.
@@ -73,11 +73,11 @@ async def recreate(settings: Settings, topic: Topic, consumed: Mapping[int, Read
         await begin((await _there(log, topic.name)).id, former)
         carried = 0
         if consumed is not None and kept.name in await log.states([kept.name]):
-            carried = await _carry_over(log, courier, kept.name, topic.name)
+            carried = await _carry_over(log, sender, kept.name, topic.name)
             await delete_topics(settings, [kept.name])
         return carried
     finally:
-        await courier.stop()
+        await sender.stop()
         await log.stop()
 
 
@@ -89,7 +89,7 @@ class Partitions(NamedTuple):
     consumed: Mapping[int, Read]
 
 
-async def _keep(log: LogReader, courier: KafkaCourier, unread: Partitions, kept: str) -> None:
+async def _keep(log: LogReader, sender: KafkaMessageSender, unread: Partitions, kept: str) -> None:
     """Copy what nobody has read, until nothing more comes."""
     positions = {number: await _unread_from(log, unread, number) for number in range(unread.number)}
     grown = True
@@ -97,9 +97,7 @@ async def _keep(log: LogReader, courier: KafkaCourier, unread: Partitions, kept:
         grown = False
         for number, position in positions.items():
             async for records in log.records(unread.topic, number, position, committed_only=True):
-                await _send(
-                    courier, [(kept, 0, OutboundRecord(each.key, each.value, each.headers)) for each in records]
-                )
+                await _send(sender, [(kept, 0, OutboundRecord(each.key, each.value, each.headers)) for each in records])
                 positions[number] = records[-1].offset + 1
                 grown = True
 
@@ -119,21 +117,21 @@ async def _unread_from(log: LogReader, unread: Partitions, number: int) -> int:
     return 0
 
 
-async def _carry_over(log: LogReader, courier: KafkaCourier, kept: str, name: str) -> int:
+async def _carry_over(log: LogReader, sender: KafkaMessageSender, kept: str, name: str) -> int:
     """Send what was kept to the partition of its key. What has none is no command: any partition will do."""
     count = 0
     async for records in log.records(kept, 0, 0):
         await _send(
-            courier,
+            sender,
             [(name, None if each.key else 0, OutboundRecord(each.key, each.value, each.headers)) for each in records],
         )
         count += len(records)
     return count
 
 
-async def _send(courier: KafkaCourier, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+async def _send(sender: KafkaMessageSender, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
     for begin in range(0, len(messages), COPY_RECORDS):
-        await courier.deliver(messages[begin : begin + COPY_RECORDS])
+        await sender.send(messages[begin : begin + COPY_RECORDS])
 
 
 async def _there(log: LogReader, name: str) -> TopicState:

@@ -172,7 +172,7 @@ class KafkaSubscription:
         known = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
         return {topic: len(found) for topic, found in known.items() if found}
 
-    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+    async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
         held = self._consumer.assignment()
         known = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
         known = {partition: offset for partition, offset in known.items() if partition in held}

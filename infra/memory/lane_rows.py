@@ -28,7 +28,7 @@ class LaneRows:
         self.lanes: dict[LaneKey, LaneRow] = {}
         self.open_interruptions: dict[LaneKey, list[Interruption]] = {}
 
-    def take(self, lane: LaneKey, owner: str) -> LaneGrant:
+    def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
         row = self.lanes.setdefault(lane, LaneRow())
         row.epoch, row.owner = row.epoch + 1, owner
         topics = (row.topic_id, row.published_topic_id)
@@ -62,7 +62,7 @@ class LaneRows:
     def holds(self, lane: LaneKey, epoch: int) -> bool:
         return lane in self.lanes and self.lanes[lane].epoch == epoch
 
-    def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+    def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
         if self.holds(lane, epoch):
             row = self.lanes[lane]
             row.owner, row.mark = None, mark

@@ -16,8 +16,8 @@ class MemoryLaneStore:
         self._table = table
         self._wire = wire
 
-    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
-        return await self._wire.call("Postgres", partial(self._table.take, lane, owner))
+    async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
+        return await self._wire.call("Postgres", partial(self._table.acquire, lane, owner))
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
         return await self._wire.call("Postgres", partial(self._table.holds, lane, epoch))
@@ -34,8 +34,8 @@ class MemoryLaneStore:
     async def interruptions(self, lane: LaneKey) -> int:
         return await self._wire.call("Postgres", partial(self._table.interruptions, lane))
 
-    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        await self._wire.call("Postgres", partial(self._table.leave, lane, epoch, mark))
+    async def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+        await self._wire.call("Postgres", partial(self._table.release, lane, epoch, mark))
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         read = partial(self._table.events_after, context, partition, sequence, limit)

@@ -21,8 +21,8 @@ from workers.ports.sagas import (
     InstanceRow,
     InstancesMoved,
     JournalRow,
-    Refusal,
     SagaBatch,
+    StepRejection,
     StepRow,
     StoredInstance,
     Unchanged,
@@ -68,8 +68,8 @@ class SagaRows(LaneRows):
         waiting = [row for where, row in self.deadlines.values() if where == place and row.saga in sagas]
         passed = [row for row in waiting if row.due_at <= now]
         steps = {row.position: row for row in self.outbox.get(place, ()) if row.saga in sagas}
-        refusals = [
-            Refusal(
+        rejections = [
+            StepRejection(
                 position, *_address(steps[position]), code, at, *_cause(steps[position]), steps[position].causation_id
             )
             for position, (code, at) in sorted(self.refused.get(place, {}).items())
@@ -80,7 +80,7 @@ class SagaRows(LaneRows):
             for position, at in sorted(self.unchanged.get(place, {}).items())
             if position in steps
         ]
-        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], refusals[:limit], unchanged[:limit])
+        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit])
 
     def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
         """What the triggers on the outcomes do: those who have asked to hear of an answer that is no event will."""
@@ -142,7 +142,7 @@ class SagaRows(LaneRows):
             self.refused.get(place, {}).pop(position, None)
             self.unchanged.get(place, {}).pop(position, None)
         if steps:
-            self._hearers |= {row.command_id: (place, row) for row in steps if row.hears_refusal}
+            self._hearers |= {row.command_id: (place, row) for row in steps if row.handles_rejection}
             rows = self.outbox.setdefault(place, [])
             behind = not rows or rows[-1].position < steps[0].position
             rows += steps

@@ -160,7 +160,7 @@ class MemorySubscription:
         places = [(each, self._places[each].position) for each in partitions if each in self._places]
         return await self._wire.call("Kafka", partial(self._broker.reach, self.group, places)) if places else {}
 
-    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+    async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
         held = {partition: offset for partition, offset in offsets.items() if partition in self._places}
         member = self._membership
         if held and member is not None and member.id is not None:

@@ -1,4 +1,4 @@
-"""Postgres' twin: lanes, events, outcomes, reservations, credentials, snapshots; sagas beside them. Plain state.
+"""Postgres' twin: lanes, events, outcomes, unique_claims, credentials, snapshots; sagas beside them. Plain state.
 
 What `annals.commit_commands` refuses, `commit` refuses, in the same order; what that writes, this writes. Everything is
 checked before anything is written, and all of it is changed at once: a batch is written whole or not at all.
@@ -32,14 +32,14 @@ from workers.ports.event_store import (
     StreamEvent,
 )
 
-Reservation = tuple[str, str, str]
+UniqueClaim = tuple[str, str, str]
 
 
 class Table(SagaRows, LaneRows):
     """The server. `now` is its time of day.
 
     `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version;
-    `commands` the outcomes in the order of their commits; `reservations` the holders of (context, scope, key);
+    `commands` the outcomes in the order of their commits; `unique_claims` the holders of (context, scope, key);
     `credentials` the secrets and `snapshots` the snapshots of (context, stream id).
     """
 
@@ -49,7 +49,7 @@ class Table(SagaRows, LaneRows):
         self.events: dict[tuple[str, int], list[EventRow]] = {}
         self.streams: dict[tuple[str, str], list[EventRow]] = {}
         self.commands: dict[str, OutcomeRow] = {}
-        self.reservations: dict[Reservation, str] = {}
+        self.unique_claims: dict[UniqueClaim, str] = {}
         self.credentials: dict[tuple[str, str], str] = {}
         self.snapshots: dict[tuple[str, str], SnapshotRow] = {}
 
@@ -115,7 +115,7 @@ class Table(SagaRows, LaneRows):
             check_json(snapshot.state)
         lane = self.fence(batch.lane, batch.epoch)
         refused = frozenset(
-            (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.reservations
+            (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.unique_claims
         )
         if refused:
             raise ClaimsRefused(refused)
@@ -179,21 +179,21 @@ class Table(SagaRows, LaneRows):
         """What is to be handed on by a stream that does not hold it."""
         acquired = {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
         for scope, key, holder, former in batch.settle:
-            held_by = acquired.get((scope, key), self.reservations.get((batch.context, scope, key)))
+            held_by = acquired.get((scope, key), self.unique_claims.get((batch.context, scope, key)))
             if holder is not None and held_by != former:
                 yield scope, key, former
 
     def _settle(self, batch: Batch) -> None:
-        """Reservations, credentials and snapshots. Settling changes only what the former holder holds."""
+        """UniqueClaims, credentials and snapshots. Settling changes only what the former holder holds."""
         for scope, key, stream_id in batch.acquire:
-            self.reservations.setdefault((batch.context, scope, key), stream_id)
+            self.unique_claims.setdefault((batch.context, scope, key), stream_id)
         for scope, key, holder, former in batch.settle:
-            if self.reservations.get((batch.context, scope, key)) != former:
+            if self.unique_claims.get((batch.context, scope, key)) != former:
                 continue
             if holder is None:
-                del self.reservations[batch.context, scope, key]
+                del self.unique_claims[batch.context, scope, key]
             else:
-                self.reservations[batch.context, scope, key] = holder
+                self.unique_claims[batch.context, scope, key] = holder
         for stream_id, secret in batch.credentials:
             self.credentials.pop((batch.context, stream_id), None)
             if secret is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from infra.postgres.event_store import PostgresEventStore, event_row
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 from workers.ports.event_store import EventRow, OutcomeRow
 from workers.ports.history import Cause, Correlated, Notice, StartedSaga, TakenStep
 
@@ -35,7 +35,7 @@ class PostgresHistory:
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:
         # As of one moment: else a step could be seen, and the command that it sent not.
-        async with snapshot(self._database) as session:
+        async with read_transaction(self._database) as session:
             found = {kind: await session.rows(query, correlation_id, limit + 1) for kind, query in KINDS.items()}
         return Correlated(
             [OutcomeRow(*(*row[:11], row["outcome"].encode())) for row in found["commands"][:limit]],

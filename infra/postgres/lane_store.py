@@ -10,8 +10,8 @@ class PostgresLaneStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
-        row = await self._database.row("take_lane", lane.role, lane.topic, lane.partition, owner)
+    async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
+        row = await self._database.row("acquire_lane", lane.role, lane.topic, lane.partition, owner)
         assert row is not None
         epoch, consumed, sequence, published_sequence, published_offset, *rest = row
         return LaneGrant(epoch, consumed, sequence, Mark(published_sequence, published_offset), *rest)
@@ -38,5 +38,7 @@ class PostgresLaneStore:
         count: int = await self._database.value("open_interruptions_of_lane", *lane)
         return count
 
-    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        await self._database.run("leave_lane", lane.role, lane.topic, lane.partition, epoch, mark.sequence, mark.offset)
+    async def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+        await self._database.run(
+            "release_lane", lane.role, lane.topic, lane.partition, epoch, mark.sequence, mark.offset
+        )

@@ -50,7 +50,7 @@ async def renew_claims(url: str, claim_keys: Mapping[str, ClaimKey]) -> Renewal:
         )
         try:
             for context, claim_key in claim_keys.items():
-                for scope, key, stream_id in await connection.fetch(sql("reservations_not_ascii"), context):
+                for scope, key, stream_id in await connection.fetch(sql("unique_claims_not_ascii"), context):
                     today = claim_key(scope, key)
                     if today != key:
                         holder = await _renewed(connection, context, scope, key, today, stream_id)
@@ -67,9 +67,9 @@ async def _renewed(connection: Any, context: str, scope: str, key: str, today: s
     transaction = connection.transaction()
     await transaction.start()
     try:
-        if await connection.execute(sql("release_reservation"), context, scope, key, stream_id) == "DELETE 0":
+        if await connection.execute(sql("release_unique_claim"), context, scope, key, stream_id) == "DELETE 0":
             return None
-        holder = await connection.fetchval(sql("grant_free_reservation"), context, scope, today, stream_id)
+        holder = await connection.fetchval(sql("grant_free_unique_claim"), context, scope, today, stream_id)
     except BaseException:
         await transaction.rollback()
         raise

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from infra.postgres.lists import columns
 from infra.postgres.pool import Database
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 
 
 class Wanted(NamedTuple):
@@ -115,7 +115,7 @@ class SagaInstances:
 
     async def shown(self, saga: str, instance_id: str, limit: int) -> ShownInstance | None:
         """All about one instance, None when there is none."""
-        async with snapshot(self._database) as session:
+        async with read_transaction(self._database) as session:
             instances = await session.rows("saga_instance", saga, instance_id)
             if not instances:
                 return None

@@ -22,8 +22,8 @@ from workers.ports.sagas import (
     Following,
     InstanceKey,
     InstancesMoved,
-    Refusal,
     SagaBatch,
+    StepRejection,
     StepRow,
     StoredInstance,
     Unchanged,
@@ -50,9 +50,9 @@ class PostgresSagaStore(PostgresLaneStore):
         row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
         assert row is not None
         deadlines = [DeadlineRow(**_in_utc(each, "due_at")) for each in orjson.loads(row["deadlines"] or b"[]")]
-        refusals = [Refusal(**_in_utc(each, "handled_at")) for each in orjson.loads(row["refusals"] or b"[]")]
+        rejections = [StepRejection(**_in_utc(each, "handled_at")) for each in orjson.loads(row["rejections"] or b"[]")]
         unchanged = [Unchanged(**_in_utc(each, "handled_at")) for each in orjson.loads(row["unchanged"] or b"[]")]
-        return Due(rfc3339(row["now"]), deadlines, refusals, unchanged)
+        return Due(rfc3339(row["now"]), deadlines, rejections, unchanged)
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)

@@ -44,7 +44,7 @@ class Session:
 
 
 @asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Session]:
+async def read_transaction(database: Database) -> AsyncIterator[Session]:
     """A session that only reads, everything as of one moment. Raises Unavailable."""
     async with (
         database.connection() as connection,

@@ -97,7 +97,7 @@ async def bring_up_to_date(
             projection, workshop.topics, partition, catalogue().events, workshop.table, workshop.writer, generation
         )
         try:
-            offset = await lane.take()
+            offset = await lane.acquire()
             async for records in workshop.log.records(topic, partition, offset):
                 await lane.handle(records)
                 advance(len(records))

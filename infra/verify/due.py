@@ -17,7 +17,7 @@ ROWS_AT_A_TIME = 1000
 
 
 async def compare_due(sources: Sources, lanes: Sequence[Lane], sagas: AbstractSet[str], verdict: Verdict) -> None:
-    """Look at the deadlines and refusals of `lanes`, which are up to date, and for those of nobody. Raises Unavailable.
+    """Look at the deadlines and rejections of `lanes`, which are up to date, and for strays. Raises Unavailable.
 
     What is due for a saga that this installation does not know is left alone: a newer one may have begun it.
     """
@@ -26,11 +26,11 @@ async def compare_due(sources: Sources, lanes: Sequence[Lane], sagas: AbstractSe
         for row in await _overdue(sources, "deadlines_overdue", lane, sagas, patience):
             where = f"{row['saga']} {row['instance_id']} {row['name']}"
             verdict.found(What.DEADLINE_OVERDUE, where, f"due at {rfc3339(row['due_at'])}, not passed yet")
-        for row in await _overdue(sources, "refusals_overdue", lane, sagas, patience):
+        for row in await _overdue(sources, "rejections_overdue", lane, sagas, patience):
             where = f"{row['saga']} {row['instance_id']} {row['step']}"
             said = "accepted without a change" if row["code"] is None else "refused"
-            verdict.found(What.REFUSAL_OVERDUE, where, f"{said} at {rfc3339(row['handled_at'])}")
-    await _refusals_without_step(sources, verdict)
+            verdict.found(What.REJECTION_OVERDUE, where, f"{said} at {rfc3339(row['handled_at'])}")
+    await _rejections_without_step(sources, verdict)
     await _deadlines_without_instance(sources, verdict)
 
 
@@ -51,10 +51,10 @@ async def _overdue(
             return found
 
 
-async def _refusals_without_step(sources: Sources, verdict: Verdict) -> None:
-    async for topic, partition, position, code in _each(sources, "refusals_without_step", ("", 0, 0)):
+async def _rejections_without_step(sources: Sources, verdict: Verdict) -> None:
+    async for topic, partition, position, code in _each(sources, "rejections_without_step", ("", 0, 0)):
         explanation = f"there is no such step; {'it changed nothing' if code is None else f'its code is {code}'}"
-        verdict.found(What.REFUSAL_LEFT_OVER, f"{topic}/{partition} position {position}", explanation)
+        verdict.found(What.REJECTION_LEFT_OVER, f"{topic}/{partition} position {position}", explanation)
 
 
 async def _deadlines_without_instance(sources: Sources, verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from infra.postgres.saga_store import PostgresSagaStore
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 from infra.verify.settling import Patience
 from infra.verify.sources import Pace, Sources, storable
 from workers.core.context import Context
@@ -76,9 +76,9 @@ async def _kept(sources: Sources, context: Context, stream_ids: list[str]) -> li
     """What these streams keep now. A stream whose code raises is named elsewhere."""
     assert context.holdings is not None
     fold = StateFold(context.decider, sources.models)
-    async with snapshot(sources.database) as session:
+    async with read_transaction(sources.database) as session:
         async for row in session.events_of(context.name, stream_ids):
-            fold.take(row)
+            fold.apply(row)
     readable = [stream_id for stream_id in stream_ids if stream_id not in fold.raised]
     return [each for stream_id in readable for each in context.holdings(stream_id, fold.state(stream_id))]
 

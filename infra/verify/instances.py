@@ -115,7 +115,7 @@ class Page:
             where = f"saga {entry.saga}, {entry.instance_id}, its event {entry.version}"
             self._verdict.found(What.CODE_RAISES, where, str(error))
             return
-        self._note(fold.take(entry, found))
+        self._note(fold.apply(entry, found))
         stands_at = reached.get((entry.context, entry.partition), 0)
         if not fold.broken and entry.sequence > stands_at:
             where = f"{entry.saga} {entry.instance_id}@{entry.version}"
@@ -182,7 +182,7 @@ class Page:
         are written together, so this holds at every moment.
         """
         saga, stuck = self._saga, 0
-        unbound = saga.ends | saga.watches | {saga.initial.status}
+        unbound = saga.settled_statuses | saga.watches | {saga.initial.status}
         for instance_id, (stored, _) in self._stored.items():
             if stored is not None and stored.status not in unbound and instance_id not in with_deadline:
                 explanation = f"it waits in {stored.status!r} without a deadline"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 from infra.verify.settling import Patience
 from infra.verify.sources import Sources
 from workers.ports.sagas import Following
@@ -28,7 +28,7 @@ async def moment(sources: Sources, contexts: Sequence[str]) -> Moment:
     steps: dict[Lane, int] = {}
     waiting: dict[tuple[str, str, str], int] = {}
     beginnings: dict[tuple[Lane, Following], int] = {}
-    async with snapshot(sources.database) as session:
+    async with read_transaction(sources.database) as session:
         for context in contexts:
             topic = sources.topics.events(context)
             for row in await session.rows("saga_lanes", topic):

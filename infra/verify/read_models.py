@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from infra.postgres.lists import listed
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 from infra.redis.documents import Entry, Look
 from infra.verify.passed_over import PassedOver, passed_over
 from infra.verify.settling import Patience
@@ -61,9 +61,9 @@ class ReadModel:
         """The fold of these streams, each lane as far as it has come."""
         fold = DocumentFold(self.projection, self.sources.models, reached, parked, without)
         known = [each for each in document_ids if storable(each)]
-        async with snapshot(self.sources.database) as session:
+        async with read_transaction(self.sources.database) as session:
             async for row in session.events_of(self.projection.context, known):
-                fold.take(row)
+                fold.apply(row)
         return fold
 
     async def missing_entries(self, stored: Mapping[str, Document]) -> list[Entry]:

@@ -10,11 +10,11 @@ from infra.verify.holdings import compare_holdings
 from infra.verify.lanes import compare_lane
 from infra.verify.parked import report_parked
 from infra.verify.read_models import compare_read_model
-from infra.verify.reservations import compare_reservations
 from infra.verify.sagas import compare_sagas
 from infra.verify.snapshots import compare_snapshots
 from infra.verify.sources import Pace, Sources
 from infra.verify.topics import compare_topics
+from infra.verify.unique_claims import compare_unique_claims
 from workers.domain import contexts
 from workers.verification.findings import Verdict
 
@@ -27,7 +27,7 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
         await compare_lane(sources, sources.topics.context_of(topic), partition, sequence, verdict, pace)
     for context in contexts().values():
         await compare_commands(sources, context.name, verdict, pace)
-        await compare_reservations(sources, context, verdict, pace)
+        await compare_unique_claims(sources, context, verdict, pace)
         await compare_snapshots(sources, context, verdict, pace)
         for projection in context.projections:
             await compare_read_model(sources, projection, verdict, pace)

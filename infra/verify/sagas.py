@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from infra.postgres.session import snapshot
+from infra.postgres.session import read_transaction
 from infra.verify.due import compare_due
 from infra.verify.instances import Installation, Page
 from infra.verify.moment import caught_up, moment
@@ -34,6 +34,6 @@ async def _compare_instances(sources: Sources, sagas: Sequence[Saga[Any]], verdi
         for saga in sagas:
             last: str | None = ""
             while last is not None:
-                async with snapshot(sources.database) as session:
+                async with read_transaction(sources.database) as session:
                     last = await Page(session, saga, known, verdict).compare(last)
                 await pace(0)

@@ -16,7 +16,7 @@ CREATE TABLE steps (
     context TEXT, partition INTEGER,
     position INTEGER, saga TEXT, instance_id TEXT, step TEXT, command_id TEXT PRIMARY KEY, command_type TEXT,
     stream_id TEXT, data BLOB, correlation_id TEXT, causation_id TEXT, actor TEXT, traceparent TEXT, caused_at TEXT,
-    hears_refusal INTEGER,
+    handles_rejection INTEGER,
     heard_version INTEGER, heard_code TEXT, heard_at TEXT
 ) WITHOUT ROWID;
 CREATE INDEX steps_sent ON steps (saga, instance_id, step, stream_id);
@@ -65,7 +65,7 @@ def _step(row: Sequence[Any]) -> HeardStep:
     context, partition, *values = row[:-3]
     step = StepRow(*values)
     heard = None if row[-3] is None else Heard(*row[-3:])
-    return ExpectedStep((context, partition), step._replace(hears_refusal=bool(step.hears_refusal))), heard
+    return ExpectedStep((context, partition), step._replace(handles_rejection=bool(step.handles_rejection))), heard
 
 
 @contextmanager

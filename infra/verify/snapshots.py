@@ -6,7 +6,7 @@ never changed, so a snapshot and its events may be read one after the other.
 
 from typing import Any
 
-from infra.postgres.session import snapshot as moment
+from infra.postgres.session import read_transaction as moment
 from infra.verify.sources import Pace, Sources
 from workers.command.snapshots import Snapshots, Untrue
 from workers.core.context import Context
@@ -51,7 +51,7 @@ async def _difference(sources: Sources, context: Context, snapshots: Snapshots, 
     async with moment(sources.database) as session:
         async for event in session.events_of(context.name, [stream_id]):
             if event.stream_version <= version:
-                fold.take(event)
+                fold.apply(event)
     if stream_id in fold.raised or fold.state(stream_id) == found.state:
         return None
     return "the events lead to another state"

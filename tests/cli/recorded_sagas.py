@@ -61,7 +61,7 @@ async def record_sagas(settings: Settings) -> None:
     try:
         store = PostgresSagaStore(database)
         lane = LaneKey("saga", f"{settings.topic_prefix}users.events", ADAS_PARTITION)
-        grant = await store.take(lane, "the test")
+        grant = await store.acquire(lane, "the test")
         own = DeadlinePassed(instance_id="order-1", deadline="confirmation")
         passed = JournalRow("fulfilment", "order-1", 2, own.type, "", 0, 0, PASSED, LATER, "compensate", own.to_json())
         journal = [_began("fulfilment", "order-1", "reserve_funds"), passed]

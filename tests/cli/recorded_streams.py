@@ -91,7 +91,7 @@ async def record(settings: Settings) -> None:
         store = PostgresEventStore(database)
         for partition in HISTORIES:
             lane = LaneKey("command", topics.commands("users"), partition)
-            grant = await store.take(lane, "the test")
+            grant = await store.acquire(lane, "the test")
             for row in rows(partition):
                 mark, at = Mark(0, -1), row.sequence
                 outcomes = [_outcome(row)]

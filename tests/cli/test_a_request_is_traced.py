@@ -25,7 +25,7 @@ def test_a_tree_shows_times_marks_reasons_and_who_follows_from_whom() -> None:
             events=[event("e-1", 1, "c-1")],
             steps=[step("c-2", 1.125, "e-1", name="reserve", to="s"), step("c-3", 1.5, "n-1", name="cancel")],
             sagas=[saga(1.125, "e-1")],
-            notices=[notice("n-1", 1.25, "StepRefused", step="reserve", to="s", code="Declined")],
+            notices=[notice("n-1", 1.25, "StepRejected", step="reserve", to="s", code="Declined")],
         )
     )
     assert shown == [
@@ -34,7 +34,7 @@ def test_a_tree_shows_times_marks_reasons_and_who_follows_from_whom() -> None:
         "  +0.000s  └─ • orders.Done.v1 s@1  by clerk",
         "  +0.125s     ├─ ⚙ saga fulfilment o-1: reserving",
         "  +0.250s     │  └─ ✘ fulfilment · reserve: orders.Do.v1 s  rejected Declined: Declined, because.",
-        "  +0.250s     │     └─ ↩ StepRefused step=reserve to=s code=Declined",
+        "  +0.250s     │     └─ ↩ StepRejected step=reserve to=s code=Declined",
         "              │        └─ … fulfilment · cancel: payments.Do.v1 s  pending",
         "  +1.000s     └─ ✔ orders.Do.v1 s",
     ]

@@ -142,7 +142,7 @@ async def test_who_cannot_send_is_told_why(monkeypatch: pytest.MonkeyPatch) -> N
     sending.start()
     try:
         with pytest.raises(KafkaUnavailable, match=r"no connection: .*no such user; set user, password"):
-            await sending.deliver("users.commands", b"ada", b"{}", [], command_id="1")
+            await sending.send("users.commands", b"ada", b"{}", [], command_id="1")
         with pytest.raises(KafkaUnavailable, match=r"no broker answers: .*no such user"):
             await sending.check()
     finally:

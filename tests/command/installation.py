@@ -1,4 +1,4 @@
-"""An installation in memory: the table, the log, the courier, and command lanes on them."""
+"""An installation in memory: the table, the log, the sender, and command lanes on them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from contracts.message import Command
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from tests.command.table import TableInMemory
-from tests.lanes.in_memory import CourierInMemory, Journal, LogInMemory, sequence_of
+from tests.lanes.in_memory import Journal, LogInMemory, MessageSenderInMemory, sequence_of
 from workers.command.lane import CommandLane, CommandPorts
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.core.decider import Decider
@@ -73,7 +73,7 @@ class Installation:
         self.journal: Journal = []
         self.table = TableInMemory(self.journal)
         self.log = LogInMemory(self.journal)
-        self.courier = CourierInMemory(self.journal)
+        self.sender = MessageSenderInMemory(self.journal)
         self.decider = decider or contexts()["users"].decider
         self.partitions = partitions
         self.log.default_partitions = partitions
@@ -86,7 +86,7 @@ class Installation:
         ports = CommandPorts(
             store=self.table,
             log=self.log,
-            courier=self.courier,
+            sender=self.sender,
             topics=TOPICS,
             partitions=self.partitions,
             owner="tester",
@@ -100,11 +100,11 @@ class Installation:
     async def handle(self, *batches: Sequence[InboundRecord]) -> None:
         """Take the lane, handle the batches and leave."""
         lane = self.lane()
-        await lane.take()
+        await lane.acquire()
         for batch in batches:
             await lane.handle(batch)
-        await lane.leave()
-        lane.drop()
+        await lane.release()
+        lane.abandon()
 
     @property
     def published(self) -> list[OutboundRecord]:
@@ -118,12 +118,12 @@ class Installation:
     @property
     def replies(self) -> list[tuple[str, bytes]]:
         """Command id and outcome of each reply, in order."""
-        return [((reply.key or b"").decode(), reply.value or b"") for _, _, reply in self.courier.posted]
+        return [((reply.key or b"").decode(), reply.value or b"") for _, _, reply in self.sender.posted]
 
     @property
     def dead_letters(self) -> list[OutboundRecord]:
         topic = TOPICS.dead_letters(COMMANDS)
-        return [message for delivered, _, message in self.courier.delivered if delivered == topic]
+        return [message for delivered, _, message in self.sender.delivered if delivered == topic]
 
     def outcome(self, number: int) -> Outcome:
         """The stored outcome of the n-th command."""

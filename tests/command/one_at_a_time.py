@@ -32,10 +32,10 @@ class Written(NamedTuple):
 
 
 class OneAtATime:
-    """One lane that starts with other streams' reservations and nothing else."""
+    """One lane that starts with other streams' unique_claims and nothing else."""
 
     def __init__(self, decider: Decider[Any], now: datetime, reserved: dict[tuple[str, str], str]) -> None:
-        self.reservations = dict(reserved)
+        self.unique_claims = dict(reserved)
         self.credentials: dict[str, str] = {}
         self.events: list[Written] = []
         self.outcomes: dict[str, Outcome] = {}
@@ -45,7 +45,7 @@ class OneAtATime:
         self._states: dict[str, Any] = {}
 
     def handle(self, asked: Asked) -> Outcome:
-        """The command's outcome: the first one, if it was handled before; a refusal, if another one was."""
+        """The command's outcome: the first one, if it was handled before; a rejection, if another one was."""
         content = (asked.command.type, asked.command.to_json())
         if self._contents.setdefault(asked.id, content) != content:
             return self._refuse(asked, Rejection(IDEMPOTENCY_KEY_REUSED, ""))
@@ -70,16 +70,16 @@ class OneAtATime:
         answer = self._decider.decide(state, through_json(asked.command))
         if isinstance(answer, Decision):
             for claim in answer.claims:
-                if self.reservations.get((claim.scope, claim.key), stream_id) != stream_id:
-                    return claim.refusal
+                if self.unique_claims.get((claim.scope, claim.key), stream_id) != stream_id:
+                    return claim.rejection
         return answer
 
     def _accept(self, asked: Asked, decision: Decision) -> Outcome:
         stream_id = asked.command.stream_id
         for release in decision.releases:
-            del self.reservations[release.scope, release.key]
+            del self.unique_claims[release.scope, release.key]
         for claim in decision.claims:
-            self.reservations[claim.scope, claim.key] = stream_id
+            self.unique_claims[claim.scope, claim.key] = stream_id
         if decision.credential is not None:
             self.credentials.pop(stream_id, None)
             if decision.credential.secret is not None:
@@ -94,8 +94,8 @@ class OneAtATime:
             emitted.append(EmittedEvent(event_id=event_id, type=event.type))
         return self._outcome(asked, "accepted", tuple(emitted), None)
 
-    def _refuse(self, asked: Asked, refusal: Rejection) -> Outcome:
-        error = OutcomeError(code=refusal.code, message=refusal.message, details=refusal.details)
+    def _refuse(self, asked: Asked, rejection: Rejection) -> Outcome:
+        error = OutcomeError(code=rejection.code, message=rejection.message, details=rejection.details)
         return self._outcome(asked, "rejected", (), error)
 
     def _outcome(

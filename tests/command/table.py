@@ -47,8 +47,8 @@ class TableInMemory(MemoryEventStore):
         write(self.table, rows)
 
     def reserve(self, holders: dict[tuple[str, str], str]) -> None:
-        """Have the table hold these reservations already: who has which (scope, key)."""
-        self.table.reservations |= {("users", scope, key): holder for (scope, key), holder in holders.items()}
+        """Have the table hold these unique_claims already: who has which (scope, key)."""
+        self.table.unique_claims |= {("users", scope, key): holder for (scope, key), holder in holders.items()}
 
     @property
     def rows(self) -> dict[LaneKey, LaneRow]:
@@ -63,8 +63,8 @@ class TableInMemory(MemoryEventStore):
         return [row for rows in self.table.events.values() for row in rows]
 
     @property
-    def reservations(self) -> Mapping[tuple[str, str], str]:
-        return {(scope, key): holder for (_, scope, key), holder in self.table.reservations.items()}
+    def unique_claims(self) -> Mapping[tuple[str, str], str]:
+        return {(scope, key): holder for (_, scope, key), holder in self.table.unique_claims.items()}
 
     @property
     def credentials(self) -> Mapping[str, str]:

@@ -29,9 +29,9 @@ def malformed(offset: int) -> InboundRecord:
 async def test_commits_before_it_publishes_and_answers() -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 0), record(WELCOME_ADA, 1)])
-    assert installation.journal[:2] == ["take", "commit"]
-    assert set(installation.journal[2:4]) == {"post", "append"}
-    assert installation.journal[4:] == ["leave"]
+    assert installation.journal[:2] == ["acquire", "commit"]
+    assert set(installation.journal[2:4]) == {"send_nowait", "append"}
+    assert installation.journal[4:] == ["release"]
     assert installation.published == [event_record(row) for row in installation.table.lane()]
 
 
@@ -45,14 +45,14 @@ async def test_notes_on_leaving_what_the_log_has() -> None:
 async def test_that_was_replaced_leaves_nothing_published_or_answered() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
-    await installation.table.take(LANE, "another")
+    await lane.acquire()
+    await installation.table.acquire(LANE, "another")
     with pytest.raises(Fenced):
         await lane.handle([record(CREATE_ADA, 0)])
-    lane.drop()
+    lane.abandon()
     assert installation.table.events == []
     assert installation.table.outcomes == {}
-    assert installation.table.reservations == {}
+    assert installation.table.unique_claims == {}
     assert installation.table.rows[LANE].consumed == 0
     assert installation.published == []
     assert installation.replies == []
@@ -63,20 +63,20 @@ async def test_that_was_paused_before_it_read_the_answer_to_its_commit_publishes
 
     def replaced() -> None:
         installation.elapsed_seconds += AWAY_SECONDS + 1
-        installation.table.table.take(LANE, "another")
+        installation.table.table.acquire(LANE, "another")
 
     installation.table.line.afterwards.append(replaced)
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
 
     async def handled_and_left() -> None:
         """Either says that the lane is lost: the publisher works beside them."""
         await lane.handle([record(CREATE_ADA, 0)])
-        await lane.leave()
+        await lane.release()
 
     with pytest.raises(Fenced):
         await handled_and_left()
-    lane.drop()
+    lane.abandon()
     assert len(installation.table.events) == 1
     assert installation.published == []
 
@@ -84,7 +84,7 @@ async def test_that_was_paused_before_it_read_the_answer_to_its_commit_publishes
 async def test_publishes_beside_the_next_batch() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     installation.log.open.clear()
     async with asyncio.timeout(5.0):
         await lane.handle([record(CREATE_ADA, 0)])
@@ -92,16 +92,16 @@ async def test_publishes_beside_the_next_batch() -> None:
     assert installation.table.line.commits == 2
     assert installation.table.rows[LANE].mark == Mark(0, -1), "what is not acknowledged may not be marked"
     installation.log.open.set()
-    await lane.leave()
-    lane.drop()
+    await lane.release()
+    lane.abandon()
     assert installation.published_sequences == [1, 2]
 
 
-@pytest.mark.parametrize("step", ["handle", "idle", "leave"])
+@pytest.mark.parametrize("step", ["handle", "idle", "release"])
 async def test_learns_at_its_next_step_that_publishing_failed(step: str) -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     installation.log.open.clear()
     await lane.handle([record(CREATE_ADA, 0)])
     installation.log.fails = True
@@ -115,10 +115,10 @@ async def test_learns_at_its_next_step_that_publishing_failed(step: str) -> None
         return False
 
     await until(failed, "publishing has failed", seconds=5.0, every=0.002)
-    steps = {"handle": lambda: lane.handle([record(WELCOME_ADA, 1)]), "idle": lane.idle, "leave": lane.leave}
+    steps = {"handle": lambda: lane.handle([record(WELCOME_ADA, 1)]), "idle": lane.idle, "release": lane.release}
     with pytest.raises(PublishFailed):
         await steps[step]()
-    lane.drop()
+    lane.abandon()
     assert installation.table.rows[LANE].owner == "tester", "a lane that could not publish was not left in good order"
     installation.log.fails = False
     await installation.handle()
@@ -130,8 +130,8 @@ async def test_sends_a_misdirected_command_on_as_it_came_before_the_offset_moves
     stray = record(ELSEWHERE, 0)
     stray = stray._replace(headers=[("x-own", b"\xff\x00"), *stray.headers, ("x-own", b"again")])
     await installation.handle([stray, record(HERE, 1)])
-    assert installation.journal[:3] == ["take", "deliver", "commit"]
-    ((topic, partition, message),) = installation.courier.delivered
+    assert installation.journal[:3] == ["acquire", "send", "commit"]
+    ((topic, partition, message),) = installation.sender.delivered
     assert (topic, partition) == (COMMANDS, partition_for(stray.key or b"", 4)), "the key decides where it belongs"
     assert (message.key, message.value) == (stray.key, stray.value)
     assert list(message.headers) == list(stray.headers)
@@ -143,17 +143,17 @@ async def test_sends_a_misdirected_command_on_as_it_came_before_the_offset_moves
 @pytest.mark.parametrize("stray", [malformed(0), record(ELSEWHERE, 0)], ids=["dead letter", "misdirected"])
 async def test_does_not_move_on_while_something_cannot_be_sent_away(stray: InboundRecord) -> None:
     installation = Installation(partitions=4)
-    installation.courier.away = True
+    installation.sender.away = True
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     with pytest.raises(Unavailable):
         await lane.handle([stray, record(HERE, 1)])
-    lane.drop()
+    lane.abandon()
     assert installation.table.rows[LANE].consumed == 0
     assert installation.table.outcomes == {}
-    installation.courier.away = False
+    installation.sender.away = False
     await installation.handle([stray, record(HERE, 1)])
-    assert len(installation.courier.delivered) == 1
+    assert len(installation.sender.delivered) == 1
     assert installation.table.rows[LANE].consumed == 2
 
 
@@ -161,8 +161,8 @@ async def test_delivers_dead_letters_before_it_commits_and_goes_on() -> None:
     installation = Installation()
     stray = malformed(1)
     await installation.handle([record(CREATE_ADA, 0), stray, record(WELCOME_ADA, 2)])
-    assert installation.journal[:3] == ["take", "deliver", "commit"]
-    ((topic, _, letter),) = installation.courier.delivered
+    assert installation.journal[:3] == ["acquire", "send", "commit"]
+    ((topic, _, letter),) = installation.sender.delivered
     assert topic == TOPICS.dead_letters(COMMANDS)
     assert (letter.key, letter.value) == (stray.key, stray.value)
     assert letter.headers[0] == ("x-trace", b"\xfe")
@@ -202,7 +202,7 @@ async def test_refuses_the_one_command_that_cannot_be_stored() -> None:
     assert len(installation.replies) == 5
 
 
-async def test_gives_up_when_even_the_refusal_cannot_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gives_up_when_even_the_rejection_cannot_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     installation = Installation()
 
     async def refuse(_: object) -> None:
@@ -210,11 +210,11 @@ async def test_gives_up_when_even_the_refusal_cannot_be_stored(monkeypatch: pyte
 
     monkeypatch.setattr(installation.table, "commit", refuse)
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     with pytest.raises(Unstorable):
         async with asyncio.timeout(5.0):
             await lane.handle([record(CREATE_ADA, 0), record(BOB, 1)])
-    lane.drop()
+    lane.abandon()
 
 
 async def test_keeps_what_it_knows_of_a_stream_only_if_it_was_committed() -> None:

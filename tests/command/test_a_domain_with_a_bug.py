@@ -42,7 +42,7 @@ async def test_fails_the_one_command_and_the_batch_goes_on() -> None:
     await installation.handle([record(CREATE_ADA, 1), original, record(CARL, 3)])
     assert statuses(installation, 1, 2, 3) == ["accepted", "failed", "accepted"]
     assert [row.stream_id for row in installation.table.lane()] == [CREATE_ADA.user_id, "carl"]
-    assert [key for _, key in installation.table.reservations] == ["ada@example.org", "carl@example.org"]
+    assert [key for _, key in installation.table.unique_claims] == ["ada@example.org", "carl@example.org"]
     (letter,) = installation.dead_letters
     assert (letter.key, letter.value) == (original.key, original.value)
     assert list(letter.headers[: len(original.headers)]) == list(original.headers)
@@ -70,7 +70,7 @@ async def test_in_evolving_is_a_failure_too_and_leaves_nothing_behind() -> None:
     assert installation.outcome(1).status == "failed"
     assert len(installation.dead_letters) == 1
     assert installation.outcome(2).status == "accepted", "the failed command has kept the address"
-    assert installation.table.reservations == {("email", BOB.email): "carl"}
+    assert installation.table.unique_claims == {("email", BOB.email): "carl"}
     assert installation.table.credentials == {}
 
 

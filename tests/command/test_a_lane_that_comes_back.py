@@ -10,20 +10,20 @@ from workers.ports.lanes import Fenced
 async def test_decides_upon_what_others_did_meanwhile() -> None:
     installation = Installation()
     lane, other = installation.lane(), installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle([record(CREATE_ADA, 0)])
-    await other.take()
+    await other.acquire()
     await other.handle([record(WELCOME_ADA, 1)])
     with pytest.raises(Fenced):
         await lane.handle([record(WELCOME_ADA, 1)])
-    lane.drop()
+    lane.abandon()
     await other.handle([record(DELETE_ADA, 2)])
-    await other.leave()
-    other.drop()
-    assert await lane.take() == 3
+    await other.release()
+    other.abandon()
+    assert await lane.acquire() == 3
     await lane.handle([record(MOVE_ADA_TO_TURIN, 3)])
-    await lane.leave()
-    lane.drop()
+    await lane.release()
+    lane.abandon()
     outcome = installation.outcome(3)
     assert (outcome.status, outcome.error and outcome.error.code, outcome.stream_version) == (
         "rejected",

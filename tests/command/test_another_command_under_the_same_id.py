@@ -57,7 +57,7 @@ async def test_that_is_the_same_in_another_spelling_is_a_repeat() -> None:
     assert len(set(installation.replies)) == 1
 
 
-async def test_after_a_refusal_is_refused_too() -> None:
+async def test_after_a_rejection_is_refused_too() -> None:
     """Whatever became of the first one: the id is its own."""
     installation = Installation()
     broken = record(CREATE_ADA, 1, value=b'{"first_name": 7}')

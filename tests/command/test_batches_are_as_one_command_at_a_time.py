@@ -106,16 +106,16 @@ async def played(run: Run, decider: Decider[Any], reserved: dict[tuple[str, str]
     installation = Installation(decider)
     installation.table.reserve(reserved)
     lane, other = installation.lane(), installation.lane()
-    consumed = await lane.take()
+    consumed = await lane.acquire()
     for another_owner, batch in run.batches:
         if another_owner:
-            lane.drop()
+            lane.abandon()
             lane, other = other, lane
-            consumed = await lane.take()
+            consumed = await lane.acquire()
         assert consumed <= batch[0].offset
         await lane.handle(batch)
-    await lane.leave()
-    lane.drop()
+    await lane.release()
+    lane.abandon()
     return installation
 
 
@@ -144,7 +144,7 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     stored = {key: Outcome.model_validate_json(row.outcome) for key, row in table.outcomes.items()}
     assert {key: wordless(outcome) for key, outcome in stored.items()} == alone.outcomes
     assert [written(row) for row in table.lane()] == alone.events
-    assert table.reservations == alone.reservations
+    assert table.unique_claims == alone.unique_claims
     assert table.credentials == alone.credentials
     assert table.rows[LANE].sequence == len(alone.events)
     assert table.rows[LANE].consumed == len(run.sent)

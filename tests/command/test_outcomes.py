@@ -86,7 +86,7 @@ async def test_of_a_command_for_another_version_of_a_stream_that_is_there_are_co
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(-0.000001, "Expired"), (0, None), (1, None)])
-async def test_of_a_command_past_its_time_are_refusals(seconds: float, code: str | None) -> None:
+async def test_of_a_command_past_its_time_are_rejections(seconds: float, code: str | None) -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 1, expires_at=NOW + timedelta(seconds=seconds))])
     error = installation.outcome(1).error
@@ -113,20 +113,20 @@ async def test_of_a_command_that_another_lane_has_handled_meanwhile_are_the_othe
     assert installation.replies[0] == (command_id(1), b'{"from": "elsewhere"}')
     assert installation.outcome(2).status == "accepted"
     assert [row.stream_id for row in installation.table.lane()] == ["bob"]
-    assert installation.table.reservations == {("email", "bob@example.org"): "bob"}
+    assert installation.table.unique_claims == {("email", "bob@example.org"): "bob"}
 
 
-async def test_of_a_command_whose_address_is_taken_meanwhile_are_refusals() -> None:
+async def test_of_a_command_whose_address_is_taken_meanwhile_are_rejections() -> None:
     installation = Installation()
     key = ("email", CREATE_ADA.email.lower())
     installation.table.line.meanwhile = [lambda: installation.table.reserve({key: "somebody else"})]
     await installation.handle([record(CREATE_ADA, 1), record(BOB, 2), record(WELCOME_ADA, 3)])
     codes = [error and error.code for error in (installation.outcome(number).error for number in (1, 2, 3))]
     assert codes == ["EmailTaken", None, "UserNotFound"]
-    assert installation.table.reservations[key] == "somebody else"
+    assert installation.table.unique_claims[key] == "somebody else"
 
 
-async def test_of_a_few_refusals_that_follow_from_one_another_are_one_transaction() -> None:
+async def test_of_a_few_rejections_that_follow_from_one_another_are_one_transaction() -> None:
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(4)]
     installation.table.reserve({("email", each.email): "somebody else" for each in tries})
@@ -137,7 +137,7 @@ async def test_of_a_few_refusals_that_follow_from_one_another_are_one_transactio
 
 
 async def test_never_stop_a_lane_however_many_addresses_are_taken() -> None:
-    """Each refusal may open the way to the next: a client that tries one address after the other."""
+    """Each rejection may open the way to the next: a client that tries one address after the other."""
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(60)]
     installation.table.reserve({("email", each.email): "somebody else" for each in tries})
@@ -150,8 +150,8 @@ async def test_are_decided_upon_what_the_table_has_when_the_owner_is_new() -> No
     installation = Installation()
     installation.table.write(event_rows(ADA_CREATED))
     lane = installation.lane()
-    await lane.take()
-    lane.drop()
+    await lane.acquire()
+    lane.abandon()
     row = next(iter(installation.table.rows.values()))
     row.sequence = 1
     await installation.handle([record(CREATE_ADA, 1), record(WELCOME_ADA, 2)])

@@ -1,4 +1,4 @@
-"""Whatever lies in the command topic is a command, a refusal of one, or a dead letter; never an exception."""
+"""Whatever lies in the command topic is a command, a rejection of one, or a dead letter; never an exception."""
 
 import json
 from typing import Any
@@ -54,9 +54,9 @@ def with_header(name: str, value: bytes) -> InboundRecord:
     return record(CREATE_ADA, 1)._replace(headers=tuple((WHOLE | {name: value}).items()))
 
 
-def words_of(refusal: Rejection) -> str:
-    """All that the sender and the database get to see of a refusal, as JSON."""
-    return json.dumps([refusal.code, refusal.message, refusal.details])
+def words_of(rejection: Rejection) -> str:
+    """All that the sender and the database get to see of a rejection, as JSON."""
+    return json.dumps([rejection.code, rejection.message, rejection.details])
 
 
 def must_be_sound(found: Request | DeadLetter, original: InboundRecord) -> None:
@@ -70,14 +70,14 @@ def must_be_sound(found: Request | DeadLetter, original: InboundRecord) -> None:
         assert found.reason
         assert found.explanation
         return
-    assert (found.command is None) == (found.refusal is not None)
+    assert (found.command is None) == (found.rejection is not None)
     if found.command is not None:
         assert found.command.stream_id == found.envelope.subject
-    if found.refusal is not None:
-        told = words_of(found.refusal)
+    if found.rejection is not None:
+        told = words_of(found.rejection)
         assert "\\u0000" not in told, "what the database cannot store"
         assert len(told) < 100_000
-        assert found.refusal.details
+        assert found.rejection.details
 
 
 @settings(max_examples=150)
@@ -109,8 +109,8 @@ def test_of_fields_that_fail_never_repeats_what_was_in_them(drawn: dict[str, Any
     found = read_users(with_value(json.dumps(given_fields).encode()))
     if isinstance(found, DeadLetter):
         assert SECRET not in found.explanation
-    elif found.refusal is not None:
-        told = words_of(found.refusal)
+    elif found.rejection is not None:
+        told = words_of(found.rejection)
         assert SECRET not in told
         assert "argon2id$v=19" not in told
 
@@ -133,15 +133,15 @@ def test_of_no_fields_at_all_is_the_command_when_it_has_no_other(value: bytes) -
 def test_of_a_command_without_its_stream_that_is_wrong_besides_says_only_what_is_wrong() -> None:
     found = read_users(with_value(b'{"first_name":"Ada","last_name":7,"email":"ada@example.org"}'))
     assert isinstance(found, Request)
-    assert found.refusal is not None
-    assert [each["field"] for each in found.refusal.details] == ["last_name"]
+    assert found.rejection is not None
+    assert [each["field"] for each in found.rejection.details] == ["last_name"]
 
 
-def test_of_a_key_that_can_name_no_stream_is_a_refusal_though_the_value_leaves_it_out() -> None:
+def test_of_a_key_that_can_name_no_stream_is_a_rejection_though_the_value_leaves_it_out() -> None:
     found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=b"{}", key=b'a "b'))
     assert isinstance(found, Request)
-    assert found.refusal is not None
-    assert [each["field"] for each in found.refusal.details] == ["user_id"]
+    assert found.rejection is not None
+    assert [each["field"] for each in found.rejection.details] == ["user_id"]
 
 
 def padded(size: int) -> bytes:
@@ -154,13 +154,13 @@ def test_of_the_largest_command_that_is_allowed_is_the_command() -> None:
     assert (len(largest), len(too_large)) == (MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES + 1)
     found = read_users(with_value(largest))
     assert isinstance(found, Request)
-    assert (found.command, found.refusal) == (CREATE_ADA, None)
+    assert (found.command, found.rejection) == (CREATE_ADA, None)
     refused = read_users(with_value(too_large))
     assert isinstance(refused, Request)
-    assert refused.refusal is not None
-    assert refused.refusal.code == "ValidationFailed"
+    assert refused.rejection is not None
+    assert refused.rejection.code == "ValidationFailed"
     assert (
-        refused.refusal.message
+        refused.rejection.message
         == f"the command has {MAX_MESSAGE_BYTES + 1} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
     )
 
@@ -216,12 +216,12 @@ def test_of_a_command_of_another_context_is_a_dead_letter() -> None:
     ],
     ids=["missing", "malformed", "control", "extra", "odd name", "other key", "large", "surrogate", "deep"],
 )
-def test_of_a_command_that_cannot_be_accepted_is_a_refusal_by_field(original: InboundRecord, field: str) -> None:
+def test_of_a_command_that_cannot_be_accepted_is_a_rejection_by_field(original: InboundRecord, field: str) -> None:
     found = read_users(original)
     assert isinstance(found, Request), found
-    assert found.refusal is not None
-    assert found.refusal.code == "ValidationFailed"
-    assert field in [detail["field"] for detail in found.refusal.details]
+    assert found.rejection is not None
+    assert found.rejection.code == "ValidationFailed"
+    assert field in [detail["field"] for detail in found.rejection.details]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
@@ -231,11 +231,11 @@ def test_in_another_encoding_than_utf_8_is_a_dead_letter(encoding: str) -> None:
     assert found.reason == "MalformedJson"
 
 
-def test_of_many_wrong_fields_is_a_refusal_of_bounded_size() -> None:
+def test_of_many_wrong_fields_is_a_rejection_of_bounded_size() -> None:
     many = json.dumps({f"field {number} {'x' * 500}": 1 for number in range(500)}).encode()
     original = record(UpdateUser(user_id="ada"), 1)._replace(value=many)
     found = read_users(original)
     assert isinstance(found, Request)
-    assert found.refusal is not None
-    assert len(found.refusal.details) <= 50
-    assert len(words_of(found.refusal)) < 60_000
+    assert found.rejection is not None
+    assert len(found.rejection.details) <= 50
+    assert len(words_of(found.rejection)) < 60_000

@@ -25,13 +25,13 @@ addresses = st.one_of(
 async def replied(address: str | None) -> list[tuple[str, int]]:
     installation = Installation(partitions=PARTITIONS)
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     # The lane of partition 0 answers what it has handled; this user's key belongs there.
     await lane.handle([record(CREATE_ADA.model_copy(update={"user_id": "user-8"}), 1, reply_to=address)])
-    await lane.leave()
-    lane.drop()
+    await lane.release()
+    lane.abandon()
     assert len(installation.table.outcomes) == 1
-    return [(topic, partition) for topic, partition, _ in installation.courier.posted]
+    return [(topic, partition) for topic, partition, _ in installation.sender.posted]
 
 
 @given(addresses)
@@ -56,7 +56,7 @@ async def test_are_not_sent_at_all_for_a_wrong_address(address: str | None) -> N
 async def test_carry_the_outcome_under_the_commands_id() -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 1), record(CREATE_ADA, 2, reply_to=None)])
-    ((_, _, reply),) = installation.courier.posted
+    ((_, _, reply),) = installation.sender.posted
     assert reply.key == command_id(1).encode()
     assert reply.value == installation.table.outcomes[command_id(1)].outcome
     headers = dict(reply.headers)

@@ -14,7 +14,7 @@ from tests.command.installation import Installation, record
 from tests.counted import Counted
 from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
-from workers.command.deciding import Draft
+from workers.command.deciding import BatchDecision
 from workers.command.snapshots import Snapshots, Untrue, fingerprint_of
 from workers.command.streams import Versioned
 from workers.core.context import Context
@@ -38,10 +38,10 @@ def stored(snapshots: Snapshots, stream: Versioned, stream_id: str = ADA) -> Sto
     return None
 
 
-def draft_of(stream: Versioned, stream_id: str = ADA) -> Draft:
+def draft_of(stream: Versioned, stream_id: str = ADA) -> BatchDecision:
     """The draft of a batch whose last event brought the stream to this version."""
     last = event(1, stream_id, stream.version, event_id=f"event {stream.version}")
-    return Draft(
+    return BatchDecision(
         outcomes=[],
         events=[last],
         acquire=[],

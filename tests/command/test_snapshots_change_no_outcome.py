@@ -1,4 +1,4 @@
-"""With snapshots or without, and whatever is done to their table: the same outcomes, events and reservations."""
+"""With snapshots or without, and whatever is done to their table: the same outcomes, events and unique_claims."""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +78,7 @@ async def test_in_the_table(decider: Decider[Any], run: Run, interval_events: in
     assert expected.table.table.snapshots == {}
     assert found.table.outcomes == expected.table.outcomes
     assert found.table.lane() == expected.table.lane()
-    assert found.table.reservations == expected.table.reservations
+    assert found.table.unique_claims == expected.table.unique_claims
     assert found.table.credentials == expected.table.credentials
     assert found.table.rows == expected.table.rows
     assert found.published == expected.published

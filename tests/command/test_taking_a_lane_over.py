@@ -34,9 +34,9 @@ def left_behind(in_log: int, mark: Mark, *after: OutboundRecord, rows: Sequence[
 async def take_over(installation: Installation) -> int:
     lane = installation.lane()
     try:
-        return await lane.take()
+        return await lane.acquire()
     finally:
-        lane.drop()
+        lane.abandon()
 
 
 @given(st.integers(0, 12), st.data())
@@ -65,7 +65,7 @@ async def test_is_not_deceived_by_a_late_repeat_at_the_end_of_the_log() -> None:
 async def test_comes_before_reading_on_and_in_a_higher_epoch() -> None:
     installation = left_behind(5, Mark(3, 2))
     await installation.handle([record(BOB, 20)])
-    assert installation.journal[:2] == ["take", "append"]
+    assert installation.journal[:2] == ["acquire", "append"]
     assert installation.journal.index("append") < installation.journal.index("commit")
     assert installation.published_sequences == list(range(1, 14))
     row = installation.table.rows[LANE]
@@ -132,8 +132,8 @@ async def test_asks_whether_the_lane_is_still_held_when_it_took_long_to_get_ther
     moments = iter(range(0, 1000, 10))
     lane._ports = lane._ports._replace(clock=lambda: next(moments))
     with pytest.raises(Fenced):
-        await lane.take()
-    lane.drop()
+        await lane.acquire()
+    lane.abandon()
     assert installation.published == ALL[:5], "the next owner publishes the rest"
 
 
@@ -184,36 +184,36 @@ async def test_a_lane_whose_event_topic_was_made_anew_starts_over() -> None:
     installation = left_behind(12, Mark(12, 11))
     installation.log.states[EVENTS] = TopicState("one", 1)
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.examine()
     installation.log.states[EVENTS] = TopicState("another", 1)
     with pytest.raises(Restart):
         await lane.examine()
-    lane.drop()
+    lane.abandon()
 
 
 async def test_is_interrupted_until_an_operator_has_acknowledged_it() -> None:
     installation = left_behind(12, Mark(12, 11))
     lane, next_one = installation.lane(), installation.lane()
-    await lane.take()
+    await lane.acquire()
     before = lane.is_interrupted
     await lane.rebase(0, "another", Interruption("recreated", "one", "another", 20, 0, 5, None))
     assert (before, lane.is_interrupted) == (False, True)
-    await next_one.take()
+    await next_one.acquire()
     await next_one.examine()
     known = next_one.is_interrupted
     installation.table.table.acknowledge(LANE)
     await next_one.examine()
     assert (known, next_one.is_interrupted) == (True, False), "the next owner knows it too, and when it is over"
     for each in (lane, next_one):
-        each.drop()
+        each.abandon()
 
 
 async def test_begins_where_the_owner_before_has_begun_to_read_anew() -> None:
     installation = left_behind(12, Mark(12, 11))
     lane = installation.lane()
-    assert await lane.take() == 20
+    assert await lane.acquire() == 20
     await lane.rebase(3, "another", None)
-    lane.drop()
+    lane.abandon()
     assert await take_over(installation) == 3
     assert installation.table.rows[LANE].topic_id == "another"

@@ -31,10 +31,10 @@ def installation() -> Installation:
 @pytest_asyncio.fixture
 async def publisher(installation: Installation) -> AsyncIterator[Publisher]:
     """The publisher of a lane that is held."""
-    grant = await installation.table.take(LANE, "tester")
+    grant = await installation.table.acquire(LANE, "tester")
     found = Publisher(LANE, grant.epoch, EVENTS, Mark(0, -1), installation.log, installation.table, time.monotonic)
     yield found
-    found.drop()
+    found.abandon()
 
 
 async def put(publisher: Publisher, rows: list[EventRow]) -> None:
@@ -140,12 +140,12 @@ async def test_that_was_away_asks_whether_the_lane_is_still_held(
     installation: Installation, publisher: Publisher
 ) -> None:
     await put_late(publisher)
-    assert installation.journal == ["take", "holds", "append"]
+    assert installation.journal == ["acquire", "holds", "append"]
     assert installation.published_sequences == [1, 2, 3, 4]
 
 
 async def test_that_was_away_and_replaced_sends_nothing(installation: Installation, publisher: Publisher) -> None:
-    await installation.table.take(LANE, "another")
+    await installation.table.acquire(LANE, "another")
     with pytest.raises(Fenced) as fenced:
         await put_late(publisher)
     assert (fenced.value.lane, fenced.value.epoch) == (LANE, 1)
@@ -170,7 +170,7 @@ async def test_that_is_dropped_sends_nothing_more(installation: Installation, pu
         return installation.log.appending == 1
 
     await until(appending, "the first batch is on its way", seconds=5.0, every=0.002)
-    publisher.drop()
+    publisher.abandon()
     installation.log.open.set()
 
     async def given_up() -> bool:

@@ -25,14 +25,14 @@ async def test_keep_the_holders_claim_when_the_other_goes() -> None:
     await installation.handle([record(DELETE_ADA, 2)], [record(EVE, 3)])
     assert installation.outcome(2).status == "accepted"
     assert installation.outcome(3).error is not None, "the address is bob's"
-    assert installation.table.reservations[PLACE] == "bob"
+    assert installation.table.unique_claims[PLACE] == "bob"
 
 
 async def test_keep_it_in_the_batch_that_hands_the_value_on() -> None:
     installation = await with_two()
     await installation.handle([record(DELETE_ADA, 2), record(EVE, 3)])
     assert [installation.outcome(number).status for number in (2, 3)] == ["accepted", "rejected"]
-    assert installation.table.reservations[PLACE] == "bob"
+    assert installation.table.unique_claims[PLACE] == "bob"
 
 
 async def test_free_it_with_the_holder() -> None:
@@ -45,4 +45,4 @@ async def test_free_it_with_the_holder() -> None:
     installation.table.reserve({PLACE: CREATE_ADA.user_id})
     await installation.handle([record(DELETE_ADA, 3), record(move, 4)])
     assert installation.outcome(4).status == "accepted"
-    assert installation.table.reservations[PLACE] == "bob"
+    assert installation.table.unique_claims[PLACE] == "bob"

@@ -9,12 +9,12 @@ from contracts.message import Command
 from contracts.users.examples import ADA_CREATED, CREATE_ADA, CREATE_ADA_WITH_PASSWORD, MOVE_ADA_TO_TURIN, WELCOME_ADA
 from tests.command.installation import command_id, record
 from workers.command.claims import ClaimBook
-from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
 from workers.command.reading import Request, read
 from workers.command.streams import Versioned
-from workers.core.decider import Claim, Decision, Rejection, Release
+from workers.core.decider import Decision, Rejection, Release, UniqueClaim
 from workers.domain import contexts
-from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle
+from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, OutcomeRow
 
 USERS = contexts()["users"].decider
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -31,10 +31,10 @@ def request(command: Command, number: int) -> Request:
     return found
 
 
-def decided(requests: Sequence[Request], stream: Versioned = UNBORN) -> Draft:
+def decided(requests: Sequence[Request], stream: Versioned = UNBORN) -> BatchDecision:
     """By the lane of partition 4, which has handed out 40 sequences."""
     streams = {each.envelope.subject: stream for each in requests}
-    situation = Situation("users", 4, 40, NOW, {}, streams, frozenset(), frozenset())
+    situation = BatchInput("users", 4, 40, NOW, {}, streams, frozenset(), frozenset())
     return BatchDecider(USERS, situation).decide(requests)
 
 
@@ -96,48 +96,51 @@ def test_is_the_stream_as_the_batch_leaves_it_with_its_snapshot_where_it_was() -
 
 def test_is_a_claim_that_the_stream_itself_may_make_again() -> None:
     book = ClaimBook(frozenset())
-    claim = Claim("email", "ada@example.org", Rejection("EmailTaken", "it is taken"))
+    claim = UniqueClaim("email", "ada@example.org", Rejection("EmailTaken", "it is taken"))
     assert book.admit(ADA, Decision(claims=(claim,))) is None
     assert book.admit(ADA, Decision(claims=(claim,))) is None
-    assert book.admit("bob", Decision(claims=(claim,))) == claim.refusal
-    assert book.acquire() == [Acquire("email", "ada@example.org", ADA)]
+    assert book.admit("bob", Decision(claims=(claim,))) == claim.rejection
+    assert book.acquire() == [ClaimToAcquire("email", "ada@example.org", ADA)]
     assert book.settle() == []
 
 
 def test_is_what_ends_up_with_nobody_or_with_another() -> None:
     book = ClaimBook(frozenset())
-    refusal = Rejection("EmailTaken", "it is taken")
-    book.admit(ADA, Decision(claims=(Claim("email", "a", refusal), Claim("email", "b", refusal))))
+    rejection = Rejection("EmailTaken", "it is taken")
+    book.admit(ADA, Decision(claims=(UniqueClaim("email", "a", rejection), UniqueClaim("email", "b", rejection))))
     book.admit(ADA, Decision(releases=(Release("email", "a"), Release("email", "b"), Release("email", "c"))))
-    book.admit("bob", Decision(claims=(Claim("email", "a", refusal),)))
-    assert set(book.acquire()) == {Acquire("email", "a", ADA), Acquire("email", "b", ADA)}
+    book.admit("bob", Decision(claims=(UniqueClaim("email", "a", rejection),)))
+    assert set(book.acquire()) == {ClaimToAcquire("email", "a", ADA), ClaimToAcquire("email", "b", ADA)}
     assert set(book.settle()) == {
-        Settle("email", "a", "bob", ADA),
-        Settle("email", "b", None, ADA),
-        Settle("email", "c", None, ADA),
+        ClaimToSettle("email", "a", "bob", ADA),
+        ClaimToSettle("email", "b", None, ADA),
+        ClaimToSettle("email", "c", None, ADA),
     }
 
 
 def test_is_no_claim_on_what_the_database_has_refused() -> None:
     book = ClaimBook(frozenset({("email", "a")}))
-    refusal = Rejection("EmailTaken", "it is taken")
-    assert book.admit(ADA, Decision(claims=(Claim("email", "a", refusal),))) == refusal
-    swap = Decision(releases=(Release("email", "a"),), claims=(Claim("email", "a", refusal),))
+    rejection = Rejection("EmailTaken", "it is taken")
+    assert book.admit(ADA, Decision(claims=(UniqueClaim("email", "a", rejection),))) == rejection
+    swap = Decision(releases=(Release("email", "a"),), claims=(UniqueClaim("email", "a", rejection),))
     assert book.admit(ADA, swap) is None, "who gives it up may take it again"
 
 
 def test_is_no_gift_of_what_another_holds() -> None:
     """Two addresses have become equal: bob holds the one, and ada, who goes, holds nothing of it."""
-    refusal = Rejection("EmailTaken", "it is taken")
-    going, coming = Decision(releases=(Release("email", "a"),)), Decision(claims=(Claim("email", "a", refusal),))
+    rejection = Rejection("EmailTaken", "it is taken")
+    going, coming = (
+        Decision(releases=(Release("email", "a"),)),
+        Decision(claims=(UniqueClaim("email", "a", rejection),)),
+    )
     believing = ClaimBook(frozenset())
     assert (believing.admit(ADA, going), believing.admit("eve", coming)) == (None, None)
-    assert believing.settle() == [Settle("email", "a", "eve", ADA)]
+    assert believing.settle() == [ClaimToSettle("email", "a", "eve", ADA)]
     told = ClaimBook(frozenset(), frozenset({("email", "a", ADA)}))
     assert (told.admit(ADA, going), told.admit("eve", coming)) == (None, None)
-    assert (told.acquire(), told.settle()) == ([Acquire("email", "a", "eve")], [])
+    assert (told.acquire(), told.settle()) == ([ClaimToAcquire("email", "a", "eve")], [])
     knowing = ClaimBook(frozenset({("email", "a")}), frozenset({("email", "a", ADA)}))
-    assert (knowing.admit(ADA, going), knowing.admit("eve", coming)) == (None, refusal)
+    assert (knowing.admit(ADA, going), knowing.admit("eve", coming)) == (None, rejection)
     within = ClaimBook(frozenset())
     assert (within.admit("eve", coming), within.admit(ADA, going)) == (None, None)
-    assert (within.acquire(), within.settle()) == ([Acquire("email", "a", "eve")], [])
+    assert (within.acquire(), within.settle()) == ([ClaimToAcquire("email", "a", "eve")], [])

@@ -34,7 +34,7 @@ async def test_is_each_command_sent_to_another_partition() -> None:
     names = [f"user-{number}" for number in range(20)]
     commands = [CREATE_ADA.model_copy(update={"user_id": name, "email": f"{name}@example.org"}) for name in names]
     await installation.handle([record(command, number) for number, command in enumerate(commands)])
-    sent = [message.key for topic, _, message in installation.courier.delivered if topic == COMMANDS]
+    sent = [message.key for topic, _, message in installation.sender.delivered if topic == COMMANDS]
     assert 0 < len(sent) < 20
     assert redirected.grown() == {"annals_commands_redirected_total": len(sent)}
 

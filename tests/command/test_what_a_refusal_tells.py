@@ -19,14 +19,14 @@ UPDATE = UpdateUser(user_id="ada")
 
 
 def refused(value: bytes, key: bytes | None = None) -> Rejection:
-    """The refusal of an UpdateUser with this value."""
+    """The rejection of an UpdateUser with this value."""
     original = record(UPDATE, 1)._replace(value=value)
     found = read(original if key is None else original._replace(key=key), MODELS, "users")
     assert isinstance(found, Request)
     assert found.command is None
-    assert found.refusal is not None
-    assert found.refusal.code == "ValidationFailed"
-    return found.refusal
+    assert found.rejection is not None
+    assert found.rejection.code == "ValidationFailed"
+    return found.rejection
 
 
 def with_fields(**fields: Any) -> bytes:
@@ -34,9 +34,9 @@ def with_fields(**fields: Any) -> bytes:
 
 
 def test_is_the_name_of_each_field_and_what_is_wrong_with_it() -> None:
-    refusal = refused(with_fields(last_name=7, first_name="", city="Turin"))
-    assert refusal.message == "invalid: first_name, last_name"
-    assert {each["field"]: each["message"] for each in refusal.details} == {
+    rejection = refused(with_fields(last_name=7, first_name="", city="Turin"))
+    assert rejection.message == "invalid: first_name, last_name"
+    assert {each["field"]: each["message"] for each in rejection.details} == {
         "first_name": "String should have at least 1 character",
         "last_name": "Input should be a valid string",
     }
@@ -47,29 +47,31 @@ def test_is_the_way_to_a_field_deep_inside() -> None:
     fields["lines"][1]["quantity"] = "many"
     found = read(record(PLACE_ADAS_ORDER, 1)._replace(value=with_fields(**fields)), MODELS, "orders")
     assert isinstance(found, Request)
-    assert found.refusal is not None
-    assert [each["field"] for each in found.refusal.details] == ["lines.1.quantity"]
+    assert found.rejection is not None
+    assert [each["field"] for each in found.rejection.details] == ["lines.1.quantity"]
 
 
 def test_is_what_is_wrong_with_the_whole_when_no_field_is_to_blame() -> None:
-    refusal = refused(b'{"city": "\\ud800"}')
-    assert refusal.message == refusal.details[0]["message"]
-    assert "lone surrogate" in refusal.message
+    rejection = refused(b'{"city": "\\ud800"}')
+    assert rejection.message == rejection.details[0]["message"]
+    assert "lone surrogate" in rejection.message
 
 
 def test_is_the_size_that_a_command_may_have() -> None:
     largest = with_fields(city="x" * (MAX_MESSAGE_BYTES - len(with_fields(city=""))))
     assert len(largest) == MAX_MESSAGE_BYTES
     assert refused(largest).details[0]["field"] == "city", "it is read"
-    refusal = refused(largest + b" ")
-    assert refusal.message == f"the command has {MAX_MESSAGE_BYTES + 1} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
-    assert refusal.details == [{"field": "", "message": refusal.message}]
+    rejection = refused(largest + b" ")
+    assert (
+        rejection.message == f"the command has {MAX_MESSAGE_BYTES + 1} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
+    )
+    assert rejection.details == [{"field": "", "message": rejection.message}]
 
 
 def test_is_the_key_that_the_stream_must_be() -> None:
-    refusal = refused(with_fields(user_id="grace", city="Turin"))
+    rejection = refused(with_fields(user_id="grace", city="Turin"))
     message = "must be the record's key, which is 'ada'"
-    assert refusal == ("ValidationFailed", f"user_id {message}", [{"field": "user_id", "message": message}])
+    assert rejection == ("ValidationFailed", f"user_id {message}", [{"field": "user_id", "message": message}])
 
 
 @pytest.mark.parametrize("mark", ["\x00", "\x01", "\x1f", "\x7f"])
@@ -90,5 +92,5 @@ def test_is_nothing_of_a_command_that_left_its_stream_to_the_key_but_what_else_i
     original = record(CREATE_ADA, 1)._replace(value=with_fields(first_name="Ada", email="ada@example.org"))
     found = read(original, MODELS, "users")
     assert isinstance(found, Request)
-    assert found.refusal is not None
-    assert [each["field"] for each in found.refusal.details] == ["last_name"]
+    assert found.rejection is not None
+    assert [each["field"] for each in found.rejection.details] == ["last_name"]

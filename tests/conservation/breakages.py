@@ -143,7 +143,7 @@ BREAKAGES: Mapping[str, Broken] = {
     "the customer's cancellation is not heard": _deaf(
         lambda state, recorded: state.status == "compensate" or type(recorded.event) is not OrderCancelled
     ),
-    "refusals are not heard": replace(fulfilment, hears_refusals=False),
+    "rejections are not heard": replace(fulfilment, handles_rejections=False),
     "the confirmation comes before the stock": _asking(_confirm_at_once, ConfirmOrder),
     "the money is captured before the confirmation": _asking(_capture_at_once, CaptureFunds),
     "the deadline gives up what is being confirmed": replace(fulfilment, evolve=_give_up_at_once),

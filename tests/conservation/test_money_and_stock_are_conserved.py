@@ -13,7 +13,7 @@ from contracts.payments.events import FundsCaptured, FundsDeclined, FundsRelease
 from contracts.users.events import UserDeleted
 from tests.conservation.plans import harsh_plans, races
 from tests.conservation.search import kept
-from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
+from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
 
 SCHEDULES = 3000
 HARSH_SCHEDULES = 1000
@@ -25,7 +25,7 @@ MOST_ROUNDS = 4
 MUST_MEET: tuple[tuple[str, str, type[Event]], ...] = (
     ("fulfilment", "reserve_funds", FundsReserved),
     ("fulfilment", "reserve_funds", FundsDeclined),
-    ("fulfilment", "reserve_funds", StepRefused),
+    ("fulfilment", "reserve_funds", StepRejected),
     ("fulfilment", "reserve_funds", OrderCancelled),
     ("fulfilment", "reserve_funds", DeadlinePassed),
     ("fulfilment", "reserve_stock", StockReserved),
@@ -52,13 +52,13 @@ MUST_MEET: tuple[tuple[str, str, type[Event]], ...] = (
     ("fulfilment", "compensate", FundsDeclined),
     ("fulfilment", "compensate", StockReserved),
     ("fulfilment", "compensate", StockDeclined),
-    ("fulfilment", "compensate", StepRefused),
-    ("fulfilment", "cancelled", StepRefused),
+    ("fulfilment", "compensate", StepRejected),
+    ("fulfilment", "cancelled", StepRejected),
     ("fulfilment", "stuck", StockReserved),
     ("fulfilment", "reserve_stock", OrderConfirmed),
     ("fulfilment", "reserve_stock", OrderShipped),
     ("fulfilment", "capture_funds", FundsCaptured),
-    ("fulfilment", "capture_funds", StepRefused),
+    ("fulfilment", "capture_funds", StepRejected),
     ("fulfilment", "capture_funds", OrderShipped),
     ("fulfilment", "completed", OrderShipped),
     ("fulfilment", "ship_stock", FundsCaptured),

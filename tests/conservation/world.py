@@ -22,9 +22,18 @@ from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StepRow, StoredInstance, Unchanged
-from workers.saga.following import Followed, concerned, follow, hear
-from workers.saga.own_events import own_events
+from workers.ports.sagas import (
+    DeadlineRow,
+    Due,
+    InstanceKey,
+    InstanceRow,
+    StepRejection,
+    StepRow,
+    StoredInstance,
+    Unchanged,
+)
+from workers.saga.following import Followed, concerned, follow, handle
+from workers.saga.internal_events import internal_events
 
 MOST_MOVES = 3000
 MOST_EVENTS_AT_ONCE = 3
@@ -136,8 +145,8 @@ class World:
             self._handle(sent)
         elif route.kind == "answer":
             answer = self._traffic.get(route)
-            refusals, unchanged = ([answer], []) if isinstance(answer, Refusal) else ([], [answer])
-            self._hear(route.sender, Due(self._now(), [], refusals, unchanged))
+            rejections, unchanged = ([answer], []) if isinstance(answer, StepRejection) else ([], [answer])
+            self._hear(route.sender, Due(self._now(), [], rejections, unchanged))
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -168,13 +177,13 @@ class World:
         self.states[address] = state
 
     def _answer(self, sent: Sent, code: str | None) -> None:
-        """What is no event is told: a refusal with its code, or, without one, that nothing was changed."""
+        """What is no event is told: a rejection with its code, or, without one, that nothing was changed."""
         step = sent.step
-        if step is None or not step.hears_refusal:
+        if step is None or not step.handles_rejection:
             return
         place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
         cause = (self._now(), step.correlation_id, step.actor, step.traceparent)
-        answer = Unchanged(*place, *cause) if code is None else Refusal(*place, code, *cause, step.causation_id)
+        answer = Unchanged(*place, *cause) if code is None else StepRejection(*place, code, *cause, step.causation_id)
         self._traffic.put(Route("answer", sent.lane, step.position), answer)
 
     def _say(self, address: Address, event: Event) -> None:
@@ -198,10 +207,10 @@ class World:
         self._hear(lane, Due(row.due_at, [row], []))
 
     def _hear(self, lane: Any, due: Due) -> None:
-        own = own_events(due)
+        own = internal_events(due)
         stored = self._stored([each.key for each in own])
         self._met(stored, own[0].recorded.event)
-        self._write(lane, hear(self.sagas, own, stored, self._position), [each.recorded.event for each in own])
+        self._write(lane, handle(self.sagas, own, stored, self._position), [each.recorded.event for each in own])
 
     def _stored(self, keys: Sequence[InstanceKey]) -> dict[InstanceKey, StoredInstance]:
         rows = {key: self.instances[key] for key in keys if key in self.instances}

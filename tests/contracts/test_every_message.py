@@ -58,6 +58,6 @@ def test_refuses_a_bad_value_in_any_text_field_and_names_the_field(model: type[M
     texts = [name for name, field in model.model_json_schema()["properties"].items() if "string" in str(field)]
     assert texts
     for name in texts:
-        with pytest.raises(ValidationError) as refusal:
+        with pytest.raises(ValidationError) as rejection:
             model.model_validate({**example.model_dump(exclude_unset=True), name: bad})
-        assert {error["loc"] for error in refusal.value.errors()} == {(name,)}
+        assert {error["loc"] for error in rejection.value.errors()} == {(name,)}

@@ -59,9 +59,9 @@ def test_is_written_with_two_places_however_it_is_given(given_as: object, text: 
     ids=repr,
 )
 def test_is_refused_when_it_is_no_amount(amount: object) -> None:
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ValidationError) as rejection:
         _deposit(amount)
-    assert {error["loc"] for error in refusal.value.errors()} == {("amount",)}
+    assert {error["loc"] for error in rejection.value.errors()} == {("amount",)}
 
 
 def test_is_refused_as_a_json_number_with_the_advice_to_quote_it() -> None:

@@ -26,9 +26,9 @@ def test_a_sku_may_stand_on_two_lines() -> None:
 
 @pytest.mark.parametrize("quantity", [0, -1, 1_000_001, 1.5, "1", True, None], ids=repr)
 def test_what_is_no_quantity_is_refused_with_its_line_named(quantity: object) -> None:
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ValidationError) as rejection:
         _place(lines=[LINE, LINE | {"quantity": quantity}])
-    assert {error["loc"] for error in refusal.value.errors()} == {("lines", 1, "quantity")}
+    assert {error["loc"] for error in rejection.value.errors()} == {("lines", 1, "quantity")}
 
 
 @pytest.mark.parametrize("stray", ["total", "discount"])

@@ -12,9 +12,9 @@ from contracts.users.examples import CHANGE_ADAS_PASSWORD, CREATE_ADA, CREATE_AD
 @pytest.mark.parametrize("field", ["first_name", "last_name", "email"])
 @pytest.mark.parametrize("model", [UpdateUser, UserUpdated])
 def test_null_is_refused_where_a_value_must_stay(model: type[Message], field: str) -> None:
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ValidationError) as rejection:
         model.model_validate({"user_id": USER_ID, field: None})
-    (error,) = refusal.value.errors()
+    (error,) = rejection.value.errors()
     assert error["loc"] == (field,)
     assert "leave the field out" in error["msg"]
 
@@ -45,9 +45,9 @@ def test_white_space_around_a_name_is_dropped() -> None:
 
 @pytest.mark.parametrize("model", [CreateUser, ChangePassword])
 def test_a_password_in_the_clear_is_refused_without_being_repeated(model: type[Message]) -> None:
-    with pytest.raises(ValidationError) as refusal:
+    with pytest.raises(ValidationError) as rejection:
         model.model_validate(CREATE_ADA.model_dump() | {"password_hash": "correct horse"})
-    assert "correct horse" not in str(refusal.value)
+    assert "correct horse" not in str(rejection.value)
 
 
 def test_a_password_hash_is_not_shown_with_its_command() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from contracts.topics import Topics
-from infra.kafka.courier import KafkaCourier
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.settings import Settings
 from workers.command.answering import dead_letter
 from workers.command.reading import DeadLetter
@@ -41,8 +41,8 @@ async def deliver(settings: Settings, records: Sequence[OutboundRecord]) -> None
     """Write dead letters of the users' commands."""
     topics = Topics(settings.topic_prefix)
     topic = topics.dead_letters(topics.commands("users"))
-    courier = KafkaCourier(settings)
+    sender = KafkaMessageSender(settings)
     try:
-        await courier.deliver([(topic, 0, record) for record in records])
+        await sender.send([(topic, 0, record) for record in records])
     finally:
-        await courier.stop()
+        await sender.stop()

@@ -71,14 +71,14 @@ def test_is_nothing_for_a_command_that_is_quiet_by_now() -> None:
     assert str(found) == "would be accepted: nothing would change"
 
 
-def test_is_the_refusal_that_the_stream_has_come_to() -> None:
+def test_is_the_rejection_that_the_stream_has_come_to() -> None:
     found = told(CREATE_ADA, [CREATED])
     assert (found.verdict, found.name) == ("rejected", "UserAlreadyExists")
     assert found.explanation
     assert str(found) == f"would be rejected: UserAlreadyExists: {found.explanation}"
 
 
-def test_is_the_refusal_of_a_value_that_another_stream_holds() -> None:
+def test_is_the_rejection_of_a_value_that_another_stream_holds() -> None:
     assert told(CREATE_ADA, refused=frozenset({("email", "ada@example.org")})).name == "EmailTaken"
     assert told(CREATE_ADA, refused=frozenset({("email", "another@example.org")})).verdict == "accepted"
 

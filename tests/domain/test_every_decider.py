@@ -164,14 +164,14 @@ def test_keeps_secrets_out_of_events_answers_and_states(context: Context, data: 
 @given(data=st.data())
 def test_refuses_only_with_reasons_that_the_command_documents(context: Context, data: st.DataObject) -> None:
     for stride in data.draw(walks(context)):
-        refusals = (
+        rejections = (
             [stride.answer]
             if isinstance(stride.answer, Rejection)
-            else [claim.refusal for claim in stride.answer.claims]
+            else [claim.rejection for claim in stride.answer.claims]
         )
-        for refusal in refusals:
-            assert refusal.code in (type(stride.command).__doc__ or "")
-            assert refusal.message.endswith("."), "the message is a sentence"
+        for rejection in rejections:
+            assert rejection.code in (type(stride.command).__doc__ or "")
+            assert rejection.message.endswith("."), "the message is a sentence"
 
 
 @every_context

@@ -22,7 +22,7 @@ from workers.core.saga import (
     Saga,
     SetDeadline,
     Step,
-    StepRefused,
+    StepRejected,
     StepUnchanged,
 )
 from workers.domain import contexts
@@ -81,17 +81,17 @@ def walk(saga: Saga[Any], data: st.DataObject, waiting: set[str] | None = None) 
         stride = Stride(state, each, after, tuple(saga.decide(after, each)))
         yield stride
         state = after
-        told = told + [own for follows in stride.follows for own in own_events(saga, follows)]
+        told = told + [own for follows in stride.follows for own in internal_events(saga, follows)]
 
 
-def own_events(saga: Saga[Any], follows: Consequence) -> list[Event]:
+def internal_events(saga: Saga[Any], follows: Consequence) -> list[Event]:
     match follows:
         case SetDeadline(name):
             return [DeadlinePassed(instance_id="instance", deadline=name)]
-        case Step(name, command) if saga.hears_refusals:
+        case Step(name, command) if saga.handles_rejections:
             to = {"instance_id": "instance", "step": name, "to": command.stream_id}
             codes = ("SomeReason", "ReservationDiffers", "ReservationNotFound")
-            return [StepUnchanged(**to), *[StepRefused(**to, code=code) for code in codes]]
+            return [StepUnchanged(**to), *[StepRejected(**to, code=code) for code in codes]]
         case _:
             return []
 
@@ -147,7 +147,7 @@ def test_does_nothing_more_after_its_end_but_what_is_allowed(saga: Saga[Any], da
     for stride in walk(saga, data):
         if has_ended:
             assert {type(step.command) for step in stride.steps} <= STILL_ASKED_FOR.get(saga.name, set())
-        has_ended = has_ended or stride.after.status in saga.ends
+        has_ended = has_ended or stride.after.status in saga.settled_statuses
 
 
 @every_saga
@@ -160,7 +160,7 @@ def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Sag
         waiting -= {each.name for each in stride.follows if isinstance(each, ClearDeadline)}
         waiting |= {each.name for each in stride.follows if isinstance(each, SetDeadline)}
         status = stride.after.status
-        if status in saga.ends:
+        if status in saga.settled_statuses:
             assert not waiting or status == "stuck", f"in {status} nothing is waited for"
         elif status not in saga.watches | {saga.initial.status}:
             assert waiting, f"in {status} it would wait without an end"
@@ -168,8 +168,8 @@ def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Sag
 
 @every_saga
 def test_ends_in_states_that_it_can_be_in(saga: Saga[Any]) -> None:
-    assert saga.initial.status not in saga.ends
-    for status in saga.ends:
+    assert saga.initial.status not in saga.settled_statuses
+    for status in saga.settled_statuses:
         type(saga.initial)(status=status)  # a status that the model does not know is refused
 
 

@@ -1,4 +1,4 @@
-"""Where there is nothing yet, a refusal names what it has not found: its sentence is read by itself, in a log."""
+"""Where there is nothing yet, a rejection names what it has not found: its sentence is read by itself, in a log."""
 
 import pytest
 

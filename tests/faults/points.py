@@ -13,8 +13,8 @@ from typing import Any
 
 from redis.asyncio.client import Pipeline
 
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.saga_store import PostgresSagaStore
@@ -161,15 +161,15 @@ POINTS: dict[str, dict[str, Install]] = {
         "after-the-commit": after(PostgresEventStore, "commit", _has_events),
         "half-way-through-publishing": half_way_through(KafkaEventLog, "append"),
         "after-publishing": after(KafkaEventLog, "append", _always),
-        "before-the-reply": before(KafkaCourier, "post", _always),
+        "before-the-reply": before(KafkaMessageSender, "send_nowait", _always),
         "half-way-through-taking-over": half_way_through_taking_over,
     },
     "saga": {
         "after-the-fetch": after_a_fetch,
         "before-the-commit": before(PostgresSagaStore, "commit", _has_steps),
         "after-the-commit-before-sending": after(PostgresSagaStore, "commit", _has_steps),
-        "half-way-through-sending": half_way_through(KafkaCourier, "deliver"),
-        "after-sending": after(KafkaCourier, "deliver", _always),
+        "half-way-through-sending": half_way_through(KafkaMessageSender, "send"),
+        "after-sending": after(KafkaMessageSender, "send", _always),
     },
     "projection": {
         "after-the-fetch": after_a_fetch,

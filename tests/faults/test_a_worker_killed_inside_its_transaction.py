@@ -57,7 +57,7 @@ async def _dead_inside(crew: Crew, end: Any) -> Sent:
     async with system.database.acquire() as connection:
         await connection.execute("BEGIN")
         await connection.execute(
-            "INSERT INTO annals.reservations (context, scope, key, stream_id, reserved_at) "
+            "INSERT INTO annals.unique_claims (context, scope, key, stream_id, claimed_at) "
             "VALUES ('users', 'email', $1, 'nobody', now())",
             address,
         )

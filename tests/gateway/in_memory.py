@@ -99,9 +99,9 @@ class SystemInMemory:
         outcome = self.outcomes[meta.command_id] = self._handled(command, meta)
         return outcome
 
-    def _handled(self, command: Command, meta: CommandMeta, refusal: Rejection | None = None) -> Outcome:
+    def _handled(self, command: Command, meta: CommandMeta, rejection: Rejection | None = None) -> Outcome:
         history = self.streams.setdefault((command.context, command.stream_id), [])
-        answer = refusal or self._decided(command, meta, history)
+        answer = rejection or self._decided(command, meta, history)
         lane = self.read_models.lanes.setdefault((command.context, lane_of(command.stream_id)), [])
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
@@ -137,7 +137,7 @@ class SystemInMemory:
             return answer
         for claim in answer.claims:
             if self.claims.get((command.context, claim.scope, claim.key), command.stream_id) != command.stream_id:
-                return claim.refusal
+                return claim.rejection
         self.claims |= {(command.context, claim.scope, claim.key): command.stream_id for claim in answer.claims}
         for release in answer.releases:
             self.claims.pop((command.context, release.scope, release.key), None)

@@ -36,7 +36,7 @@ async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient,
     again = await http.post("/users", json={**ADA, "user_id": "ada-1", "email": "other@example.org"})
     assert is_problem(again, 409, "UserAlreadyExists")
     assert (await http.get("/users/ada-1")).json()["email"] == ADA["email"]
-    assert [event.event.name for event in system.log] == ["UserCreated"], "a refusal leaves no event"
+    assert [event.event.name for event in system.log] == ["UserCreated"], "a rejection leaves no event"
     for refused in (taken, again):
         stored = (await http.get(f"/commands/{refused.json()['command_id']}")).json()
         assert (stored["status"], stored["error"]["code"]) == ("rejected", refused.json()["code"])

@@ -64,8 +64,8 @@ async def test_the_api_document_has_every_route_and_error(http: httpx.AsyncClien
         ("/readyz", "get"),
         ("/metrics", "get"),
     }
-    refusal = paths["/users"]["post"]["responses"]["422"]["content"]
-    assert list(refusal) == ["application/problem+json"]
+    rejection = paths["/users"]["post"]["responses"]["422"]["content"]
+    assert list(rejection) == ["application/problem+json"]
     assert "password" in document["components"]["schemas"]["NewUser"]["properties"]
 
 

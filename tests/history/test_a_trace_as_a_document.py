@@ -97,7 +97,7 @@ def test_has_a_saga_with_its_status() -> None:
     }
 
 
-def test_has_a_refused_command_with_the_refusal_and_the_step_that_sent_it() -> None:
+def test_has_a_refused_command_with_the_rejection_and_the_step_that_sent_it() -> None:
     found = node("reserve")
     assert (found["status"], found["error"]) == (
         "rejected",

@@ -94,13 +94,13 @@ def test_a_step_whose_cause_is_not_known_stands_under_its_saga() -> None:
     assert told(found) == ["saga fulfilment/o-1", ".command release"]
 
 
-def test_a_refusal_that_a_saga_heard_stands_under_the_refused_command() -> None:
+def test_a_rejection_that_a_saga_heard_stands_under_the_refused_command() -> None:
     found = Correlated(
         commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound")],
         events=[event("placed", 1, "place")],
         steps=[step("reserve", 2, "placed", name="funds", to="ada"), step("cancel", 4, "refused")],
         sagas=[saga(2, "placed")],
-        notices=[notice("refused", 4, "StepRefused", step="funds", to="ada", code="AccountNotFound")],
+        notices=[notice("refused", 4, "StepRejected", step="funds", to="ada", code="AccountNotFound")],
     )
     assert told(found)[2:] == [
         "..saga fulfilment/o-1",
@@ -112,14 +112,14 @@ def test_a_refusal_that_a_saga_heard_stands_under_the_refused_command() -> None:
     assert (nodes["reserve"].status, nodes["reserve"].code) == ("rejected", "AccountNotFound")
 
 
-def test_a_refusal_stands_under_the_last_command_of_the_step_that_was_not_accepted() -> None:
+def test_a_rejection_stands_under_the_last_command_of_the_step_that_was_not_accepted() -> None:
     tries = [("z", 3, "AccountNotFound"), ("y", 5, "AccountNotFound"), ("a", 7, None)]
     found = Correlated(
         commands=[command(command_id, at, "placed", code=code) for command_id, at, code in reversed(tries)],
         events=[event("placed", 1, "place")],
         steps=[step(command_id, at - 1, "placed", name="funds", to="ada") for command_id, at, _ in tries],
         sagas=[saga(2, "placed")],
-        notices=[notice("refused", 8, "StepRefused", step="funds", to="ada", code="AccountNotFound")],
+        notices=[notice("refused", 8, "StepRejected", step="funds", to="ada", code="AccountNotFound")],
     )
     assert {node.id: node.parent for node in tree(found)}["refused"] == "y"
 
@@ -168,7 +168,7 @@ notices = st.builds(
     notice,
     st.sampled_from(IDS),
     seconds,
-    st.just("StepRefused"),
+    st.just("StepRejected"),
     step=st.just("go"),
     to=st.just("s"),
     code=st.just("X"),

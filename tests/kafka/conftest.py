@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.topics import Topic, create_topics
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS
@@ -31,10 +31,10 @@ async def event_log(settings: Settings) -> AsyncIterator[KafkaEventLog]:
 
 
 @pytest_asyncio.fixture
-async def courier(settings: Settings) -> AsyncIterator[KafkaCourier]:
-    courier = KafkaCourier(settings)
-    yield courier
-    await courier.stop()
+async def sender(settings: Settings) -> AsyncIterator[KafkaMessageSender]:
+    sender = KafkaMessageSender(settings)
+    yield sender
+    await sender.stop()
 
 
 @pytest.fixture

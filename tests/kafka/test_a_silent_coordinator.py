@@ -23,6 +23,6 @@ async def test_the_hint_is_given_up(settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setattr(subscription._consumer, "assignment", lambda: {TopicPartition("users.commands", 0)})
     monkeypatch.setattr(subscription._consumer, "commit", silence)
     async with asyncio.timeout(10):
-        await subscription.hint({Partition("users.commands", 0): 7})
+        await subscription.commit_group_offsets({Partition("users.commands", 0): 7})
     assert asked.is_set()
     await subscription.stop()

@@ -8,10 +8,10 @@ import pytest
 import pytest_asyncio
 
 from infra.kafka.connection import client_options
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.holes import HoleFinder
 from infra.kafka.log_reader import LogReader
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.settings import Settings
 from tests.faults.proxy import HOST, Proxy
 from tests.kafka.records import numbered
@@ -35,7 +35,7 @@ async def line(settings: Settings) -> AsyncIterator[Proxy]:
 async def calls(settings: Settings, line: Proxy, topic: str, hasty: None) -> AsyncIterator[dict[str, Call]]:
     """What the clients of this room do, over the line. The first call of each starts it."""
     behind = settings.model_copy(update={"kafka_bootstrap_servers": f"{HOST}:{line.port}"})
-    log, reader, courier = KafkaEventLog(behind), LogReader(behind), KafkaCourier(behind)
+    log, reader, sender = KafkaEventLog(behind), LogReader(behind), KafkaMessageSender(behind)
     holes, appending = HoleFinder(client_options(behind)), KafkaEventLog(behind)
 
     async def records() -> object:
@@ -49,10 +49,10 @@ async def calls(settings: Settings, line: Proxy, topic: str, hasty: None) -> Asy
         "records": records,
         "an end": lambda: reader.end(topic, 0),
         "committed ends": lambda: reader.committed_ends(topic, 1),
-        "a delivery": lambda: courier.deliver([(topic, 2, numbered(1))]),
+        "a delivery": lambda: sender.send([(topic, 2, numbered(1))]),
         "a hole": lambda: holes.hole(Partition(topic, 0), 0, 0),
     }
-    for client in (log, appending, reader, courier, holes):
+    for client in (log, appending, reader, sender, holes):
         await client.stop()
 
 

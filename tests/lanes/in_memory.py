@@ -1,4 +1,4 @@
-"""What every lane speaks to: a wire with switches to the twins of servers, and fakes of the log and the courier.
+"""What every lane speaks to: a wire with switches to the twins of servers, and fakes of the log and the sender.
 
 They share a journal, a list of words in the order in which things happened, so that a test can say what came first.
 Each call lets other tasks run first, as a call over the network does.
@@ -18,7 +18,7 @@ Journal = list[str]
 
 
 # What a server is asked to do, as the journal has it.
-WORDS = {"take": "take", "holds": "holds", "leave": "leave", "commit": "commit", "commit_sagas": "commit"}
+WORDS = {"acquire": "acquire", "holds": "holds", "release": "release", "commit": "commit", "commit_sagas": "commit"}
 COMMITS = ("commit", "commit_sagas", "_commit")
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ def write(table: Table, rows: Sequence[EventRow]) -> None:
     """Have the table hold these events, as command lanes would have written them."""
     for row in rows:
         lane = LaneKey("command", "written before", row.partition)
-        grant = table.take(lane, "somebody")
+        grant = table.acquire(lane, "somebody")
         nothing: tuple[()] = ()
         sequence, mark = row.sequence, Mark(0, -1)
         table.commit(
@@ -142,21 +142,21 @@ Delivery = tuple[str, int | None, OutboundRecord]
 
 
 @dataclass
-class CourierInMemory:
-    """`Courier` in memory. `away`: nothing can be delivered."""
+class MessageSenderInMemory:
+    """`MessageSender` in memory. `away`: nothing can be delivered."""
 
     journal: Journal = field(default_factory=list)
     delivered: list[Delivery] = field(default_factory=list)
     posted: list[tuple[str, int, OutboundRecord]] = field(default_factory=list)
     away: bool = False
 
-    async def deliver(self, messages: Sequence[Delivery]) -> None:
+    async def send(self, messages: Sequence[Delivery]) -> None:
         await asyncio.sleep(0)
         if self.away:
             raise Unavailable("Kafka", "away for the test")
         self.delivered.extend(messages)
-        self.journal.append("deliver")
+        self.journal.append("send")
 
-    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+    async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         self.posted.extend((topic, partition, record) for record in records)
-        self.journal.append("post")
+        self.journal.append("send_nowait")

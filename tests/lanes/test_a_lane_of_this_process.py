@@ -150,15 +150,15 @@ async def test_is_dropped_and_taken_again_after_any_fault(fault: Exception) -> N
         subscription.steps.clear()
         work.journal.clear()
         runner.offer(records(3, 6))
-        await become(lambda: runner.active and "take" in work.journal, "the lane is held again")
-        assert work.journal[:3] == ["handle", "drop", "take"]
+        await become(lambda: runner.active and "acquire" in work.journal, "the lane is held again")
+        assert work.journal[:3] == ["handle", "abandon", "acquire"]
         assert subscription.steps == [("pause", PARTITION), ("seek 3", PARTITION), ("resume", PARTITION)]
         runner.offer(records(3, 8))
         await become(lambda: len(work.handled) >= 8, "what the fault had interrupted is handled")
         assert work.handled == list(range(8))
 
 
-@pytest.mark.parametrize("step", ["take", "idle"])
+@pytest.mark.parametrize("step", ["acquire", "idle"])
 async def test_recovers_from_faults_outside_batches_too(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.runner.IDLE_SECONDS", 0.005)
     work = WorkOnScript()
@@ -199,7 +199,7 @@ async def test_forgets_what_was_queued_before_it_was_taken_again() -> None:
         runner.offer(records(1, MAX_BATCH_RECORDS + 11))
         work.faults["handle"] = [Unavailable("Postgres", "away for the test")]
         work.going.set()
-        await become(lambda: runner.active and work.journal.count("take") == 2, "the lane is held again")
+        await become(lambda: runner.active and work.journal.count("acquire") == 2, "the lane is held again")
         runner.offer(records(1, MAX_BATCH_RECORDS + 11))
         await become(lambda: len(work.handled) >= MAX_BATCH_RECORDS + 11, "all is handled")
         assert work.handled == list(range(MAX_BATCH_RECORDS + 11))
@@ -214,9 +214,9 @@ async def test_does_not_handle_what_lies_below_the_place_of_its_last_seek() -> N
         work.faults["handle"] = [Restart("moved for the test")]
         work.consumed = 10  # another owner has handled these
         runner.offer(records(3, 6))
-        await become(lambda: runner.active and work.journal.count("take") == 2, "the lane is held again")
+        await become(lambda: runner.active and work.journal.count("acquire") == 2, "the lane is held again")
         runner.offer(records(6, 12))
-        await become(lambda: runner.active and work.journal.count("take") == 3, "the lane has looked again")
+        await become(lambda: runner.active and work.journal.count("acquire") == 3, "the lane has looked again")
         runner.offer(records(10, 12))
         await become(lambda: 11 in work.handled, "what is new is handled")
         assert work.handled == [0, 1, 2, 10, 11]

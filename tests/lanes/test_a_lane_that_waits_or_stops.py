@@ -60,10 +60,10 @@ async def test_waits_longer_from_fault_to_fault(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("workers.lanes.runner.MAX_RETRY_DELAY_SECONDS", 0.08)
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:
-        work.faults["take"] = [Unavailable("Postgres", "away for the test")] * 4
+        work.faults["acquire"] = [Unavailable("Postgres", "away for the test")] * 4
         work.faults["handle"] = [Unavailable("Postgres", "away for the test")]
         runner.offer(records(0, 1))
-        await become(lambda: not work.faults["take"] and runner.active, "the lane is held again")
+        await become(lambda: not work.faults["acquire"] and runner.active, "the lane is held again")
         waits = [later - earlier for earlier, later in zip(work.dropped_at, work.dropped_at[1:], strict=False)]
         for wait, least in zip(waits, [0.02, 0.04, 0.08, 0.08], strict=True):
             assert wait >= least * 0.8 - 0.005
@@ -79,7 +79,7 @@ async def test_that_is_told_to_stop_finishes_the_batch_in_hand_and_leaves() -> N
         await asyncio.sleep(0)
         work.going.set()
         await stopping
-        assert work.journal == ["take", "handle", "handled", "leave", "drop"]
+        assert work.journal == ["acquire", "handle", "handled", "release", "abandon"]
         assert not runner.active
 
 
@@ -91,13 +91,13 @@ async def test_that_is_stuck_is_dropped_after_the_timeout() -> None:
         await become(lambda: "handle" in work.journal, "a batch is in hand")
         async with asyncio.timeout(5.0):
             await runner.stop(0.05)
-        assert work.journal == ["take", "handle", "drop"]
+        assert work.journal == ["acquire", "handle", "abandon"]
         work.going.set()
         await asyncio.sleep(0)
         assert not work.handled, "a dropped lane works on"
 
 
-@pytest.mark.parametrize("step", ["handle", "leave"])
+@pytest.mark.parametrize("step", ["handle", "release"])
 async def test_that_fails_stops_at_once_when_told_to(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
     work = WorkOnScript()
@@ -107,5 +107,5 @@ async def test_that_fails_stops_at_once_when_told_to(step: str, monkeypatch: pyt
         await become(lambda: "handle" in work.journal, "a batch is in hand")
         async with asyncio.timeout(5.0):
             await runner.stop(30.0)
-        assert work.journal[-1] == "drop"
+        assert work.journal[-1] == "abandon"
         assert not runner.active

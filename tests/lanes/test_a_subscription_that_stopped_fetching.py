@@ -37,7 +37,7 @@ async def test_is_noticed_and_its_lanes_are_left() -> None:
         with pytest.raises(Unavailable, match=r"users\.commands/0 at offset 0"):
             await task
     assert process.subscription.stopped
-    assert process.works[FIRST].journal[-2:] == ["leave", "drop"]
+    assert process.works[FIRST].journal[-2:] == ["release", "abandon"]
 
 
 async def test_is_not_one_that_has_nothing_to_read() -> None:

@@ -34,12 +34,12 @@ async def waits_said(
     monkeypatch.setattr(LaneRunner, "_pause_for", pause)
 
     class Failing(WorkOnScript):
-        async def take(self) -> int:
+        async def acquire(self) -> int:
             now[0] += worked_seconds(len(delays))
-            return await super().take()
+            return await super().acquire()
 
     work = Failing()
-    work.faults["take"] = [Unavailable("Postgres", "away for the test")] * faults
+    work.faults["acquire"] = [Unavailable("Postgres", "away for the test")] * faults
     runner = LaneRunner("command", PARTITION, work, SubscriptionInMemory(), lambda: now[0])
     runner.start()
     await become(lambda: runner.active, "the lane is held in the end")
@@ -83,7 +83,7 @@ async def test_says_which_lane_it_is_and_why(
     for name in ("RETRY_DELAY_SECONDS", "FENCED_DELAY_SECONDS"):
         monkeypatch.setattr(f"workers.lanes.runner.{name}", 0.001)
     work = WorkOnScript()
-    work.faults["take"] = [fault]
+    work.faults["acquire"] = [fault]
     runner = LaneRunner("command", PARTITION, work, SubscriptionInMemory())
     with capture_logs() as logs:
         runner.start()

@@ -67,7 +67,7 @@ async def test_is_not_ready_while_a_server_is_away_and_ready_again_by_itself() -
     async with process.running():
         await process.subscription.give(FIRST)
         await become(lambda: process.host.ready, "it has caught up")
-        work.faults["take"] = [Unavailable("Postgres", "away for the test")] * 3
+        work.faults["acquire"] = [Unavailable("Postgres", "away for the test")] * 3
         work.faults["idle"] = [Unavailable("Postgres", "away for the test")]
         await become(lambda: not process.host.ready, "the lane is dropped")
         assert process.host.alive, "waiting for a server is what it should do"

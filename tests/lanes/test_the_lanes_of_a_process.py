@@ -92,7 +92,7 @@ async def test_lose_nothing_when_the_queue_fills_up_and_when_a_lane_fails() -> N
 
 async def test_are_ready_once_each_is_held() -> None:
     process = Process()
-    process.works[SECOND].faults["take"] = [Unavailable("Postgres", "away for the test")]
+    process.works[SECOND].faults["acquire"] = [Unavailable("Postgres", "away for the test")]
     async with process.running():
         assert not process.host.holding, "nothing was given yet"
         await process.subscription.give(FIRST, SECOND)
@@ -108,7 +108,7 @@ async def test_that_are_revoked_are_left_and_fed_no_more() -> None:
         process.subscription.write(FIRST, 10)
         await become(lambda: len(process.works[FIRST].handled) == 10, "the first lane works")
         await process.subscription.revoke(FIRST)
-        assert process.works[FIRST].journal[-2:] == ["leave", "drop"]
+        assert process.works[FIRST].journal[-2:] == ["release", "abandon"]
         assert process.host.partitions == {SECOND}
         process.subscription.write(FIRST, 10)
         process.subscription.write(SECOND, 10)
@@ -127,7 +127,7 @@ async def test_that_are_stuck_do_not_hold_up_a_rebalance(monkeypatch: pytest.Mon
         await become(lambda: "handle" in work.journal, "a batch is in hand")
         async with asyncio.timeout(5.0):
             await process.subscription.revoke(FIRST)
-        assert work.journal == ["take", "handle", "drop"]
+        assert work.journal == ["acquire", "handle", "abandon"]
 
 
 async def test_are_left_before_the_group_is() -> None:
@@ -139,7 +139,7 @@ async def test_are_left_before_the_group_is() -> None:
         async with asyncio.timeout(5.0):
             await task
     assert process.host.partitions == frozenset()
-    assert [journal[-2:] for journal in process.journals_at_stop] == [["leave", "drop"]] * 2
+    assert [journal[-2:] for journal in process.journals_at_stop] == [["release", "abandon"]] * 2
 
 
 async def test_are_left_when_the_host_fails_too() -> None:
@@ -150,7 +150,7 @@ async def test_are_left_when_the_host_fails_too() -> None:
         process.subscription.faults = [ZeroDivisionError("a bug for the test")]
         with pytest.raises(ZeroDivisionError):
             await task
-    assert [journal[-2:] for journal in process.journals_at_stop] == [["leave", "drop"]]
+    assert [journal[-2:] for journal in process.journals_at_stop] == [["release", "abandon"]]
 
 
 async def test_go_on_after_a_fetch_that_failed() -> None:
@@ -181,7 +181,7 @@ async def test_tell_the_group_how_far_those_have_come_that_are_held(monkeypatch:
     monkeypatch.setattr("workers.lanes.host.HINT_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
     process = Process()
-    process.works[SECOND].faults["take"] = [Unavailable("Postgres", "away for the test")]
+    process.works[SECOND].faults["acquire"] = [Unavailable("Postgres", "away for the test")]
     async with process.running():
         await process.subscription.give(FIRST, SECOND)
         process.subscription.write(FIRST, 10)

@@ -54,7 +54,7 @@ async def test_is_each_fault_by_its_kind(name: str) -> None:
     assert counted.grown()["annals_lane_fenced_total"] == (1 if name == "another owner" else 0)
 
 
-@pytest.mark.parametrize("step", ["take", "handle", "leave"])
+@pytest.mark.parametrize("step", ["acquire", "handle", "release"])
 async def test_is_a_lane_as_held_once_or_not_at_all_however_it_was_dropped(step: str) -> None:
     lanes = Counted(annals_lanes_held=LABELS)
     work = WorkOnScript()

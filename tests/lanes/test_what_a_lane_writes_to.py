@@ -61,7 +61,7 @@ async def test_may_be_away_for_a_look_without_stopping_the_lane() -> None:
     await held.batch()
     await held.batch()
     await held.runner.stop(5.0)
-    assert (held.looks(), held.work.journal.count("take")) == (1, 1)
+    assert (held.looks(), held.work.journal.count("acquire")) == (1, 1)
 
 
 async def test_that_has_another_number_of_partitions_stops_the_lane() -> None:
@@ -69,6 +69,6 @@ async def test_that_has_another_number_of_partitions_stops_the_lane() -> None:
     await held.begin()
     held.work.faults["examine"] = [TopicMisfit("users.events", 3, 6)]
     held.now += EXAMINE_INTERVAL_SECONDS
-    await become(lambda: held.work.journal.count("take") == 2 and held.runner.active, "the lane is taken again")
+    await become(lambda: held.work.journal.count("acquire") == 2 and held.runner.active, "the lane is taken again")
     await held.runner.stop(5.0)
-    assert held.work.journal[held.work.journal.index("examine") + 1 :][:2] == ["drop", "take"]
+    assert held.work.journal[held.work.journal.index("examine") + 1 :][:2] == ["abandon", "acquire"]

@@ -48,8 +48,8 @@ class WorkOnScript:
         self.taken_at: list[float] = []
         self.dropped_at: list[float] = []
 
-    async def take(self) -> int:
-        self._note("take")
+    async def acquire(self) -> int:
+        self._note("acquire")
         self.taken_at.append(asyncio.get_running_loop().time())
         return self.consumed
 
@@ -74,11 +74,11 @@ class WorkOnScript:
     async def idle(self) -> None:
         self._note("idle")
 
-    async def leave(self) -> None:
-        self._note("leave")
+    async def release(self) -> None:
+        self._note("release")
 
-    def drop(self) -> None:
-        self.journal.append("drop")
+    def abandon(self) -> None:
+        self.journal.append("abandon")
         self.dropped_at.append(asyncio.get_running_loop().time())
 
     def _note(self, step: str) -> None:
@@ -216,5 +216,5 @@ class SubscriptionInMemory:
         start, end = self.starts.get(partition, 0), len(self.topics.get(partition, ()))
         return Extent(self._state(partition.topic), start, end, self.leader_epochs.get(partition, -1))
 
-    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+    async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
         self.hints.append(dict(offsets))

@@ -49,7 +49,7 @@ async def stores(system: System) -> AsyncIterator[Stores]:
     await database.open()
     try:
         sagas = PostgresSagaStore(database)
-        grant = await sagas.take(LANE, "tester")
+        grant = await sagas.acquire(LANE, "tester")
         await sagas.commit(SagaBatch(LANE, grant.epoch, 1, 0, 0, NOW, [], [], [parked("saga", NOW)]))
         place = (Generation("users"), TOPIC, 0, START, Checkpoint(NOW, NOW))
         await writer.commit(ReadModelBatch(*place, {}, [], [], [parked("projection", NOW)]))

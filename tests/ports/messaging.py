@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from infra.kafka.courier import KafkaCourier
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import Topic, create_topics
 from infra.memory.broker import Broker
-from infra.memory.courier import MemoryCourier
 from infra.memory.event_log import MemoryEventLog
+from infra.memory.message_sender import MemoryMessageSender
 from infra.memory.subscription import MemorySubscription
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS, read
@@ -88,7 +88,7 @@ class Messaging:
 
     topic: str
     event_log: KafkaEventLog | MemoryEventLog
-    courier: KafkaCourier | MemoryCourier
+    sender: KafkaMessageSender | MemoryMessageSender
     read: Callable[[], Awaitable[dict[int, list[InboundRecord]]]]
     member: Subscribing
 
@@ -142,10 +142,10 @@ async def messaging_in_memory() -> AsyncIterator[Messaging]:
 
             return Member(subscription, sleep, wake)
 
-        event_log, courier = MemoryEventLog(broker, wire), MemoryCourier(broker, wire, PARTITIONS)
+        event_log, sender = MemoryEventLog(broker, wire), MemoryMessageSender(broker, wire, PARTITIONS)
         cleanup.push_async_callback(event_log.stop)
-        cleanup.push_async_callback(courier.stop)
-        yield Messaging(topic, event_log, courier, all_records, member)
+        cleanup.push_async_callback(sender.stop)
+        yield Messaging(topic, event_log, sender, all_records, member)
 
 
 @asynccontextmanager
@@ -173,7 +173,7 @@ async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
 
             return Member(subscription, sleep, wake)
 
-        event_log, courier = KafkaEventLog(settings), KafkaCourier(settings)
+        event_log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
         cleanup.push_async_callback(event_log.stop)
-        cleanup.push_async_callback(courier.stop)
-        yield Messaging(topic, event_log, courier, lambda: read(settings, topic), member)
+        cleanup.push_async_callback(sender.stop)
+        yield Messaging(topic, event_log, sender, lambda: read(settings, topic), member)

@@ -26,7 +26,7 @@ TABLES = (
     "lanes",
     "events",
     "commands",
-    "reservations",
+    "unique_claims",
     "credentials",
     "snapshots",
     "sagas",
@@ -34,7 +34,7 @@ TABLES = (
     "saga_journal",
     "saga_outbox",
     "deadlines",
-    "refusals",
+    "step_rejections",
     "unchanged_steps",
     "parked",
 )
@@ -51,7 +51,7 @@ class Tables:
     sagas: SagaStores
     line: Line
     contents: Callable[[], Awaitable[Any]]
-    reservations: Callable[[], Awaitable[dict[tuple[str, str], str]]]
+    unique_claims: Callable[[], Awaitable[dict[tuple[str, str], str]]]
     secrets: Callable[[], Awaitable[dict[str, str]]]
     owners: Callable[[], Awaitable[dict[str, str | None]]]
     statuses: Callable[[], Awaitable[dict[str, str]]]
@@ -66,8 +66,8 @@ def tables_in_memory() -> Tables:
     async def contents() -> Any:
         return copy.deepcopy({name: value for name, value in vars(table).items() if name != "now"})
 
-    async def reservations() -> dict[tuple[str, str], str]:
-        return {(context, key): stream for (context, _, key), stream in table.reservations.items()}
+    async def unique_claims() -> dict[tuple[str, str], str]:
+        return {(context, key): stream for (context, _, key), stream in table.unique_claims.items()}
 
     async def secrets() -> dict[str, str]:
         return {stream_id: secret for (_, stream_id), secret in table.credentials.items()}
@@ -85,7 +85,7 @@ def tables_in_memory() -> Tables:
         table.wish(lane, saga, stream_id, action)
 
     store, sagas = MemoryEventStore(table, wire), MemorySagaStore(table, wire)
-    return Tables(store, sagas, wire, contents, reservations, secrets, owners, statuses, beginnings, wish)
+    return Tables(store, sagas, wire, contents, unique_claims, secrets, owners, statuses, beginnings, wish)
 
 
 @asynccontextmanager
@@ -112,8 +112,8 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
         async def pairs(query: str) -> dict[Any, Any]:
             return dict(tuple(row) for row in await onlooker.fetch(query))
 
-        async def reservations() -> dict[tuple[str, str], str]:
-            rows = await onlooker.fetch("SELECT context, key, stream_id FROM annals.reservations")
+        async def unique_claims() -> dict[tuple[str, str], str]:
+            rows = await onlooker.fetch("SELECT context, key, stream_id FROM annals.unique_claims")
             return {(row["context"], row["key"]): row["stream_id"] for row in rows}
 
         async def beginnings() -> dict[tuple[LaneKey, Following], int]:
@@ -134,7 +134,7 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             PostgresSagaStore(database),
             proxy,
             contents,
-            reservations,
+            unique_claims,
             lambda: pairs("SELECT stream_id, secret FROM annals.credentials"),
             lambda: pairs("SELECT role || ':' || topic || '/' || partition, owner FROM annals.lanes"),
             lambda: pairs("SELECT instance_id, status FROM annals.sagas"),
@@ -145,4 +145,6 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
 
 async def held(tables: Tables) -> dict[str, str]:
     """Who holds which key of the users."""
-    return {key: stream_id for (context, key), stream_id in (await tables.reservations()).items() if context == "users"}
+    return {
+        key: stream_id for (context, key), stream_id in (await tables.unique_claims()).items() if context == "users"
+    }

@@ -25,7 +25,7 @@ def answer(place: int, **changes: Any) -> OutcomeRow:
 
 async def refuse(tables: Tables, *places: int) -> None:
     """The commands of these places in the outbox are rejected."""
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     rejected = [answer(place, status="rejected", outcome=OUTCOME) for place in places]
     await tables.store.commit(command_batch(outcomes=rejected))
 
@@ -33,36 +33,41 @@ async def refuse(tables: Tables, *places: int) -> None:
 OUTCOME = b'{"error": {"code": "AccountNotFound"}}'
 
 
-async def test_a_refusal_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_hear_it(
+async def test_a_rejection_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_hear_it(
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
-    hearing = step(1, hears_refusal=True, actor="clerk")
+    hearing = step(1, handles_rejection=True, actor="clerk")
     await store.commit(batch(steps=[hearing, step(2)]))
     await refuse(tables, 1, 2)
     due = await store.due(LANE, SAGAS, 10)
-    (refusal,) = due.refusals
-    assert (refusal.position, refusal.saga, refusal.instance_id, refusal.step) == (1, "welcome", "ada", "welcome")
-    assert (refusal.stream_id, refusal.command_id, refusal.code) == ("ada", command_id(1), "AccountNotFound")
-    assert (refusal.correlation_id, refusal.actor) == ("correlation", "clerk")
-    assert refusal.handled_at.endswith("Z")
-    assert list((await store.due(OTHER_LANE, SAGAS, 10)).refusals) == []
-    assert list((await store.due(LANE, ["farewell"], 10)).refusals) == []
+    (rejection,) = due.rejections
+    assert (rejection.position, rejection.saga, rejection.instance_id, rejection.step) == (
+        1,
+        "welcome",
+        "ada",
+        "welcome",
+    )
+    assert (rejection.stream_id, rejection.command_id, rejection.code) == ("ada", command_id(1), "AccountNotFound")
+    assert (rejection.correlation_id, rejection.actor) == ("correlation", "clerk")
+    assert rejection.handled_at.endswith("Z")
+    assert list((await store.due(OTHER_LANE, SAGAS, 10)).rejections) == []
+    assert list((await store.due(LANE, ["farewell"], 10)).rejections) == []
     await store.commit(batch(steps=[], position=2, heard=[1]))
-    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
+    assert list((await store.due(LANE, SAGAS, 10)).rejections) == []
 
 
-async def test_an_accepted_command_is_no_refusal(store: SagaStores, tables: Tables) -> None:
+async def test_an_accepted_command_is_no_rejection(store: SagaStores, tables: Tables) -> None:
     await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await store.commit(batch(steps=[step(1, handles_rejection=True)]))
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     await tables.store.commit(command_batch(outcomes=[outcome(1)]))
-    assert list((await store.due(LANE, SAGAS, 10)).refusals) == []
+    assert list((await store.due(LANE, SAGAS, 10)).rejections) == []
 
 
 async def accept(tables: Tables, events: bytes, *places: int) -> None:
     """The commands of these places in the outbox are accepted, with these events."""
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     accepted = [answer(place, outcome=b'{"status": "accepted", "events": ' + events + b"}") for place in places]
     await tables.store.commit(command_batch(outcomes=accepted))
 
@@ -71,7 +76,7 @@ async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True, actor="clerk"), step(2)]))
+    await store.commit(batch(steps=[step(1, handles_rejection=True, actor="clerk"), step(2)]))
     await accept(tables, b"[]", 1, 2)
     due = await store.due(LANE, SAGAS, 10)
     (unchanged,) = due.unchanged
@@ -84,7 +89,7 @@ async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked
     assert (unchanged.stream_id, unchanged.command_id) == ("ada", command_id(1))
     assert (unchanged.correlation_id, unchanged.actor) == ("correlation", "clerk")
     assert unchanged.handled_at.endswith("Z")
-    assert list(due.refusals) == []
+    assert list(due.rejections) == []
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).unchanged) == []
     assert list((await store.due(LANE, ["farewell"], 10)).unchanged) == []
     await store.commit(batch(steps=[], position=2, heard=[1]))
@@ -93,10 +98,10 @@ async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked
 
 async def test_of_a_step_that_changed_something_its_events_tell(store: SagaStores, tables: Tables) -> None:
     await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await store.commit(batch(steps=[step(1, handles_rejection=True)]))
     await accept(tables, b'[{"event_id": "e", "type": "users.UserWelcomed.v1"}]', 1)
     due = await store.due(LANE, SAGAS, 10)
-    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+    assert (list(due.unchanged), list(due.rejections)) == ([], [])
 
 
 def said_of(content: bytes) -> bytes:
@@ -119,31 +124,31 @@ async def test_an_answer_to_another_command_under_the_id_of_a_step_is_no_answer_
 ) -> None:
     """The id of a step is known to everybody: somebody else may have used it."""
     await taken(store)
-    sent = step(1, hears_refusal=True)
+    sent = step(1, handles_rejection=True)
     await store.commit(batch(steps=[sent]))
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     said = answer(1, **{"status": status, "outcome": said_of(sent.data), **other})
     await tables.store.commit(command_batch(outcomes=[said]))
     due = await store.due(LANE, SAGAS, 10)
-    assert (list(due.unchanged), list(due.refusals)) == ([], [])
+    assert (list(due.unchanged), list(due.rejections)) == ([], [])
 
 
 @pytest.mark.parametrize("status", ["accepted", "rejected"])
 async def test_an_answer_says_of_which_content_it_is(store: SagaStores, tables: Tables, status: str) -> None:
     await taken(store)
-    sent = step(1, hears_refusal=True)
+    sent = step(1, handles_rejection=True)
     await store.commit(batch(steps=[sent]))
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     await tables.store.commit(command_batch(outcomes=[answer(1, status=status, outcome=said_of(sent.data))]))
     due = await store.due(LANE, SAGAS, 10)
-    assert (len(due.unchanged), len(due.refusals)) == ((1, 0) if status == "accepted" else (0, 1))
+    assert (len(due.unchanged), len(due.rejections)) == ((1, 0) if status == "accepted" else (0, 1))
 
 
 async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
     await taken(store)
-    await store.commit(batch(steps=[step(1, hears_refusal=True)]))
+    await store.commit(batch(steps=[step(1, handles_rejection=True)]))
     await accept(tables, b"[]", 1)
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "successor")
     with pytest.raises(Exception, match="epoch 1"):
         await store.commit(batch(steps=[], heard=[1]))
     assert len((await store.due(LANE, SAGAS, 10)).unchanged) == 1

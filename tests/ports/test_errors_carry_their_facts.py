@@ -21,7 +21,7 @@ TAKEN = frozenset({("email", "ada@example.org")})
     [
         (Overloaded, {"what": "commands", "limit": 100}, "100 commands are under way"),
         (TooLarge, {"size_bytes": 9, "limit_bytes": 8}, "has 9 bytes as JSON; at most 8 are allowed"),
-        (ClaimsRefused, {"refused": TAKEN}, "1 reservations are held"),
+        (ClaimsRefused, {"refused": TAKEN}, "1 unique_claims are held"),
         (Unstorable, {"explanation": "a NUL"}, "refused a value: a NUL"),
         (Fenced, {"lane": LANE, "epoch": 7}, "no longer held in epoch 7"),
         (Unavailable, {"server": "Kafka", "explanation": "gone"}, "Kafka is not available: gone"),

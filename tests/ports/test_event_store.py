@@ -17,8 +17,8 @@ from tests.postgres.batches import (
     snapshot,
 )
 from workers.ports.event_store import (
-    Acquire,
     Batch,
+    ClaimToAcquire,
     CredentialRow,
     OutcomeRow,
     Repeated,
@@ -30,8 +30,8 @@ ROUNDS = 5
 
 
 async def test_an_old_epoch_writes_nothing_at_all(store: EventStores, tables: Tables) -> None:
-    await store.take(LANE, "paused")
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "paused")
+    await store.acquire(LANE, "successor")
     before = await tables.contents()
     with pytest.raises(Fenced) as caught:
         await store.commit(everything(epoch=1))
@@ -48,7 +48,7 @@ async def test_a_lane_that_was_never_taken_is_nobodys(store: EventStores, tables
 
 
 async def test_a_known_command_is_repeated_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(everything())
     before = await tables.contents()
     with pytest.raises(Repeated):
@@ -62,13 +62,13 @@ UNSTORABLE: dict[str, Batch] = {
     "a lone surrogate in a text": everything(events=[event(1, actor="\ud800")]),
     "a lone surrogate in an event's JSON": everything(events=[event(1, data=rb'{"city": "\ud800"}')]),
     "U+001F in a text": everything(outcomes=[outcome(1, correlation_id="a\x1fb"), outcome(2)]),
-    "U+001F in a reservation": everything(acquire=[Acquire("email", "a\x1fb", "ada")]),
+    "U+001F in a unique claim": everything(acquire=[ClaimToAcquire("email", "a\x1fb", "ada")]),
     "U+001F in a secret": everything(credentials=[CredentialRow("ada", "a\x1fb")]),
     "a number out of range in JSON": everything(events=[event(1, data=b'{"amount": 1e400000}')]),
     "a number too large for its column": everything(events=[event(1, schema_version=2**31)]),
     "a snapshot that is no JSON": everything(snapshots=[snapshot(state=b"{")]),
     "U+001F in a snapshot's stream": everything(snapshots=[snapshot("a\x1fb")]),
-    "no text at all": everything(acquire=[Acquire("email", "", "ada")]),
+    "no text at all": everything(acquire=[ClaimToAcquire("email", "", "ada")]),
 }
 
 
@@ -76,7 +76,7 @@ UNSTORABLE: dict[str, Batch] = {
 async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(
     store: EventStores, tables: Tables, name: str
 ) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     before = await tables.contents()
     with pytest.raises(Unstorable):
         await store.commit(UNSTORABLE[name])
@@ -86,8 +86,8 @@ async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(
 
 async def test_a_place_in_a_lane_and_a_version_of_a_stream_are_given_once(store: EventStores, tables: Tables) -> None:
     """Two lanes can't write one version of a stream, whatever their epochs say."""
-    await store.take(LANE, "owner")
-    await store.take(OTHER_LANE, "owner")
+    await store.acquire(LANE, "owner")
+    await store.acquire(OTHER_LANE, "owner")
     await store.commit(batch(sequence=1, events=[event(1)]))
     before = await tables.contents()
     twice = [event(2, "eve"), event(2, "bob")]
@@ -100,7 +100,7 @@ async def test_a_place_in_a_lane_and_a_version_of_a_stream_are_given_once(store:
 async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_take_over(store: EventStores) -> None:
     for number in range(1, ROUNDS + 1):
         lane = LaneKey("command", "users.commands", 10 + number)
-        await store.take(lane, "paused")
+        await store.acquire(lane, "paused")
         rows = [outcome(number, "eve")]
 
         async def committed(lane: LaneKey = lane, rows: list[OutcomeRow] = rows) -> bool:
@@ -110,7 +110,7 @@ async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_ta
                 return False
             return True
 
-        written, grant = await asyncio.gather(committed(), store.take(lane, "successor"))
+        written, grant = await asyncio.gather(committed(), store.acquire(lane, "successor"))
         assert grant.epoch == 2
         assert grant.consumed == (5 if written else 0)
         known = (await store.look_up("users", [command_id(number)], [])).outcomes
@@ -120,7 +120,7 @@ async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_ta
 async def test_one_command_on_two_lanes_at_once_is_written_once(store: EventStores) -> None:
     lanes = [LaneKey("command", "users.commands", number) for number in range(4)]
     for lane in lanes:
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
 
     async def attempt(lane: LaneKey) -> bool:
         try:
@@ -138,7 +138,7 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     store: EventStores, tables: Tables, loss: Loss
 ) -> None:
     for lane in (LANE, OTHER_LANE):
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
     await store.commit(batch(OTHER_LANE))  # a statement that the server knows is one request
     before = await tables.contents()
     tables.line.loses = loss
@@ -148,7 +148,7 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     tables.line.loses = "nothing"
     written = loss == "answers"
     assert (await tables.contents() == before) is not written
-    grant = await store.take(LANE, "again")
+    grant = await store.acquire(LANE, "again")
     assert (grant.epoch, grant.consumed, grant.sequence) == ((2, 7, 2) if written else (2, 0, 0))
     known = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
     assert (len(known.outcomes), len(known.events)) == ((2, 2) if written else (0, 0))

@@ -17,7 +17,7 @@ from workers.ports.event_store import StreamEvent
 
 
 async def test_an_event_comes_back_as_it_was_written(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     full = event(1, data='{"city": "Ørsted ☃"}'.encode(), actor="clerk", traceparent="00-a-b-01")
     await store.commit(batch(sequence=1, events=[full, event(2, version=2)], outcomes=[outcome(1)]))
     assert await store.events_after("users", 0, 0, 10) == [full, event(2, version=2)]
@@ -27,7 +27,7 @@ async def test_an_event_comes_back_as_it_was_written(store: EventStores) -> None
 
 
 async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     odd = '{ "status" :"accepted",\n  "name": "\\u00e9 é", "a": 1, "a": 2.50 }'.encode()
     mixed = [event(1, "bob"), event(2, "ada"), event(3, "bob", 2), event(4, "ada", 2), event(5, "eve")]
     await store.commit(batch(sequence=5, outcomes=[outcome(1, outcome=odd), outcome(2)], events=mixed))
@@ -43,21 +43,21 @@ async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: Even
 
 
 async def test_a_look_up_for_nothing_finds_nothing(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(everything())
     assert (await store.look_up("users", [], []))[1:] == ({}, [], [])
     assert (await store.look_up("orders", [], ["ada"])).events == []
 
 
 async def test_a_streams_versions_are_in_order_beyond_nine(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(batch(sequence=12, events=[event(number, version=number) for number in range(1, 13)]))
     found = await store.look_up("users", [], ["ada"])
     assert [each.stream_version for each in found.events] == list(range(1, 13))
 
 
 async def test_the_batchs_time_place_and_context_are_those_of_its_events(store: EventStores) -> None:
-    await store.take(OTHER_LANE, "owner")
+    await store.acquire(OTHER_LANE, "owner")
     await store.commit(
         batch(OTHER_LANE, context="orders", sequence=1, events=[event(1, recorded_at=TIME + timedelta(hours=1))])
     )
@@ -67,7 +67,7 @@ async def test_the_batchs_time_place_and_context_are_those_of_its_events(store: 
 
 
 async def test_a_stream_is_read_in_order_from_a_version_on(store: EventStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     rows = [event(1), event(2, "bob"), *[event(number, version=number - 1) for number in range(3, 13)]]
     await store.commit(batch(sequence=12, events=rows))
     ada = [row for row in rows if row.stream_id == "ada"]
@@ -79,7 +79,7 @@ async def test_a_stream_is_read_in_order_from_a_version_on(store: EventStores, t
 
 async def test_the_fields_of_an_event_lose_their_order_and_nothing_else(store: EventStores) -> None:
     """So that nobody leans on the table for the bytes of the log."""
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     given = '{"name":"Zo\u00eb","a":1.50,"city":null,"lines":[{"sku":"b","n":2}],"deep":{"ab":true,"b":-0.1e-2}}'
     await store.commit(batch(sequence=1, events=[event(1, data=given.encode())]))
     (found,) = await store.events_after("users", 0, 0, 1)
@@ -90,7 +90,7 @@ async def test_the_fields_of_an_event_lose_their_order_and_nothing_else(store: E
 
 
 async def test_a_lanes_streams_are_found_by_where_they_begin(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     rows = [event(1), event(2, "bob"), event(3, version=2), event(4, "eve"), event(5, "bob", 2)]
     await store.commit(batch(sequence=5, events=rows))
     assert await store.streams_begun("users", 0, 0, 5) == ["ada", "bob", "eve"]
@@ -102,7 +102,7 @@ async def test_a_lanes_streams_are_found_by_where_they_begin(store: EventStores)
 
 
 async def test_streams_are_read_from_their_beginnings(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     rows = [event(1), event(2, "bob"), event(3, version=2), event(4, "eve"), event(5, version=3)]
     await store.commit(batch(sequence=5, events=rows))
     ada = [row for row in rows if row.stream_id == "ada"]

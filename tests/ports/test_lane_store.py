@@ -29,13 +29,13 @@ def store(tables: Tables, role: LaneRole) -> LaneStore:
 
 
 async def test_the_first_owner_begins_at_the_beginning(store: LaneStore, role: LaneRole) -> None:
-    assert await store.take(KEYS[role], "first") == LaneGrant(1, 0, 0, Mark(0, -1), 0)
+    assert await store.acquire(KEYS[role], "first") == LaneGrant(1, 0, 0, Mark(0, -1), 0)
 
 
 async def test_each_owner_has_the_next_epoch_and_only_the_last_holds_the_lane(store: LaneStore, role: LaneRole) -> None:
     lane = KEYS[role]
     assert not await store.holds(lane, 0)
-    epochs = [(await store.take(lane, name)).epoch for name in ("first", "second", "third")]
+    epochs = [(await store.acquire(lane, name)).epoch for name in ("first", "second", "third")]
     assert epochs == [1, 2, 3]
     assert [await store.holds(lane, epoch) for epoch in epochs] == [False, False, True]
 
@@ -43,19 +43,19 @@ async def test_each_owner_has_the_next_epoch_and_only_the_last_holds_the_lane(st
 async def test_lanes_are_apart(store: LaneStore, role: LaneRole) -> None:
     lane = KEYS[role]
     other_role: LaneRole = "saga" if role == "command" else "command"
-    await store.take(lane, "owner")
+    await store.acquire(lane, "owner")
     for other in (
         lane._replace(partition=1),
         lane._replace(topic="orders.commands"),
         lane._replace(role=other_role),
     ):
         assert not await store.holds(other, 1)
-        assert (await store.take(other, "another")).epoch == 1
+        assert (await store.acquire(other, "another")).epoch == 1
     assert await store.holds(lane, 1)
 
 
 async def test_of_those_who_take_it_at_once_each_has_an_epoch_of_its_own(store: LaneStore, role: LaneRole) -> None:
-    grants = await asyncio.gather(*[store.take(KEYS[role], f"worker {number}") for number in range(8)])
+    grants = await asyncio.gather(*[store.acquire(KEYS[role], f"worker {number}") for number in range(8)])
     assert sorted(grant.epoch for grant in grants) == list(range(1, 9))
 
 
@@ -63,46 +63,46 @@ async def test_who_leaves_notes_the_mark_and_nobody_owns_the_lane(
     store: LaneStore, role: LaneRole, tables: Tables
 ) -> None:
     lane = KEYS[role]
-    await store.take(lane, "owner")
+    await store.acquire(lane, "owner")
     assert await tables.owners() == {str(lane): "owner"}
-    await store.leave(lane, 1, Mark(2, 5))
+    await store.release(lane, 1, Mark(2, 5))
     assert await tables.owners() == {str(lane): None}
-    assert await store.take(lane, "next") == LaneGrant(2, 0, 0, Mark(2, 5), 0)
+    assert await store.acquire(lane, "next") == LaneGrant(2, 0, 0, Mark(2, 5), 0)
 
 
 async def test_the_owners_mark_counts_also_when_it_is_behind(store: LaneStore, role: LaneRole) -> None:
     """A log that was restored shorter has its records at lower offsets."""
-    await store.take(KEYS[role], "owner")
-    await store.leave(KEYS[role], 1, Mark(2, 500))
-    await store.leave(KEYS[role], 1, Mark(1, 3))
-    assert (await store.take(KEYS[role], "next")).mark == Mark(1, 3)
+    await store.acquire(KEYS[role], "owner")
+    await store.release(KEYS[role], 1, Mark(2, 500))
+    await store.release(KEYS[role], 1, Mark(1, 3))
+    assert (await store.acquire(KEYS[role], "next")).mark == Mark(1, 3)
 
 
 async def test_who_was_fenced_leaves_quietly(store: LaneStore, role: LaneRole, tables: Tables) -> None:
-    await store.take(KEYS[role], "paused")
-    await store.take(KEYS[role], "successor")
+    await store.acquire(KEYS[role], "paused")
+    await store.acquire(KEYS[role], "successor")
     before = await tables.contents()
-    await store.leave(KEYS[role], 1, Mark(9, 9))
-    await store.leave(KEYS[role]._replace(partition=5), 1, Mark(9, 9))
+    await store.release(KEYS[role], 1, Mark(9, 9))
+    await store.release(KEYS[role]._replace(partition=5), 1, Mark(9, 9))
     assert await tables.contents() == before
 
 
 async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
     lane = KEYS["command"]
-    await tables.store.take(lane, "first")
-    await tables.store.take(OTHER_LANE, "first")
+    await tables.store.acquire(lane, "first")
+    await tables.store.acquire(OTHER_LANE, "first")
     await tables.store.commit(everything())
-    granted: dict[Any, Any] = {each: await tables.store.take(each, "second") for each in (lane, OTHER_LANE)}
+    granted: dict[Any, Any] = {each: await tables.store.acquire(each, "second") for each in (lane, OTHER_LANE)}
     assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}
 
 
 async def test_the_next_owner_knows_when_the_last_command_was_written(tables: Tables) -> None:
     lane = KEYS["command"]
-    await tables.store.take(lane, "first")
+    await tables.store.acquire(lane, "first")
     await tables.store.commit(everything(last_timestamp=1_700_000_000_123))
-    assert (await tables.store.take(lane, "second")).last_timestamp == 1_700_000_000_123
+    assert (await tables.store.acquire(lane, "second")).last_timestamp == 1_700_000_000_123
     await tables.store.rebase(lane, 2, 7, "one")
-    assert (await tables.store.take(lane, "third")).last_timestamp == 0, "of another topic it says nothing"
+    assert (await tables.store.acquire(lane, "third")).last_timestamp == 0, "of another topic it says nothing"
 
 
 INTERRUPTION = Interruption("deleted", "one", "one", 5, 9, 20, 4)
@@ -110,28 +110,28 @@ INTERRUPTION = Interruption("deleted", "one", "one", 5, 9, 20, 4)
 
 async def test_the_next_owner_knows_of_which_topics_the_offsets_are(store: LaneStore, role: LaneRole) -> None:
     lane = KEYS[role]
-    await store.take(lane, "owner")
+    await store.acquire(lane, "owner")
     await store.rebase(lane, 1, 7, "one")
     await store.publish_to(lane, 1, "two")
-    assert await store.take(lane, "next") == LaneGrant(2, 7, 0, Mark(0, -1), 0, "one", "two")
+    assert await store.acquire(lane, "next") == LaneGrant(2, 7, 0, Mark(0, -1), 0, "one", "two")
 
 
 async def test_an_interruption_is_kept_with_the_position_behind_it(store: LaneStore, role: LaneRole) -> None:
     lane = KEYS[role]
-    await store.take(lane, "owner")
+    await store.acquire(lane, "owner")
     assert await store.interruptions(lane) == 0
     await store.rebase(lane, 1, 9, "one", INTERRUPTION)
     await store.rebase(lane, 1, 9, "one", INTERRUPTION._replace(kind="recreated", topic_id="two", missing=None))
     assert await store.interruptions(lane) == 2
-    grant = await store.take(lane, "next")
+    grant = await store.acquire(lane, "next")
     assert (grant.consumed, grant.interruptions) == (9, 2)
     assert await store.interruptions(lane._replace(partition=1)) == 0
 
 
 async def test_who_has_lost_it_can_say_nothing_of_its_topics(store: LaneStore, role: LaneRole) -> None:
     lane = KEYS[role]
-    await store.take(lane, "late")
-    await store.take(lane, "owner")
+    await store.acquire(lane, "late")
+    await store.acquire(lane, "owner")
     for said in (
         store.rebase(lane, 1, 9, "one"),
         store.rebase(lane, 1, 9, "one", INTERRUPTION),
@@ -140,4 +140,4 @@ async def test_who_has_lost_it_can_say_nothing_of_its_topics(store: LaneStore, r
         with pytest.raises(Fenced):
             await said
     assert await store.interruptions(lane) == 0
-    assert await store.take(lane, "next") == LaneGrant(3, 0, 0, Mark(0, -1), 0)
+    assert await store.acquire(lane, "next") == LaneGrant(3, 0, 0, Mark(0, -1), 0)

@@ -15,7 +15,7 @@ async def test_a_partition_that_is_not_there_is_left_alone_and_the_others_are_re
     alone.open()
     told = list(alone.told)
     _touch(alone, elsewhere)
-    await alone.subscription.hint({elsewhere: 3})
+    await alone.subscription.commit_group_offsets({elsewhere: 3})
     assert await alone.subscription.reach([elsewhere]) == {}
     found = await alone.fetched(3)
     assert (list(found), sequences(found[0])) == ([0], [1, 2, 3])
@@ -36,7 +36,7 @@ async def test_a_partition_that_another_holds_is_left_alone(messaging: Messaging
         await until(shared, "each has its share")
     theirs = min(second.held)
     _touch(first, theirs)
-    await first.subscription.hint({theirs: 2})
+    await first.subscription.commit_group_offsets({theirs: 2})
     await messaging.event_log.append(messaging.topic, theirs.partition, [numbered(each) for each in (1, 2, 3)])
     assert await first.subscription.reach([theirs]) == {}
     second.open()

@@ -41,7 +41,7 @@ def entry(version: int, instance_id: str = "ada") -> JournalRow:
 
 async def taken(store: SagaStores) -> None:
     for lane in (LANE, OTHER_LANE):
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
 
 
 async def test_who_decided_on_an_older_version_of_an_instance_writes_nothing(store: SagaStores, tables: Tables) -> None:
@@ -144,7 +144,7 @@ async def test_a_deadline_that_passes_may_be_set_again_in_the_same_batch(store: 
 async def test_an_old_epoch_hears_nothing_in_effect(store: SagaStores, tables: Tables) -> None:
     await taken(store)
     await store.commit(batch(steps=[], deadlines=[deadline()]))
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "successor")
     before = await tables.contents()
     stale: SagaBatch = batch(steps=[], passed=[deadline()], cleared=[("welcome", "ada", "patience")])
     with pytest.raises(Exception, match="epoch 1"):

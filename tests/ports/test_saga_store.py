@@ -65,23 +65,23 @@ def store(tables: Tables) -> SagaStores:
 
 
 async def test_a_lane_goes_on_where_its_last_batch_ended(store: SagaStores) -> None:
-    assert await store.take(LANE, "first") == LaneGrant(1, 0, 0, Mark(0, -1), 0)
+    assert await store.acquire(LANE, "first") == LaneGrant(1, 0, 0, Mark(0, -1), 0)
     await store.commit(batch())
-    await store.leave(LANE, 1, Mark(2, -1))
-    assert await store.take(LANE, "second") == LaneGrant(2, 7, 2, Mark(2, -1), 5)
+    await store.release(LANE, 1, Mark(2, -1))
+    assert await store.acquire(LANE, "second") == LaneGrant(2, 7, 2, Mark(2, -1), 5)
     await store.commit(batch(epoch=2, consumed=9, position=2, published=2, input_sequence=6, steps=[]))
-    assert await store.take(LANE, "third") == LaneGrant(3, 9, 2, Mark(2, -1), 6)
+    assert await store.acquire(LANE, "third") == LaneGrant(3, 9, 2, Mark(2, -1), 6)
 
 
 async def test_a_saga_begins_behind_what_the_lane_has_taken_by_then_and_only_once(
     store: SagaStores, tables: Tables
 ) -> None:
     old, new, elsewhere = Following("welcome", "UserCreated"), Following("later", "UserCreated"), OTHER_LANE
-    await store.take(LANE, "first")
+    await store.acquire(LANE, "first")
     await store.begin(LANE, 1, [old])
     await store.commit(batch())
     await store.begin(LANE, 1, [old, new])
-    await store.take(elsewhere, "first")
+    await store.acquire(elsewhere, "first")
     await store.begin(elsewhere, 1, [old])
     await store.commit(batch(consumed=9, position=2, input_sequence=9, steps=[]))
     await store.begin(LANE, 1, [old, new])
@@ -89,15 +89,15 @@ async def test_a_saga_begins_behind_what_the_lane_has_taken_by_then_and_only_onc
 
 
 async def test_who_has_lost_the_lane_begins_nothing(store: SagaStores, tables: Tables) -> None:
-    await store.take(LANE, "paused")
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "paused")
+    await store.acquire(LANE, "successor")
     await store.begin(LANE, 1, [Following("welcome", "UserCreated")])
     assert await tables.beginnings() == {}
 
 
 async def test_an_old_epoch_writes_nothing_at_all(store: SagaStores, tables: Tables) -> None:
-    await store.take(LANE, "paused")
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "paused")
+    await store.acquire(LANE, "successor")
     before = await tables.contents()
     with pytest.raises(Fenced) as caught:
         await store.commit(batch(epoch=1, parked=[waiting("ada")]))
@@ -107,7 +107,7 @@ async def test_an_old_epoch_writes_nothing_at_all(store: SagaStores, tables: Tab
 
 
 async def test_the_epoch_of_a_command_lane_counts_for_no_saga(store: SagaStores, tables: Tables) -> None:
-    await store.take(COMMAND_LANE._replace(topic=LANE.topic), "command worker")
+    await store.acquire(COMMAND_LANE._replace(topic=LANE.topic), "command worker")
     before = await tables.contents()
     with pytest.raises(Fenced):
         await store.commit(batch())
@@ -115,7 +115,7 @@ async def test_the_epoch_of_a_command_lane_counts_for_no_saga(store: SagaStores,
 
 
 async def test_instances_appear_and_change(store: SagaStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(batch(instances=[instance("ada"), instance("bob")]))
     ended = instance("ada", b'{"step": "done"}', status="ended", version=4, taken=3)
     await store.commit(batch(instances=[ended], steps=[]))
@@ -130,7 +130,7 @@ async def test_instances_appear_and_change(store: SagaStores, tables: Tables) ->
 
 async def test_the_outbox_comes_back_in_order_as_it_was_written(store: SagaStores) -> None:
     for lane in (LANE, OTHER_LANE):
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
     full = step(2, actor="clerk", traceparent="00-a-b-01", caused_at="2026-05-04T12:30:15.000000Z")
     await store.commit(batch(position=12, steps=[*map(step, range(12, 2, -1)), full, step(1)]))
     await store.commit(batch(OTHER_LANE, position=1, steps=[step(1, command_id=command_id(99))]))
@@ -142,7 +142,7 @@ async def test_the_outbox_comes_back_in_order_as_it_was_written(store: SagaStore
 
 
 async def test_a_place_in_the_outbox_is_given_once(store: SagaStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(batch())
     before = await tables.contents()
     for steps in ([step(2)], [step(3), step(3)]):
@@ -162,7 +162,7 @@ UNSTORABLE: dict[str, Callable[[], SagaBatch]] = {
 async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(
     store: SagaStores, tables: Tables, name: str
 ) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     before = await tables.contents()
     with pytest.raises(Unstorable):
         await store.commit(UNSTORABLE[name]())
@@ -171,14 +171,14 @@ async def test_what_cannot_be_stored_is_refused_and_nothing_is_written(
 
 
 async def test_events_are_read_from_the_table(store: SagaStores, tables: Tables) -> None:
-    await tables.store.take(COMMAND_LANE, "command worker")
+    await tables.store.acquire(COMMAND_LANE, "command worker")
     await tables.store.commit(everything())
     assert await store.events_after("users", 0, 1, 10) == [event(2, version=2)]
 
 
 async def test_streams_wait_until_they_are_taken_from_the_waiting(store: SagaStores) -> None:
-    await store.take(LANE, "owner")
-    await store.take(OTHER_LANE, "owner")
+    await store.acquire(LANE, "owner")
+    await store.acquire(OTHER_LANE, "owner")
     ada, bob = waiting("ada"), waiting("bob", "farewell")
     await store.commit(batch(steps=[], parked=[bob, ada, waiting("bob")]))
     await store.commit(batch(OTHER_LANE, steps=[], parked=[waiting("eve")]))
@@ -190,7 +190,7 @@ async def test_streams_wait_until_they_are_taken_from_the_waiting(store: SagaSto
 
 
 async def test_a_wish_ends_when_its_stream_is_parked_or_unparked_again(store: SagaStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(batch(steps=[], parked=[waiting("ada"), waiting("bob"), waiting("eve")]))
     assert await store.wishes(LANE) == []
     for name, action in (("bob", "skip"), ("ada", "retry"), ("eve", "retry"), ("nobody", "retry")):
@@ -208,7 +208,7 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     store: SagaStores, tables: Tables, loss: Loss
 ) -> None:
     for lane in (LANE, OTHER_LANE):
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
     await store.commit(batch(OTHER_LANE))  # a statement that the server knows is one request
     before = await tables.contents()
     tables.line.loses = loss
@@ -217,7 +217,7 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     tables.line.loses = "nothing"
     written = loss == "answers"
     assert (await tables.contents() == before) is not written
-    grant = await store.take(LANE, "again")
+    grant = await store.acquire(LANE, "again")
     assert (grant.consumed, grant.sequence, grant.input_sequence) == ((7, 2, 5) if written else (0, 0, 0))
     assert len(await store.outbox_after(LANE, 0, 10)) == 2 * written
     assert len(await store.parked(LANE)) == written

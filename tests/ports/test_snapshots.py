@@ -12,7 +12,7 @@ ODD = '{ "city":"Ørsted ☃",\n "city" : 1.50, "tab": "\\u001f" }'.encode()
 
 async def stream_of(store: EventStores, snapshots: list[SnapshotRow], length: int = 12, stream_id: str = "ada") -> None:
     """The lane, taken, with one stream of so many events and these snapshots."""
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     events = [event(number, stream_id, number) for number in range(1, length + 1)]
     await store.commit(batch(sequence=length, events=events, snapshots=snapshots))
 
@@ -77,7 +77,7 @@ async def test_there_is_one_for_a_stream_and_the_last_word_is_the_owners(
 
 async def test_an_owner_that_was_replaced_writes_none(store: EventStores, tables: Tables) -> None:
     await stream_of(store, [snapshot(version=10)])
-    await store.take(LANE, "successor")
+    await store.acquire(LANE, "successor")
     before = await tables.contents()
     with pytest.raises(Fenced):
         await store.commit(batch(snapshots=[snapshot(version=12)]))
@@ -85,7 +85,7 @@ async def test_an_owner_that_was_replaced_writes_none(store: EventStores, tables
 
 
 async def test_many_are_written_with_all_the_rest(store: EventStores) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     names = [f"s{number}" for number in range(50)]
     events = [event(number, name) for number, name in enumerate(names, start=1)]
     await store.commit(

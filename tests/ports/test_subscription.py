@@ -145,7 +145,7 @@ async def test_who_does_not_seek_begins_where_the_group_was_said_to_be(messaging
     first, second = messaging.member("first"), messaging.member("second")
     await first.start()
     await first.holds(PARTITIONS)
-    await first.subscription.hint({messaging.partition(0): 8})
+    await first.subscription.commit_group_offsets({messaging.partition(0): 8})
     await first.subscription.stop()
     await second.start()
     await second.holds(PARTITIONS)

@@ -3,13 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from workers.ports.event_store import Acquire, Batch, CredentialRow, EventRow, OutcomeRow, Settle, SnapshotRow
+from workers.ports.event_store import (
+    Batch,
+    ClaimToAcquire,
+    ClaimToSettle,
+    CredentialRow,
+    EventRow,
+    OutcomeRow,
+    SnapshotRow,
+)
 from workers.ports.lanes import LaneKey, Mark
 
 TIME = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 LANE = LaneKey("command", "users.commands", 0)
 OTHER_LANE = LaneKey("command", "users.commands", 1)
-TABLES = ("lanes", "events", "commands", "reservations", "credentials", "snapshots", "sagas", "saga_outbox")
+TABLES = ("lanes", "events", "commands", "unique_claims", "credentials", "snapshots", "sagas", "saga_outbox")
 
 
 def command_id(number: int) -> str:
@@ -95,7 +103,7 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
         mark=Mark(1, 0),
         outcomes=[outcome(1), outcome(2)],
         events=[event(1), event(2, version=2)],
-        acquire=[Acquire("email", "ada@example.org", "ada")],
+        acquire=[ClaimToAcquire("email", "ada@example.org", "ada")],
         credentials=[CredentialRow("ada", "$argon2id$1")],
         snapshots=[snapshot()],
     )
@@ -104,12 +112,12 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
 
 async def claim(store: Any, lane: LaneKey, *keys: tuple[str, str]) -> None:
     """Take the lane and reserve e-mails: (key, stream id)."""
-    grant = await store.take(lane, "claimant")
-    await store.commit(batch(lane, grant.epoch, acquire=[Acquire("email", key, stream) for key, stream in keys]))
+    grant = await store.acquire(lane, "claimant")
+    await store.commit(batch(lane, grant.epoch, acquire=[ClaimToAcquire("email", key, stream) for key, stream in keys]))
 
 
-def settled(key: str, stream_id: str | None, former: str) -> Settle:
-    return Settle("email", key, stream_id, former)
+def settled(key: str, stream_id: str | None, former: str) -> ClaimToSettle:
+    return ClaimToSettle("email", key, stream_id, former)
 
 
 async def tables(onlooker: Any) -> dict[str, list[tuple[Any, ...]]]:

@@ -23,7 +23,7 @@ RENEWED_CLAIMS = {
 
 async def claim(onlooker: Any, key: str, stream_id: str, day: int) -> None:
     await onlooker.execute(
-        "INSERT INTO annals.reservations VALUES ('users', 'email', $1, $2, $3)",
+        "INSERT INTO annals.unique_claims VALUES ('users', 'email', $1, $2, $3)",
         key,
         stream_id,
         datetime(2026, 1, day, tzinfo=UTC),
@@ -31,7 +31,7 @@ async def claim(onlooker: Any, key: str, stream_id: str, day: int) -> None:
 
 
 async def claims(onlooker: Any) -> dict[str, str]:
-    return dict(await onlooker.fetch("SELECT key, stream_id FROM annals.reservations"))
+    return dict(await onlooker.fetch("SELECT key, stream_id FROM annals.unique_claims"))
 
 
 async def test_once_and_for_all(url: str, onlooker: Any) -> None:
@@ -41,7 +41,7 @@ async def test_once_and_for_all(url: str, onlooker: Any) -> None:
     assert await renew_claims(url, CLAIM_KEYS) == Renewal(2, [shared])
     assert await claims(onlooker) == RENEWED_CLAIMS | {"zoë@example.org": "other-zoe", "zoe\u0308@example.org": "zoe"}
     assert await renew_claims(url, CLAIM_KEYS) == Renewal(0, [shared])
-    await onlooker.execute("DELETE FROM annals.reservations WHERE stream_id = 'other-zoe'")
+    await onlooker.execute("DELETE FROM annals.unique_claims WHERE stream_id = 'other-zoe'")
     assert await renew_claims(url, CLAIM_KEYS) == Renewal(1, [])
     assert await claims(onlooker) == RENEWED_CLAIMS | {"zoë@example.org": "zoe"}
 

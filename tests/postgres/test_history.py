@@ -35,7 +35,7 @@ async def history(url: str) -> AsyncIterator[PostgresHistory]:
 async def recorded(database: Database) -> None:
     """Command 1 leads to event 1, that to a saga with command 2 and, by a deadline, command 3; 4 and 5 are others'."""
     store = PostgresEventStore(database)
-    grant = await store.take(LANE, "the test")
+    grant = await store.acquire(LANE, "the test")
     outcomes = [
         outcome(1, causation_id=command_id(1), outcome=ONE_EVENT),
         outcome(2, causation_id=event_id(1), outcome=ONE_EVENT),
@@ -48,7 +48,7 @@ async def recorded(database: Database) -> None:
 
 
 async def _saga(store: PostgresSagaStore) -> None:
-    grant = await store.take(SAGA_LANE, "the test")
+    grant = await store.acquire(SAGA_LANE, "the test")
     journal = [
         JournalRow("welcome", "ada", 1, "users.Done.v1", "users", 0, 1, event_id(1), NOW, "welcome", None),
         JournalRow(
@@ -108,7 +108,7 @@ async def test_what_is_too_much_is_cut_and_said_to_be(history: PostgresHistory) 
 
 async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history: PostgresHistory) -> None:
     store = PostgresEventStore(database)
-    grant = await store.take(LANE, "the test")
+    grant = await store.acquire(LANE, "the test")
     earlier = TIME - timedelta(hours=1)
     early = outcome(6, sequence=4, outcome=ONE_EVENT)
     await store.commit(

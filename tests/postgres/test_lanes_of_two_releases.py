@@ -10,8 +10,8 @@ from tests.postgres.batches import LANE, everything
 async def test_what_an_older_worker_has_handled_last_is_not_known(database: Database, onlooker: Any) -> None:
     """It moves the lane on and says nothing of the record; that of the batch before says nothing then."""
     store = PostgresEventStore(database)
-    await store.take(LANE, "first")
+    await store.acquire(LANE, "first")
     await store.commit(everything(last_timestamp=1_700_000_000_123))
     await onlooker.execute("UPDATE annals.lanes SET consumed = consumed + 1")
-    grant = await store.take(LANE, "second")
+    grant = await store.acquire(LANE, "second")
     assert (grant.consumed, grant.last_timestamp) == (8, 0)

@@ -126,7 +126,7 @@ async def test_the_events_refuse_every_change_also_by_a_superuser(
     database: Database, onlooker: Any, statement: str, role: str
 ) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(everything())
     before = await tables(onlooker)
     assert await onlooker.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")

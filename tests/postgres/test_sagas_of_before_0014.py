@@ -27,7 +27,7 @@ async def test_of_what_was_accepted_in_silence_before_0014_its_sagas_hear_now(
         ):
             await connection.execute(
                 "INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id,"
-                " command_type, stream_id, data, correlation_id, causation_id, caused_at, hears_refusal) VALUES"
+                " command_type, stream_id, data, correlation_id, causation_id, caused_at, handles_rejection) VALUES"
                 " ('orders.events', 0, $1, 'fulfilment', 'o-1', 'step', $3,"
                 " 'payments.ReserveFunds.v1', 'ada', '{}', 'c', 'c', now(), $2)",
                 *(position, hears, COMMAND_ID.format(position)),

@@ -34,7 +34,7 @@ async def test_nobody_answers(silent: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 async def test_a_pool_that_is_not_open() -> None:
     with pytest.raises(Unavailable):
-        await PostgresEventStore(Database("postgresql://127.0.0.1/", role=None, connections=1)).take(LANE, "owner")
+        await PostgresEventStore(Database("postgresql://127.0.0.1/", role=None, connections=1)).acquire(LANE, "owner")
 
 
 async def test_all_connections_are_busy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,8 +44,8 @@ async def test_all_connections_are_busy(url: str, monkeypatch: pytest.MonkeyPatc
     try:
         async with database.connection():
             with pytest.raises(Unavailable):
-                await PostgresEventStore(database).take(LANE, "owner")
-        assert (await PostgresEventStore(database).take(LANE, "owner")).epoch == 1
+                await PostgresEventStore(database).acquire(LANE, "owner")
+        assert (await PostgresEventStore(database).acquire(LANE, "owner")).epoch == 1
     finally:
         await database.close()
 
@@ -56,7 +56,7 @@ async def test_an_answer_that_takes_too_long(url: str, onlooker: Any, monkeypatc
     await database.open()
     store = PostgresEventStore(database)
     try:
-        await store.take(LANE, "owner")
+        await store.acquire(LANE, "owner")
         async with onlooker.transaction():
             await onlooker.execute("LOCK TABLE annals.lanes")
             began = time.monotonic()
@@ -64,14 +64,14 @@ async def test_an_answer_that_takes_too_long(url: str, onlooker: Any, monkeypatc
                 await store.commit(everything())
             assert time.monotonic() - began < 5
         # The statement was cancelled, not left behind: nothing of it arrives later.
-        assert await store.take(LANE, "owner") == LaneGrant(2, 0, 0, Mark(0, -1), 0)
+        assert await store.acquire(LANE, "owner") == LaneGrant(2, 0, 0, Mark(0, -1), 0)
     finally:
         await database.close()
 
 
 async def test_a_backend_ended_in_the_middle_of_a_batch(database: Database, onlooker: Any) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     before = await tables(onlooker)
     async with onlooker.transaction():
         await onlooker.execute("LOCK TABLE annals.lanes")
@@ -87,13 +87,13 @@ async def test_a_backend_ended_in_the_middle_of_a_batch(database: Database, onlo
 
 async def test_all_backends_ended_between_two_batches(database: Database, onlooker: Any) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     assert await onlooker.fetchval(f"SELECT count(pg_terminate_backend(pid)) {others}") > 0
 
     async def taken() -> LaneGrant | None:
         try:
-            return await store.take(LANE, "owner")
+            return await store.acquire(LANE, "owner")
         except Unavailable:
             return None
 

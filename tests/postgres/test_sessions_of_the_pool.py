@@ -48,15 +48,15 @@ async def test_a_paused_owner_of_a_row_is_ended_so_that_the_next_one_gets_in(
     paused = Database(url, role="annals_writer", connections=1)
     await paused.open()
     try:
-        await PostgresEventStore(database).take(LANE, "owner")
+        await PostgresEventStore(database).acquire(LANE, "owner")
         async with paused.connection() as connection:
             await connection.execute("BEGIN")
             await connection.execute("UPDATE annals.lanes SET epoch = epoch")
             # Waits for the lock until the paused session has been ended.
-            assert (await PostgresEventStore(database).take(LANE, "next")).epoch == 2
+            assert (await PostgresEventStore(database).acquire(LANE, "next")).epoch == 2
             with pytest.raises(Unavailable), faults_sorted():
                 await connection.fetchval("SELECT 1")
-        assert (await PostgresEventStore(paused).take(LANE, "again")).epoch == 3, "the pool found a new connection"
+        assert (await PostgresEventStore(paused).acquire(LANE, "again")).epoch == 3, "the pool found a new connection"
     finally:
         await paused.close()
 
@@ -65,7 +65,7 @@ async def test_two_that_wait_for_each_other_try_again(database: Database) -> Non
     store = PostgresEventStore(database)
     other = LaneKey("command", LANE.topic, 1)
     for lane in (LANE, other):
-        await store.take(lane, "owner")
+        await store.acquire(lane, "owner")
     both = asyncio.Barrier(2)
 
     async def lock(first: LaneKey, second: LaneKey) -> None:
@@ -83,7 +83,7 @@ async def test_two_that_wait_for_each_other_try_again(database: Database) -> Non
 
 async def test_a_database_that_only_reads_is_waited_for_and_left(url: str, database: Database, read_only: Any) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     async with database.connection() as connection:
         await connection.execute("SET default_transaction_read_only = on")  # the old primary, read-only by now
         before = await connection.fetchval("SELECT pg_backend_pid()")
@@ -100,7 +100,7 @@ async def test_a_worker_does_not_even_connect_to_a_server_that_only_reads(
     url: str, database: Database, read_only: Any
 ) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await read_only(True, end_backends=True)
     reader = Database(url, role="annals_reader", connections=1)
     try:
@@ -109,13 +109,13 @@ async def test_a_worker_does_not_even_connect_to_a_server_that_only_reads(
 
         async def refused() -> bool:
             with pytest.raises(Unavailable) as caught:
-                await store.take(LANE, "owner")
+                await store.acquire(LANE, "owner")
             # The first one may hear no more than that its connection was ended.
             return "None of the hosts" in str(caught.value) and "writes" in caught.value.advice
 
         await until(refused, "no server that writes is found", seconds=30)
         await read_only(False)
-        assert (await store.take(LANE, "owner")).epoch == 2
+        assert (await store.acquire(LANE, "owner")).epoch == 2
     finally:
         await reader.close()
 
@@ -125,7 +125,7 @@ async def test_of_several_hosts_the_one_that_writes_is_found(url: str, nobody: s
     database = Database(both, role="annals_writer", connections=1)
     await database.open()
     try:
-        assert (await PostgresEventStore(database).take(LANE, "owner")).epoch == 1
+        assert (await PostgresEventStore(database).acquire(LANE, "owner")).epoch == 1
     finally:
         await database.close()
 
@@ -167,7 +167,7 @@ async def test_what_is_missing_is_said_with_advice_and_mended_without_a_restart(
             await database.open()
         await migrate(at(empty_url, path=f"/{name}"))
         await database.open()
-        assert (await PostgresEventStore(database).take(LANE, "owner")).epoch == 1
+        assert (await PostgresEventStore(database).acquire(LANE, "owner")).epoch == 1
     finally:
         await database.close()
         await onlooker.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -14,15 +14,15 @@ SAGA_LANE = LaneKey("saga", "users.events", 0)
 
 async def test_the_batchs_time_is_the_time_of_all_that_it_writes(database: Database, onlooker: Any) -> None:
     store = PostgresEventStore(database)
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(everything())
-    for table, column in [("events", "recorded_at"), ("commands", "handled_at"), ("reservations", "reserved_at")]:
+    for table, column in [("events", "recorded_at"), ("commands", "handled_at"), ("unique_claims", "claimed_at")]:
         assert await onlooker.fetchval(f"SELECT {column} FROM annals.{table} LIMIT 1") == TIME  # noqa: S608
 
 
 async def test_a_saga_is_updated_after_it_was_started(database: Database, onlooker: Any) -> None:
     store = PostgresSagaStore(database)
-    await store.take(SAGA_LANE, "owner")
+    await store.acquire(SAGA_LANE, "owner")
     for version, state in enumerate((b'{"step": "welcome"}', b'{"step": "done"}'), start=1):
         row = InstanceRow("welcome", "ada", "running", state, "correlation", version)
         await store.commit(SagaBatch(SAGA_LANE, 1, 7, 0, 0, 5, [row], []))

@@ -1,4 +1,4 @@
-"""The event store on Postgres under a command lane whose log and courier are in memory, and what its look-ups gave."""
+"""The event store on Postgres under a command lane whose log and sender are in memory, and what its look-ups gave."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from contracts.outcome import Outcome
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
 from tests.command.installation import TOPICS, command_id, record
-from tests.lanes.in_memory import CourierInMemory, LogInMemory
+from tests.lanes.in_memory import LogInMemory, MessageSenderInMemory
 from workers.command.lane import CommandLane, CommandPorts
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.core.decider import Decider
@@ -39,7 +39,7 @@ class Watched(PostgresEventStore):
         ports = CommandPorts(
             store=self,
             log=self._log,
-            courier=CourierInMemory(),
+            sender=MessageSenderInMemory(),
             topics=TOPICS,
             partitions=1,
             owner="tester",
@@ -49,10 +49,10 @@ class Watched(PostgresEventStore):
         )
         lane = CommandLane("users", decider or contexts()["users"].decider, 0, ports)
         self.found.clear()
-        assert await lane.take() == first
+        assert await lane.acquire() == first
         await lane.handle([record(command, place) for place, command in enumerate(commands, start=first)])
-        await lane.leave()
-        lane.drop()
+        await lane.release()
+        lane.abandon()
         self._handled += len(commands)
         stored = await self.outcome(command_id(self._handled - 1))
         assert stored is not None

@@ -51,7 +51,7 @@ class Scene:
         """The next look finds something, and the lane is taken anew."""
         with pytest.raises(Restart):
             await self.look()
-        await self.lane.take()
+        await self.lane.acquire()
 
     async def rests(self) -> None:
         """Nothing is found in all of the lane."""

@@ -78,7 +78,7 @@ async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> 
 async def test_keeps_what_waits_when_an_answer_is_lost() -> None:
     store = ModelsInMemory()
     lane = lane_on(store, cannot_take({3}))
-    await lane.take()
+    await lane.acquire()
     store.line.answers_lost = 1
     with pytest.raises(Unavailable):
         await lane.handle(LOG)
@@ -91,7 +91,7 @@ async def test_stops_when_too_many_streams_would_wait(monkeypatch: pytest.Monkey
     monkeypatch.setattr("workers.parking.MAX_PARKED_STREAMS", 1)
     store = ModelsInMemory()
     lane = lane_on(store, cannot_take(range(10)))
-    await lane.take()
+    await lane.acquire()
     with pytest.raises(TooManyParked):
         await lane.handle(LOG)
     assert (store.kept, store.waiting, store.checkpoints) == ({}, {}, {})

@@ -50,7 +50,7 @@ class Read:
         log = inbound_all(rows)
         lane = ProjectionLane(self.projection, Topics(), 0, catalogue().events, RowsInMemory(rows), self.store)
         while True:
-            offset = await lane.take()
+            offset = await lane.acquire()
             try:
                 for start in range(offset, len(log), batch):
                     await lane.handle(log[start : start + batch])

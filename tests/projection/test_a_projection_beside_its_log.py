@@ -24,7 +24,7 @@ async def test_takes_from_the_table_what_the_log_does_not_bring() -> None:
     holes = Counted(annals_holes_filled_total={"role": "projection", "topic": TOPIC})
     store = ModelsInMemory()
     lane = lane_on(store)
-    await lane.take()
+    await lane.acquire()
     await lane.handle(LOG[:2])
     for _ in range(2 * IDLE_LOOKS):
         await lane.idle()
@@ -39,7 +39,7 @@ async def test_counts_repeats_and_what_fills_a_hole() -> None:
     labels = {"role": "projection", "topic": TOPIC}
     counted = Counted(annals_repeats_dropped_total=labels, annals_holes_filled_total=labels)
     lane = lane_on(ModelsInMemory())
-    await lane.take()
+    await lane.acquire()
     await lane.handle([inbound(ROWS[0], 0), inbound(ROWS[3], 1), inbound(ROWS[2], 2), inbound(ROWS[4], 3)])
     assert counted.grown() == {"annals_repeats_dropped_total": 1, "annals_holes_filled_total": 2}
 
@@ -49,7 +49,7 @@ async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkey
     staleness = Counted(annals_projection_staleness_seconds=stale)
     lane = lane_on(ModelsInMemory())
     before = ROWS[-1].recorded_at.timestamp()
-    await lane.take()
+    await lane.acquire()
     await lane.idle()
     monkeypatch.setattr("workers.projection.lane.time.time", lambda: before + 42)
     base = staleness.grown()["annals_projection_staleness_seconds"]
@@ -58,7 +58,7 @@ async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkey
     await lane.idle()
     assert staleness.grown()["annals_projection_staleness_seconds"] == base
     ahead = lane_on(ModelsInMemory())
-    await ahead.take()
+    await ahead.acquire()
     monkeypatch.setattr("workers.projection.lane.time.time", lambda: before - 42)
     await ahead.handle(LOG)
     assert staleness.grown()["annals_projection_staleness_seconds"] == base, "no clock makes it younger"
@@ -67,9 +67,9 @@ async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkey
 async def test_keeps_another_owners_place_when_it_has_nothing_of_its_own_to_write() -> None:
     store = ModelsInMemory()
     first, second = lane_on(store), lane_on(store)
-    await first.take()
+    await first.acquire()
     await first.handle(LOG[:2])
-    await second.take()
+    await second.acquire()
     await second.handle(LOG[2:4])
     with pytest.raises(Restart, match="checkpoint has changed without us"):
         await first.idle()
@@ -136,11 +136,11 @@ def test_a_stream_without_a_document_is_remembered_until_it_has_one(monkeypatch:
 async def test_begins_over_documents_of_before_and_ends_with_the_table() -> None:
     """Until the lane has all that the table has, what is left of before may lack entries."""
     found = Scene(event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_DELETED))
-    await found.lane.take()
+    await found.lane.acquire()
     await found.lane.handle(found.log)
     found.store.forget_checkpoints()
     lane = found.another()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(found.log[:2])
     await lane.idle()
     assert found.store.checkpoints[PLACE].over_leftovers, "the table has more"
@@ -155,7 +155,7 @@ async def test_begins_over_documents_of_before_and_ends_with_the_table() -> None
 async def test_that_builds_a_generation_leaves_looks_to_who_keeps_the_live_one() -> None:
     found = await scene()
     building = ProjectionLane(card, Topics(), 0, catalogue().events, found.table, found.store, USERS, found.hands)
-    await building.take()
+    await building.acquire()
     found.store.lose_document(ADA)
     found.hands.turn()
     await building.idle()
@@ -169,4 +169,4 @@ async def test_reads_its_log_again_from_one_record_before_after_a_repair() -> No
     found.store.lose_document(ADA)
     await found.noticed()
     assert found.store.checkpoints[PLACE] == Checkpoint(4, 3, MADE_BY)
-    assert await found.another().take() == 3
+    assert await found.another().acquire() == 3

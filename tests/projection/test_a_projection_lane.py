@@ -32,7 +32,7 @@ def lane_on(store: ModelsInMemory, projection: Projection = card) -> ProjectionL
 
 async def read_on(lane: ProjectionLane, log: list[InboundRecord], batch: int = 2) -> int:
     """Take the lane and handle the log from there, as a runner does; the offset at which it started."""
-    offset = await lane.take()
+    offset = await lane.acquire()
     for start in range(offset, len(log), batch):
         await lane.handle(log[start : start + batch])
     return offset
@@ -102,7 +102,7 @@ async def test_of_a_deletion_leaves_nothing() -> None:
 async def test_starts_over_when_another_has_moved_the_checkpoint() -> None:
     store = ModelsInMemory()
     lane, other = lane_on(store), lane_on(store)
-    await lane.take()
+    await lane.acquire()
     await read_on(other, LOG[:4])
     with pytest.raises(Restart):
         await lane.handle(LOG[:2])
@@ -160,7 +160,7 @@ async def test_that_builds_a_generation_goes_on_with_it_whichever_is_live() -> N
 async def test_that_loses_an_answer_applies_nothing_twice() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)
-    await lane.take()
+    await lane.acquire()
     store.line.answers_lost = 1
     with pytest.raises(Unavailable):
         await lane.handle(LOG[:2])
@@ -171,7 +171,7 @@ async def test_that_loses_an_answer_applies_nothing_twice() -> None:
 async def test_that_cannot_reach_the_store_skips_nothing() -> None:
     store = ModelsInMemory()
     lane = lane_on(store)
-    await lane.take()
+    await lane.acquire()
     store.line.away = True
     with pytest.raises(Unavailable):
         await lane.handle(LOG[:2])

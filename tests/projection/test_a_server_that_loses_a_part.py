@@ -28,7 +28,7 @@ async def test_keys_that_the_server_has_evicted_are_looked_for_at_once() -> None
 async def test_evictions_before_the_lane_was_taken_are_looked_for_when_it_is() -> None:
     found = await scene()
     found.store.lose_document("bob", evicted=True)
-    await found.another().take()
+    await found.another().acquire()
     assert (found.store.kept, found.store.found_by()) == await whole()
 
 
@@ -39,7 +39,7 @@ async def test_a_server_that_may_evict_is_not_worked_on_until_it_may_not(policy:
     with pytest.raises(EvictionAllowed, match=f"{policy}.*CONFIG SET maxmemory-policy noeviction"):
         await found.look()
     with pytest.raises(EvictionAllowed):
-        await found.lane.take()
+        await found.lane.acquire()
     found.store.lose_document("bob")
     found.store.server.policy = "noeviction"
     await read_on(found.lane, found.log)
@@ -50,9 +50,9 @@ async def test_a_lane_without_any_event_goes_on_as_well() -> None:
     found = Scene([])
     found.store.server.policy = "allkeys-lru"
     with pytest.raises(EvictionAllowed):
-        await found.lane.take()
+        await found.lane.acquire()
     found.store.server.policy = "noeviction"
-    await found.lane.take()
+    await found.lane.acquire()
     await found.rests()
 
 
@@ -61,7 +61,7 @@ async def test_a_server_that_evicts_keys_with_an_end_only_is_worked_on() -> None
     found.store.server.policy = "volatile-lru"
     found.store.server.evicted = 1000
     await found.rests()
-    await found.another().take()
+    await found.another().acquire()
 
 
 async def test_a_store_set_back_as_a_whole_is_brought_up_to_date() -> None:
@@ -104,7 +104,7 @@ async def test_a_lost_document_of_a_stream_that_waits_is_restored_as_far_as_it_h
     assert (found.store.kept[ADA]["version"], found.store.kept[ADA]["city"]) == (2, "London")
     found.store.lose_document(ADA)
     mended = found.lane = found.another()
-    await mended.take()
+    await mended.acquire()
     await found.noticed()
     assert found.store.kept[ADA]["version"] == 2, "what waits is applied when somebody asks for it"
     found.store.lose_document(ADA)
@@ -117,7 +117,7 @@ async def test_a_lost_document_of_a_stream_that_waits_is_restored_as_far_as_it_h
 async def test_another_owner_of_before_cannot_write_behind_a_repair() -> None:
     found = await scene(until=4)
     sleeper = found.another()
-    await sleeper.take()
+    await sleeper.acquire()
     found.store.lose_document(ADA)
     await found.noticed()
     with pytest.raises(Restart):
@@ -164,9 +164,9 @@ async def test_a_rebuild_over_what_is_left_goes_on_as_one_after_a_kill() -> None
     found = Scene(event_rows(ADA_CREATED, ADA_WELCOMED, BOB_CREATED, *moves))
     await read_on(found.lane, found.log[:4])
     found.store.forget_checkpoints()
-    await found.another().take()
+    await found.another().acquire()
     killed = found.another()
-    await killed.take()
+    await killed.acquire()
     await killed.handle(found.log[:2])
     found.lane = found.another()
     assert await read_on(found.lane, found.log, batch=10) == 2

@@ -75,7 +75,7 @@ async def test_after_one_loss_the_whole_lane_is_looked_at_before_it_is_held(monk
     with pytest.raises(Restart):
         await found.look()
     assert "bob" not in found.store.kept, "one stretch was looked at"
-    await found.lane.take()
+    await found.lane.acquire()
     assert (found.store.kept, found.store.found_by()) == await whole()
 
 
@@ -90,7 +90,7 @@ async def test_a_long_look_at_the_whole_lane_pauses_and_goes_on(monkeypatch: pyt
     pauses = 0
     for _ in range(20):
         try:
-            await found.lane.take()
+            await found.lane.acquire()
         except Restart:
             pauses += 1
         else:

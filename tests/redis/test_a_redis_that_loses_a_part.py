@@ -51,7 +51,7 @@ class Scene:
         return look.documents, entries, look.reached
 
     async def begin(self) -> "Scene":
-        assert await self.lane.take() == 0
+        assert await self.lane.acquire() == 0
         await self.lane.handle(LOG)
         self.whole = await self.contents()
         assert len(self.whole[0]) == 100
@@ -64,7 +64,7 @@ class Scene:
 
     async def go_on(self) -> None:
         """As a runner does after a fault."""
-        offset = await self.lane.take()
+        offset = await self.lane.acquire()
         await self.lane.handle(LOG[offset:])
 
     async def look(self) -> None:
@@ -135,10 +135,10 @@ async def test_is_not_worked_on_while_it_may_evict(own_redis: Any) -> None:
     with pytest.raises(EvictionAllowed):
         await scene.look()
     with pytest.raises(EvictionAllowed):
-        await scene.lane.take()
+        await scene.lane.acquire()
     await own_redis.delete(*[f"{DOCUMENT}{each}" for each in USERS[:35]])
     await own_redis.config_set("maxmemory-policy", "noeviction")
-    assert await scene.lane.take() > 0
+    assert await scene.lane.acquire() > 0
     assert await scene.contents() == scene.whole
 
 
@@ -146,22 +146,22 @@ async def test_says_which_key_is_a_foreign_one_and_is_whole_when_that_is_gone(
     own_redis: Any,
 ) -> None:
     scene = Scene(own_redis)
-    await scene.lane.take()
+    await scene.lane.acquire()
     await own_redis.lpush(f"{INDEX}email", "not an index")
     with pytest.raises(PartlyWritten, match=f"ZADD {INDEX}email was refused: WRONGTYPE.*DEL it") as caught:
         await scene.lane.handle(LOG)
     assert "example.org" not in str(caught.value)
     with pytest.raises(Unavailable):
-        await scene.lane.take()
+        await scene.lane.acquire()
     await own_redis.delete(f"{INDEX}email")
-    await scene.lane.take()
+    await scene.lane.acquire()
     documents, entries, reached = await scene.contents()
     assert (len(documents), len(entries), reached) == (100, 300, {0: 150})
 
 
 async def test_without_memory_left_says_nothing_of_what_a_document_holds(own_redis: Any) -> None:
     scene = Scene(own_redis)
-    await scene.lane.take()
+    await scene.lane.acquire()
     await own_redis.config_set("maxmemory", 1)
     with pytest.raises(Unavailable, match="maxmemory") as caught:
         await scene.lane.handle(LOG)

@@ -106,7 +106,7 @@ def secretless(error: BaseException) -> str:
 async def test_is_waited_for_and_gone_on_from(guest: Guest, name: str) -> None:
     state = STATES[name]
     scene = Scene(guest.redis)
-    await scene.lane.take()
+    await scene.lane.acquire()
     await scene.lane.handle(LOG[:120])
     queries = RedisReadModels(guest.redis, KEYS)
     before = await queries.document(LIVE.projection, USERS[0])
@@ -149,7 +149,7 @@ async def slow(redis: Any) -> None:
 @pytest.mark.parametrize("action", [closed, slow], ids=["closed", "slow"])
 async def test_connections_that_break_or_stall_lose_nothing(guest: Guest, action: Action) -> None:
     scene = Scene(guest.redis)
-    await scene.lane.take()
+    await scene.lane.acquire()
     await scene.lane.handle(LOG[:120])
     for connection in guest.redis.connection_pool._available_connections:
         connection.socket_timeout = 0.2

@@ -1,4 +1,4 @@
-"""An installation in memory: the saga store, the courier, and saga lanes on them."""
+"""An installation in memory: the saga store, the sender, and saga lanes on them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,7 +11,7 @@ from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOM
 from infra.memory.lane_rows import LaneRow
 from infra.memory.saga_store import MemorySagaStore
 from infra.memory.table import Table
-from tests.lanes.in_memory import CourierInMemory, Journal, SwitchedWire, write
+from tests.lanes.in_memory import Journal, MessageSenderInMemory, SwitchedWire, write
 from tests.lanes.recorded_rows import FIRST_SECOND, event_rows
 from workers.core.saga import Saga
 from workers.domain import contexts
@@ -71,13 +71,13 @@ class Installation:
     def __init__(self, rows: Sequence[EventRow] = ROWS) -> None:
         self.journal: Journal = []
         self.store = SagasInMemory(self.journal, rows)
-        self.courier = CourierInMemory(self.journal)
+        self.sender = MessageSenderInMemory(self.journal)
         self.elapsed_seconds = 0.0
 
     def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas, context: str = "users") -> SagaLane:
         ports = SagaPorts(
             store=self.store,
-            courier=self.courier,
+            sender=self.sender,
             topics=TOPICS,
             owner="tester",
             events=catalogue().events,
@@ -93,7 +93,7 @@ class Installation:
     @property
     def welcomed(self) -> list[str]:
         """Whom the delivered commands are for, in order."""
-        return [(record.key or b"").decode() for _, _, record in self.courier.delivered]
+        return [(record.key or b"").decode() for _, _, record in self.sender.delivered]
 
     @property
     def statuses(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from workers.core.saga import (
     SagaState,
     SetDeadline,
     Step,
-    StepRefused,
+    StepRejected,
 )
 
 DEADLINE, DEADLINE_SECONDS = "patience", 10.0
@@ -47,7 +47,7 @@ def evolve(state: Patience, recorded: Recorded) -> Patience:
             return Patience(status="done", heard=heard, told=state.told)
         case DeadlinePassed(deadline=deadline):
             return Patience(status="late", heard=heard, told=(*state.told, deadline))
-        case StepRefused(step=step, to=to, code=code):
+        case StepRejected(step=step, to=to, code=code):
             return Patience(status="given up", heard=heard, told=(*state.told, f"{step} of {to}: {code}"))
         case _:
             return state.model_copy(update={"heard": heard})
@@ -75,8 +75,8 @@ patience = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    ends=frozenset({"done", "given up"}),
-    hears_refusals=True,
+    settled_statuses=frozenset({"done", "given up"}),
+    handles_rejections=True,
 )
 
 

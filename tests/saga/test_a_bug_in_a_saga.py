@@ -26,7 +26,7 @@ def cannot_take(stream_id: str) -> list[Saga[Any]]:
 async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_with_all_others() -> None:
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     assert installation.welcomed == ["bob", "carl"]
     assert installation.statuses == {"bob": "welcome", "carl": "welcome"}
@@ -38,11 +38,11 @@ async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_
 async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
     installation = Installation()
     broken = installation.lane(cannot_take(ADA))
-    await broken.take()
+    await broken.acquire()
     await broken.handle(inbound_all(ROWS[:4]))
     installation.store.table.wish(LANE, "welcome", ADA, "retry")
     mended = installation.lane()
-    await mended.take()
+    await mended.acquire()
     await mended.idle()
     assert (installation.store.waiting, installation.store.wished) == ({}, [])
     assert installation.statuses[ADA] == "welcomed"
@@ -56,7 +56,7 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
 async def test_passes_over_an_event_when_told_to() -> None:
     installation = Installation()
     lane = installation.lane(cannot_take("bob"))
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     installation.store.table.wish(LANE, "welcome", "bob", "skip")
     await lane.idle()

@@ -20,9 +20,9 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 async def test_answers_events_with_commands_after_the_commit() -> None:
     installation = Installation()
     lane = installation.lane()
-    assert await lane.take() == 0
+    assert await lane.acquire() == 0
     await lane.handle(inbound_all(ROWS))
-    assert installation.journal == ["take", "commit", "deliver"]
+    assert installation.journal == ["acquire", "commit", "send"]
     assert installation.welcomed == [ADA, "bob", "carl"]
     assert installation.statuses == {ADA: "welcomed", "bob": "welcome", "carl": "welcome"}
     row = installation.store.rows[LANE]
@@ -32,10 +32,10 @@ async def test_answers_events_with_commands_after_the_commit() -> None:
 async def test_sends_commands_that_their_worker_can_read() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     record = inbound(ROWS[0]._replace(traceparent=TRACE), 0)
     await lane.handle([record])
-    ((topic, partition, message),) = installation.courier.delivered
+    ((topic, partition, message),) = installation.sender.delivered
     assert (topic, partition) == ("users.commands", None), "the key decides"
     envelope = read_command(message.headers, message.key)
     (step,) = installation.store.outbox
@@ -51,7 +51,7 @@ async def test_sends_commands_that_their_worker_can_read() -> None:
 async def test_is_quiet_about_what_it_has_passed() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     await lane.handle([inbound(ROWS[1], 5), inbound(ROWS[0], 6)])
     assert installation.welcomed == [ADA, "bob", "carl"]
@@ -63,9 +63,9 @@ async def test_of_a_new_owner_is_quiet_too() -> None:
     installation = Installation()
     for _ in range(2):
         lane = installation.lane()
-        await lane.take()
+        await lane.acquire()
         await lane.handle(inbound_all(ROWS))
-        await lane.leave()
+        await lane.release()
     assert installation.welcomed == [ADA, "bob", "carl"]
 
 
@@ -73,10 +73,10 @@ async def test_notes_where_each_saga_begins_that_is_new_to_it() -> None:
     installation = Installation()
     (welcome,) = contexts()["users"].sagas
     lane = installation.lane([welcome])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS[:3]))
-    await lane.leave()
-    await installation.lane([welcome, replace(welcome, name="later")]).take()
+    await lane.release()
+    await installation.lane([welcome, replace(welcome, name="later")]).acquire()
     noted = {(each.saga, each.event_type): after for (_, each), after in installation.store.table.beginnings.items()}
     types = ("UserCreated", "UserWelcomed", "UserDeleted")
     assert noted == {**{("welcome", each): 0 for each in types}, **{("later", each): 3 for each in types}}
@@ -85,7 +85,7 @@ async def test_notes_where_each_saga_begins_that_is_new_to_it() -> None:
 async def test_takes_from_the_table_what_the_log_lacks() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle([inbound(ROWS[0], 0), inbound(ROWS[4], 1)])
     assert installation.welcomed == [ADA, "bob", "carl"]
     assert installation.statuses[ADA] == "welcomed"
@@ -94,16 +94,16 @@ async def test_takes_from_the_table_what_the_log_lacks() -> None:
 async def test_that_could_not_send_has_its_next_owner_send() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
-    installation.courier.away = True
+    await lane.acquire()
+    installation.sender.away = True
     with pytest.raises(Unavailable):
         await lane.handle(inbound_all(ROWS))
-    lane.drop()
+    lane.abandon()
     assert installation.store.rows[LANE].consumed == 5, "what was decided is in the table"
     with pytest.raises(Unavailable):
-        await installation.lane().take()
-    installation.courier.away = False
-    assert await installation.lane().take() == 5
+        await installation.lane().acquire()
+    installation.sender.away = False
+    assert await installation.lane().acquire() == 5
     assert installation.welcomed == [ADA, "bob", "carl"]
 
 
@@ -111,34 +111,34 @@ async def test_sends_again_from_the_mark_under_the_same_ids(monkeypatch: pytest.
     monkeypatch.setattr("workers.saga.outbox.RESEND_BATCH_STEPS", 2)
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
-    lane.drop()  # without telling the mark, as a killed worker does
-    first = list(installation.courier.delivered)
-    await installation.lane().take()
-    assert installation.courier.delivered == [*first, *first]
-    assert installation.journal.count("deliver") == 3
+    lane.abandon()  # without telling the mark, as a killed worker does
+    first = list(installation.sender.delivered)
+    await installation.lane().acquire()
+    assert installation.sender.delivered == [*first, *first]
+    assert installation.journal.count("send") == 3
 
 
 async def test_tells_its_mark_with_the_next_batch_and_on_leaving() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
     assert installation.store.rows[LANE].mark.sequence == 0, "told before it was sent"
     await lane.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert installation.store.rows[LANE].mark.sequence == 2
-    await lane.leave()
+    await lane.release()
     assert installation.store.rows[LANE].mark.sequence == 3
-    await installation.lane().take()
+    await installation.lane().acquire()
     assert len(installation.welcomed) == 3
 
 
 async def test_that_was_replaced_writes_and_sends_nothing() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
-    await installation.store.take(LANE, "another")
+    await lane.acquire()
+    await installation.store.acquire(LANE, "another")
     with pytest.raises(Fenced):
         async with asyncio.timeout(5.0):
             await lane.handle(inbound_all(ROWS))

@@ -23,7 +23,7 @@ async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
     holes = Counted(annals_holes_filled_total={"role": "saga", "topic": TOPIC})
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
     for _ in range(2 * IDLE_LOOKS):
         await lane.idle()
@@ -38,7 +38,7 @@ async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
 async def test_reads_on_from_another_offset_of_another_topic_when_it_is_told_to() -> None:
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
     await lane.rebase(7, "topic-2", None)
     assert (lane.topic_id, installation.store.rows[LANE].consumed) == ("topic-2", 7)
@@ -47,14 +47,14 @@ async def test_reads_on_from_another_offset_of_another_topic_when_it_is_told_to(
         await lane.idle()
     assert progress(installation) == (7, 5), "what is written without a record leaves the new offset"
     following = installation.lane()
-    assert (await following.take(), following.topic_id) == (7, "topic-2")
+    assert (await following.acquire(), following.topic_id) == (7, "topic-2")
 
 
 async def test_numbers_its_steps_behind_those_of_its_last_owner() -> None:
     installation = Installation()
     for rows in (ROWS[:1], ROWS[1:2], ROWS[2:]):
         lane = installation.lane()
-        await lane.take()
+        await lane.acquire()
         await lane.handle([inbound(row, row.sequence - 1) for row in rows])
     assert [step.position for step in installation.store.outbox] == [1, 2, 3]
 
@@ -64,7 +64,7 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     waiting = telemetry.WAITING.labels("welcome", TOPIC, "0")
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 1}, 1)
@@ -73,7 +73,7 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 2}, 1), "so does its next"
     mended = installation.lane()
     installation.store.table.wish(LANE, "welcome", ADA, "retry")
-    await mended.take()
+    await mended.acquire()
     await mended.idle()
     assert waiting._value.get() == 0
 
@@ -81,7 +81,7 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
 async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     before = installation.store.waiting["welcome", ADA]
     installation.store.table.wish(LANE, "welcome", ADA, "retry")
@@ -105,7 +105,7 @@ async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_
     rows = event_rows(created("ada"), created("bob"))
     installation, broken = Installation(rows), {"ada"}
     lane = installation.lane([once_broken(broken)])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(rows))
     broken.clear()
     installation.store.table.wish(LANE, "patience", "ada", "retry")
@@ -120,10 +120,10 @@ async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_
 async def test_of_a_stream_that_waits_takes_no_later_event() -> None:
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
     following = installation.lane()
-    await following.take()
+    await following.acquire()
     await following.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert ADA not in installation.statuses, "its welcome would be decided without its creation"
     assert list(installation.store.waiting) == [("welcome", ADA)]
@@ -134,7 +134,7 @@ async def test_stops_when_too_many_streams_would_wait(most: int, monkeypatch: py
     monkeypatch.setattr("workers.parking.MAX_PARKED_STREAMS", most)
     installation = Installation()
     lane = installation.lane(cannot_take(ADA))
-    await lane.take()
+    await lane.acquire()
     if most:
         await lane.handle(inbound_all(ROWS))
         assert len(installation.store.waiting) == 1
@@ -145,7 +145,7 @@ async def test_stops_when_too_many_streams_would_wait(most: int, monkeypatch: py
 
 
 async def test_counts_whom_its_code_cannot_let_hear() -> None:
-    failed = Counted(annals_saga_hearing_failed_total={"saga": "patience"})
+    failed = Counted(annals_saga_internal_events_failed_total={"saga": "patience"})
     moved = Counted(annals_saga_instances_moved_total={"topic": TOPIC})
     rows = event_rows(created("ada"))
     installation = Installation(rows)
@@ -156,11 +156,11 @@ async def test_counts_whom_its_code_cannot_let_hear() -> None:
         return patience.decide(state, recorded)
 
     lane = installation.lane([replace(patience, decide=decide)])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(rows))
     installation.pass_seconds(60)
     await lane.idle()
-    assert failed.grown() == {"annals_saga_hearing_failed_total": 1}
+    assert failed.grown() == {"annals_saga_internal_events_failed_total": 1}
     assert moved.grown() == {"annals_saga_instances_moved_total": 0}
 
 
@@ -169,7 +169,7 @@ async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead()
     rows = event_rows(created("ada"))
     installation = Installation(rows)
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(rows))
     installation.pass_seconds(60)
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, "ada")]

@@ -45,14 +45,14 @@ insistent = Saga(
     correlate=lambda recorded: recorded.stream_id,
     evolve=evolve,
     decide=decide,
-    ends=frozenset({"done"}),
+    settled_statuses=frozenset({"done"}),
 )
 
 
 async def asked_twice() -> tuple[Installation, SagaLane]:
     installation = Installation(ROWS)
     lane = installation.lane([insistent])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     for _ in range(2):
         installation.pass_seconds(20.0)
@@ -62,7 +62,7 @@ async def asked_twice() -> tuple[Installation, SagaLane]:
 
 async def test_is_the_same_command_to_the_byte_but_for_its_time() -> None:
     installation, _ = await asked_twice()
-    sent = [record for _, _, record in installation.courier.delivered]
+    sent = [record for _, _, record in installation.sender.delivered]
     assert len(sent) == 3
     ids = {dict(record.headers)["ce_id"] for record in sent}
     causes = {dict(record.headers)["ce_causationid"] for record in sent}
@@ -74,7 +74,7 @@ async def test_is_the_same_command_to_the_byte_but_for_its_time() -> None:
 async def test_is_written_once_and_not_sent_by_the_next_owner_for_that() -> None:
     installation, lane = await asked_twice()
     assert [step.position for step in installation.store.outbox] == [1]
-    await lane.leave()
+    await lane.release()
     following = installation.lane([insistent])
-    await following.take()
-    assert len(installation.courier.delivered) == 3, "the outbox was empty"
+    await following.acquire()
+    assert len(installation.sender.delivered) == 3, "the outbox was empty"

@@ -36,8 +36,8 @@ def moved_by_another(installation: Installation, name: str) -> None:
 async def test_when_two_lanes_race_each_event_is_taken_once_by_each_instance() -> None:
     installation = Installation([*USERS, *ORDERS])
     users, orders = installation.lane([patience]), installation.lane([patience], "orders")
-    await users.take()
-    await orders.take()
+    await users.acquire()
+    await orders.acquire()
     moved = [telemetry.INSTANCES_MOVED.labels(topic) for topic in (LANE.topic, ORDERS_LANE.topic)]
     before = sum(counter._value.get() for counter in moved)
     async with asyncio.timeout(10.0):
@@ -59,7 +59,7 @@ async def test_when_two_lanes_race_each_event_is_taken_once_by_each_instance() -
 async def test_a_batch_that_another_lane_got_ahead_of_is_decided_anew_on_the_newer_state() -> None:
     installation = Installation(USERS)
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, NAMES[3])]
     await lane.handle(inbound_all(USERS))
     row = installation.store.stored[InstanceKey("patience", NAMES[3])]
@@ -71,7 +71,7 @@ async def test_a_batch_that_another_lane_got_ahead_of_is_decided_anew_on_the_new
 async def test_a_batch_that_others_get_ahead_of_again_and_again_is_cut_in_two() -> None:
     installation = Installation(USERS)
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     consumed: list[tuple[int, int]] = []
     move, look = (lambda: moved_by_another(installation, NAMES[0])), (lambda: consumed.append(progress(installation)))
     installation.store.line.meanwhile = [*[move] * MAX_ATTEMPTS, look, look]
@@ -85,18 +85,18 @@ async def test_a_batch_that_others_get_ahead_of_again_and_again_is_cut_in_two() 
 async def test_a_next_owner_goes_on_in_the_middle_of_a_batch_that_was_cut_in_two() -> None:
     installation = Installation(USERS)
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     move = lambda: moved_by_another(installation, NAMES[0])  # noqa: E731
 
     def replace_the_owner() -> None:
-        installation.store.table.take(LANE, "another")
+        installation.store.table.acquire(LANE, "another")
 
     installation.store.line.meanwhile = [*[move] * MAX_ATTEMPTS, lambda: None, replace_the_owner]
     with pytest.raises(Fenced):
         await lane.handle(inbound_all(USERS))
     assert progress(installation) == (0, 8)
     following = installation.lane([patience])
-    assert await following.take() == 0
+    assert await following.acquire() == 0
     await following.handle(inbound_all(USERS))
     assert progress(installation) == (16, 16)
     for name in NAMES[1:]:
@@ -108,13 +108,13 @@ async def test_a_next_owner_goes_on_in_the_middle_of_a_batch_that_was_cut_in_two
 async def test_one_event_that_others_always_get_ahead_of_makes_the_lane_start_over() -> None:
     installation = Installation(USERS[:1])
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, NAMES[0])] * MAX_ATTEMPTS_ALONE
     with pytest.raises(Contended):
         await lane.handle(inbound_all(USERS[:1]))
     assert progress(installation) == (0, 0)
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     await following.handle(inbound_all(USERS[:1]))
     assert progress(installation) == (1, 1)
 

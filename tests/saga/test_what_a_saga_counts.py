@@ -9,7 +9,7 @@ async def test_is_each_step_that_was_sent() -> None:
     sent = Counted(annals_saga_steps_total={"saga": "welcome", "step": "welcome"})
     installation = Installation()
     lane = installation.lane()
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     assert sent.grown() == {"annals_saga_steps_total": len(installation.welcomed)}
     await lane.handle(inbound_all(ROWS))

@@ -51,6 +51,6 @@ CIRCLE = Saga(
     correlate=correlate,
     evolve=count,
     decide=decide,
-    ends=frozenset(),
-    hears_refusals=True,
+    settled_statuses=frozenset(),
+    handles_rejections=True,
 )

@@ -41,7 +41,7 @@ class Evidence:
     events: Sequence[EventRow]
     outcomes: Mapping[str, OutcomeRow]
     sequences: Sequence[int]
-    reservations: Mapping[tuple[str, str], str]
+    unique_claims: Mapping[tuple[str, str], str]
     credentials: Mapping[str, str]
     steps: Sequence[tuple[int, StepRow]]
     welcomes: Mapping[str, str]
@@ -97,7 +97,7 @@ def _waits_for_sagas(world: World) -> str:
     if any(table.unchanged.values()):
         return f"sagas have not heard what changed nothing: {table.unchanged}"
     if any(table.refused.values()):
-        return f"sagas have not heard of refusals: {table.refused}"
+        return f"sagas have not heard of rejections: {table.refused}"
     soon = rfc3339(world.database_now() + timedelta(seconds=2 * PATIENCE_SECONDS))
     if any(row.due_at < soon for _, row in table.deadlines.values()):
         return f"deadlines have not passed: {sorted(table.deadlines)}"
@@ -122,7 +122,7 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
         events=[row for partition in range(PARTITIONS) for row in table.events.get(("users", partition), ())],
         outcomes=table.commands,
         sequences=[_handed_out(world, partition) for partition in range(PARTITIONS)],
-        reservations={(scope, key): holder for (_, scope, key), holder in table.reservations.items()},
+        unique_claims={(scope, key): holder for (_, scope, key), holder in table.unique_claims.items()},
         credentials={stream_id: secret for (_, stream_id), secret in table.credentials.items()},
         steps=[(partition, step) for (_, partition), steps in table.outbox.items() for step in steps],
         welcomes={key.instance_id: row.status for key, row in table.sagas.items() if key.saga == "welcome"},

@@ -65,7 +65,7 @@ def _fence_but(role: str) -> Callable[..., LaneRow]:
 
 _look_up = Table.look_up
 _commit = Table.commit
-_take = CommandLane.take
+_acquire = CommandLane.acquire
 _read = SequencedEvents.read
 _publisher_after = taking_over.publisher_after
 
@@ -80,11 +80,11 @@ def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
 
 def _commit_whatever_is_reserved(self: Table, batch: Batch) -> None:
     _commit(self, batch._replace(acquire=(), settle=()))
-    self.reservations.update(((batch.context, each.scope, each.key), each.stream_id) for each in batch.acquire)
+    self.unique_claims.update(((batch.context, each.scope, each.key), each.stream_id) for each in batch.acquire)
     for scope, key, holder, _ in batch.settle:
-        self.reservations.pop((batch.context, scope, key), None)
+        self.unique_claims.pop((batch.context, scope, key), None)
         if holder is not None:
-            self.reservations[batch.context, scope, key] = holder
+            self.unique_claims[batch.context, scope, key] = holder
 
 
 def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:
@@ -154,9 +154,9 @@ async def _publish_and_go_on(self: Publisher, committed_at: float, rows: Sequenc
         await _publish(self, committed_at, rows)
 
 
-async def _take_with_old_states(self: CommandLane) -> int:
+async def _acquire_with_old_states(self: CommandLane) -> int:
     before = self._streams
-    offset = await _take(self)
+    offset = await _acquire(self)
     self._streams = before
     return offset
 
@@ -201,7 +201,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "stored outcomes": [Patch(Table, "look_up", _nothing_known), Patch(Table, "_new_outcomes", _any_outcomes)],
     "the look-up of outcomes": [Patch(Table, "look_up", _nothing_known)],
     "the primary key of outcomes": [Patch(Table, "_new_outcomes", _any_outcomes)],
-    "reservations": [Patch(Table, "commit", _commit_whatever_is_reserved)],
+    "unique_claims": [Patch(Table, "commit", _commit_whatever_is_reserved)],
     "the projection's sequence": [Patch(SequencedEvents, "read", _read_everything_by("projection"))],
     "the saga's sequence": [Patch(SequencedEvents, "read", _read_everything_by("saga"))],
     "holes filled from the table": [
@@ -220,7 +220,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "a failed append stops the lane": [Patch(Publisher, "publish", _publish_and_go_on)],
     "an idempotent producer": [Patch(LogPartition, "_written_before", lambda *_: None)],
     "the last record that a lane has handled": [Patch(LaneInput, "new", _new_unseen)],
-    "states forgotten with the lane": [Patch(CommandLane, "take", _take_with_old_states)],
+    "states forgotten with the lane": [Patch(CommandLane, "acquire", _acquire_with_old_states)],
     "the saga's outbox": [Patch(Outbox, "send_the_rest", _send_nothing_again)],
     "the version of an instance": [
         Patch(SagaRows, "_new_instances", _any_version),

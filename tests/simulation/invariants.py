@@ -53,7 +53,7 @@ def _in_order(evidence: Evidence, partition: int, ids: Sequence[str]) -> Iterato
 
 
 def outcomes_are_those_of_one_at_a_time(evidence: Evidence) -> Iterator[Finding]:
-    """Outcomes, events, reservations and credentials equal those of a plain sequential run."""
+    """Outcomes, events, unique_claims and credentials equal those of a plain sequential run."""
     requests = _first_requests(evidence)
     plain = Sequentially()
     for command_id, handled in evidence.outcomes.items():
@@ -92,9 +92,9 @@ def _effects_are_those_of(plain: Sequentially, evidence: Evidence) -> Iterator[F
         ]
         if rows != [tuple(event)[:5] for event in plain.events(partition)]:
             yield Finding("events unlike those of a sequential run", f"lane {partition}")
-    if evidence.reservations != plain.alone.reservations:
-        difference = set(evidence.reservations.items()) ^ set(plain.alone.reservations.items())
-        yield Finding("reservations unlike the streams", str(sorted(difference)))
+    if evidence.unique_claims != plain.alone.unique_claims:
+        difference = set(evidence.unique_claims.items()) ^ set(plain.alone.unique_claims.items())
+        yield Finding("unique_claims unlike the streams", str(sorted(difference)))
     if evidence.credentials != plain.alone.credentials:
         yield Finding("credentials unlike those of a sequential run", "")
 

@@ -27,7 +27,7 @@ class Alone(OneAtATime):
         if isinstance(answer, Decision):
             for claim in answer.claims:
                 if (claim.scope, claim.key) in self._refused:
-                    return claim.refusal
+                    return claim.rejection
         return answer
 
 
@@ -50,9 +50,9 @@ class Sequentially:
         self.partitions[envelope.subject] = partition
         expired = envelope.expires_at is not None and envelope.expires_at < now
         if request.command is None or expired:
-            refusal = Rejection("Expired", "") if expired else request.refusal
-            assert refusal is not None
-            outcome = self._refused(request, refusal, now)
+            rejection = Rejection("Expired", "") if expired else request.rejection
+            assert rejection is not None
+            outcome = self._refused(request, rejection, now)
         else:
             asked = Asked(
                 envelope.id,
@@ -69,7 +69,7 @@ class Sequentially:
         own = [event for event in self.alone.events if self.partitions[event.stream_id] == partition]
         return [event._replace(sequence=number) for number, event in enumerate(own, start=1)]
 
-    def _refused(self, request: Request, refusal: Rejection, now: datetime) -> Outcome:
+    def _refused(self, request: Request, rejection: Rejection, now: datetime) -> Outcome:
         envelope = request.envelope
         return Outcome(
             command_id=envelope.id,
@@ -80,7 +80,7 @@ class Sequentially:
             partition=0,
             sequence=0,
             events=(),
-            error=OutcomeError(code=refusal.code, message=refusal.message, details=refusal.details),
+            error=OutcomeError(code=rejection.code, message=rejection.message, details=rejection.details),
             correlation_id=envelope.correlation_id,
             handled_at=now,
             content_digest=content_digest(request.record.value or b""),

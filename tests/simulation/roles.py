@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from contracts.catalogue import catalogue
 from infra.memory.broker import Broker
-from infra.memory.courier import MemoryCourier
 from infra.memory.event_store import MemoryEventStore
+from infra.memory.message_sender import MemoryMessageSender
 from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer
 from infra.memory.saga_store import MemorySagaStore
 from infra.memory.subscription import MemorySubscription
@@ -77,7 +77,7 @@ def _command_host(place: Place) -> LaneHost:
     ports = CommandPorts(
         store=WatchedEventStore(place.servers.table, place.wire, watched),
         log=WatchedEventLog(place.servers.broker, place.producing, watched),
-        courier=MemoryCourier(place.servers.broker, place.producing, PARTITIONS),
+        sender=MemoryMessageSender(place.servers.broker, place.producing, PARTITIONS),
         topics=TOPICS,
         partitions=PARTITIONS,
         owner=place.member,
@@ -97,7 +97,7 @@ def _command_host(place: Place) -> LaneHost:
 def _saga_host(place: Place) -> LaneHost:
     ports = SagaPorts(
         store=MemorySagaStore(place.servers.table, place.wire),
-        courier=MemoryCourier(place.servers.broker, place.producing, PARTITIONS),
+        sender=MemoryMessageSender(place.servers.broker, place.producing, PARTITIONS),
         topics=TOPICS,
         owner=place.member,
         events=catalogue().events,

@@ -7,7 +7,7 @@ from tests.simulation.circles import ASK_BACK, CIRCLE, Circle, circle_of
 from tests.simulation.commands import PARTITIONS
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
-from workers.core.saga import DeadlinePassed, StepRefused
+from workers.core.saga import DeadlinePassed, StepRejected
 from workers.ports.sagas import JournalRow, StepRow
 from workers.saga.instances import derived_command_id
 
@@ -94,12 +94,12 @@ def deadlines_pass_once_unless_they_are_cleared(evidence: Evidence) -> Iterator[
         yield Finding("a deadline that nobody has set", str(passed.keys() - created))
 
 
-def refusals_are_heard_once(evidence: Evidence) -> Iterator[Finding]:
+def rejections_are_heard_once(evidence: Evidence) -> Iterator[Finding]:
     """Each of those who were deleted was asked back, and refused."""
-    told = Counter(StepRefused.model_validate_json(row.data or b"").to for row in _own(evidence, StepRefused.type))
+    told = Counter(StepRejected.model_validate_json(row.data or b"").to for row in _own(evidence, StepRejected.type))
     wanted = Counter(row.stream_id for row in evidence.events if row.type == "UserDeleted")
     if told != wanted:
-        yield Finding("refusals heard more or less than once", str((told - wanted) + (wanted - told)))
+        yield Finding("rejections heard more or less than once", str((told - wanted) + (wanted - told)))
 
 
 def _own(evidence: Evidence, name: str) -> list[JournalRow]:
@@ -111,5 +111,5 @@ CHECKS_OF_THE_SAGAS: tuple[Check, ...] = (
     each_event_reaches_a_saga_once,
     instances_that_lanes_share_take_each_event_once,
     deadlines_pass_once_unless_they_are_cleared,
-    refusals_are_heard_once,
+    rejections_are_heard_once,
 )

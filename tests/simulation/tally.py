@@ -40,7 +40,7 @@ TALLY = Saga(
     correlate=correlate,
     evolve=count,
     decide=do_nothing,
-    ends=frozenset(),
+    settled_statuses=frozenset(),
 )
 
 _users = contexts()["users"]

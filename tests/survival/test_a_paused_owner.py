@@ -15,7 +15,7 @@ LANES = 6
 # All that a command worker writes to, row for row, in one number each.
 CONTENTS = {
     table: f"SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM annals.{table} AS t"  # noqa: S608
-    for table in ("events", "commands", "reservations", "credentials", "snapshots", "refusals")
+    for table in ("events", "commands", "unique_claims", "credentials", "snapshots", "step_rejections")
 }
 
 

@@ -17,7 +17,7 @@ from workers.domain import contexts
 ORDERS = 5_000
 PARTS = 10
 MIN_KILLS = 8
-ENDS = {saga.name: sorted(saga.ends) for context in contexts().values() for saga in context.sagas}
+ENDS = {saga.name: sorted(saga.settled_statuses) for context in contexts().values() for saga in context.sagas}
 
 
 def parts(commands: Sequence[Sent]) -> Iterator[Sequence[Sent]]:

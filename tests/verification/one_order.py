@@ -14,9 +14,18 @@ from infra.verify.scratch import Scratch, scratch
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, StoredInstance, Unchanged
-from workers.saga.following import Followed, follow, hear
-from workers.saga.own_events import own_events
+from workers.ports.sagas import (
+    DeadlineRow,
+    Due,
+    InstanceKey,
+    JournalRow,
+    StepRejection,
+    StepRow,
+    StoredInstance,
+    Unchanged,
+)
+from workers.saga.following import Followed, follow, handle
+from workers.saga.internal_events import internal_events
 from workers.verification.saga_consequences import (
     StoredStep,
     deadline_differences,
@@ -72,19 +81,21 @@ class Order:
     def passes(self, name: str, second: int) -> None:
         """The deadline of this name."""
         lane, row = self.deadlines.pop(name)
-        own = own_events(Due(time(second), [row], []))
-        self._note(hear([self.saga], own, self._instances(), 0), lane, None)
+        own = internal_events(Due(time(second), [row], []))
+        self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def is_refused(self, step: str, code: str, second: int) -> None:
         """The last step of this name; the instance hears of it."""
         place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
         row = self.steps[place].row
         said = (row.stream_id, row.command_id, code, time(second))
-        refusal = Refusal(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
-        refusal = refusal._replace(causation_id=row.causation_id)
+        rejection = StepRejection(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        rejection = rejection._replace(causation_id=row.causation_id)
         lane = self.steps[place].lane
         self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
-        self._note(hear([self.saga], own_events(Due(time(second), [], [refusal])), self._instances(), 0), lane, None)
+        self._note(
+            handle([self.saga], internal_events(Due(time(second), [], [rejection])), self._instances(), 0), lane, None
+        )
 
     def changes_nothing(self, step: str, second: int) -> None:
         """The last step of this name, which is accepted; the instance hears of it."""
@@ -93,8 +104,8 @@ class Order:
         said = (row.stream_id, row.command_id, time(second))
         told = Unchanged(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
         self.steps[place] = self.steps[place]._replace(unchanged=True, handled_at=time(second))
-        own = own_events(Due(time(second), [], [], [told]))
-        self._note(hear([self.saga], own, self._instances(), 0), lane, None)
+        own = internal_events(Due(time(second), [], [], [told]))
+        self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
         return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}
@@ -113,7 +124,7 @@ class Order:
         """All that a comparison finds."""
         with scratch() as kept:
             fold = JournalFold(self.saga, KEY.instance_id, kept)
-            found = [fold.take(*entry) for entry in self.entries if not fold.broken]
+            found = [fold.apply(*entry) for entry in self.entries if not fold.broken]
             if not fold.broken:
                 found.append(fold.against(self.stored))
             if not fold.broken:

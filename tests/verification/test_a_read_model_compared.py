@@ -24,14 +24,14 @@ CARD = next(each for each in contexts()["users"].projections if each.name == "us
 def folded(reached: int, parked: dict[str, ParkedStream] | None = None) -> Document | None:
     fold = DocumentFold(CARD, catalogue().events, {0: reached}, parked or {})
     for row in ROWS:
-        fold.take(row)
+        fold.apply(row)
     return fold.documents.get(ADA)
 
 
 def gaps(*rows: EventRow) -> list[str]:
     versions = Versions()
     for row in rows:
-        versions.take(row)
+        versions.apply(row)
     return versions.gaps
 
 
@@ -56,7 +56,7 @@ def test_the_fold_goes_as_far_as_its_own_lane_has_come() -> None:
     for reached, documents in (({0: 0, 1: 3}, {ADA}), ({0: 3, 1: 0}, set()), ({0: 3}, set())):
         fold = DocumentFold(CARD, catalogue().events, reached, {})
         for row in ROWS:
-            fold.take(row._replace(partition=1))
+            fold.apply(row._replace(partition=1))
         assert set(fold.documents) == documents
 
 
@@ -75,7 +75,7 @@ def test_an_event_that_the_code_cannot_take_is_noted_and_passed_over() -> None:
 
     fold = DocumentFold(replace(CARD, evolve=evolve), catalogue().events, {0: 3}, {})
     for row in ROWS:
-        fold.take(row)
+        fold.apply(row)
     assert fold.documents[ADA]["city"] == "Turin"
     assert fold.raised[ADA].stream_version == 2
     assert fold.raised[ADA].explanation.startswith("ZeroDivisionError in evolve")

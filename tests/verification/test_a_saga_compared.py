@@ -15,7 +15,7 @@ from tests.verification.one_order import (
     fulfilled,
     time,
 )
-from workers.core.saga import DeadlinePassed, StepRefused
+from workers.core.saga import DeadlinePassed, StepRejected
 from workers.verification.findings import What
 from workers.verification.saga_journal import StoredSaga
 
@@ -137,10 +137,10 @@ def test_has_heard_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() 
     assert found(order) == [("saga's own event without cause", "fulfilment o-1@4")], "a deadline passes once"
 
 
-def test_has_heard_a_refusal_of_no_step_or_twice_or_another_one_than_there_was() -> None:
+def test_has_heard_a_rejection_of_no_step_or_twice_or_another_one_than_there_was() -> None:
     forged = ("saga's own event without cause", "fulfilment o-1@2")
     order = refused()
-    data = StepRefused(instance_id="o-1", step="reserve_stock", to="tea", code="AccountNotFound").to_json()
+    data = StepRejected(instance_id="o-1", step="reserve_stock", to="tea", code="AccountNotFound").to_json()
     entry(order, 2, data=data)
     assert found(order) == [forged]
     order = refused()
@@ -153,19 +153,19 @@ def test_has_heard_a_refusal_of_no_step_or_twice_or_another_one_than_there_was()
         assert found(order) == [forged], changes
 
 
-def test_has_a_refusal_that_is_lost_or_left_over() -> None:
+def test_has_a_rejection_that_is_lost_or_left_over() -> None:
     place = "fulfilment o-1 reserve_funds"
     order = fulfilled(PLACED)
     lost = order.steps[0]._replace(status="rejected", code="AccountNotFound")
     order.steps[0] = lost
-    assert found(order) == [("saga refusal missing", place)]
+    assert found(order) == [("saga rejection missing", place)]
     order.steps[0] = lost._replace(waits=True)
     assert found(order) == []
     order.steps[0] = lost._replace(status="accepted", waits=True)
-    assert found(order) == [("saga refusal too many", place)]
+    assert found(order) == [("saga rejection too many", place)]
     order = refused()
     order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga refusal too many", place)]
+    assert found(order) == [("saga rejection too many", place)]
 
 
 @pytest.mark.parametrize("name", ["data", "correlation_id", "caused_at", "stream_id", "actor", "command_type"])

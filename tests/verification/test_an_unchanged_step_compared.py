@@ -30,13 +30,13 @@ def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> N
     order = fulfilled(PLACED)
     order.steps[0] = order.steps[0]._replace(unchanged=True)
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.REFUSAL_MISSING, place)
+    assert (wrong.what, wrong.where) == (What.REJECTION_MISSING, place)
     assert wrong.explanation.endswith("accepted without a change, never heard")
     order.steps[0] = order.steps[0]._replace(waits=True)
     assert found(order) == []
     order = reserved_before()
     order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga refusal too many", place)]
+    assert found(order) == [("saga rejection too many", place)]
 
 
 def test_that_an_earlier_release_has_carried_through_is_right_still() -> None:

@@ -44,8 +44,8 @@ async def test_a_second_user_is_refused_and_either_form_finds_the_first(system: 
         await earlier_release(system, zoe)
         code, verdict = await verified(system)
         assert code == 1
-        assert named(verdict, "reservation missing") == [f"users email {KEY} of {zoe}"]
-        assert named(verdict, "reservation left over") == [f"users email {DECOMPOSED.lower()} of {zoe}"]
+        assert named(verdict, "unique claim missing") == [f"users email {KEY} of {zoe}"]
+        assert named(verdict, "unique claim left over") == [f"users email {DECOMPOSED.lower()} of {zoe}"]
         migrated = await system.annals("migrate", "--json")
         assert json.loads(migrated.output)["claims_renewed"] == 1
         assert (await verified(system))[0] == 0
@@ -63,9 +63,9 @@ async def test_a_second_user_is_refused_and_either_form_finds_the_first(system: 
 
 async def earlier_release(system: System, user_id: str) -> None:
     """Make the claim what the first release wrote: the address in lower case."""
-    changed = "UPDATE annals.reservations SET key = $1 WHERE stream_id = $2"
+    changed = "UPDATE annals.unique_claims SET key = $1 WHERE stream_id = $2"
     await system.database.execute(changed, DECOMPOSED.lower(), user_id)
 
 
 async def holder(system: System, key: str) -> Any:
-    return await system.value("SELECT stream_id FROM annals.reservations WHERE key = $1", key)
+    return await system.value("SELECT stream_id FROM annals.unique_claims WHERE key = $1", key)

@@ -12,7 +12,7 @@ from workers.verification.findings import What
 def test_has_a_step_that_differs(name: str) -> None:
     order = fulfilled()
     step = order.steps[1]
-    changed = {"data": step.row.data.replace(b'"o-1"', b'"o-2"'), "hears_refusal": False}.get(name, time(8))
+    changed = {"data": step.row.data.replace(b'"o-1"', b'"o-2"'), "handles_rejection": False}.get(name, time(8))
     order.steps[1] = step._replace(row=step.row._replace(**{name: changed}))  # type: ignore[arg-type]  # by name
     (wrong,) = order.wrong()
     where = f"fulfilment o-1 {changed if name == 'step' else 'reserve_stock'}"

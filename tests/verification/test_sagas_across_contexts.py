@@ -113,7 +113,7 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
     gone = await system.database.fetchrow(
         "DELETE FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'capture_funds' RETURNING *", silent.stream_id
     )
-    await change("INSERT INTO annals.refusals VALUES ($1, 0, 999999, 'Nothing', now())", gone["topic"])
+    await change("INSERT INTO annals.step_rejections VALUES ($1, 0, 999999, 'Nothing', now())", gone["topic"])
     code, verdict = await verified(system)
     assert code == 1
     assert verdict["found"] == {
@@ -121,7 +121,7 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
         "saga step missing": 2,
         "saga step too many": 1,
         "gap in the steps of a saga lane": 1,
-        "saga refusal too many": 1,
+        "saga rejection too many": 1,
     }
     assert named(verdict, "saga instance differs") == [f"fulfilment {changed.stream_id}"]
     assert sorted(named(verdict, "saga step missing")) == sorted(
@@ -130,7 +130,7 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
     assert named(verdict, "saga step too many") == [f"fulfilment {doubled.stream_id} confirm"]
     lane = f"{gone['topic']}/{gone['partition']} position {gone['position']}"
     assert named(verdict, "gap in the steps of a saga lane") == [lane]
-    assert named(verdict, "saga refusal too many") == [f"{gone['topic']}/0 position 999999"]
+    assert named(verdict, "saga rejection too many") == [f"{gone['topic']}/0 position 999999"]
     await change("UPDATE annals.sagas SET status = 'completed' WHERE instance_id = $1", changed.stream_id)
     confirmed = "SELECT position, topic, partition FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'confirm'"
     for row in await system.database.fetch(confirmed, doubled.stream_id):
@@ -139,7 +139,7 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
             " AND stream_id = $4",
             *(*row, lacks.stream_id),
         )
-    await change("DELETE FROM annals.refusals")
+    await change("DELETE FROM annals.step_rejections")
     async with system.database.acquire() as connection:
         await connection.copy_records_to_table("saga_outbox", schema_name="annals", records=[gone])
     assert (await verified(system))[1]["found"] == {}
@@ -216,7 +216,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     assert verdict["looked_at"]["saga deadlines compared with the events"] == 3
 
 
-async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named_with_it(idle_system: System) -> None:
+async def test_that_took_an_event_twice_or_have_not_heard_of_a_rejection_are_named_with_it(idle_system: System) -> None:
     system = idle_system
     for role in ("command", "saga", "projection"):
         await system.worker(role)
@@ -233,7 +233,8 @@ async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named
         assert await worker.stop() == 0
     # As if it had been left there: the step was refused, and its saga has heard of it before.
     unheard = (
-        "INSERT INTO annals.refusals SELECT topic, partition, position, 'AccountNotFound', now() - interval '2 hours'"
+        "INSERT INTO annals.step_rejections SELECT topic, partition, position, 'AccountNotFound', "
+        "now() - interval '2 hours'"
         " FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'reserve_funds'"
     )
     await system.database.execute(unheard, deaf.stream_id)
@@ -242,9 +243,9 @@ async def test_that_took_an_event_twice_or_have_not_heard_of_a_refusal_are_named
     assert verdict["found"] == {
         "event taken twice by a saga": 1,
         "gap in a saga journal": 1,
-        "saga refusal not heard": 1,
-        "saga refusal too many": 1,
+        "saga rejection not heard": 1,
+        "saga rejection too many": 1,
     }
     (event,) = named(verdict, "event taken twice by a saga")
     assert event.startswith("fulfilment payments ")
-    assert named(verdict, "saga refusal not heard") == [f"fulfilment {deaf.stream_id} reserve_funds"]
+    assert named(verdict, "saga rejection not heard") == [f"fulfilment {deaf.stream_id} reserve_funds"]

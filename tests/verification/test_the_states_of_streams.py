@@ -1,4 +1,4 @@
-"""What the write side's states say of reservations and credentials, and what they cannot say."""
+"""What the write side's states say of unique_claims and credentials, and what they cannot say."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ ADAS, GRACES = ("email", "ada@example.org"), ("email", "grace@example.org")
 def folded(*rows: EventRow, decider: Decider[Any] = USERS) -> StateFold:
     fold = StateFold(decider, catalogue().events)
     for row in rows:
-        fold.take(row)
+        fold.apply(row)
     return fold
 
 

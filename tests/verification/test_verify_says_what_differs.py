@@ -53,8 +53,8 @@ async def test_is_content_also_while_commands_come_in(system: System) -> None:
     looked_at = verdict["looked_at"]
     assert looked_at["events compared with the log"] == 2000
     assert looked_at["streams compared with the documents of users"] == 1000
-    assert looked_at["streams of users compared with the reservations"] == 1000
-    assert looked_at["reservations of users compared with the streams"] == 1000
+    assert looked_at["streams of users compared with the unique_claims"] == 1000
+    assert looked_at["unique_claims of users compared with the streams"] == 1000
     assert looked_at["instances of the saga welcome compared with the events"] == 1000
     assert looked_at["saga steps compared with the events and the outcomes"] == 1000
     assert looked_at["index entries compared with the documents of users"] == 3000
@@ -119,25 +119,25 @@ async def test_names_and_mends_index_entries_that_are_too_many(system: System) -
     assert await system.redis.zscore(indexes + "city", "atlantis\0nobody") is None
 
 
-async def test_names_and_mends_reservations_and_credentials(system: System) -> None:
+async def test_names_and_mends_unique_claims_and_credentials(system: System) -> None:
     free, robbed, thief = await settled_users(system, 3)
     change = system.database.execute
-    await change("DELETE FROM annals.reservations WHERE stream_id = $1", free.stream_id)
+    await change("DELETE FROM annals.unique_claims WHERE stream_id = $1", free.stream_id)
     await change(
-        "UPDATE annals.reservations SET stream_id = $1 WHERE stream_id = $2 AND key LIKE $2 || '%'",
+        "UPDATE annals.unique_claims SET stream_id = $1 WHERE stream_id = $2 AND key LIKE $2 || '%'",
         *(thief.stream_id, robbed.stream_id),
     )
-    await change("INSERT INTO annals.reservations VALUES ('users', 'email', 'ghost@example.org', 'ghost')")
+    await change("INSERT INTO annals.unique_claims VALUES ('users', 'email', 'ghost@example.org', 'ghost')")
     await change("INSERT INTO annals.credentials VALUES ('users', 'ghost', 'hidden')")
     report = await mends(system)
     verdict, place = report["before"], "users email {0}@example.org of {0}"
-    assert named(verdict, "reservation missing") == [place.format(free.stream_id)]
-    assert named(verdict, "reservation held by the wrong stream") == [place.format(robbed.stream_id)]
-    assert named(verdict, "reservation left over") == [place.format("ghost")]
+    assert named(verdict, "unique claim missing") == [place.format(free.stream_id)]
+    assert named(verdict, "unique claim held by the wrong stream") == [place.format(robbed.stream_id)]
+    assert named(verdict, "unique claim left over") == [place.format("ghost")]
     assert named(verdict, "credential left over") == ["users ghost"]
     assert sum(verdict["found"].values()) == len(report["repairs"]) == 4
     assert "hidden" not in json.dumps(report)
-    holder = "SELECT stream_id FROM annals.reservations WHERE key = $1"
+    holder = "SELECT stream_id FROM annals.unique_claims WHERE key = $1"
     assert await system.value(holder, f"{robbed.stream_id}@example.org") == robbed.stream_id
     assert await system.value(holder, "ghost@example.org") is None
 

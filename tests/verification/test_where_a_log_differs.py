@@ -72,7 +72,7 @@ def test_nothing_is_said_of_what_came_while_we_looked() -> None:
 def test_a_document_is_not_folded_past_an_event_that_nobody_knows() -> None:
     fold = DocumentFold(CARD, catalogue().events, {0: 3}, {})
     for row in (ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2]._replace(schema_version=98)):
-        fold.take(row)
+        fold.apply(row)
     assert fold.raised[ADA].stream_version == 2
     assert "users.UserWelcomed.v99" in fold.raised[ADA].explanation
     assert fold.documents[ADA]["version"] == 1
@@ -82,7 +82,7 @@ def test_a_document_is_not_folded_past_an_event_that_nobody_knows() -> None:
 def test_versions_that_are_not_asked_for_are_passed_over() -> None:
     fold = DocumentFold(CARD, catalogue().events, {0: 3}, {}, {ADA: frozenset({2})})
     for row in ROWS:
-        fold.take(row)
+        fold.apply(row)
     assert fold.documents[ADA]["welcomed_at"] is None
     assert fold.documents[ADA]["city"] == "Turin"
 

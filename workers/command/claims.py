@@ -8,8 +8,8 @@ values have become equal; handed on to another, that comes back in `unheld`.
 
 from collections.abc import Sequence
 
-from workers.core.decider import Claim, Decision, Rejection
-from workers.ports.event_store import Acquire, Settle
+from workers.core.decider import Decision, Rejection, UniqueClaim
+from workers.ports.event_store import ClaimToAcquire, ClaimToSettle
 
 Key = tuple[str, str]
 Unheld = tuple[str, str, str]
@@ -28,13 +28,13 @@ class ClaimBook:
         self._former: dict[Key, str] = {}
 
     def admit(self, stream_id: str, decision: Decision) -> Rejection | None:
-        """Enter a decision's releases and claims, all or none; the refusal of the first claim that is not free."""
+        """Enter a decision's releases and claims, all or none; the rejection of the first claim that is not free."""
         named = {(release.scope, release.key) for release in decision.releases}
         released = {key for key in named if self._may_hold(key, stream_id)}
         for claim in decision.claims:
             key = (claim.scope, claim.key)
             if key not in released and not self._is_free(key, stream_id):
-                return claim.refusal
+                return claim.rejection
         for key in released:
             if key not in self._holders:
                 self._former[key] = stream_id
@@ -53,21 +53,21 @@ class ClaimBook:
             return self._holders[key] in (None, stream_id)
         return key not in self._refused
 
-    def _enter(self, claim: Claim, stream_id: str) -> None:
+    def _enter(self, claim: UniqueClaim, stream_id: str) -> None:
         key = (claim.scope, claim.key)
         if key not in self._holders:
             self._acquired[key] = stream_id
         self._holders[key] = stream_id
 
-    def acquire(self) -> Sequence[Acquire]:
+    def acquire(self) -> Sequence[ClaimToAcquire]:
         """The values that the database must find free."""
-        return [Acquire(scope, key, stream_id) for (scope, key), stream_id in self._acquired.items()]
+        return [ClaimToAcquire(scope, key, stream_id) for (scope, key), stream_id in self._acquired.items()]
 
-    def settle(self) -> Sequence[Settle]:
+    def settle(self) -> Sequence[ClaimToSettle]:
         """What must change besides: values that end up with nobody, or with another than first took them."""
         before = self._former | self._acquired
         return [
-            Settle(*key, holder, before[key])
+            ClaimToSettle(*key, holder, before[key])
             for key, holder in self._holders.items()
             if key not in self._acquired or self._acquired[key] != holder
         ]

@@ -2,7 +2,7 @@
 
 Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled
 before, in an earlier batch or in this one, gets the outcome that it got then. Another command under its id is refused;
-as the id is taken, that refusal is answered and not stored (repeats.py).
+as the id is taken, that rejection is answered and not stored (repeats.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from workers.command.reading import DeadLetter, Request
 from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
-from workers.ports.event_store import Acquire, CredentialRow, EventRow, OutcomeRow, Settle, SnapshotRow
+from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, OutcomeRow, SnapshotRow
 
 
-class Situation(NamedTuple):
+class BatchInput(NamedTuple):
     """What a batch is decided on. `streams` holds every stream that its commands are about."""
 
     context: str
@@ -43,15 +43,15 @@ class Answer(NamedTuple):
     outcome: bytes
 
 
-class Draft(NamedTuple):
+class BatchDecision(NamedTuple):
     """What the batch leads to, if it can be committed. `counts`: outcomes by type, status and code. `reused`: commands
     under the id of another one.
     """
 
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
-    acquire: Sequence[Acquire]
-    settle: Sequence[Settle]
+    acquire: Sequence[ClaimToAcquire]
+    settle: Sequence[ClaimToSettle]
     credentials: Sequence[CredentialRow]
     answers: Sequence[Answer]
     failures: Sequence[DeadLetter]
@@ -67,7 +67,7 @@ class Draft(NamedTuple):
 class BatchDecider:
     """Decides one batch once; a refused claim asks for a new one."""
 
-    def __init__(self, decider: Decider[Any], situation: Situation) -> None:
+    def __init__(self, decider: Decider[Any], situation: BatchInput) -> None:
         self._decider = decider
         self._situation = situation
         self._sequence = situation.sequence
@@ -84,7 +84,7 @@ class BatchDecider:
         self._reused: list[Request] = []
         self._counts: dict[tuple[str, str, str], int] = {}
 
-    def decide(self, requests: Sequence[Request]) -> Draft:
+    def decide(self, requests: Sequence[Request]) -> BatchDecision:
         """The draft of the whole batch."""
         for request in requests:
             stored = self._given.get(request.envelope.id)
@@ -96,7 +96,7 @@ class BatchDecider:
                 self._reused.append(request)
                 stored = self._outcome(request, "rejected", self._current(request).version, [], REUSED)
             self._answers.append(Answer(request, stored))
-        return Draft(
+        return BatchDecision(
             self._outcomes,
             self._events,
             self._claims.acquire(),
@@ -146,8 +146,8 @@ class BatchDecider:
         envelope = request.envelope
         if envelope.expires_at is not None and envelope.expires_at < self._situation.now:
             return Rejection("Expired", "the command arrived after its ce_expiresat and was not run")
-        if request.refusal is not None:
-            return request.refusal
+        if request.rejection is not None:
+            return request.rejection
         if envelope.id in self._situation.unstorable:
             return Rejection("ValidationFailed", "the command holds a value that cannot be stored", [])
         if envelope.expected_version is not None and envelope.expected_version != current.version:

@@ -17,7 +17,7 @@ from contracts.topics import Topics
 from workers import telemetry
 from workers.command.answering import dead_letter, replies
 from workers.command.claims import Key, Unheld
-from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
 from workers.command.directing import directed, redirected
 from workers.command.loading import LaneStreams
 from workers.command.outputs import LaneOutputs
@@ -31,7 +31,7 @@ from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, Unstorable
 from workers.ports.lanes import Fenced, Interruption, LaneKey
-from workers.ports.log import Courier, EventLog, InboundRecord, OutboundRecord
+from workers.ports.log import EventLog, InboundRecord, MessageSender, OutboundRecord
 
 # Each attempt refuses at least one more claim or knows one more outcome, so one command alone needs three at most. A
 # batch that is not settled after so many is handled command by command.
@@ -49,7 +49,7 @@ class CommandPorts(NamedTuple):
 
     store: EventStore
     log: EventLog
-    courier: Courier
+    sender: MessageSender
     topics: Topics
     partitions: int
     owner: str
@@ -85,10 +85,10 @@ class CommandLane:
         # Offsets of the batch in hand whose records were sent away: not again when it is decided again.
         self._sent_away: set[int] = set()
 
-    async def take(self) -> int:
+    async def acquire(self) -> int:
         ports = self._ports
         taken_at = ports.clock()
-        grant = await ports.store.take(self._lane, ports.owner)
+        grant = await ports.store.acquire(self._lane, ports.owner)
         self._epoch, self._sequence = grant.epoch, grant.sequence
         self.topic_id, self.last_timestamp = grant.topic_id, grant.last_timestamp
         self.is_interrupted = grant.interruptions > 0
@@ -151,7 +151,7 @@ class CommandLane:
             await self._publisher.put(self._committing_since, draft.events)
         topics, partitions = self._ports.topics, self._ports.partitions
         for partition, posted in replies(draft.answers, topics, partitions, draft.now).items():
-            await self._ports.courier.post(topics.replies, partition, posted)
+            await self._ports.sender.send_nowait(topics.replies, partition, posted)
         self._count(draft)
 
     async def _decide_and_commit(
@@ -161,7 +161,7 @@ class CommandLane:
         letters: Sequence[DeadLetter],
         misdirected: Sequence[Request],
         unstorable: frozenset[str],
-    ) -> Draft:
+    ) -> BatchDecision:
         """Decide, send away what is not ours, and commit; again with more knowledge when the commit taught us some."""
         refused: frozenset[Key] = frozenset()
         unheld: frozenset[Unheld] = frozenset()
@@ -184,11 +184,11 @@ class CommandLane:
                 return draft
         raise Unsettled
 
-    def _situation(self, requests: Sequence[Request], known: LookedUp, unstorable: frozenset[str]) -> Situation:
+    def _situation(self, requests: Sequence[Request], known: LookedUp, unstorable: frozenset[str]) -> BatchInput:
         place, streams = (self._context, self._lane.partition, self._sequence), self._streams.of(requests)
-        return Situation(*place, known.now, known.outcomes, streams, frozenset(), unstorable)
+        return BatchInput(*place, known.now, known.outcomes, streams, frozenset(), unstorable)
 
-    async def _commit(self, last: InboundRecord, draft: Draft, now: datetime) -> None:
+    async def _commit(self, last: InboundRecord, draft: BatchDecision, now: datetime) -> None:
         assert self._publisher is not None
         self._committing_since = self._ports.clock()
         await self._ports.store.commit(
@@ -214,14 +214,14 @@ class CommandLane:
         messages: list[tuple[str, int | None, OutboundRecord]] = [dead_letter(letter, now) for letter in letters]
         messages += [redirected(request, self._input_topic, self._ports.partitions) for request in misdirected]
         if messages:
-            await self._ports.courier.deliver(messages)
+            await self._ports.sender.send(messages)
         for letter in letters:
             telemetry.DEAD_LETTERS.labels(letter.record.topic, letter.reason).inc()
             log.warning("dead letter", reason=letter.reason, explanation=letter.explanation, **_place(letter.record))
         if misdirected:
             telemetry.REDIRECTED.labels(self._input_topic).inc(len(misdirected))
 
-    def _count(self, draft: Draft) -> None:
+    def _count(self, draft: BatchDecision) -> None:
         telemetry.EVENTS.labels(self._context).inc(len(draft.events))
         count_repeats(self._context, draft.repeated, draft.reused)
         telemetry.SNAPSHOTS.labels(self._context).inc(len(draft.snapshots))
@@ -232,14 +232,14 @@ class CommandLane:
         if self._publisher is not None:
             self._publisher.check()
 
-    async def leave(self) -> None:
+    async def release(self) -> None:
         if self._publisher is not None:
             await self._publisher.drained()
-            await self._ports.store.leave(self._lane, self._epoch, self._publisher.mark)
+            await self._ports.store.release(self._lane, self._epoch, self._publisher.mark)
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         if self._publisher is not None:
-            self._publisher.drop()
+            self._publisher.abandon()
             self._publisher = None
 
 

@@ -61,7 +61,7 @@ class Publisher:
             joining.cancel()
         self.check()
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         """Send nothing more."""
         self._task.cancel()
 

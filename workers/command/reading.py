@@ -1,4 +1,4 @@
-"""From a Kafka record to something to act on: a command, a refusal of one, a dead letter, or a misdirected record.
+"""From a Kafka record to something to act on: a command, a rejection of one, a dead letter, or a misdirected record.
 
 Pure. What cannot be a command (no id, no type, no key, no JSON) is a dead letter; a command that cannot be accepted
 (fields that fail validation, too large) is refused with an outcome. The field that names the stream may be left out of
@@ -21,12 +21,12 @@ MAX_DETAILS = 50
 
 
 class Request(NamedTuple):
-    """A command to decide on; `refusal` when it is already known to be refused (then `command` is None)."""
+    """A command to decide on; `rejection` when it is already known to be refused (then `command` is None)."""
 
     record: InboundRecord
     envelope: CommandEnvelope
     command: Command | None
-    refusal: Rejection | None
+    rejection: Rejection | None
 
 
 class DeadLetter(NamedTuple):
@@ -60,7 +60,7 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
         command = _command(model, value, envelope.subject)
     except ValidationError as error:
         try:
-            return Request(record, envelope, None, _refusal(error, value))
+            return Request(record, envelope, None, _rejection(error, value))
         except NotJson:
             return DeadLetter(record, "MalformedJson", "the value is not a JSON object in UTF-8")
     if getattr(command, model.stream_field) != envelope.subject:
@@ -86,7 +86,7 @@ def _command(model: type[Command], value: bytes, key: str) -> Command:
     return cast(Command, model.__pydantic_validator__.validate_json(named + fields))
 
 
-def _refusal(error: ValidationError, value: bytes) -> Rejection:
+def _rejection(error: ValidationError, value: bytes) -> Rejection:
     """Field-level details without the values, which may be secrets. Raises NotJson when there are no fields."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] in ("json_invalid", "model_type"):

@@ -16,7 +16,7 @@ import structlog
 
 from contracts.message import Event
 from workers import telemetry
-from workers.command.deciding import Draft
+from workers.command.deciding import BatchDecision
 from workers.command.streams import Versioned
 from workers.core.decider import Decider
 from workers.fingerprint import fingerprint_with_imports
@@ -63,7 +63,7 @@ class Snapshots:
             raise Untrue(stored.stream_id, f"{type(error).__name__} while reading it") from error
         return Versioned(stored.stream_version, state, stored.stream_version)
 
-    def added_to(self, draft: Draft) -> Draft:
+    def added_to(self, draft: BatchDecision) -> BatchDecision:
         """The draft with snapshots of those of its streams that have changed and have come far since their last one."""
         due = {
             stream_id: stream

@@ -17,12 +17,12 @@ class Rejection(NamedTuple):
     details: Any = None
 
 
-class Claim(NamedTuple):
+class UniqueClaim(NamedTuple):
     """A value that only one stream of the context may hold, and the answer to a command that comes second."""
 
     scope: str
     key: str
-    refusal: Rejection
+    rejection: Rejection
 
 
 class Release(NamedTuple):
@@ -42,7 +42,7 @@ class Decision(NamedTuple):
     """What a command leads to, all of it in one transaction. No events: an accepted command that changes nothing."""
 
     events: tuple[Event, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[UniqueClaim, ...] = ()
     releases: tuple[Release, ...] = ()
     credential: Credential | None = None
 

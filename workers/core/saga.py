@@ -36,10 +36,9 @@ class DeadlinePassed(Event):
     deadline: str
 
 
-class StepRefused(Event):
+class StepRejected(Event):
     """The command of the step called `step`, for the stream `to`, was rejected, or failed, with this code. Only a saga
-    that `hears_refusals` is told. `asked_by` is the id of the event that the step followed from; earlier releases left
-    it out.
+    that `handles_rejections` is told. `asked_by` is the id of the event that the step followed from.
     """
 
     stream_field: ClassVar[str] = "instance_id"
@@ -53,7 +52,7 @@ class StepRefused(Event):
 
 class StepUnchanged(Event):
     """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for
-    was so already. Only a saga that `hears_refusals` is told.
+    was so already. Only a saga that `handles_rejections` is told.
     """
 
     stream_field: ClassVar[str] = "instance_id"
@@ -101,10 +100,10 @@ class Saga(Generic[State]):
 
     `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
     `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
-    from the new state. `ends` are the statuses in which nothing more is to be done, `watches` those in which it waits
-    for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
-    `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `hears_refusals`: it takes
-    StepRefused and StepUnchanged. Events of different streams may come in any order; those of one stream come in
+    from the new state. `settled_statuses` are those in which nothing more is to be done, `watches` those in which it
+    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
+    `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `handles_rejections`: it takes
+    StepRejected and StepUnchanged. Events of different streams may come in any order; those of one stream come in
     theirs.
     """
 
@@ -114,8 +113,8 @@ class Saga(Generic[State]):
     correlate: Callable[[Recorded], str | None]
     evolve: Callable[[State, Recorded], State]
     decide: Callable[[State, Recorded], tuple[Consequence, ...]]
-    ends: frozenset[str]
-    hears_refusals: bool = False
+    settled_statuses: frozenset[str]
+    handles_rejections: bool = False
     watches: frozenset[str] = frozenset()
     owns: Callable[[State, Holding], bool] | None = None
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from contracts.message import Command, Event
 from workers.command.claims import Key
-from workers.command.deciding import BatchDecider, Draft, Situation
+from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import Versioned
 from workers.core.decider import Decider
@@ -22,7 +22,7 @@ Verdict = Literal["accepted", "rejected", "failed", "unreadable", "handled"]
 
 
 class Foreseen(NamedTuple):
-    """The verdict; `name` is the events' types, the refusal's code, the reason or the outcome's status; a sentence."""
+    """The verdict; `name` is the events' types, the rejection's code, the reason or the status; a sentence."""
 
     verdict: Verdict
     name: str
@@ -61,14 +61,14 @@ class Foresight:
         self._events = events
         self._models = models
 
-    def decided(self, request: Request, now: datetime, refused: frozenset[Key]) -> Draft | Foreseen:
+    def decided(self, request: Request, now: datetime, refused: frozenset[Key]) -> BatchDecision | Foreseen:
         """The draft of a batch with this one command; Foreseen when the stream cannot be folded."""
         try:
             stream = self._folded()
         except Exception as error:  # noqa: BLE001  # a bug in a domain is what is being looked for
             return Foreseen("failed", "HandlerFailed", f"{type(error).__name__} while folding the stream")
         streams = {request.envelope.subject: stream}
-        situation = Situation(self._context, request.record.partition, 0, now, {}, streams, refused, frozenset())
+        situation = BatchInput(self._context, request.record.partition, 0, now, {}, streams, refused, frozenset())
         return BatchDecider(self._decider, situation).decide([request])
 
     def _folded(self) -> Versioned:
@@ -79,7 +79,7 @@ class Foresight:
         return Versioned(version, state)
 
 
-def foreseen(draft: Draft) -> Foreseen:
+def foreseen(draft: BatchDecision) -> Foreseen:
     """What a draft of one command says."""
     if draft.failures:
         return Foreseen("failed", draft.failures[0].reason, draft.failures[0].explanation)

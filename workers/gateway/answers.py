@@ -28,7 +28,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     IDEMPOTENCY_KEY_REUSED: 422,
 }
 STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}
-STATUS_OF_REFUSAL = 409
+STATUS_OF_REJECTION = 409
 
 
 def version_tag(version: int, others: bytes = b"") -> str:
@@ -98,7 +98,7 @@ def _refused(outcome: Outcome, headers: Mapping[str, str]) -> Problem:
 
 
 def status_of(code: str) -> int:
-    """The HTTP status of a refusal: by its code, by the ending of its code, else 409."""
+    """The HTTP status of a rejection: by its code, by the ending of its code, else 409."""
     if code in STATUS_OF_CODE:
         return STATUS_OF_CODE[code]
-    return next((status for suffix, status in STATUS_OF_SUFFIX.items() if code.endswith(suffix)), STATUS_OF_REFUSAL)
+    return next((status for suffix, status in STATUS_OF_SUFFIX.items() if code.endswith(suffix)), STATUS_OF_REJECTION)

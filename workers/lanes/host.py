@@ -114,7 +114,7 @@ class LaneHost:
         if now - self._hinted_at < HINT_INTERVAL_SECONDS:
             return
         self._hinted_at = now
-        await self._subscription.hint(
+        await self._subscription.commit_group_offsets(
             {runner.partition: runner.next_offset for runner in self._runners.values() if runner.active}
         )
 

@@ -133,7 +133,7 @@ class LaneRunner:
             log.warning("lane left in disorder", role=self.role, partition=self.partition, waited=timeout_seconds)
             task.cancel()
             await asyncio.wait({task}, timeout=1)
-        self._work.drop()
+        self._work.abandon()
 
     async def _run(self) -> None:
         delay = RETRY_DELAY_SECONDS
@@ -151,7 +151,7 @@ class LaneRunner:
 
     async def _hold(self) -> None:
         await self._input.check()
-        offset = await self._input.begin(await self._work.take())
+        offset = await self._input.begin(await self._work.acquire())
         self._queue.begin(offset)
         self._out_of_date = None
         self._subscription.seek(self.partition, self._input.reads_from(offset))
@@ -168,7 +168,7 @@ class LaneRunner:
             await self._examine()
             self.moved_at = self._clock()
             telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
-        await self._work.leave()
+        await self._work.release()
 
     async def _examine(self) -> None:
         now = self._clock()
@@ -214,7 +214,7 @@ class LaneRunner:
         """Drop the lane, say why, and wait as long as the kind of fault asks for."""
         self._set_active(False)
         self._subscription.pause(self.partition)
-        self._work.drop()
+        self._work.abandon()
         telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
         lane = {"role": self.role, "topic": self.partition.topic, "partition": self.partition.partition}
         match error:

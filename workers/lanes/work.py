@@ -25,7 +25,7 @@ class LaneWork(Protocol):
     can_read_the_table: bool
     is_interrupted: bool
 
-    async def take(self) -> int:
+    async def acquire(self) -> int:
         """Become the lane's owner, bring its output up to date, and return the offset to read from."""
         ...
 
@@ -47,10 +47,10 @@ class LaneWork(Protocol):
         """Called about every second in which nothing arrives."""
         ...
 
-    async def leave(self) -> None:
+    async def release(self) -> None:
         """Finish what is in flight and give the lane up in good order."""
         ...
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         """Forget the lane at once: nothing in flight may be waited for."""
         ...

@@ -44,16 +44,16 @@ class OutcomeRow(NamedTuple):
     outcome: bytes
 
 
-class Acquire(NamedTuple):
-    """A reservation that the database must grant, or refuse the batch. A batch acquires a key once at most."""
+class ClaimToAcquire(NamedTuple):
+    """A unique claim that the database must grant, or refuse the batch. A batch acquires a key once at most."""
 
     scope: str
     key: str
     stream_id: str
 
 
-class Settle(NamedTuple):
-    """Who holds a reservation after the batch (None: nobody), if `former` holds it before, or has acquired it in this
+class ClaimToSettle(NamedTuple):
+    """Who holds a unique claim after the batch (None: nobody), if `former` holds it before, or has acquired it in this
     batch. Held by another: a release changes nothing, and what was to be handed on refuses the batch.
     """
 
@@ -97,8 +97,8 @@ class Batch(NamedTuple):
     mark: Mark
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
-    acquire: Sequence[Acquire]
-    settle: Sequence[Settle]
+    acquire: Sequence[ClaimToAcquire]
+    settle: Sequence[ClaimToSettle]
     credentials: Sequence[CredentialRow]
     snapshots: Sequence[SnapshotRow] = ()
     last_timestamp: int = 0
@@ -137,7 +137,7 @@ class LookedUp(NamedTuple):
 
 
 class ClaimsRefused(Exception):
-    """Some of the batch's reservations are held by other streams; nothing was written. Decide again without them.
+    """Some of the batch's unique_claims are held by other streams; nothing was written. Decide again without them.
 
     `refused`: what was to be acquired (scope, key). `unheld`: what was to be handed on by a stream that does not hold
     it (scope, key, stream id).
@@ -146,7 +146,7 @@ class ClaimsRefused(Exception):
     def __init__(
         self, refused: frozenset[tuple[str, str]], unheld: frozenset[tuple[str, str, str]] = frozenset()
     ) -> None:
-        super().__init__(f"{len(refused) + len(unheld)} reservations are held by other streams")
+        super().__init__(f"{len(refused) + len(unheld)} unique_claims are held by other streams")
         self.refused = refused
         self.unheld = unheld
 
@@ -166,7 +166,7 @@ class Unstorable(Exception):
 class LaneStore(Protocol):
     """Ownership of lanes. Every method raises Unavailable when the database does not answer in time."""
 
-    async def take(self, lane: LaneKey, owner: str) -> LaneGrant:
+    async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
         """Become the lane's owner: its epoch goes up by one, which refuses every earlier owner."""
         ...
 
@@ -190,7 +190,7 @@ class LaneStore(Protocol):
         """How many interruptions of the lane nobody has acknowledged."""
         ...
 
-    async def leave(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+    async def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
         """Note the final mark and that nobody owns the lane now; quiet when it is another's already.
 
         The owner's mark is what counts, also when it is behind an older one: the log may have been shortened.

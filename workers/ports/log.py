@@ -126,10 +126,10 @@ class EventLog(Protocol):
         ...
 
 
-class Courier(Protocol):
+class MessageSender(Protocol):
     """Messages for others: replies, follow-up commands, misdirected commands, dead letters. At least once."""
 
-    async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+    async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
         """Send records to (topic, partition) and wait until all are acknowledged. Without a partition the key tells it,
         over as many as the installation has.
 
@@ -137,7 +137,7 @@ class Courier(Protocol):
         """
         ...
 
-    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+    async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         """Send without waiting for an acknowledgement. For replies.
 
         Waits, within a bound, while too many are under way; what cannot be delivered in time is dropped and counted.
@@ -194,6 +194,6 @@ class Subscription(Protocol):
         """
         ...
 
-    async def hint(self, offsets: Mapping[Partition, int]) -> None:
+    async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
         """Tell the group how far it has read, for lag monitors. Failure is harmless and never retried."""
         ...

@@ -57,8 +57,8 @@ class JournalRow(NamedTuple):
 
 class StepRow(NamedTuple):
     """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON; `caused_at`
-    is when the causing event was recorded, RFC 3339. `hears_refusal`: the instance is to be told of an answer that is
-    no event, a refusal or that nothing was changed.
+    is when the causing event was recorded, RFC 3339. `handles_rejection`: the instance is to be told of an answer that
+    is no event, a rejection or that nothing was changed.
     """
 
     position: int
@@ -74,7 +74,7 @@ class StepRow(NamedTuple):
     actor: str | None
     traceparent: str | None
     caused_at: str
-    hears_refusal: bool = False
+    handles_rejection: bool = False
 
 
 class DeadlineRow(NamedTuple):
@@ -90,7 +90,7 @@ class DeadlineRow(NamedTuple):
     traceparent: str | None
 
 
-class Refusal(NamedTuple):
+class StepRejection(NamedTuple):
     """A step, by its position in the lane, whose command was not accepted at `handled_at` (RFC 3339), and the code.
     `causation_id`: the event that the step followed from.
     """
@@ -129,7 +129,7 @@ class Due(NamedTuple):
 
     now: str
     deadlines: Sequence[DeadlineRow]
-    refusals: Sequence[Refusal]
+    rejections: Sequence[StepRejection]
     unchanged: Sequence[Unchanged] = ()
 
 
@@ -144,7 +144,7 @@ class SagaBatch(NamedTuple):
     """All that one transaction of a saga lane writes.
 
     `passed` are the deadlines that were due and are heard now, `heard` the positions of the steps whose
-    refusals, or acceptances without a change, are; `deadlines` are
+    rejections, or acceptances without a change, are; `deadlines` are
     set, `cleared` go. `unparked` are (saga, stream id) that no longer wait; `parked` those that wait now, or wait with
     another event than before. Either ends the wishes about them.
     """
@@ -191,7 +191,7 @@ class SagaStore(LaneStore, EventTable, Protocol):
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
         """Of these sagas at most `limit` of the lane's deadlines that have passed, the oldest first, and of its steps'
-        refusals and acceptances without a change.
+        rejections and acceptances without a change.
         """
         ...
 

@@ -70,7 +70,7 @@ class ProjectionLane:
         self._restoring = Restoring(projection, self._part, models, table, store, clock)
         self._leftovers = False
 
-    async def take(self) -> int:
+    async def acquire(self) -> int:
         await self._restoring.ask_server()
         name, part = self._projection.name, self._part
         before = (part.generation, part.checkpoint)
@@ -209,8 +209,8 @@ class ProjectionLane:
             await self._restoring.commit(Folded({}, (), (), ()), whole)
             self._leftovers = False
 
-    async def leave(self) -> None:
+    async def release(self) -> None:
         """The checkpoint in the store is all there is."""
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         """Nothing is in flight between batches."""

@@ -15,7 +15,7 @@ from workers.parking import described, parked_by
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow, StoredInstance
 from workers.saga.instances import Instances
-from workers.saga.own_events import Own
+from workers.saga.internal_events import InternalEvent
 
 Waiting = AbstractSet[tuple[str, str]]
 """Saga and stream id of each stream that is parked."""
@@ -77,8 +77,11 @@ def follow(
     return _followed(instances)._replace(parked=list(parked.values()))
 
 
-def hear(
-    sagas: Sequence[Saga[Any]], own: Sequence[Own], stored: Mapping[InstanceKey, StoredInstance], position: int
+def handle(
+    sagas: Sequence[Saga[Any]],
+    own: Sequence[InternalEvent],
+    stored: Mapping[InstanceKey, StoredInstance],
+    position: int,
 ) -> Followed:
     """What follows from events of the instances' own. Those of sagas that are not here any more change nothing."""
     instances = Instances(stored, position, 0)

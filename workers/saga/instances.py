@@ -89,7 +89,7 @@ class Instances:
     ) -> list[StepRow]:
         steps = [each for each in consequences if isinstance(each, Step) and each.asked_by is None]
         return [
-            _step_row(self._position + place, key, step, cause)._replace(hears_refusal=saga.hears_refusals)
+            _step_row(self._position + place, key, step, cause)._replace(handles_rejection=saga.handles_rejections)
             for place, step in enumerate(steps, start=1)
         ]
 

@@ -22,13 +22,13 @@ from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
 from workers.parking import tried_again, within_bounds
 from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
-from workers.ports.log import Courier, InboundRecord
+from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
-from workers.saga.following import Followed, Waiting, concerned, follow, hear
-from workers.saga.hearing import Hearing
+from workers.saga.following import Followed, Waiting, concerned, follow, handle
+from workers.saga.internal_event_source import InternalEventSource
+from workers.saga.internal_events import InternalEvent
 from workers.saga.outbox import Outbox
-from workers.saga.own_events import Own
 
 # Tries of one batch that other lanes get ahead of; then it is cut in two, down to one event.
 MAX_ATTEMPTS = 3
@@ -45,7 +45,7 @@ class SagaPorts(NamedTuple):
     """What a saga lane speaks to, and what it knows of the installation."""
 
     store: SagaStore
-    courier: Courier
+    sender: MessageSender
     topics: Topics
     owner: str
     events: Mapping[str, type[Event]]
@@ -65,8 +65,8 @@ class SagaLane:
         self._ports = ports
         self._lane = LaneKey("saga", ports.topics.events(context), partition)
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
-        self._outbox = Outbox(self._lane, ports.store, ports.courier, ports.topics)
-        self._hearing = Hearing(self._lane, ports.store, ports.clock)
+        self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics)
+        self._hearing = InternalEventSource(self._lane, ports.store, ports.clock)
         self.topic_id = ""
         self._epoch = 0
         self._offset = 0
@@ -74,8 +74,8 @@ class SagaLane:
         self._sequence = 0
         self._waiting: dict[tuple[str, str], ParkedStream] = {}
 
-    async def take(self) -> int:
-        grant = await self._ports.store.take(self._lane, self._ports.owner)
+    async def acquire(self) -> int:
+        grant = await self._ports.store.acquire(self._lane, self._ports.owner)
         self._epoch, self._position = grant.epoch, grant.sequence
         self._input.position = self._sequence = grant.input_sequence
         self._offset, self.topic_id = grant.consumed, grant.topic_id
@@ -135,7 +135,7 @@ class SagaLane:
         offset: int,
         sequence: int,
         unparked: Sequence[tuple[str, str]] = (),
-        own: Sequence[Own] = (),
+        own: Sequence[InternalEvent] = (),
     ) -> None:
         steps, parked = followed.steps, followed.parked
         left = {place: waits for place, waits in self._waiting.items() if place not in unparked}
@@ -201,7 +201,7 @@ class SagaLane:
         if not own:
             return
         stored = await self._ports.store.instances(sorted({each.key for each in own}))
-        followed = hear(self._sagas, own, stored, self._position)
+        followed = handle(self._sagas, own, stored, self._position)
         self._hearing.postpone(followed.raised)
         heard = [each for each in own if each.key not in followed.raised]
         try:
@@ -219,8 +219,8 @@ class SagaLane:
             waiting = sum(follower == saga.name for follower, _ in self._waiting)
             telemetry.WAITING.labels(saga.name, self._lane.topic, str(self._lane.partition)).set(waiting)
 
-    async def leave(self) -> None:
-        await self._ports.store.leave(self._lane, self._epoch, Mark(self._outbox.published, -1))
+    async def release(self) -> None:
+        await self._ports.store.release(self._lane, self._epoch, Mark(self._outbox.published, -1))
 
-    def drop(self) -> None:
+    def abandon(self) -> None:
         """Nothing is in flight between batches."""

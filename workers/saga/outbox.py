@@ -8,7 +8,7 @@ from contracts.envelope import CommandEnvelope
 from contracts.topics import Topics
 from workers import telemetry
 from workers.ports.lanes import LaneGrant, LaneKey
-from workers.ports.log import Courier, OutboundRecord
+from workers.ports.log import MessageSender, OutboundRecord
 from workers.ports.sagas import SagaStore, StepRow
 
 RESEND_BATCH_STEPS = 500
@@ -19,11 +19,11 @@ log = structlog.get_logger(__name__)
 class Outbox:
     """`published` is the position of the last step known to have left."""
 
-    def __init__(self, lane: LaneKey, store: SagaStore, courier: Courier, topics: Topics) -> None:
+    def __init__(self, lane: LaneKey, store: SagaStore, sender: MessageSender, topics: Topics) -> None:
         self.published = 0
         self._lane = lane
         self._store = store
-        self._courier = courier
+        self._sender = sender
         self._topics = topics
 
     async def send_the_rest(self, grant: LaneGrant) -> None:
@@ -38,7 +38,7 @@ class Outbox:
 
     async def send(self, steps: Sequence[StepRow]) -> None:
         """Send steps that follow one another. Raises Unavailable."""
-        await self._courier.deliver([self._message(step) for step in steps])
+        await self._sender.send([self._message(step) for step in steps])
         self.published = steps[-1].position
         for step in steps:
             telemetry.STEPS.labels(step.saga, step.step).inc()
@@ -47,7 +47,7 @@ class Outbox:
         """Send steps that were asked for before: their rows are in the outbox already. Who dies before this has lost
         nothing, the deadline that asks again comes anew. Raises Unavailable.
         """
-        await self._courier.deliver([self._message(step) for step in steps])
+        await self._sender.send([self._message(step) for step in steps])
 
     def _message(self, step: StepRow) -> tuple[str, None, OutboundRecord]:
         envelope = CommandEnvelope(

@@ -23,9 +23,9 @@ class What(StrEnum):
     FOREIGN_RECORD = "foreign record in the log"
     WITHOUT_COMMAND = "event without command"
     VERSION_GAP = "gap before a stream version"
-    RESERVATION_MISSING = "reservation missing"
-    RESERVATION_OF_ANOTHER = "reservation held by the wrong stream"
-    RESERVATION_LEFT_OVER = "reservation left over"
+    UNIQUE_CLAIM_MISSING = "unique claim missing"
+    UNIQUE_CLAIM_OF_ANOTHER = "unique claim held by the wrong stream"
+    UNIQUE_CLAIM_LEFT_OVER = "unique claim left over"
     CREDENTIAL_LEFT_OVER = "credential left over"
     SNAPSHOT_DIFFERS = "snapshot differs"
     SAGA_BEHIND = "saga behind"
@@ -41,9 +41,9 @@ class What(StrEnum):
     DEADLINE_LEFT_OVER = "saga deadline too many"
     DEADLINE_DIFFERS = "saga deadline differs"
     DEADLINE_OVERDUE = "saga deadline overdue"
-    REFUSAL_MISSING = "saga refusal missing"
-    REFUSAL_LEFT_OVER = "saga refusal too many"
-    REFUSAL_OVERDUE = "saga refusal not heard"
+    REJECTION_MISSING = "saga rejection missing"
+    REJECTION_LEFT_OVER = "saga rejection too many"
+    REJECTION_OVERDUE = "saga rejection not heard"
     ENDLESS = "saga instance that nothing can end"
     HELD_FOR_NOBODY = "reserved for no live order"
     STEP_GAP = "gap in the steps of a saga lane"
@@ -82,8 +82,8 @@ class WrongDocument(NamedTuple):
     stale: Index | None = None
 
 
-class WrongReservation(NamedTuple):
-    """A reservation that is not held as these streams' states say."""
+class WrongUniqueClaim(NamedTuple):
+    """A unique claim that is not held as these streams' states say."""
 
     context: str
     scope: str
@@ -105,7 +105,7 @@ class WrongSnapshot(NamedTuple):
     stream_id: str
 
 
-Target = LogGap | WrongDocument | WrongReservation | LeftOverCredential | WrongSnapshot
+Target = LogGap | WrongDocument | WrongUniqueClaim | LeftOverCredential | WrongSnapshot
 """What a repair can mend."""
 
 

@@ -50,7 +50,7 @@ class DocumentFold:
         self._parked = parked
         self._without = without or {}
 
-    def take(self, row: EventRow) -> None:
+    def apply(self, row: EventRow) -> None:
         """Fold one event; the events of a stream come in order."""
         stream_id = row.stream_id
         self.partitions[stream_id] = row.partition

@@ -74,11 +74,11 @@ def hearing_difference(stored: StoredStep, heard: Heard | None) -> Wrong | None:
                 What.OWN_EVENT_FORGED, where, f"{command} of the step {row.step!r} was {said} at {stored.handled_at}"
             )
         if stored.waits:
-            return Wrong(What.REFUSAL_LEFT_OVER, place(row), f"{command}: heard already, as entry {heard.version}")
-    elif stored.waits and not (told and row.hears_refusal):
-        return Wrong(What.REFUSAL_LEFT_OVER, place(row), f"{command}: there is nothing to hear of it")
-    elif told and row.hears_refusal and not stored.waits:
-        return Wrong(What.REFUSAL_MISSING, place(row), f"{command}: {said}, never heard")
+            return Wrong(What.REJECTION_LEFT_OVER, place(row), f"{command}: heard already, as entry {heard.version}")
+    elif stored.waits and not (told and row.handles_rejection):
+        return Wrong(What.REJECTION_LEFT_OVER, place(row), f"{command}: there is nothing to hear of it")
+    elif told and row.handles_rejection and not stored.waits:
+        return Wrong(What.REJECTION_MISSING, place(row), f"{command}: {said}, never heard")
     return None
 
 

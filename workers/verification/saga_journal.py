@@ -14,11 +14,11 @@ import orjson
 from pydantic import ValidationError
 
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, Saga, StepRefused, StepUnchanged
+from workers.core.saga import DeadlinePassed, Saga, StepRejected, StepUnchanged
 from workers.parking import described
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, Refusal, StepRow, Unchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, StepRejection, StepRow, Unchanged
 from workers.saga.instances import Instances
-from workers.saga.own_events import OWN_EVENTS, Own, own_events
+from workers.saga.internal_events import INTERNAL_EVENTS, InternalEvent, internal_events
 from workers.verification.findings import What
 
 Lane = tuple[str, int]
@@ -97,7 +97,7 @@ class JournalFold:
         self._steps = steps
         self._instances = Instances({}, 0, 0)
 
-    def take(self, row: JournalRow, found: Recorded | None) -> Wrong | None:
+    def apply(self, row: JournalRow, found: Recorded | None) -> Wrong | None:
         """Fold the next entry; `found` is the event that stands in its place, if any. Says what is wrong with it."""
         if row.version != self.version + 1:
             self.broken = True
@@ -175,7 +175,7 @@ class JournalFold:
 
     def _own(self, row: JournalRow) -> _Cause | Wrong:
         """The cause of an entry of the instance's own, made anew from what led to it."""
-        model = OWN_EVENTS.get(row.type)
+        model = INTERNAL_EVENTS.get(row.type)
         try:
             event = None if model is None else model.model_validate_json(row.data or b"")
         except ValidationError:
@@ -183,7 +183,7 @@ class JournalFold:
         match event:
             case DeadlinePassed(instance_id=self.key.instance_id):
                 cause = self._passed(row, event)
-            case StepRefused(instance_id=self.key.instance_id) | StepUnchanged(instance_id=self.key.instance_id):
+            case StepRejected(instance_id=self.key.instance_id) | StepUnchanged(instance_id=self.key.instance_id):
                 cause = self._answered(row, event)
             case _:
                 cause = "it is no event of a saga's own"
@@ -195,7 +195,7 @@ class JournalFold:
         waiting = self.deadlines.get(event.deadline)
         if waiting is None:
             return f"no deadline {event.deadline!r} waited then"
-        (own,) = own_events(Due(row.recorded_at, [waiting.row], []))
+        (own,) = internal_events(Due(row.recorded_at, [waiting.row], []))
         if own.recorded.event_id != row.event_id:
             return f"its id does not follow from the event that set the deadline {event.deadline!r}"
         if datetime.fromisoformat(row.recorded_at) < datetime.fromisoformat(waiting.row.due_at):
@@ -203,15 +203,15 @@ class JournalFold:
         del self.deadlines[event.deadline]
         return _Cause(waiting.lane, own.recorded)
 
-    def _answered(self, row: JournalRow, event: StepRefused | StepUnchanged) -> _Cause | str:
+    def _answered(self, row: JournalRow, event: StepRejected | StepUnchanged) -> _Cause | str:
         for (lane, step), heard in self._steps.sent(self.key, event.step, event.to):
-            code = event.code if isinstance(event, StepRefused) else None
+            code = event.code if isinstance(event, StepRejected) else None
             own = _answer(step, code, row.recorded_at)
             if own.recorded.event_id != row.event_id:
                 continue
             if heard is not None:
                 return f"the answer to the step {event.step!r} was heard before, as entry {heard.version}"
-            if not step.hears_refusal:
+            if not step.handles_rejection:
                 return "the saga does not hear such answers"
             self._steps.heard(step.command_id, Heard(row.version, code, row.recorded_at))
             return _Cause(lane, own.recorded)
@@ -230,13 +230,13 @@ class JournalFold:
         return f"{self.key.saga} {self.key.instance_id}@{self.version if version is None else version}"
 
 
-def _answer(step: StepRow, code: str | None, handled_at: str) -> Own:
+def _answer(step: StepRow, code: str | None, handled_at: str) -> InternalEvent:
     """What the instance hears of a step that was refused with this code, or that changed nothing."""
     place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
     cause = (step.correlation_id, step.actor, step.traceparent)
     if code is None:
         due = Due(handled_at, [], [], [Unchanged(*place, handled_at, *cause)])
     else:
-        due = Due(handled_at, [], [Refusal(*place, code, handled_at, *cause, step.causation_id)])
-    (own,) = own_events(due)
+        due = Due(handled_at, [], [StepRejection(*place, code, handled_at, *cause, step.causation_id)])
+    (own,) = internal_events(due)
     return own

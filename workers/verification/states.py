@@ -1,4 +1,4 @@
-"""The write side's states of some streams, and what they say of reservations and credentials."""
+"""The write side's states of some streams, and what they say of unique_claims and credentials."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,9 +23,9 @@ class StateFold:
         self._models = models
         self._states: dict[str, Any] = {}
 
-    def take(self, row: EventRow) -> None:
+    def apply(self, row: EventRow) -> None:
         """Fold one event; the events of a stream come together and in order."""
-        self.versions.take(row)
+        self.versions.apply(row)
         if row.stream_id in self.raised:
             return
         before = self._states.get(row.stream_id, self._decider.initial)

@@ -10,7 +10,7 @@ class Versions:
         self.gaps: list[str] = []
         self._stream: tuple[str, int] = ("", 0)
 
-    def take(self, row: EventRow) -> None:
+    def apply(self, row: EventRow) -> None:
         stream_id, before = self._stream
         if row.stream_version != (before if stream_id == row.stream_id else 0) + 1:
             self.gaps.append(f"{row.context} {row.stream_id}@{row.stream_version}")

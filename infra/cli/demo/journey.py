@@ -179,6 +179,6 @@ def _is_overdue(found: Correlated) -> bool:
 def _ended(order: PlaceOrder) -> Condition:
     """Whether nothing more is to be done for this order."""
     return lambda found: any(
-        (each.saga, each.instance_id) == (FULFILMENT, order.order_id) and each.status in fulfilment.ends
+        (each.saga, each.instance_id) == (FULFILMENT, order.order_id) and each.status in fulfilment.settled_statuses
         for each in found.sagas
     )

@@ -107,7 +107,7 @@ class Stage:
         """Whatever is new, in the order of time."""
         steps = {step.command_id: step.saga for step in found.steps}
         happened = [self._event(row) for row in found.events]
-        happened += [self._refusal(row, steps[row.command_id]) for row in found.commands if _is_refused(row, steps)]
+        happened += [self._rejection(row, steps[row.command_id]) for row in found.commands if _is_refused(row, steps)]
         happened += [self._notice(each) for each in found.notices if each.type == DeadlinePassed.type]
         for _, identity, tell in sorted(happened, key=lambda each: each[0]):
             if identity not in self._told:
@@ -120,7 +120,7 @@ class Stage:
         told = (rfc3339(row.recorded_at), f"{row.context}.{row.type}", stream, data)
         return row.recorded_at, row.event_id, partial(self.teller.event, *told)
 
-    def _refusal(self, row: OutcomeRow, saga: str) -> Happened:
+    def _rejection(self, row: OutcomeRow, saga: str) -> Happened:
         code = json.loads(row.outcome)["error"]["code"]
         told = (rfc3339(row.handled_at), saga, row.type, row.stream_id, row.status, code)
         return row.handled_at, row.command_id, partial(self.teller.step, *told)

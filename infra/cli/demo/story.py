@@ -17,7 +17,7 @@ async def tell_story(stage: Stage, saga: Saga[Any], instance_id: str) -> None:
     stage.teller.paste("annals", "sagas", "show", f"{saga.name}/{instance_id}")
     found = await SagaInstances(stage.database).shown(saga.name, instance_id, DEFAULT_SHOWN_LIMIT)
     assert found is not None, "the demo has waited for its end"
-    stage.teller.story(list(instance_lines(found, found.instance.status in saga.ends)))
+    stage.teller.story(list(instance_lines(found, found.instance.status in saga.settled_statuses)))
     correlation_id = found.instance.correlation_id
     stage.teller.paste("annals", "trace", correlation_id)
     life = await PostgresHistory(stage.database).correlated(correlation_id, DEFAULT_SHOWN_LIMIT)

@@ -67,12 +67,12 @@ CREATE TABLE annals.commands (
 );
 COMMENT ON COLUMN annals.commands.outcome IS 'The reply, byte for byte: a repeat of the command is answered with it.';
 
-CREATE TABLE annals.reservations (
+CREATE TABLE annals.unique_claims (
     context     text        NOT NULL,
     scope       text        NOT NULL,
     key         text        NOT NULL,
     stream_id   text        NOT NULL,
-    reserved_at timestamptz NOT NULL DEFAULT now(),
+    claimed_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (context, scope, key)
 );
 

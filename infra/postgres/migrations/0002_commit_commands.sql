@@ -45,7 +45,7 @@ BEGIN
                 annals.listed(acquire_stream_id)
             ) AS w(scope, key, stream_id)
         ), granted AS (
-            INSERT INTO annals.reservations (context, scope, key, stream_id, reserved_at)
+            INSERT INTO annals.unique_claims (context, scope, key, stream_id, claimed_at)
             SELECT batch_context, scope, key, stream_id, batch_time FROM wanted ORDER BY scope, key
             ON CONFLICT DO NOTHING
             RETURNING scope, key
@@ -57,13 +57,13 @@ BEGIN
         END IF;
     END IF;
     IF settle_key <> '' THEN
-        DELETE FROM annals.reservations r USING (
+        DELETE FROM annals.unique_claims r USING (
             SELECT * FROM unnest(
                 annals.listed(settle_scope), annals.listed(settle_key),
                 annals.listed(settle_stream_id)
             ) AS s(scope, key, stream_id)
         ) s WHERE s.stream_id IS NULL AND r.context = batch_context AND r.scope = s.scope AND r.key = s.key;
-        UPDATE annals.reservations r SET stream_id = s.stream_id, reserved_at = batch_time FROM (
+        UPDATE annals.unique_claims r SET stream_id = s.stream_id, claimed_at = batch_time FROM (
             SELECT * FROM unnest(
                 annals.listed(settle_scope), annals.listed(settle_key),
                 annals.listed(settle_stream_id)

@@ -16,7 +16,7 @@ GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.sagas, anna
 GRANT SELECT ON ALL TABLES IN SCHEMA annals TO annals_writer;
 GRANT INSERT ON annals.events, annals.commands, annals.saga_outbox TO annals_writer;
 GRANT INSERT, UPDATE ON annals.lanes, annals.sagas TO annals_writer;
-GRANT INSERT, UPDATE, DELETE ON annals.reservations, annals.credentials TO annals_writer;
+GRANT INSERT, UPDATE, DELETE ON annals.unique_claims, annals.credentials TO annals_writer;
 DO $$ BEGIN
     EXECUTE format('GRANT annals_writer, annals_reader TO %I', current_user);
 EXCEPTION WHEN OTHERS THEN RAISE NOTICE 'grant annals_writer and annals_reader to the workers'' account by hand: %', SQLERRM;

@@ -1,5 +1,5 @@
 -- Sagas that follow several contexts: instances that several lanes touch, a journal of what each has taken, deadlines, and
--- the refusals that instances are to hear.
+-- the rejections that instances are to hear.
 
 ALTER TABLE annals.sagas ADD COLUMN version bigint NOT NULL DEFAULT 0, ADD COLUMN taken integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN annals.sagas.version IS 'How many events the instance has taken; who decided on fewer is refused.';
@@ -43,10 +43,10 @@ CREATE TABLE annals.deadlines (
 CREATE INDEX deadlines_due ON annals.deadlines (topic, partition, due_at);
 COMMENT ON COLUMN annals.deadlines.topic IS 'The lane that has set it, and whose owner lets it pass.';
 
-ALTER TABLE annals.saga_outbox ADD COLUMN hears_refusal boolean NOT NULL DEFAULT false;
+ALTER TABLE annals.saga_outbox ADD COLUMN handles_rejection boolean NOT NULL DEFAULT false;
 CREATE INDEX saga_outbox_command ON annals.saga_outbox (command_id);
 
-CREATE TABLE annals.refusals (
+CREATE TABLE annals.step_rejections (
     topic      text        NOT NULL,
     partition  integer     NOT NULL,
     position   bigint      NOT NULL,
@@ -54,15 +54,15 @@ CREATE TABLE annals.refusals (
     handled_at timestamptz NOT NULL,
     PRIMARY KEY (topic, partition, position)
 );
-COMMENT ON TABLE annals.refusals IS 'Steps whose command was not accepted, until their instance has heard of it.';
+COMMENT ON TABLE annals.step_rejections IS 'Steps whose command was not accepted, until their instance has heard of it.';
 
 -- The step stands in the outbox before its command is sent, so it is there when the command is handled.
 CREATE FUNCTION annals.tell_saga() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO annals.refusals (topic, partition, position, code, handled_at)
+    INSERT INTO annals.step_rejections (topic, partition, position, code, handled_at)
     SELECT topic, partition, position, coalesce(NEW.outcome #>> '{error,code}', NEW.status), NEW.handled_at
       FROM annals.saga_outbox
-     WHERE command_id = NEW.command_id AND hears_refusal
+     WHERE command_id = NEW.command_id AND handles_rejection
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
@@ -71,8 +71,8 @@ CREATE TRIGGER tell_saga AFTER INSERT ON annals.commands
 ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER tell_saga;
 
 GRANT SELECT, INSERT ON annals.saga_journal TO annals_writer;
-GRANT SELECT, INSERT, UPDATE, DELETE ON annals.deadlines, annals.refusals TO annals_writer;
-GRANT SELECT ON annals.saga_journal, annals.deadlines, annals.refusals TO annals_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON annals.deadlines, annals.step_rejections TO annals_writer;
+GRANT SELECT ON annals.saga_journal, annals.deadlines, annals.step_rejections TO annals_reader;
 
 DROP FUNCTION annals.commit_sagas;
 
@@ -87,7 +87,7 @@ CREATE FUNCTION annals.commit_sagas(
     step_position text, step_saga text, step_instance_id text, step_step text, step_command_id text,
     step_command_type text, step_stream_id text, step_data text, step_correlation_id text,
     step_causation_id text, step_actor text, step_traceparent text, step_caused_at text,
-    step_hears_refusal text,
+    step_handles_rejection text,
     parked_saga text, parked_stream_id text, parked_stream_version text, parked_sequence text, parked_event_type text,
     parked_error text, parked_attempts text, parked_recorded_at text,
     unparked_saga text, unparked_stream_id text,
@@ -170,7 +170,7 @@ BEGIN
                traceparent = excluded.traceparent;
     END IF;
     IF heard_position <> '' THEN
-        DELETE FROM annals.refusals
+        DELETE FROM annals.step_rejections
          WHERE topic = lane_topic AND partition = lane_partition
            AND position = ANY(annals.listed(heard_position)::bigint[]);
     END IF;
@@ -189,18 +189,18 @@ BEGIN
     END IF;
     INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id, command_type,
                                     stream_id, data, correlation_id, causation_id, actor, traceparent, caused_at,
-                                    hears_refusal)
+                                    handles_rejection)
     SELECT lane_topic, lane_partition, o.position, o.saga, o.instance_id, o.step, o.command_id, o.command_type,
            o.stream_id, o.data::json, o.correlation_id, o.causation_id, o.actor, o.traceparent, o.caused_at,
-           o.hears_refusal
+           o.handles_rejection
       FROM unnest(
           annals.listed(step_position)::bigint[], annals.listed(step_saga), annals.listed(step_instance_id),
           annals.listed(step_step), annals.listed(step_command_id)::uuid[], annals.listed(step_command_type),
           annals.listed(step_stream_id), annals.listed(step_data), annals.listed(step_correlation_id),
           annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent),
-          annals.listed(step_caused_at)::timestamptz[], annals.listed(step_hears_refusal)::boolean[]
+          annals.listed(step_caused_at)::timestamptz[], annals.listed(step_handles_rejection)::boolean[]
       ) AS o(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
-             causation_id, actor, traceparent, caused_at, hears_refusal);
+             causation_id, actor, traceparent, caused_at, handles_rejection);
     IF unparked_saga <> '' THEN
         DELETE FROM annals.parked p USING unnest(
             annals.listed(unparked_saga), annals.listed(unparked_stream_id)

@@ -1,5 +1,5 @@
--- Steps that were accepted and changed nothing: no event tells of them, so their instances are told as of a refusal. Kept
--- beside the refusals, so that a worker of an earlier release does not take an acceptance for one.
+-- Steps that were accepted and changed nothing: no event tells of them, so their instances are told as of a rejection. Kept
+-- beside the rejections, so that a worker of an earlier release does not take an acceptance for one.
 
 CREATE TABLE annals.unchanged_steps (
     topic      text        NOT NULL,
@@ -10,13 +10,13 @@ CREATE TABLE annals.unchanged_steps (
 );
 COMMENT ON TABLE annals.unchanged_steps IS 'Steps whose command was accepted without events, until their instance has heard of it.';
 
--- As with refusals: the step stands in the outbox before its command is sent, so it is there when the command is handled.
+-- As with rejections: the step stands in the outbox before its command is sent, so it is there when the command is handled.
 CREATE FUNCTION annals.tell_saga_unchanged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO annals.unchanged_steps (topic, partition, position, handled_at)
     SELECT topic, partition, position, NEW.handled_at
       FROM annals.saga_outbox
-     WHERE command_id = NEW.command_id AND hears_refusal
+     WHERE command_id = NEW.command_id AND handles_rejection
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
@@ -44,7 +44,7 @@ INSERT INTO annals.unchanged_steps (topic, partition, position, handled_at)
 SELECT o.topic, o.partition, o.position, c.handled_at
   FROM annals.saga_outbox AS o
   JOIN annals.commands AS c ON c.command_id = o.command_id
- WHERE o.hears_refusal AND c.status = 'accepted' AND json_array_length(c.outcome -> 'events') = 0;
+ WHERE o.handles_rejection AND c.status = 'accepted' AND json_array_length(c.outcome -> 'events') = 0;
 
 -- From now on whoever waits for an answer has a deadline for it, a minute after it has asked: so have those who wait now.
 -- It is set by what led to the last step, or, when an order was cancelled of which nothing was held yet, by that.

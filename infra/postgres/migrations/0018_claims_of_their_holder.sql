@@ -12,7 +12,7 @@ DECLARE
     unheld json;
 BEGIN
     IF settle_key <> '' THEN
-        DELETE FROM annals.reservations r USING (
+        DELETE FROM annals.unique_claims r USING (
             SELECT * FROM unnest(
                 annals.listed(settle_scope), annals.listed(settle_key),
                 annals.listed(settle_stream_id), annals.listed(settle_former)
@@ -26,7 +26,7 @@ BEGIN
             ) AS s(scope, key, stream_id, former)
              WHERE s.stream_id IS NOT NULL
         ), handed AS (
-            UPDATE annals.reservations r SET stream_id = w.stream_id, reserved_at = batch_time FROM wanted w
+            UPDATE annals.unique_claims r SET stream_id = w.stream_id, claimed_at = batch_time FROM wanted w
              WHERE r.context = batch_context AND r.scope = w.scope AND r.key = w.key AND r.stream_id = w.former
             RETURNING r.scope, r.key
         )

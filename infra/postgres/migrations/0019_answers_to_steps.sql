@@ -16,10 +16,10 @@ GRANT EXECUTE ON FUNCTION annals.answers TO annals_writer, annals_reader;
 
 CREATE OR REPLACE FUNCTION annals.tell_saga() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO annals.refusals (topic, partition, position, code, handled_at)
+    INSERT INTO annals.step_rejections (topic, partition, position, code, handled_at)
     SELECT o.topic, o.partition, o.position, coalesce(NEW.outcome #>> '{error,code}', NEW.status), NEW.handled_at
       FROM annals.saga_outbox AS o
-     WHERE o.command_id = NEW.command_id AND o.hears_refusal AND annals.answers(NEW, o)
+     WHERE o.command_id = NEW.command_id AND o.handles_rejection AND annals.answers(NEW, o)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
@@ -29,7 +29,7 @@ BEGIN
     INSERT INTO annals.unchanged_steps (topic, partition, position, handled_at)
     SELECT o.topic, o.partition, o.position, NEW.handled_at
       FROM annals.saga_outbox AS o
-     WHERE o.command_id = NEW.command_id AND o.hears_refusal AND annals.answers(NEW, o)
+     WHERE o.command_id = NEW.command_id AND o.handles_rejection AND annals.answers(NEW, o)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;

@@ -41,7 +41,7 @@ async def _publish(tools: Tools, context: str, lane: LaneKey, holes: list[tuple[
     store, log, topic = PostgresEventStore(tools.database), tools.log, tools.sources.topics.events(context)
     clock, models = time.monotonic, tools.sources.models
     taken_at = clock()
-    grant = await store.take(lane, tools.owner)
+    grant = await store.acquire(lane, tools.owner)
     tail = await log.tail(topic, lane.partition, max(grant.mark.offset, 0))
     publisher = publisher_after(tail, lane, grant, topic, log, store, clock)
     try:
@@ -54,9 +54,9 @@ async def _publish(tools: Tools, context: str, lane: LaneKey, holes: list[tuple[
         while holes:
             first, last = holes.pop(0)
             await _fill(tools, publisher, context, lane, first, min(last, tail.sequence))
-        await store.leave(lane, grant.epoch, mark)
+        await store.release(lane, grant.epoch, mark)
     finally:
-        publisher.drop()
+        publisher.abandon()
 
 
 async def _fill(tools: Tools, publisher: Publisher, context: str, lane: LaneKey, first: int, last: int) -> None:

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable
 
 from infra.verify.repair.documents import rebuild_documents
 from infra.verify.repair.lanes import publish_missing
-from infra.verify.repair.reservations import mend_reservation, remove_credential
 from infra.verify.repair.snapshots import remove_snapshot
 from infra.verify.repair.tools import Tools
+from infra.verify.repair.unique_claims import mend_unique_claim, remove_credential
 from workers.domain import contexts
 from workers.verification.findings import (
     LeftOverCredential,
     LogGap,
     Verdict,
     WrongDocument,
-    WrongReservation,
     WrongSnapshot,
+    WrongUniqueClaim,
 )
 
 MAX_ROUNDS = 5
@@ -47,9 +47,9 @@ async def _repair(tools: Tools, verdict: Verdict) -> None:
                 gaps.setdefault((context, partition), []).append(target)
             case WrongDocument(projection):
                 documents.setdefault(projection, []).append(target)
-            case WrongReservation(context, scope, key, streams):
-                await tools.record(f"reservation {context} {scope} {key}", {"streams": list(streams)})
-                await mend_reservation(tools, target)
+            case WrongUniqueClaim(context, scope, key, streams):
+                await tools.record(f"unique claim {context} {scope} {key}", {"streams": list(streams)})
+                await mend_unique_claim(tools, target)
             case LeftOverCredential(context, stream_id):
                 await tools.record(f"credential {context} {stream_id}", {})
                 await remove_credential(tools, target)

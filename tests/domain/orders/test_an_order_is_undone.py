@@ -28,11 +28,11 @@ def test_not_once_it_has_gone_on_and_the_answer_says_what_stands_in_the_way() ->
     steps = [ADAS_ORDER_PLACED, ADAS_ORDER_CONFIRMED, ADAS_ORDER_SHIPPED, ADAS_ORDER_DELIVERED]
     histories = [steps[:2], steps[:3], steps, [ADAS_BIG_ORDER_PLACED, ADAS_BIG_ORDER_CANCELLED]]
     for history in histories:
-        refusal = undo(recorded(*history))
-        assert isinstance(refusal, Rejection)
-        assert refusal.code == "NothingToUndo"
-        assert history[-1].name in refusal.message
-        assert refusal.details == {"event": history[-1].name}
+        rejection = undo(recorded(*history))
+        assert isinstance(rejection, Rejection)
+        assert rejection.code == "NothingToUndo"
+        assert history[-1].name in rejection.message
+        assert rejection.details == {"event": history[-1].name}
 
 
 def test_as_the_context_declares() -> None:

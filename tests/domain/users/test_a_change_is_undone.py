@@ -74,11 +74,11 @@ def test_and_brought_back_by_undoing_that() -> None:
     ids=["created", "welcomed", "password-changed", "deleted"],
 )
 def test_not_when_the_last_change_has_no_inverse_and_the_answer_says_why(history: list[Event], event: str) -> None:
-    refusal = undo(recorded(*history))
-    assert isinstance(refusal, Rejection)
-    assert (refusal.code, refusal.details) == ("NothingToUndo", {"event": event})
-    assert f"{event}, which has no inverse: " in refusal.message
-    assert refusal.message.endswith(".")
+    rejection = undo(recorded(*history))
+    assert isinstance(rejection, Rejection)
+    assert (rejection.code, rejection.details) == ("NothingToUndo", {"event": event})
+    assert f"{event}, which has no inverse: " in rejection.message
+    assert rejection.message.endswith(".")
 
 
 @settings(max_examples=200)

@@ -83,6 +83,6 @@ closing = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    ends=frozenset({"rest", "closed", "stuck"}),
+    settled_statuses=frozenset({"rest", "closed", "stuck"}),
     watches=frozenset({"watch"}),
 )

@@ -80,7 +80,7 @@ def decide(state: OrderState, command: OrderCommand) -> Decision | Rejection:
         case "quiet":
             return QUIET
         case str(code):
-            return _refusal(code, state, command)
+            return _rejection(code, state, command)
     match command:
         case PlaceOrder():
             return place(state, command)
@@ -105,7 +105,7 @@ def _given(field: str, value: str | int | None) -> dict[str, Any]:
     return {} if value is None else {field: value}
 
 
-def _refusal(code: Code, state: OrderState, command: OrderCommand) -> Rejection:
+def _rejection(code: Code, state: OrderState, command: OrderCommand) -> Rejection:
     match code:
         case "OrderAlreadyExists":
             return Rejection(code, f"The order id {command.order_id} is already in use.")

@@ -23,7 +23,7 @@ from contracts.orders.events import (
 Status = Literal["unborn", "placed", "confirmed", "cancelled", "shipped", "delivered"]
 Code = Literal["OrderAlreadyExists", "OrderNotFound", "InvalidTransition"]
 Answer = type[OrderEvent] | Literal["quiet"] | Code
-"""The event that a command leads to, that nothing changes, or the code of the refusal."""
+"""The event that a command leads to, that nothing changes, or the code of the rejection."""
 
 COMMANDS: tuple[type[OrderCommand], ...] = (PlaceOrder, ConfirmOrder, CancelOrder, ShipOrder, DeliverOrder)
 STATUS_AFTER: Mapping[type[OrderEvent], Status] = {

@@ -1,7 +1,7 @@
 """The payments write side: one account a user, from which orders are paid in two steps, set aside and taken.
 
 The account has the currency of its first deposit. What is set aside never exceeds what is there, so the available money
-is never below zero. A decline is an event and no refusal: whoever waits for the answer reads the log.
+is never below zero. A decline is an event and no rejection: whoever waits for the answer reads the log.
 
 Only open reservations are kept. A change of them copies the mapping, so an event costs time in proportion to the
 number of orders that one user has open at once: some ten nanoseconds for each.

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, assert_never
 
 from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, UpdateUser, UserCommand, WelcomeUser
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
-from workers.core.decider import QUIET, Claim, Credential, Decider, Decision, Rejection, Release
+from workers.core.decider import QUIET, Credential, Decider, Decision, Rejection, Release, UniqueClaim
 from workers.domain.users.keys import EMAIL, claim_key, email_key
 
 PROFILE_FIELDS = ("first_name", "last_name", "email", "city")
@@ -130,8 +130,10 @@ def _given(message: UpdateUser | UserUpdated) -> dict[str, Any]:
     return {field: getattr(message, field) for field in PROFILE_FIELDS if field in message.model_fields_set}
 
 
-def _claim(email: str) -> Claim:
-    return Claim(EMAIL, email_key(email), Rejection("EmailTaken", f"Another user has the e-mail address {email}."))
+def _claim(email: str) -> UniqueClaim:
+    return UniqueClaim(
+        EMAIL, email_key(email), Rejection("EmailTaken", f"Another user has the e-mail address {email}.")
+    )
 
 
 def _release(email: str) -> Release:

@@ -77,5 +77,5 @@ welcome = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    ends=frozenset({"welcomed", "abandoned", "stuck"}),
+    settled_statuses=frozenset({"welcomed", "abandoned", "stuck"}),
 )

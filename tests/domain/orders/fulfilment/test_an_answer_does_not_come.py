@@ -124,7 +124,7 @@ def test_also_when_something_was_lost_and_came_back_in_between() -> None:
     back.asked_by(len(FINAL)).leaving("capture_funds")
 
 
-def test_but_after_a_refusal_it_is_asked_for_anew() -> None:
+def test_but_after_a_rejection_it_is_asked_for_anew() -> None:
     refused = (*COMPLETED, SHIPPED, no("ship_stock", "HandlerFailed", "tea"))
     again = following(fulfilment, *refused).when(NO_ANSWER).then(*map(ship, PIECES))
     again.asked_by(None, len(COMPLETED) + 1, len(COMPLETED) + 1)
@@ -138,14 +138,14 @@ def test_and_something_else_is_asked_for_with_all_patience_nevertheless() -> Non
     following(fulfilment, *in_vain, reserved("tea")).when(NO_ANSWER).then(*map(release, PIECES)).waiting_for_answer(120)
 
 
-def test_a_refusal_of_what_was_asked_for_before_is_no_answer_to_what_is_asked_for_now() -> None:
+def test_a_rejection_of_what_was_asked_for_before_is_no_answer_to_what_is_asked_for_now() -> None:
     """What was reserved after the first release was refused is to be released by the second."""
     before = (PLACED, CANCELLED_BY_ADA, NO_ANSWER, FUNDS_RESERVED)
     by = {number: f"00000000-0000-5000-8000-{number:012d}" for number in (3, 4)}
     following(fulfilment, *before[:3]).when(FUNDS_RESERVED).then(RELEASE_FUNDS).asked_by(None)
-    refusal = no("release_funds", "ReservationNotFound")
-    outdated = following(fulfilment, *before).when(refusal.model_copy(update={"asked_by": by[3]}))
+    rejection = no("release_funds", "ReservationNotFound")
+    outdated = following(fulfilment, *before).when(rejection.model_copy(update={"asked_by": by[3]}))
     outdated.then_nothing().leaving("compensate")
-    answer = refusal.model_copy(update={"asked_by": by[4]})
+    answer = rejection.model_copy(update={"asked_by": by[4]})
     following(fulfilment, *before).when(answer).then_nothing().leaving("cancelled")
     following(fulfilment, *before, NO_ANSWER).when(answer).then_nothing().leaving("cancelled")

@@ -148,7 +148,7 @@ def test_a_cancellation_that_fails_after_it_is_cancelled_is_no_matter() -> None:
     following(fulfilment, *cancelled).when(no("cancel", "HandlerFailed", ORDER)).then_nothing().leaving("compensate")
 
 
-def test_a_refusal_of_what_was_answered_already_changes_nothing() -> None:
+def test_a_rejection_of_what_was_answered_already_changes_nothing() -> None:
     for history, step, to, status in (
         (PAID, "reserve_funds", "ada", "reserve_stock"),
         ((*PAID, reserved("tea")), "reserve_stock", "tea", "reserve_stock"),

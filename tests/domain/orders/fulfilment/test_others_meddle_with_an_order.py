@@ -70,7 +70,7 @@ def test_money_that_is_reserved_otherwise_is_in_its_way_and_is_given_back(when: 
     over.then_nothing().leaving("cancelled")
 
 
-def test_money_that_is_reserved_otherwise_after_its_own_refusal_which_is_heard_later_is_given_back() -> None:
+def test_money_that_is_reserved_otherwise_after_its_own_rejection_which_is_heard_later_is_given_back() -> None:
     cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
     refused = following(fulfilment, PLACED, cent).when(no("reserve_funds", "AccountNotFound"))
     refused.then(RELEASE_FUNDS, cancel("funds declined: AccountNotFound")).leaving("compensate")

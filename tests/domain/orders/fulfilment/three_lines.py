@@ -11,7 +11,7 @@ from contracts.orders.lines import OrderLine
 from contracts.payments.commands import CaptureFunds, ReleaseFunds, ReserveFunds
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from tests.domain.processes import passed
-from workers.core.saga import StepRefused, StepUnchanged
+from workers.core.saga import StepRejected, StepUnchanged
 
 ORDER, ADA, DEADLINE = "order-1", "ada", "confirmation"
 PIECES = {"tea": 2, "pot": 1, "cup": 3}
@@ -78,9 +78,9 @@ FINAL = (*ALL_RESERVED, CONFIRMED)
 COMPLETED = (*FINAL, FUNDS_CAPTURED)
 
 
-def no(step: str, code: str, to: str = ADA) -> StepRefused:
-    """The refusal of a step."""
-    return StepRefused(instance_id=ORDER, step=step, to=to, code=code)
+def no(step: str, code: str, to: str = ADA) -> StepRejected:
+    """The rejection of a step."""
+    return StepRejected(instance_id=ORDER, step=step, to=to, code=code)
 
 
 def unchanged(step: str, to: str = ADA) -> StepUnchanged:

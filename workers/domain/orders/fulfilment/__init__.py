@@ -2,7 +2,7 @@
 
     new --OrderPlaced--> reserve_funds --FundsReserved--> reserve_stock --all StockReserved--> confirm
         --OrderConfirmed--> capture_funds --FundsCaptured--> completed --OrderShipped--> ship_stock --> shipped
-    reserve_funds | reserve_stock --a decline, a refusal, the deadline--> compensate --all is answered--> cancelled
+    reserve_funds | reserve_stock --a decline, a rejection, the deadline--> compensate --all is answered--> cancelled
     any of them before confirm --OrderCancelled (the customer, the closing of the account)--> compensate
 
 A status names what is asked for next. The order's own stream decides between its confirmation and its cancellation:
@@ -35,7 +35,7 @@ fulfilment = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    ends=ENDS,
-    hears_refusals=True,
+    settled_statuses=ENDS,
+    handles_rejections=True,
     owns=owns,
 )

@@ -1,7 +1,7 @@
 """By which events each step was asked for that has no answer yet: the first, and those that asked again as no answer
 came in time. Pure.
 
-A refusal of what was asked for before that, for another reason, is no answer to what is asked for now. And what takes
+A rejection of what was asked for before that, for another reason, is no answer to what is asked for now. And what takes
 the money or the goods is repeated as the same command until it is refused: so it is handled once, however often it is
 asked for, though somebody else may reserve once more in between. Reservations and the confirmation are not asked for
 again.
@@ -13,7 +13,7 @@ from contracts.orders.events import OrderCancelled
 from contracts.payments.events import FundsCaptured, FundsReleased
 from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused
+from workers.core.saga import DeadlinePassed, StepRejected
 from workers.domain.orders.fulfilment.state import Action, FulfilmentState, Next
 
 _REPEATED: frozenset[Action] = frozenset({"capture_funds", "ship_stock", "release_funds", "release_stock", "cancel"})
@@ -29,7 +29,7 @@ def asks_again(event: Event) -> bool:
 
 def is_outdated(state: FulfilmentState, event: Event) -> bool:
     """Whether this refuses what was asked for before, and not what is asked for now."""
-    if not isinstance(event, StepRefused) or not event.asked_by:
+    if not isinstance(event, StepRejected) or not event.asked_by:
         return False
     return event.asked_by not in state.asked_by.get(_refused(event), (event.asked_by,))
 
@@ -69,13 +69,13 @@ def _answered(state: FulfilmentState, event: Event) -> tuple[str, ...]:
             return (_key(Next("ship_stock", sku)),)
         case OrderCancelled():
             return (_key(Next("cancel")),)
-        case StepRefused() if not is_outdated(state, event):
+        case StepRejected() if not is_outdated(state, event):
             return (_refused(event),)
         case _:
             return ()
 
 
-def _refused(event: StepRefused) -> str:
+def _refused(event: StepRejected) -> str:
     return f"{event.step}/{event.to}" if event.step in _OF_GOODS else event.step
 
 

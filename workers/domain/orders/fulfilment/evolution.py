@@ -9,7 +9,7 @@ from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced,
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
 from workers.core.answers import ANSWER
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
+from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
 from workers.domain.orders.fulfilment import parts
 from workers.domain.orders.fulfilment.asking import asks_again, is_outdated, with_asks
 from workers.domain.orders.fulfilment.going_on import (
@@ -85,7 +85,7 @@ def _noted(state: FulfilmentState, event: Event) -> FulfilmentState:
             return _stock(state, event)
         case DeadlinePassed(deadline=deadline):
             return asked_again(state) if deadline == ANSWER else _overdue(state)
-        case StepRefused():
+        case StepRejected():
             return _refused(state, event)
         case StepUnchanged():
             return _unchanged(state, event)
@@ -188,7 +188,7 @@ def _overdue(state: FulfilmentState) -> FulfilmentState:
     return given_up(state, OVERDUE) if state.status in (*RESERVING, "confirm") else state
 
 
-def _refused(state: FulfilmentState, event: StepRefused) -> FulfilmentState:
+def _refused(state: FulfilmentState, event: StepRejected) -> FulfilmentState:
     """A command of ours was not accepted: as if it had been declined, or what it was to do had been done. Where neither
     is true, as a context has failed, a person has to look.
     """

@@ -1,4 +1,4 @@
-"""`Hearing`: who is postponed is heard later, by the same lane too, and keeps nobody else from being heard."""
+"""`InternalEventSource`: an instance that is postponed comes later, and holds up no other."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +12,13 @@ from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed
 from workers.ports.event_store import OutcomeRow
 from workers.ports.sagas import DeadlineRow, Due, InstanceKey, SagaBatch, StepRow
-from workers.saga.hearing import LOOK_INTERVAL_SECONDS, MAX_DUE, POSTPONED_SECONDS, Hearing
+from workers.saga.internal_event_source import LOOK_INTERVAL_SECONDS, MAX_DUE, POSTPONED_SECONDS, InternalEventSource
 
 PLACE = (LANE.topic, LANE.partition)
 
 
 class Ear:
-    """A `Hearing` on a store of its own, at a time of its own. `asked`: how much each question asked for."""
+    """An `InternalEventSource` on a store and a clock of its own. `asked`: how much each question asked for."""
 
     def __init__(self) -> None:
         self.installation = Installation(())
@@ -31,7 +31,7 @@ class Ear:
             return await due(lane, sagas, limit)
 
         store.due = noted  # type: ignore[method-assign]  # looks on
-        self.hearing = Hearing(LANE, store, lambda: self.installation.elapsed_seconds)
+        self.hearing = InternalEventSource(LANE, store, lambda: self.installation.elapsed_seconds)
 
     def deadlines(self, name: str, count: int = 1) -> None:
         """So many have passed for this instance, after those that were set before."""
@@ -44,7 +44,7 @@ class Ear:
     async def rejected_steps(self, *names: str) -> None:
         """A step of each of these instances, as often as it is named, was rejected."""
         store = self.installation.store
-        await store.take(LANE, "tester")
+        await store.acquire(LANE, "tester")
         steps = [self._step(position, name) for position, name in enumerate(names, start=1)]
         await store.commit(SagaBatch(LANE, 1, 1, len(steps), 0, 1, [], steps))
         store.table.tell_sagas([self._outcome(step) for step in steps])
@@ -52,7 +52,7 @@ class Ear:
     @staticmethod
     def _step(position: int, name: str) -> StepRow:
         said = ("welcome", command_id(position), "users.WelcomeUser.v1", name, b"{}", "correlation", "causation")
-        return StepRow(position, "patience", name, *said, None, None, "2025-01-01T00:00:00Z", hears_refusal=True)
+        return StepRow(position, "patience", name, *said, None, None, "2025-01-01T00:00:00Z", handles_rejection=True)
 
     @staticmethod
     def _outcome(step: StepRow) -> OutcomeRow:
@@ -150,7 +150,7 @@ async def test_the_same_lane_lets_an_instance_hear_later_what_its_code_could_not
         return Patience.model_validate_json(row.state).heard
 
     lane = installation.lane([replace(patience, decide=decide)])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(rows))
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()

@@ -1,4 +1,4 @@
-"""Sets reservations and credentials right while the lanes of their streams hold still.
+"""Sets unique_claims and credentials right while the lanes of their streams hold still.
 
 A lane's row is locked for the few milliseconds that it takes to fold the streams and to write: so no command can change
 them in between, and the lane's owner stays its owner.
@@ -10,14 +10,14 @@ from infra.postgres.session import Session, lanes_held
 from infra.verify.repair.tools import Tools
 from workers.domain import contexts
 from workers.ports.lanes import LaneKey
-from workers.verification.findings import LeftOverCredential, WrongReservation
+from workers.verification.findings import LeftOverCredential, WrongUniqueClaim
 from workers.verification.states import StateFold
 
-RESERVATION = "reservation"
+UNIQUE_CLAIM = "unique claim"
 CREDENTIAL = "credential removed"
 
 
-async def mend_reservation(tools: Tools, target: WrongReservation) -> None:
+async def mend_unique_claim(tools: Tools, target: WrongUniqueClaim) -> None:
     """Make the stream that holds it by its state the holder; nobody, if none of the known streams does.
 
     Raises Unavailable.
@@ -25,25 +25,25 @@ async def mend_reservation(tools: Tools, target: WrongReservation) -> None:
     context, scope, key, streams = target
     where = f"{context} {scope} {key}"
     async with lanes_held(tools.database, _lanes(tools, context, streams)) as session:
-        rows = await session.rows("reservations_of", context, listed([scope]), listed([key]))
+        rows = await session.rows("unique_claims_of", context, listed([scope]), listed([key]))
         holder = rows[0]["stream_id"] if rows else None
         fold = await _folded(tools, session, context, streams)
         claims = {each: fold.holds(each, scope, key) for each in streams}
         rightful = [each for each, holds in claims.items() if holds]
         if None in claims.values():
-            tools.account.left(RESERVATION, where, "the decider's code raises on a stream's events")
+            tools.account.left(UNIQUE_CLAIM, where, "the decider's code raises on a stream's events")
         elif len(rightful) > 1:
             why = f"both {' and '.join(rightful)} hold it by their states; change one by a command"
-            tools.account.left(RESERVATION, where, why)
+            tools.account.left(UNIQUE_CLAIM, where, why)
         elif holder is not None and holder not in streams:
-            tools.account.left(RESERVATION, where, f"{holder} has taken it meanwhile")
+            tools.account.left(UNIQUE_CLAIM, where, f"{holder} has taken it meanwhile")
         elif rightful != [holder] and (rightful or holder is not None):
             if holder is not None:
-                await session.run("release_reservation", context, scope, key, holder)
+                await session.run("release_unique_claim", context, scope, key, holder)
             if rightful:
-                await session.run("grant_reservation", context, scope, key, rightful[0])
+                await session.run("grant_unique_claim", context, scope, key, rightful[0])
             now = f"of {rightful[0]}" if rightful else f"released, {holder} does not hold it"
-            tools.account.did(RESERVATION, f"{where}: {now}")
+            tools.account.did(UNIQUE_CLAIM, f"{where}: {now}")
 
 
 async def remove_credential(tools: Tools, target: LeftOverCredential) -> None:
@@ -64,5 +64,5 @@ def _lanes(tools: Tools, context: str, streams: tuple[str, ...]) -> list[LaneKey
 async def _folded(tools: Tools, session: Session, context: str, streams: tuple[str, ...]) -> StateFold:
     fold = StateFold(contexts()[context].decider, tools.sources.models)
     async for row in session.events_of(context, streams):
-        fold.take(row)
+        fold.apply(row)
     return fold

@@ -12,11 +12,11 @@ SELECT (SELECT now FROM moment) AS now,
        (SELECT json_agg(r ORDER BY r.position)
           FROM (SELECT o.position, o.saga, o.instance_id, o.step, o.stream_id, o.command_id, r.code, r.handled_at,
                        o.correlation_id, o.actor, o.traceparent, o.causation_id
-                  FROM annals.refusals AS r
+                  FROM annals.step_rejections AS r
                   JOIN annals.saga_outbox AS o USING (topic, partition, position)
                  WHERE r.topic = $1 AND r.partition = $2 AND o.saga = ANY(annals.listed($3))
                  ORDER BY r.position
-                 LIMIT $4) AS r)::text AS refusals,
+                 LIMIT $4) AS r)::text AS rejections,
        (SELECT json_agg(u ORDER BY u.position)
           FROM (SELECT o.position, o.saga, o.instance_id, o.step, o.stream_id, o.command_id, u.handled_at,
                        o.correlation_id, o.actor, o.traceparent

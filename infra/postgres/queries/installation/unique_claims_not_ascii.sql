@@ -1,5 +1,5 @@
 -- $1 context. The claims whose keys are not ASCII, the oldest first.
 SELECT scope, key, stream_id
-  FROM annals.reservations
+  FROM annals.unique_claims
  WHERE context = $1 AND key ~ '[^ -~]'
- ORDER BY reserved_at, scope, key
+ ORDER BY claimed_at, scope, key

@@ -35,8 +35,8 @@ class _Gathering(NamedTuple):
     sent: asyncio.Future[None]
 
 
-class KafkaCourier:
-    """`Courier` on aiokafka."""
+class KafkaMessageSender:
+    """`MessageSender` on aiokafka."""
 
     def __init__(self, settings: Settings) -> None:
         self._options = client_options(settings)
@@ -55,7 +55,7 @@ class KafkaCourier:
         self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
         self.dropped = 0
 
-    async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+    async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
@@ -95,7 +95,7 @@ class KafkaCourier:
             else:
                 gathering.sent.set_result(None)
 
-    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+    async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         try:
             async with asyncio.timeout(ROOM_TIMEOUT_SECONDS):
                 await self._room.wait()

@@ -10,46 +10,46 @@ from uuid_utils import UUID, uuid5
 
 from contracts.message import Event
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, Refusal, Unchanged
+from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, StepRejection, Unchanged
 
-OWN_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRefused, StepUnchanged)}
+INTERNAL_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRejected, StepUnchanged)}
 """By wire type."""
 
 
-class Own(NamedTuple):
+class InternalEvent(NamedTuple):
     """One such event, the instance that it is for, and the row that it came from."""
 
     key: InstanceKey
     recorded: Recorded
-    source: DeadlineRow | Refusal | Unchanged
+    source: DeadlineRow | StepRejection | Unchanged
 
 
-def own_events(due: Due) -> list[Own]:
+def internal_events(due: Due) -> list[InternalEvent]:
     """The oldest of each kind first; answers before deadlines."""
-    answers = [_refused(each) for each in due.refusals] + [_unchanged(each) for each in due.unchanged]
+    answers = [_refused(each) for each in due.rejections] + [_unchanged(each) for each in due.unchanged]
     return answers + [_passed(each, due.now) for each in due.deadlines]
 
 
-def _passed(row: DeadlineRow, now: str) -> Own:
+def _passed(row: DeadlineRow, now: str) -> InternalEvent:
     event = DeadlinePassed(instance_id=row.instance_id, deadline=row.name)
     event_id = str(uuid5(UUID(row.event_id), f"{row.saga}/{row.instance_id}/deadline/{row.name}"))
-    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, now, row), row)
+    return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, now, row), row)
 
 
-def _refused(row: Refusal) -> Own:
-    event = StepRefused(
+def _refused(row: StepRejection) -> InternalEvent:
+    event = StepRejected(
         instance_id=row.instance_id, step=row.step, to=row.stream_id, code=row.code, asked_by=row.causation_id
     )
     event_id = str(uuid5(UUID(row.command_id), "refused"))
-    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
+    return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _unchanged(row: Unchanged) -> Own:
+def _unchanged(row: Unchanged) -> InternalEvent:
     event = StepUnchanged(instance_id=row.instance_id, step=row.step, to=row.stream_id)
     event_id = str(uuid5(UUID(row.command_id), "unchanged"))
-    return Own(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
+    return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | Refusal | Unchanged) -> Recorded:
+def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | StepRejection | Unchanged) -> Recorded:
     return Recorded(event, event_id, row.instance_id, 0, 0, at, row.correlation_id, row.actor, row.traceparent)

@@ -1,6 +1,6 @@
 -- $1 topic, $2 partition, $3 position, after which to begin; $4 limit. `code` is null for what was accepted.
 SELECT t.topic, t.partition, t.position, t.code
-  FROM (SELECT topic, partition, position, code FROM annals.refusals
+  FROM (SELECT topic, partition, position, code FROM annals.step_rejections
          WHERE (topic, partition, position) > ($1, $2, $3)
          UNION ALL
         SELECT topic, partition, position, NULL FROM annals.unchanged_steps

@@ -10,7 +10,12 @@ import structlog
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, OutOfOrderSequenceNumber
 
 from infra.kafka.batches import send_together
-from infra.kafka.courier import DELIVERY_TIMEOUT_SECONDS, MAX_WAITING_RECORDS, ROOM_TIMEOUT_SECONDS, KafkaCourier
+from infra.kafka.message_sender import (
+    DELIVERY_TIMEOUT_SECONDS,
+    MAX_WAITING_RECORDS,
+    ROOM_TIMEOUT_SECONDS,
+    KafkaMessageSender,
+)
 from infra.settings import Settings
 from tests.waiting import until
 from workers.ports.lanes import Unavailable
@@ -22,36 +27,36 @@ def plain(value: bytes) -> OutboundRecord:
 
 
 @pytest.mark.usefixtures("hasty")
-async def test_an_unknown_topic_is_an_error_in_time(courier: KafkaCourier, topic: str) -> None:
+async def test_an_unknown_topic_is_an_error_in_time(sender: KafkaMessageSender, topic: str) -> None:
     began = time.monotonic()
     for partition in (None, 0):
         with pytest.raises(Unavailable):
-            await courier.deliver([(f"{topic}.unknown", partition, plain(b"lost"))])
+            await sender.send([(f"{topic}.unknown", partition, plain(b"lost"))])
     assert time.monotonic() - began < 3 * DELIVERY_TIMEOUT_SECONDS + 5
-    await courier.deliver([(topic, 0, plain(b"arrives"))])
+    await sender.send([(topic, 0, plain(b"arrives"))])
 
 
 async def test_posts_press_back_and_are_counted_when_they_are_dropped(nobody: Settings) -> None:
-    courier = KafkaCourier(nobody)
+    sender = KafkaMessageSender(nobody)
     with structlog.testing.capture_logs() as lines:
-        await courier.post("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
-        held_back = asyncio.ensure_future(courier.post("replies", 1, [plain(b"second")] * 3))
+        await sender.send_nowait("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
+        held_back = asyncio.ensure_future(sender.send_nowait("replies", 1, [plain(b"second")] * 3))
         await asyncio.wait({held_back}, timeout=0)
         assert not held_back.done(), "as many wait as may"
         async with asyncio.timeout(2 * ROOM_TIMEOUT_SECONDS):
             await held_back
         # They wait for brokers that are not there: in the end all are dropped, and counted.
-        assert await until(_all_dropped(courier, MAX_WAITING_RECORDS + 3), "what waited is dropped")
-    await courier.stop()
-    assert sum(line["count"] for line in lines if line["event"] == "replies dropped") == courier.dropped
+        assert await until(_all_dropped(sender, MAX_WAITING_RECORDS + 3), "what waited is dropped")
+    await sender.stop()
+    assert sum(line["count"] for line in lines if line["event"] == "replies dropped") == sender.dropped
 
 
 async def test_brokers_that_are_away_are_unavailable_in_time(nobody: Settings) -> None:
-    courier = KafkaCourier(nobody)
+    sender = KafkaMessageSender(nobody)
     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS + 5):
         with pytest.raises(Unavailable):
-            await courier.deliver([("things", 0, plain(b"lost"))])
-    await courier.stop()
+            await sender.send([("things", 0, plain(b"lost"))])
+    await sender.stop()
 
 
 class _Sends:
@@ -70,16 +75,16 @@ class _Sends:
             raise failure
 
 
-class _WithoutBrokers(KafkaCourier):
+class _WithoutBrokers(KafkaMessageSender):
     async def _current_producer(self) -> Any:
         return None
 
 
-async def _in_line(courier: KafkaCourier, *values: bytes) -> list[asyncio.Task[None]]:
+async def _in_line(sender: KafkaMessageSender, *values: bytes) -> list[asyncio.Task[None]]:
     """Deliveries to one partition, begun one after the other."""
     tasks = []
     for value in values:
-        tasks.append(asyncio.create_task(courier.deliver([("things", 0, plain(value))])))
+        tasks.append(asyncio.create_task(sender.send([("things", 0, plain(value))])))
         for _ in range(5):
             await asyncio.sleep(0)
     return tasks
@@ -89,7 +94,7 @@ async def test_what_gathers_while_a_batch_is_under_way_leaves_as_one(
     nobody: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sends = _Sends()
-    monkeypatch.setattr("infra.kafka.courier.send_together", sends)
+    monkeypatch.setattr("infra.kafka.message_sender.send_together", sends)
     tasks = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3", b"4")
     sends.open.set()
     await asyncio.gather(*tasks)
@@ -101,7 +106,7 @@ async def test_a_batch_that_fails_disturbs_neither_the_next_nor_a_lane_that_give
 ) -> None:
     sends = _Sends()
     sends.failure = KafkaError("no")
-    monkeypatch.setattr("infra.kafka.courier.send_together", sends)
+    monkeypatch.setattr("infra.kafka.message_sender.send_together", sends)
     first, second, third = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3")
     second.cancel()
     sends.open.set()
@@ -111,18 +116,18 @@ async def test_a_batch_that_fails_disturbs_neither_the_next_nor_a_lane_that_give
     assert sends.sent == [[b"1"], [b"2", b"3"]]
 
 
-def _all_dropped(courier: KafkaCourier, count: int) -> Callable[[], Awaitable[bool]]:
+def _all_dropped(sender: KafkaMessageSender, count: int) -> Callable[[], Awaitable[bool]]:
     async def dropped() -> bool:
-        return courier.dropped == count
+        return sender.dropped == count
 
     return dropped
 
 
 async def test_a_producer_that_is_out_of_step_with_its_broker_is_replaced(
-    courier: KafkaCourier, topic: str, monkeypatch: pytest.MonkeyPatch
+    sender: KafkaMessageSender, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await courier.deliver([(topic, 0, plain(b"first"))])
-    before = courier._producer
+    await sender.send([(topic, 0, plain(b"first"))])
+    before = sender._producer
     faults = [OutOfOrderSequenceNumber("for the test"), InvalidProducerEpoch("for the test")]
 
     async def out_of_step(*arguments: Any) -> None:
@@ -130,17 +135,17 @@ async def test_a_producer_that_is_out_of_step_with_its_broker_is_replaced(
             raise faults.pop(0)
         await send_together(*arguments)
 
-    monkeypatch.setattr("infra.kafka.courier.send_together", out_of_step)
+    monkeypatch.setattr("infra.kafka.message_sender.send_together", out_of_step)
     with pytest.raises(Unavailable, match="for the test"):
-        await courier.deliver([(topic, 0, plain(b"refused"))])
-    await courier.post(topic, 0, [plain(b"dropped")])
-    await until(lambda: _holds(courier.dropped == 1), "a reply is dropped")
-    await courier.deliver([(topic, 0, plain(b"second"))])
-    assert courier._producer not in (None, before)
+        await sender.send([(topic, 0, plain(b"refused"))])
+    await sender.send_nowait(topic, 0, [plain(b"dropped")])
+    await until(lambda: _holds(sender.dropped == 1), "a reply is dropped")
+    await sender.send([(topic, 0, plain(b"second"))])
+    assert sender._producer not in (None, before)
 
 
 async def test_a_bug_in_sending_replies_is_said_and_the_next_ones_are_sent(
-    courier: KafkaCourier, topic: str, monkeypatch: pytest.MonkeyPatch
+    sender: KafkaMessageSender, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults: list[Exception] = [ZeroDivisionError("a bug for the test")]
     sent: list[bytes | None] = []
@@ -150,11 +155,11 @@ async def test_a_bug_in_sending_replies_is_said_and_the_next_ones_are_sent(
             raise faults.pop(0)
         sent.extend(record.value for record in records)
 
-    monkeypatch.setattr("infra.kafka.courier.send_together", buggy)
+    monkeypatch.setattr("infra.kafka.message_sender.send_together", buggy)
     with structlog.testing.capture_logs() as lines:
-        await courier.post(topic, 0, [plain(b"lost")])
-        await until(lambda: _holds(courier.dropped == 1), "it is counted")
-        await courier.post(topic, 0, [plain(b"arrives")])
+        await sender.send_nowait(topic, 0, [plain(b"lost")])
+        await until(lambda: _holds(sender.dropped == 1), "it is counted")
+        await sender.send_nowait(topic, 0, [plain(b"arrives")])
         await until(lambda: _holds(sent == [b"arrives"]), "the next one is sent")
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["a bug in sending replies"]
 

@@ -1,4 +1,4 @@
-"""`SagaLane`: deadlines pass and refusals are heard once, whoever owns the lane, and not at all when they are over."""
+"""`SagaLane`: deadlines pass and rejections are handled once, whoever owns the lane, and not when they are over."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.saga.patience import DEADLINE_SECONDS, Patience, patience, stumbling
 from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import Fenced, Unavailable
 from workers.ports.sagas import InstanceKey
-from workers.saga.hearing import LOOK_INTERVAL_SECONDS, POSTPONED_SECONDS
+from workers.saga.internal_event_source import LOOK_INTERVAL_SECONDS, POSTPONED_SECONDS
 from workers.saga.lane import SagaLane
 
 TWO = event_rows(created("ada"), created("bob"))
@@ -27,7 +27,7 @@ async def begun(*events: Event) -> tuple[Installation, SagaLane]:
     rows = event_rows(*events) if events else TWO
     installation = Installation(rows)
     lane = installation.lane([patience])
-    await lane.take()
+    await lane.acquire()
     await lane.handle(inbound_all(rows))
     return installation, lane
 
@@ -48,7 +48,7 @@ async def test_wakes_it_once_across_a_takeover() -> None:
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await following.idle()
     assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
@@ -63,7 +63,7 @@ async def test_wakes_it_once_when_the_first_owner_did_not_learn_of_its_commit() 
     with pytest.raises(Unavailable):
         await lane.idle()
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     await following.idle()
     assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
     assert installation.welcomed == ["ada", "bob", "ada", "ada", "bob", "bob"], "the reminders are sent nevertheless"
@@ -71,17 +71,17 @@ async def test_wakes_it_once_when_the_first_owner_did_not_learn_of_its_commit() 
 
 async def test_a_next_owner_wakes_whom_the_last_one_had_no_time_for() -> None:
     installation, lane = await begun()
-    await lane.leave()
+    await lane.release()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     await following.idle()
     assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
 
 async def test_an_owner_that_was_replaced_wakes_nobody() -> None:
     installation, lane = await begun()
-    await installation.store.take(LANE, "another")
+    await installation.store.acquire(LANE, "another")
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     with pytest.raises(Fenced):
         await lane.idle()
@@ -131,11 +131,11 @@ async def test_leaves_a_deadline_of_a_saga_that_it_does_not_know_alone() -> None
     installation, _ = await begun()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     older = installation.lane([])
-    await older.take()
+    await older.acquire()
     await older.idle()
     assert len(installation.store.table.deadlines) == 2
     newer = installation.lane([patience])
-    await newer.take()
+    await newer.acquire()
     await newer.idle()
     assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
 
@@ -144,7 +144,7 @@ async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_o
     installation, _ = await begun()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     broken = installation.lane([stumbling])
-    await broken.take()
+    await broken.acquire()
     await broken.idle()
     assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
     assert heard(installation, "bob") == ("UserCreated",)
@@ -156,7 +156,7 @@ async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_o
     await broken.idle()
     assert heard(installation, "bob") == ("UserCreated",)
     mended = installation.lane([patience])
-    await mended.take()
+    await mended.acquire()
     await mended.idle()
     assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
@@ -188,11 +188,11 @@ async def test_tells_an_instance_once_that_its_step_was_refused() -> None:
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     await following.idle()
     row = installation.store.stored[InstanceKey("patience", "ada")]
     assert Patience.model_validate_json(row.state).told == ("welcome of ada: UserNotFound",)
-    assert heard(installation, "ada") == ("UserCreated", "StepRefused")
+    assert heard(installation, "ada") == ("UserCreated", "StepRejected")
 
 
 async def test_tells_nobody_of_a_step_that_was_accepted() -> None:
@@ -209,6 +209,6 @@ async def test_tells_an_instance_once_that_its_step_was_accepted_and_changed_not
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
     following = installation.lane([patience])
-    await following.take()
+    await following.acquire()
     await following.idle()
     assert heard(installation, "ada") == ("UserCreated", "StepUnchanged")

@@ -1,15 +1,15 @@
-"""Reservations and credentials against the states of the streams: who holds what, and whether it is written down.
+"""UniqueClaims and credentials against the states of the streams: who holds what, and whether it is written down.
 
-A command's events and its reservations are one transaction, so within one snapshot the two agree at every moment.
+A command's events and its unique_claims are one transaction, so within one snapshot the two agree at every moment.
 """
 
 from typing import Any, NamedTuple
 
 from infra.postgres.lists import listed
-from infra.postgres.session import Session, snapshot
+from infra.postgres.session import Session, read_transaction
 from infra.verify.sources import Pace, Sources
 from workers.core.context import Context
-from workers.verification.findings import LeftOverCredential, Verdict, What, WrongReservation
+from workers.verification.findings import LeftOverCredential, Verdict, What, WrongUniqueClaim
 from workers.verification.states import StateFold
 
 STREAMS_AT_A_TIME = 500
@@ -21,8 +21,8 @@ class _Place(NamedTuple):
     key: str
 
 
-async def compare_reservations(sources: Sources, context: Context, verdict: Verdict, pace: Pace) -> None:
-    """Every stream of a context, then every reservation and every credential. Raises Unavailable."""
+async def compare_unique_claims(sources: Sources, context: Context, verdict: Verdict, pace: Pace) -> None:
+    """Every stream of a context, then every unique claim and every credential. Raises Unavailable."""
     comparison = _Comparison(sources, context, verdict)
     last = ""
     while streams := await comparison.streams(last):
@@ -30,7 +30,7 @@ async def compare_reservations(sources: Sources, context: Context, verdict: Verd
         await pace(len(streams))
     place: _Place | None = _Place("", "")
     while place is not None:
-        place = await comparison.reservations(place)
+        place = await comparison.unique_claims(place)
         await pace(0)
     last = ""
     while streams := await comparison.credentials(last):
@@ -48,7 +48,7 @@ class _Comparison:
     async def streams(self, after: str) -> list[str]:
         """The next streams, compared."""
         name = self._context.name
-        async with snapshot(self._sources.database) as session:
+        async with read_transaction(self._sources.database) as session:
             rows = await session.rows("streams_after", name, after, STREAMS_AT_A_TIME)
             stream_ids = [row["stream_id"] for row in rows]
             fold = await self._folded(session, stream_ids)
@@ -61,7 +61,7 @@ class _Comparison:
             self._verdict.found(What.CODE_RAISES, where, explanation)
         for place, claimants in held.items():
             self._claimed(_Place(*place), claimants, holders.get(place))
-        self._verdict.saw(f"streams of {name} compared with the reservations", len(stream_ids))
+        self._verdict.saw(f"streams of {name} compared with the unique_claims", len(stream_ids))
         return stream_ids
 
     def _claimed(self, place: _Place, claimants: list[str], holder: str | None) -> None:
@@ -70,32 +70,32 @@ class _Comparison:
                 continue
             self._note(place)
             streams = (stream_id,) if holder is None else (stream_id, holder)
-            target = WrongReservation(self._context.name, *place, streams)
-            what = What.RESERVATION_MISSING if holder is None else What.RESERVATION_OF_ANOTHER
+            target = WrongUniqueClaim(self._context.name, *place, streams)
+            what = What.UNIQUE_CLAIM_MISSING if holder is None else What.UNIQUE_CLAIM_OF_ANOTHER
             explanation = "nobody holds it" if holder is None else f"{holder} holds it"
             self._verdict.found(what, self._where(place, stream_id), explanation, target=target)
 
-    async def reservations(self, after: _Place) -> _Place | None:
-        """The next reservations, compared; the last of them, or None when there are no more."""
+    async def unique_claims(self, after: _Place) -> _Place | None:
+        """The next unique_claims, compared; the last of them, or None when there are no more."""
         name = self._context.name
-        async with snapshot(self._sources.database) as session:
-            rows = await session.rows("reservations_after", name, *after, STREAMS_AT_A_TIME)
+        async with read_transaction(self._sources.database) as session:
+            rows = await session.rows("unique_claims_after", name, *after, STREAMS_AT_A_TIME)
             fold = await self._folded(session, sorted({row["stream_id"] for row in rows}))
         for scope, key, stream_id in rows:
             place = _Place(scope, key)
             if fold.holds(stream_id, scope, key) is False and place not in self._reported:
-                target = WrongReservation(name, scope, key, (stream_id,))
+                target = WrongUniqueClaim(name, scope, key, (stream_id,))
                 explanation = "the stream's state does not hold it"
                 self._verdict.found(
-                    What.RESERVATION_LEFT_OVER, self._where(place, stream_id), explanation, target=target
+                    What.UNIQUE_CLAIM_LEFT_OVER, self._where(place, stream_id), explanation, target=target
                 )
-        self._verdict.saw(f"reservations of {name} compared with the streams", len(rows))
+        self._verdict.saw(f"unique_claims of {name} compared with the streams", len(rows))
         return _Place(rows[-1]["scope"], rows[-1]["key"]) if rows else None
 
     async def credentials(self, after: str) -> list[str]:
         """The next streams that have a credential, compared."""
         name = self._context.name
-        async with snapshot(self._sources.database) as session:
+        async with read_transaction(self._sources.database) as session:
             rows = await session.rows("credentials_after", name, after, STREAMS_AT_A_TIME)
             stream_ids = [row["stream_id"] for row in rows]
             fold = await self._folded(session, stream_ids)
@@ -110,7 +110,7 @@ class _Comparison:
     async def _folded(self, session: Session, stream_ids: list[str]) -> StateFold:
         fold = StateFold(self._context.decider, self._sources.models)
         async for row in session.events_of(self._context.name, stream_ids):
-            fold.take(row)
+            fold.apply(row)
         return fold
 
     def _note(self, place: _Place) -> None:
@@ -124,5 +124,5 @@ class _Comparison:
 
 async def _holders(session: Session, context: str, places: list[Any]) -> dict[Any, str]:
     scopes, keys = listed([scope for scope, _ in places]), listed([key for _, key in places])
-    rows = await session.rows("reservations_of", context, scopes, keys)
+    rows = await session.rows("unique_claims_of", context, scopes, keys)
     return {(row["scope"], row["key"]): row["stream_id"] for row in rows}

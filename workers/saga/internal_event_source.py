@@ -12,7 +12,7 @@ from workers import telemetry
 from workers.ports.clock import Clock
 from workers.ports.lanes import LaneKey
 from workers.ports.sagas import Due, InstanceKey, SagaStore
-from workers.saga.own_events import Own, own_events
+from workers.saga.internal_events import InternalEvent, internal_events
 
 LOOK_INTERVAL_SECONDS = 0.5
 POSTPONED_SECONDS = 30.0
@@ -21,7 +21,7 @@ MAX_DUE = 200
 log = structlog.get_logger(__name__)
 
 
-class Hearing:
+class InternalEventSource:
     """Looks for one lane."""
 
     def __init__(self, lane: LaneKey, store: SagaStore, clock: Clock) -> None:
@@ -31,7 +31,7 @@ class Hearing:
         self._looked_at: float | None = None
         self._postponed: dict[InstanceKey, float] = {}
 
-    async def due(self, sagas: Sequence[str]) -> list[Own]:
+    async def due(self, sagas: Sequence[str]) -> list[InternalEvent]:
         """What is due for these sagas, if it is time to look: at most one event of each instance. Raises Unavailable.
 
         What is due for a saga that this installation does not know waits: a newer one may have begun it.
@@ -41,8 +41,8 @@ class Hearing:
             return []
         self._looked_at = now
         self._postponed = {key: until for key, until in self._postponed.items() if until > now}
-        found: dict[InstanceKey, Own] = {}
-        for own in own_events(await self._due(sagas)):
+        found: dict[InstanceKey, InternalEvent] = {}
+        for own in internal_events(await self._due(sagas)):
             if own.key not in self._postponed:
                 found.setdefault(own.key, own)
         return list(found.values())
@@ -68,7 +68,7 @@ class Hearing:
         """Leave these instances alone for a while; `raised` says what their code did."""
         for key, error in raised.items():
             self._postponed[key] = self._clock() + POSTPONED_SECONDS
-            telemetry.HEARING_FAILED.labels(key.saga).inc()
+            telemetry.INTERNAL_EVENTS_FAILED.labels(key.saga).inc()
             log.error(
                 "a saga cannot take its own event", **key._asdict(), error=error, again_in_seconds=POSTPONED_SECONDS
             )

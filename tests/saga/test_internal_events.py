@@ -7,10 +7,10 @@ from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from tests.saga.installation import created
 from tests.saga.patience import DEADLINE, Patience, patience, stumbling
 from workers.core.recorded import Recorded
-from workers.core.saga import DeadlinePassed, StepRefused, StepUnchanged
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, Refusal, StoredInstance, Unchanged
-from workers.saga.following import Followed, follow, hear
-from workers.saga.own_events import Own, own_events
+from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
+from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, StepRejection, StoredInstance, Unchanged
+from workers.saga.following import Followed, follow, handle
+from workers.saga.internal_events import InternalEvent, internal_events
 
 ADA, BOB = InstanceKey("patience", "ada"), InstanceKey("patience", "bob")
 NOW = "2026-01-01T00:01:00.000000Z"
@@ -35,17 +35,19 @@ def stored(rows: Followed) -> dict[InstanceKey, StoredInstance]:
     return {InstanceKey(row.saga, row.instance_id): StoredInstance(row.version, row.state) for row in rows.instances}
 
 
-def refusal(position: int, instance_id: str) -> Refusal:
+def rejection(position: int, instance_id: str) -> StepRejection:
     command_id = f"00000000-0000-5000-9000-{position:012d}"
-    return Refusal(position, *("patience", instance_id, "welcome", instance_id, command_id, "No"), NOW, "c", None, None)
+    return StepRejection(
+        position, *("patience", instance_id, "welcome", instance_id, command_id, "No"), NOW, "c", None, None
+    )
 
 
 def state_of(row: InstanceRow) -> Patience:
     return Patience.model_validate_json(row.state)
 
 
-def due(*deadlines: DeadlineRow, refusals: tuple[Refusal, ...] = ()) -> list[Own]:
-    return own_events(Due(NOW, deadlines, refusals))
+def due(*deadlines: DeadlineRow, rejections: tuple[StepRejection, ...] = ()) -> list[InternalEvent]:
+    return internal_events(Due(NOW, deadlines, rejections))
 
 
 def test_a_deadline_is_due_so_many_seconds_after_the_causing_event_was_recorded() -> None:
@@ -70,15 +72,15 @@ def test_what_is_heard_has_ids_that_follow_from_what_led_to_it() -> None:
     assert passed.recorded.event == DeadlinePassed(instance_id="ada", deadline=DEADLINE)
     assert passed.recorded.event_id == str(uuid5(UUID(row.event_id), f"patience/ada/deadline/{DEADLINE}"))
     assert (passed.recorded.recorded_at, passed.recorded.correlation_id) == (NOW, "correlation 1")
-    (told,) = due(refusals=(refusal(7, "ada"),))
-    assert told.recorded.event == StepRefused(instance_id="ada", step="welcome", to="ada", code="No")
-    assert told.recorded.event_id == str(uuid5(UUID(refusal(7, "ada").command_id), "refused"))
+    (told,) = due(rejections=(rejection(7, "ada"),))
+    assert told.recorded.event == StepRejected(instance_id="ada", step="welcome", to="ada", code="No")
+    assert told.recorded.event_id == str(uuid5(UUID(rejection(7, "ada").command_id), "refused"))
 
 
 def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own() -> None:
     command_id = "00000000-0000-5000-9000-000000000007"
     row = Unchanged(7, *("patience", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
-    (told,) = own_events(Due(NOW, (), (), (row,)))
+    (told,) = internal_events(Due(NOW, (), (), (row,)))
     assert told.recorded.event == StepUnchanged(instance_id="ada", step="welcome", to="ada")
     assert told.recorded.event_id == str(uuid5(UUID(command_id), "unchanged"))
     assert (told.key, told.recorded.recorded_at, told.recorded.actor) == (ADA, NOW, "clerk")
@@ -88,9 +90,9 @@ def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own(
 def test_what_follows_from_it_has_the_same_ids_whoever_hears_it_and_when() -> None:
     before = followed(created("ada"))
     own = due(*before.deadlines)
-    later = own_events(Due("2026-01-02T00:00:00.000000Z", before.deadlines, ()))
-    first = [step.command_id for step in hear([patience], own, stored(before), 1).steps]
-    assert first == [step.command_id for step in hear([patience], later, stored(before), 9).steps]
+    later = internal_events(Due("2026-01-02T00:00:00.000000Z", before.deadlines, ()))
+    first = [step.command_id for step in handle([patience], own, stored(before), 1).steps]
+    assert first == [step.command_id for step in handle([patience], later, stored(before), 9).steps]
     assert first == [
         str(uuid5(UUID(own[0].recorded.event_id), name)) for name in ("patience/remind/here", "patience/remind/there")
     ], "two steps of one name are told apart by what they are about"
@@ -110,7 +112,7 @@ def test_each_event_that_is_taken_is_an_entry_of_the_journal() -> None:
 
 def test_an_own_event_is_kept_whole_in_the_journal_as_the_log_does_not_have_it() -> None:
     before = followed(created("ada"))
-    after = hear([patience], due(*before.deadlines), stored(before), 1)
+    after = handle([patience], due(*before.deadlines), stored(before), 1)
     (entry,) = after.journal
     assert (entry.version, entry.sequence, entry.status, entry.recorded_at) == (2, 0, "late", NOW)
     assert DeadlinePassed.model_validate_json(entry.data or b"").deadline == DEADLINE
@@ -121,11 +123,11 @@ def test_an_own_event_is_kept_whole_in_the_journal_as_the_log_does_not_have_it()
 
 def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_go_on() -> None:
     before = followed(created("ada"), created("bob"))
-    own = due(*before.deadlines, refusals=(refusal(1, "ada"), refusal(2, "bob")))
-    after = hear([stumbling], own, stored(before), 2)
+    own = due(*before.deadlines, rejections=(rejection(1, "ada"), rejection(2, "bob")))
+    after = handle([stumbling], own, stored(before), 2)
     assert [(row.instance_id, state_of(row).heard[1:]) for row in after.instances] == [
-        ("ada", ("StepRefused", "DeadlinePassed")),
-        ("bob", ("StepRefused",)),
+        ("ada", ("StepRejected", "DeadlinePassed")),
+        ("bob", ("StepRejected",)),
     ], "bob has heard what came before"
     assert set(after.raised) == {BOB}
     assert "KeyError" in after.raised[BOB]
@@ -136,7 +138,7 @@ def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_g
 def test_an_instance_that_stumbled_hears_nothing_more_meanwhile() -> None:
     before = followed(created("bob"))
     own = due(*before.deadlines)
-    after = hear([stumbling], [*own, *due(refusals=(refusal(1, "bob"),))], stored(before), 1)
+    after = handle([stumbling], [*own, *due(rejections=(rejection(1, "bob"),))], stored(before), 1)
     assert (after.instances, after.journal, after.steps) == ([], [], [])
 
 
@@ -144,10 +146,10 @@ def test_an_event_for_an_instance_or_a_saga_that_is_not_there_changes_nothing() 
     before = followed(created("ada"))
     own = due(*before.deadlines)
     for sagas, known in (([patience], {}), ([], stored(before))):
-        assert not any(hear(sagas, own, known, 1))
+        assert not any(handle(sagas, own, known, 1))
 
 
-def test_refusals_are_heard_before_deadlines() -> None:
+def test_rejections_are_heard_before_deadlines() -> None:
     before = followed(created("ada"))
-    after = hear([patience], due(*before.deadlines, refusals=(refusal(1, "ada"),)), stored(before), 1)
+    after = handle([patience], due(*before.deadlines, rejections=(rejection(1, "ada"),)), stored(before), 1)
     assert state_of(after.instances[0]).told == ("welcome of ada: No", DEADLINE)

@@ -18,8 +18,8 @@ MAX_WAITING_RECORDS = 10_000
 ROOM_TIMEOUT_SECONDS = 5.0
 
 
-class MemoryCourier:
-    """`Courier` on the broker's twin, for topics of so many `partitions`.
+class MemoryMessageSender:
+    """`MessageSender` on the broker's twin, for topics of so many `partitions`.
 
     `dropped` counts the posts that were not delivered.
     """
@@ -35,7 +35,7 @@ class MemoryCourier:
         self._room.set()
         self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
 
-    async def deliver(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
+    async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
         groups: dict[tuple[str, int], list[OutboundRecord]] = {}
         try:
             for topic, chosen, record in messages:
@@ -46,7 +46,7 @@ class MemoryCourier:
         except NoSuchPartition as error:
             raise Unavailable("Kafka", str(error)) from error
 
-    async def post(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
+    async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         try:
             async with asyncio.timeout(ROOM_TIMEOUT_SECONDS):
                 await self._room.wait()

@@ -1,4 +1,4 @@
-"""A reservation has one holder, whoever asks first; secrets are kept beside the events, not in them."""
+"""A unique claim has one holder, whoever asks first; secrets are kept beside the events, not in them."""
 
 import asyncio
 
@@ -14,8 +14,8 @@ from tests.postgres.batches import (
     settled,
 )
 from workers.ports.event_store import (
-    Acquire,
     ClaimsRefused,
+    ClaimToAcquire,
     CredentialRow,
 )
 from workers.ports.lanes import LaneKey
@@ -26,20 +26,20 @@ MANY = 300
 
 async def test_refused_claims_are_named_exactly_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
     await claim(store, OTHER_LANE, ("ada@example.org", "other"), ("bob@example.org", "other"))
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     before = await tables.contents()
-    wanted = [Acquire("email", key, "ada") for key in ("eve@example.org", "bob@example.org", "ada@example.org")]
+    wanted = [ClaimToAcquire("email", key, "ada") for key in ("eve@example.org", "bob@example.org", "ada@example.org")]
     with pytest.raises(ClaimsRefused) as caught:
-        await store.commit(everything(acquire=[*wanted, Acquire("phone", "ada@example.org", "ada")]))
+        await store.commit(everything(acquire=[*wanted, ClaimToAcquire("phone", "ada@example.org", "ada")]))
     assert caught.value.refused == {("email", "ada@example.org"), ("email", "bob@example.org")}
     assert await tables.contents() == before
 
 
 async def test_the_same_key_is_free_in_another_context(store: EventStores, tables: Tables) -> None:
     await claim(store, OTHER_LANE, ("ada@example.org", "other"))
-    await store.take(LANE, "owner")
-    await store.commit(batch(context="orders", acquire=[Acquire("email", "ada@example.org", "order")]))
-    assert await tables.reservations() == {
+    await store.acquire(LANE, "owner")
+    await store.commit(batch(context="orders", acquire=[ClaimToAcquire("email", "ada@example.org", "order")]))
+    assert await tables.unique_claims() == {
         ("users", "ada@example.org"): "other",
         ("orders", "ada@example.org"): "order",
     }
@@ -49,15 +49,17 @@ async def test_lanes_that_claim_the_same_in_opposite_orders_both_come_to_an_end(
     store: EventStores, tables: Tables
 ) -> None:
     lanes = {
-        LANE: (await store.take(LANE, "one")).epoch,
-        OTHER_LANE: (await store.take(OTHER_LANE, "two")).epoch,
+        LANE: (await store.acquire(LANE, "one")).epoch,
+        OTHER_LANE: (await store.acquire(OTHER_LANE, "two")).epoch,
     }
 
     async def attempt(lane: LaneKey, keys: list[str]) -> frozenset[tuple[str, str]]:
         try:
-            await store.commit(batch(lane, lanes[lane], acquire=[Acquire("email", key, str(lane)) for key in keys]))
-        except ClaimsRefused as refusal:
-            return refusal.refused
+            await store.commit(
+                batch(lane, lanes[lane], acquire=[ClaimToAcquire("email", key, str(lane)) for key in keys])
+            )
+        except ClaimsRefused as rejection:
+            return rejection.refused
         return frozenset()
 
     for round_number in range(ROUNDS):
@@ -67,12 +69,12 @@ async def test_lanes_that_claim_the_same_in_opposite_orders_both_come_to_an_end(
     assert len(await held(tables)) == ROUNDS * MANY
 
 
-async def test_reservations_are_handed_over_and_released(store: EventStores, tables: Tables) -> None:
+async def test_unique_claims_are_handed_over_and_released(store: EventStores, tables: Tables) -> None:
     await claim(store, LANE, ("old@example.org", "ada"), ("kept@example.org", "bob"), ("passed@example.org", "ada"))
     changes = [settled("old@example.org", None, "ada"), settled("passed@example.org", "eve", "ada")]
     await store.commit(batch(settle=[*changes, settled("unknown@example.org", None, "ada")]))
     assert await held(tables) == {"kept@example.org": "bob", "passed@example.org": "eve"}
-    await store.commit(batch(acquire=[Acquire("email", "old@example.org", "bob")]))
+    await store.commit(batch(acquire=[ClaimToAcquire("email", "old@example.org", "bob")]))
     assert (await held(tables))["old@example.org"] == "bob"
 
 
@@ -92,22 +94,22 @@ async def test_nobody_hands_on_what_another_holds_and_nothing_is_written(store: 
         settled("own@example.org", "eve", "ada"),
     ]
     with pytest.raises(ClaimsRefused) as caught:
-        await store.commit(everything(acquire=[Acquire("email", "new@example.org", "ada")], settle=changes))
+        await store.commit(everything(acquire=[ClaimToAcquire("email", "new@example.org", "ada")], settle=changes))
     assert caught.value.refused == frozenset()
     assert caught.value.unheld == {("email", "ada@example.org", "ada"), ("email", "nobodys@example.org", "ada")}
     assert await tables.contents() == before
 
 
 async def test_a_key_is_claimed_and_settled_in_one_batch(store: EventStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
-    wanted = [Acquire("email", key, "ada") for key in ("brief@example.org", "passed@example.org")]
+    await store.acquire(LANE, "owner")
+    wanted = [ClaimToAcquire("email", key, "ada") for key in ("brief@example.org", "passed@example.org")]
     changes = [settled("brief@example.org", None, "ada"), settled("passed@example.org", "eve", "ada")]
     await store.commit(batch(acquire=wanted, settle=changes))
     assert await held(tables) == {"passed@example.org": "eve"}
 
 
 async def test_secrets_are_kept_replaced_and_removed(store: EventStores, tables: Tables) -> None:
-    await store.take(LANE, "owner")
+    await store.acquire(LANE, "owner")
     await store.commit(batch(credentials=[CredentialRow("ada", "one"), CredentialRow("bob", "two")]))
     await store.commit(batch(credentials=[CredentialRow("ada", "three"), CredentialRow("bob", None)]))
     assert await tables.secrets() == {"ada": "three"}

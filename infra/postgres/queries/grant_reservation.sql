@@ -1,1 +1,0 @@
-INSERT INTO annals.reservations (context, scope, key, stream_id) VALUES ($1, $2, $3, $4)

@@ -1,1 +1,0 @@
-DELETE FROM annals.reservations WHERE context = $1 AND scope = $2 AND key = $3 AND stream_id = $4
