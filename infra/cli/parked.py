@@ -218,7 +218,7 @@ async def _waiting(parked: "ParkedStreams", follower: str | None) -> list["Waiti
 @asynccontextmanager
 async def _parked(role: str) -> "AsyncIterator[tuple[ParkedStreams, Database]]":
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.parking.parked_streams import ParkedStreams
     from infra.redis.connection import client
     from infra.redis.keys import Keys

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from infra.parking.parked_streams import Kind, ParkedStreams, Waiting
 from infra.postgres.saga_store import PostgresSagaStore
-from infra.processes import database_for
+from infra.processes.resources import database_for
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.system import System
