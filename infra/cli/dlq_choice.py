@@ -105,7 +105,7 @@ async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[Dead
     from infra.devstack.addresses import located
     from infra.dlq.reading import DeadLetters
     from infra.kafka.log_reader import LogReader
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
     from infra.telemetry.logs import quiet_for_a_command
 
     quiet_for_a_command()
@@ -113,7 +113,7 @@ async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[Dead
     log = LogReader(settings)
     try:
         async with event_table(settings, role=role) as database:
-            yield DeadLetters(log, Interventions(database)), database
+            yield DeadLetters(log, PostgresInterventions(database)), database
     finally:
         await log.stop()
 
