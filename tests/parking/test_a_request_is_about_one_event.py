@@ -1,4 +1,4 @@
-"""A wish is about the event that the operator saw: a stream that waits with another one by then is left alone."""
+"""A request is about the event that the operator saw: a stream that waits with another one by then is left alone."""
 
 from collections.abc import AsyncIterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.system import System
 from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import START, Checkpoint, Generation, ReadModelBatch
 from workers.ports.sagas import SagaBatch
 
@@ -35,10 +35,10 @@ class Stores(NamedTuple):
     writer: RedisReadModelWriter
     sagas: PostgresSagaStore
 
-    async def wishes(self, kind: Kind) -> list[Wish]:
+    async def parked_requests(self, kind: Kind) -> list[ParkedStreamRequest]:
         if kind == "saga":
-            return list(await self.sagas.wishes(LANE))
-        return list(await self.writer.wishes(Generation("users"), TOPIC, 0))
+            return list(await self.sagas.parked_requests(LANE))
+        return list(await self.writer.parked_requests(Generation("users"), TOPIC, 0))
 
 
 @pytest_asyncio.fixture
@@ -62,13 +62,13 @@ async def stores(system: System) -> AsyncIterator[Stores]:
 async def test_and_about_no_other(stores: Stores, kind: Kind) -> None:
     seen = Waiting(kind, "users", TOPIC, 0, parked(kind, SEEN), None)
     await stores.streams.ask(seen, "skip")
-    assert await stores.wishes(kind) == []
+    assert await stores.parked_requests(kind) == []
     await stores.streams.ask(seen._replace(parked=parked(kind, NOW)), "skip")
-    assert await stores.wishes(kind) == [Wish(parked(kind, NOW).follower, "ada", "skip")]
+    assert await stores.parked_requests(kind) == [ParkedStreamRequest(parked(kind, NOW).follower, "ada", "skip")]
 
 
 @pytest.mark.parametrize("kind", ["projection", "saga"])
 async def test_and_about_none_that_does_not_wait(stores: Stores, kind: Kind) -> None:
     gone = parked(kind, NOW)._replace(stream_id="bob")
     await stores.streams.ask(Waiting(kind, "users", TOPIC, 0, gone, None), "retry")
-    assert await stores.wishes(kind) == []
+    assert await stores.parked_requests(kind) == []

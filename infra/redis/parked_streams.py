@@ -8,14 +8,14 @@ import orjson
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys
 from infra.redis.stored_values import parked_of
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import Generation
 
 # Tried again for so long while other streams of the lane are parked or mended at the same moments.
 TIMEOUT_SECONDS = 10.0
 
 
-async def leave_wish(
+async def store_request(
     redis: Any,
     keys: Keys,
     place: tuple[Generation, str, int],
@@ -24,18 +24,18 @@ async def leave_wish(
 ) -> None:
     """Ask about the event that `parked` waits with, in the lane at `place` (generation, topic, partition).
 
-    Quiet when the stream does not wait any more, or with another event by now: nobody wished that one to be skipped.
+    Quiet when the stream does not wait any more, or with another event by now: the operator did not ask about that one.
     Raises Unavailable.
     """
     waiting_key = keys.parked(*place)
-    wish = orjson.dumps(Wish(parked.follower, parked.stream_id, action)._asdict())
+    request = orjson.dumps(ParkedStreamRequest(parked.follower, parked.stream_id, action)._asdict())
 
     async def leave(pipeline: Any) -> None:
         stored = await pipeline.hget(waiting_key, parked.stream_id)
         pipeline.multi()
         waits = None if stored is None else parked_of(stored)
         if waits is not None and waits.stream_version == parked.stream_version:
-            pipeline.hset(keys.wishes(*place), parked.stream_id, wish)
+            pipeline.hset(keys.parked_requests(*place), parked.stream_id, request)
 
     with faults_sorted():
         async with asyncio.timeout(TIMEOUT_SECONDS):
