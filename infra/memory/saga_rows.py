@@ -16,7 +16,7 @@ from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
 from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
     Due,
@@ -43,7 +43,7 @@ class SagaRows(LaneRows):
     entry (saga, instance id, version) was written. `outbox` are the steps of a lane in the order of positions.
     `deadlines` (by saga, instance id and name) each stand with the lane that has set them. Of a lane by the position of
     a step: `refused` are the code and the time of a rejection, `unchanged` the time of an acceptance without a change.
-    `parked_streams` and `wished` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane a
+    `parked_streams` and `requested` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane a
     saga began to follow a type of event.
     """
 
@@ -59,7 +59,7 @@ class SagaRows(LaneRows):
         self._waiting_steps: dict[str, tuple[Place, StepRow]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
-        self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
+        self.requested: dict[Place, dict[tuple[str, str], ParkedStreamRequest]] = {}
         self.beginnings: dict[tuple[LaneKey, Following], int] = {}
 
     def begin_sagas(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
@@ -116,15 +116,15 @@ class SagaRows(LaneRows):
         waiting = self.parked_streams.get((lane.topic, lane.partition), {})
         return [waiting[key] for key in sorted(waiting)]
 
-    def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        wished = self.wished.get((lane.topic, lane.partition), {})
-        return [wished[key] for key in sorted(wished)]
+    def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        requested = self.requested.get((lane.topic, lane.partition), {})
+        return [requested[key] for key in sorted(requested)]
 
-    def wish(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
+    def request(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
         """Write an operator's request. Nothing happens when the stream is not parked."""
         place, key = (lane.topic, lane.partition), (saga, stream_id)
         if key in self.parked_streams.get(place, {}):
-            self.wished.setdefault(place, {})[key] = Wish(saga, stream_id, action)
+            self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
         """Raises Fenced, InstancesMoved, Unstorable or LaneLocked; ConstraintBroken for what no lane may write."""
@@ -220,13 +220,13 @@ class SagaRows(LaneRows):
     def _park(self, place: Place, batch: SagaBatch) -> None:
         if not batch.parked and not batch.unparked:
             return
-        waiting, wished = self.parked_streams.setdefault(place, {}), self.wished.setdefault(place, {})
+        waiting, requested = self.parked_streams.setdefault(place, {}), self.requested.setdefault(place, {})
         for key in batch.unparked:
             waiting.pop(key, None)
-            wished.pop(key, None)
+            requested.pop(key, None)
         for stream in batch.parked:
             waiting[stream.follower, stream.stream_id] = stream
-            wished.pop((stream.follower, stream.stream_id), None)
+            requested.pop((stream.follower, stream.stream_id), None)
 
 
 def answers_step(row: OutcomeRow, outcome: Mapping[str, Any], step: StepRow) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class Generation(NamedTuple):
@@ -98,7 +98,7 @@ class ReadModelBatch(NamedTuple):
     """All that one transaction of a projection lane writes. Documents are JSON; one that is None is removed.
 
     `unparked` are streams that no longer wait; `parked` those that wait now, or wait with another event than before.
-    Either ends the wishes about them. `only_if_live`: not if another generation is live by then.
+    Either ends the requests about them. `only_if_live`: not if another generation is live by then.
     """
 
     generation: Generation
@@ -149,7 +149,9 @@ class ReadModelWriter(Protocol):
         """The streams that wait in this lane, in the order of their ids."""
         ...
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
         """What operators ask for, about streams that wait in this lane."""
         ...
 

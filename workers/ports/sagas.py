@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from workers.ports.event_store import EventTable, LaneStore
 from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class InstanceKey(NamedTuple):
@@ -146,7 +146,7 @@ class SagaBatch(NamedTuple):
     `passed` are the deadlines that were due and are heard now, `heard` the positions of the steps whose
     rejections, or acceptances without a change, are; `deadlines` are
     set, `cleared` go. `unparked` are (saga, stream id) that no longer wait; `parked` those that wait now, or wait with
-    another event than before. Either ends the wishes about them.
+    another event than before. Either ends the requests about them.
     """
 
     lane: LaneKey
@@ -203,6 +203,6 @@ class SagaStore(LaneStore, EventTable, Protocol):
         """The streams that wait in this lane."""
         ...
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
         """What operators ask for, about streams that wait in this lane."""
         ...
