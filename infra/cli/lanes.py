@@ -9,7 +9,9 @@ import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import given_reason
 from infra.settings import Settings
+from workers.ports.interventions import Reason
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -18,7 +20,7 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: command:users.commands/3.")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All that are open.")]
-Reason = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
+Why = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
     "recreated": "its topic was deleted and made anew; commands that were not read before that are lost",
@@ -54,7 +56,7 @@ def list_lanes(as_json: AsJson = False) -> None:
 
 @app.command()
 def acknowledge(
-    reason: Reason,
+    reason: Why,
     names: Names = None,
     everything: Everything = False,
     actor: Actor = None,
@@ -63,9 +65,7 @@ def acknowledge(
     """Say that the interruptions of lanes are known and dealt with: their workers are ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
-    if not reason.strip():
-        raise typer.BadParameter("say why: --reason")
-    done = asyncio.run(_acknowledged(names, acting(actor), reason))
+    done = asyncio.run(_acknowledged(names, acting(actor), given_reason(reason)))
     if as_json:
         typer.echo(json.dumps({"acknowledged": done}))
     else:
@@ -93,9 +93,10 @@ async def _listed() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         return [dict(row) for row in rows], [dict(row) for row in await database.rows("open_interruptions")]
 
 
-async def _acknowledged(names: Sequence[str] | None, actor: str, reason: str) -> list[str]:
+async def _acknowledged(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.interventions import Operator
 
     async with event_table(Settings(), role="annals_writer") as database:
         newest = {_name(row): row["id"] for row in await database.rows("open_interruptions")}
@@ -103,6 +104,7 @@ async def _acknowledged(names: Sequence[str] | None, actor: str, reason: str) ->
         if unknown:
             raise CommandRefused(f"Nothing is open of {', '.join(unknown)}; see `annals lanes list`.")
         chosen = sorted(set(names)) if names else sorted(newest)
+        operator = Operator(PostgresInterventions(database), actor, reason)
         for name in chosen:
-            await Interventions(database).record(actor, "lanes-acknowledge", name, reason, {"until": newest[name]})
+            await operator.record("lanes-acknowledge", name, {"until": newest[name]})
         return chosen

@@ -12,7 +12,9 @@ import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import given_reason
 from infra.settings import Settings
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
     from infra.parking.parked_streams import ParkedStreams, Waiting
@@ -30,7 +32,7 @@ Names = Annotated[
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All that wait, or all of --follower.")]
 Follower = Annotated[str | None, typer.Option(help="Only those of this projection or saga.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the action.")]
+Why = Annotated[str, typer.Option(help="Why; kept with the action.")]
 WaitSeconds = Annotated[float, typer.Option("--wait", min=0, max=3600, help="Seconds to wait for the lane's owner.")]
 
 
@@ -78,7 +80,7 @@ def show(name: Annotated[str, typer.Argument(help="As `list` names it.")], as_js
 
 @app.command()
 def retry(
-    reason: Reason,
+    reason: Why,
     names: Names = None,
     everything: Everything = False,
     follower: Follower = None,
@@ -92,7 +94,7 @@ def retry(
 
 @app.command()
 def skip(
-    reason: Reason,
+    reason: Why,
     names: Names = None,
     actor: Actor = None,
     wait: WaitSeconds = WAIT_SECONDS,
@@ -114,9 +116,7 @@ def _act(
 ) -> None:
     if bool(names) == everything:
         raise typer.BadParameter("name the streams" + (", or say --all" if action == "retry" else ""))
-    if not reason.strip():
-        raise typer.BadParameter("say why: --reason")
-    done, still = asyncio.run(_asked(action, names, follower, actor, reason, wait_seconds))
+    done, still = asyncio.run(_asked(action, names, follower, actor, given_reason(reason), wait_seconds))
     if as_json:
         typer.echo(json.dumps({"done": done, "waiting": [_plain(each) for each in still]}, indent=2))
     else:
@@ -141,7 +141,7 @@ async def _listed(follower: str | None) -> list["Waiting"]:
 async def _shown(name: str) -> tuple["Waiting", list[dict[str, Any]], list[dict[str, Any]]]:
     from contracts.envelope import rfc3339
     from infra.postgres.event_store import PostgresEventStore
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
 
     async with _parked("annals_reader") as (parked, database):
         (waiting,) = _chosen(await _waiting(parked, None), [name])
@@ -159,7 +159,7 @@ async def _shown(name: str) -> tuple["Waiting", list[dict[str, Any]], list[dict[
         ]
         actions = [
             {"at": rfc3339(each.at), "action": each.action, "actor": each.actor, "reason": each.reason}
-            for each in (await Interventions(database).of([waiting.name]))
+            for each in (await PostgresInterventions(database).of([waiting.name]))
         ]
         return waiting, events, actions
 
@@ -169,11 +169,11 @@ async def _asked(
     names: Sequence[str] | None,
     follower: str | None,
     actor: str,
-    reason: str,
+    reason: Reason,
     wait_seconds: float,
 ) -> tuple[list[str], list["Waiting"]]:
     """The names of those that are up to date now, and those that wait still."""
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
 
     async with _parked("annals_writer") as (parked, database):
         found = await _waiting(parked, follower)
@@ -181,7 +181,7 @@ async def _asked(
         before = {each.name: each.parked for each in chosen}
         for each in chosen:
             details = {"stream_version": each.parked.stream_version, "event_type": each.parked.event_type}
-            await Interventions(database).record(actor, f"parked-{action}", each.name, reason, details)
+            await PostgresInterventions(database).record(actor, f"parked-{action}", each.name, reason, details)
             await parked.ask(each, action)
         deadline = time.monotonic() + wait_seconds
         while True:
@@ -218,7 +218,7 @@ async def _waiting(parked: "ParkedStreams", follower: str | None) -> list["Waiti
 @asynccontextmanager
 async def _parked(role: str) -> "AsyncIterator[tuple[ParkedStreams, Database]]":
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.parking.parked_streams import ParkedStreams
     from infra.redis.connection import client
     from infra.redis.keys import Keys

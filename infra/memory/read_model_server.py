@@ -79,8 +79,8 @@ def parked(generation: Generation, topic: str, partition: int) -> Key:
     return ("parked", generation, topic, partition)
 
 
-def wishes(generation: Generation, topic: str, partition: int) -> Key:
-    return ("wishes", generation, topic, partition)
+def parked_requests(generation: Generation, topic: str, partition: int) -> Key:
+    return ("parked_requests", generation, topic, partition)
 
 
 class ReadModelServer:

@@ -16,7 +16,7 @@ from infra.memory.read_model_server import ReadModelServer, Transaction, Watched
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import (
     START,
     Checkpoint,
@@ -81,8 +81,10 @@ class MemoryReadModelWriter:
         stored = await self._call(partial(self._server.hash_of, keys.parked(generation, topic, partition)))
         return [stored[stream_id] for stream_id in sorted(stored)]
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
-        stored = await self._call(partial(self._server.hash_of, keys.wishes(generation, topic, partition)))
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
+        stored = await self._call(partial(self._server.hash_of, keys.parked_requests(generation, topic, partition)))
         return sorted(stored.values())
 
     async def commit(self, batch: ReadModelBatch) -> None:
@@ -135,7 +137,7 @@ def _changes(batch: ReadModelBatch) -> Transaction:
         waiting = {each.stream_id: each for each in batch.parked}
         gone = dict.fromkeys(batch.unparked)
         changes.fields[keys.parked(*place)] = {**waiting, **gone}
-        changes.fields[keys.wishes(*place)] = dict.fromkeys([*waiting, *gone])
+        changes.fields[keys.parked_requests(*place)] = dict.fromkeys([*waiting, *gone])
     return changes
 
 

@@ -12,7 +12,7 @@ from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
 from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
     DueInternalEvents,
@@ -35,7 +35,7 @@ Place = tuple[str, int]
 class SagaRows(LaneRows):
     """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
     `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
-    time; `unchanged` of a lane by position: the time; `parked_streams` and `wished` of a lane by (saga, stream id);
+    time; `unchanged` of a lane by position: the time; `parked_streams` and `requested` of a lane by (saga, stream id);
     `beginnings` of a lane and a following: the sequence behind which that began.
     """
 
@@ -49,7 +49,7 @@ class SagaRows(LaneRows):
         self._hearers: dict[str, tuple[Place, StepRow]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
-        self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
+        self.requested: dict[Place, dict[tuple[str, str], ParkedStreamRequest]] = {}
         self.beginnings: dict[tuple[LaneKey, Following], int] = {}
 
     def begin_sagas(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
@@ -108,15 +108,15 @@ class SagaRows(LaneRows):
         waiting = self.parked_streams.get((lane.topic, lane.partition), {})
         return [waiting[key] for key in sorted(waiting)]
 
-    def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        wished = self.wished.get((lane.topic, lane.partition), {})
-        return [wished[key] for key in sorted(wished)]
+    def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        requested = self.requested.get((lane.topic, lane.partition), {})
+        return [requested[key] for key in sorted(requested)]
 
-    def wish(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
+    def request(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
         """As an operator does. Nothing happens when the stream does not wait."""
         place, key = (lane.topic, lane.partition), (saga, stream_id)
         if key in self.parked_streams.get(place, {}):
-            self.wished.setdefault(place, {})[key] = Wish(saga, stream_id, action)
+            self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
         """Raises Fenced or Unstorable; ConstraintBroken for a batch that no lane may write."""
@@ -196,13 +196,13 @@ class SagaRows(LaneRows):
     def _park(self, place: Place, batch: SagaBatch) -> None:
         if not batch.parked and not batch.unparked:
             return
-        waiting, wished = self.parked_streams.setdefault(place, {}), self.wished.setdefault(place, {})
+        waiting, requested = self.parked_streams.setdefault(place, {}), self.requested.setdefault(place, {})
         for key in batch.unparked:
             waiting.pop(key, None)
-            wished.pop(key, None)
+            requested.pop(key, None)
         for each in batch.parked:
             waiting[each.follower, each.stream_id] = each
-            wished.pop((each.follower, each.stream_id), None)
+            requested.pop((each.follower, each.stream_id), None)
 
 
 def _answers(row: OutcomeRow, digest: str | None, step: StepRow) -> bool:

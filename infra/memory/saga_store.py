@@ -6,7 +6,7 @@ from functools import partial
 from contracts.envelope import rfc3339
 from infra.memory.lane_store import MemoryLaneStore
 from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import DueInternalEvents, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
 
 
@@ -33,5 +33,5 @@ class MemorySagaStore(MemoryLaneStore):
     async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
         return await self._wire.call("Postgres", partial(self._table.parked, lane))
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        return await self._wire.call("Postgres", partial(self._table.wishes, lane))
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        return await self._wire.call("Postgres", partial(self._table.parked_requests, lane))

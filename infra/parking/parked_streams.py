@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 from contracts.envelope import rfc3339
 from infra.postgres.pool import Database
 from infra.redis.keys import Keys
+from infra.redis.parked_streams import store_request
 from infra.redis.read_model_writer import RedisReadModelWriter
-from infra.redis.wishes import leave_wish
 from workers.core.projection import Projection
 from workers.ports.parked import ParkedStream
 
@@ -50,7 +50,8 @@ class ParkedStreams:
             parked = await self._writer.parked(generation, topic, partition)
             if parked:
                 asked = {
-                    wish.stream_id: wish.action for wish in await self._writer.wishes(generation, topic, partition)
+                    request.stream_id: request.action
+                    for request in await self._writer.parked_requests(generation, topic, partition)
                 }
                 found += [
                     Waiting("projection", projection.context, topic, partition, each, asked.get(each.stream_id))
@@ -67,20 +68,20 @@ class ParkedStreams:
                 topic,
                 row["partition"],
                 ParkedStream(*(*list(row)[1:8], rfc3339(row["recorded_at"]))),
-                row["wish"],
+                row["requested_action"],
             )
             for row in await self._database.rows("parked_of_topic", topic)
         ]
 
     async def ask(self, waiting: Waiting, action: Literal["retry", "skip"]) -> None:
         """Ask the lane's owner about the event that `waiting` names. Quiet when the stream does not wait any more, or
-        with another event by now: nobody wished that one to be skipped. A later wish replaces an earlier one.
+        with another event by now: the operator did not ask about that one. A later request replaces an earlier one.
         """
         parked = waiting.parked
         if waiting.kind == "saga":
             place = (waiting.topic, waiting.partition, parked.follower, parked.stream_id)
-            await self._database.run("wish_for_saga", *place, action, parked.stream_version)
+            await self._database.run("request_saga_stream_action", *place, action, parked.stream_version)
         else:
             generation = await self._writer.live(parked.follower)
             lane = (generation, waiting.topic, waiting.partition)
-            await leave_wish(self._redis, self._keys, lane, parked, action)
+            await store_request(self._redis, self._keys, lane, parked, action)

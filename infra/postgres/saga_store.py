@@ -15,7 +15,7 @@ from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
     DueInternalEvents,
@@ -70,8 +70,11 @@ class PostgresSagaStore(PostgresLaneStore):
         rows = await self._database.rows("parked_in_lane", lane.topic, lane.partition)
         return [ParkedStream(*(*row[:7], rfc3339(row[7]))) for row in rows]
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        return [Wish(*row) for row in await self._database.rows("wishes_in_lane", lane.topic, lane.partition)]
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        return [
+            ParkedStreamRequest(*row)
+            for row in await self._database.rows("parked_requests_in_lane", lane.topic, lane.partition)
+        ]
 
     async def commit(self, batch: SagaBatch) -> None:
         instances = [(*row[:3], row.state.decode(), *row[4:]) for row in batch.instances]

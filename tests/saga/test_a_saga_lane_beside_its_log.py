@@ -68,11 +68,11 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     await lane.handle(inbound_all(ROWS))
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 1}, 1)
-    installation.store.table.wish(LANE, "welcome", ADA, "skip")
+    installation.store.table.request(LANE, "welcome", ADA, "skip")
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 2}, 1), "so does its next"
     mended = installation.lane()
-    installation.store.table.wish(LANE, "welcome", ADA, "retry")
+    installation.store.table.request(LANE, "welcome", ADA, "retry")
     await mended.acquire()
     await mended.idle()
     assert waiting._value.get() == 0
@@ -84,11 +84,11 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     before = installation.store.waiting["welcome", ADA]
-    installation.store.table.wish(LANE, "welcome", ADA, "retry")
+    installation.store.table.request(LANE, "welcome", ADA, "retry")
     await lane.idle()
     after = installation.store.waiting["welcome", ADA]
     assert after == before._replace(attempts=2 * before.attempts)
-    assert installation.store.wished == []
+    assert installation.store.requested == []
     await lane.idle()
     assert installation.store.waiting["welcome", ADA] == after, "nobody has asked again"
 
@@ -108,7 +108,7 @@ async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     broken.clear()
-    installation.store.table.wish(LANE, "patience", "ada", "retry")
+    installation.store.table.request(LANE, "patience", "ada", "retry")
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, "ada")] * 3
     await lane.idle()
     assert installation.store.waiting == {}

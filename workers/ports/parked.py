@@ -24,7 +24,7 @@ class ParkedStream(NamedTuple):
     recorded_at: str
 
 
-class Wish(NamedTuple):
+class ParkedStreamRequest(NamedTuple):
     """What an operator asks the lane's owner to do with a parked stream: try again, or pass over its first event."""
 
     follower: str

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class Generation(NamedTuple):
@@ -152,7 +152,9 @@ class ReadModelWriter(Protocol):
         """The parked streams of this lane, in the order of their ids."""
         ...
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
         """The operators' requests about parked streams of this lane."""
         ...
 

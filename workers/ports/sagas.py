@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from workers.ports.event_store import EventTable
 from workers.ports.lanes import LaneKey, LaneStore
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class InstanceKey(NamedTuple):
@@ -210,6 +210,6 @@ class SagaStore(LaneStore, EventTable, Protocol):
         """The parked streams of this lane."""
         ...
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
         """The operators' requests about parked streams of this lane."""
         ...

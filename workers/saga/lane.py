@@ -174,15 +174,15 @@ class SagaLane:
         """Do what operators ask for, as long as anything is parked."""
         if not self._waiting:
             return
-        for wish in await self._ports.store.wishes(self._lane):
-            place = (wish.follower, wish.stream_id)
+        for request in await self._ports.store.parked_requests(self._lane):
+            place = (request.follower, request.stream_id)
             parked = self._waiting.get(place)
             if parked is None:
                 continue
             events = await waiting_events(
-                self._ports.store, self._context, parked, wish, self._ports.events, self._sequence
+                self._ports.store, self._context, parked, request, self._ports.events, self._sequence
             )
-            saga = [each for each in self._sagas if each.name == wish.follower]
+            saga = [each for each in self._sagas if each.name == request.follower]
             for _ in range(MAX_ATTEMPTS_ALONE):
                 followed = await self._followed(saga, events, frozenset())
                 again = tried_again(parked, followed.parked)
@@ -192,7 +192,9 @@ class SagaLane:
                     )
                 except InstanceConflict:
                     continue
-                log.info("parked stream", asked=wish.action, stream_id=wish.stream_id, waits_still=bool(again))
+                log.info(
+                    "parked stream", requested=request.action, stream_id=request.stream_id, waits_still=bool(again)
+                )
                 break
 
     async def _hear(self) -> None:
