@@ -1,17 +1,17 @@
-"""Streams that wait: an event that the code of a projection or a saga cannot take stops its own stream, and no other.
+"""Parked streams: an event that the code of a projection or a saga cannot apply stops its own stream and no other.
 
-What waits is known to the store that the follower writes to, in the same transaction as how far it has come; so parking
-is neither lost nor doubled. The events themselves are in the table.
+Parked streams are kept in the store that the follower writes to, in the same transaction as its position, so parking is
+neither lost nor repeated. The events themselves are in the event table.
 """
 
 from typing import Literal, NamedTuple
 
 
 class ParkedStream(NamedTuple):
-    """A stream of which nothing from `stream_version` on has been applied by `follower` (a projection or a saga).
+    """A stream of which `follower` (a projection or a saga) has applied nothing from `stream_version` on.
 
-    `error` is the kind of the last failure and where in the code it was raised, never a value. `recorded_at` (RFC 3339)
-    is when the first waiting event was recorded: its age is how far the follower is behind.
+    `error` is the kind of the last failure and the place in the code where it was raised, never a value. `recorded_at`
+    (RFC 3339) is the time of the first event that waits: its age tells how far the follower is behind.
     """
 
     follower: str
@@ -33,12 +33,12 @@ class ParkedStreamRequest(NamedTuple):
 
 
 class TooManyParked(Exception):
-    """So many streams are parked in one lane that it is the code, not the streams. The lane waits with all of them."""
+    """So many streams of one lane are parked that the code is at fault. The lane stops until the code is fixed."""
 
     def __init__(self, follower: str, limit: int) -> None:
         super().__init__(
-            f"{follower} cannot take the events of more than {limit} streams of one lane: its code is at fault; "
-            "mend it and start the worker again: the lane goes on from where it stands"
+            f"{follower} cannot apply the events of more than {limit} streams of one lane: its code is at fault. "
+            "Fix it and restart the worker; the lane continues from its position"
         )
         self.follower = follower
         self.limit = limit
