@@ -102,9 +102,9 @@ def moment(text: str | None, option: str) -> datetime | None:
 async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
     """Kafka and the table, opened for reading letters; as `annals_writer` for recording what is done to them."""
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
     from infra.dlq.reading import DeadLetters
     from infra.kafka.log_reader import LogReader
+    from infra.locating import located
     from infra.postgres.interventions import PostgresInterventions
     from infra.telemetry.logs import quiet_for_a_command
 

@@ -32,9 +32,9 @@ async def retried(choice: Choice, actor: str, why: Reason, manner: Manner) -> in
     """Retry the letters and say what became of each; returns the exit code."""
     from contracts.catalogue import catalogue
     from contracts.topics import Topics
-    from infra.devstack.addresses import located
     from infra.dlq.retrying import Retrying
     from infra.kafka.message_sender import KafkaMessageSender
+    from infra.locating import located
     from workers.domain import contexts
 
     settings, code, matching = located(Settings()), exits.DONE, 0

@@ -179,7 +179,7 @@ async def _opened(role: str) -> "AsyncIterator[tuple[ParkedStreamPorts, Database
     """Both stores, with the database in this role. Raises CommandRefused for a name that is not parked."""
     from contracts.topics import Topics
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.postgres.parked_streams import PostgresParkedStreams
     from infra.redis.connection import client
     from infra.redis.keys import Keys
