@@ -15,17 +15,17 @@ from workers.ports.lanes import LaneKey, Mark
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     Following,
+    InstanceConflict,
     InstanceKey,
     InstanceRow,
-    InstancesMoved,
     JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 
 Place = tuple[str, int]
@@ -63,7 +63,7 @@ class SagaRows(LaneRows):
         rows = {key: self.sagas[key] for key in keys if key in self.sagas}
         return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
 
-    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> Due:
+    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> DueInternalEvents:
         place = (lane.topic, lane.partition)
         waiting = [row for where, row in self.deadlines.values() if where == place and row.saga in sagas]
         passed = [row for row in waiting if row.due_at <= now]
@@ -76,11 +76,13 @@ class SagaRows(LaneRows):
             if position in steps
         ]
         unchanged = [
-            Unchanged(position, *_address(steps[position]), at, *_cause(steps[position]))
+            UnchangedStep(position, *_address(steps[position]), at, *_cause(steps[position]))
             for position, at in sorted(self.unchanged.get(place, {}).items())
             if position in steps
         ]
-        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit])
+        return DueInternalEvents(
+            now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit]
+        )
 
     def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
         """What the triggers on the outcomes do: those who have asked to hear of an answer that is no event will."""
@@ -123,8 +125,8 @@ class SagaRows(LaneRows):
         lane = self.fence(batch.lane._replace(role="saga"), batch.epoch)
         place = (batch.lane.topic, batch.lane.partition)
         instances = self._new_instances(batch.instances)
-        if not all(map(self._waits, batch.passed)):
-            raise InstancesMoved
+        if not all(map(self._waits, batch.passed_deadlines)):
+            raise InstanceConflict
         journal = self._new_journal(batch.journal)
         steps = self._new_steps(place, batch.steps)
         lane.consumed, lane.sequence, lane.input_sequence = batch.consumed, batch.position, batch.input_sequence
@@ -132,13 +134,13 @@ class SagaRows(LaneRows):
         self.sagas |= instances
         for key, entries in journal.items():
             self.journal.setdefault(key, []).extend(entries)
-        for row in batch.passed:
+        for row in batch.passed_deadlines:
             del self.deadlines[row.saga, row.instance_id, row.name]
-        for cleared in batch.cleared:
+        for cleared in batch.cleared_deadlines:
             self.deadlines.pop(cleared, None)
         for row in batch.deadlines:
             self.deadlines[row.saga, row.instance_id, row.name] = (place, row)
-        for position in batch.heard:
+        for position in batch.answered_steps:
             self.refused.get(place, {}).pop(position, None)
             self.unchanged.get(place, {}).pop(position, None)
         if steps:
@@ -157,8 +159,8 @@ class SagaRows(LaneRows):
             if key in found:
                 raise ConstraintBroken("sagas_pkey", key)
             before = self.sagas.get(key)
-            if (0 if before is None else before.version) != row.version - row.taken:
-                raise InstancesMoved
+            if (0 if before is None else before.version) != row.version - row.applied:
+                raise InstanceConflict
             correlation_id = row.correlation_id if before is None else before.correlation_id
             found[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
         return found

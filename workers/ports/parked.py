@@ -1,7 +1,7 @@
-"""Parked streams: if a projection or a saga fails on an event, only the stream of that event stops.
+"""Parked streams: an event that the code of a projection or a saga cannot apply stops its own stream and no other.
 
-The follower's own store holds its parked streams. They change in the same transaction as the follower's checkpoint, so
-parking is neither lost nor repeated. The events themselves stay in the event table.
+Parked streams are kept in the store that the follower writes to, in the same transaction as its position, so parking is
+neither lost nor repeated. The events themselves are in the event table.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ FollowerKind = Literal["projection", "saga"]
 class ParkedStream(NamedTuple):
     """A stream of which `follower` (a projection or a saga) has applied nothing from `stream_version` on.
 
-    `error` is the kind of the last failure and where in the code it was raised, never a value. `recorded_at` (RFC 3339)
-    is when the first waiting event was recorded: its age is how far the follower is behind.
+    `error` is the kind of the last failure and the place in the code where it was raised, never a value. `recorded_at`
+    (RFC 3339) is the time of the first event that waits: its age tells how far the follower is behind.
     """
 
     follower: str
@@ -82,12 +82,12 @@ class ParkedBySagas(Protocol):
 
 
 class TooManyParked(Exception):
-    """One lane has so many parked streams that the code is at fault, not the streams. The lane stops."""
+    """So many streams of one lane are parked that the code is at fault. The lane stops until the code is fixed."""
 
     def __init__(self, follower: str, limit: int) -> None:
         super().__init__(
-            f"{follower} fails on events of more than {limit} streams of one lane: its code is at fault; fix it and "
-            "restart the worker: the lane continues from its checkpoint"
+            f"{follower} cannot apply the events of more than {limit} streams of one lane: its code is at fault. "
+            "Fix it and restart the worker; the lane continues from its position"
         )
         self.follower = follower
         self.limit = limit
