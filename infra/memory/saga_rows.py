@@ -43,8 +43,8 @@ class SagaRows(LaneRows):
     entry (saga, instance id, version) was written. `outbox` are the steps of a lane in the order of positions.
     `deadlines` (by saga, instance id and name) each stand with the lane that has set them. Of a lane by the position of
     a step: `refused` are the code and the time of a rejection, `unchanged` the time of an acceptance without a change.
-    `parked_streams` and `requested` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane a
-    saga began to follow a type of event.
+    `parked_streams` and `requested` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane
+    a saga began to follow a type of event.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:

@@ -123,7 +123,14 @@ class Table(SagaRows, LaneRows):
         """Raises Fenced, ClaimConflict, Repeated, Unstorable or LaneLocked; ConstraintBroken for a batch that no lane
         may write.
         """
-        for rows in (batch.outcomes, batch.events, batch.claims_to_acquire, batch.claims_to_settle, batch.credentials, batch.snapshots):
+        for rows in (
+            batch.outcomes,
+            batch.events,
+            batch.claims_to_acquire,
+            batch.claims_to_settle,
+            batch.credentials,
+            batch.snapshots,
+        ):
             check_lists(rows)
         for snapshot in batch.snapshots:
             check_number(snapshot.stream_version, MAX_BIGINT)
