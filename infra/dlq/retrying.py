@@ -77,7 +77,7 @@ class Retrying:
             if isinstance(draft, Foreseen):
                 return Plan(letter, request, attempt, draft)
             # As in the worker's commit: what is to be acquired and is held already is refused.
-            held = await self._held(context, [(claim.scope, claim.key) for claim in draft.acquire])
+            held = await self._held(context, [(claim.scope, claim.key) for claim in draft.claims_to_acquire])
             if held <= refused:
                 return Plan(letter, request, attempt, foreseen(draft))
             refused |= held

@@ -117,7 +117,7 @@ class MemoryEventLog:
     async def topic(self, topic: str) -> TopicState:
         return await self._wire.call("Kafka", partial(self._broker.state, topic))
 
-    async def begin_anew(self, topic: str, partition: int) -> None:
+    async def clear_recreated(self, topic: str, partition: int) -> None:
         extent = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
         first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, extent.start, 1))
         if first and stated_sequence(first[0].headers) != 1:

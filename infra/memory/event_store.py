@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from infra.memory.lane_store import MemoryLaneStore
-from workers.ports.event_store import Batch, EventRow, LookedUp
+from workers.ports.event_store import Batch, BatchLookup, EventRow
 
 
 class MemoryEventStore(MemoryLaneStore):
@@ -12,7 +12,7 @@ class MemoryEventStore(MemoryLaneStore):
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         look_up = partial(self._table.look_up, context, command_ids, stream_ids, fingerprint)
         return await self._wire.call("Postgres", look_up)
 

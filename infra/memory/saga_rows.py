@@ -19,17 +19,17 @@ from workers.ports.lanes import LaneKey, Mark
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     Following,
+    InstanceConflict,
     InstanceKey,
     InstanceRow,
-    InstancesMoved,
     JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 
 Place = tuple[str, int]
@@ -73,7 +73,7 @@ class SagaRows(LaneRows):
         rows = {key: self.sagas[key] for key in keys if key in self.sagas}
         return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
 
-    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> Due:
+    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> DueInternalEvents:
         place = (lane.topic, lane.partition)
         waiting = [row for where, row in self.deadlines.values() if where == place and row.saga in sagas]
         passed = [row for row in waiting if row.due_at <= now]
@@ -86,11 +86,13 @@ class SagaRows(LaneRows):
             if position in steps
         ]
         unchanged = [
-            Unchanged(position, *_address(steps[position]), at, *_cause(steps[position]))
+            UnchangedStep(position, *_address(steps[position]), at, *_cause(steps[position]))
             for position, at in sorted(self.unchanged.get(place, {}).items())
             if position in steps
         ]
-        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit])
+        return DueInternalEvents(
+            now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit]
+        )
 
     def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
         """Note those outcomes that are no events, for the instances that handle such answers to their steps."""
@@ -127,21 +129,21 @@ class SagaRows(LaneRows):
             self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
-        """Raises Fenced, InstancesMoved, Unstorable or LaneLocked; ConstraintBroken for what no lane may write."""
+        """Raises Fenced, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for what no lane may write."""
         for rows in (batch.instances, batch.steps, batch.parked, batch.unparked, batch.journal, batch.deadlines):
             check_lists(rows)
         lane = self.fence(batch.lane._replace(role="saga"), batch.epoch)
         place = (batch.lane.topic, batch.lane.partition)
         instances = self._new_instances(batch.instances)
-        if not all(map(self._waits, batch.passed)):
-            raise InstancesMoved
+        if not all(map(self._waits, batch.passed_deadlines)):
+            raise InstanceConflict
         journal = self._new_journal(batch.journal)
         steps = self._new_steps(place, batch.steps)
         lane.consumed, lane.sequence, lane.input_sequence = batch.consumed, batch.position, batch.input_sequence
         lane.mark = Mark(batch.published, lane.mark.offset)
         self._write_instances(instances, journal)
         self._write_deadlines(place, batch)
-        for position in batch.heard:
+        for position in batch.answered_steps:
             self.refused.get(place, {}).pop(position, None)
             self.unchanged.get(place, {}).pop(position, None)
         self._write_steps(place, steps)
@@ -159,9 +161,9 @@ class SagaRows(LaneRows):
             self.applied_at.update(((*key, entry.version), now) for entry in entries)
 
     def _write_deadlines(self, place: Place, batch: SagaBatch) -> None:
-        for row in batch.passed:
+        for row in batch.passed_deadlines:
             del self.deadlines[row.saga, row.instance_id, row.name]
-        for cleared in batch.cleared:
+        for cleared in batch.cleared_deadlines:
             self.deadlines.pop(cleared, None)
         for row in batch.deadlines:
             self.deadlines[row.saga, row.instance_id, row.name] = (place, row)
@@ -183,8 +185,8 @@ class SagaRows(LaneRows):
             if key in instances:
                 raise ConstraintBroken("sagas_pkey", key)
             before = self.sagas.get(key)
-            if (0 if before is None else before.version) != row.version - row.taken:
-                raise InstancesMoved
+            if (0 if before is None else before.version) != row.version - row.applied:
+                raise InstanceConflict
             correlation_id = row.correlation_id if before is None else before.correlation_id
             instances[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
         return instances

@@ -7,7 +7,7 @@ from contracts.envelope import rfc3339
 from infra.memory.lane_store import MemoryLaneStore
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.sagas import Due, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
+from workers.ports.sagas import DueInternalEvents, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
 
 
 class MemorySagaStore(MemoryLaneStore):
@@ -22,7 +22,7 @@ class MemorySagaStore(MemoryLaneStore):
     async def commit(self, batch: SagaBatch) -> None:
         await self._change(partial(self._table.commit_sagas, batch))
 
-    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         return await self._wire.call(
             "Postgres", lambda: self._table.due(lane, sagas, rfc3339(self._table.now()), limit)
         )

@@ -24,9 +24,9 @@ from infra.memory.values import (
 )
 from workers.ports.event_store import (
     Batch,
-    ClaimsRefused,
+    BatchLookup,
+    ClaimConflict,
     EventRow,
-    LookedUp,
     OutcomeRow,
     Repeated,
     SnapshotRow,
@@ -68,7 +68,7 @@ class Table(SagaRows, LaneRows):
 
     def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         check_lists([text] for text in [*command_ids, *stream_ids])
         handled = [command_id for command_id in map(identifier, command_ids) if command_id in self.commands]
         usable = (self._snapshot(context, stream_id, fingerprint) for stream_id in stream_ids)
@@ -80,7 +80,7 @@ class Table(SagaRows, LaneRows):
             if stream_id not in snapshots or row.stream_version > snapshots[stream_id].stream_version
         ]
         outcomes = {command_id: self.commands[command_id].outcome for command_id in handled}
-        return LookedUp(self.now(), outcomes, events, list(snapshots.values()))
+        return BatchLookup(self.now(), outcomes, events, list(snapshots.values()))
 
     def _snapshot(self, context: str, stream_id: str, fingerprint: str | None) -> StoredSnapshot | None:
         """The stream's snapshot, if it has this fingerprint and the last of its events exists."""
@@ -120,23 +120,32 @@ class Table(SagaRows, LaneRows):
         return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())[:limit]]
 
     def commit(self, batch: Batch) -> None:
-        """Raises Fenced, ClaimsRefused, Repeated, Unstorable or LaneLocked; ConstraintBroken for a batch that no lane
+        """Raises Fenced, ClaimConflict, Repeated, Unstorable or LaneLocked; ConstraintBroken for a batch that no lane
         may write.
         """
-        for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials, batch.snapshots):
+        for rows in (
+            batch.outcomes,
+            batch.events,
+            batch.claims_to_acquire,
+            batch.claims_to_settle,
+            batch.credentials,
+            batch.snapshots,
+        ):
             check_lists(rows)
         for snapshot in batch.snapshots:
             check_number(snapshot.stream_version, MAX_BIGINT)
             check_json(snapshot.state)
         lane = self.fence(batch.lane, batch.epoch)
         refused = frozenset(
-            (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.unique_claims
+            (scope, key)
+            for scope, key, _ in batch.claims_to_acquire
+            if (batch.context, scope, key) in self.unique_claims
         )
         if refused:
-            raise ClaimsRefused(refused)
+            raise ClaimConflict(refused)
         unheld = frozenset(self._not_held_by_former(batch))
         if unheld:
-            raise ClaimsRefused(frozenset(), unheld)
+            raise ClaimConflict(frozenset(), unheld)
         outcomes = self._new_outcomes(batch)
         events = self._new_events(batch)
         lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
@@ -192,17 +201,17 @@ class Table(SagaRows, LaneRows):
 
     def _not_held_by_former(self, batch: Batch) -> Iterator[tuple[str, str, str]]:
         """The claims that a stream is to hand on without holding them: scope, key, stream id."""
-        acquired = {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
-        for scope, key, holder, former in batch.settle:
+        acquired = {(scope, key): stream_id for scope, key, stream_id in batch.claims_to_acquire}
+        for scope, key, holder, former in batch.claims_to_settle:
             present_holder = acquired.get((scope, key), self.unique_claims.get((batch.context, scope, key)))
             if holder is not None and present_holder != former:
                 yield scope, key, former
 
     def _settle(self, batch: Batch) -> None:
         """Write unique claims, credentials and snapshots. Settling changes only what the former holder holds."""
-        for scope, key, stream_id in batch.acquire:
+        for scope, key, stream_id in batch.claims_to_acquire:
             self.unique_claims.setdefault((batch.context, scope, key), stream_id)
-        for scope, key, holder, former in batch.settle:
+        for scope, key, holder, former in batch.claims_to_settle:
             if self.unique_claims.get((batch.context, scope, key)) != former:
                 continue
             if holder is None:

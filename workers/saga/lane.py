@@ -24,7 +24,7 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
 from workers.saga.following import Followed, Waiting, concerned, follow, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
@@ -114,8 +114,8 @@ class SagaLane:
             followed = await self._followed(self._sagas, events, self._waiting.keys())
             try:
                 await self._commit(followed, offset, events[-1].sequence if events else self._sequence)
-            except InstancesMoved:
-                telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
+            except InstanceConflict:
+                telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             else:
                 return
         if len(events) <= 1:
@@ -155,7 +155,7 @@ class SagaLane:
                 unparked,
                 followed.journal,
                 followed.deadlines,
-                followed.cleared,
+                followed.cleared_deadlines,
                 [each.source for each in own if isinstance(each.source, DeadlineRow)],
                 [each.source.position for each in own if not isinstance(each.source, DeadlineRow)],
             )
@@ -190,7 +190,7 @@ class SagaLane:
                     await self._commit(
                         followed._replace(parked=again), self._offset, self._sequence, [] if again else [place]
                     )
-                except InstancesMoved:
+                except InstanceConflict:
                     continue
                 log.info(
                     "parked stream", requested=request.action, stream_id=request.stream_id, waits_still=bool(again)
@@ -208,8 +208,8 @@ class SagaLane:
         heard = [each for each in own if each.key not in followed.raised]
         try:
             await self._commit(followed, self._offset, self._sequence, own=heard)
-        except InstancesMoved:
-            telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
+        except InstanceConflict:
+            telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             self._hearing.soon()
 
     async def idle(self) -> None:
