@@ -1,14 +1,17 @@
-"""Time in memory: it stands still until it is told to pass."""
+"""Time in memory: it passes only when it is told to, or when somebody waits."""
 
 
 class MemoryClock:
-    """A `Clock` that is moved by hand."""
+    """A `Clock` and `WaitingClock`. A wait ends at once, and time has passed."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
 
     def __call__(self) -> float:
         return self._seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         """Let time pass. Raises ValueError when it would go back."""

@@ -7,6 +7,7 @@ is checked before anything is written, so a batch is written as a whole or not a
 import copy
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +63,7 @@ class Table(SagaRows, LaneRows):
         copied = copy.copy(self)
         for name, rows in vars(self).items():
             if isinstance(rows, dict):
-                setattr(copied, name, {key: _copied(row) for key, row in rows.items()})
+                setattr(copied, name, _copied(rows))
         copied.open_interruptions = list(self.open_interruptions)
         return copied
 
@@ -225,9 +226,14 @@ class Table(SagaRows, LaneRows):
         self.snapshots |= {(batch.context, snapshot.stream_id): snapshot for snapshot in batch.snapshots}
 
 
-def _copied(value: Any) -> Any:
-    """Rows that are tuples never change; what they stand in does, and so do the rows of lanes."""
-    return copy.copy(value) if isinstance(value, list | dict | LaneRow) else value
+def _copied(rows: dict[Any, Any]) -> dict[Any, Any]:
+    """Rows that are tuples never change; the lists and dicts of them do, and so do the rows of lanes."""
+    first = next(iter(rows.values()), None)
+    if isinstance(first, list | dict):
+        return {key: several.copy() for key, several in rows.items()}
+    if isinstance(first, LaneRow):
+        return {key: replace(row) for key, row in rows.items()}
+    return dict(rows)
 
 
 def _sequence(row: EventRow) -> int:

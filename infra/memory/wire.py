@@ -23,6 +23,13 @@ class Wire(Protocol):
         ...
 
 
+class ImmediateWire:
+    """A network without faults and without delay: no other task runs during a call."""
+
+    async def call(self, server: str, operation: Callable[[], T]) -> T:
+        return operation()
+
+
 class DirectWire:
     """A network without faults, but the servers named in `away` do not answer. Other tasks run during a call."""
 

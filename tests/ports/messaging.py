@@ -9,17 +9,20 @@ from functools import partial
 from typing import TypeVar
 
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.log_reader import LogReader
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import Topic, create_topics
 from infra.memory.event_log import MemoryEventLog
 from infra.memory.message_sender import MemoryMessageSender
+from infra.memory.verification.topics import MemoryTopicReader
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS, read
 from tests.simulation.consumer_groups.broker import BrokerWithGroups
 from tests.simulation.consumer_groups.subscription import MemorySubscription
 from tests.waiting import until
 from workers.ports.log import InboundRecord, Partition, Subscription
+from workers.ports.verification.topics import TopicReader
 
 T = TypeVar("T")
 Subscribing = Callable[[str], "Member"]
@@ -89,6 +92,7 @@ class Messaging:
     topic: str
     event_log: KafkaEventLog | MemoryEventLog
     sender: KafkaMessageSender | MemoryMessageSender
+    topic_reader: TopicReader
     read: Callable[[], Awaitable[dict[int, list[InboundRecord]]]]
     member: Subscribing
 
@@ -145,7 +149,7 @@ async def messaging_in_memory() -> AsyncIterator[Messaging]:
         event_log, sender = MemoryEventLog(broker, wire), MemoryMessageSender(broker, wire, PARTITIONS)
         cleanup.push_async_callback(event_log.stop)
         cleanup.push_async_callback(sender.stop)
-        yield Messaging(topic, event_log, sender, all_records, member)
+        yield Messaging(topic, event_log, sender, MemoryTopicReader(broker, wire), all_records, member)
 
 
 @asynccontextmanager
@@ -176,4 +180,6 @@ async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
         event_log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
         cleanup.push_async_callback(event_log.stop)
         cleanup.push_async_callback(sender.stop)
-        yield Messaging(topic, event_log, sender, lambda: read(settings, topic), member)
+        topic_reader = LogReader(settings)
+        cleanup.push_async_callback(topic_reader.stop)
+        yield Messaging(topic, event_log, sender, topic_reader, lambda: read(settings, topic), member)

@@ -13,7 +13,9 @@ from pydantic import SecretStr
 from infra.memory import read_model_server as names
 from infra.memory.read_model_server import ReadModelServer
 from infra.memory.read_models import MemoryReadModels, MemoryReadModelWriter
+from infra.memory.verification.documents import MemoryStoredDocuments
 from infra.redis.connection import client
+from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys, write_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.read_models import RedisReadModels
@@ -21,6 +23,7 @@ from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
 from workers.ports.parked import ParkedStreamRequest
 from workers.ports.read_models import Checkpoint, Generation, ReadModelBatch
+from workers.ports.verification.documents import StoredDocuments
 
 Action = Callable[[], Awaitable[None]]
 Writers = RedisReadModelWriter | MemoryReadModelWriter
@@ -51,6 +54,7 @@ class StoredModels:
 
     writer: Writers
     read_models: RedisReadModels | MemoryReadModels
+    documents: StoredDocuments
     line: Line
     onlooker: Onlooker
     overtaken: Callable[[Action], Writers]
@@ -103,6 +107,7 @@ def models_in_memory() -> StoredModels:
     return StoredModels(
         MemoryReadModelWriter(server, wire),
         MemoryReadModels(server, wire),
+        MemoryStoredDocuments(server, wire),
         wire,
         onlooker,
         lambda action: MemoryReadModelWriter(server, OvertakenWire(wire, action)),
@@ -175,6 +180,7 @@ async def models_in_redis(settings: Settings) -> AsyncIterator[StoredModels]:
             yield StoredModels(
                 RedisReadModelWriter(redis, keys),
                 RedisReadModels(redis, keys),
+                RedisStoredDocuments(redis, keys),
                 proxy,
                 RedisOnlooker(beside, keys),
                 lambda action: OvertakenWriter(redis, keys, action),

@@ -13,14 +13,20 @@ import asyncpg
 from infra.memory.event_store import MemoryEventStore
 from infra.memory.saga_store import MemorySagaStore
 from infra.memory.table import Table
+from infra.memory.verification.repair import MemoryRepairedTable
+from infra.memory.verification.table import MemoryVerifiedTable
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.saga_store import PostgresSagaStore
+from infra.postgres.verification.repair import PostgresRepairedTable
+from infra.postgres.verification.table import PostgresVerifiedTable
 from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
 from workers.ports.lanes import LaneKey
 from workers.ports.sagas import Following
+from workers.ports.verification.repair import RepairedTable
+from workers.ports.verification.table import VerifiedTable
 
 TABLES = (
     "lanes",
@@ -49,6 +55,8 @@ class Tables:
 
     store: EventStores
     sagas: SagaStores
+    verified: VerifiedTable
+    repaired: RepairedTable
     line: Line
     contents: Callable[[], Awaitable[Any]]
     unique_claims: Callable[[], Awaitable[dict[tuple[str, str], str]]]
@@ -85,7 +93,10 @@ def tables_in_memory() -> Tables:
         table.request(lane, saga, stream_id, action)
 
     store, sagas = MemoryEventStore(table, wire), MemorySagaStore(table, wire)
-    return Tables(store, sagas, wire, contents, unique_claims, secrets, owners, statuses, beginnings, request)
+    verified, repaired = MemoryVerifiedTable(table, wire), MemoryRepairedTable(table, wire)
+    return Tables(
+        store, sagas, verified, repaired, wire, contents, unique_claims, secrets, owners, statuses, beginnings, request
+    )
 
 
 @asynccontextmanager
@@ -132,6 +143,8 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
         yield Tables(
             PostgresEventStore(database),
             PostgresSagaStore(database),
+            PostgresVerifiedTable(database),
+            PostgresRepairedTable(database),
             proxy,
             contents,
             unique_claims,

@@ -1,4 +1,4 @@
-"""What clients send in a schedule: few users and fewer e-mail addresses, so that they get in one another's way."""
+"""What clients send in a schedule: few users and fewer e-mail addresses, so that commands conflict often."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -28,8 +28,8 @@ CITIES = ("Turin", "London", None)
 HASHES = (PASSWORD_HASH, PASSWORD_HASH.replace("t=3", "t=4"))
 
 
-class Order(NamedTuple):
-    """A record that a client writes at a time, and how often it tries again when it hears nothing."""
+class Submission(NamedTuple):
+    """A record that a client sends at a time, and how often it tries when it gets no answer."""
 
     at: float
     client: int
@@ -43,7 +43,7 @@ class Order(NamedTuple):
         return f"{self.at:7.3f} s  client-{self.client} to {self.partition}: {kind} {key.decode()} {value.decode()}"
 
 
-def drawn_orders(chance: Random) -> list[Order]:
+def drawn_submissions(chance: Random) -> list[Submission]:
     """The commands of one schedule, in the order of time; some come in bursts."""
     count = chance.randint(20, 36)
     moments: list[float] = []
@@ -51,13 +51,13 @@ def drawn_orders(chance: Random) -> list[Order]:
         moment = chance.uniform(0.2, 8.0)
         apart = chance.choice((0.0007, 0.03))
         moments += [moment + place * apart for place in range(chance.choice((1, 1, 2, 6)))]
-    orders: list[Order] = []
+    submissions: list[Submission] = []
     for moment in sorted(moments[:count]):
-        orders.append(_order(chance, round(moment, 4), orders))
-    return orders
+        submissions.append(_submission(chance, round(moment, 4), submissions))
+    return submissions
 
 
-def _order(chance: Random, at: float, before: list[Order]) -> Order:
+def _submission(chance: Random, at: float, before: list[Submission]) -> Submission:
     client, tries = chance.randrange(CLIENTS), chance.randint(1, 3)
     draw = chance.random()
     if before and draw < 0.12:
@@ -65,7 +65,7 @@ def _order(chance: Random, at: float, before: list[Order]) -> Order:
     command = _command(chance)
     identity = str(UUID(int=chance.getrandbits(128), version=4))
     if before and draw < 0.14:
-        # A client's mistake: the id of another command.
+        # A mistake of the client: the id of another command.
         identity = dict(chance.choice(before).record.headers).get("ce_id", identity.encode()).decode()
     record = OutboundRecord(command.stream_id.encode(), command.to_json(), _headers(chance, command, identity, at))
     partition = partition_for(command.stream_id.encode(), PARTITIONS)
@@ -73,7 +73,7 @@ def _order(chance: Random, at: float, before: list[Order]) -> Order:
         partition = 1 - partition
     elif draw > 0.90:
         record = _spoilt(chance, record)
-    return Order(at, client, partition, record, tries)
+    return Submission(at, client, partition, record, tries)
 
 
 def _command(chance: Random) -> Command:
@@ -123,6 +123,6 @@ def _spoilt(chance: Random, record: OutboundRecord) -> OutboundRecord:
             return record._replace(key=None)
 
 
-def asked_in(record: InboundRecord) -> Request | DeadLetter:
-    """What a record of the commands' topic asks for."""
+def parsed_command(record: InboundRecord) -> Request | DeadLetter:
+    """The request or dead letter that a record of the topic of commands is."""
     return read(record, catalogue().commands, "users")

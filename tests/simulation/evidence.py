@@ -1,4 +1,4 @@
-"""What a schedule leaves behind on its servers, as the invariants look at it."""
+"""What a schedule leaves on its servers, as the invariants read it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from datetime import timedelta
 import orjson
 
 from contracts.envelope import rfc3339
+from contracts.stated_sequence import stated_sequence
 from infra.memory.lane_rows import LaneRow
 from infra.memory.read_model_server import checkpoint
-from tests.simulation.circles import CIRCLE, PATIENCE_SECONDS
+from tests.simulation.circle_saga import CHANGE_TIMEOUT_SECONDS, CIRCLE
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
-from tests.simulation.folded import entries_of, folded_documents
-from tests.simulation.ledger import Ledger
+from tests.simulation.counting import TALLY, USER_CARD, Tally
+from tests.simulation.expected_read_model import entries_of, folded_documents
 from tests.simulation.process import Condition
-from tests.simulation.tally import TALLY, USER_CARD, Tally
+from tests.simulation.publish_ledger import PublishLedger
 from tests.simulation.world import World
 from workers.core.projection import Document, Index
 from workers.ports.event_store import EventRow, OutcomeRow
@@ -29,9 +30,9 @@ LIVE = Generation(USER_CARD.name)
 @dataclass(frozen=True)
 class Evidence:
     """Topics by partition (`commands`: also what the broker has lost), the table, the read model. `outcomes` are in
-    the order of their commits; `letters` are the places of the dead letters' originals; `journal` is that of the
-    circles; `far_deadlines` wait still, because the database's clock was set back; `shortened` are the partitions in
-    which the log of events has lost something.
+    the order of their commits; `letters` are the positions of the dead letters' originals; `journal` is that of the
+    circles; `far_deadlines` wait still, because the database's clock was set back. `shortened` are the partitions in
+    which the log of events has lost records, `interrupted` those in which the topic of commands has.
     """
 
     commands: Sequence[Sequence[InboundRecord]]
@@ -51,15 +52,16 @@ class Evidence:
     journal: Sequence[JournalRow]
     documents: Mapping[str, Document]
     entries: frozenset[tuple[Index, str]]
-    ledger: Ledger
-    unasked: Sequence[str]
+    ledger: PublishLedger
+    unchecked_publishes: Sequence[str]
     shortened: frozenset[int]
+    interrupted: frozenset[int]
     bugs: Sequence[str]
-    unrest: str
+    unfinished: str
 
 
-def unrest(world: World) -> str:
-    """What is still to be done; empty when nothing is."""
+def unfinished_work(world: World) -> str:
+    """What is still to be done; empty: nothing."""
     broker, table, redis = world.servers.broker, world.servers.table, world.servers.redis
     for slot in world.slots.values():
         if slot.process is None or slot.process.condition is not Condition.running:
@@ -69,20 +71,22 @@ def unrest(world: World) -> str:
         saga = table.lanes.get(LaneKey("saga", EVENTS, partition))
         if command is None or command.consumed < broker.end(COMMANDS, partition):
             return f"commands are not consumed on lane {partition}"
-        if not _stands_where_it_was(command, _records(world, COMMANDS, partition)):
+        if not _is_at_its_last_record(command, _records(world, COMMANDS, partition)):
             return f"lane {partition} has not noticed that its topic has lost its end"
-        if command.sequence > max((_sequence(record) for record in _records(world, EVENTS, partition)), default=0):
+        if command.sequence > max(
+            (stated_sequence(record.headers) for record in _records(world, EVENTS, partition)), default=0
+        ):
             return f"events are not published on lane {partition}"
         if saga is None or saga.input_sequence < command.sequence:
             return f"sagas have not followed lane {partition}"
         if (redis.get(checkpoint(LIVE, EVENTS, partition)) or START).sequence < command.sequence:
             return f"the read model has not followed lane {partition}"
-    if world.lost and not _whole(world):
+    if world.lost and not _is_complete(world):
         return "the read model lacks what its store has lost"
     return _waits_for_sagas(world)
 
 
-def _whole(world: World) -> bool:
+def _is_complete(world: World) -> bool:
     """Whether the read model has all that it should."""
     wanted = folded_documents(row for rows in world.servers.table.events.values() for row in rows)
     return _documents(world) == wanted and _entries(world) == entries_of(wanted)
@@ -95,10 +99,10 @@ def _waits_for_sagas(world: World) -> str:
             if step.command_id not in table.commands:
                 return f"saga step {step.position} of lane {partition} has no outcome"
     if any(table.unchanged.values()):
-        return f"sagas have not heard what changed nothing: {table.unchanged}"
+        return f"sagas have not handled acceptances without a change: {table.unchanged}"
     if any(table.refused.values()):
-        return f"sagas have not heard of rejections: {table.refused}"
-    soon = rfc3339(world.database_now() + timedelta(seconds=2 * PATIENCE_SECONDS))
+        return f"sagas have not handled rejections: {table.refused}"
+    soon = rfc3339(table.now() + timedelta(seconds=2 * CHANGE_TIMEOUT_SECONDS))
     if any(row.due_at < soon for _, row in table.deadlines.values()):
         return f"deadlines have not passed: {sorted(table.deadlines)}"
     return ""
@@ -106,11 +110,11 @@ def _waits_for_sagas(world: World) -> str:
 
 def at_rest(world: World) -> bool:
     """Whether nothing is left to do."""
-    return not unrest(world)
+    return not unfinished_work(world)
 
 
 def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
-    """What is there now."""
+    """The evidence that is there now."""
     table = world.servers.table
     letters = [dict(record.headers) for record in _records(world, TOPICS.dead_letters(COMMANDS), 0)]
     replies = [record for partition in range(PARTITIONS) for record in _records(world, TOPICS.replies, partition)]
@@ -137,10 +141,11 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
         documents=_documents(world),
         entries=_entries(world),
         ledger=world.network.ledger,
-        unasked=world.servers.unasked,
+        unchecked_publishes=world.servers.unchecked_publishes,
         shortened=frozenset(world.shortened),
+        interrupted=frozenset(world.lost_commands),
         bugs=bugs,
-        unrest="" if world.rested else unrest(world) or "something is still under way",
+        unfinished="" if world.rested else unfinished_work(world) or "something is still under way",
     )
 
 
@@ -148,7 +153,7 @@ def _records(world: World, topic: str, partition: int) -> Sequence[InboundRecord
     return world.servers.broker.read(topic, partition, 0, 1_000_000)
 
 
-def _stands_where_it_was(lane: LaneRow, records: Sequence[InboundRecord]) -> bool:
+def _is_at_its_last_record(lane: LaneRow, records: Sequence[InboundRecord]) -> bool:
     """Whether the last record that the lane has handled, if it knows it, is among those of its topic."""
     places = {(record.offset, record.timestamp) for record in records}
     is_known = lane.last_timestamp and lane.last_offset == lane.consumed - 1
@@ -156,15 +161,11 @@ def _stands_where_it_was(lane: LaneRow, records: Sequence[InboundRecord]) -> boo
 
 
 def _commands(world: World, partition: int) -> Sequence[InboundRecord]:
-    """All that ever stood in a partition, in the order in which it came there."""
-    found = [*_records(world, COMMANDS, partition)]
+    """All records that ever were in a partition, in the order in which they came."""
+    records = [*_records(world, COMMANDS, partition)]
     for end, lost in reversed(world.lost_commands[partition]):
-        found[end:end] = lost
-    return found
-
-
-def _sequence(record: InboundRecord) -> int:
-    return int(dict(record.headers)["ce_sequence"])
+        records[end:end] = lost
+    return records
 
 
 def _handed_out(world: World, partition: int) -> int:

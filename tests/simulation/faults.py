@@ -1,4 +1,4 @@
-"""The plan of a schedule: what is sent when, and what goes wrong when. Data, so that it can be printed and shrunk."""
+"""The faults of a schedule: what goes wrong when. Data, so that a plan can be printed and shrunk."""
 
 from collections.abc import Sequence
 from random import Random
@@ -26,9 +26,9 @@ Kind = Literal[
 SLOTS = ("command-0", "command-1", "saga-0", "saga-1", "projection-0", "projection-1")
 PRODUCING = "producing"
 SERVERS = ("Postgres", "Kafka", "Redis", PRODUCING)
-# Who is disturbed most by trouble with a server.
-CONCERNED = {"Postgres": SLOTS, "Kafka": SLOTS, "Redis": SLOTS[4:], "producing": (*SLOTS[:2], *SLOTS[:4])}
-COMPANY: dict[str, tuple[Kind, ...]] = {
+# The workers that a fault of a server disturbs.
+DISTURBED_BY = {"Postgres": SLOTS, "Kafka": SLOTS, "Redis": SLOTS[4:], "producing": (*SLOTS[:2], *SLOTS[:4])}
+FOLLOWED_BY: dict[str, tuple[Kind, ...]] = {
     "Postgres": ("kill", "pause", "evict"),
     "Kafka": ("kill", "pause", "evict"),
     "Redis": ("kill", "pause", "empty"),
@@ -42,7 +42,7 @@ FAULTS_END_SECONDS = 9.0
 class Fault(NamedTuple):
     """One thing that goes wrong.
 
-    `amount` is how many steps or requests later it strikes, or a factor, a probability, seconds, records.
+    `amount` is, by kind, after how many steps or requests it comes, a factor, a probability, seconds or records.
     """
 
     at: float
@@ -58,8 +58,8 @@ class Fault(NamedTuple):
 def drawn_faults(chance: Random, busy: Sequence[float]) -> list[Fault]:
     """The faults of one schedule, in the order of time.
 
-    Many of them come at a moment when there is something to disturb, which are those in `busy` and a little later; and
-    many troubles with a server have company: something else happens to a worker meanwhile.
+    Many come when there is something to disturb: at a moment in `busy` or a little later. Many faults of a server come
+    with a second fault, of a worker.
     """
     faults: list[Fault] = []
     for _ in range(chance.randint(3, 10)):
@@ -70,9 +70,9 @@ def drawn_faults(chance: Random, busy: Sequence[float]) -> list[Fault]:
         fault = _drawn(chance, kind, at, chance.choices(SLOTS, (3, 3, 1, 1, 1, 1))[0])
         faults.append(fault)
         if kind in OF_SERVERS and chance.random() < 0.6:
-            second = chance.choice(COMPANY[fault.target])
+            second = chance.choice(FOLLOWED_BY[fault.target])
             meanwhile = fault.at + chance.random() * min(fault.seconds, 2.0)
-            faults.append(_drawn(chance, second, meanwhile, chance.choice(CONCERNED[fault.target])))
+            faults.append(_drawn(chance, second, meanwhile, chance.choice(DISTURBED_BY[fault.target])))
     return sorted(faults)
 
 
@@ -96,7 +96,7 @@ def drawn_losses(chance: Random, busy: Sequence[float]) -> list[Fault]:
 
 
 def drawn_shortenings(chance: Random, busy: Sequence[float]) -> list[Fault]:
-    """What the topic of commands loses beside everything else; in most schedules nothing."""
+    """What the topics of commands lose; in most schedules nothing."""
     if chance.random() > 0.2:
         return []
     return [
@@ -177,6 +177,6 @@ WEIGHTS: dict[Kind, float] = {
 }
 
 
-def said(faults: Sequence[Fault]) -> str:
-    """The faults for people, one a line."""
+def listed(faults: Sequence[Fault]) -> str:
+    """The faults as text, one a line."""
     return "\n".join(f"  {fault}" for fault in faults) or "  none"

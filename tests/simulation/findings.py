@@ -1,4 +1,4 @@
-"""What a judgement of a schedule consists of."""
+"""What the checks of a schedule report."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from tests.simulation.evidence import Evidence
 
 
 class Finding(NamedTuple):
-    """A broken promise: which one, and what shows it."""
+    """A broken invariant: which one, and what shows it."""
 
     kind: str
     explanation: str

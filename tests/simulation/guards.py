@@ -70,7 +70,7 @@ _read = SequencedEvents.read
 _publisher_after = taking_over.publisher_after
 
 
-def _nothing_known(self: Table, *asked: Any) -> BatchLookup:
+def _no_outcomes_stored(self: Table, *asked: Any) -> BatchLookup:
     return _look_up(self, *asked)._replace(outcomes={})
 
 
@@ -78,7 +78,7 @@ def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
     return {row.command_id: row for row in batch.outcomes}
 
 
-def _commit_whatever_is_reserved(self: Table, batch: Batch) -> None:
+def _commit_without_claims_checked(self: Table, batch: Batch) -> None:
     _commit(self, batch._replace(claims_to_acquire=(), claims_to_settle=()))
     self.unique_claims.update(
         ((batch.context, each.scope, each.key), each.stream_id) for each in batch.claims_to_acquire
@@ -167,7 +167,7 @@ async def _send_nothing_again(self: Outbox, grant: LaneGrant) -> None:
     self.published = grant.sequence
 
 
-async def _see_nothing(_: ProjectionLane | Restoring) -> None:
+async def _check_nothing(_: ProjectionLane | Restoring) -> None:
     """Whatever has become of the store."""
 
 
@@ -176,8 +176,10 @@ async def _nothing_lost(*_: Any) -> bool:
     return False
 
 
-def _any_version(_: SagaRows, rows: Sequence[InstanceRow]) -> dict[InstanceKey, InstanceRow]:
-    return {InstanceKey(row.saga, row.instance_id): row for row in rows}
+def _any_version(self: SagaRows, rows: Sequence[InstanceRow]) -> dict[InstanceKey, InstanceRow]:
+    instances = {InstanceKey(row.saga, row.instance_id): row for row in rows}
+    before = {key: self.sagas.get(key, row) for key, row in instances.items()}
+    return {key: row._replace(correlation_id=before[key].correlation_id) for key, row in instances.items()}
 
 
 def _any_entries(_: SagaRows, rows: Sequence[JournalRow]) -> dict[InstanceKey, list[JournalRow]]:
@@ -200,10 +202,10 @@ def _any_id(*_: Any) -> str:
 GUARDS: Mapping[str, Sequence[Patch]] = {
     "the epoch of a command lane": [Patch(LaneRows, "fence", _fence_but("command"))],
     "the epoch of a saga lane": [Patch(LaneRows, "fence", _fence_but("saga"))],
-    "stored outcomes": [Patch(Table, "look_up", _nothing_known), Patch(Table, "_new_outcomes", _any_outcomes)],
-    "the look-up of outcomes": [Patch(Table, "look_up", _nothing_known)],
+    "stored outcomes": [Patch(Table, "look_up", _no_outcomes_stored), Patch(Table, "_new_outcomes", _any_outcomes)],
+    "the look-up of outcomes": [Patch(Table, "look_up", _no_outcomes_stored)],
     "the primary key of outcomes": [Patch(Table, "_new_outcomes", _any_outcomes)],
-    "unique_claims": [Patch(Table, "commit", _commit_whatever_is_reserved)],
+    "unique_claims": [Patch(Table, "commit", _commit_without_claims_checked)],
     "the projection's sequence": [Patch(SequencedEvents, "read", _read_everything_by("projection"))],
     "the saga's sequence": [Patch(SequencedEvents, "read", _read_everything_by("saga"))],
     "holes filled from the table": [
@@ -213,8 +215,8 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     ],
     "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
     "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
-    "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _see_nothing)],
-    "a look at what the store has lost": [Patch(Restoring, "look", _see_nothing)],
+    "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _check_nothing)],
+    "a look at what the store has lost": [Patch(Restoring, "look", _check_nothing)],
     "a lost document is folded before it is changed": [Patch(Restoring, "restore", _nothing_lost)],
     "the tail of the log": [Patch(command_lane, "publisher_after", _trust_the_mark)],
     "publishing what was left": [Patch(command_lane, "publish_the_rest", _publish_nothing)],

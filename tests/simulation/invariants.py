@@ -1,41 +1,41 @@
-"""What must be true once the world has come to rest, whatever happened to it before."""
+"""What must be true once the world has come to rest, after any faults."""
 
 from collections.abc import Iterator, Sequence
 
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome
 from contracts.partitioner import partition_for
-from tests.simulation.commands import PARTITIONS, asked_in
+from tests.simulation.commands import PARTITIONS, parsed_command
 from tests.simulation.evidence import Evidence
+from tests.simulation.expected_read_model import entries_of, folded_documents
 from tests.simulation.findings import Check, Finding
-from tests.simulation.folded import entries_of, folded_documents
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
-from tests.simulation.reference import Sequentially, wordless
 from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
+from tests.simulation.sequential_run import SequentialRun, without_message
 from workers.command.reading import DeadLetter, Request
 
 
 def findings(evidence: Evidence) -> list[Finding]:
-    """All broken promises."""
+    """All broken invariants."""
     return [finding for check in CHECKS for finding in check(evidence)]
 
 
 def every_command_is_answered_once(evidence: Evidence) -> Iterator[Finding]:
-    """An outcome for each command, in the order of its lane; a dead letter for what is none; nothing else."""
+    """Each command has an outcome, in the order of its lane; a malformed record has a dead letter; nothing else has."""
     letters, malformed = set(evidence.letters), set()
     expected: set[str] = set()
     for partition, records in enumerate(evidence.commands):
-        order: list[str] = []
+        command_ids: list[str] = []
         for record in records:
-            found = asked_in(record)
-            if isinstance(found, DeadLetter):
+            parsed = parsed_command(record)
+            if isinstance(parsed, DeadLetter):
                 malformed.add((partition, record.offset))
                 if (partition, record.offset) not in letters:
                     yield Finding("a malformed record without a dead letter", f"{partition}/{record.offset}")
-            elif _belongs(found, partition):
-                order.append(found.envelope.id)
-            if isinstance(found, Request):
-                expected.add(found.envelope.id)
-        yield from _in_order(evidence, partition, list(dict.fromkeys(order)))
+            elif _belongs(parsed, partition):
+                command_ids.append(parsed.envelope.id)
+            if isinstance(parsed, Request):
+                expected.add(parsed.envelope.id)
+        yield from _in_order(evidence, partition, list(dict.fromkeys(command_ids)))
     for place in sorted(letters - malformed):
         yield Finding("a dead letter without a malformed record", str(place))
     for missing in sorted(expected - evidence.outcomes.keys()):
@@ -45,9 +45,13 @@ def every_command_is_answered_once(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _in_order(evidence: Evidence, partition: int, ids: Sequence[str]) -> Iterator[Finding]:
-    """An id that was used on both lanes by mistake belongs to the lane that was first."""
-    handled = [each for each, row in evidence.outcomes.items() if row.partition == partition]
-    wanted = [each for each in ids if each in evidence.outcomes and evidence.outcomes[each].partition == partition]
+    """A command id that was used on both lanes by mistake belongs to the lane that handled it first."""
+    handled = [command_id for command_id, row in evidence.outcomes.items() if row.partition == partition]
+    wanted = [
+        command_id
+        for command_id in ids
+        if command_id in evidence.outcomes and evidence.outcomes[command_id].partition == partition
+    ]
     if handled != wanted:
         yield Finding("commands handled in another order than they came in", f"lane {partition}")
 
@@ -55,16 +59,16 @@ def _in_order(evidence: Evidence, partition: int, ids: Sequence[str]) -> Iterato
 def outcomes_are_those_of_one_at_a_time(evidence: Evidence) -> Iterator[Finding]:
     """Outcomes, events, unique_claims and credentials equal those of a plain sequential run."""
     requests = _first_requests(evidence)
-    plain = Sequentially()
+    plain = SequentialRun()
     for command_id, handled in evidence.outcomes.items():
         request = requests.get((command_id, handled.partition))
         if request is None:
             yield Finding("an outcome without a command", f"{command_id} on lane {handled.partition}")
             continue
         stored = Outcome.model_validate_json(handled.outcome)
-        refused = evidence.ledger.refused_before[command_id] if handled.status == "rejected" else frozenset()
-        wanted = wordless(plain.outcome(request, handled.partition, handled.handled_at, refused))
-        if wordless(stored) != wanted:
+        rejected = evidence.ledger.rejected_claims[command_id] if handled.status == "rejected" else frozenset()
+        wanted = without_message(plain.outcome(request, handled.partition, handled.handled_at, rejected))
+        if without_message(stored) != wanted:
             yield Finding("an outcome unlike that of a sequential run", f"{stored} instead of {wanted}")
             return
         if (handled.status, handled.stream_id, handled.sequence) != (stored.status, stored.stream_id, stored.sequence):
@@ -77,13 +81,13 @@ def _first_requests(evidence: Evidence) -> dict[tuple[str, int], Request]:
     requests: dict[tuple[str, int], Request] = {}
     for partition, records in enumerate(evidence.commands):
         for record in records:
-            found = asked_in(record)
-            if isinstance(found, Request) and _belongs(found, partition):
-                requests.setdefault((found.envelope.id, partition), found)
+            parsed = parsed_command(record)
+            if isinstance(parsed, Request) and _belongs(parsed, partition):
+                requests.setdefault((parsed.envelope.id, partition), parsed)
     return requests
 
 
-def _effects_are_those_of(plain: Sequentially, evidence: Evidence) -> Iterator[Finding]:
+def _effects_are_those_of(plain: SequentialRun, evidence: Evidence) -> Iterator[Finding]:
     for partition in range(PARTITIONS):
         rows = [
             (row.sequence, row.stream_id, row.stream_version, row.event_id, row.type)
@@ -108,14 +112,14 @@ def numbers_are_contiguous(evidence: Evidence) -> Iterator[Finding]:
     versions: dict[str, list[int]] = {}
     for row in evidence.events:
         versions.setdefault(row.stream_id, []).append(row.stream_version)
-    for stream_id, found in versions.items():
-        if found != list(range(1, len(found) + 1)):
-            yield Finding("stream versions with gaps", f"{stream_id}: {found}")
+    for stream_id, of_stream in versions.items():
+        if of_stream != list(range(1, len(of_stream) + 1)):
+            yield Finding("stream versions with gaps", f"{stream_id}: {of_stream}")
     emitted: set[str] = set()
     for handled in evidence.outcomes.values():
         events = Outcome.model_validate_json(handled.outcome).events
         if handled.status != "accepted" and events:
-            yield Finding("a refused command with events", handled.command_id)
+            yield Finding("a rejected command with events", handled.command_id)
         emitted.update(event.event_id for event in events)
     table = [row.event_id for row in evidence.events]
     if len(set(table)) < len(table) or set(table) != emitted:
@@ -126,41 +130,44 @@ def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
     """Documents and index entries are those of the table's events."""
     wanted = folded_documents(evidence.events)
     wrong = [
-        each for each in sorted({*wanted, *evidence.documents}) if wanted.get(each) != evidence.documents.get(each)
+        name for name in sorted({*wanted, *evidence.documents}) if wanted.get(name) != evidence.documents.get(name)
     ]
     if wrong:
         yield Finding("documents unlike the fold", ", ".join(wrong))
-    found_by = entries_of(wanted)
-    if evidence.entries != found_by:
-        yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ found_by)))
+    entries = entries_of(wanted)
+    if evidence.entries != entries:
+        yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ entries)))
 
 
 def replies_are_the_outcomes(evidence: Evidence) -> Iterator[Finding]:
-    """Whoever is answered is told what is stored; whoever has sent another command under its id, that he has."""
-    for command_id, said in evidence.replies:
+    """A reply is the stored outcome, or tells the client that the id was used for another command."""
+    for command_id, reply in evidence.replies:
         row = evidence.outcomes.get(command_id)
-        if row is None or (row.outcome != said and not _refuses_another_command(said, row.outcome)):
+        if row is None or (row.outcome != reply and not _rejects_another_command(reply, row.outcome)):
             yield Finding("a reply unlike the stored outcome", command_id)
 
 
-def _refuses_another_command(said: bytes, stored: bytes) -> bool:
-    reply, outcome = Outcome.model_validate_json(said), Outcome.model_validate_json(stored)
-    if reply.error is None or reply.error.code != IDEMPOTENCY_KEY_REUSED:
+def _rejects_another_command(reply: bytes, stored: bytes) -> bool:
+    answer, outcome = Outcome.model_validate_json(reply), Outcome.model_validate_json(stored)
+    if answer.error is None or answer.error.code != IDEMPOTENCY_KEY_REUSED:
         return False
-    told = [(each.type, each.stream_id, each.content_digest) for each in (reply, outcome)]
-    return told[0] != told[1]
+    return _identity(answer) != _identity(outcome)
+
+
+def _identity(outcome: Outcome) -> tuple[str, str, str | None]:
+    return outcome.type, outcome.stream_id, outcome.content_digest
 
 
 def nothing_is_a_bug(evidence: Evidence) -> Iterator[Finding]:
-    """No lane stopped by an exception that nobody had foreseen, none but the foreseen streams parked."""
+    """No lane was stopped by an unexpected exception, and no stream was parked."""
     for bug in evidence.bugs:
         yield Finding("a bug", bug)
 
 
 def everything_came_to_rest(evidence: Evidence) -> Iterator[Finding]:
     """Within a bounded time after the last fault."""
-    if evidence.unrest:
-        yield Finding("does not come to rest", evidence.unrest)
+    if evidence.unfinished:
+        yield Finding("does not come to rest", evidence.unfinished)
 
 
 CHECKS: tuple[Check, ...] = (

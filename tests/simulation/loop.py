@@ -1,7 +1,7 @@
-"""An event loop without a world outside: time is virtual, and whose turn it is, a seeded draw decides.
+"""An event loop in virtual time, for many processes. A seeded draw decides which process runs next.
 
-Within a process the order of steps is asyncio's own. Between processes nothing is promised. When nobody has anything
-to do, time jumps to the next timer. The same seed gives the same run, to the last step.
+Within a process the order of steps is asyncio's own; between processes there is no order. When no step is ready, time
+jumps to the next timer. The same seed gives the same run, step by step.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class Standstill(Exception):
-    """Nothing is ready, no timer runs, and what is waited for has not happened."""
+    """No step is ready and no timer runs, but the condition that the caller waits for has not come."""
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
-    """What asyncio's tasks, timeouts, queues and locks need of a loop, and no more: there are no sockets or threads."""
+    """What asyncio's tasks, timeouts, queues and locks need of a loop. There are no sockets and no threads."""
 
     def __init__(self, chance: Random) -> None:
         self.now = 0.0
@@ -47,37 +47,37 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return task
 
     def kill(self, process: Process) -> None:
-        """kill -9: nothing of it runs again. What it has sent is on its way all the same."""
+        """kill -9: nothing of it runs again. The requests that it has sent still arrive."""
         process.condition = Condition.dead
         process.ready.clear()
-        process.fuse = -1
+        process.steps_to_interruption = -1
 
     def pause(self, process: Process, *, suspended: bool = False) -> None:
-        """SIGSTOP; or `suspended`: its clock and its timers stand still too, as on a machine that sleeps."""
+        """SIGSTOP; `suspended`: its clock and its timers stand still too, as on a machine that sleeps."""
         if process.condition is Condition.running:
             process.condition = Condition.paused
             process.suspended = suspended
             process.paused_at = self.now
-            process.fuse = -1
+            process.steps_to_interruption = -1
 
-    def wake(self, process: Process) -> None:
+    def resume(self, process: Process) -> None:
         """SIGCONT."""
         if process.condition is Condition.paused:
             process.condition = Condition.running
             if process.suspended:
                 process.suspended_seconds += self.now - process.paused_at
-            for timer in process.held:
+            for timer in process.suspended_timers:
                 self._set(timer.when() + process.suspended_seconds, timer, process)
-            process.held.clear()
+            process.suspended_timers.clear()
             self._list(process)
 
     def clock_of(self, process: Process) -> Callable[[], float]:
         """The process's monotonic clock."""
         return lambda: self.now - process.suspended_seconds + process.jumped_seconds
 
-    def strike(self, process: Process, after_steps: int, action: Callable[[], None]) -> None:
-        """Do something to the process between two of its next steps."""
-        process.fuse, process.struck = after_steps, action
+    def interrupt(self, process: Process, after_steps: int, action: Callable[[], None]) -> None:
+        """Call `action` between two of the process's next steps."""
+        process.steps_to_interruption, process.interruption = after_steps, action
 
     # What asyncio asks for
 
@@ -86,7 +86,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Handle:
         context = copy_context() if context is None else context
         handle = asyncio.Handle(callback, args, self, context)
-        self._enqueue(self._whose(context), handle)
+        self._enqueue(self._process_of(context), handle)
         return handle
 
     def call_later(
@@ -107,16 +107,16 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.TimerHandle:
         context = copy_context() if context is None else context
         timer = asyncio.TimerHandle(when, callback, args, self, context)
-        process = self._whose(context)
+        process = self._process_of(context)
         self._set(when + process.suspended_seconds, timer, process)
         return timer
 
-    def _whose(self, context: Context) -> Process:
+    def _process_of(self, context: Context) -> Process:
         process = context.get(PROCESS)
         return self.outside if process is None else process
 
     def outside_at(self, when: float, callback: Callable[[Unpack[Arguments]], object], *args: *Arguments) -> None:
-        """Call something that belongs to no process: the network, the servers, the faults."""
+        """Call something of no process at this time: of the network, the servers or the faults."""
         self._timer_number += 1
         heapq.heappush(self._timers, (when, self._timer_number, partial(callback, *args)))
 
@@ -132,7 +132,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """A step that raised is a bug; what nobody asked a dead task for is not."""
+        """Keep exceptions of steps, which are bugs. Results of tasks that nobody awaits are not."""
         if "handle" in context:
             self.errors.append(repr(context.get("exception")))
 
@@ -151,21 +151,21 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._runnable.clear()
 
     async def shutdown_asyncgens(self) -> None:
-        """None is registered: those of the loops hold nothing."""
+        """Do nothing: no generator is registered."""
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """It is passed over when its time comes."""
+        """Do nothing: a cancelled timer is skipped when its time comes."""
 
     # Running
 
     def run_until_complete(self, future: Any) -> Any:
-        """Run until a future or coroutine is done. Raises Standstill when that can't happen any more."""
+        """Run until a future or coroutine is done. Raises Standstill when it can't be any more."""
         task = asyncio.ensure_future(future, loop=self)
         self.run_while(lambda: not task.done())
         return task.result()
 
     def run_while(self, condition: Callable[[], bool]) -> None:
-        """Run as long as `condition` holds. Raises Standstill when nothing is left to do."""
+        """Run as long as `condition` holds. Raises Standstill when no step and no timer is left."""
         events._set_running_loop(self)
         try:
             while condition():
@@ -178,7 +178,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._current = self.outside
 
     def _turn(self) -> None:
-        """All the steps that one process has ready."""
+        """Run all steps that one process has ready."""
         runnable = self._runnable
         place = int(self._chance.random() * len(runnable)) if len(runnable) > 1 else 0
         process = runnable[place]
@@ -188,10 +188,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._current = process
         ready = process.ready
         for _ in range(len(ready)):
-            if process.fuse >= 0:
-                process.fuse -= 1
-                if process.fuse < 0:
-                    process.struck()
+            if process.steps_to_interruption >= 0:
+                process.steps_to_interruption -= 1
+                if process.steps_to_interruption < 0:
+                    process.interruption()
             if process.condition is not Condition.running or not ready:
                 break
             handle = ready.popleft()
@@ -201,7 +201,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._current = self.outside
 
     def _advance(self) -> bool:
-        """To the next moment at which something is to be done. False: there is none."""
+        """Go on to the time of the next timer. False: there is none."""
         timers = self._timers
         while timers:
             when, _, due = heapq.heappop(timers)
@@ -217,11 +217,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return False
 
     def _is_due(self, when: float, timer: asyncio.TimerHandle, process: Process) -> bool:
-        """Whether a process's timer is over now; if it is not, but will be, it is kept."""
+        """Whether a process's timer is due now. One that will be due later is set again."""
         if timer._cancelled or process.condition is Condition.dead:
             return False
         if process.condition is Condition.paused and process.suspended:
-            process.held.append(timer)
+            process.suspended_timers.append(timer)
             return False
         later = timer.when() + process.suspended_seconds
         if later > when:

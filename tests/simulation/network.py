@@ -1,7 +1,7 @@
-"""The network between processes and servers: everything takes time, and what TCP allows to go wrong goes wrong.
+"""The network between processes and servers: every request takes time, and fails in the ways that TCP allows.
 
-A request that has arrived is carried out by the server whether or not the one who asked is still there. A caller who
-hears nothing in time is told `Unavailable`, and cannot know whether his request was carried out, or still will be.
+A server carries out a request that has arrived, even if its caller is dead. A caller that gets no answer in time gets
+`Unavailable`, and cannot know whether the request was carried out or still will be.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from tests.simulation.commands import TOPICS
 from tests.simulation.faults import PRODUCING
-from tests.simulation.ledger import Ledger
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.process import Process
+from tests.simulation.publish_ledger import PublishLedger
 from workers.ports.lanes import Unavailable
 
 T = TypeVar("T")
@@ -24,12 +24,12 @@ T = TypeVar("T")
 DEADLINES_SECONDS = {"Postgres": 10.0, "Kafka": 15.0, "Redis": 5.0}
 SERVED = "served"
 MOST_LATE_SECONDS = 12.0
-# A connection that breaks is noticed at once more often than by waiting.
+# How often a broken connection is noticed at once, and not only at the deadline.
 NOTICED_AT_ONCE = 0.7
 
 
 class Sent(NamedTuple):
-    """A request on its way. `produces`: it writes records to Kafka."""
+    """A request under way. `produces`: it writes records to Kafka."""
 
     process: Process
     server: str
@@ -40,10 +40,9 @@ class Sent(NamedTuple):
 
 
 @dataclass
-class Weather:
-    """What is wrong now. `faulty`: the probability for each request to a server; `slow`: how many times as long.
-
-    What is wrong with `PRODUCING` is wrong with records on their way to Kafka, and with nothing else there.
+class NetworkConditions:
+    """What is wrong now. `faulty`: the probability that a request to a server fails; `slow`: by which factor it is
+    slower. `PRODUCING` stands for the requests to Kafka that write records.
     """
 
     faulty: dict[str, float] = field(default_factory=dict)
@@ -56,11 +55,11 @@ class Weather:
         return sent.server in self.away or (sent.produces and PRODUCING in self.away)
 
     def risk(self, sent: Sent) -> float:
-        """The probability that something happens to the request."""
+        """The probability that the request fails."""
         return max(self.faulty.get(sent.server, 0.0), self.faulty.get(PRODUCING, 0.0) if sent.produces else 0.0)
 
     def slowness(self, sent: Sent) -> float:
-        """How many times as long it takes."""
+        """The factor by which the request is slower."""
         return max(self.slow.get(sent.server, 1.0), self.slow.get(PRODUCING, 1.0) if sent.produces else 1.0)
 
 
@@ -68,53 +67,53 @@ class Network:
     """Carries requests and answers."""
 
     def __init__(self, loop: SimulatedLoop, chance: Random, note: Callable[..., None], *, traced: bool) -> None:
-        self.weather = Weather()
+        self.conditions = NetworkConditions()
         self.counts: Counter[str] = Counter()
         self.still_to_come = 0
-        self.ledger = Ledger()
-        self._fuses: dict[str, tuple[int, Callable[[], None]]] = {}
-        self._unheard: dict[str, int] = {}
+        self.ledger = PublishLedger()
+        self._interruptions: dict[str, tuple[int, Callable[[], None]]] = {}
+        self._answers_to_lose: dict[str, int] = {}
         self._loop = loop
         self._chance = chance
         self._note = note
         self._traced = traced
 
-    def strike(self, server: str, after_requests: int, action: Callable[[], None]) -> None:
-        """Do something to a server between two of the next requests that it carries out."""
-        self._fuses[server] = (after_requests, action)
+    def interrupt(self, server: str, after_requests: int, action: Callable[[], None]) -> None:
+        """Call `action` between two of the next requests that a server carries out."""
+        self._interruptions[server] = (after_requests, action)
 
     def lose_answer(self, server: str, after_writes: int) -> None:
-        """Let one of the next writes to a server be carried out, now or late, and nobody hear of it."""
-        self._unheard[server] = after_writes
+        """Lose the answer to one of the next writes to a server; it is carried out, at once or late."""
+        self._answers_to_lose[server] = after_writes
 
     def send(self, sent: Sent) -> None:
-        """Begin the journey of a request."""
-        weather, draw = self.weather, self._chance.random
+        """Send a request on its way."""
+        conditions, draw = self.conditions, self._chance.random
         if sent.produces:
             self.ledger.sent(self._loop.now, sent.process, sent.operation)
-        if weather.hides(sent) or (sent.process.name, sent.server) in weather.cut:
+        if conditions.hides(sent) or (sent.process.name, sent.server) in conditions.cut:
             self._lose(sent, "not reached")
-        elif self._unheard and self._is_unheard(sent):
+        elif self._answers_to_lose and self._loses_answer(sent):
             # The answer is lost; or it is carried out late.
-            self._mistreat(sent, 0.3 + draw() * 0.5 if not sent.produces else 0.5 + draw() * 0.3)
-        elif draw() >= weather.risk(sent):
+            self._let_fail(sent, 0.3 + draw() * 0.5 if not sent.produces else 0.5 + draw() * 0.3)
+        elif draw() >= conditions.risk(sent):
             self._loop.outside_at(self._arrival(sent), self._serve, sent, True)
         else:
-            self._mistreat(sent, draw())
+            self._let_fail(sent, draw())
 
-    def _is_unheard(self, sent: Sent) -> bool:
+    def _loses_answer(self, sent: Sent) -> bool:
         server = PRODUCING if sent.produces else sent.server
-        left = self._unheard.get(server)
+        left = self._answers_to_lose.get(server)
         if left is None or not _matters(sent):
             return False
         if left > 0 or (left == 0 and sent.produces):
-            # A producer tries once more by itself: that is lost as well.
-            self._unheard[server] = left - 1
+            # A producer tries once more by itself: that answer is lost as well.
+            self._answers_to_lose[server] = left - 1
         else:
-            del self._unheard[server]
+            del self._answers_to_lose[server]
         return left <= 0
 
-    def _mistreat(self, sent: Sent, fate: float) -> None:
+    def _let_fail(self, sent: Sent, fate: float) -> None:
         draw = self._chance.random
         if fate < 0.3:
             self._lose(sent, "request lost")
@@ -122,7 +121,7 @@ class Network:
             self._count(sent, "answer lost")
             self._loop.outside_at(self._arrival(sent), self._serve, sent, False)
         elif fate < 0.8:
-            # It lies in a buffer somewhere, and is carried out when nobody waits for it any more: soon, or much later.
+            # It waits in a buffer somewhere, and is carried out soon or much later, after its caller has given up.
             self._count(sent, "carried out late")
             self._carry_out_again_or_late(sent, self._loop.now + draw() ** 3 * MOST_LATE_SECONDS)
             self._fail(sent)
@@ -137,26 +136,26 @@ class Network:
     def _carry_out_again_or_late(self, sent: Sent, when: float) -> None:
         def serve() -> None:
             self.still_to_come -= 1
-            self._serve(sent, False, told=True)
+            self._serve(sent, False, caller_gave_up=True)
 
         self.still_to_come += 1
         self._loop.outside_at(when, serve)
 
     def _arrival(self, sent: Sent) -> float:
         seconds = 0.0003 + 0.002 * self._chance.random()
-        return self._loop.now + min(seconds * self.weather.slowness(sent), sent.deadline * 0.4)
+        return self._loop.now + min(seconds * self.conditions.slowness(sent), sent.deadline * 0.4)
 
-    def _serve(self, sent: Sent, answered: bool, told: bool = False) -> None:
-        """Carry a request out, unless the server has gone away; and bring the answer, if that can be."""
-        if self.weather.hides(sent):
-            if not told:
+    def _serve(self, sent: Sent, answered: bool, caller_gave_up: bool = False) -> None:
+        """Carry a request out, unless the server cannot be reached, and send the answer back."""
+        if self.conditions.hides(sent):
+            if not caller_gave_up:
                 self._lose(sent, "not reached")
             return
-        if sent.server in self._fuses:
-            self._burn_down(sent.server)
+        if sent.server in self._interruptions:
+            self._count_down(sent.server)
         try:
             result, error = sent.operation(), None
-        except Exception as raised:  # noqa: BLE001  # it is the caller's
+        except Exception as raised:  # noqa: BLE001  # it is for the caller
             result, error = None, raised
         if self._traced:
             self._note(
@@ -164,22 +163,22 @@ class Network:
             )
         if sent.server == "Postgres":
             self.ledger.served(self._loop.now, sent.process, sent.operation, result if error is None else error)
-        if told:
+        if caller_gave_up:
             return
         if answered:
             self._loop.outside_at(self._arrival(sent), self._answer, sent, result, error)
         else:
             self._fail(sent)
 
-    def _burn_down(self, server: str) -> None:
-        left, action = self._fuses.pop(server)
+    def _count_down(self, server: str) -> None:
+        left, action = self._interruptions.pop(server)
         if left > 0:
-            self._fuses[server] = (left - 1, action)
+            self._interruptions[server] = (left - 1, action)
         else:
             action()
 
     def _answer(self, sent: Sent, result: Any, error: Exception | None) -> None:
-        if self.weather.hides(sent):
+        if self.conditions.hides(sent):
             self._count(sent, "answer lost")
             self._fail(sent)
         elif sent.answer.done():
@@ -196,7 +195,7 @@ class Network:
         self._fail(sent)
 
     def _fail(self, sent: Sent) -> None:
-        """Tell the caller that there is no answer: soon, when the connection broke, else at the deadline."""
+        """Fail the request: soon, if the broken connection is noticed, or at the deadline."""
         draw = self._chance.random
         wait = 0.001 + draw() * 0.1 if draw() < NOTICED_AT_ONCE else sent.deadline
         self._loop.outside_at(self._loop.now + wait, _refuse, sent)
@@ -210,7 +209,7 @@ class Network:
 
 
 def _matters(sent: Sent) -> bool:
-    """Whether it writes what may not be lost: a batch, events, commands; but for replies."""
+    """Whether it writes what must not be lost: a batch, events, commands. Replies may be lost."""
     if sent.produces:
         return TOPICS.replies not in getattr(sent.operation, "args", ())
     return "commit" in named(sent.operation)
@@ -218,18 +217,18 @@ def _matters(sent: Sent) -> bool:
 
 def _refuse(sent: Sent) -> None:
     if not sent.answer.done():
-        sent.answer.set_exception(Unavailable(sent.server, "no answer, in the simulation"))
+        sent.answer.set_exception(Unavailable(sent.server, "no answer"))
 
 
 def named(operation: Callable[[], Any]) -> str:
-    """What an operation is called: the method that sent it."""
+    """The name of an operation: that of the server's method."""
     function = getattr(operation, "func", operation)
     name: str = getattr(function, "__qualname__", type(operation).__qualname__)
     return name.replace(".<locals>", "").replace(".<lambda>", "")
 
 
 class SimulatedWire:
-    """One process's way to the servers. `produces`: for records to Kafka, whose requests may arrive twice."""
+    """A process's connection to the servers. `produces`: for records to Kafka, whose requests may arrive twice."""
 
     def __init__(self, network: Network, loop: SimulatedLoop, process: Process, *, produces: bool = False) -> None:
         self._network = network

@@ -1,6 +1,6 @@
-"""A simulated process: what runs in it is its own, and it can be stopped, woken and killed between any two steps.
+"""A simulated process. It can be paused, resumed and killed between any two steps.
 
-Everything that a process does carries `PROCESS` in its context, so each step is known to be its.
+Every task of a process carries `PROCESS` in its context, so the loop knows whose step each one is.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Condition(Enum):
-    """`paused` is SIGSTOP: every step waits. `dead` is kill -9: no step is ever taken again, no `finally` runs."""
+    """`paused` is SIGSTOP: every step waits. `dead` is kill -9: no step runs again, not even those of a `finally`."""
 
     running = "running"
     paused = "paused"
@@ -19,7 +19,7 @@ class Condition(Enum):
 
 
 class Process:
-    """A process of its own: its ready steps in the order of asyncio, its clock, its tasks."""
+    """A process: its ready steps in the order of asyncio, its clock, its tasks."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -27,11 +27,11 @@ class Process:
         self.ready: deque[asyncio.Handle] = deque()
         self.listed = False
         self.tasks: list[asyncio.Task[object]] = []
-        # After so many more steps, `struck` is called: what strikes a process may strike between any two of its steps.
-        self.fuse = -1
-        self.struck: Callable[[], None] = lambda: None
+        # `interruption` is called after so many more steps, so a fault may come between any two of them; -1: never.
+        self.steps_to_interruption = -1
+        self.interruption: Callable[[], None] = lambda: None
         self.suspended = False
-        self.held: list[asyncio.TimerHandle] = []
+        self.suspended_timers: list[asyncio.TimerHandle] = []
         self.jumped_seconds = 0.0
         self.suspended_seconds = 0.0
         self.paused_at = 0.0

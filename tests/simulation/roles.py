@@ -1,4 +1,4 @@
-"""How the workers of the simulation are put together: as infra.processes does it, on twins."""
+"""Puts the workers of the simulation together, as infra/processes does, on in-memory adapters."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -13,9 +13,9 @@ from infra.memory.table import Table
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
 from tests.simulation.consumer_groups.broker import BrokerWithGroups
 from tests.simulation.consumer_groups.subscription import MemorySubscription
+from tests.simulation.counting import USERS
 from tests.simulation.network import SimulatedWire
-from tests.simulation.observed import Watched, WatchedEventLog, WatchedEventStore
-from tests.simulation.tally import USERS
+from tests.simulation.publish_monitor import MonitoredEventLog, MonitoredEventStore, PublishMonitor
 from workers.command.lane import CommandLane, CommandPorts
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
@@ -26,20 +26,20 @@ SESSION_TIMEOUT_SECONDS = 4.0
 
 
 class Servers:
-    """What survives every worker; and what was seen of publishers who did not ask (`observed`)."""
+    """The servers, which survive every worker. `unchecked_publishes`: see publish_monitor."""
 
     def __init__(self, clock: Clock, now: Callable[[], datetime]) -> None:
         self.broker = BrokerWithGroups(clock)
         self.table = Table(now)
         self.redis = ReadModelServer()
-        self.unasked: list[str] = []
+        self.unchecked_publishes: list[str] = []
         for topic in (COMMANDS, EVENTS, TOPICS.replies):
             self.broker.create_topic(topic, PARTITIONS)
         self.broker.create_topic(TOPICS.dead_letters(COMMANDS), 1)
 
 
-class Place(NamedTuple):
-    """Where a worker runs. `producing` is its way to Kafka for records, which may arrive twice."""
+class WorkerEnvironment(NamedTuple):
+    """What a worker process has. `producing` is its connection to Kafka for records, which may arrive twice."""
 
     servers: Servers
     wire: SimulatedWire
@@ -48,81 +48,81 @@ class Place(NamedTuple):
     member: str
 
 
-def host_for(role: str, place: Place) -> LaneHost:
-    """A new host with new adapters, as a new process has them."""
+def host_for(role: str, environment: WorkerEnvironment) -> LaneHost:
+    """A new host with adapters of its own."""
     match role:
         case "command":
-            return _command_host(place)
+            return _command_host(environment)
         case "saga":
-            return _saga_host(place)
+            return _saga_host(environment)
         case _:
-            return _projection_host(place)
+            return _projection_host(environment)
 
 
-def _subscription(place: Place, group: str, topic: str) -> MemorySubscription:
+def _subscription(environment: WorkerEnvironment, group: str, topic: str) -> MemorySubscription:
     return MemorySubscription(
-        place.servers.broker,
-        place.wire,
+        environment.servers.broker,
+        environment.wire,
         group=group,
         topics=[topic],
-        clock=place.clock,
+        clock=environment.clock,
         session_timeout_seconds=SESSION_TIMEOUT_SECONDS,
-        member=place.member,
+        member=environment.member,
     )
 
 
-def _command_host(place: Place) -> LaneHost:
+def _command_host(environment: WorkerEnvironment) -> LaneHost:
     messages = catalogue()
-    watched = Watched(place.clock, place.member, place.servers.unasked)
+    monitor = PublishMonitor(environment.clock, environment.member, environment.servers.unchecked_publishes)
     ports = CommandPorts(
-        store=WatchedEventStore(place.servers.table, place.wire, watched),
-        log=WatchedEventLog(place.servers.broker, place.producing, watched),
-        sender=MemoryMessageSender(place.servers.broker, place.producing, PARTITIONS),
+        store=MonitoredEventStore(environment.servers.table, environment.wire, monitor),
+        log=MonitoredEventLog(environment.servers.broker, environment.producing, monitor),
+        sender=MemoryMessageSender(environment.servers.broker, environment.producing, PARTITIONS),
         topics=TOPICS,
         partitions=PARTITIONS,
-        owner=place.member,
+        owner=environment.member,
         commands=messages.commands,
         events=messages.events,
-        clock=place.clock,
+        clock=environment.clock,
     )
     return LaneHost(
         "command",
-        _subscription(place, "annals-command", COMMANDS),
+        _subscription(environment, "annals-command", COMMANDS),
         lambda partition: CommandLane("users", USERS.decider, partition.partition, ports),
-        place.clock,
+        environment.clock,
         PARTITIONS,
     )
 
 
-def _saga_host(place: Place) -> LaneHost:
+def _saga_host(environment: WorkerEnvironment) -> LaneHost:
     ports = SagaPorts(
-        store=MemorySagaStore(place.servers.table, place.wire),
-        sender=MemoryMessageSender(place.servers.broker, place.producing, PARTITIONS),
+        store=MemorySagaStore(environment.servers.table, environment.wire),
+        sender=MemoryMessageSender(environment.servers.broker, environment.producing, PARTITIONS),
         topics=TOPICS,
-        owner=place.member,
+        owner=environment.member,
         events=catalogue().events,
-        clock=place.clock,
+        clock=environment.clock,
     )
     return LaneHost(
         "saga",
-        _subscription(place, "annals-saga", EVENTS),
+        _subscription(environment, "annals-saga", EVENTS),
         lambda partition: SagaLane("users", USERS.sagas, partition.partition, ports),
-        place.clock,
+        environment.clock,
         PARTITIONS,
     )
 
 
-def _projection_host(place: Place) -> LaneHost:
+def _projection_host(environment: WorkerEnvironment) -> LaneHost:
     (projection,) = USERS.projections
-    table = MemoryEventStore(place.servers.table, place.wire)
-    store = MemoryReadModelWriter(place.servers.redis, place.wire)
+    table = MemoryEventStore(environment.servers.table, environment.wire)
+    store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
     events = catalogue().events
     return LaneHost(
         "projection",
-        _subscription(place, "annals-projection-users", EVENTS),
+        _subscription(environment, "annals-projection-users", EVENTS),
         lambda partition: ProjectionLane(
-            projection, TOPICS, partition.partition, events, table, store, clock=place.clock
+            projection, TOPICS, partition.partition, events, table, store, clock=environment.clock
         ),
-        place.clock,
+        environment.clock,
         PARTITIONS,
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.simulation.circles import ASK_BACK, CIRCLE, Circle, circle_of
+from tests.simulation.circle_saga import ASK_BACK, CIRCLE, Circle, circle_of
 from tests.simulation.commands import PARTITIONS
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
@@ -12,10 +12,8 @@ from workers.ports.sagas import JournalRow, StepRow
 from workers.saga.instances import derived_command_id
 
 
-def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
-    """One step for each created and each deleted user, each with an outcome; one welcome for each who was there to be
-    welcomed.
-    """
+def each_step_is_sent_once(evidence: Evidence) -> Iterator[Finding]:
+    """There is one step for each created and each deleted user, each with an outcome; nobody is welcomed twice."""
     wanted = Counter(
         derived_command_id(
             row.event_id, *{"UserCreated": ("welcome", "welcome")}.get(row.type, (CIRCLE.name, ASK_BACK))
@@ -23,9 +21,9 @@ def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
         for row in evidence.events
         if row.type in ("UserCreated", "UserDeleted")
     )
-    found = Counter(step.command_id for _, step in evidence.steps if not _is_asked_again(step, evidence))
-    if found != wanted:
-        yield Finding("saga steps unlike the events", str(sorted(((found - wanted) + (wanted - found)).elements())))
+    sent = Counter(step.command_id for _, step in evidence.steps if not _is_asked_again(step, evidence))
+    if sent != wanted:
+        yield Finding("saga steps unlike the events", str(sorted(((sent - wanted) + (wanted - sent)).elements())))
     for partition in range(PARTITIONS):
         positions = [step.position for lane, step in evidence.steps if lane == partition]
         if positions != list(range(1, len(positions) + 1)):
@@ -45,7 +43,7 @@ def each_step_is_taken_once(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _is_asked_again(step: StepRow, evidence: Evidence) -> bool:
-    """A welcome whose answer did not come in time, as the database's clock was set forward."""
+    """Whether it is a welcome whose answer did not come in time, as the database's clock was set forward."""
     return step.saga == "welcome" and step.causation_id not in {row.event_id for row in evidence.events}
 
 
@@ -56,16 +54,16 @@ def each_event_reaches_a_saga_once(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("events seen by a saga more or less than once", f"{evidence.tallies}, not {events}")
 
 
-def instances_that_lanes_share_take_each_event_once(evidence: Evidence) -> Iterator[Finding]:
+def instances_that_lanes_share_apply_each_event_once(evidence: Evidence) -> Iterator[Finding]:
     """A circle's journal has the events of all its users, those of one lane in their order, each once."""
     wanted = Counter(
         (circle_of(row.stream_id), row.event_id)
         for row in evidence.events
         if row.type in ("UserCreated", "UserUpdated", "UserDeleted")
     )
-    taken = Counter((row.instance_id, row.event_id) for row in evidence.journal if row.sequence)
-    if taken != wanted:
-        yield Finding("events in a journal more or less than once", str((taken - wanted) + (wanted - taken)))
+    applied = Counter((row.instance_id, row.event_id) for row in evidence.journal if row.sequence)
+    if applied != wanted:
+        yield Finding("events in a journal more or less than once", str((applied - wanted) + (wanted - applied)))
     for instance_id, state in evidence.circles.items():
         journal = [row for row in evidence.journal if row.instance_id == instance_id]
         versions = [row.version for row in journal]
@@ -78,9 +76,10 @@ def instances_that_lanes_share_take_each_event_once(evidence: Evidence) -> Itera
 
 
 def deadlines_pass_once_unless_they_are_cleared(evidence: Evidence) -> Iterator[Finding]:
-    """Each is set by the creation of a user and cleared by a change."""
+    """A deadline is set when a user is created and cleared when the user changes."""
     passed = Counter(
-        DeadlinePassed.model_validate_json(row.data or b"").deadline for row in _own(evidence, DeadlinePassed.type)
+        DeadlinePassed.model_validate_json(row.data or b"").deadline
+        for row in _internal_events(evidence, DeadlinePassed.type)
     )
     created = {row.stream_id for row in evidence.events if row.type == "UserCreated"}
     changed = {row.stream_id for row in evidence.events if row.type == "UserUpdated"}
@@ -91,25 +90,27 @@ def deadlines_pass_once_unless_they_are_cleared(evidence: Evidence) -> Iterator[
     if never:
         yield Finding("a deadline that never passed", str(never))
     if passed.keys() - created:
-        yield Finding("a deadline that nobody has set", str(passed.keys() - created))
+        yield Finding("a deadline that was never set", str(passed.keys() - created))
 
 
-def rejections_are_heard_once(evidence: Evidence) -> Iterator[Finding]:
-    """Each of those who were deleted was asked back, and refused."""
-    told = Counter(StepRejected.model_validate_json(row.data or b"").to for row in _own(evidence, StepRejected.type))
+def rejections_are_handled_once(evidence: Evidence) -> Iterator[Finding]:
+    """Each deleted user was asked back once, and that step was rejected."""
+    handled = Counter(
+        StepRejected.model_validate_json(row.data or b"").to for row in _internal_events(evidence, StepRejected.type)
+    )
     wanted = Counter(row.stream_id for row in evidence.events if row.type == "UserDeleted")
-    if told != wanted:
-        yield Finding("rejections heard more or less than once", str((told - wanted) + (wanted - told)))
+    if handled != wanted:
+        yield Finding("rejections handled more or less than once", str((handled - wanted) + (wanted - handled)))
 
 
-def _own(evidence: Evidence, name: str) -> list[JournalRow]:
+def _internal_events(evidence: Evidence, name: str) -> list[JournalRow]:
     return [row for row in evidence.journal if row.type == name]
 
 
 CHECKS_OF_THE_SAGAS: tuple[Check, ...] = (
-    each_step_is_taken_once,
+    each_step_is_sent_once,
     each_event_reaches_a_saga_once,
-    instances_that_lanes_share_take_each_event_once,
+    instances_that_lanes_share_apply_each_event_once,
     deadlines_pass_once_unless_they_are_cleared,
-    rejections_are_heard_once,
+    rejections_are_handled_once,
 )

@@ -1,4 +1,4 @@
-"""One schedule from its seed to its verdict, and how a failing one is made smaller."""
+"""One schedule from its seed to its result, and how a failing plan is made smaller."""
 
 import gc
 import hashlib
@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from tests.simulation.commands import drawn_orders
+from tests.simulation.agreement import disagreements
+from tests.simulation.captured_logs import collected_bugs
+from tests.simulation.commands import drawn_submissions
+from tests.simulation.event_counts import counted, metrics
 from tests.simulation.evidence import at_rest, evidence_of
-from tests.simulation.faults import drawn_faults, drawn_losses, drawn_shortenings, said
+from tests.simulation.faults import drawn_faults, drawn_losses, drawn_shortenings, listed
 from tests.simulation.findings import Finding
 from tests.simulation.invariants import findings
-from tests.simulation.silence import heard
-from tests.simulation.statistics import counted, metrics
 from tests.simulation.world import Plan, World
 
 MOST_RUNS_TO_SHRINK = 300
@@ -21,8 +22,8 @@ MOST_RUNS_TO_SHRINK = 300
 Item = TypeVar("Item")
 
 
-class Verdict(NamedTuple):
-    """What came of a schedule. `digest` is of all that happened, and of what it left behind, when it was traced."""
+class ScheduleResult(NamedTuple):
+    """The result of a schedule. `digest`: of the trace, if there is one."""
 
     plan: Plan
     findings: Sequence[Finding]
@@ -37,33 +38,35 @@ class Verdict(NamedTuple):
 def planned(seed: int) -> Plan:
     """The plan of a seed."""
     chance = Random(f"{seed} plan")
-    orders = drawn_orders(chance)
-    busy = [order.at for order in orders]
+    submissions = drawn_submissions(chance)
+    busy = [submission.at for submission in submissions]
     faults = [
         *drawn_faults(chance, busy),
         *drawn_losses(Random(f"{seed} losses"), busy),
         *drawn_shortenings(Random(f"{seed} shortenings"), busy),
     ]
-    return Plan(seed, tuple(orders), tuple(sorted(faults)))
+    return Plan(seed, tuple(submissions), tuple(sorted(faults)))
 
 
-def run(plan: Plan, *, trace: bool = False) -> Verdict:
-    """Run a plan and judge what it leaves behind."""
+def run(plan: Plan, *, trace: bool = False) -> ScheduleResult:
+    """Run a plan and check what it leaves on the servers."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         before = metrics()
         world = World(plan, trace=trace)
-        with heard(world.note if trace else None) as bugs:
+        with collected_bugs(world.note if trace else None) as bugs:
             world.run(at_rest)
         evidence = evidence_of(world, [*bugs, *world.loop.errors])
         if trace:
             for record in (record for records in (*evidence.commands, *evidence.log) for record in records):
                 world.note("left", record)
             world.note("left", evidence.outcomes, sorted(evidence.documents.items()), sorted(evidence.entries))
-        verdict = Verdict(plan, findings(evidence), counted(world, before), world.trace or ())
-        world.bury()
-        return verdict
+        broken, counts = findings(evidence), counted(world, before)
+        broken += disagreements(world.servers, evidence, broken)
+        result = ScheduleResult(plan, broken, counts, world.trace or ())
+        world.discard()
+        return result
     finally:
         if collecting:
             gc.enable()
@@ -76,16 +79,16 @@ def shrunk(plan: Plan, kind: str) -> Plan:
     def still_fails(candidate: Plan) -> bool:
         nonlocal runs
         runs += 1
-        return runs <= MOST_RUNS_TO_SHRINK and any(found.kind == kind for found in run(candidate).findings)
+        return runs <= MOST_RUNS_TO_SHRINK and any(finding.kind == kind for finding in run(candidate).findings)
 
     def smaller(bigger: Plan) -> Plan:
         faults = _fewer(bigger.faults, lambda kept: still_fails(bigger._replace(faults=tuple(kept))))
         calmer = bigger._replace(faults=tuple(faults))
-        orders = _fewer(bigger.orders, lambda kept: still_fails(calmer._replace(orders=tuple(kept))))
-        return calmer._replace(orders=tuple(orders))
+        submissions = _fewer(bigger.submissions, lambda kept: still_fails(calmer._replace(submissions=tuple(kept))))
+        return calmer._replace(submissions=tuple(submissions))
 
-    while (found := smaller(plan)) != plan:
-        plan = found
+    while (candidate := smaller(plan)) != plan:
+        plan = candidate
     return plan
 
 
@@ -104,23 +107,23 @@ def _fewer(items: Sequence[Item], fails: Callable[[Sequence[Item]], bool]) -> Se
     return items
 
 
-def described(verdict: Verdict) -> str:
-    """A failing schedule for people: what is wrong, the smaller plan, and the command that shows it again."""
-    first = verdict.findings[0]
-    smaller = shrunk(verdict.plan, first.kind)
-    left_faults = [verdict.plan.faults.index(fault) for fault in smaller.faults]
-    left_orders = [verdict.plan.orders.index(order) for order in smaller.orders]
-    keep = f" --faults {_listed(left_faults)} --orders {_listed(left_orders)}"
+def described(result: ScheduleResult) -> str:
+    """A failing schedule as text: what is wrong, the smaller plan, and the commands that show it again."""
+    first = result.findings[0]
+    smaller = shrunk(result.plan, first.kind)
+    left_faults = [result.plan.faults.index(fault) for fault in smaller.faults]
+    left_submissions = [result.plan.submissions.index(submission) for submission in smaller.submissions]
+    keep = f" --faults {_listed(left_faults)} --submissions {_listed(left_submissions)}"
     return "\n".join(
         [
-            f"seed {verdict.plan.seed}:",
-            *(f"  {finding}" for finding in verdict.findings),
+            f"seed {result.plan.seed}:",
+            *(f"  {finding}" for finding in result.findings),
             "the same kind of finding is still there with these faults:",
-            said(smaller.faults),
+            listed(smaller.faults),
             "and these commands:",
-            *(f"  {order}" for order in smaller.orders),
-            f"again:   .venv/bin/python -m tests.simulation --seed {verdict.plan.seed} --trace",
-            f"smaller: .venv/bin/python -m tests.simulation --seed {verdict.plan.seed} --trace{keep}",
+            *(f"  {submission}" for submission in smaller.submissions),
+            f"again:   .venv/bin/python -m tests.simulation --seed {result.plan.seed} --trace",
+            f"smaller: .venv/bin/python -m tests.simulation --seed {result.plan.seed} --trace{keep}",
         ]
     )
 
@@ -129,15 +132,15 @@ def _listed(numbers: Sequence[int]) -> str:
     return ",".join(map(str, numbers)) or "none"
 
 
-def reduced(plan: Plan, faults: str | None, orders: str | None) -> Plan:
-    """The plan with only those of its faults and orders that are listed, as `described` prints them."""
+def reduced(plan: Plan, faults: str | None, submissions: str | None) -> Plan:
+    """The plan with only those of its faults and submissions that are listed, as `described` prints them."""
     return plan._replace(
         faults=_chosen(plan.faults, faults),
-        orders=_chosen(plan.orders, orders),
+        submissions=_chosen(plan.submissions, submissions),
     )
 
 
-def _chosen(items: tuple[Item, ...], listed: str | None) -> tuple[Item, ...]:
-    if listed is None:
+def _chosen(items: tuple[Item, ...], chosen: str | None) -> tuple[Item, ...]:
+    if chosen is None:
         return items
-    return tuple(items[int(each)] for each in listed.split(",") if each != "none")
+    return tuple(items[int(number)] for number in chosen.split(",") if number != "none")

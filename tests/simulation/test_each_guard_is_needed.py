@@ -44,7 +44,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from tests.simulation.guards import GUARDS
-from tests.simulation.many import Stretch, stretch
+from tests.simulation.parallel_runs import SeedRange, stretch
 
 BUDGET_SCHEDULES = 300
 # Where to begin, when that is not the first. The owner of a lane notices a log that has lost its end as well, so what
@@ -53,7 +53,7 @@ FIRST_SEEDS = {"holes filled from the table": 301, "the checkpoint's WATCH": 280
 
 
 @pytest.fixture(scope="module")
-def noticed() -> Iterator[Mapping[str, Future[Stretch]]]:
+def noticed() -> Iterator[Mapping[str, Future[SeedRange]]]:
     """What comes of the schedules without each of the guards; all are under way."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         begins = {guard: FIRST_SEEDS.get(guard, 1) for guard in GUARDS}
@@ -63,7 +63,7 @@ def noticed() -> Iterator[Mapping[str, Future[Stretch]]]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("guard", GUARDS)
-def test_without_it_a_promise_is_broken(guard: str, noticed: Mapping[str, Future[Stretch]]) -> None:
+def test_without_it_a_promise_is_broken(guard: str, noticed: Mapping[str, Future[SeedRange]]) -> None:
     """Within the budget; the first failure is enough. That nothing fails with all of them, test_schedules says."""
     failures = noticed[guard].result().failures
     assert failures, f"nobody notices in {BUDGET_SCHEDULES} schedules that this is missing: {guard}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.many import simulated
+from tests.simulation.parallel_runs import simulated
 
 ROOT = Path(__file__).parents[2]
 # A simulation in which these do not happen would prove nothing.
@@ -36,9 +36,9 @@ MUST_HAPPEN = (
     "network: carried out late",
     "network: delivered twice",
     "network: half-known commit",
-    "lanes taken",
+    "lanes acquired",
     "owners fenced",
-    "lanes dropped after a fault",
+    "lanes abandoned after a fault",
     "events republished by a next owner",
     "repeats in the log dropped",
     "holes in the log filled",
@@ -49,7 +49,7 @@ MUST_HAPPEN = (
     "read models rebuilt",
     "lost documents restored",
     "saga steps sent",
-    "saga batches decided anew",
+    "saga batches decided again",
 )
 
 

@@ -1,7 +1,7 @@
-"""A small installation: three servers, two workers of every role, two clients, and whatever happens to them.
+"""A small installation: three servers, two workers of every role, two clients, and the faults of a plan.
 
-The loops are the real ones; only what they reach over the network is a twin. A worker that was killed is started again
-by somebody, as an orchestrator does.
+The workers' loops are the real ones; what they reach over the network is in memory. A killed worker is started again
+after a while, as an orchestrator does.
 """
 
 import asyncio
@@ -12,34 +12,34 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from tests.simulation.burial import bury
-from tests.simulation.commands import BEGIN, CLIENTS, COMMANDS, Order
+from tests.simulation.commands import BEGIN, CLIENTS, COMMANDS, Submission
+from tests.simulation.fault_injector import inject
 from tests.simulation.faults import SLOTS, Fault
+from tests.simulation.killed_process import discard
 from tests.simulation.loop import SimulatedLoop, Standstill
 from tests.simulation.network import Network, SimulatedWire
 from tests.simulation.process import Condition, Process
-from tests.simulation.roles import Place, Servers, host_for
-from tests.simulation.strikes import strike
+from tests.simulation.roles import Servers, WorkerEnvironment, host_for
 from workers.lanes.host import LaneHost
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
 
 STOP_TIMEOUT_SECONDS = 20.0
 RETRY_DELAY_SECONDS = 1.0
-MOST_SECONDS_TO_REST = 150.0
-LOOK_INTERVAL_SECONDS = 0.5
+MAX_SECONDS_TO_REST = 150.0
+CHECK_INTERVAL_SECONDS = 0.5
 
 
 class Plan(NamedTuple):
-    """A schedule: everything else follows from it, to the last step."""
+    """What happens in a schedule. Every step of the run follows from it."""
 
     seed: int
-    orders: tuple[Order, ...]
+    submissions: tuple[Submission, ...]
     faults: tuple[Fault, ...]
 
 
-class Slot:
-    """A place for a worker, and who is in it now."""
+class WorkerSlot:
+    """A place for a worker process, and the process that is in it now."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,13 +56,13 @@ class World:
     def __init__(self, plan: Plan, *, trace: bool = False) -> None:
         self.plan = plan
         self.trace: list[str] | None = [] if trace else None
-        # asyncio's loops are not abstract, mypy's are; ours has what is asked for here.
+        # To mypy asyncio's loops are abstract. This one has all methods that are called here.
         self.loop = SimulatedLoop(Random(f"{plan.seed} turns"))  # type: ignore[abstract]
         self.network = Network(self.loop, Random(f"{plan.seed} network"), self.note, traced=trace)
         self.database_jumped_seconds = 0.0
         self.servers = Servers(lambda: self.loop.now, self.database_now)
-        self.accepted: list[Order] = []
-        self.slots = {name: Slot(name) for name in SLOTS}
+        self.accepted: list[Submission] = []
+        self.slots = {name: WorkerSlot(name) for name in SLOTS}
         self.processes: list[Process] = []
         self.rested = False
         self.shortened: set[int] = set()
@@ -74,39 +74,39 @@ class World:
         return BEGIN + timedelta(seconds=self.loop.now + self.database_jumped_seconds)
 
     def note(self, *what: object) -> None:
-        """Write down what happened, if anybody wants to know."""
+        """Add a line to the trace, if there is one."""
         if self.trace is not None:
             self.trace.append(f"{self.loop.now:10.4f}  {'  '.join(map(str, what))}")
 
     def run(self, at_rest: Callable[["World"], bool]) -> None:
-        """From the first command until `at_rest`, or until waiting for that makes no sense any more."""
+        """Run from the first command until `at_rest` holds twice in a row, or for a bounded time after the last fault."""
         random.seed(f"{self.plan.seed} jitter")
         for slot in self.slots.values():
             self.start(slot)
         for number in range(CLIENTS):
             self._start_client(number)
         for fault in self.plan.faults:
-            self.loop.outside_at(fault.at, strike, self, fault)
+            self.loop.outside_at(fault.at, inject, self, fault)
         ends = [fault.at + fault.seconds for fault in self.plan.faults]
-        calm = max([*ends, *(order.at for order in self.plan.orders)], default=0.0)
+        calm = max([*ends, *(submission.at for submission in self.plan.submissions)], default=0.0)
         self._until(calm + 1.0)
         if self.shortened:
-            self._mend_the_log()
-        while self.loop.now < calm + MOST_SECONDS_TO_REST:
+            self._restart_publishers()
+        while self.loop.now < calm + MAX_SECONDS_TO_REST:
             if self.network.still_to_come == 0 and at_rest(self):
                 if self.rested:
                     return
                 self.rested = True
             else:
                 self.rested = False
-            self._until(self.loop.now + LOOK_INTERVAL_SECONDS)
+            self._until(self.loop.now + CHECK_INTERVAL_SECONDS)
         self.rested = False
 
-    def _mend_the_log(self) -> None:
-        """What an operator does after the broker has lost records: start the lanes' owners anew, who fill the log.
+    def _restart_publishers(self) -> None:
+        """What an operator does after the broker has lost records: restart the lanes' owners, which fill the log.
 
-        A follower of the log stands behind its end then, where he sees nothing until the log has grown beyond him: what
-        he misses meanwhile he reads from the table.
+        A reader of the log may then stand behind its end, where it sees nothing until the log has grown beyond it. What
+        it misses meanwhile it reads from the table.
         """
         for slot in self.slots.values():
             if slot.role == "command":
@@ -120,15 +120,15 @@ class World:
         except Standstill:
             return
 
-    def bury(self) -> None:
-        """End everything without a word."""
+    def discard(self) -> None:
+        """Close all tasks silently."""
         self.loop.close()
         for process in self.processes:
-            bury(process)
+            discard(process)
 
     # Workers
 
-    def start(self, slot: Slot) -> None:
+    def start(self, slot: WorkerSlot) -> None:
         """Put a new process into a slot."""
         slot.started += 1
         slot.stopping = False
@@ -137,10 +137,10 @@ class World:
         self.note("start", slot.name)
         self.loop.spawn(process, lambda: self._work(slot, process))
 
-    async def _work(self, slot: Slot, process: Process) -> None:
+    async def _work(self, slot: WorkerSlot, process: Process) -> None:
         """What infra.processes.worker does: hold lanes, and begin anew when even joining the group fails."""
         delay = RETRY_DELAY_SECONDS
-        place = Place(
+        environment = WorkerEnvironment(
             self.servers,
             SimulatedWire(self.network, self.loop, process),
             SimulatedWire(self.network, self.loop, process, produces=True),
@@ -148,14 +148,14 @@ class World:
             f"{slot.name}.{slot.started}",
         )
         while not slot.stopping:
-            slot.host = host_for(slot.role, place)
+            slot.host = host_for(slot.role, environment)
             try:
                 await slot.host.run()
             except Unavailable:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)
 
-    def kill(self, slot: Slot, restart_seconds: float) -> None:
+    def kill(self, slot: WorkerSlot, restart_seconds: float) -> None:
         """kill -9, and a new process after a while."""
         process = slot.process
         if process is None or process.condition is Condition.dead:
@@ -164,8 +164,8 @@ class World:
         self.loop.kill(process)
         self.loop.outside_at(self.loop.now + restart_seconds, self._restart, slot, process)
 
-    def stop(self, slot: Slot, restart_seconds: float) -> None:
-        """SIGTERM, a new process once it has ended, and SIGKILL when it does not end."""
+    def stop(self, slot: WorkerSlot, restart_seconds: float) -> None:
+        """SIGTERM, a new process once this one has ended, and SIGKILL if it does not end in time."""
         process = slot.process
         if process is None or process.condition is Condition.dead or slot.stopping:
             return
@@ -175,7 +175,7 @@ class World:
         self.note("stop", slot.name)
         deadline = self.loop.now + STOP_TIMEOUT_SECONDS
 
-        def look() -> None:
+        def check() -> None:
             if slot.process is not process or process.condition is Condition.dead:
                 return
             if process.tasks[0].done():
@@ -184,11 +184,11 @@ class World:
             elif self.loop.now > deadline:
                 self.kill(slot, restart_seconds)
             else:
-                self.loop.outside_at(self.loop.now + restart_seconds, look)
+                self.loop.outside_at(self.loop.now + restart_seconds, check)
 
-        look()
+        check()
 
-    def _restart(self, slot: Slot, process: Process) -> None:
+    def _restart(self, slot: WorkerSlot, process: Process) -> None:
         if slot.process is process:
             self.start(slot)
 
@@ -198,23 +198,25 @@ class World:
         process = Process(f"client-{number}")
         self.processes.append(process)
         wire = SimulatedWire(self.network, self.loop, process)
-        orders = [order for order in self.plan.orders if order.client == number]
+        submissions = [submission for submission in self.plan.submissions if submission.client == number]
 
         async def main() -> None:
             sending: list[asyncio.Task[None]] = []
-            for order in orders:
-                await asyncio.sleep(max(order.at - self.loop.now, 0))
-                sending.append(asyncio.create_task(self._send(wire, order)))
+            for submission in submissions:
+                await asyncio.sleep(max(submission.at - self.loop.now, 0))
+                sending.append(asyncio.create_task(self._send(wire, submission)))
             await asyncio.gather(*sending)
 
         self.loop.spawn(process, main)
 
-    async def _send(self, wire: SimulatedWire, order: Order) -> None:
-        for _ in range(order.tries):
+    async def _send(self, wire: SimulatedWire, submission: Submission) -> None:
+        for _ in range(submission.tries):
             try:
-                await wire.call("Kafka", lambda: self.servers.broker.append(COMMANDS, order.partition, [order.record]))
+                await wire.call(
+                    "Kafka", lambda: self.servers.broker.append(COMMANDS, submission.partition, [submission.record])
+                )
             except Unavailable:
                 await asyncio.sleep(0.3)
             else:
-                self.accepted.append(order)
+                self.accepted.append(submission)
                 return

@@ -9,50 +9,50 @@ from workers.command.reading import Request
 from workers.core.decider import Decision, Rejection
 from workers.domain import contexts
 
-Refused = frozenset[tuple[str, str]]
-# The loop's own sentences are not law.
-WORDLESS = ("Expired", "VersionConflict")
+RejectedClaims = frozenset[tuple[str, str]]
+# The messages of these codes are the loop's own, and may change.
+MESSAGE_MAY_DIFFER = ("Expired", "VersionConflict")
 
 
-class Alone(OneAtATime):
-    """One command at a time, of which some claims are known to be refused."""
+class OneAtATimeWithRejectedClaims(OneAtATime):
+    """One command at a time. Some claims are known to be rejected."""
 
-    def at(self, now: datetime, refused: Refused) -> None:
-        """Go on at this time; `refused` are claims that were, some time before it, another's."""
+    def at(self, now: datetime, rejected: RejectedClaims) -> None:
+        """Go on at this time; `rejected` are claims that other streams held some time before it."""
         self._now = now
-        self._refused = refused
+        self._rejected_claims = rejected
 
     def _answer(self, asked: Asked) -> Decision | Rejection:
         answer = super()._answer(asked)
         if isinstance(answer, Decision):
             for claim in answer.claims:
-                if (claim.scope, claim.key) in self._refused:
+                if (claim.scope, claim.key) in self._rejected_claims:
                     return claim.rejection
         return answer
 
 
-class Sequentially:
+class SequentialRun:
     """Both lanes of the users context, one command at a time.
 
-    The order is that of the commits, with one liberty: a batch to which the database refused a claim is decided again
-    and committed a moment later. By then the other lane may have released the value; the command is refused all the
+    The order is that of the commits, with one exception: a batch to which the database refused a claim is decided again
+    and committed a moment later. By then the other lane may have released the value; the command is rejected all the
     same, which is what it would have been a moment before.
     """
 
     def __init__(self) -> None:
-        self.alone = Alone(contexts()["users"].decider, BEGIN, {})
+        self.alone = OneAtATimeWithRejectedClaims(contexts()["users"].decider, BEGIN, {})
         self.partitions: dict[str, int] = {}
 
-    def outcome(self, request: Request, partition: int, now: datetime, refused: Refused) -> Outcome:
+    def outcome(self, request: Request, partition: int, now: datetime, rejected: RejectedClaims) -> Outcome:
         """The command's outcome, when it is handled next, at the database's time `now`."""
         envelope = request.envelope
-        self.alone.at(now, refused)
+        self.alone.at(now, rejected)
         self.partitions[envelope.subject] = partition
         expired = envelope.expires_at is not None and envelope.expires_at < now
         if request.command is None or expired:
             rejection = Rejection("Expired", "") if expired else request.rejection
             assert rejection is not None
-            outcome = self._refused(request, rejection, now)
+            outcome = self._rejected(request, rejection, now)
         else:
             asked = Asked(
                 envelope.id,
@@ -69,7 +69,7 @@ class Sequentially:
         own = [event for event in self.alone.events if self.partitions[event.stream_id] == partition]
         return [event._replace(sequence=number) for number, event in enumerate(own, start=1)]
 
-    def _refused(self, request: Request, rejection: Rejection, now: datetime) -> Outcome:
+    def _rejected(self, request: Request, rejection: Rejection, now: datetime) -> Outcome:
         envelope = request.envelope
         return Outcome(
             command_id=envelope.id,
@@ -87,9 +87,9 @@ class Sequentially:
         )
 
 
-def wordless(outcome: Outcome) -> Outcome:
-    """An outcome without the loop's own sentences."""
+def without_message(outcome: Outcome) -> Outcome:
+    """The outcome without a message of the loop's own."""
     error = outcome.error
-    if error is None or error.code not in WORDLESS:
+    if error is None or error.code not in MESSAGE_MAY_DIFFER:
         return outcome
     return outcome.model_copy(update={"error": OutcomeError(code=error.code, message="", details=error.details)})

@@ -1,4 +1,4 @@
-"""What happened in a schedule, in numbers: a simulation in which nothing happens proves nothing."""
+"""How often what happened in a schedule: a simulation in which nothing happens proves nothing."""
 
 from collections import Counter
 
@@ -8,9 +8,9 @@ from tests.simulation.world import World
 from workers import telemetry
 
 METRICS: dict[str, Metric] = {
-    "lanes taken": telemetry.TAKEOVERS,
+    "lanes acquired": telemetry.TAKEOVERS,
     "owners fenced": telemetry.FENCED,
-    "lanes dropped after a fault": telemetry.LANE_FAULTS,
+    "lanes abandoned after a fault": telemetry.LANE_FAULTS,
     "events republished by a next owner": telemetry.REPUBLISHED,
     "repeats in the log dropped": telemetry.REPEATS_DROPPED,
     "holes in the log filled": telemetry.HOLES_FILLED,
@@ -21,7 +21,7 @@ METRICS: dict[str, Metric] = {
     "read models rebuilt": telemetry.REBUILDS,
     "lost documents restored": telemetry.DOCUMENTS_LOST,
     "saga steps sent": telemetry.STEPS,
-    "saga batches decided anew": telemetry.INSTANCE_CONFLICTS,
+    "saga batches decided again": telemetry.INSTANCE_CONFLICTS,
 }
 
 
@@ -36,7 +36,7 @@ def _total(metric: Metric) -> int:
 
 
 def counted(world: World, before: Counter[str]) -> Counter[str]:
-    """What the world did to its processes, and what they say that they did since `before`."""
+    """What the world did to its processes, and what their metrics count since `before`."""
     counts = Counter({f"fault: {kind}": number for kind, number in world.injected.items()})
     counts.update({f"network: {what}": number for what, number in world.network.counts.items()})
     after = metrics()

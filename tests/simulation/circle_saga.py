@@ -1,21 +1,22 @@
-"""A saga whose instances several lanes move, with deadlines, and with steps that are always refused.
+"""A saga whose instances are moved by both lanes, with deadlines, and with steps that are always rejected.
 
-Users are in circles, by the last digit of their ids, and a circle's users are on both lanes. Who is created has a
-little time to change something; who is deleted is asked back, which is refused. A circle counts what it is told.
+A user is in a circle, by the last digit of the user id; a circle's users are on both lanes. A created user has a little
+time to change something. A deleted user is asked back, which is rejected. A circle counts the events that it applies.
 """
 
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserCreated, UserDeleted, UserUpdated
+from workers.core.holding import Holding
 from workers.core.recorded import Recorded
 from workers.core.saga import ClearDeadline, Consequence, Saga, SagaState, SetDeadline, Step
 
 CIRCLES = 2
-PATIENCE_SECONDS = 1.5
+CHANGE_TIMEOUT_SECONDS = 1.5
 ASK_BACK = "ask back"
 
 
 class Circle(SagaState):
-    """How many events it was told of, its own too."""
+    """How many events it has applied, internal events too."""
 
     seen: int = 0
 
@@ -35,13 +36,18 @@ def count(state: Circle, _: Recorded) -> Circle:
 def decide(_: Circle, recorded: Recorded) -> tuple[Consequence, ...]:
     match recorded.event:
         case UserCreated(user_id=user_id):
-            return (SetDeadline(user_id, PATIENCE_SECONDS),)
+            return (SetDeadline(user_id, CHANGE_TIMEOUT_SECONDS),)
         case UserUpdated(user_id=user_id):
             return (ClearDeadline(user_id),)
         case UserDeleted(user_id=user_id):
             return (Step(ASK_BACK, WelcomeUser(user_id=user_id)),)
         case _:
             return ()
+
+
+def owns(_: Circle, __: Holding) -> bool:
+    """A circle answers for all places that are kept for it."""
+    return True
 
 
 CIRCLE = Saga(
@@ -52,5 +58,7 @@ CIRCLE = Saga(
     evolve=count,
     decide=decide,
     settled_statuses=frozenset(),
+    watches=frozenset({"counting"}),
     handles_rejections=True,
+    owns=owns,
 )

@@ -1,9 +1,9 @@
-"""What the read model should hold: a plain fold of the table's events."""
+"""The read model as it should be: a plain fold of the table's events."""
 
 from collections.abc import Iterable, Mapping
 
 from contracts.catalogue import catalogue
-from tests.simulation.tally import USER_CARD
+from tests.simulation.counting import USER_CARD
 from workers.core.projection import Document, Index
 from workers.lanes.sequenced import recorded_row
 from workers.ports.event_store import EventRow
@@ -20,4 +20,4 @@ def folded_documents(events: Iterable[EventRow]) -> dict[str, Document]:
 
 def entries_of(documents: Mapping[str, Document]) -> frozenset[tuple[Index, str]]:
     """Their index entries."""
-    return frozenset((index, each) for each, document in documents.items() for index in entries(USER_CARD, document))
+    return frozenset((index, name) for name, document in documents.items() for index in entries(USER_CARD, document))

@@ -1,6 +1,6 @@
-"""The command worker's adapters, watched: did it ask whether the lane is still its own before it published late?
+"""The command worker's adapters, monitored: did it ask whether it still owns the lane before it published late?
 
-Readers drop what comes late, so nothing that is left behind on the servers shows whether the question was put.
+Readers drop what comes late, so nothing on the servers shows whether it asked.
 """
 
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from workers.ports.lanes import LaneKey
 from workers.ports.log import OutboundRecord
 
 
-class Watched:
-    """What one process has committed when, by its own clock, and whether it has asked since it last published."""
+class PublishMonitor:
+    """When one process has committed what, by its own clock, and whether it has asked since it last published."""
 
-    def __init__(self, clock: Clock, member: str, unasked: list[str]) -> None:
+    def __init__(self, clock: Clock, member: str, unchecked_publishes: list[str]) -> None:
         self._clock = clock
         self._member = member
-        self._unasked = unasked
+        self._unchecked_publishes = unchecked_publishes
         self._committed: dict[tuple[int, int], float] = {}
         self._asked: set[int] = set()
 
     def committed(self, batch: Batch) -> None:
-        """The answer to a commit is being read."""
+        """The answer to a commit has come."""
         self._committed[batch.lane.partition, batch.sequence] = self._clock()
 
     def asked(self, partition: int) -> None:
@@ -42,37 +42,39 @@ class Watched:
         if partition not in self._asked and committed_at is not None:
             away = self._clock() - committed_at
             if away > AWAY_SECONDS:
-                self._unasked.append(f"{self._member} published {partition}/{last} {away:.1f} s after its commit")
+                self._unchecked_publishes.append(
+                    f"{self._member} published {partition}/{last} {away:.1f} s after its commit"
+                )
         self._asked.discard(partition)
 
 
-class WatchedEventStore(MemoryEventStore):
-    """`EventStore` on the table's twin, watched."""
+class MonitoredEventStore(MemoryEventStore):
+    """`EventStore` on the in-memory table, monitored."""
 
-    def __init__(self, table: Table, wire: Wire, watched: Watched) -> None:
+    def __init__(self, table: Table, wire: Wire, monitor: PublishMonitor) -> None:
         super().__init__(table, wire)
-        self._watched = watched
+        self._monitor = monitor
 
     async def commit(self, batch: Batch) -> None:
         await super().commit(batch)
-        self._watched.committed(batch)
+        self._monitor.committed(batch)
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
-        self._watched.asked(lane.partition)
+        self._monitor.asked(lane.partition)
         return await super().holds(lane, epoch)
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        self._watched.asked(partition)
+        self._monitor.asked(partition)
         return await super().events_after(context, partition, sequence, limit)
 
 
-class WatchedEventLog(MemoryEventLog):
-    """`EventLog` on the broker's twin, watched."""
+class MonitoredEventLog(MemoryEventLog):
+    """`EventLog` on the in-memory broker, monitored."""
 
-    def __init__(self, broker: Broker, wire: Wire, watched: Watched) -> None:
+    def __init__(self, broker: Broker, wire: Wire, monitor: PublishMonitor) -> None:
         super().__init__(broker, wire)
-        self._watched = watched
+        self._monitor = monitor
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
-        self._watched.publishing(partition, records)
+        self._monitor.publishing(partition, records)
         return await super().append(topic, partition, records)

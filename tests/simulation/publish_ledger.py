@@ -1,4 +1,4 @@
-"""Who sent which events to the log, and who took which lane, at what moments: what the servers do not keep."""
+"""Which process sent which events to the log, and acquired which lane, at what times: the servers do not keep it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,22 +10,21 @@ from workers.ports.event_store import Batch, ClaimConflict
 from workers.ports.lanes import LaneGrant
 
 
-class Sending(NamedTuple):
-    """Events on their way to the log. `request` tells a producer's requests apart; one that is tried again is the same.
-
-    `epoch` is that in which the sender holds the lane, as far as it knows.
+class PublishRequest(NamedTuple):
+    """A request that appends events to the log. `number` identifies it: the producer and its number of the first
+    record, which a retry repeats. `epoch` is that in which the sender holds the lane, as far as it knows.
     """
 
     at: float
     process: Process
     partition: int
     sequences: tuple[int, ...]
-    request: tuple[int | None, int]
+    number: tuple[int | None, int]
     epoch: int
 
 
-class Taking(NamedTuple):
-    """A command lane was taken, at the database."""
+class LaneAcquired(NamedTuple):
+    """A command lane was acquired at the database."""
 
     at: float
     process: Process
@@ -33,43 +32,43 @@ class Taking(NamedTuple):
     epoch: int
 
 
-class Ledger:
-    """Written by the network.
+class PublishLedger:
+    """What the network has seen.
 
-    `refused_before`: the claims, by command, that were refused to its batch before the batch could be committed.
+    `rejected_claims`: for each command the claims that the database rejected to its batch before this was committed.
     """
 
     def __init__(self) -> None:
-        self.sendings: list[Sending] = []
-        self.takings: list[Taking] = []
-        self.refused_before: dict[str, frozenset[tuple[str, str]]] = {}
+        self.requests: list[PublishRequest] = []
+        self.acquisitions: list[LaneAcquired] = []
+        self.rejected_claims: dict[str, frozenset[tuple[str, str]]] = {}
         self._epochs: dict[tuple[Process, int], int] = {}
-        self._refused: dict[int, set[tuple[str, str]]] = {}
+        self._rejected: dict[int, set[tuple[str, str]]] = {}
 
     def sent(self, now: float, process: Process, operation: Callable[[], Any]) -> None:
-        """A request begins its journey."""
+        """A process sends a request to Kafka."""
         if not isinstance(operation, partial) or operation.func.__name__ != "append" or operation.args[0] != EVENTS:
             return
         _, partition, records, producer, first = operation.args
         sequences = tuple(int(dict(record.headers)["ce_sequence"]) for record in records)
         epoch = self._epochs.get((process, partition), 0)
-        self.sendings.append(Sending(now, process, partition, sequences, (producer, first), epoch))
+        self.requests.append(PublishRequest(now, process, partition, sequences, (producer, first), epoch))
 
     def answered(self, process: Process, result: Any, operation: Callable[[], Any]) -> None:
-        """An answer has reached the one who asked."""
+        """An answer has reached the caller."""
         if isinstance(result, LaneGrant) and isinstance(operation, partial):
             self._epochs[process, operation.args[0].partition] = result.epoch
 
     def served(self, now: float, process: Process, operation: Callable[[], Any], result: Any) -> None:
-        """A request to the database was carried out, or refused with an exception."""
+        """The database has carried a request out; `result` may be an exception."""
         if not isinstance(operation, partial):
             return
         asked = operation.args[0]
         if isinstance(result, LaneGrant) and asked.role == "command":
-            self.takings.append(Taking(now, process, asked.partition, result.epoch))
-            self._refused.pop(asked.partition, None)
+            self.acquisitions.append(LaneAcquired(now, process, asked.partition, result.epoch))
+            self._rejected.pop(asked.partition, None)
         elif isinstance(result, ClaimConflict):
-            self._refused.setdefault(asked.lane.partition, set()).update(result.rejected)
+            self._rejected.setdefault(asked.lane.partition, set()).update(result.rejected)
         elif isinstance(asked, Batch) and result is None:
-            refused = frozenset(self._refused.pop(asked.lane.partition, ()))
-            self.refused_before.update((row.command_id, refused) for row in asked.outcomes)
+            rejected = frozenset(self._rejected.pop(asked.lane.partition, ()))
+            self.rejected_claims.update((row.command_id, rejected) for row in asked.outcomes)

@@ -1,14 +1,17 @@
-"""The users context with two that count: whatever they are given twice, they show.
+"""The users context with a card and a saga that count the events that they apply, so that a repeat shows.
 
-The user card and the welcome come to the same end when an event is applied twice; not so a card that counts the events
-it has seen, and a saga that does.
+The user card and the welcome saga end in the same state when an event is applied twice. A card and a saga that count
+do not.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserUpdated, UserWelcomed
-from tests.simulation.circles import CIRCLE
+from tests.simulation.circle_saga import CIRCLE, circle_of
 from workers.core.context import Context
+from workers.core.holding import Holding
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga, SagaState, Step
@@ -16,7 +19,7 @@ from workers.domain import contexts
 
 
 class Tally(SagaState):
-    """How many events of a stream were seen."""
+    """How many events of a stream it has applied."""
 
     seen: int = 0
 
@@ -41,6 +44,7 @@ TALLY = Saga(
     evolve=count,
     decide=do_nothing,
     settled_statuses=frozenset(),
+    watches=frozenset({"counting"}),
 )
 
 _users = contexts()["users"]
@@ -48,10 +52,15 @@ _users = contexts()["users"]
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
-    """The user card, and how many events it has seen."""
+    """The user card, and how many events it has applied."""
     evolved = _card.evolve(card, recorded)
     return None if evolved is None else {**evolved, "seen": (card or {}).get("seen", 0) + 1}
 
 
+def holdings(stream_id: str, _: Any) -> Iterator[Holding]:
+    """Every user keeps a place for the circle that the user is in."""
+    yield Holding("users", stream_id, circle_of(stream_id), "1", "place", "DeleteUser")
+
+
 USER_CARD = replace(_card, evolve=evolve)
-USERS: Context = replace(_users, projections=(USER_CARD,), sagas=(*_users.sagas, TALLY, CIRCLE))
+USERS: Context = replace(_users, projections=(USER_CARD,), sagas=(*_users.sagas, TALLY, CIRCLE), holdings=holdings)

@@ -1,12 +1,12 @@
-"""How a simulated process ends once its schedule has been judged."""
+"""The end of a process whose schedule is over: its tasks are closed, and no step of them runs."""
 
 from tests.simulation.process import Process
 
 
-def bury(process: Process) -> None:
-    """End the tasks of a process whose run has been judged, without a word and without a further step.
+def discard(process: Process) -> None:
+    """Close the tasks of a process silently.
 
-    A coroutine that waits in a `finally` has to be closed once more for each of them.
+    A coroutine that waits in a `finally` block has to be closed once more for each of them.
     """
     for task in process.tasks:
         if not task.done():
@@ -16,6 +16,6 @@ def bury(process: Process) -> None:
                 try:
                     coroutine.close()
                     break
-                except Exception:  # noqa: BLE001, S112  # whatever it says while it ends, it is over
+                except Exception:  # noqa: BLE001, S112  # its schedule is over
                     continue
     process.tasks.clear()

@@ -1,31 +1,31 @@
-"""How each kind of fault is brought about."""
+"""Injects the faults of a plan: each kind in its own way."""
 
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.simulation.commands import COMMANDS, EVENTS, asked_in
+from tests.simulation.commands import COMMANDS, EVENTS, parsed_command
 from tests.simulation.faults import Fault
 from tests.simulation.process import Condition, Process
 from workers.command.reading import Request
 from workers.ports.log import InboundRecord
 
 if TYPE_CHECKING:
-    from tests.simulation.world import Slot, World
+    from tests.simulation.world import WorkerSlot, World
 
 
-def strike(world: "World", fault: Fault) -> None:
-    """Begin a fault, and see to its end."""
+def inject(world: "World", fault: Fault) -> None:
+    """Begin a fault, and plan its end."""
     world.note("fault", fault.kind, fault.target)
     world.injected[fault.kind] += 1
     match fault.kind:
         case "kill" | "pause" | "suspend" | "stop" | "evict" | "jump":
-            _strike_worker(world, fault, world.slots[fault.target])
+            _disturb_worker(world, fault, world.slots[fault.target])
         case "database clock":
             world.database_jumped_seconds += fault.amount
         case "empty":
-            world.network.strike("Redis", int(fault.amount), world.servers.redis.empty)
+            world.network.interrupt("Redis", int(fault.amount), world.servers.redis.empty)
         case "lose":
-            world.network.strike("Redis", 0, lambda: _lose(world, fault))
+            world.network.interrupt("Redis", 0, lambda: _lose(world, fault))
         case "half-known":
             world.network.lose_answer(fault.target, int(fault.amount))
         case "shorten":
@@ -33,10 +33,10 @@ def strike(world: "World", fault: Fault) -> None:
         case "shorten commands":
             _shorten_commands(world, int(fault.target), int(fault.amount))
         case _:
-            _strike_network(world, fault)
+            _disturb_network(world, fault)
 
 
-def _strike_worker(world: "World", fault: Fault, slot: "Slot") -> None:
+def _disturb_worker(world: "World", fault: Fault, slot: "WorkerSlot") -> None:
     process = slot.process
     if process is not None and process.condition is Condition.paused and fault.kind == "kill":
         world.kill(slot, fault.seconds)
@@ -44,9 +44,9 @@ def _strike_worker(world: "World", fault: Fault, slot: "Slot") -> None:
         return
     match fault.kind:
         case "kill":
-            world.loop.strike(process, int(fault.amount), lambda: world.kill(slot, fault.seconds))
+            world.loop.interrupt(process, int(fault.amount), lambda: world.kill(slot, fault.seconds))
         case "pause" | "suspend":
-            world.loop.strike(process, int(fault.amount), lambda: _pause(world, fault, process))
+            world.loop.interrupt(process, int(fault.amount), lambda: _pause(world, fault, process))
         case "stop":
             world.stop(slot, fault.seconds)
         case "evict":
@@ -57,7 +57,7 @@ def _strike_worker(world: "World", fault: Fault, slot: "Slot") -> None:
 
 def _evict(world: "World", prefix: str) -> None:
     for group in world.servers.broker.groups.values():
-        for member in [each for each in group.members if each.startswith(prefix)]:
+        for member in [name for name in group.members if name.startswith(prefix)]:
             group.leave(member)
 
 
@@ -65,43 +65,43 @@ def _pause(world: "World", fault: Fault, process: Process) -> None:
     world.note("paused", process.name)
     world.loop.pause(process, suspended=fault.kind == "suspend")
 
-    def wake() -> None:
-        world.note("woken", process.name)
-        world.loop.wake(process)
+    def resume() -> None:
+        world.note("resumed", process.name)
+        world.loop.resume(process)
 
-    world.loop.outside_at(world.loop.now + fault.seconds, wake)
+    world.loop.outside_at(world.loop.now + fault.seconds, resume)
 
 
-def _strike_network(world: "World", fault: Fault) -> None:
-    weather, target = world.network.weather, fault.target
+def _disturb_network(world: "World", fault: Fault) -> None:
+    conditions, target = world.network.conditions, fault.target
     name, _, server = target.partition("/")
 
     def end() -> None:
         world.note("fault ends", fault.kind, target)
         match fault.kind:
             case "away":
-                weather.away.discard(target)
+                conditions.away.discard(target)
             case "slow":
-                weather.slow.pop(target, None)
+                conditions.slow.pop(target, None)
             case "faulty":
-                weather.faulty.pop(target, None)
+                conditions.faulty.pop(target, None)
             case _:
-                weather.cut.discard((name, server))
+                conditions.cut.discard((name, server))
 
     match fault.kind:
         case "away":
-            weather.away.add(target)
+            conditions.away.add(target)
         case "slow":
-            weather.slow[target] = fault.amount
+            conditions.slow[target] = fault.amount
         case "faulty":
-            weather.faulty[target] = fault.amount
+            conditions.faulty[target] = fault.amount
         case _:
-            weather.cut.add((name, server))
+            conditions.cut.add((name, server))
     world.loop.outside_at(world.loop.now + fault.seconds, end)
 
 
 def _lose(world: "World", fault: Fault) -> None:
-    """What was chosen is gone, and the checkpoints stay."""
+    """Documents or index entries are lost, and the checkpoints stay."""
     world.lost = True
     redis, evicted = world.servers.redis, fault.amount < 0
     documents = sorted((key for key in redis.values if key[0] == "document"), key=str)
@@ -112,19 +112,19 @@ def _lose(world: "World", fault: Fault) -> None:
         redis.lose(chosen, evicted=evicted)
     if fault.target in ("index", "both"):
         for key, entries in redis.indexes.items():
-            for entry in [each for each in entries if each[1] in ids]:
+            for entry in [listed for listed in entries if listed[1] in ids]:
                 redis.lose_entry(key, entry)
 
 
 def _shorten(world: "World", partition: int, records: int) -> None:
-    """The broker loses what it had acknowledged, and nobody says so."""
+    """The broker loses the last events of a partition, which it had acknowledged, and does not say so."""
     world.shortened.add(partition)
     broker = world.servers.broker
     broker.shorten(EVENTS, partition, max(broker.end(EVENTS, partition) - records, 0))
 
 
 def _shorten_commands(world: "World", partition: int, records: int) -> None:
-    """The broker loses its last records: if all of them were handled, as nothing can bring others back."""
+    """The broker loses the last commands of a partition, if all were handled: nothing could bring others back."""
     broker = world.servers.broker
     end = broker.end(COMMANDS, partition)
     left = max(end - records, 0)
@@ -135,6 +135,6 @@ def _shorten_commands(world: "World", partition: int, records: int) -> None:
 
 
 def _was_handled(world: "World", record: InboundRecord) -> bool:
-    """Whether it is a command with an outcome; of what is none, nobody can tell."""
-    found = asked_in(record)
-    return isinstance(found, Request) and found.envelope.id in world.servers.table.commands
+    """Whether it is a command with an outcome."""
+    parsed = parsed_command(record)
+    return isinstance(parsed, Request) and parsed.envelope.id in world.servers.table.commands

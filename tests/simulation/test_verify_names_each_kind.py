@@ -1,0 +1,86 @@
+"""Control runs of `annals verify`: whatever kind of thing is broken by hand after a schedule, verify names it.
+
+A kind of finding without a breakage fails here. So does one that cannot be broken on the in-memory servers, until
+`ON_REAL_SERVERS` says why and which test covers it; there is none today.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.agreement import not_named
+from tests.simulation.breakages import BREAKAGES, CONSEQUENCES
+from tests.simulation.calm_schedule import calm_world
+from tests.simulation.captured_logs import quiet_logs
+from tests.simulation.evidence import at_rest, evidence_of
+from tests.simulation.invariants import findings
+from tests.simulation.killed_process import discard
+from tests.simulation.operations import repaired, sources_of, verified
+from tests.simulation.world import World
+from workers.operations.verification.advice import ADVICE
+from workers.operations.verification.findings import FindingKind as Kind
+
+ROOT = Path(__file__).parents[2]
+ON_REAL_SERVERS: Mapping[Kind, tuple[str, str]] = {}
+"""Kinds that cannot exist in memory: the reason, and the test (a path) that breaks such a thing on real servers."""
+
+SEEN_BY_VERIFY_ALONE = frozenset(
+    {
+        Kind.TOPIC_MISFIT,
+        Kind.INTERRUPTED,
+        Kind.SNAPSHOT_DIFFERS,
+        Kind.INSTANCE_DIFFERS,
+        Kind.JOURNAL_DIFFERS,
+        Kind.INTERNAL_EVENT_FORGED,
+        Kind.DEADLINE_LEFT_OVER,
+        Kind.DEADLINE_DIFFERS,
+        Kind.ENDLESS,
+        Kind.HELD_WITHOUT_OWNER,
+        Kind.STEP_DIFFERS,
+        Kind.READ_MODEL_AHEAD,
+        Kind.PARKED,
+        Kind.CODE_RAISES,
+    }
+)
+"""Where no invariant of the simulation looks."""
+
+REPAIRED = [kind for kind in Kind if kind not in ADVICE]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with quiet_logs():
+        world = calm_world()
+        yield world
+        for process in world.processes:
+            discard(process)
+
+
+def test_nothing_is_named_before_anything_is_broken(world: World) -> None:
+    assert world.rested
+    assert not findings(evidence_of(world, []))
+    assert not verified(sources_of(world.servers)).counts
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_is_broken_is_named(kind: Kind, world: World) -> None:
+    if kind in ON_REAL_SERVERS:
+        assert (ROOT / ON_REAL_SERVERS[kind][1]).exists()
+        return
+    sources = BREAKAGES[kind](world.servers) or sources_of(world.servers)
+    verdict = verified(sources)
+    assert {Kind(name) for name in verdict.counts} == {kind, *CONSEQUENCES.get(kind, ())}
+    world.rested = at_rest(world)
+    broken = findings(evidence_of(world, []))
+    assert bool(broken) is (kind not in SEEN_BY_VERIFY_ALONE), "whether an invariant of the simulation finds it too"
+    assert not list(not_named(broken, verdict))
+
+
+@pytest.mark.parametrize("kind", REPAIRED)
+def test_what_can_be_repaired_is_right_after_a_repair(kind: Kind, world: World) -> None:
+    sources = BREAKAGES[kind](world.servers) or sources_of(world.servers)
+    after = asyncio.run(repaired(world.servers, verified(sources), sources))
+    assert not after.examples
+    assert not findings(evidence_of(world, []))
