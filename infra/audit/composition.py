@@ -9,8 +9,8 @@ from infra.dlq.open_letters import OpenLetters
 from infra.kafka.log_reader import LogReader
 from infra.postgres.pool import Database
 from infra.postgres.standing_by import Turn
+from infra.processes.verification import open_sources
 from infra.settings import Settings
-from infra.verify.opening import open_sources
 from workers.domain import contexts
 
 READER_CONNECTIONS = 3

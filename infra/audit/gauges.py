@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge
 
 from infra.audit.waiting import Waiting
 from infra.dlq.open_letters import OpenGroup
-from workers.verification.findings import Verdict, What
+from workers.operations.verification.findings import FindingKind, Verdict
 
 UNKNOWN = float("nan")
 
@@ -36,9 +36,9 @@ CONTENT.set(UNKNOWN)
 
 def show_verdict(verdict: Verdict, ended_at_seconds: float, duration_seconds: float) -> None:
     """A run has come to its end."""
-    for what in What:
-        FINDINGS.labels(what.value).set(verdict.counts.get(what.value, 0))
-    CONTENT.set(1 if verdict.content else 0)
+    for kind in FindingKind:
+        FINDINGS.labels(kind.value).set(verdict.counts.get(kind.value, 0))
+    CONTENT.set(1 if verdict.passes else 0)
     LAST_RUN.set(ended_at_seconds)
     DURATION.set(duration_seconds)
 

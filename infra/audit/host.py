@@ -17,8 +17,8 @@ from infra.dlq.open_letters import OpenLetters
 from infra.postgres.pool import Database
 from infra.postgres.standing_by import Turn
 from infra.retrying import Retrying
-from infra.verify.run import verify
-from infra.verify.sources import Sources
+from workers.operations.verification.run import verify
+from workers.operations.verification.sources import Sources
 from workers.ports.lanes import Unavailable
 
 TURN_NUMBER = 0x6175646974  # "audit"
@@ -162,8 +162,8 @@ class AuditHost:
             self._resting = True
         duration_seconds = time.monotonic() - started
         gauges.show_verdict(verdict, time.time(), duration_seconds)
-        say = log.info if verdict.content else log.error
-        say("verified", content=verdict.content, found=verdict.counts, seconds=round(duration_seconds, 1))
+        say = log.info if verdict.passes else log.error
+        say("verified", passes=verdict.passes, found=verdict.counts, seconds=round(duration_seconds, 1))
         return True
 
     def _stir(self) -> None:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from infra.verify.parked import parked_streams
-from infra.verify.sources import Sources
+from workers.operations.verification.parked_streams import parked_streams
+from workers.operations.verification.sources import Sources
 
 
 class Waiting(NamedTuple):
