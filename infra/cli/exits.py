@@ -44,6 +44,7 @@ ENDINGS = (
     Ending("infra.postgres.installation", "LayoutDiffers", REFUSED),
     Ending("workers.ports.log", "TopicMisfit", REFUSED),
     Ending("workers.history.reading", "NoSuchPast", REFUSED),
+    Ending("workers.operations.dead_letters.reading", "NoSuchLetter", REFUSED),
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
     Ending("workers.ports.lanes", "Unavailable", UNREACHABLE),
     Ending("contracts.client.errors", "KafkaUnavailable", UNREACHABLE),
