@@ -1,11 +1,11 @@
-"""The real clock of a process: `time.monotonic`, and waiting on the event loop."""
+"""The clock of this process, which can also wait."""
 
 import asyncio
 import time
 
 
 class MonotonicClock:
-    """`WaitingClock` for a process that runs in real time."""
+    """`WaitingClock` on `time.monotonic` and the event loop."""
 
     def __call__(self) -> float:
         return time.monotonic()

@@ -95,8 +95,8 @@ def time_of(text: str | None, option: str) -> datetime | None:
 async def open_dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
     """The letters of all contexts' commands, and the database; as `annals_writer` to record what is done about them."""
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
     from infra.kafka.log_reader import LogReader
+    from infra.locating import located
     from infra.postgres.interventions import PostgresInterventions
     from infra.telemetry.logs import quiet_for_a_command
     from workers.operations.dead_letters.reading import DeadLetters

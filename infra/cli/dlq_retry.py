@@ -79,8 +79,8 @@ def _exit_code(line: RetryLine) -> int:
 async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
     from contracts.catalogue import catalogue
     from contracts.topics import Topics
-    from infra.devstack.addresses import located
     from infra.kafka.message_sender import KafkaMessageSender
+    from infra.locating import located
     from infra.monotonic_clock import MonotonicClock
     from infra.postgres.dead_letters import PostgresDeadLetterTable
     from infra.postgres.event_store import PostgresEventStore

@@ -172,7 +172,7 @@ async def _switched(name: str, *, back: bool, actor: str, reason: str) -> tuple[
 @asynccontextmanager
 async def _workshop(*, role: str = "annals_reader") -> "AsyncIterator[tuple[Workshop, Database]]":
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.projections.opening import workshop_on
 
     settings = located(Settings())

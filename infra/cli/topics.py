@@ -25,8 +25,8 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     """Create the topics that are missing; check the partitions of the others and set their settings right. Safe to run
     at any time.
     """
-    from infra.devstack.addresses import located
     from infra.kafka.topics import create_topics, topics_of
+    from infra.locating import located
     from workers.domain import contexts
 
     settings = located(Settings())
@@ -58,10 +58,10 @@ def recreate(
 async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
     from infra.kafka.recreating import Read
     from infra.kafka.recreating import recreate as make_anew
     from infra.kafka.topics import topics_of
+    from infra.locating import located
     from infra.postgres.installation import check_partitions
     from infra.postgres.interventions import PostgresInterventions
     from workers.domain import contexts

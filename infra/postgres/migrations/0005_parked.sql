@@ -2,21 +2,21 @@
 -- Redis: it must come and go in the transaction of its checkpoint.
 
 CREATE TABLE annals.parked (
-    topic          text        NOT NULL,
-    partition      integer     NOT NULL,
-    saga           text        NOT NULL,
-    stream_id      text        NOT NULL,
-    stream_version bigint      NOT NULL,
-    sequence       bigint      NOT NULL,
-    event_type     text        NOT NULL,
-    error          text        NOT NULL,
-    attempts       integer     NOT NULL,
-    recorded_at    timestamptz NOT NULL,
-    wish           text        CHECK (wish IN ('retry', 'skip')),
+    topic            text        NOT NULL,
+    partition        integer     NOT NULL,
+    saga             text        NOT NULL,
+    stream_id        text        NOT NULL,
+    stream_version   bigint      NOT NULL,
+    sequence         bigint      NOT NULL,
+    event_type       text        NOT NULL,
+    error            text        NOT NULL,
+    attempts         integer     NOT NULL,
+    recorded_at      timestamptz NOT NULL,
+    requested_action text        CHECK (requested_action IN ('retry', 'skip')),
     PRIMARY KEY (topic, partition, saga, stream_id)
 );
 COMMENT ON COLUMN annals.parked.stream_version IS 'The first event of the stream that the saga has not taken.';
-COMMENT ON COLUMN annals.parked.wish IS 'What an operator asks the lane''s owner to do.';
+COMMENT ON COLUMN annals.parked.requested_action IS 'What an operator asks the lane''s owner to do.';
 GRANT SELECT, INSERT, UPDATE, DELETE ON annals.parked TO annals_writer;
 GRANT SELECT ON annals.parked TO annals_reader;
 
@@ -85,6 +85,7 @@ BEGIN
           ) AS n(saga, stream_id, stream_version, sequence, event_type, error, attempts, recorded_at)
         ON CONFLICT (topic, partition, saga, stream_id) DO UPDATE
            SET stream_version = excluded.stream_version, sequence = excluded.sequence, event_type = excluded.event_type,
-               error = excluded.error, attempts = excluded.attempts, recorded_at = excluded.recorded_at, wish = NULL;
+               error = excluded.error, attempts = excluded.attempts, recorded_at = excluded.recorded_at,
+               requested_action = NULL;
     END IF;
 END $$;

@@ -220,6 +220,7 @@ BEGIN
           ) AS n(saga, stream_id, stream_version, sequence, event_type, error, attempts, recorded_at)
         ON CONFLICT (topic, partition, saga, stream_id) DO UPDATE
            SET stream_version = excluded.stream_version, sequence = excluded.sequence, event_type = excluded.event_type,
-               error = excluded.error, attempts = excluded.attempts, recorded_at = excluded.recorded_at, wish = NULL;
+               error = excluded.error, attempts = excluded.attempts, recorded_at = excluded.recorded_at,
+               requested_action = NULL;
     END IF;
 END $$;

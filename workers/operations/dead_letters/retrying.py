@@ -91,7 +91,7 @@ class Retrying:
             if isinstance(decision, RetryPreview):
                 return RetryPlan(letter, request, attempt, decision)
             # As in the worker's commit: claims to acquire that another stream holds are refused.
-            claims = [(claim.scope, claim.key) for claim in decision.acquire]
+            claims = [(claim.scope, claim.key) for claim in decision.claims_to_acquire]
             holders = await self._table.claim_holders(context, claims)
             if holders.keys() <= refused:
                 return RetryPlan(letter, request, attempt, preview_of(decision))

@@ -1,4 +1,4 @@
-SELECT partition, saga, stream_id, stream_version, sequence, event_type, error, attempts, recorded_at, wish
+SELECT partition, saga, stream_id, stream_version, sequence, event_type, error, attempts, recorded_at, requested_action
   FROM annals.parked
  WHERE topic = $1
  ORDER BY recorded_at, partition, saga, stream_id
