@@ -45,6 +45,8 @@ ENDINGS = (
     Ending("workers.ports.log", "TopicMisfit", REFUSED),
     Ending("workers.history.reading", "NoSuchPast", REFUSED),
     Ending("workers.operations.dead_letters.reading", "NoSuchLetter", REFUSED),
+    Ending("workers.operations.undo", "UndoRejected", REFUSED),
+    Ending("workers.operations.undo", "WrittenByNewerRelease", REFUSED),
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
     Ending("infra.locating", "StackNotRunning", UNREACHABLE),
     Ending("infra.processes.gateway_port", "GatewayCannotListen", UNREACHABLE),
