@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     FOR name IN
         SELECT oid FROM pg_class
-         WHERE relnamespace = 'annals'::regnamespace AND relname IN ('rejections', 'unchanged_steps')
+         WHERE relnamespace = 'annals'::regnamespace AND relname IN ('step_rejections', 'unchanged_steps')
     LOOP
         EXECUTE format('REVOKE UPDATE ON %s FROM annals_writer', name);
     END LOOP;

@@ -1,8 +1,8 @@
-"""Staying a member of a group: join, be given partitions, send heartbeats, and when asked to, give back and join again.
+"""One member of a group: it joins, is assigned partitions, sends heartbeats, gives partitions back and joins again.
 
-Order: `revoked` is called with all that was held before the group is joined again, and `assigned` with what is held
-from then on. Who was evicted in his sleep learns of it from his next heartbeat, not before. Heartbeats go on while
-`revoked` runs, so that it may take its time.
+`revoked` is called with all partitions of the member before it joins again, `assigned` with those that it has from then
+on. A member that was evicted while it was paused learns of it from its next heartbeat, not before. Heartbeats go on
+while `revoked` runs, so that it may take its time.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from typing import TypeVar
 
 import structlog
 
-from infra.memory.broker import Broker
-from infra.memory.group import Assignment, RebalanceInProgress, StaleGeneration, UnknownMember
 from infra.memory.wire import Wire
+from tests.simulation.consumer_groups.broker import BrokerWithGroups
+from tests.simulation.consumer_groups.group import Assignment, RebalanceInProgress, StaleGeneration, UnknownMember
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition
 
 RETRY_DELAY_SECONDS = 0.2
-# As the real one.
+# That of the Kafka adapter.
 REVOKE_TIMEOUT_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
@@ -30,11 +30,11 @@ Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 
 
 class Membership:
-    """One process's membership. `name` goes into the ids that the group knows it by."""
+    """The membership of one process. The ids under which the group knows it begin with `name`."""
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerWithGroups,
         wire: Wire,
         *,
         group: str,
@@ -55,23 +55,23 @@ class Membership:
         self._interval_seconds = session_timeout_seconds / 4
         self._assigned = assigned
         self._revoked = revoked
-        self._held: frozenset[Partition] = frozenset()
-        self._begun = asyncio.Event()
+        self._partitions: frozenset[Partition] = frozenset()
+        self._generation_began = asyncio.Event()
 
     async def run(self) -> None:
         """Be a member for as long as this runs."""
         while True:
             await self._give_back()
-            given = await self._join()
-            self.generation, self._held = given
-            await _told(self._assigned, self._held)
+            assignment = await self._join()
+            self.generation, self._partitions = assignment
+            await _notify(self._assigned, self._partitions)
             while True:
                 await asyncio.sleep(self._interval_seconds)
                 if not await self._is_settled():
                     break
 
     async def leave(self) -> None:
-        """Tell the group, if it can be told."""
+        """Leave the group, if it can be reached."""
         if self.id is not None:
             with suppress(Unavailable):
                 await self._call(self._broker.leave, self.id)
@@ -81,7 +81,7 @@ class Membership:
         return await self._wire.call("Kafka", partial(operation, self._group, *arguments))
 
     async def _is_settled(self) -> bool:
-        """One heartbeat, however often it has to be sent: whether things may stay as they are."""
+        """Send one heartbeat, as often as it takes to get an answer. False: the member has to join again."""
         while True:
             try:
                 await self._call(self._broker.heartbeat, self.id, self.generation)
@@ -96,14 +96,14 @@ class Membership:
                 return True
 
     async def _give_back(self) -> None:
-        held, self._held = self._held, frozenset()
-        alive = asyncio.create_task(self._stay_alive())
+        partitions, self._partitions = self._partitions, frozenset()
+        heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
-            await _told(self._revoked, held)
+            await _notify(self._revoked, partitions)
         finally:
-            alive.cancel()
+            heartbeats.cancel()
 
-    async def _stay_alive(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while self.id is not None:
             await asyncio.sleep(self._interval_seconds)
             with suppress(RebalanceInProgress, StaleGeneration, UnknownMember, Unavailable):
@@ -114,11 +114,11 @@ class Membership:
             try:
                 if self.id is None:
                     self.id = await self._call(self._broker.enroll, self._name)
-                self._broker.listen_to_group(self._group, self.id, self._begun.set)
+                self._broker.listen_to_group(self._group, self.id, self._generation_began.set)
                 await self._call(
                     self._broker.join, self.id, self._topics, self._session_seconds, REVOKE_TIMEOUT_SECONDS
                 )
-                return await self._given(self.id)
+                return await self._assignment(self.id)
             except RebalanceInProgress:
                 continue
             except UnknownMember:
@@ -126,20 +126,20 @@ class Membership:
             except Unavailable:
                 await asyncio.sleep(RETRY_DELAY_SECONDS)
 
-    async def _given(self, member_id: str) -> Assignment:
-        """What this member is given, once all others have joined too."""
+    async def _assignment(self, member_id: str) -> Assignment:
+        """This member's assignment, once all others have joined too."""
         while True:
-            self._begun.clear()
-            given = await self._call(self._broker.assignment, member_id)
-            if given is not None:
-                return given
+            self._generation_began.clear()
+            assignment = await self._call(self._broker.assignment, member_id)
+            if assignment is not None:
+                return assignment
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_seconds):
-                    await self._begun.wait()
+                    await self._generation_began.wait()
 
 
-async def _told(listener: Listener, partitions: frozenset[Partition]) -> None:
-    """As with the real one, what a listener raises is only logged."""
+async def _notify(listener: Listener, partitions: frozenset[Partition]) -> None:
+    """As in the Kafka adapter, an exception of a listener is only logged."""
     try:
         await listener(partitions)
     except Exception:

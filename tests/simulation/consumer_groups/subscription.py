@@ -1,7 +1,7 @@
-"""Membership in a consumer group in memory, as lanes need it: explicit offsets, nothing committed by itself.
+"""Membership in a consumer group in memory, as lanes need it: explicit offsets, nothing is committed automatically.
 
-A new partition is paused until its position is set. What is fetched is fetched from the log, whoever owns the partition
-by then: a member that was evicted and has not learned of it goes on reading, as with Kafka, and fencing is for that.
+A new partition is paused until its position is set. Records are read from the log, whichever member owns the partition
+by then: a member that was evicted and has not learned of it goes on reading, as with Kafka. Fencing guards against it.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from infra.memory.broker import Broker, NoSuchPartition
-from infra.memory.group import StaleGeneration, UnknownMember
-from infra.memory.membership import Listener, Membership
+from infra.memory.broker import NoSuchPartition
 from infra.memory.wire import Wire
+from tests.simulation.consumer_groups.broker import BrokerWithGroups
+from tests.simulation.consumer_groups.group import StaleGeneration, UnknownMember
+from tests.simulation.consumer_groups.membership import Listener, Membership
 from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Extent, InboundRecord, Partition, Reach
@@ -22,19 +23,19 @@ MAX_FETCH_RECORDS = 500
 
 
 @dataclass(slots=True)
-class Place:
-    """Where reading goes on in a partition that is held; None: where the group stands."""
+class ReadPosition:
+    """The offset of the next record to read from an assigned partition; None: the group's committed offset."""
 
-    position: int | None = None
+    offset: int | None = None
     paused: bool = True
 
 
 class MemorySubscription:
-    """`Subscription` on the broker's twin, for the process called `member`."""
+    """`Subscription` on the in-memory broker, for the process called `member`."""
 
     def __init__(
         self,
-        broker: Broker,
+        broker: BrokerWithGroups,
         wire: Wire,
         *,
         group: str,
@@ -53,7 +54,7 @@ class MemorySubscription:
         self._member = member
         self._membership: Membership | None = None
         self._task: asyncio.Task[None] | None = None
-        self._places: dict[Partition, Place] = {}
+        self._positions: dict[Partition, ReadPosition] = {}
         self._settled = asyncio.Event()
         self._grown = asyncio.Event()
 
@@ -62,11 +63,11 @@ class MemorySubscription:
             self._settled.clear()
             await revoked(partitions)
 
-        async def hold(partitions: frozenset[Partition]) -> None:
-            self._hold(partitions)
+        async def accept(partitions: frozenset[Partition]) -> None:
+            self._assign(partitions)
             await assigned(partitions)
 
-        await self._known_topics()
+        await self._contact_broker()
         self._membership = Membership(
             self._broker,
             self._wire,
@@ -74,22 +75,22 @@ class MemorySubscription:
             name=self._member,
             topics=self._topics,
             session_timeout_seconds=self._session_seconds,
-            assigned=hold,
+            assigned=accept,
             revoked=give_back,
         )
         self._task = asyncio.create_task(self._membership.run(), name=f"member {self._member} of {self.group}")
         await self._settled.wait()
 
-    async def _known_topics(self) -> None:
-        """The first word with the broker. Raises Unavailable."""
+    async def _contact_broker(self) -> None:
+        """The first request to the broker. Raises Unavailable."""
         for topic in self._topics:
             with suppress(NoSuchPartition):
                 await self._wire.call("Kafka", partial(self._broker.count, topic))
 
-    def _hold(self, partitions: frozenset[Partition]) -> None:
-        self._broker.unlisten(list(self._places), self._grown.set)
-        self._places = {partition: Place() for partition in sorted(partitions)}
-        self._broker.listen(list(self._places), self._grown.set)
+    def _assign(self, partitions: frozenset[Partition]) -> None:
+        self._broker.unlisten(list(self._positions), self._grown.set)
+        self._positions = {partition: ReadPosition() for partition in sorted(partitions)}
+        self._broker.listen(list(self._positions), self._grown.set)
         self._settled.set()
 
     async def stop(self) -> None:
@@ -98,18 +99,18 @@ class MemorySubscription:
             task.cancel()
             await asyncio.wait([task])
             await self._membership.leave()
-            self._hold(frozenset())
+            self._assign(frozenset())
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
-        """Records of partitions that are open. As with the real one, no call returns during a rebalance."""
+        """Records of partitions that are not paused. As in the Kafka adapter, no call returns during a rebalance."""
         deadline = self._clock() + wait_seconds
         while True:
             await self._settled.wait()
             self._grown.clear()
-            found = await self._read()
+            records = await self._read()
             remaining = deadline - self._clock()
-            if found or remaining <= 0:
-                return found
+            if records or remaining <= 0:
+                return records
             try:
                 async with asyncio.timeout(remaining):
                     await self._grown.wait()
@@ -117,36 +118,40 @@ class MemorySubscription:
                 return {}
 
     async def _read(self) -> dict[Partition, Sequence[InboundRecord]]:
-        asked = [(partition, place, place.position) for partition, place in self._places.items() if not place.paused]
+        asked = [
+            (partition, position, position.offset)
+            for partition, position in self._positions.items()
+            if not position.paused
+        ]
         if not asked:
             return {}
-        wanted = [(partition, position) for partition, _, position in asked]
+        wanted = [(partition, offset) for partition, _, offset in asked]
         try:
             answers = await self._wire.call("Kafka", partial(self._broker.fetch, self.group, wanted, MAX_FETCH_RECORDS))
         except Unavailable:
             return {}
-        found: dict[Partition, Sequence[InboundRecord]] = {}
-        for (partition, place, position), (offset, records) in zip(asked, answers, strict=True):
-            # Paused, moved or lost while the question was under way: the answer is nobody's.
-            if place.paused or place.position != position or self._places.get(partition) is not place:
+        fetched: dict[Partition, Sequence[InboundRecord]] = {}
+        for (partition, position, offset), (first_offset, records) in zip(asked, answers, strict=True):
+            # Paused, moved or revoked while the request was under way: the answer is dropped.
+            if position.paused or position.offset != offset or self._positions.get(partition) is not position:
                 continue
-            place.position = offset + len(records)
+            position.offset = first_offset + len(records)
             if records:
-                found[partition] = records
-        return found
+                fetched[partition] = records
+        return fetched
 
     def seek(self, partition: Partition, offset: int) -> None:
-        if partition in self._places:
-            self._places[partition].position = offset
+        if partition in self._positions:
+            self._positions[partition].offset = offset
             self._grown.set()
 
     def pause(self, partition: Partition) -> None:
-        if partition in self._places:
-            self._places[partition].paused = True
+        if partition in self._positions:
+            self._positions[partition].paused = True
 
     def resume(self, partition: Partition) -> None:
-        if partition in self._places:
-            self._places[partition].paused = False
+        if partition in self._positions:
+            self._positions[partition].paused = False
             self._grown.set()
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
@@ -157,13 +162,15 @@ class MemorySubscription:
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         self.absent = await self._wire.call("Kafka", partial(self._broker.absent, self._topics))
-        places = [(each, self._places[each].position) for each in partitions if each in self._places]
-        return await self._wire.call("Kafka", partial(self._broker.reach, self.group, places)) if places else {}
+        asked = [
+            (partition, self._positions[partition].offset) for partition in partitions if partition in self._positions
+        ]
+        return await self._wire.call("Kafka", partial(self._broker.reach, self.group, asked)) if asked else {}
 
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
-        held = {partition: offset for partition, offset in offsets.items() if partition in self._places}
+        assigned = {partition: offset for partition, offset in offsets.items() if partition in self._positions}
         member = self._membership
-        if held and member is not None and member.id is not None:
+        if assigned and member is not None and member.id is not None:
             with suppress(Unavailable, UnknownMember, StaleGeneration):
-                commit = partial(self._broker.commit, self.group, member.id, member.generation, held)
+                commit = partial(self._broker.commit, self.group, member.id, member.generation, assigned)
                 await self._wire.call("Kafka", commit)
