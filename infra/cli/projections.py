@@ -161,8 +161,8 @@ async def _switch(name: str, actor: str, reason: Reason, *, back: bool) -> "Swit
 async def _opened(*, role: str = "annals_reader") -> "AsyncIterator[tuple[GenerationPorts, Database]]":
     """The ports, with the database in this role. Raises CommandRefused for what an operation refuses."""
     from infra.cli.table import event_table
-    from infra.generation_ports import open_generation_ports
     from infra.locating import located
+    from infra.processes.generations import open_generation_ports
     from workers.operations.generations.building import BuildConflict
     from workers.operations.generations.switching import NothingToSwitchTo
     from workers.ports.generations import SwitchConflict
