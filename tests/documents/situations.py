@@ -20,7 +20,7 @@ from infra.kafka.message_sender import KafkaMessageSender
 from infra.locating import as_setting_values
 from infra.redis.keys import Keys
 from infra.settings import Settings
-from tests.dlq.letters import original, written
+from tests.dead_letters.letters import original, written
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Generation
 

@@ -10,11 +10,11 @@ from structlog.typing import EventDict
 
 from infra.processes import worker
 from infra.processes.roles import HOSTS, Host
-from infra.retrying import Retrying
 from infra.settings import Settings
 from tests.waiting import until
 from workers.background import in_background
 from workers.ports.lanes import Unavailable
+from workers.retrying import Retrying
 
 AWAY = Unavailable("Postgres", "away for the test")
 UNGRANTED = Unavailable("Postgres", "permission denied", "grant it")
@@ -116,7 +116,7 @@ async def test_that_just_ended_is_opened_anew_after_a_delay(
 
 def test_delays_grow_to_a_bound_and_begin_anew_after_what_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("infra.retrying.monotonic", lambda: now)
+    monkeypatch.setattr("workers.retrying.monotonic", lambda: now)
     retrying = Retrying("it waits", structlog.get_logger(), 1.0, 10.0)
     with structlog.testing.capture_logs():
         delays = []

@@ -1,6 +1,6 @@
 """`annals` with another user card: it has a greeting, and knows nothing of cities.
 
-python -m tests.projections.changed_code projections rebuild users
+python -m tests.generations.changed_code projections rebuild users
 """
 
 from dataclasses import replace

@@ -12,7 +12,8 @@ from tests.system import Sent, System, command, create_users
 from tests.verification.command import verified
 from tests.waiting import until
 
-CHANGED = "tests.projections.changed_code"
+CHANGED = "tests.generations.changed_code"
+WHY = ("--reason", "a test")
 
 
 class Reader:
@@ -85,7 +86,7 @@ async def test_and_queries_are_answered_throughout(system: System) -> None:
         difference = found.json()
         # The late ones were written by the new code in both.
         assert (difference["same"], difference["different"]) == (20, 500)
-        assert (difference["only_in_one"], difference["only_in_other"]) == (0, 0)
+        assert (difference["only_in_live"], difference["only_in_built"]) == (0, 0)
         assert difference["fields"] == {"city": 500, "greeting": 500}
         assert difference["samples"][0]["fields"]["greeting"] == [None, "Hello Ada"]
         assert reader.seen == ["old"]
@@ -95,7 +96,9 @@ async def test_and_queries_are_answered_throughout(system: System) -> None:
         assert switched.json() == {"projection": "users", "before": 1, "live": 2}, switched.errors
         assert (await reader.card())["greeting"] == "Hello Ada"
         await _shows_new_events(system, reader, users[0], "Second")
-        back = await system.annals("projections", "switch", "users", "--back", "--json", entry=CHANGED)
+        back = await system.annals(
+            "projections", "switch", "users", "--back", "--json", "--reason", "a look back", entry=CHANGED
+        )
         assert back.json() == {"projection": "users", "before": 2, "live": 1}, back.errors
         card = await reader.card()
         assert card["last_name"] == "Second", "what came while another was live is there too"
@@ -125,16 +128,16 @@ async def test_and_by_the_same_code_it_is_the_same(system: System) -> None:
     await _some(system, 200)
     nothing = await system.annals("projections", "diff", "users")
     assert (nothing.code, "projections rebuild users" in nothing.errors) == (1, True)
-    assert (await system.annals("projections", "switch", "users", "--back")).code == 1
+    assert (await system.annals("projections", "switch", "users", "--back", *WHY)).code == 1
     await _rebuilt(system, entry="infra.cli.main")
     same = await system.annals("projections", "diff", "users")
     assert (same.code, "the two generations agree" in same.output) == (0, True), same
-    assert (await system.annals("projections", "switch", "users")).code == 0
+    assert (await system.annals("projections", "switch", "users", *WHY)).code == 0
     code, verdict = await verified(system)
     assert code == 0, verdict
     # Once more: the first generation is the one before, the third is new, and nothing else is left.
     assert (await _rebuilt(system, entry="infra.cli.main"))["generation"] == 3
-    assert (await system.annals("projections", "switch", "users")).code == 0
+    assert (await system.annals("projections", "switch", "users", *WHY)).code == 0
     assert (await _rebuilt(system, entry="infra.cli.main"))["generation"] == 4
     prefix = f"{system.settings.topic_prefix}annals:users:"
     numbers = {key.removeprefix(prefix.encode()).split(b":")[0] for key in await system.redis.keys(f"{prefix}[0-9]*")}
@@ -146,7 +149,7 @@ async def test_and_an_emptied_redis_is_filled_again_whichever_was_live(system: S
         await system.worker(role)
     users = await _some(system, 100)
     await _rebuilt(system, entry="infra.cli.main")
-    assert (await system.annals("projections", "switch", "users")).code == 0
+    assert (await system.annals("projections", "switch", "users", *WHY)).code == 0
     await system.redis.flushdb()
     await system.settled(seconds=60)
     await audit(system, users)
