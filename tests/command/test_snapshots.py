@@ -15,7 +15,7 @@ from tests.counted import Counted
 from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
 from workers.command.deciding import BatchDecision
-from workers.command.snapshots import Snapshots, Untrue, fingerprint_of
+from workers.command.snapshots import Snapshots, Untrue, snapshot_fingerprint
 from workers.command.streams import Versioned
 from workers.core.context import Context
 from workers.core.decider import Decider, Decision
@@ -185,7 +185,7 @@ async def test_other_code_begins_with_the_first_event_and_leaves_its_own() -> No
     await installation.handle([record(command, place) for place, command in enumerate(commands)])
     mine = installation.table.table.snapshots["users", ADA]
     installation.decider = Decider(USERS.decider.initial, decide_as_ever, USERS.decider.evolve)
-    assert fingerprint_of("users", installation.decider, EVENTS) != mine.fingerprint
+    assert snapshot_fingerprint("users", installation.decider, EVENTS) != mine.fingerprint
     installation.table.looked_up.clear()
     await installation.handle([record(cities("Milan")[0], 4), record(cities("Rome")[0], 5)])
     (known,) = installation.table.looked_up

@@ -48,7 +48,7 @@ class Snapshots:
         events: Mapping[str, type[Event]],
         interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
     ) -> None:
-        self.fingerprint = fingerprint_of(context, decider, events)
+        self.fingerprint = snapshot_fingerprint(context, decider, events)
         self._context = context
         self._state_type: Any = type(decider.initial)
         self._interval_events = interval_events
@@ -105,7 +105,7 @@ class Snapshots:
         return hashlib.sha256(place.encode() + state).hexdigest()
 
 
-def fingerprint_of(context: str, decider: Decider[Any], events: Mapping[str, type[Event]]) -> str:
+def snapshot_fingerprint(context: str, decider: Decider[Any], events: Mapping[str, type[Event]]) -> str:
     """Of all that makes a state what it is: the decider's code, the models that read the events, what both lean on, and
     how states are written.
     """
