@@ -1,4 +1,4 @@
-"""The saga store in memory: each call is one operation at the table, as each of the real one is one transaction."""
+"""The saga store in memory: each call is one operation on the table, as each call of the real one is a transaction."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from workers.ports.sagas import DueInternalEvents, Following, InstanceKey, SagaB
 
 
 class MemorySagaStore(MemoryLaneStore):
-    """`SagaStore` on the table's twin."""
+    """`SagaStore` on the in-memory table."""
 
     async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
         await self._wire.call("Postgres", partial(self._table.begin_sagas, lane, epoch, followings))
@@ -20,7 +20,7 @@ class MemorySagaStore(MemoryLaneStore):
         return await self._wire.call("Postgres", partial(self._table.instances, keys))
 
     async def commit(self, batch: SagaBatch) -> None:
-        await self._wire.call("Postgres", partial(self._table.commit_sagas, batch))
+        await self._change(partial(self._table.commit_sagas, batch))
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         return await self._wire.call(

@@ -4,7 +4,13 @@ Parked streams are kept in the store that the follower writes to, in the same tr
 neither lost nor repeated. The events themselves are in the event table.
 """
 
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+ParkedStreamAction = Literal["retry", "skip"]
+"""What an operator can request: apply the waiting events again, or pass over the first of them."""
+
+FollowerKind = Literal["projection", "saga"]
 
 
 class ParkedStream(NamedTuple):
@@ -25,11 +31,54 @@ class ParkedStream(NamedTuple):
 
 
 class ParkedStreamRequest(NamedTuple):
-    """What an operator asks the lane's owner to do with a parked stream: try again, or pass over its first event."""
+    """What an operator requests for a parked stream. The lane's owner does it."""
 
     follower: str
     stream_id: str
-    action: Literal["retry", "skip"]
+    action: ParkedStreamAction
+
+
+class ParkedStreamListing(NamedTuple):
+    """A parked stream with its lane: a partition of the topic of events. `requested` is what an operator has requested
+    and the lane's owner has not done yet; None: nothing.
+    """
+
+    kind: FollowerKind
+    topic: str
+    partition: int
+    stream: ParkedStream
+    requested: ParkedStreamAction | None
+
+    @property
+    def name(self) -> str:
+        """The name on the command line, such as `projection:users/<stream id>`."""
+        return f"{self.kind}:{self.stream.follower}/{self.stream.stream_id}"
+
+
+class ParkedByProjections(Protocol):
+    """The parked streams of the live read models. Every method raises Unavailable."""
+
+    async def of_projection(self, projection: str, topic: str) -> Sequence[ParkedStreamListing]:
+        """Those of the live generation of a projection that reads `topic`, by partition and stream id."""
+        ...
+
+    async def request(self, listing: ParkedStreamListing, action: ParkedStreamAction) -> None:
+        """Request an action on the event that `listing` names; a later request replaces an earlier one. Does nothing
+        if the stream is not parked any more, or is parked at another event: the operator did not ask about that one.
+        """
+        ...
+
+
+class ParkedBySagas(Protocol):
+    """The parked streams of all sagas. Every method raises Unavailable."""
+
+    async def of_topic(self, topic: str) -> Sequence[ParkedStreamListing]:
+        """Those of the sagas that read `topic`, the one with the oldest waiting event first."""
+        ...
+
+    async def request(self, listing: ParkedStreamListing, action: ParkedStreamAction) -> None:
+        """As `ParkedByProjections.request`."""
+        ...
 
 
 class TooManyParked(Exception):
