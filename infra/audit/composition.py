@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 
 from contracts.topics import Topics
 from infra.audit.host import TURN_NUMBER, AuditHost
-from infra.dlq.open_letters import OpenLetters
 from infra.kafka.log_reader import LogReader
+from infra.postgres.dead_letters import PostgresDeadLetterTable
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.postgres.standing_by import Turn
 from infra.settings import Settings
 from infra.verify.opening import open_sources
 from workers.domain import contexts
+from workers.operations.dead_letters.open_letters import OpenLetters
 
 READER_CONNECTIONS = 3
 
@@ -24,7 +26,12 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     database = Database(url, role="annals_reader", connections=READER_CONNECTIONS)
     # A reader of its own: letters are looked at while a run reads the log.
     log = LogReader(settings)
-    letters = OpenLetters(log, database, [topics.dead_letters(topics.commands(name)) for name in contexts()])
+    letters = OpenLetters(
+        log,
+        PostgresDeadLetterTable(database),
+        PostgresInterventions(database),
+        [topics.commands(name) for name in contexts()],
+    )
     try:
         async with open_sources(settings, database) as sources:
             turn = Turn(url, TURN_NUMBER)

@@ -9,7 +9,7 @@ from datetime import datetime
 from prometheus_client import Counter, Gauge
 
 from infra.audit.waiting import Waiting
-from infra.dlq.open_letters import OpenGroup
+from workers.operations.dead_letters.open_letters import OpenGroup
 from workers.verification.findings import Verdict, What
 
 UNKNOWN = float("nan")

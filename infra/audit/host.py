@@ -13,12 +13,12 @@ import structlog
 from infra.audit import gauges
 from infra.audit.pace import Unhurried
 from infra.audit.waiting import waiting_streams
-from infra.dlq.open_letters import OpenLetters
 from infra.postgres.pool import Database
 from infra.postgres.standing_by import Turn
 from infra.retrying import Retrying
 from infra.verify.run import verify
 from infra.verify.sources import Sources
+from workers.operations.dead_letters.open_letters import OpenLetters
 from workers.ports.lanes import Unavailable
 
 TURN_NUMBER = 0x6175646974  # "audit"

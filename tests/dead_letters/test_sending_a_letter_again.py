@@ -5,9 +5,9 @@ from uuid import UUID, uuid5
 from contracts.envelope import read_command
 from contracts.users.examples import CREATE_ADA
 from tests.command.installation import command_id, record
-from tests.dlq.letters import read_back
-from workers.dead_letters.letter import letter_of
-from workers.dead_letters.resending import Attempt, Handled, next_attempt, record_again
+from tests.dead_letters.letters import read_back
+from workers.operations.dead_letters.letter import letter_of
+from workers.operations.dead_letters.resending import Attempt, Handled, next_attempt, record_again
 
 ROOT = command_id(1)
 

@@ -8,22 +8,23 @@ import pytest
 import pytest_asyncio
 
 from contracts.topics import Topics
-from infra.dlq.open_letters import OpenLetters
-from infra.dlq.reading import DeadLetters
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import create_topics, topics_of
+from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from tests.cli.conftest import run_annals
-from tests.dlq.conftest import url_of
-from tests.dlq.letters import TIME, deliver, original, written
+from tests.dead_letters.conftest import url_of
+from tests.dead_letters.letters import TIME, deliver, original, written
 from tests.servers import Servers
 from tests.topics.spoiling import lose_the_end, recreate
 from tests.waiting import until
-from workers.dead_letters.choosing import Filters
 from workers.domain import contexts
+from workers.operations.dead_letters.choosing import LetterFilters
+from workers.operations.dead_letters.open_letters import OpenLetters
+from workers.operations.dead_letters.reading import DeadLetters
 from workers.ports.interventions import Reason
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
@@ -74,8 +75,9 @@ async def test_are_read_in_bounded_memory(prepared: Settings) -> None:
     tracemalloc.start()
     try:
         topics = Topics(prepared.topic_prefix)
-        reader = DeadLetters(log, PostgresInterventions(database))
-        async for batch in reader.chosen(topics.dead_letters(topics.commands("users")), Filters(), "open"):
+        users = topics.commands("users")
+        reader = DeadLetters(log, PostgresInterventions(database), [users])
+        async for batch in reader.matching(users, LetterFilters(), "open"):
             count += len(batch)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
@@ -93,7 +95,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
     topic = topics.commands("users")
     try:
         interventions = PostgresInterventions(database)
-        counted = OpenLetters(log, database, [topics.dead_letters(topic)])
+        counted = open_letters(log, database, topic)
         assert await counted.refresh() == {}
 
         await deliver(prepared, letters(prepared, range(20)))
@@ -116,7 +118,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
             "MissingHeader": 1,
         }
         assert groups[topic, "MissingHeader"].oldest_at == TIME + timedelta(seconds=10)
-        fresh = await OpenLetters(log, database, [topics.dead_letters(topic)]).refresh()
+        fresh = await open_letters(log, database, topic).refresh()
         assert {key: group[:2] for key, group in fresh.items()} == {key: group[:2] for key, group in groups.items()}
 
         # A topic that was made anew has its offsets again, and what was done was done to the former letters.
@@ -145,7 +147,7 @@ async def test_are_counted_anew_when_their_topic_lost_its_end_and_grew_beyond_it
     topic = topics.commands("users")
     dead_letters = topics.dead_letters(topic)
     try:
-        counted = OpenLetters(log, database, [dead_letters])
+        counted = open_letters(log, database, topic)
         await deliver(prepared, letters(prepared, range(20, 30)))
         await deliver(prepared, letters(prepared, range(30, 33)))
         assert await open_in(counted) == 13
@@ -163,6 +165,10 @@ async def test_are_counted_anew_when_their_topic_lost_its_end_and_grew_beyond_it
     finally:
         await log.stop()
         await database.close()
+
+
+def open_letters(log: LogReader, database: Database, topic: str) -> OpenLetters:
+    return OpenLetters(log, PostgresDeadLetterTable(database), PostgresInterventions(database), [topic])
 
 
 async def open_in(counted: OpenLetters) -> int:

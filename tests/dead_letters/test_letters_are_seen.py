@@ -8,8 +8,8 @@ from contracts.users.examples import PASSWORD_HASH
 from infra.postgres.migrate import migrate
 from infra.settings import Settings
 from tests.cli.conftest import run_annals
-from tests.dlq.conftest import Desk, url_of
-from tests.dlq.letters import deliver
+from tests.dead_letters.conftest import Desk, url_of
+from tests.dead_letters.letters import deliver
 from tests.system import create_user
 from workers.ports.log import OutboundRecord
 
@@ -78,7 +78,7 @@ async def test_beside_records_that_no_worker_has_put_there(desk: Desk) -> None:
     await deliver(desk.system.settings, [OutboundRecord(b"stranger", b"{}", [])])
     ran = await desk.dlq("list", "--json")
     assert ran.code == 0
-    assert ran.json()["strangers"] >= 1
+    assert ran.json()["foreign_records"] >= 1
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.postgres.attempts import CommandAttempts
+from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.pool import Database
-from tests.dlq.conftest import Desk, url_of
+from tests.dead_letters.conftest import Desk, url_of
 from tests.system import Ran, create_user
 from workers.ports.interventions import Reason
 
@@ -77,7 +77,7 @@ async def test_foreseeing_a_business_no(desk: Desk) -> None:
     assert "would be rejected: EmailTaken" in foretold.output
     ran = told(await desk.dlq("retry", letter, "--json", *WHY))
     assert ran["outcome"]["error"]["code"] == "EmailTaken"
-    assert ran["foreseen"]["name"] == "EmailTaken"
+    assert ran["preview"]["name"] == "EmailTaken"
 
 
 async def test_foreseeing_that_it_comes_too_late(desk: Desk) -> None:
@@ -124,9 +124,9 @@ async def test_after_a_crash_between_the_record_and_the_sending_sends_the_same_i
     await database.open()
     details = {"command_id": command_id, "root_id": sent.command_id, "attempt": 1}
     try:
-        attempts = CommandAttempts(database)
-        assert await attempts.record("ada", letter, Reason("then the lights went out"), details) == "dlq-retry"
-        assert await attempts.record("bob", letter, Reason("a second operator"), details) == "dlq-resend"
+        table = PostgresDeadLetterTable(database)
+        assert await table.record_attempt("ada", letter, Reason("then the lights went out"), details) == "dlq-retry"
+        assert await table.record_attempt("bob", letter, Reason("a second operator"), details) == "dlq-resend"
     finally:
         await database.close()
     assert [each["id"] for each in await desk.listed("--stream", sent.stream_id, "--state", "retried")] == [letter]

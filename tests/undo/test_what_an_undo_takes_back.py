@@ -7,7 +7,7 @@ from contracts.users.commands import UpdateUser
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from workers.core.recorded import Recorded
 from workers.domain import contexts
-from workers.history.undone import undone
+from workers.operations.undo import undone_event
 
 CREATED = UserCreated(user_id="ada", first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London")
 WELCOMED = UserWelcomed(user_id="ada")
@@ -27,7 +27,7 @@ def _undone(*events: Event) -> int:
     assert undo is not None
     command = undo(history)
     assert isinstance(command, Command)
-    return undone(undo, history, command).stream_version
+    return undone_event(undo, history, command).stream_version
 
 
 def test_it_is_the_last_change() -> None:
@@ -51,4 +51,4 @@ def test_it_is_the_first_event_when_no_other_changes_anything() -> None:
         return answer
 
     for length in (1, 2, 3):
-        assert undone(undo, recorded([WELCOMED] * length), answer).stream_version == 1
+        assert undone_event(undo, recorded([WELCOMED] * length), answer).stream_version == 1

@@ -1,4 +1,4 @@
-"""A command worker with a bug that comes and goes: `python -m tests.dlq.broken_worker <folder>`.
+"""A command worker with a bug that comes and goes: `python -m tests.dead_letters.broken_worker <folder>`.
 
 Deciding about a new user raises for as long as the folder holds a file with the user's first name.
 """

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.users.examples import CREATE_ADA_WITH_PASSWORD, PASSWORD_HASH
-from tests.dlq.letters import original, read_back
-from workers.dead_letters.letter import Letter, letter_of
-from workers.dead_letters.showing import MASK, headers_shown, value_shown
+from tests.dead_letters.letters import original, read_back
+from workers.operations.dead_letters.letter import Letter, letter_of
+from workers.operations.dead_letters.showing import MASK, headers_shown, value_shown
 
 SECRET = "correct horse battery staple"
 

@@ -2,8 +2,15 @@
 
 import pytest
 
-from tests.dlq.letters import TIME, original, read_back
-from workers.dead_letters.letter import NotALetter, NotAPlace, Place, letter_of, printable, printable_headers
+from tests.dead_letters.letters import TIME, original, read_back
+from workers.operations.dead_letters.letter import (
+    InvalidRecordPosition,
+    NotALetter,
+    RecordPosition,
+    letter_of,
+    printable,
+    printable_headers,
+)
 from workers.ports.log import InboundRecord
 
 
@@ -11,8 +18,8 @@ def test_gives_the_original_back_as_it_stood() -> None:
     record = original(value=b"\xff{", headers=[("ce_id", b"1"), ("dlq_reason", b"the sender's own"), ("x", b"\xff")])
     letter = letter_of(read_back(record, reason="MalformedJson"))
     assert letter.original == record
-    assert (letter.place, letter.reason, letter.error, letter.time) == (
-        Place("users.commands", 3, 7),
+    assert (letter.position, letter.reason, letter.error, letter.time) == (
+        RecordPosition("users.commands", 3, 7),
         "MalformedJson",
         "what is wrong",
         TIME,
@@ -23,13 +30,13 @@ def test_of_a_record_without_key_value_and_headers_is_one_too() -> None:
     record = original(key=None, value=None)
     letter = letter_of(read_back(record))
     assert letter.original == record
-    assert (letter.type, letter.command_id, letter.stream) == (None, None, None)
+    assert (letter.type, letter.command_id, letter.stream_id) == (None, None, None)
 
 
 def test_says_type_id_and_stream_so_that_a_terminal_can_show_them() -> None:
     headers = [("ce_type", b"users.CreateUser.v1"), ("ce_id", b"\x1b[31m\xff")]
     letter = letter_of(read_back(original(key=b"a\ndb", headers=headers)))
-    assert (letter.type, letter.command_id, letter.stream) == ("users.CreateUser.v1", r"\x1b[31m\xff", r"a\ndb")
+    assert (letter.type, letter.command_id, letter.stream_id) == ("users.CreateUser.v1", r"\x1b[31m\xff", r"a\ndb")
 
 
 @pytest.mark.parametrize(
@@ -70,15 +77,15 @@ def test_whose_time_has_no_zone_is_none() -> None:
     ["", "users.commands", "users.commands/1", "a/b/c", "/1/2", "a/1/2/3", "a/-1/2", "a/²/1", "a/0/1" + "0" * 18],
 )
 def test_is_not_found_by_what_is_no_id(text: str) -> None:
-    with pytest.raises(NotAPlace) as refused:
-        Place.of(text)
+    with pytest.raises(InvalidRecordPosition) as refused:
+        RecordPosition.parse(text)
     assert refused.value.text == text
 
 
 def test_is_found_by_its_id() -> None:
-    place = Place("t1.users.commands", 3, 1234)
-    assert Place.of(str(place)) == place
-    assert Place.of("a/0/" + "9" * 18).offset == 10**18 - 1
+    place = RecordPosition("t1.users.commands", 3, 1234)
+    assert RecordPosition.parse(str(place)) == place
+    assert RecordPosition.parse("a/0/" + "9" * 18).offset == 10**18 - 1
 
 
 def test_shows_no_control_character() -> None:

@@ -12,12 +12,12 @@ from contracts.users.commands import UpdateUser, WelcomeUser
 from contracts.users.events import UserCreated, UserDeleted, UserWelcomed
 from contracts.users.examples import CREATE_ADA
 from tests.command.installation import record
-from tests.dlq.letters import read_back
+from tests.dead_letters.letters import read_back
 from workers.command.reading import Request
 from workers.core.decider import Decider, Decision, Rejection
-from workers.dead_letters.foreseeing import Foreseen, Foresight, foreseen, read_again
-from workers.dead_letters.letter import letter_of
 from workers.domain import contexts
+from workers.operations.dead_letters.letter import letter_of
+from workers.operations.dead_letters.previewing import DryRun, RetryPreview, preview_of, read_again
 from workers.ports.event_store import StreamEvent
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ ADA = CREATE_ADA.user_id
 CREATED = UserCreated(**CREATE_ADA.model_dump(exclude={"password_hash"}, exclude_unset=True))
 
 
-def again(value: bytes | Command, **headers: Any) -> Request | Foreseen:
+def again(value: bytes | Command, **headers: Any) -> Request | RetryPreview:
     """A letter that holds this, read as a command."""
     original = record(CREATE_ADA, 1, value=value) if isinstance(value, bytes) else record(value, 1, **headers)
     return read_again(letter_of(read_back(original)), KNOWN.commands, "users")
@@ -47,11 +47,11 @@ def told(
     decider: Decider[Any] = USERS,
     refused: frozenset[tuple[str, str]] = frozenset(),
     **headers: Any,
-) -> Foreseen:
+) -> RetryPreview:
     request = again(command, **headers)
     assert isinstance(request, Request)
-    draft = Foresight(decider, "users", stream(*events), KNOWN.events).decided(request, NOW, refused)
-    return draft if isinstance(draft, Foreseen) else foreseen(draft)
+    draft = DryRun(decider, "users", stream(*events), KNOWN.events).decide(request, NOW, refused)
+    return draft if isinstance(draft, RetryPreview) else preview_of(draft)
 
 
 def test_is_the_event_that_would_be_written() -> None:
@@ -122,7 +122,7 @@ def test_is_a_failure_while_the_stream_cannot_be_folded() -> None:
 
 def test_is_that_it_is_no_command_still() -> None:
     found = again(b"{")
-    assert isinstance(found, Foreseen)
+    assert isinstance(found, RetryPreview)
     assert (found.verdict, found.name) == ("unreadable", "MalformedJson")
     assert found.explanation
     assert str(found) == f"would be refused again: MalformedJson: {found.explanation}"
@@ -130,10 +130,10 @@ def test_is_that_it_is_no_command_still() -> None:
 
 def test_is_that_it_belongs_to_another_context() -> None:
     found = read_again(letter_of(read_back(record(CREATE_ADA, 1))), KNOWN.commands, "orders")
-    assert isinstance(found, Foreseen)
+    assert isinstance(found, RetryPreview)
     assert found.verdict == "unreadable"
 
 
 @pytest.mark.parametrize("status", ["accepted", "rejected"])
 def test_is_nothing_for_what_was_handled_meanwhile(status: str) -> None:
-    assert str(Foreseen("handled", status, "")) == f"was handled meanwhile: {status}"
+    assert str(RetryPreview("handled", status, "")) == f"was handled meanwhile: {status}"

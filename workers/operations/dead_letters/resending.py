@@ -1,8 +1,9 @@
-"""A dead letter on its way back to its topic: under which id, and as which record. Pure.
+"""A dead letter on its way back to its topic: under which command id, and as which record. Pure.
 
-A command without an outcome goes out under its own id: whoever sends it twice gets one outcome. A command that failed
-has an outcome, which a repeat would only be given again; so it goes out as a new command whose id follows from the
-first one's and the number of the attempt. Two operators, or one after a crash, come to the same id.
+A command without an outcome is sent again under its own id: however often it arrives, it gets one outcome. A command
+that failed has an outcome, and a repeat would only be answered with it; so it is sent as a new command, whose id is
+derived from the first command's id and the number of the attempt. Two operators, or one operator before and after a
+crash, derive the same id.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,12 @@ from uuid_utils import UUID, uuid5
 
 from contracts.envelope import CommandEnvelope
 from contracts.outcome import Status
-from workers.dead_letters.letter import Letter
+from workers.operations.dead_letters.letter import Letter
 from workers.ports.log import OutboundRecord
 
 
 class Attempt(NamedTuple):
-    """One sending. `root_id` is the first command's id, `number` counts the attempts at what it wanted, from 1."""
+    """One sending. `root_id` is the first command's id; `number` counts the attempts to get it handled, from 1."""
 
     root_id: str
     number: int
@@ -25,14 +26,16 @@ class Attempt(NamedTuple):
 
 
 class Handled(NamedTuple):
-    """No sending: the command, or an earlier attempt, has an answer that is not a fault of ours."""
+    """Nothing is to be sent: this command, the first one or an attempt, has an outcome that is not `failed`."""
 
     command_id: str
     status: Status
 
 
 def next_attempt(root_id: str, earlier: Sequence[str], statuses: Mapping[str, Status]) -> Attempt | Handled:
-    """What to do about a command that was sent again under the ids `earlier`, given the outcomes that there are."""
+    """What to do about a command that was sent again under the ids `earlier`. `statuses` are those of the outcomes that
+    exist, by command id.
+    """
     current = earlier[-1] if earlier else root_id
     status = statuses.get(current)
     if status is None:
@@ -44,7 +47,9 @@ def next_attempt(root_id: str, earlier: Sequence[str], statuses: Mapping[str, St
 
 
 def record_again(letter: Letter, envelope: CommandEnvelope | None, attempt: Attempt | None) -> OutboundRecord:
-    """The original bytes, key and headers; as a new command, caused by the first one, when the attempt has a new id."""
+    """The record to send: the original key, value and headers. An attempt with a new id is a new command, caused by the
+    first one; only its ids change.
+    """
     original = letter.original
     headers = list(original.headers)
     if envelope is not None and attempt is not None and attempt.command_id != envelope.id:

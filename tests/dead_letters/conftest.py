@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contracts.topics import Topics
-from infra.dlq.reading import DeadLetters
 from infra.kafka.log_reader import LogReader
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
@@ -16,7 +14,8 @@ from infra.settings import Settings
 from tests.servers import Servers, corner
 from tests.system import Ran, Sent, System, running_system
 from tests.waiting import until
-from workers.dead_letters.choosing import Filters
+from workers.operations.dead_letters.choosing import LetterFilters
+from workers.operations.dead_letters.reading import DeadLetters
 
 
 def url_of(settings: Settings) -> str:
@@ -62,9 +61,9 @@ class Desk:
 
     async def _open_letters(self, stream_id: str) -> list[str]:
         """As `list` finds them, without the start of a process for each look."""
-        topic = Topics.dead_letters(self.system.topic("users.commands"))
-        found = self._reader.chosen(topic, Filters(stream=stream_id), "open")
-        return [str(each.letter.place) async for batch in found for each in batch]
+        topic = self.system.topic("users.commands")
+        batches = self._reader.matching(topic, LetterFilters(stream_id=stream_id), "open")
+        return [str(status.letter.position) async for batch in batches for status in batch]
 
     async def letter_of(self, sent: Sent) -> str:
         """Send what will become a dead letter; returns the letter's id."""
@@ -104,13 +103,13 @@ async def desk(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> As
     bugs = folder / "bugs"
     bugs.mkdir()
     async with corner(servers, folder / "home") as settings, running_system(settings, folder) as system:
-        worker = await system.worker("command", entry=("tests.dlq.broken_worker", str(bugs)))
+        worker = await system.worker("command", entry=("tests.dead_letters.broken_worker", str(bugs)))
         await system.holding(worker, lanes=settings.partitions)
         database = Database(url_of(settings), role="annals_reader", connections=1)
         await database.open()
         log = LogReader(settings)
         try:
-            yield Desk(system, bugs, DeadLetters(log, PostgresInterventions(database)))
+            yield Desk(system, bugs, DeadLetters(log, PostgresInterventions(database), ()))
         finally:
             await log.stop()
             await database.close()

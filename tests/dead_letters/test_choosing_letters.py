@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.dlq.letters import TIME, original, read_back
-from workers.dead_letters.choosing import Filters, SeenLetters, state_after
-from workers.dead_letters.letter import letter_of
+from tests.dead_letters.letters import TIME, original, read_back
+from workers.operations.dead_letters.choosing import LetterFilters, SeenLetters, state_after
+from workers.operations.dead_letters.letter import letter_of
 
 LETTER = letter_of(read_back(original(headers=[("ce_type", b"users.CreateUser.v1")]), reason="HandlerFailed"))
 SECOND = timedelta(seconds=1)
@@ -16,38 +16,40 @@ SECOND = timedelta(seconds=1)
 @pytest.mark.parametrize(
     "filters",
     [
-        Filters(),
-        Filters(reason="HandlerFailed", type="users.CreateUser.v1", stream="ada", since=TIME, until=TIME + SECOND),
-        Filters(type="users.CreateUser"),
+        LetterFilters(),
+        LetterFilters(
+            reason="HandlerFailed", type="users.CreateUser.v1", stream_id="ada", since=TIME, until=TIME + SECOND
+        ),
+        LetterFilters(type="users.CreateUser"),
     ],
 )
-def test_meets_what_is_asked_for(filters: Filters) -> None:
+def test_meets_what_is_asked_for(filters: LetterFilters) -> None:
     assert filters.match(LETTER)
 
 
 @pytest.mark.parametrize(
     "filters",
     [
-        Filters(reason="MalformedJson"),
-        Filters(type="users.CreateUser.v2"),
-        Filters(type="users.Create"),
-        Filters(stream="bob"),
-        Filters(since=TIME + SECOND),
-        Filters(until=TIME),
+        LetterFilters(reason="MalformedJson"),
+        LetterFilters(type="users.CreateUser.v2"),
+        LetterFilters(type="users.Create"),
+        LetterFilters(stream_id="bob"),
+        LetterFilters(since=TIME + SECOND),
+        LetterFilters(until=TIME),
     ],
 )
-def test_leaves_out_what_is_not(filters: Filters) -> None:
+def test_leaves_out_what_is_not(filters: LetterFilters) -> None:
     assert not filters.match(LETTER)
 
 
 def test_takes_only_the_end_of_a_type_for_its_version() -> None:
     voucher = letter_of(read_back(original(headers=[("ce_type", b"shop.vouchers.Redeem.v1")])))
-    assert Filters(type="shop.vouchers.Redeem").match(voucher)
-    assert not Filters(type="shop").match(voucher)
+    assert LetterFilters(type="shop.vouchers.Redeem").match(voucher)
+    assert not LetterFilters(type="shop").match(voucher)
 
 
 def test_leaves_out_a_letter_without_a_type_when_one_is_asked_for() -> None:
-    assert not Filters(type="users.CreateUser").match(letter_of(read_back(original())))
+    assert not LetterFilters(type="users.CreateUser").match(letter_of(read_back(original())))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,6 @@ def test_takes_each_letter_once_in_whatever_order_they_come() -> None:
     generator.shuffle(letters)
     seen = SeenLetters()
     taken = [letter for letter in letters if seen.add(letter)]
-    assert [(each.place, each.original.value) for each in taken] == list(
-        dict.fromkeys((each.place, each.original.value) for each in letters)
+    assert [(each.position, each.original.value) for each in taken] == list(
+        dict.fromkeys((each.position, each.original.value) for each in letters)
     )
