@@ -4,7 +4,7 @@ It keeps what the loops rely on: offsets without gaps, records in the order of t
 It has no replicas: a record is lost only when `shorten` or `delete_records` is called.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from infra.memory.log_partition import LogPartition
 from workers.ports.clock import Clock
@@ -25,6 +25,7 @@ class Broker:
 
     def __init__(self, clock: Clock) -> None:
         self.topics: dict[str, list[LogPartition]] = {}
+        self.settings: dict[str, Mapping[str, str]] = {}
         self._clock = clock
         self._producers = 0
         self._topic_ids: dict[str, str] = {}
@@ -32,9 +33,10 @@ class Broker:
 
     # Topics
 
-    def create_topic(self, topic: str, partitions: int) -> None:
-        """Create a topic; one that exists stays as it is."""
+    def create_topic(self, topic: str, partitions: int, settings: Mapping[str, str] | None = None) -> None:
+        """Create a topic with these settings, which it only keeps; one that exists stays as it is."""
         if topic not in self.topics:
+            self.settings[topic] = settings or {}
             self.topics[topic] = [LogPartition(topic, number, self._milliseconds) for number in range(partitions)]
             self._topics_created += 1
             self._topic_ids[topic] = f"topic-{self._topics_created}"
@@ -42,7 +44,7 @@ class Broker:
     def recreate_topic(self, topic: str, partitions: int) -> None:
         """Delete a topic and create another of its name. Its readers go on, as with Kafka."""
         listeners_before = [partition.listeners for partition in self.topics.pop(topic)]
-        self.create_topic(topic, partitions)
+        self.create_topic(topic, partitions, self.settings[topic])
         for partition, listeners in zip(self.topics[topic], listeners_before, strict=False):
             partition.listeners = listeners
 

@@ -11,9 +11,9 @@ from infra.postgres.lists import columns, listed
 from infra.postgres.queries import sql
 from workers.ports.event_store import (
     Batch,
-    ClaimsRefused,
+    BatchLookup,
+    ClaimConflict,
     EventRow,
-    LookedUp,
     Repeated,
     StoredSnapshot,
     StreamEvent,
@@ -29,10 +29,10 @@ class PostgresEventStore(PostgresLaneStore):
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids), fingerprint)
         assert row is not None
-        return LookedUp(
+        return BatchLookup(
             row["now"],
             {command_id: outcome.encode() for command_id, outcome in row["outcomes"] or ()},
             [
@@ -86,10 +86,10 @@ class PostgresEventStore(PostgresLaneStore):
                 raise
 
 
-def _refused(told: Sequence[Sequence[str]]) -> ClaimsRefused:
+def _refused(told: Sequence[Sequence[str]]) -> ClaimConflict:
     """Of the database's list: [scope, key] could not be acquired, [scope, key, stream id] not be handed on."""
     refused = frozenset((each[0], each[1]) for each in told if len(each) == 2)
-    return ClaimsRefused(refused, frozenset((each[0], each[1], each[2]) for each in told if len(each) == 3))
+    return ClaimConflict(refused, frozenset((each[0], each[1], each[2]) for each in told if len(each) == 3))
 
 
 def event_row(row: Any) -> EventRow:
@@ -143,8 +143,8 @@ def _arguments(batch: Batch) -> list[Any]:
         batch.time,
         *columns(outcomes, 9),
         *columns(events, 12),
-        *columns(batch.acquire, 3),
-        *columns(batch.settle, 4),
+        *columns(batch.claims_to_acquire, 3),
+        *columns(batch.claims_to_settle, 4),
         *columns(batch.credentials, 2),
         *columns([(*row[:4], row.state.decode()) for row in batch.snapshots], 5),
         batch.last_timestamp,

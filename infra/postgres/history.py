@@ -7,7 +7,7 @@ from infra.postgres.lists import listed
 from infra.postgres.pool import Database
 from infra.postgres.session import read_transaction
 from workers.ports.event_store import EventRow, OutcomeRow
-from workers.ports.history import Cause, Correlated, Notice, StartedSaga, TakenStep
+from workers.ports.history import Cause, Correlated, Notice, SagaStep, StartedSaga
 
 # Each kind with the query that reads it.
 KINDS = {kind: f"correlated_{kind}" for kind in ("commands", "events", "steps", "sagas", "notices")}
@@ -40,7 +40,7 @@ class PostgresHistory:
         return Correlated(
             [OutcomeRow(*(*row[:11], row["outcome"].encode())) for row in found["commands"][:limit]],
             [event_row(row) for row in found["events"][:limit]],
-            [TakenStep(*row) for row in found["steps"][:limit]],
+            [SagaStep(*row) for row in found["steps"][:limit]],
             [StartedSaga(*row) for row in found["sagas"][:limit]],
             [Notice(*(*row[:5], (row["data"] or "{}").encode())) for row in found["notices"][:limit]],
             frozenset(kind for kind, rows in found.items() if len(rows) > limit),

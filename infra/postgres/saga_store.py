@@ -18,15 +18,15 @@ from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     Following,
+    InstanceConflict,
     InstanceKey,
-    InstancesMoved,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 
 MOVED = "AN003"
@@ -46,13 +46,13 @@ class PostgresSagaStore(PostgresLaneStore):
         rows = await self._database.rows("saga_states", *columns(keys, 2))
         return {InstanceKey(row[0], row[1]): StoredInstance(row[2], row[3].encode()) for row in rows}
 
-    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
         assert row is not None
         deadlines = [DeadlineRow(**_in_utc(each, "due_at")) for each in orjson.loads(row["deadlines"] or b"[]")]
         rejections = [StepRejection(**_in_utc(each, "handled_at")) for each in orjson.loads(row["rejections"] or b"[]")]
-        unchanged = [Unchanged(**_in_utc(each, "handled_at")) for each in orjson.loads(row["unchanged"] or b"[]")]
-        return Due(rfc3339(row["now"]), deadlines, rejections, unchanged)
+        unchanged = [UnchangedStep(**_in_utc(each, "handled_at")) for each in orjson.loads(row["unchanged"] or b"[]")]
+        return DueInternalEvents(rfc3339(row["now"]), deadlines, rejections, unchanged)
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
@@ -80,7 +80,7 @@ class PostgresSagaStore(PostgresLaneStore):
         instances = [(*row[:3], row.state.decode(), *row[4:]) for row in batch.instances]
         steps = [(*row[:7], row.data.decode(), *row[8:]) for row in batch.steps]
         journal = [(*row[:10], None if row.data is None else row.data.decode()) for row in batch.journal]
-        passed = [(row.saga, row.instance_id, row.name, row.event_id) for row in batch.passed]
+        passed = [(row.saga, row.instance_id, row.name, row.event_id) for row in batch.passed_deadlines]
         arguments = [
             batch.lane.topic,
             batch.lane.partition,
@@ -95,9 +95,9 @@ class PostgresSagaStore(PostgresLaneStore):
             *columns(batch.unparked, 2),
             *columns(journal, 11),
             *columns(batch.deadlines, 8),
-            *columns(batch.cleared, 3),
+            *columns(batch.cleared_deadlines, 3),
             *columns(passed, 4),
-            listed([str(each) for each in batch.heard]),
+            listed([str(each) for each in batch.answered_steps]),
         ]
         async with self._database.connection() as connection:
             try:
@@ -106,7 +106,7 @@ class PostgresSagaStore(PostgresLaneStore):
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
                 if error.sqlstate == MOVED:
-                    raise InstancesMoved from error
+                    raise InstanceConflict from error
                 raise
 
 

@@ -8,10 +8,10 @@ from contracts.topics import Topics
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import topics_of
 from infra.locating import located
+from infra.monotonic_clock import MonotonicClock
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.postgres.verification.table import PostgresVerifiedTable
-from infra.processes.clock import SystemClock
 from infra.redis.connection import client
 from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys
@@ -42,7 +42,7 @@ async def open_sources(settings: Settings, database: Database) -> AsyncIterator[
                 documents=RedisStoredDocuments(redis, Keys(settings.topic_prefix)),
                 interventions=PostgresInterventions(database),
                 scratch_space=sqlite_scratch,
-                clock=SystemClock(),
+                clock=MonotonicClock(),
             )
     finally:
         await topic_reader.stop()

@@ -19,7 +19,7 @@ OTHER_LANE = LaneKey("saga", "users.events", 1)
 
 
 def instance(name: str = "ada", state: bytes = b'{"step": "welcome"}', **changes: Any) -> InstanceRow:
-    return InstanceRow("welcome", name, "running", state, "correlation", version=1, taken=1)._replace(**changes)
+    return InstanceRow("welcome", name, "running", state, "correlation", version=1, applied=1)._replace(**changes)
 
 
 def step(position: int, **changes: Any) -> StepRow:
@@ -117,7 +117,7 @@ async def test_the_epoch_of_a_command_lane_counts_for_no_saga(store: SagaStores,
 async def test_instances_appear_and_change(store: SagaStores, tables: Tables) -> None:
     await store.acquire(LANE, "owner")
     await store.commit(batch(instances=[instance("ada"), instance("bob")]))
-    ended = instance("ada", b'{"step": "done"}', status="ended", version=4, taken=3)
+    ended = instance("ada", b'{"step": "done"}', status="ended", version=4, applied=3)
     await store.commit(batch(instances=[ended], steps=[]))
     wanted = [InstanceKey("welcome", name) for name in ("ada", "bob", "nobody")] + [InstanceKey("other", "ada")]
     assert await store.instances(wanted) == {

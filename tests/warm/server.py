@@ -24,7 +24,7 @@ MAX_REQUEST_BYTES = 1_048_576
 PRELOADED = (
     "infra.processes.worker",
     "infra.processes.gateway",
-    "infra.audit.host",
+    "infra.processes.audit",
     "workers.operations.verification.run",
 )
 

@@ -1,11 +1,11 @@
-"""Time as it passes in this process. What the time of day is, the database alone says (`EventStore.look_up`)."""
+"""Elapsed time in this process. The time of day comes from the database alone (`EventStore.look_up`)."""
 
 from collections.abc import Callable
 from typing import Protocol
 
 Clock = Callable[[], float]
-"""Seconds since some moment of no meaning; never fewer than before, and steady while the process is. Compared only
-within one process: not even another worker's clock has the same zero. `time.monotonic` is one.
+"""Seconds since an arbitrary moment. They never decrease. Readings are comparable within one process only: the clock of
+another worker starts elsewhere. `time.monotonic` is such a clock.
 """
 
 

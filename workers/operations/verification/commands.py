@@ -7,7 +7,7 @@ itself is read, as far as it is kept. A command is identified by its id, a recor
 from typing import NamedTuple
 
 from contracts.envelope import MalformedMessage, printable_name, read_command
-from workers.dead_letters.letter import NotALetter, Place, letter_of
+from workers.operations.dead_letters.letter import NotALetter, RecordPosition, letter_of
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Pace, Sources
 from workers.ports.log import InboundRecord
@@ -80,7 +80,7 @@ class _Comparison:
         self._sources = sources
         self._topic = topic
         self._verdict = verdict
-        self._unhandled: dict[Place, _Unhandled] = {}
+        self._unhandled: dict[RecordPosition, _Unhandled] = {}
 
     async def add(self, records: list[InboundRecord]) -> None:
         """Keep those of these records that have no outcome."""
@@ -89,11 +89,11 @@ class _Comparison:
             try:
                 first_records.setdefault(read_command(record.headers, record.key).id, record)
             except MalformedMessage:
-                self._unhandled[_place(record)] = _Unhandled(None, _content(record))
+                self._unhandled[_position(record)] = _Unhandled(None, _content(record))
         without_outcome = await self._without_outcome(list(first_records))
         for command_id, record in first_records.items():
             if command_id in without_outcome:
-                self._unhandled[_place(record)] = _Unhandled(command_id, _content(record))
+                self._unhandled[_position(record)] = _Unhandled(command_id, _content(record))
         self._verdict.compared(f"commands in {self._topic} compared with the outcomes", len(records))
         if len(self._unhandled) >= MAX_UNHANDLED:
             await self.conclude()
@@ -111,14 +111,14 @@ class _Comparison:
             command_ids = [record.command_id for record in self._unhandled.values() if record.command_id is not None]
             without_outcome = {None, *await self._without_outcome(command_ids)}
             self._unhandled = {
-                place: record for place, record in self._unhandled.items() if record.command_id in without_outcome
+                position: record for position, record in self._unhandled.items() if record.command_id in without_outcome
             }
             if not self._unhandled or not await timer.wait():
                 break
-        for place, (command_id, _) in self._unhandled.items():
+        for position, (command_id, _) in self._unhandled.items():
             what = "a record that is no command" if command_id is None else f"command {command_id}"
             explanation = f"{what} was passed over: it has no outcome and no dead letter"
-            self._verdict.report(FindingKind.COMMAND_NOT_HANDLED, str(place), explanation)
+            self._verdict.report(FindingKind.COMMAND_NOT_HANDLED, str(position), explanation)
         self._unhandled.clear()
 
     async def _forget_dead_letters(self) -> None:
@@ -130,15 +130,15 @@ class _Comparison:
                     letter = letter_of(record)
                 except NotALetter:
                     continue
-                unhandled = self._unhandled.get(letter.place)
+                unhandled = self._unhandled.get(letter.position)
                 if unhandled is not None and unhandled.content == _content(letter.original):
-                    del self._unhandled[letter.place]
+                    del self._unhandled[letter.position]
             if not self._unhandled:
                 return
 
 
-def _place(record: InboundRecord) -> Place:
-    return Place(record.topic, record.partition, record.offset)
+def _position(record: InboundRecord) -> RecordPosition:
+    return RecordPosition(record.topic, record.partition, record.offset)
 
 
 def _content(record: InboundRecord) -> int:

@@ -4,7 +4,7 @@ Snapshots of other code are only counted: no worker reads them, and the next one
 never change, so a snapshot and its events may be read one after the other.
 """
 
-from workers.command.snapshots import Snapshots, Untrue
+from workers.command.snapshots import Snapshots, UnusableSnapshot
 from workers.core.context import Context
 from workers.operations.verification.comparisons.stream_states import StateFold
 from workers.operations.verification.findings import FindingKind, Verdict, WrongSnapshot
@@ -47,7 +47,7 @@ async def _difference(
         state = snapshots.read(
             StoredSnapshot(stream_id, version, snapshot.event_id, snapshot.digest, snapshot.state)
         ).state
-    except Untrue as error:
+    except UnusableSnapshot as error:
         return error.reason
     fold = StateFold(context.decider, sources.models)
     async with sources.table.read_transaction() as transaction:

@@ -18,13 +18,13 @@ from workers.operations.verification.findings import FindingKind
 from workers.parking import described
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     InstanceKey,
     InstanceRow,
     JournalRow,
     StepRejection,
     StepRow,
-    Unchanged,
+    UnchangedStep,
 )
 from workers.ports.verification.steps import ExpectedStep, HandledAnswer, SagaLane, StepScratch
 from workers.saga.instances import Instances
@@ -86,7 +86,7 @@ class JournalFold:
         if isinstance(cause, SagaDifference):
             self.broken = True
             return cause
-        error = self._instances.taken(self._saga, cause.recorded, self.key)
+        error = self._instances.apply(self._saga, cause.recorded, self.key)
         if error is not None:
             self.broken = True
             return self._raised(error)
@@ -177,7 +177,7 @@ class JournalFold:
         waiting = self.deadlines.get(event.deadline)
         if waiting is None:
             return f"no deadline {event.deadline!r} waited then"
-        (expected,) = internal_events(Due(row.recorded_at, [waiting.row], []))
+        (expected,) = internal_events(DueInternalEvents(row.recorded_at, [waiting.row], []))
         if expected.recorded.event_id != row.event_id:
             return f"its id does not follow from the event that set the deadline {event.deadline!r}"
         if datetime.fromisoformat(row.recorded_at) < datetime.fromisoformat(waiting.row.due_at):
@@ -221,8 +221,8 @@ def _answer(step: StepRow, code: str | None, handled_at: str) -> InternalEvent:
     position = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
     cause = (step.correlation_id, step.actor, step.traceparent)
     if code is None:
-        due = Due(handled_at, [], [], [Unchanged(*position, handled_at, *cause)])
+        due = DueInternalEvents(handled_at, [], [], [UnchangedStep(*position, handled_at, *cause)])
     else:
-        due = Due(handled_at, [], [StepRejection(*position, code, handled_at, *cause, step.causation_id)])
+        due = DueInternalEvents(handled_at, [], [StepRejection(*position, code, handled_at, *cause, step.causation_id)])
     (answer,) = internal_events(due)
     return answer
