@@ -12,7 +12,7 @@ from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
 from infra.kafka.stopping import started, stopped
-from infra.kafka.topic_settings import Found, found_settings
+from infra.kafka.topic_settings import found_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
 from workers.ports.log import InboundRecord, TopicState
@@ -69,10 +69,10 @@ class LogReader:
                 found = await consumer.topic_states(topics)
         return {name: TopicState(state.id, state.partitions) for name, state in found.items()}
 
-    async def settings(self, topics: Sequence[str]) -> dict[str, Found]:
-        """By name, the settings of topics that exist. Raises Unavailable."""
+    async def topic_settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """By name, the settings in effect of topics that exist. Raises Unavailable."""
         async with administration(self._settings) as admin:
-            return await found_settings(admin, topics)
+            return {name: found.effective for name, found in (await found_settings(admin, topics)).items()}
 
     async def committed_ends(self, topic: str, partitions: int) -> list[int]:
         """Of each partition the offset behind the last record that is not part of an open transaction. Raises

@@ -224,7 +224,7 @@ class World:
     def _write(self, lane: Any, followed: Followed, causes: Sequence[Event]) -> None:
         self.told.append(("followed", causes, followed))
         self.bugs += [f"{each.follower} cannot take {each.event_type}: {each.error}" for each in followed.parked]
-        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.raised.items()]
+        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.failures.items()]
         for row in followed.instances:
             self.instances[InstanceKey(row.saga, row.instance_id)] = row
         for place in followed.cleared_deadlines:

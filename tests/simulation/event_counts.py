@@ -13,7 +13,7 @@ METRICS: dict[str, Metric] = {
     "lanes abandoned after a fault": telemetry.LANE_FAULTS,
     "events republished by a next owner": telemetry.REPUBLISHED,
     "repeats in the log dropped": telemetry.REPEATS_DROPPED,
-    "holes in the log filled": telemetry.HOLES_FILLED,
+    "gaps in the log filled": telemetry.LOG_GAPS_FILLED,
     "logs found shortened": telemetry.LOG_SHORTENED,
     "commands sent to their own partition": telemetry.REDIRECTED,
     "commands repeated": telemetry.REPEATED,
