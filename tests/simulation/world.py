@@ -79,7 +79,7 @@ class World:
             self.trace.append(f"{self.loop.now:10.4f}  {'  '.join(map(str, what))}")
 
     def run(self, at_rest: Callable[["World"], bool]) -> None:
-        """Run from the first command until `at_rest` holds twice in a row, or for a bounded time after the last fault."""
+        """Run from the first command until `at_rest` holds twice in a row, or a bounded time after the last fault."""
         random.seed(f"{self.plan.seed} jitter")
         for slot in self.slots.values():
             self.start(slot)
