@@ -47,7 +47,7 @@ ENDINGS = (
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
     Ending("infra.locating", "StackNotRunning", UNREACHABLE),
     Ending("infra.processes.gateway_port", "GatewayCannotListen", UNREACHABLE),
-    Ending("infra.measuring.demo.stage", "NobodyAnswers", UNREACHABLE),
+    Ending("infra.measuring.demo.session", "NobodyAnswers", UNREACHABLE),
     Ending("workers.ports.lanes", "Unavailable", UNREACHABLE),
     Ending("contracts.client.errors", "KafkaUnavailable", UNREACHABLE),
     Ending("aiokafka.errors", "TopicAuthorizationFailedError", REFUSED, "Kafka refused"),
