@@ -40,7 +40,7 @@ ENDINGS = (
     Ending("infra.postgres.migrate", "DatabaseAhead", REFUSED),
     Ending("infra.postgres.migrate", "MigrationFailed", REFUSED),
     Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),
-    Ending("infra.kafka.recreating", "TopicFits", REFUSED),
+    Ending("infra.kafka.topic_recreation", "TopicFits", REFUSED),
     Ending("infra.postgres.installation", "LayoutDiffers", REFUSED),
     Ending("workers.ports.log", "TopicMisfit", REFUSED),
     Ending("workers.history.reading", "NoSuchPast", REFUSED),
