@@ -1,8 +1,8 @@
-"""Closing a topic to every sender, so that no record is acknowledged any more and then deleted with it.
+"""Closes a topic to every producer, so that no record is acknowledged and then deleted with the topic.
 
-A broker carries a changed setting out some time after it was acknowledged, and after it tells of it. Whether it has is
-asked with a batch whose checksum is wrong: a leader looks at the size first, so that a closed partition says "too
-large" and an open one "corrupt", and neither keeps it.
+A broker applies a changed setting some time after it has acknowledged it, and after it reports it. A batch with a wrong
+checksum shows whether it has: a leader checks the size first, so a closed partition answers "too large" and an open one
+"corrupt", and neither stores the batch.
 Source: Apache Kafka 4, UnifiedLog.analyzeAndValidateRecords.
 """
 
@@ -17,8 +17,8 @@ from aiokafka.structs import TopicPartition
 
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import faults_sorted
-from infra.kafka.telling import told
-from infra.kafka.topic_settings import alter, found_settings
+from infra.kafka.propagation import propagated
+from infra.kafka.topic_settings import alter_topic_settings, read_topic_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
 
@@ -27,10 +27,10 @@ TOO_LARGE = (MessageSizeTooLargeError.errno, RecordListTooLargeError.errno)
 
 
 async def close_topic(settings: Settings, name: str, partitions: int) -> None:
-    """Have the leader of each partition refuse every record; they do when this returns. Raises Unavailable."""
+    """Have the leader of each partition reject every record; all of them do when this returns. Raises Unavailable."""
     async with administration(settings) as admin:
-        own = (await found_settings(admin, [name]))[name].own
-        await alter(admin, name, {**own, "max.message.bytes": "0"})
+        own = (await read_topic_settings(admin, [name]))[name].own
+        await alter_topic_settings(admin, name, {**own, "max.message.bytes": "0"})
     client = AIOKafkaClient(**client_options(settings))
     with faults_sorted(f"{name} cannot be closed"):
         try:
@@ -38,13 +38,13 @@ async def close_topic(settings: Settings, name: str, partitions: int) -> None:
             await client.set_topics([name])
             for partition in range(partitions):
                 place = TopicPartition(name, partition)
-                await told(partial(is_closed, client, place), f"the closing of {name}/{partition}")
+                await propagated(partial(is_closed, client, place), f"the closing of {name}/{partition}")
         finally:
             await client.close()
 
 
 async def is_closed(client: Any, place: TopicPartition) -> bool:
-    """Whether a partition's leader refuses every record. `client`: an AIOKafkaClient that knows the topic.
+    """Whether a partition's leader rejects every record. `client`: an AIOKafkaClient that knows the topic.
 
     Raises KafkaError or OSError.
     """

@@ -1,7 +1,7 @@
 """Stops what an earlier run left behind: workers first, then the servers in their order.
 
-Called with the home's lock held, so every recorded process that still runs has lost its owner. Asks with the process's
-own stop signal, waits a bounded time, then kills.
+The caller holds the home's lock, so every recorded process that still runs has lost its owner. Each process gets its
+own stop signal, a bounded time to end, and then SIGKILL.
 """
 
 from collections.abc import Callable, Sequence

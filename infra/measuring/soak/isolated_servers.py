@@ -1,6 +1,6 @@
-"""The ground of a soak: embedded servers in a home of its own, whatever servers the environment names.
+"""The servers of a soak: embedded ones in a home of their own, whatever servers the environment names.
 
-The home goes with a run in which all was well; after any other it stays, with the log of every process in it.
+The home is removed after a run in which nothing went wrong; otherwise it stays, with the log of every process in it.
 """
 
 import os
@@ -16,8 +16,8 @@ from infra.postgres.migrate import migrate
 from infra.settings import Settings
 from workers.domain import contexts
 
-# What must not come from the environment: the servers that we kill are ours, and nothing else hears of the run.
-OWN = {
+# What must not come from the environment: only our own servers may be killed, and no other may receive the load.
+ISOLATED_SETTINGS = {
     "kafka_bootstrap_servers": None,
     "database_url": None,
     "redis_url": None,
@@ -40,23 +40,23 @@ def new_home() -> Path:
 
 
 @asynccontextmanager
-async def own_servers(settings: Settings, home: Path) -> AsyncIterator[tuple[Settings, Devstack]]:
+async def isolated_servers(settings: Settings, home: Path) -> AsyncIterator[tuple[Settings, Devstack]]:
     """Servers with schema and topics, and the settings that name them; stopped afterwards. Raises DevstackError or
     Unavailable.
     """
-    settings = settings.model_copy(update={**OWN, "home": home})
+    settings = settings.model_copy(update={**ISOLATED_SETTINGS, "home": home})
     stack = Devstack(home, settings)
     addresses = await stack.start()
     try:
-        located = settings.model_copy(update=as_setting_values(addresses.by_field()))
+        isolated = settings.model_copy(update=as_setting_values(addresses.by_field()))
         await migrate(addresses.database_url)
-        await create_topics(located, topics_of(list(contexts()), located))
-        yield located, stack
+        await create_topics(isolated, topics_of(list(contexts()), isolated))
+        yield isolated, stack
     finally:
         await stack.stop()
 
 
 def worker_environment(settings: Settings, metrics_port: int) -> dict[str, str]:
-    """The environment of a worker on these servers, without what the caller's environment says of others."""
-    own = settings.model_copy(update={"metrics_port": metrics_port}).environment()
-    return {name: value for name, value in os.environ.items() if not name.startswith("ANNALS_")} | own
+    """The environment of a worker on these servers, without the caller's ANNALS_* variables."""
+    given = settings.model_copy(update={"metrics_port": metrics_port}).environment()
+    return {name: value for name, value in os.environ.items() if not name.startswith("ANNALS_")} | given

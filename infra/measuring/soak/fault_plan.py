@@ -1,7 +1,7 @@
-"""Which fault comes next and how long it is quiet before: drawn from a seed, so that a run can be had again.
+"""Which fault comes next, and the quiet time before it: drawn from a seed, so that a run can be repeated.
 
-Kinds are drawn like cards: each comes once before any comes again. What a seed repeats is the order of the faults, the
-quiet times and the victims; what the machine does meanwhile is its own affair.
+Kinds are drawn like cards: each comes once before any comes again. A seed repeats the order of the faults, the quiet
+times and the victims; it cannot repeat the timing of the machine.
 """
 
 import random
@@ -15,7 +15,7 @@ LONGEST_PAUSE_PAST_SESSION_SECONDS = 4.0
 
 
 class Kind(StrEnum):
-    """Every kind of fault, as the table calls it."""
+    """Every kind of fault, by its name in the report."""
 
     KILL_COMMAND = "kill -9: command worker"
     KILL_SAGA = "kill -9: saga worker"
@@ -40,12 +40,14 @@ FAMILIES: dict[str, tuple[Kind, ...]] = {
     "flush": (Kind.FLUSH,),
     "backends": (Kind.BACKENDS,),
 }
-"""What `--faults` may name."""
+"""The names that `--faults` accepts."""
 
 
 class Fault(NamedTuple):
-    """A fault to come. `quiet_seconds` pass before it; `lasts_seconds` is how long a server stays away or how far a
-    pause goes past the session; `victim` picks one of the workers, whatever their number.
+    """A planned fault.
+
+    `quiet_seconds` pass before it. `lasts_seconds` is how long a server stays away, or how far a pause exceeds the
+    session timeout. `victim` is between 0 and 1 and picks one of the workers, whatever their number.
     """
 
     kind: Kind
@@ -55,13 +57,13 @@ class Fault(NamedTuple):
 
 
 def kinds_of(families: Collection[str]) -> tuple[Kind, ...]:
-    """The kinds of these families. Raises KeyError for a family that there is not."""
+    """The kinds of these families. Raises KeyError for an unknown family."""
     return tuple(kind for family in families for kind in FAMILIES[family])
 
 
-def plan(kinds: Collection[Kind], quiet_seconds: float, seed: int) -> Iterator[Fault]:
-    """Faults without end; `quiet_seconds` is the mean of the times between them. Empty when there are no kinds."""
-    chance = random.Random(seed)  # noqa: S311 - to be had again is the point
+def fault_plan(kinds: Collection[Kind], quiet_seconds: float, seed: int) -> Iterator[Fault]:
+    """An endless sequence of faults, empty without kinds; `quiet_seconds` is the mean of the times between them."""
+    chance = random.Random(seed)  # noqa: S311 - a seed must repeat the plan
     while kinds:
         cards = sorted(kinds)
         chance.shuffle(cards)

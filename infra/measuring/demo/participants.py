@@ -1,4 +1,4 @@
-"""Who and what the demo plays with: two users, three SKUs and their orders, under ids of this run alone."""
+"""The users, goods and orders of one run of the demo, under ids that no other run uses."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,8 +15,8 @@ PRICES = {"tea": Decimal("4.95"), "honey": Decimal("7.50"), "teapot": Decimal("2
 STOCK = {"tea": 20, "honey": 1, "teapot": 4}
 
 
-class Cast(NamedTuple):
-    """`run` is part of every id."""
+class Participants(NamedTuple):
+    """Two users and three SKUs; `run` is part of every id."""
 
     run: str
 
@@ -27,7 +27,7 @@ class Cast(NamedTuple):
 
     @property
     def skus(self) -> dict[str, str]:
-        """The SKUs by what they are."""
+        """The SKUs by the name of the goods."""
         return {goods: f"{goods}-{self.run}" for goods in STOCK}
 
     def order_id(self, name: str) -> str:
@@ -44,18 +44,18 @@ class Cast(NamedTuple):
     def receive(self, goods: str) -> ReceiveStock:
         return ReceiveStock(sku=self.skus[goods], quantity=STOCK[goods])
 
-    def order(self, name: str, user: str, goods: dict[str, int], within_seconds: int | None = None) -> PlaceOrder:
-        """An order of so many of each."""
+    def order(self, order: str, user: str, goods: dict[str, int], within_seconds: int | None = None) -> PlaceOrder:
+        """An order of these goods, each with its quantity."""
         within = {} if within_seconds is None else {"confirm_within_seconds": within_seconds}
         lines = tuple(
-            OrderLine(sku=self.skus[each], quantity=quantity, unit_price=PRICES[each])
-            for each, quantity in goods.items()
+            OrderLine(sku=self.skus[name], quantity=quantity, unit_price=PRICES[name])
+            for name, quantity in goods.items()
         )
         return PlaceOrder(
-            order_id=self.order_id(name), user_id=self.users[user], lines=lines, currency=CURRENCY, **within
+            order_id=self.order_id(order), user_id=self.users[user], lines=lines, currency=CURRENCY, **within
         )
 
 
-def new_cast() -> Cast:
-    """A cast whose ids nobody has used."""
-    return Cast(uuid4().hex[:8])
+def new_participants() -> Participants:
+    """Participants with new ids."""
+    return Participants(uuid4().hex[:8])

@@ -1,5 +1,7 @@
-"""What each kind of fault does to the servers and the workers. `strike` returns when the fault has ended: the server
-answers again, the signal is sent. From then on the system is on its own, and the clock of its recovery runs.
+"""What each kind of fault does to the servers and the workers.
+
+`inject` returns when the fault has ended: the server answers again, or the signal is sent. From then on the system is
+on its own, and the time until its recovery is measured.
 """
 
 import asyncio
@@ -7,8 +9,8 @@ import contextlib
 import signal
 
 from infra.devstack.stack import Devstack
-from infra.measuring.soak.crew import Crew, Post
-from infra.measuring.soak.plan import Fault, Kind
+from infra.measuring.soak.fault_plan import Fault, Kind
+from infra.measuring.soak.worker_pool import WorkerPool, WorkerSlot
 from infra.postgres.pool import Database
 from infra.redis.connection import client, faults_sorted
 from infra.settings import Settings
@@ -24,28 +26,28 @@ _SERVERS = {Kind.KAFKA: "kafka", Kind.POSTGRES: "postgres", Kind.REDIS: "redis"}
 
 
 class NoVictim(Exception):
-    """No worker of a role came back in time to be the victim of a fault; its log says why."""
+    """No worker of a role started in time for a fault to be injected into it; its log says why."""
 
     def __init__(self, role: str) -> None:
         super().__init__(f"no {role} worker lived for {WORKER_WAIT_SECONDS:g} s, so none could be the victim")
         self.role = role
 
 
-class Trouble:
-    """All that a fault can be done to."""
+class FaultInjector:
+    """Injects faults into the servers, the workers and the database sessions of one run."""
 
-    def __init__(self, settings: Settings, stack: Devstack, crew: Crew, database: Database) -> None:
+    def __init__(self, settings: Settings, stack: Devstack, workers: WorkerPool, database: Database) -> None:
         self._settings = settings
         self._stack = stack
-        self._crew = crew
+        self._workers = workers
         self._database = database
 
-    async def strike(self, fault: Fault) -> None:
-        """Do it and end it. Raises NoVictim, DevstackError when a server does not come back, or Unavailable."""
+    async def inject(self, fault: Fault) -> None:
+        """Start the fault and end it. Raises NoVictim, DevstackError when a server does not restart, or Unavailable."""
         if (role := _KILLED.get(fault.kind)) is not None:
-            await (await self._victim(role, fault, spared_too=False)).kill()
+            await (await self._victim(role, fault, include_spared=False)).kill()
         elif (role := _PAUSED.get(fault.kind)) is not None:
-            await self._pause(await self._victim(role, fault, spared_too=True), fault.lasts_seconds)
+            await self._pause(await self._victim(role, fault, include_spared=True), fault.lasts_seconds)
         elif (server := _SERVERS.get(fault.kind)) is not None:
             await self._outage(server, fault.lasts_seconds)
         elif fault.kind is Kind.ROLLING_RESTART:
@@ -55,9 +57,9 @@ class Trouble:
         else:
             await self._end_backends()
 
-    async def _pause(self, post: Post, past_session_seconds: float) -> None:
-        worker = post.worker
-        assert worker is not None, "a victim lives"
+    async def _pause(self, slot: WorkerSlot, past_session_seconds: float) -> None:
+        worker = slot.worker
+        assert worker is not None, "a victim runs"
         worker.paused = True
         worker.signal(signal.SIGSTOP)
         try:
@@ -72,11 +74,11 @@ class Trouble:
         await self._stack.restart(server)
 
     async def _rolling_restart(self) -> None:
-        for post in self._crew.posts:
-            if not post.spared:
-                before = len(post.incarnations)
-                await post.stop()
-                await self._until_living(post, before + 1)
+        for slot in self._workers.slots:
+            if not slot.spared:
+                before = len(slot.started)
+                await slot.stop()
+                await self._until_started(slot, before + 1)
 
     async def _flush(self) -> None:
         async with client(self._settings) as redis:
@@ -85,27 +87,27 @@ class Trouble:
 
     async def _end_backends(self) -> None:
         for _ in range(ATTEMPTS - 1):
-            with contextlib.suppress(Unavailable):  # the pool may not have noticed yet what came before
+            with contextlib.suppress(Unavailable):  # the pool may still hold connections that an earlier fault ended
                 return await self._database.run("end_backends")
         return await self._database.run("end_backends")
 
-    async def _victim(self, role: str, fault: Fault, *, spared_too: bool) -> Post:
-        async def found() -> list[Post]:
-            while not (posts := self._crew.of_role(role, spared_too=spared_too)):  # noqa: ASYNC110 - a process starts
+    async def _victim(self, role: str, fault: Fault, *, include_spared: bool) -> WorkerSlot:
+        async def candidates() -> list[WorkerSlot]:
+            while not (slots := self._workers.of_role(role, include_spared=include_spared)):  # noqa: ASYNC110 - a process starts
                 await asyncio.sleep(POLL_SECONDS)
-            return posts
+            return slots
 
         try:
             async with asyncio.timeout(WORKER_WAIT_SECONDS):
-                posts = await found()
+                slots = await candidates()
         except TimeoutError:
             raise NoVictim(role) from None
-        return posts[int(fault.victim * len(posts))]
+        return slots[int(fault.victim * len(slots))]
 
-    async def _until_living(self, post: Post, incarnations: int) -> None:
+    async def _until_started(self, slot: WorkerSlot, count: int) -> None:
         try:
             async with asyncio.timeout(WORKER_WAIT_SECONDS):
-                while len(post.incarnations) < incarnations:  # noqa: ASYNC110 - a process starts
+                while len(slot.started) < count:  # noqa: ASYNC110 - a process starts
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise NoVictim(post.role) from None
+            raise NoVictim(slot.role) from None

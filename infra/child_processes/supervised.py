@@ -1,18 +1,19 @@
-"""One worker of `annals up`: a child process whose output is passed on line by line, started anew when it ends.
+"""A child process that is restarted whenever it ends, and whose output is passed on line by line.
 
-The child leads its own session (Ctrl-C does not reach it) and is noted in `<home>/run`, so its orphan can be found.
-Restarts back off from half a second to half a minute; a child that lived long enough starts over with the short delay.
+The child leads its own session (Ctrl-C does not reach it) and is recorded in `<home>/run`, so that a later run can find
+it if this one is killed. Restarts back off from half a second to half a minute; after a child has run for half a
+minute, the delay starts from the beginning.
 """
 
 import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from infra.child_processes.records import erase_record, write_record
-from infra.devstack.fleet import FleetProcess
+from infra.child_processes.termination import ending, send_signal, terminate
 from infra.home import Home
 
 FIRST_RESTART_DELAY_SECONDS = 0.5
@@ -26,12 +27,19 @@ Lines = Callable[[str, str], None]
 
 
 class SupervisedProcess:
-    """Runs one process of the fleet. `on_line(name, line)` gets its output, `say(name, text)` what happens to it."""
+    """Runs one command. `on_line(name, line)` gets its output, `say(name, text)` what happens to the process."""
 
     def __init__(
-        self, process: FleetProcess, home: Home, environment: Mapping[str, str], on_line: Lines, say: Lines
+        self,
+        name: str,
+        command: Sequence[str],
+        home: Home,
+        environment: Mapping[str, str],
+        on_line: Lines,
+        say: Lines,
     ) -> None:
-        self.process = process
+        self.name = name
+        self._command = command
         self._home = home
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
         self._on_line = on_line
@@ -46,9 +54,9 @@ class SupervisedProcess:
         return self._child.pid if self._child and self._child.returncode is None else None
 
     async def run_once(self) -> int:
-        """Runs it to its end and returns its exit code (negative: the signal that ended it)."""
+        """Runs the command to its end and returns its exit code (negative: the signal that ended it)."""
         self._child = await asyncio.create_subprocess_exec(
-            *self.process.command,
+            *self._command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -56,35 +64,35 @@ class SupervisedProcess:
             start_new_session=True,
         )
         try:
-            write_record(self._home, self.process.name, "worker", self._child.pid, signal.SIGTERM)
+            write_record(self._home, self.name, "worker", self._child.pid, signal.SIGTERM)
             await self._pass_output_on(self._child)
             return await self._child.wait()
         finally:
-            if self._child.returncode is None:  # cancelled, or an error of ours: nobody else will end it
+            if self._child.returncode is None:  # cancelled, or an error of ours: nothing else would end it
                 await self._end()
-            erase_record(self._home, self.process.name)
+            erase_record(self._home, self.name)
 
     async def run_until_stopped(self) -> None:
-        """Keeps it running until `stop`; each end and each restart is said."""
+        """Restarts the child whenever it ends, until `stop`; each end and each restart is reported through `say`."""
         delay_seconds = FIRST_RESTART_DELAY_SECONDS
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
                 how = ending(await self.run_once())
-            except Exception as error:  # noqa: BLE001  # too many processes, a full disk: it passes, or is said for ever
+            except Exception as error:  # noqa: BLE001  # too many processes, a full disk: it passes, or is reported again
                 how = f"cannot be run ({type(error).__name__}: {error})"
             if self._stopping.is_set():
                 return
             if time.monotonic() - started >= HEALTHY_AFTER_SECONDS:
                 delay_seconds = FIRST_RESTART_DELAY_SECONDS
-            self._say(self.process.name, f"{how}; starting it again in {delay_seconds:g} s")
+            self._say(self.name, f"{how}; starting it again in {delay_seconds:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay_seconds)
             delay_seconds = min(2 * delay_seconds, LONGEST_RESTART_DELAY_SECONDS)
             self.restarts += 1
 
     async def stop(self) -> None:
-        """Asks the child to stop (SIGTERM), waits a bounded time, then kills it. No restart follows."""
+        """Ends the child with SIGTERM, or with SIGKILL after a bounded wait. No restart follows."""
         self._stopping.set()
         await self._end()
 
@@ -92,20 +100,13 @@ class SupervisedProcess:
         child = self._child
         if child is None or child.returncode is not None:
             return
-        with suppress(ProcessLookupError):
-            child.terminate()
-        try:
-            await asyncio.wait_for(child.wait(), STOP_TIMEOUT_SECONDS)
-        except TimeoutError:
-            self._say(self.process.name, f"did not stop within {STOP_TIMEOUT_SECONDS:g} s; killing it")
-            self.kill()
-            await child.wait()
+        killing = f"did not stop within {STOP_TIMEOUT_SECONDS:g} s; killing it"
+        await terminate(child, STOP_TIMEOUT_SECONDS, before_kill=lambda: self._say(self.name, killing))
 
     def kill(self) -> None:
-        """SIGKILL, at once."""
+        """Sends SIGKILL at once."""
         if self._child is not None and self._child.returncode is None:
-            with suppress(ProcessLookupError):
-                self._child.kill()
+            send_signal(self._child, signal.SIGKILL)
 
     async def _pass_output_on(self, child: asyncio.subprocess.Process) -> None:
         """Cuts the output into lines; a line that never ends is passed on in pieces, so that memory stays bounded."""
@@ -114,18 +115,9 @@ class SupervisedProcess:
         while chunk := await child.stdout.read(OUTPUT_CHUNK_BYTES):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                self._on_line(self.process.name, line.decode("utf-8", "replace").rstrip("\r"))
+                self._on_line(self.name, line.decode("utf-8", "replace").rstrip("\r"))
             if len(rest) > LONGEST_LINE_BYTES:
-                self._on_line(self.process.name, rest.decode("utf-8", "replace"))
+                self._on_line(self.name, rest.decode("utf-8", "replace"))
                 rest = b""
         if rest:
-            self._on_line(self.process.name, rest.decode("utf-8", "replace"))
-
-
-def ending(code: int) -> str:
-    """How a process ended, in words, from its exit code."""
-    if code < 0:
-        with suppress(ValueError):
-            return f"was ended by {signal.Signals(-code).name}"
-        return f"was ended by signal {-code}"
-    return f"ended with exit code {code}"
+            self._on_line(self.name, rest.decode("utf-8", "replace"))

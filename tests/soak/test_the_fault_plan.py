@@ -4,11 +4,11 @@ from itertools import islice
 
 import pytest
 
-from infra.measuring.soak.plan import FAMILIES, Fault, Kind, kinds_of, plan
+from infra.measuring.soak.fault_plan import FAMILIES, Fault, Kind, fault_plan, kinds_of
 
 
 def _drawn(seed: int, count: int, quiet_seconds: float = 8.0) -> list[Fault]:
-    return list(islice(plan(tuple(Kind), quiet_seconds, seed), count))
+    return list(islice(fault_plan(tuple(Kind), quiet_seconds, seed), count))
 
 
 def test_is_the_same_for_the_same_seed_and_another_for_another() -> None:
@@ -30,7 +30,7 @@ def test_has_the_quiet_times_that_were_asked_for() -> None:
 
 
 def test_ends_at_once_when_nothing_may_fail() -> None:
-    assert list(plan((), 1.0, 1)) == []
+    assert list(fault_plan((), 1.0, 1)) == []
 
 
 def test_families_hold_every_kind_once() -> None:

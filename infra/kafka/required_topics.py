@@ -1,4 +1,4 @@
-"""Whether the topics that a process needs are there. A consumer of none would be content, and read nothing for ever."""
+"""Checks that the topics that a process reads and writes exist: a consumer of a missing topic would wait for ever."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from workers.ports.lanes import Unavailable
 
 
 async def require_topics(settings: Settings, names: Iterable[str]) -> None:
-    """Raises Unavailable when Kafka does not answer, or does not show us all of these topics."""
+    """Raises Unavailable when Kafka does not answer, or does not list all of these topics for this user."""
     async with administration(settings) as admin:
         missing = sorted(set(names) - set(await admin.list_topics()))
     if missing:

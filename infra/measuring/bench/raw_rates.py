@@ -1,4 +1,4 @@
-"""The raw rates of the servers: what could be had if nothing were decided, checked or kept in step."""
+"""The raw rates of the servers: an upper bound, without decisions, checks or coordination."""
 
 import time
 import uuid

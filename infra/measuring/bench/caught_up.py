@@ -1,4 +1,4 @@
-"""Until projections and sagas have every event that there is: what is measured next must not wait for it."""
+"""Waits until projections and sagas have applied every event, so that the next measurement does not wait for them."""
 
 import asyncio
 
@@ -13,34 +13,37 @@ from workers.domain import contexts
 
 
 async def all_caught_up(settings: Settings, database: Database) -> None:
-    """Wait for it, a minute beyond the last progress. Raises Stalled or Unavailable."""
+    """Wait until nothing is left to apply. Raises Stalled after a minute without progress, or Unavailable."""
     loop = asyncio.get_running_loop()
-    least, end = None, loop.time() + STALLED_SECONDS
+    smallest, end = None, loop.time() + STALLED_SECONDS
     async with client(settings) as redis:
         models = RedisReadModels(redis, Keys(settings.topic_prefix))
         while behind := await _behind(settings, database, models):
-            if least is None or behind < least:
-                least, end = behind, loop.time() + STALLED_SECONDS
+            if smallest is None or behind < smallest:
+                smallest, end = behind, loop.time() + STALLED_SECONDS
             elif loop.time() > end:
                 raise Stalled("projection or saga", -behind, 0)
             await asyncio.sleep(POLL_SECONDS)
 
 
 async def _behind(settings: Settings, database: Database, models: RedisReadModels) -> int:
-    """How many events are still to be taken, over all projections and all contexts that sagas follow."""
+    """How many events are still to be applied, over all projections and all contexts that sagas follow."""
     topics = Topics(settings.topic_prefix)
     rows = await database.rows("lane_sequences")
     written = {(topics.context_of(row["topic"]), row["partition"]): row["sequence"] for row in rows}
-    taken = 0
+    applied = 0
     wanted = 0
     followed = {name for context in contexts().values() for saga in context.sagas for name in saga.contexts}
     for name, context in contexts().items():
-        topic, partitions = topics.events(name), [partition for found, partition in written if found == name]
+        topic, partitions = (
+            topics.events(name),
+            [partition for context_name, partition in written if context_name == name],
+        )
         events = sum(written[name, partition] for partition in partitions)
         for projection in context.projections:
-            taken += sum([await models.reached(projection.name, topic, partition) for partition in partitions])
+            applied += sum([await models.reached(projection.name, topic, partition) for partition in partitions])
             wanted += events
         if name in followed:
-            taken += sum(row["input_sequence"] for row in await database.rows("saga_lanes", topic))
+            applied += sum(row["input_sequence"] for row in await database.rows("saga_lanes", topic))
             wanted += events
-    return wanted - taken
+    return wanted - applied
