@@ -67,7 +67,7 @@ class ParkedStreams:
                 topic,
                 row["partition"],
                 ParkedStream(*(*list(row)[1:8], rfc3339(row["recorded_at"]))),
-                row["wish"],
+                row["requested_action"],
             )
             for row in await self._database.rows("parked_of_topic", topic)
         ]
@@ -79,7 +79,7 @@ class ParkedStreams:
         parked = waiting.parked
         if waiting.kind == "saga":
             place = (waiting.topic, waiting.partition, parked.follower, parked.stream_id)
-            await self._database.run("wish_for_saga", *place, action, parked.stream_version)
+            await self._database.run("request_saga_stream_action", *place, action, parked.stream_version)
         else:
             generation = await self._writer.live(parked.follower)
             lane = (generation, waiting.topic, waiting.partition)

@@ -34,6 +34,10 @@ class SchemaMissing(Unavailable):
     """Postgres has no schema of Annals, or not this version's, or its roles are not granted."""
 
 
+class SchemaTooOld(SchemaMissing):
+    """The schema was made by an earlier version of Annals, and no migration leads from it to this version's."""
+
+
 @contextmanager
 def faults_sorted(place: str = "") -> Iterator[None]:
     """Turn the driver's exceptions into those of the ports. `place` says where, for people."""

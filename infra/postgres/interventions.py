@@ -41,4 +41,4 @@ class Interventions:
     async def of(self, targets: Sequence[str]) -> list[Intervention]:
         """All that was done to these targets, oldest first."""
         rows = await self._database.rows("interventions_of", listed(targets))
-        return [Intervention(*(*row[:6], json.loads(row["details"]))) for row in rows]
+        return [Intervention(**{**row, "details": json.loads(row["details"])}) for row in rows]

@@ -10,9 +10,17 @@ from typing import Any
 
 import asyncpg
 
-from infra.postgres.faults import SchemaMissing, asks_for_new_connections, connecting, faults_sorted, place_of
-from infra.postgres.migration_files import lacking
+from infra.postgres.faults import (
+    SchemaMissing,
+    SchemaTooOld,
+    asks_for_new_connections,
+    connecting,
+    faults_sorted,
+    place_of,
+)
 from infra.postgres.queries import sql
+from infra.postgres.schema_errors import BEGIN_AGAIN
+from infra.postgres.schema_files import is_of_earlier_history, lacking
 from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -61,7 +69,7 @@ class Database:
     async def open(self) -> None:
         """Connect, and see that the schema has all that this version needs: what a newer one adds does no harm.
 
-        Raises Unavailable; SchemaMissing when migrations are missing.
+        Raises Unavailable; SchemaMissing when migrations or functions are missing; SchemaTooOld.
         """
         with connecting(self._place):
             self._pool = await asyncpg.create_pool(
@@ -76,13 +84,20 @@ class Database:
                 **sessions_for(self._url, writes=self._role == "annals_writer"),
             )
         try:
-            applied = {row["number"] for row in await self.rows("migrations_applied")}
-            if missing := lacking(applied):
-                what = f"the schema lacks {', '.join(missing)} ({self._place})"
-                raise SchemaMissing("Postgres", what, "run `annals migrate` as the owner of the database")
+            await self._check_schema()
         except BaseException:
             await self.close()
             raise
+
+    async def _check_schema(self) -> None:
+        names = {(row["number"], row["name"]) for row in await self.rows("migrations_applied")}
+        if is_of_earlier_history(names):
+            what = f"the schema was made by an earlier version of Annals, which this one cannot upgrade ({self._place})"
+            raise SchemaTooOld("Postgres", what, BEGIN_AGAIN)
+        functions = {(row["name"], row["checksum"]) for row in await self.rows("functions_applied")}
+        if missing := lacking({number for number, _ in names}, functions):
+            what = f"the schema lacks {', '.join(missing)} ({self._place})"
+            raise SchemaMissing("Postgres", what, "run `annals migrate` as the owner of the database")
 
     async def close(self) -> None:
         """Close all connections; does not wait for what hangs."""

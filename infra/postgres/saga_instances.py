@@ -111,7 +111,7 @@ class SagaInstances:
     async def listed(self, wanted: Wanted, endings: Sequence[tuple[str, str]], limit: int) -> Sequence[ListedInstance]:
         """At most `limit` instances, the last changed first; `endings` are the (saga, status) in which one is over."""
         rows = await self._database.rows("sagas_listed", *wanted, *columns(endings, 2), limit)
-        return [ListedInstance(*row) for row in rows]
+        return [ListedInstance(**row) for row in rows]
 
     async def shown(self, saga: str, instance_id: str, limit: int) -> ShownInstance | None:
         """All about one instance, None when there is none."""
@@ -124,9 +124,9 @@ class SagaInstances:
             steps = await session.rows("steps_of_instance", saga, instance_id, limit + 1)
         found = {"journal": journal, "steps": steps}
         return ShownInstance(
-            KeptInstance(*instances[0]),
-            [WaitingDeadline(*row) for row in deadlines],
-            [TakenEvent(*row) for row in reversed(journal[:limit])],
-            [SentStep(*row) for row in reversed(steps[:limit])],
+            KeptInstance(**instances[0]),
+            [WaitingDeadline(**row) for row in deadlines],
+            [TakenEvent(**row) for row in reversed(journal[:limit])],
+            [SentStep(**row) for row in reversed(steps[:limit])],
             frozenset(kind for kind, rows in found.items() if len(rows) > limit),
         )

@@ -1,4 +1,4 @@
-"""Several questions, one state of the database: for those who compare what must agree at every moment."""
+"""Several queries on one state of the database: for comparisons of what must agree at every moment."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,8 +23,8 @@ class Session:
 
     async def rows(self, name: str, *arguments: Any) -> list[Any]:
         """The rows of a named query."""
-        found: list[Any] = await self._connection.fetch(sql(name), *arguments)
-        return found
+        rows: list[Any] = await self._connection.fetch(sql(name), *arguments)
+        return rows
 
     async def stream(self, name: str, *arguments: Any) -> AsyncIterator[Any]:
         """The rows of a named query, read as they are asked for."""

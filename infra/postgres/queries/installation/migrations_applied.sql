@@ -1,2 +1,2 @@
--- A session of any role may look.
-SELECT number FROM annals.migrations
+-- A session of any role may ask.
+SELECT number, name FROM annals.migrations

@@ -1,7 +1,7 @@
 -- $1 saga, $2 instance id, $3 limit: the last ones that it took, the latest first, each with the event's stream; an event
 -- of its own has no stream. The event is asked for as the first from its sequence on: that has the planner take the
 -- primary key also in a table that was never analysed.
-SELECT j.version, j.type, j.context, j.partition, j.sequence, j.event_id::text, j.recorded_at, j.taken_at, j.status,
+SELECT j.version, j.type, j.context, j.partition, j.sequence, j.event_id::text, j.recorded_at, j.applied_at, j.status,
        j.data::text, e.stream_id, e.stream_version
   FROM annals.saga_journal AS j
   LEFT JOIN LATERAL (

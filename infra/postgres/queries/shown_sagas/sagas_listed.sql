@@ -1,16 +1,16 @@
 -- $1 saga, $2 status, $3 whether ended (null: whichever), $4 and $5 the declared endings (sagas and statuses, see
 -- annals.listed), $6 limit. The last changed first.
 SELECT chosen.*, now() AS asked_at, next.name AS deadline, next.due_at, steps.sent, steps.answered
-  FROM (SELECT saga, instance_id, status, version, correlation_id, started_at, updated_at, ended
+  FROM (SELECT saga, instance_id, status, version, correlation_id, started_at, updated_at, is_ended
           FROM annals.sagas AS s
          CROSS JOIN LATERAL (
                SELECT EXISTS (
                       SELECT FROM unnest(annals.listed($4), annals.listed($5)) AS e(saga, status)
                        WHERE e.saga = s.saga AND e.status = s.status
                       )
-               ) AS has(ended)
+               ) AS has(is_ended)
          WHERE ($1::text IS NULL OR saga = $1) AND ($2::text IS NULL OR status = $2)
-           AND ($3::boolean IS NULL OR ended = $3)
+           AND ($3::boolean IS NULL OR is_ended = $3)
          ORDER BY updated_at DESC, saga, instance_id
          LIMIT $6
        ) AS chosen
