@@ -15,7 +15,7 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.community.redis import RedisContainer
 from testcontainers.core.container import DockerContainer
 
-from infra.devstack.addresses import configured_fields
+from infra.locating import configured_addresses
 from infra.settings import Settings
 
 DOCKER_TIMEOUT_SECONDS = 5
@@ -48,7 +48,7 @@ def docker_answers() -> bool:
 
 def start(settings: Settings, cleanup: AsyncExitStack, *, insist: bool) -> dict[str, str] | None:
     """Starts what the settings do not name and returns all three addresses by field; None when Docker could not."""
-    found = configured_fields(settings)
+    found = configured_addresses(settings)
     try:
         if "kafka_bootstrap_servers" not in found:
             kafka = KafkaContainer(KAFKA_IMAGE).with_kraft().with_envs(**KAFKA_SETTINGS)

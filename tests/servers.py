@@ -19,8 +19,8 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
-from infra.devstack.addresses import as_setting_values
 from infra.devstack.stack import Devstack
+from infra.locating import as_setting_values
 from infra.settings import Settings
 from tests import containers, watchdog
 

@@ -74,8 +74,8 @@ STALENESS = Gauge(
 WAITING = Gauge("annals_streams_waiting", "Parked streams", ["follower", "topic", "partition"])
 PARKED = Counter("annals_streams_parked", "Streams stopped by an event that the code can't take", ["follower", "topic"])
 STEPS = Counter("annals_saga_steps", "Commands emitted by sagas", ["saga", "step"])
-INSTANCES_MOVED = Counter(
-    "annals_saga_instances_moved", "Batches decided anew because another lane had moved an instance", ["topic"]
+INSTANCE_CONFLICTS = Counter(
+    "annals_saga_instance_conflicts", "Batches decided anew because another lane had moved an instance", ["topic"]
 )
 INTERNAL_EVENTS_FAILED = Counter(
     "annals_saga_internal_events_failed",

@@ -119,7 +119,7 @@ class AuditHost:
         """Parked streams and open dead letters. A server that is away makes them unknown, and ends nothing."""
         ready = True
         try:
-            now = await self._database.value("now")
+            now = await self._database.now()
             gauges.show_parked(await waiting_streams(self._sources), now)
         except Unavailable as error:
             ready = False

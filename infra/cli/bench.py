@@ -10,7 +10,7 @@ import typer
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from infra.bench.run import Plan, Result
+    from infra.measuring.bench.run import Plan, Result
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -41,8 +41,8 @@ def bench(
     """
     import uvloop
 
-    from infra.bench.run import Plan, measure
-    from infra.devstack.addresses import located
+    from infra.locating import located
+    from infra.measuring.bench.run import Plan, measure
     from infra.telemetry.logs import quiet_for_a_command
 
     parts = frozenset(Part) - frozenset(skip or ())

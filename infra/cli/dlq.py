@@ -32,19 +32,19 @@ from infra.cli.dlq_choice import (
 )
 from infra.cli.dlq_lines import LetterLine, letter_lines, letter_plain, totals_text
 from infra.cli.dlq_retry import WAIT_SECONDS, Manner, retried
+from infra.cli.reason import ReasonOption, given_reason
 from workers.dead_letters.choosing import Filters
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
     from infra.dlq.reading import Standing
 
 MAX_LIST_LIMIT = 10_000
-MAX_REASON_CHARACTERS = 2000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As `list` names them: users.commands/3/1234.")]
 AllMatching = Annotated[bool, typer.Option("--all-matching", help="Instead of ids: all that the filters match.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept with the action.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -82,7 +82,7 @@ async def _list(choice: Choice, limit: int, as_json: bool) -> None:
             by_reason.update(each.letter.reason for each in batch)
             # A sort that keeps the order of equals: letters of one moment stay as they stand in their topic.
             oldest = nsmallest(limit, [*oldest, *map(LetterLine.of, batch)], key=lambda line: line.time)
-        now = await database.value("now")
+        now = await database.now()
     if as_json:
         plain = {"letters": [line.plain(now) for line in oldest], "matching": by_reason.total(), "by_reason": by_reason}
         typer.echo(json.dumps({**plain, "strangers": letters.strangers}, indent=2))
@@ -119,7 +119,7 @@ async def _shown(choice: Choice) -> tuple["Standing", dict[str, Any]]:
         command_id = _uuid(standing.letter.command_id)
         stored = None if command_id is None else await PostgresEventStore(database).outcome(command_id)
         outcome = None if stored is None else Outcome.model_validate_json(stored)
-        return standing, letter_plain(standing, await database.value("now"), outcome)
+        return standing, letter_plain(standing, await database.now(), outcome)
 
 
 def _uuid(text: str | None) -> str | None:
@@ -131,7 +131,7 @@ def _uuid(text: str | None) -> str | None:
 
 @app.command()
 def retry(
-    why: Why,
+    why: ReasonOption,
     ids: Ids = None,
     all_matching: AllMatching = False,
     topic: TopicOption = None,
@@ -153,13 +153,13 @@ def retry(
     """Send dead letters' commands again and wait for their outcomes. A discarded letter can be retried too."""
     filters = Filters(reason, type_, stream, moment(since, "--since"), moment(until, "--until"))
     choice = chosen(ids, all_matching, topic, context, filters, state)
-    code = asyncio.run(retried(choice, acting(actor), _text(why), Manner(dry_run, force, wait, as_json)))
+    code = asyncio.run(retried(choice, acting(actor), given_reason(why), Manner(dry_run, force, wait, as_json)))
     raise typer.Exit(code)
 
 
 @app.command()
 def discard(
-    why: Why,
+    why: ReasonOption,
     ids: Ids = None,
     all_matching: AllMatching = False,
     topic: TopicOption = None,
@@ -177,11 +177,11 @@ def discard(
     """Note that nothing is to be done about dead letters. They stay in Kafka and can still be retried."""
     filters = Filters(reason, type_, stream, moment(since, "--since"), moment(until, "--until"))
     choice = chosen(ids, all_matching, topic, context, filters, state)
-    asyncio.run(_discarded(choice, acting(actor), _text(why), dry_run, as_json))
+    asyncio.run(_discarded(choice, acting(actor), given_reason(why), dry_run, as_json))
 
 
-async def _discarded(choice: Choice, actor: str, why: str, dry_run: bool, as_json: bool) -> None:
-    from infra.postgres.interventions import Interventions
+async def _discarded(choice: Choice, actor: str, why: Reason, dry_run: bool, as_json: bool) -> None:
+    from infra.postgres.interventions import PostgresInterventions
 
     count = 0
     async with dead_letters("annals_reader" if dry_run else "annals_writer") as (letters, database):
@@ -189,7 +189,7 @@ async def _discarded(choice: Choice, actor: str, why: str, dry_run: bool, as_jso
             for line in map(LetterLine.of, batch):
                 is_new = line.state != "discarded"
                 if is_new and not dry_run:
-                    await Interventions(database).record(
+                    await PostgresInterventions(database).record(
                         actor, "dlq-discard", line.id, why, {"dlq_reason": line.reason}
                     )
                 count += is_new
@@ -203,10 +203,3 @@ async def _discarded(choice: Choice, actor: str, why: str, dry_run: bool, as_jso
                     )
     if not as_json:
         typer.echo(f"{count} {'would be ' if dry_run else ''}discarded; `annals dlq retry` can still send them again")
-
-
-def _text(reason: str) -> str:
-    """The operator's reason. Raises BadParameter for none, or for what cannot be kept as a line."""
-    if not reason.strip() or not reason.isprintable() or len(reason) > MAX_REASON_CHARACTERS:
-        raise typer.BadParameter(f"say why in one line of at most {MAX_REASON_CHARACTERS} characters: --reason")
-    return reason

@@ -102,10 +102,10 @@ def moment(text: str | None, option: str) -> datetime | None:
 async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
     """Kafka and the table, opened for reading letters; as `annals_writer` for recording what is done to them."""
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
     from infra.dlq.reading import DeadLetters
     from infra.kafka.log_reader import LogReader
-    from infra.postgres.interventions import Interventions
+    from infra.locating import located
+    from infra.postgres.interventions import PostgresInterventions
     from infra.telemetry.logs import quiet_for_a_command
 
     quiet_for_a_command()
@@ -113,7 +113,7 @@ async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[Dead
     log = LogReader(settings)
     try:
         async with event_table(settings, role=role) as database:
-            yield DeadLetters(log, Interventions(database)), database
+            yield DeadLetters(log, PostgresInterventions(database)), database
     finally:
         await log.stop()
 

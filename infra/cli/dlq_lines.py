@@ -11,7 +11,7 @@ from workers.dead_letters.showing import headers_shown, value_shown
 if TYPE_CHECKING:
     from infra.dlq.reading import Standing
     from infra.dlq.retrying import Plan
-    from infra.postgres.interventions import Intervention
+    from workers.ports.interventions import Intervention
 
 
 class LetterLine(NamedTuple):

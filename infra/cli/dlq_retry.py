@@ -9,6 +9,7 @@ from infra.cli import exits
 from infra.cli.dlq_choice import Choice, dead_letters, standings
 from infra.cli.dlq_lines import Retried
 from infra.settings import Settings
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
     from infra.dlq.retrying import Plan, Retrying
@@ -27,13 +28,13 @@ class Manner(NamedTuple):
     as_json: bool
 
 
-async def retried(choice: Choice, actor: str, why: str, manner: Manner) -> int:
+async def retried(choice: Choice, actor: str, why: Reason, manner: Manner) -> int:
     """Retry the letters and say what became of each; returns the exit code."""
     from contracts.catalogue import catalogue
     from contracts.topics import Topics
-    from infra.devstack.addresses import located
     from infra.dlq.retrying import Retrying
     from infra.kafka.message_sender import KafkaMessageSender
+    from infra.locating import located
     from workers.domain import contexts
 
     settings, code, matching = located(Settings()), exits.DONE, 0
@@ -55,7 +56,7 @@ async def retried(choice: Choice, actor: str, why: str, manner: Manner) -> int:
     return code
 
 
-async def _sent(retrying: "Retrying", plans: "list[Plan]", actor: str, why: str, manner: Manner) -> list[Retried]:
+async def _sent(retrying: "Retrying", plans: "list[Plan]", actor: str, why: Reason, manner: Manner) -> list[Retried]:
     if manner.dry_run:
         return [Retried(plan, _goes_out(plan, manner), None, True) for plan in plans]
     sending = [plan for plan in plans if _goes_out(plan, manner)]

@@ -11,11 +11,11 @@ import psutil
 import typer
 
 from infra.cli.exits import CommandRefused
-from infra.devstack.addresses import withdraw
 from infra.devstack.errors import HomeInUse
-from infra.devstack.home import Home, HomeLock
+from infra.devstack.home_lock import HomeLock
 from infra.devstack.orphans import stop_orphans
-from infra.devstack.shown import shown
+from infra.home import Home, printable
+from infra.locating import withdraw
 from infra.settings import Settings
 
 # Longer than the bounded waits of `up` taken together.
@@ -53,7 +53,7 @@ def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int 
     started = told = time.monotonic()
     while time.monotonic() - started < STOP_TIMEOUT_SECONDS:
         try:
-            lock.take()
+            lock.acquire()
             return pid
         except HomeInUse as error:
             if pid is None and error.pid is not None:
@@ -65,8 +65,8 @@ def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int 
             tell(f"still stopping after {told - started:.0f} s")
         time.sleep(POLL_INTERVAL_SECONDS)
     raise CommandRefused(
-        f"Process {pid} still holds {shown(home.path)} after {STOP_TIMEOUT_SECONDS:.0f} s. Kill it (kill -9 {pid}) and "
-        "run `annals down` again: it then stops what is left."
+        f"Process {pid} still holds {printable(home.path)} after {STOP_TIMEOUT_SECONDS:.0f} s. Kill it (kill -9 {pid}) "
+        "and run `annals down` again: it then stops what is left."
     )
 
 
@@ -78,7 +78,7 @@ def _send(pid: int, home: Home) -> None:
     except PermissionError:
         owner = psutil.Process(pid).username()
         raise CommandRefused(
-            f"Process {pid} that runs {shown(home.path)} belongs to {owner}; stop it as that user."
+            f"Process {pid} that runs {printable(home.path)} belongs to {owner}; stop it as that user."
         ) from None
 
 
@@ -91,4 +91,4 @@ def _report(home: Home, pid: int | None, orphans: list[str], as_json: bool) -> N
     if orphans:
         typer.echo(f"stopped what an earlier run had left: {', '.join(orphans)}")
     if pid is None and not orphans:
-        typer.echo(f"nothing runs for {shown(home.path)}")
+        typer.echo(f"nothing runs for {printable(home.path)}")

@@ -34,7 +34,7 @@ class Ending:
 ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
-    Ending("infra.devstack.gateway_port", "PortTaken", REFUSED),
+    Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
     Ending("infra.postgres.schema_errors", "MigrationChanged", REFUSED),
     Ending("infra.postgres.schema_errors", "DatabaseTooOld", REFUSED),
@@ -46,6 +46,9 @@ ENDINGS = (
     Ending("workers.ports.log", "TopicMisfit", REFUSED),
     Ending("workers.history.reading", "NoSuchPast", REFUSED),
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
+    Ending("infra.locating", "StackNotRunning", UNREACHABLE),
+    Ending("infra.processes.gateway_port", "GatewayCannotListen", UNREACHABLE),
+    Ending("infra.measuring.demo.stage", "NobodyAnswers", UNREACHABLE),
     Ending("workers.ports.lanes", "Unavailable", UNREACHABLE),
     Ending("contracts.client.errors", "KafkaUnavailable", UNREACHABLE),
     Ending("aiokafka.errors", "TopicAuthorizationFailedError", REFUSED, "Kafka refused"),

@@ -18,7 +18,7 @@ def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     Unique values are claimed under keys; those that an earlier release wrote in another way get today's. Two streams
     whose values count as equal today are named; `annals verify` names them until one is changed.
     """
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.postgres.migrate import migrate as apply
     from infra.postgres.renewing_claims import renew_claims
     from workers.domain import contexts

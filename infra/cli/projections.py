@@ -13,6 +13,7 @@ from infra.cli.exits import CommandRefused
 from infra.settings import Settings
 from workers.core.projection import Projection
 from workers.domain import contexts
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
     from infra.postgres.pool import Database
@@ -151,7 +152,7 @@ async def _compared(name: str, samples: int, *, show_progress: bool) -> "Compari
 
 
 async def _switched(name: str, *, back: bool, actor: str, reason: str) -> tuple[int, int]:
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
     from infra.projections.building import BuildDisturbed
     from infra.projections.switching import NothingToSwitchTo, switch
     from infra.redis.generations import SwitchedMeanwhile
@@ -162,14 +163,16 @@ async def _switched(name: str, *, back: bool, actor: str, reason: str) -> tuple[
         except (NothingToSwitchTo, BuildDisturbed, SwitchedMeanwhile) as error:
             raise CommandRefused(str(error)) from error
         details = {"before": before.number, "live": now.number}
-        await Interventions(database).record(actor, "projection-switch", name, reason, details)
+        await PostgresInterventions(database).record(
+            actor, "projection-switch", name, Reason(reason or "none given"), details
+        )
         return before.number, now.number
 
 
 @asynccontextmanager
 async def _workshop(*, role: str = "annals_reader") -> "AsyncIterator[tuple[Workshop, Database]]":
     from infra.cli.table import event_table
-    from infra.devstack.addresses import located
+    from infra.locating import located
     from infra.projections.opening import workshop_on
 
     settings = located(Settings())

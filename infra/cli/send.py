@@ -81,8 +81,8 @@ def send(
 async def _sent(orders: Sequence[Order], wait: float, expected_version: int | None, *, as_json: bool) -> int:
     """Send all and show what became of them; returns the exit code."""
     from contracts.client.errors import ClientError
-    from infra.devstack.addresses import located
     from infra.kafka.commands import command_client
+    from infra.locating import located
     from infra.telemetry.logs import quiet_for_a_command
 
     made = await _made(orders)

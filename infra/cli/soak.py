@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.measuring.soak.plan import FAMILIES, Kind, kinds_of
 from infra.settings import Settings
-from infra.soak.plan import FAMILIES, Kind, kinds_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from infra.soak.drill import Order
-    from infra.soak.report import Report
+    from infra.measuring.soak.drill import Order
+    from infra.measuring.soak.report import Report
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -44,8 +44,8 @@ def soak(
     """
     import uvloop
 
-    from infra.soak.drill import Order
-    from infra.soak.ground import new_home
+    from infra.measuring.soak.drill import Order
+    from infra.measuring.soak.ground import new_home
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
@@ -90,7 +90,7 @@ async def _run(order: "Order", home: Path) -> "Report":
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from infra.soak.run import soak as soaked
+    from infra.measuring.soak.run import soak as soaked
 
     stopping, loop, this = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
@@ -110,7 +110,7 @@ async def _run(order: "Order", home: Path) -> "Report":
 
 
 def _print(report: "Report", *, as_json: bool, as_markdown: bool) -> None:
-    from infra.soak.tables import markdown
+    from infra.measuring.soak.tables import markdown
 
     if as_json:
         typer.echo(json.dumps(report.plain(), indent=2))
@@ -128,7 +128,7 @@ def _draw(report: "Report") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from infra.soak.tables import sheets
+    from infra.measuring.soak.tables import sheets
 
     console = Console()
     for sheet in sheets(report):

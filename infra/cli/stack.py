@@ -7,10 +7,8 @@ from typing import Annotated
 import typer
 
 from infra.cli.foreground import run_in_foreground
-from infra.devstack.addresses import SERVER_OF_FIELD, embedded, variable
-from infra.devstack.errors import StackNotRunning
-from infra.devstack.home import Home
-from infra.devstack.shown import shown
+from infra.home import Home, printable
+from infra.locating import SERVER_OF_FIELD, StackNotRunning, embedded_addresses, variable
 from infra.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -33,11 +31,11 @@ def run(as_json: AsJson = False) -> None:
 def env(as_json: AsJson = False) -> None:
     """Print the connection settings of the running embedded servers, passwords included, for `eval "$(…)"`."""
     home = Home(Settings().home)
-    found = embedded(home)
-    if not found:
+    addresses = embedded_addresses(home)
+    if not addresses:
         variables = tuple(variable(name) for name in SERVER_OF_FIELD)
-        raise StackNotRunning(home.path, variables, f"No embedded servers run for {shown(home.path)}.")
-    settings = {variable(name): address for name, address in found.items()}
+        raise StackNotRunning(home.path, variables, f"No embedded servers run for {printable(home.path)}.")
+    settings = {variable(name): address for name, address in addresses.items()}
     if as_json:
         typer.echo(json.dumps(settings, indent=2))
         return

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from infra.cli.exits import CommandRefused
-from infra.devstack.addresses import located
+from infra.locating import located
 from infra.postgres.faults import SchemaMissing, SchemaTooOld
 from infra.postgres.pool import Database
 from infra.settings import Settings

@@ -60,8 +60,8 @@ async def _undone(context: str, stream_id: str, undo: Undo, actor: str, wait: fl
     command = undo(history)
     if isinstance(command, Rejection):
         raise CommandRefused(f"{command.code}: {command.message}")
-    from infra.devstack.addresses import located
     from infra.kafka.commands import command_client
+    from infra.locating import located
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it would say, the one sentence at the end says
     client = command_client(

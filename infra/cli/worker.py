@@ -29,7 +29,7 @@ def worker(
     Start as many as you like: the lanes are shared out among them. Of the auditors one verifies again and again, slowly
     (ANNALS_AUDIT_INTERVAL_SECONDS between two runs); the others stand by.
     """
-    from infra.worker import run_worker
+    from infra.processes.worker import run_worker
 
     settings = Settings()
     run_worker(role.value, settings.model_copy(update={"log_format": "json"}) if as_json else settings)

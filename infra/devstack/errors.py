@@ -3,24 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.devstack.shown import shown
+from infra.home import printable
 
 
 class DevstackError(Exception):
     """The embedded servers cannot do what was asked; the text says which one, why, and what helps."""
-
-
-class StackNotRunning(DevstackError):
-    """An address was needed that neither the environment nor a running embedded stack could give."""
-
-    def __init__(self, home: Path, missing_variables: tuple[str, ...], detail: str) -> None:
-        self.home = home
-        self.missing_variables = missing_variables
-        self.detail = detail
-        super().__init__(
-            f"{detail} Start the embedded servers with `annals up`, or name your own: "
-            f"set {', '.join(missing_variables)}."
-        )
 
 
 class ServerDidNotStart(DevstackError):
@@ -32,7 +19,7 @@ class ServerDidNotStart(DevstackError):
         self.log_file = log_file
         self.log_tail = log_tail
         quoted = "\n".join(f"  | {line}" for line in log_tail.splitlines()) or "  | (the log is empty)"
-        super().__init__(f"{server} did not start: {reason}. The end of {shown(log_file)}:\n{quoted}")
+        super().__init__(f"{server} did not start: {reason}. The end of {printable(log_file)}:\n{quoted}")
 
 
 class HomeInUse(DevstackError):
@@ -43,7 +30,7 @@ class HomeInUse(DevstackError):
         self.pid = pid
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{shown(home)} is in use by {holder}. Stop it with `annals down`, or choose another folder with "
+            f"{printable(home)} is in use by {holder}. Stop it with `annals down`, or choose another folder with "
             "ANNALS_HOME."
         )
 
@@ -114,7 +101,7 @@ class ProgramsUnusable(DevstackError):
         self.hindrances = tuple(hindrances)
         tried = "\n".join(f"  - {hindrance}" for hindrance in hindrances)
         super().__init__(
-            f"The programs of {server} in {shown(folder)} cannot be run there (their path, or its permissions), nor "
-            f"from a copy elsewhere:\n{tried}\nSet XDG_CACHE_HOME to a folder that every user may enter and that "
+            f"The programs of {server} in {printable(folder)} cannot be run there (their path, or its permissions), "
+            f"nor from a copy elsewhere:\n{tried}\nSet XDG_CACHE_HOME to a folder that every user may enter and that "
             "programs may be run from, or name a server of your own: set ANNALS_DATABASE_URL."
         )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from infra.devstack.errors import DevstackError, DownloadFailed, PartNotInstalled, StartCancelled
 from infra.devstack.progress import Progress, Step
-from infra.devstack.shown import shown
+from infra.home import printable
 
 if TYPE_CHECKING:
     from jgo.env import LockedDependency
@@ -73,7 +73,7 @@ def cache_folder() -> Path:
         str(folder).encode()
     except UnicodeEncodeError:
         raise DevstackError(
-            f"Kafka's jars would be kept in {shown(folder)}, and Java reads no name that is not UTF-8. Set "
+            f"Kafka's jars would be kept in {printable(folder)}, and Java reads no name that is not UTF-8. Set "
             "XDG_CACHE_HOME to another folder."
         ) from None
     return folder
@@ -116,7 +116,7 @@ def _one_download_at_a_time(folder: Path, progress: Progress, cancelled: threadi
         opened = (folder / "download.lock").open("wb")
     except OSError as error:
         raise DevstackError(
-            f"Kafka's jars cannot be kept in {shown(folder)}: {error.strerror}. Set XDG_CACHE_HOME to a folder "
+            f"Kafka's jars cannot be kept in {printable(folder)}: {error.strerror}. Set XDG_CACHE_HOME to a folder "
             "that you may write to."
         ) from None
     with opened as lock:

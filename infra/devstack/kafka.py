@@ -24,11 +24,11 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 
 from infra.devstack.errors import PartNotInstalled, ServerDidNotStart
-from infra.devstack.home import Home
 from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
+from infra.home import Home
 
 FORMAT_TIMEOUT_SECONDS = 60.0
 LOG4J_CONFIGURATION = Path(__file__).with_name("kafka.log4j2.yaml")

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import psutil
 
-from infra.devstack.home import Home
-from infra.devstack.records import ProcessRecord, erase_record, read_records, wait_until_gone
+from infra.child_processes.records import ProcessRecord, erase_record, read_records, wait_until_gone
+from infra.home import Home
 
 STOP_ORDER = ("kafka", "redis", "postgres")
 STOP_TIMEOUT_SECONDS = 15.0

@@ -9,7 +9,7 @@ import random
 import socket
 
 from infra.devstack.errors import DevstackError
-from infra.devstack.home import Home, read_json, write_json
+from infra.home import Home, read_json, write_json
 
 FIRST_PORT = 15_000
 LAST_PORT = 31_999

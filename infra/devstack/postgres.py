@@ -18,12 +18,12 @@ import asyncpg
 import psutil
 
 from infra.devstack.errors import ServerDidNotStart
-from infra.devstack.home import Home, write_private
 from infra.devstack.ports import Ports
 from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
 from infra.devstack.server_user import ServerUser, as_user, give, require_name, server_user
+from infra.home import Home, write_private
 
 USER = "annals"
 DATABASE = "annals"

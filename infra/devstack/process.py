@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from infra.child_processes.records import erase_record, wait_until_gone, write_record
 from infra.devstack.errors import ServerDidNotStart, StartCancelled
-from infra.devstack.home import Home
 from infra.devstack.progress import Progress, Step
-from infra.devstack.records import erase_record, wait_until_gone, write_record
 from infra.devstack.server import EmbeddedServer, ServerCommand, environment
 from infra.devstack.server_user import as_user
+from infra.home import Home
 
 PROBE_INTERVAL_SECONDS = 0.05
 PASSING_ERROR_DELAY_SECONDS = 0.3

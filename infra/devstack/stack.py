@@ -10,15 +10,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from infra.devstack.addresses import (
-    SERVER_OF_FIELD,
-    Addresses,
-    configured_fields,
-    publish,
-    withdraw,
-)
 from infra.devstack.errors import DevstackError, ServerDidNotStart
-from infra.devstack.home import Home, HomeLock
+from infra.devstack.home_lock import HomeLock
 from infra.devstack.kafka import Kafka
 from infra.devstack.orphans import STOP_ORDER, stop_orphans
 from infra.devstack.ports import Ports, is_free
@@ -27,6 +20,14 @@ from infra.devstack.process import ServerProcess
 from infra.devstack.progress import Progress, Step, silent
 from infra.devstack.redis import Redis
 from infra.devstack.server import EmbeddedServer
+from infra.home import Home
+from infra.locating import (
+    SERVER_OF_FIELD,
+    Addresses,
+    configured_addresses,
+    publish,
+    withdraw,
+)
 from infra.settings import Settings
 
 PORT_ATTEMPTS = 3
@@ -45,7 +46,7 @@ class Devstack:
 
     def __init__(self, home: Path, configured: Settings, progress: Progress = silent) -> None:
         self._home = Home(home)
-        self._configured = configured_fields(configured)
+        self._configured = configured_addresses(configured)
         self._progress = progress
         self._lock = HomeLock(self._home)
         self._cancelled = threading.Event()
@@ -66,7 +67,7 @@ class Devstack:
         """Takes the home, or raises `HomeInUse`, and stops what a killed run left in it. `start` does so by itself."""
         if self._lock.is_held:
             return
-        self._lock.take()
+        self._lock.acquire()
         try:
             await asyncio.to_thread(stop_orphans, self._home, lambda text: self._progress(Step("stack", text)))
             withdraw(self._home)

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from infra.child_processes.records import erase_record, write_record
 from infra.devstack.fleet import FleetProcess
-from infra.devstack.home import Home
-from infra.devstack.records import erase_record, write_record
+from infra.home import Home
 
 FIRST_RESTART_DELAY_SECONDS = 0.5
 LONGEST_RESTART_DELAY_SECONDS = 30.0

@@ -9,15 +9,15 @@ import socket
 import time
 from uuid import NAMESPACE_URL, uuid5
 
-from infra.devstack.addresses import Addresses
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
-from infra.devstack.gateway_port import check_gateway_port
 from infra.devstack.readiness import until_ready
 from infra.devstack.screen import OUR_NAME, Screen
-from infra.devstack.shown import shown
 from infra.devstack.stack import Devstack
 from infra.devstack.supervised import SupervisedProcess, ending
+from infra.home import printable
+from infra.locating import Addresses
+from infra.processes.gateway_port import check_gateway_port
 from infra.settings import Settings
 
 READY_REMINDER_SECONDS = 60.0
@@ -103,7 +103,7 @@ class RunningSystem:
 
     def _instance(self) -> str:
         """A name that these workers keep when they are started again: Kafka gives them their lanes back at once."""
-        return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{shown(self._stack.home.path)}')}"
+        return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{printable(self._stack.home.path)}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
         return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}

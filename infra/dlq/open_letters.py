@@ -11,7 +11,7 @@ from typing import NamedTuple
 from contracts.topics import DEAD_LETTERS_SUFFIX
 from infra.dlq.reading import PARTITION
 from infra.kafka.log_reader import LogReader
-from infra.postgres.interventions import Interventions
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from workers.dead_letters.choosing import state_after
 from workers.dead_letters.letter import NotALetter, letter_of
@@ -38,7 +38,7 @@ class OpenLetters:
     def __init__(self, log: LogReader, database: Database, topics: Sequence[str]) -> None:
         self._log = log
         self._database = database
-        self._interventions = Interventions(database)
+        self._interventions = PostgresInterventions(database)
         self._topics = topics
         # Offset and timestamp of the last record that was read: they tell whether the topic still is what it was.
         self._last: dict[str, tuple[int, int]] = {}
@@ -58,7 +58,7 @@ class OpenLetters:
         for topic in self._topics:
             if not self.is_full:
                 await self._read_on(topic)
-        now: datetime = await self._database.value("now")
+        now = await self._database.now()
         groups: dict[tuple[str, str], OpenGroup] = {}
         for topic, reason, time in self._open.values():
             group = groups.get((topic, reason))
@@ -69,13 +69,13 @@ class OpenLetters:
 
     async def _forget_the_settled(self) -> None:
         after = max(0, self._last_number - LATE_NUMBERS)
-        while rows := await self._database.rows("interventions_since", after, ACTIONS_AT_A_TIME):
-            for row in rows:
-                told = self._open.get(row["target"])
-                if told is not None and state_after(told[2], [(row["action"], row["at"])]) != "open":
-                    del self._open[row["target"]]
-            after = self._last_number = rows[-1]["id"]
-            if len(rows) < ACTIONS_AT_A_TIME:
+        while actions := await self._interventions.since(after, ACTIONS_AT_A_TIME):
+            for action in actions:
+                told = self._open.get(action.target)
+                if told is not None and state_after(told[2], [(action.action, action.at)]) != "open":
+                    del self._open[action.target]
+            after = self._last_number = actions[-1].id
+            if len(actions) < ACTIONS_AT_A_TIME:
                 return
 
     async def _begin_anew_where_topics_were_made_anew(self) -> None:

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from infra.kafka.log_reader import LogReader
-from infra.postgres.interventions import Intervention, Interventions
 from workers.dead_letters.choosing import Filters, SeenLetters, State, state_after
 from workers.dead_letters.letter import Letter, NotALetter, Place, letter_of
+from workers.ports.interventions import Intervention, Interventions
 from workers.ports.log import InboundRecord
 
 # Workers write all dead letters of a topic to the first partition, in order.

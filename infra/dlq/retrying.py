@@ -22,6 +22,7 @@ from workers.core.context import Context
 from workers.dead_letters.foreseeing import Foreseen, Foresight, foreseen, read_again
 from workers.dead_letters.letter import Letter
 from workers.dead_letters.resending import Attempt, Handled, next_attempt, record_again
+from workers.ports.interventions import Reason
 from workers.ports.log import OutboundRecord
 
 LOOK_INTERVAL_SECONDS = 0.2
@@ -76,7 +77,7 @@ class Retrying:
             if isinstance(draft, Foreseen):
                 return Plan(letter, request, attempt, draft)
             # As in the worker's commit: what is to be acquired and is held already is refused.
-            held = await self._held(context, [(claim.scope, claim.key) for claim in draft.acquire])
+            held = await self._held(context, [(claim.scope, claim.key) for claim in draft.claims_to_acquire])
             if held <= refused:
                 return Plan(letter, request, attempt, foreseen(draft))
             refused |= held
@@ -88,7 +89,7 @@ class Retrying:
         rows = await self._database.rows("unique_claims_of", context, scopes, texts)
         return frozenset((row["scope"], row["key"]) for row in rows)
 
-    async def send(self, plans: Sequence[Plan], actor: str, reason: str) -> None:
+    async def send(self, plans: Sequence[Plan], actor: str, reason: Reason) -> None:
         """Record and send what the plans say, in their order; also what is no command, if given. Raises Unavailable."""
         messages: list[tuple[str, int | None, OutboundRecord]] = []
         for plan in plans:

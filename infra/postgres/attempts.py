@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from infra.postgres.interventions import MAX_REASON_CHARACTERS
 from infra.postgres.pool import Database
+from workers.ports.interventions import Reason
 
 Sending = Literal["dlq-retry", "dlq-resend"]
 
@@ -29,11 +29,10 @@ class CommandAttempts:
         assert row is not None
         return Attempts(row["root_id"], tuple(row["command_ids"]))
 
-    async def record(self, actor: str, target: str, reason: str, details: Mapping[str, Any]) -> Sending:
+    async def record(self, actor: str, target: str, reason: Reason, details: Mapping[str, Any]) -> Sending:
         """Note that a command is about to be sent under `details["command_id"]`, for the first time or once more.
 
         Needs the role `annals_writer`. Without a command id (nobody could read one) it is a first time always.
         """
-        text = reason[:MAX_REASON_CHARACTERS]
-        noted: Sending = await self._database.value("record_attempt", actor, target, text, json.dumps(details))
+        noted: Sending = await self._database.value("record_attempt", actor, target, reason.text, json.dumps(details))
         return noted

@@ -12,12 +12,12 @@ from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import listed
 from workers.ports.event_store import (
     Batch,
-    ClaimsRefused,
+    BatchLookup,
+    ClaimConflict,
     ClaimToAcquire,
     ClaimToSettle,
     CredentialRow,
     EventRow,
-    LookedUp,
     OutcomeRow,
     Repeated,
     SnapshotRow,
@@ -52,10 +52,10 @@ class PostgresEventStore(PostgresLaneStore):
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids), fingerprint)
         assert row is not None
-        return LookedUp(
+        return BatchLookup(
             row["now"],
             dict(zip(row["command_ids"] or (), map(str.encode, row["outcomes"] or ()), strict=True)),
             [StreamEvent._make(values) for values in _columns(row, "event", StreamEvent._fields, "data")],
@@ -131,9 +131,9 @@ def _columns(row: Any, prefix: str, fields: Sequence[str], encoded: str) -> Any:
     return zip(*columns.values(), strict=True)
 
 
-def _claims_refused(conflicts: Sequence[Sequence[str]]) -> ClaimsRefused:
+def _claims_refused(conflicts: Sequence[Sequence[str]]) -> ClaimConflict:
     """From the detail of AN002: [scope, key] for a claim to acquire, [scope, key, stream id] for one to hand on."""
-    return ClaimsRefused(
+    return ClaimConflict(
         frozenset((scope, key) for scope, key, *former in conflicts if not former),
         frozenset((scope, key, former[0]) for scope, key, *former in conflicts if former),
     )
@@ -156,8 +156,8 @@ def _arguments(batch: Batch) -> list[Any]:
         {
             "outcome": batch.outcomes,
             "event": batch.events,
-            "acquire": batch.acquire,
-            "settle": batch.settle,
+            "acquire": batch.claims_to_acquire,
+            "settle": batch.claims_to_settle,
             "credential": batch.credentials,
             "snapshot": batch.snapshots,
         },

@@ -7,7 +7,7 @@ from infra.postgres.lists import listed
 from infra.postgres.pool import Database
 from infra.postgres.session import read_transaction
 from workers.ports.event_store import EventRow, OutcomeRow
-from workers.ports.history import Cause, Correlated, Notice, StartedSaga, TakenStep
+from workers.ports.history import Cause, Correlated, Notice, SagaStep, StartedSaga
 
 KINDS = ("commands", "events", "steps", "sagas", "notices")
 
@@ -39,7 +39,7 @@ class PostgresHistory:
         return Correlated(
             commands=[OutcomeRow(**{**row, "outcome": row["outcome"].encode()}) for row in rows["commands"][:limit]],
             events=[event_row(row) for row in rows["events"][:limit]],
-            steps=[TakenStep(**row) for row in rows["steps"][:limit]],
+            steps=[SagaStep(**row) for row in rows["steps"][:limit]],
             sagas=[StartedSaga(**row) for row in rows["sagas"][:limit]],
             notices=[Notice(**{**row, "data": (row["data"] or "{}").encode()}) for row in rows["notices"][:limit]],
             cut=frozenset(kind for kind in KINDS if len(rows[kind]) > limit),

@@ -15,20 +15,20 @@ from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     Following,
+    InstanceConflict,
     InstanceKey,
     InstanceRow,
-    InstancesMoved,
     JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 
 MOVED = "AN003"
@@ -69,14 +69,14 @@ class PostgresSagaStore(PostgresLaneStore):
             for row in rows
         }
 
-    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
         assert row is not None
-        return Due(
+        return DueInternalEvents(
             rfc3339(row["now"]),
             [DeadlineRow(**_in_utc(deadline, "due_at")) for deadline in _rows_of_json(row["deadlines"])],
             [StepRejection(**_in_utc(rejection, "handled_at")) for rejection in _rows_of_json(row["rejections"])],
-            [Unchanged(**_in_utc(step, "handled_at")) for step in _rows_of_json(row["unchanged"])],
+            [UnchangedStep(**_in_utc(step, "handled_at")) for step in _rows_of_json(row["unchanged"])],
         )
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
@@ -93,8 +93,11 @@ class PostgresSagaStore(PostgresLaneStore):
         rows = await self._database.rows("parked_in_lane", lane.topic, lane.partition)
         return [ParkedStream(**{**row, "recorded_at": rfc3339(row["recorded_at"])}) for row in rows]
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        return [Wish(**row) for row in await self._database.rows("parked_requests_in_lane", lane.topic, lane.partition)]
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        return [
+            ParkedStreamRequest(**row)
+            for row in await self._database.rows("parked_requests_in_lane", lane.topic, lane.partition)
+        ]
 
     async def commit(self, batch: SagaBatch) -> None:
         arguments = _arguments(batch)
@@ -105,7 +108,7 @@ class PostgresSagaStore(PostgresLaneStore):
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
                 if error.sqlstate == MOVED:
-                    raise InstancesMoved from error
+                    raise InstanceConflict from error
                 raise
 
 
@@ -119,7 +122,7 @@ def _arguments(batch: SagaBatch) -> list[Any]:
             "new_position": batch.position,
             "new_published": batch.published,
             "new_input_sequence": batch.input_sequence,
-            "answered_position": listed([str(position) for position in batch.heard]),
+            "answered_position": listed([str(position) for position in batch.answered_steps]),
         },
         {
             "instance": batch.instances,
@@ -128,8 +131,8 @@ def _arguments(batch: SagaBatch) -> list[Any]:
             "unparked": batch.unparked,
             "journal": batch.journal,
             "deadline": batch.deadlines,
-            "cleared": batch.cleared,
-            "passed": batch.passed,
+            "cleared": batch.cleared_deadlines,
+            "passed": batch.passed_deadlines,
         },
     )
 

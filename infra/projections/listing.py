@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from infra.postgres.lanes import Lanes
 from infra.postgres.pool import Database
 from infra.projections.building import Workshop
 from workers.core.projection import Projection
@@ -25,8 +26,7 @@ class Listed(NamedTuple):
 
 async def listed(workshop: Workshop, database: Database, projections: Iterable[Projection]) -> list[Listed]:
     """Every generation of these projections. Raises Unavailable."""
-    rows = await database.rows("lane_sequences")
-    sequences = {(row["topic"], row["partition"]): row["sequence"] for row in rows}
+    sequences = {(lane.topic, lane.partition): lane.sequence for lane in await Lanes(database).sequences()}
     found: list[Listed] = []
     for projection in projections:
         commands = workshop.topics.commands(projection.context)

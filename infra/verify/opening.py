@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from contracts.topics import Topics
-from infra.devstack.addresses import located
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import topics_of
+from infra.locating import located
 from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.redis.documents import StoredDocuments

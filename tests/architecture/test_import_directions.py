@@ -12,11 +12,11 @@ ROOMS = {
     "aiokafka": ("infra/kafka", "infra/devstack", "contracts/client"),
     "asyncpg": ("infra/postgres", "infra/devstack"),
     "redis": ("infra/redis", "infra/devstack"),
-    "fastapi": ("workers/gateway", "infra/gateway.py"),
+    "fastapi": ("workers/gateway", "infra/processes/gateway.py"),
     "starlette": ("workers/gateway",),
-    "uvicorn": ("infra/gateway.py",),
+    "uvicorn": ("infra/processes/gateway.py",),
     "argon2": ("infra/passwords.py",),
-    "typer": ("infra/cli",),
+    "typer": ("infra/cli", "infra/measuring/demo"),
 }
 
 

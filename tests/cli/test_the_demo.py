@@ -11,9 +11,9 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from infra.cli.demo.pausing import can_be_paused, paused
-from infra.devstack.home import Home
-from infra.devstack.records import write_record
+from infra.child_processes.records import write_record
+from infra.home import Home
+from infra.measuring.demo.pausing import can_be_paused, paused
 from infra.settings import Settings
 from tests.cli.conftest import run_annals
 from tests.servers import Servers, corner

@@ -44,8 +44,8 @@ def draft_of(stream: Versioned, stream_id: str = ADA) -> BatchDecision:
     return BatchDecision(
         outcomes=[],
         events=[last],
-        acquire=[],
-        settle=[],
+        claims_to_acquire=[],
+        claims_to_settle=[],
         credentials=[],
         answers=[],
         failures=[],

@@ -24,13 +24,13 @@ from workers.core.saga import Saga
 from workers.domain import contexts
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     InstanceKey,
     InstanceRow,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 from workers.saga.following import Followed, concerned, follow, handle
 from workers.saga.internal_events import internal_events
@@ -146,7 +146,7 @@ class World:
         elif route.kind == "answer":
             answer = self._traffic.get(route)
             rejections, unchanged = ([answer], []) if isinstance(answer, StepRejection) else ([], [answer])
-            self._hear(route.sender, Due(self._now(), [], rejections, unchanged))
+            self._hear(route.sender, DueInternalEvents(self._now(), [], rejections, unchanged))
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -183,7 +183,9 @@ class World:
             return
         place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
         cause = (self._now(), step.correlation_id, step.actor, step.traceparent)
-        answer = Unchanged(*place, *cause) if code is None else StepRejection(*place, code, *cause, step.causation_id)
+        answer = (
+            UnchangedStep(*place, *cause) if code is None else StepRejection(*place, code, *cause, step.causation_id)
+        )
         self._traffic.put(Route("answer", sent.lane, step.position), answer)
 
     def _say(self, address: Address, event: Event) -> None:
@@ -204,9 +206,9 @@ class World:
     def _pass_deadline(self, place: tuple[str, str, str]) -> None:
         lane, row = self.deadlines[place]
         del self.deadlines[place]
-        self._hear(lane, Due(row.due_at, [row], []))
+        self._hear(lane, DueInternalEvents(row.due_at, [row], []))
 
-    def _hear(self, lane: Any, due: Due) -> None:
+    def _hear(self, lane: Any, due: DueInternalEvents) -> None:
         own = internal_events(due)
         stored = self._stored([each.key for each in own])
         self._met(stored, own[0].recorded.event)
@@ -225,7 +227,7 @@ class World:
         self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.raised.items()]
         for row in followed.instances:
             self.instances[InstanceKey(row.saga, row.instance_id)] = row
-        for place in followed.cleared:
+        for place in followed.cleared_deadlines:
             self.deadlines.pop(place, None)
         for deadline in followed.deadlines:
             self.deadlines[deadline.saga, deadline.instance_id, deadline.name] = (lane, deadline)

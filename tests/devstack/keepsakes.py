@@ -5,8 +5,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 
-from infra.devstack.addresses import Addresses
 from infra.devstack.stack import Devstack
+from infra.locating import Addresses
 
 TOPIC = "kept"
 ALL = {"kafka": "a record", "postgres": "a row", "redis": "a key"}

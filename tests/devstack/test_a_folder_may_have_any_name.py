@@ -8,13 +8,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
-from infra.devstack.home import Home
 from infra.devstack.kafka import Kafka
 from infra.devstack.ports import Ports
 from infra.devstack.postgres_programs import PACKAGE, runnable_programs
 from infra.devstack.programs import package_folder
-from infra.devstack.shown import shown
 from infra.devstack.stack import Devstack
+from infra.home import Home, printable
 from infra.settings import Settings
 from tests.devstack.keepsakes import ALL, Keepsakes
 from tests.devstack.test_up_runs_everything_and_down_stops_it import annals
@@ -88,7 +87,7 @@ def test_programs_are_run_where_they_are_when_nothing_hinders(tmp_path: Path, mo
 
 
 def test_a_path_is_shown_in_one_line_that_every_output_takes() -> None:
-    text = shown(Path(f"/x/{NASTY}/\u00fc"))
+    text = printable(Path(f"/x/{NASTY}/\u00fc"))
     assert text.encode("utf-8")
     assert text.isprintable()
     assert "\\n\\r" in text
@@ -100,10 +99,10 @@ async def test_down_and_stack_env_name_a_home_of_any_name(tmp_path: Path) -> Non
     home = tmp_path / NASTY
     home.mkdir()
     code, out, err = await annals("down", home=home)
-    assert (code, out, err) == (0, f"nothing runs for {shown(home)}\n", "")
+    assert (code, out, err) == (0, f"nothing runs for {printable(home)}\n", "")
     code, _, err = await annals("stack", "env", home=home)
     assert code == 3
-    assert shown(home) in err
+    assert printable(home) in err
 
 
 def test_a_home_may_begin_with_a_tilde_that_is_nobodys() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from infra.devstack.addresses import embedded
 from infra.devstack.errors import HomeInUse, ServerDidNotStart
 from infra.devstack.stack import Devstack
+from infra.locating import embedded_addresses
 from infra.settings import Settings
 
 
@@ -20,7 +20,7 @@ async def test_a_second_stack_is_told_the_pid_of_the_first_and_disturbs_nothing(
         await second.start()
     assert refused.value.pid == os.getpid()
     await second.stop()
-    assert embedded(first.home) == {"database_url": addresses.database_url}
+    assert embedded_addresses(first.home) == {"database_url": addresses.database_url}
     await first.stop()
 
 

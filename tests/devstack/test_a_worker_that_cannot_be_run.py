@@ -8,9 +8,9 @@ import pytest
 
 from infra.devstack import supervised
 from infra.devstack.fleet import FleetProcess
-from infra.devstack.home import Home
 from infra.devstack.readiness import until_ready
 from infra.devstack.supervised import SupervisedProcess
+from infra.home import Home
 from tests.waiting import until
 
 

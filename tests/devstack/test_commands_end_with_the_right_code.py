@@ -9,9 +9,10 @@ import pytest
 
 from infra.cli import exits
 from infra.cli.main import COMMANDS, DeferredCommand
-from infra.devstack.errors import HomeInUse, StackNotRunning
+from infra.devstack.errors import HomeInUse
 from infra.devstack.fleet import FLEET
 from infra.devstack.system import SetupFailed
+from infra.locating import StackNotRunning
 from infra.settings import Settings
 
 

@@ -10,11 +10,11 @@ import asyncpg
 import psutil
 import pytest
 
-from infra.devstack.home import Home, write_json
+from infra.child_processes.records import ProcessRecord, birth_of, read_record, write_record
 from infra.devstack.orphans import stop_orphans
 from infra.devstack.ports import Ports, is_free
-from infra.devstack.records import ProcessRecord, birth_of, read_record, write_record
 from infra.devstack.stack import Devstack
+from infra.home import Home, write_json
 from infra.settings import Settings
 
 SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from infra.devstack.addresses import Addresses, located, publish
-from infra.devstack.errors import StackNotRunning
-from infra.devstack.home import Home
 from infra.devstack.stack import Devstack
+from infra.home import Home
+from infra.locating import Addresses, StackNotRunning, located, publish
 from infra.settings import Settings
 
 

@@ -11,12 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from infra.devstack.errors import ProgramsUnusable, ServerDidNotStart, UserNameless, UserUnusable
-from infra.devstack.home import Home
 from infra.devstack.ports import Ports
 from infra.devstack.postgres import Postgres
 from infra.devstack.postgres_programs import PACKAGE, _own_folder, runnable_programs
 from infra.devstack.server_user import NUMBER, ServerUser, give, server_user
 from infra.devstack.stack import Devstack
+from infra.home import Home
 from infra.settings import Settings
 from tests.devstack.test_a_folder_may_have_any_name import linked_package
 

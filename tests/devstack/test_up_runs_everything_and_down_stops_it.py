@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from infra.devstack.home import Home
-from infra.devstack.records import ProcessRecord, read_record, read_records
+from infra.child_processes.records import ProcessRecord, read_record, read_records
+from infra.home import Home
 from tests.devstack.watched_program import ROOT, WatchedProgram
 
 PROGRAM_TIMEOUT_SECONDS = 60.0

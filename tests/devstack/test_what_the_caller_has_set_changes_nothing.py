@@ -11,11 +11,11 @@ from aiokafka import AIOKafkaProducer
 
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET
-from infra.devstack.home import Home
 from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.kafka import HERE, _unpacked_to
 from infra.devstack.progress import silent
 from infra.devstack.stack import Devstack
+from infra.home import Home
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.schema_files import migrations

@@ -9,8 +9,8 @@ from typing import Any
 
 from contracts.message import Command
 from contracts.users.commands import CreateUser
+from infra.processes.worker import run_worker
 from infra.settings import Settings
-from infra.worker import run_worker
 from workers.core.decider import Decider, Decision, Rejection
 from workers.domain import contexts
 

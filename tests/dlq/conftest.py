@@ -10,7 +10,7 @@ import pytest_asyncio
 from contracts.topics import Topics
 from infra.dlq.reading import DeadLetters
 from infra.kafka.log_reader import LogReader
-from infra.postgres.interventions import Interventions
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from tests.servers import Servers, corner
@@ -110,7 +110,7 @@ async def desk(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> As
         await database.open()
         log = LogReader(settings)
         try:
-            yield Desk(system, bugs, DeadLetters(log, Interventions(database)))
+            yield Desk(system, bugs, DeadLetters(log, PostgresInterventions(database)))
         finally:
             await log.stop()
             await database.close()

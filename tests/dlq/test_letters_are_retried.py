@@ -10,6 +10,7 @@ from infra.postgres.attempts import CommandAttempts
 from infra.postgres.pool import Database
 from tests.dlq.conftest import Desk, url_of
 from tests.system import Ran, create_user
+from workers.ports.interventions import Reason
 
 WHY = ("--reason", "the bug is mended", "--actor", "ada")
 
@@ -124,8 +125,8 @@ async def test_after_a_crash_between_the_record_and_the_sending_sends_the_same_i
     details = {"command_id": command_id, "root_id": sent.command_id, "attempt": 1}
     try:
         attempts = CommandAttempts(database)
-        assert await attempts.record("ada", letter, "then the lights went out", details) == "dlq-retry"
-        assert await attempts.record("bob", letter, "a second operator", details) == "dlq-resend"
+        assert await attempts.record("ada", letter, Reason("then the lights went out"), details) == "dlq-retry"
+        assert await attempts.record("bob", letter, Reason("a second operator"), details) == "dlq-resend"
     finally:
         await database.close()
     assert [each["id"] for each in await desk.listed("--stream", sent.stream_id, "--state", "retried")] == [letter]

@@ -12,7 +12,7 @@ from infra.dlq.open_letters import OpenLetters
 from infra.dlq.reading import DeadLetters
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import create_topics, topics_of
-from infra.postgres.interventions import Interventions
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.settings import Settings
@@ -24,6 +24,7 @@ from tests.topics.spoiling import lose_the_end, recreate
 from tests.waiting import until
 from workers.dead_letters.choosing import Filters
 from workers.domain import contexts
+from workers.ports.interventions import Reason
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
 
@@ -73,7 +74,7 @@ async def test_are_read_in_bounded_memory(prepared: Settings) -> None:
     tracemalloc.start()
     try:
         topics = Topics(prepared.topic_prefix)
-        reader = DeadLetters(log, Interventions(database))
+        reader = DeadLetters(log, PostgresInterventions(database))
         async for batch in reader.chosen(topics.dead_letters(topics.commands("users")), Filters(), "open"):
             count += len(batch)
         _, peak_bytes = tracemalloc.get_traced_memory()
@@ -91,7 +92,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
     log, topics = LogReader(prepared), Topics(prepared.topic_prefix)
     topic = topics.commands("users")
     try:
-        interventions = Interventions(database)
+        interventions = PostgresInterventions(database)
         counted = OpenLetters(log, database, [topics.dead_letters(topic)])
         assert await counted.refresh() == {}
 
@@ -105,9 +106,9 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
         assert groups[topic, "MissingHeader"].oldest_at == TIME
         assert groups[topic, "MissingHeader"].oldest_age_seconds > 0
 
-        await interventions.record("ada", "dlq-discard", f"{topic}/3/0", "old")
-        await interventions.record("ada", "dlq-retry", f"{topic}/3/1", "mended", {"command_id": None})
-        await interventions.record("ada", "verify-repair", f"{topic}/3/2", "says nothing of letters")
+        await interventions.record("ada", "dlq-discard", f"{topic}/3/0", Reason("old"))
+        await interventions.record("ada", "dlq-retry", f"{topic}/3/1", Reason("mended"), {"command_id": None})
+        await interventions.record("ada", "verify-repair", f"{topic}/3/2", Reason("says nothing of letters"))
         await deliver(prepared, letters(prepared, range(1)))  # late, and dealt with already
         groups = await counted.refresh()
         assert {reason: group.open_count for (_, reason), group in groups.items()} == {

@@ -2,8 +2,8 @@
 
 import sys
 
+from infra.processes.worker import run_worker
 from infra.settings import Settings
-from infra.worker import run_worker
 from tests.faults.points import POINTS, Countdown
 
 

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from infra import gateway
+from infra.processes import gateway
 from infra.settings import Settings
 from tests.waiting import until
 from workers.gateway.servers import REMINDER_SECONDS, Servers

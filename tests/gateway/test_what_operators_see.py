@@ -5,7 +5,7 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from infra.gateway import OpenToTheNetwork, require_loopback
+from infra.processes.gateway import OpenToTheNetwork, require_loopback
 from tests.gateway.requests import ADA, created
 from workers.gateway.documentation import assets_folder
 

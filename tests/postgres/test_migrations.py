@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.faults import SchemaMissing
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.schema_errors import DatabaseAhead, MigrationChanged, MigrationFailed
@@ -72,6 +73,27 @@ async def test_a_newer_database_is_left_alone(url: str, onlooker: Any) -> None:
     with pytest.raises(DatabaseAhead) as caught:
         await migrate(url)
     assert "migrations [9001]" in str(caught.value)
+
+
+async def test_a_schema_of_an_older_version_is_refused_and_one_of_a_newer_is_not(url: str, onlooker: Any) -> None:
+    """Before anything is done with it; a newer one is what the pods of this version meet while a release goes out."""
+    last = migrations()[-1]
+    await onlooker.execute("DELETE FROM annals.migrations WHERE number = $1", last.number)
+    for role in ("annals_writer", "annals_reader"):
+        database = Database(url, role=role, connections=1)
+        with pytest.raises(SchemaMissing, match=f"the schema lacks {last.file_name} ") as caught:
+            await database.open()
+        assert "annals migrate" in caught.value.advice
+        with pytest.raises(Unavailable, match="not open"):
+            await database.now()
+    await onlooker.execute(
+        "INSERT INTO annals.migrations (number, name, checksum) VALUES ($1, $2, ''), (9001, '', '')",
+        last.number,
+        last.name,
+    )
+    database = Database(url, role="annals_writer", connections=1)
+    await database.open()
+    await database.close()
 
 
 async def test_a_server_that_is_away_is_unavailable(nobody: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from infra.devstack.addresses import as_setting_values
 from infra.devstack.stack import Devstack
+from infra.locating import as_setting_values
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter

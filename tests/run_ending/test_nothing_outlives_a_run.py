@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.devstack.records import is_gone
+from infra.child_processes.records import is_gone
 from tests.run_ending import held_run
 from tests.waiting import until
 

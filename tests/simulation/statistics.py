@@ -21,7 +21,7 @@ METRICS: dict[str, Metric] = {
     "read models rebuilt": telemetry.REBUILDS,
     "lost documents restored": telemetry.DOCUMENTS_LOST,
     "saga steps sent": telemetry.STEPS,
-    "saga batches decided anew": telemetry.INSTANCES_MOVED,
+    "saga batches decided anew": telemetry.INSTANCE_CONFLICTS,
 }
 
 

@@ -138,7 +138,7 @@ class World:
         self.loop.spawn(process, lambda: self._work(slot, process))
 
     async def _work(self, slot: Slot, process: Process) -> None:
-        """What infra.worker does: hold lanes, and begin anew when even joining the group fails."""
+        """What infra.processes.worker does: hold lanes, and begin anew when even joining the group fails."""
         delay = RETRY_DELAY_SECONDS
         place = Place(
             self.servers,

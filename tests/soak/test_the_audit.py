@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from infra.processes import database_for
+from infra.measuring.soak.audit import Auditor
+from infra.processes.resources import database_for
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
-from infra.soak.audit import Auditor
 from tests.system import System, create_user, running_system
 
 OUTCOME = """

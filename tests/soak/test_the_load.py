@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contracts.users.commands import CreateUser
-from infra.soak.load import Mix, Request
+from infra.measuring.soak.load import Mix, Request
 
 
 def _requests(seed: int) -> Iterator[Request]:

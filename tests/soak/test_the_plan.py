@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from infra.soak.plan import FAMILIES, Fault, Kind, kinds_of, plan
+from infra.measuring.soak.plan import FAMILIES, Fault, Kind, kinds_of, plan
 
 
 def _drawn(seed: int, count: int, quiet_seconds: float = 8.0) -> list[Fault]:

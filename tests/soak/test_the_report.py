@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from infra.soak.audit import Audit
-from infra.soak.crew import ROLES, BadEnd
-from infra.soak.load import Tally
-from infra.soak.plan import Kind
-from infra.soak.probe import Recovery
-from infra.soak.report import Conditions, Report, Spread, Struck
-from infra.soak.sampling import Slopes
-from infra.soak.tables import markdown
+from infra.measuring.soak.audit import Audit
+from infra.measuring.soak.crew import ROLES, BadEnd
+from infra.measuring.soak.load import Tally
+from infra.measuring.soak.plan import Kind
+from infra.measuring.soak.probe import Recovery
+from infra.measuring.soak.report import Conditions, Report, Spread, Struck
+from infra.measuring.soak.sampling import Slopes
+from infra.measuring.soak.tables import markdown
 
 AUDIT = Audit(1000, 900, 100, 0, 0, 0, 0, True, [])
 STRUCK = [

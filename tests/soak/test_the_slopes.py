@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.soak.sampling import LONG_LIFE_SECONDS, WARM_UP_SECONDS, Sample, counters_in, slopes
+from infra.measuring.soak.sampling import LONG_LIFE_SECONDS, WARM_UP_SECONDS, Sample, counters_in, slopes
 
 
 def _life(

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from structlog.typing import EventDict
 
-from infra import worker
-from infra.processes import HOSTS, Host
+from infra.processes import worker
+from infra.processes.roles import HOSTS, Host
 from infra.retrying import Retrying
 from infra.settings import Settings
 from tests.waiting import until
@@ -43,8 +43,8 @@ class ScriptedHost:
 
 @pytest.fixture(autouse=True)
 def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.worker.RETRY_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr("infra.worker.MAX_RETRY_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("infra.processes.worker.RETRY_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("infra.processes.worker.MAX_RETRY_DELAY_SECONDS", 0.01)
 
 
 async def played(

@@ -30,7 +30,7 @@ async def in_no_hurry(_: int) -> None: ...
 
 async def compared(system: System, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
     """What is found of the users' commands: places and explanations, by what it is."""
-    from infra.processes import database_for
+    from infra.processes.resources import database_for
 
     monkeypatch.setattr("infra.verify.commands.Patience", partial(Patience, 1.0))
     database, verdict = database_for(system.settings, role="annals_reader", connections=1), Verdict()

@@ -4,8 +4,8 @@ import sys
 from dataclasses import replace
 from typing import Any, cast
 
+from infra.processes.worker import run_worker
 from infra.settings import Settings
-from infra.worker import run_worker
 from workers.domain import contexts
 
 

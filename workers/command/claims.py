@@ -59,11 +59,11 @@ class ClaimBook:
             self._acquired[key] = stream_id
         self._holders[key] = stream_id
 
-    def acquire(self) -> Sequence[ClaimToAcquire]:
+    def claims_to_acquire(self) -> Sequence[ClaimToAcquire]:
         """The values that the database must find free."""
         return [ClaimToAcquire(scope, key, stream_id) for (scope, key), stream_id in self._acquired.items()]
 
-    def settle(self) -> Sequence[ClaimToSettle]:
+    def claims_to_settle(self) -> Sequence[ClaimToSettle]:
         """What must change besides: values that end up with nobody, or with another than first took them."""
         before = self._former | self._acquired
         return [

@@ -50,8 +50,8 @@ class BatchDecision(NamedTuple):
 
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
-    acquire: Sequence[ClaimToAcquire]
-    settle: Sequence[ClaimToSettle]
+    claims_to_acquire: Sequence[ClaimToAcquire]
+    claims_to_settle: Sequence[ClaimToSettle]
     credentials: Sequence[CredentialRow]
     answers: Sequence[Answer]
     failures: Sequence[DeadLetter]
@@ -99,8 +99,8 @@ class BatchDecider:
         return BatchDecision(
             self._outcomes,
             self._events,
-            self._claims.acquire(),
-            self._claims.settle(),
+            self._claims.claims_to_acquire(),
+            self._claims.claims_to_settle(),
             list(self._credentials.values()),
             self._answers,
             self._failures,

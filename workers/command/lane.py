@@ -29,7 +29,7 @@ from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.lanes.work import Restart
 from workers.ports.clock import Clock
-from workers.ports.event_store import Batch, ClaimsRefused, EventStore, LookedUp, Repeated, Unstorable
+from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventStore, Repeated, Unstorable
 from workers.ports.lanes import Fenced, Interruption, LaneKey
 from workers.ports.log import EventLog, InboundRecord, MessageSender, OutboundRecord
 
@@ -176,15 +176,15 @@ class CommandLane:
             self._sent_away.update(request.record.offset for request in elsewhere)
             try:
                 await self._commit(records[-1], draft, known.now)
-            except ClaimsRefused as error:
-                refused, unheld = refused | error.refused, unheld | error.unheld
+            except ClaimConflict as error:
+                refused, unheld = refused | error.rejected, unheld | error.not_held
             except Repeated:
                 known = await self._streams.look_up(requests)
             else:
                 return draft
         raise Unsettled
 
-    def _situation(self, requests: Sequence[Request], known: LookedUp, unstorable: frozenset[str]) -> BatchInput:
+    def _situation(self, requests: Sequence[Request], known: BatchLookup, unstorable: frozenset[str]) -> BatchInput:
         place, streams = (self._context, self._lane.partition, self._sequence), self._streams.of(requests)
         return BatchInput(*place, known.now, known.outcomes, streams, frozenset(), unstorable)
 
@@ -202,8 +202,8 @@ class CommandLane:
                 self._publisher.mark,
                 draft.outcomes,
                 draft.events,
-                draft.acquire,
-                draft.settle,
+                draft.claims_to_acquire,
+                draft.claims_to_settle,
                 draft.credentials,
                 draft.snapshots,
                 last.timestamp,

@@ -13,7 +13,7 @@ from workers.command.reading import Request
 from workers.command.snapshots import Snapshots, Untrue, warn_once
 from workers.command.streams import StreamCache, Versioned
 from workers.core.decider import Decider
-from workers.ports.event_store import EventStore, LookedUp, StoredSnapshot, StreamEvent
+from workers.ports.event_store import BatchLookup, EventStore, StoredSnapshot, StreamEvent
 
 
 class LaneStreams:
@@ -46,7 +46,7 @@ class LaneStreams:
         for stream_id, stream in streams.items():
             self._kept.keep(stream_id, stream)
 
-    async def look_up(self, requests: Sequence[Request]) -> LookedUp:
+    async def look_up(self, requests: Sequence[Request]) -> BatchLookup:
         """What the batch must know; afterwards `of` knows its streams."""
         command_ids = [request.envelope.id for request in requests]
         missing = self._kept.missing({request.envelope.subject for request in requests})

@@ -41,5 +41,5 @@ class LaneOutputs:
         telemetry.LOG_INTERRUPTIONS.labels("command", self._events, "recreated").inc()
         facts = {"lane": str(self._lane), "former_topic_id": grant.published_topic_id, "topic_id": events.id}
         log.error("the event topic was made anew; filling it from the table", topic=self._events, **facts)
-        await self._log.begin_anew(self._events, self._lane.partition)
+        await self._log.clear_recreated(self._events, self._lane.partition)
         return 0

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from workers.command.records import event_record
 from workers.ports.clock import Clock
-from workers.ports.event_store import EventRow, LaneStore
-from workers.ports.lanes import Fenced, LaneKey, Mark
+from workers.ports.event_store import EventRow
+from workers.ports.lanes import Fenced, LaneKey, LaneStore, Mark
 from workers.ports.log import EventLog, PublishFailed
 
 MAX_UNPUBLISHED_BATCHES = 2

@@ -7,11 +7,11 @@ They come as `Recorded` like the others, about the instance as their stream.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.message import Command, Event
+from contracts.message import Command, Event, Message
 from workers.core.holding import Holding
 from workers.core.recorded import Recorded
 
@@ -27,37 +27,34 @@ class SagaState(BaseModel):
 State = TypeVar("State", bound=SagaState)
 
 
-class DeadlinePassed(Event):
-    """The deadline called `deadline` has passed, by the database's clock, and the instance had not cleared it."""
-
-    stream_field: ClassVar[str] = "instance_id"
+class InstanceStream(Message, context="core", stream_field="instance_id"):
+    """The base of the events that an instance gets about itself. Journals store their wire types."""
 
     instance_id: str
+
+
+class DeadlinePassed(Event, InstanceStream):
+    """The deadline called `deadline` has passed, by the database's clock, and the instance had not cleared it."""
+
     deadline: str
 
 
-class StepRejected(Event):
+class StepRejected(Event, InstanceStream):
     """The command of the step called `step`, for the stream `to`, was rejected, or failed, with this code. Only a saga
     that `handles_rejections` is told. `asked_by` is the id of the event that the step followed from.
     """
 
-    stream_field: ClassVar[str] = "instance_id"
-
-    instance_id: str
     step: str
     to: str
     code: str
     asked_by: str = ""
 
 
-class StepUnchanged(Event):
+class StepUnchanged(Event, InstanceStream):
     """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for
     was so already. Only a saga that `handles_rejections` is told.
     """
 
-    stream_field: ClassVar[str] = "instance_id"
-
-    instance_id: str
     step: str
     to: str
 

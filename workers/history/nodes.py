@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from workers.ports.event_store import EventRow, OutcomeRow
-from workers.ports.history import Notice, StartedSaga, TakenStep
+from workers.ports.history import Notice, SagaStep, StartedSaga
 
 Kind = Literal["command", "event", "saga", "notice"]
 
@@ -32,7 +32,7 @@ class Node(NamedTuple):
     status: str | None = None
     code: str | None = None
     message: str | None = None
-    step: TakenStep | None = None
+    step: SagaStep | None = None
     updated_at: datetime | None = None
     data: Mapping[str, Any] | None = None
     sequence: int = 0
@@ -45,7 +45,7 @@ def saga_id(saga: str, instance_id: str) -> str:
     return f"{saga}/{instance_id}"
 
 
-def of_command(row: OutcomeRow, step: TakenStep | None) -> Node:
+def of_command(row: OutcomeRow, step: SagaStep | None) -> Node:
     outcome: dict[str, Any] = orjson.loads(row.outcome)
     error = outcome.get("error") or {}
     return Node(
@@ -65,7 +65,7 @@ def of_command(row: OutcomeRow, step: TakenStep | None) -> Node:
     )
 
 
-def of_unhandled(step: TakenStep, status: str) -> Node:
+def of_unhandled(step: SagaStep, status: str) -> Node:
     context = step.command_type.partition(".")[0]
     return Node(
         "command",

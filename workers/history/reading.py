@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from workers.history.points import Point, is_within
 from workers.ports.event_store import EventRow
-from workers.ports.history import Streams
+from workers.ports.history import StreamReader
 
 PAGE_EVENTS = 1000
 
@@ -49,7 +49,7 @@ class TooLong(NoSuchPast):
         self.most = most
 
 
-async def pages(streams: Streams, context: str, stream_id: str) -> AsyncIterator[Sequence[EventRow]]:
+async def pages(streams: StreamReader, context: str, stream_id: str) -> AsyncIterator[Sequence[EventRow]]:
     """A stream's events in order, page by page; none for one that does not exist. Raises Unavailable."""
     version = 0
     while rows := await streams.stream_after(context, stream_id, version, PAGE_EVENTS):
@@ -60,7 +60,7 @@ async def pages(streams: Streams, context: str, stream_id: str) -> AsyncIterator
 
 
 async def events_until(
-    streams: Streams, context: str, stream_id: str, point: Point | None = None, most: int | None = None
+    streams: StreamReader, context: str, stream_id: str, point: Point | None = None, most: int | None = None
 ) -> list[EventRow]:
     """A stream's events up to a point (None: all there are), at least one. Raises NoSuchPast or Unavailable.
 

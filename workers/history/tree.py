@@ -14,7 +14,7 @@ than what readers of JSON nest. A command that a saga has decided on and that is
 from collections.abc import Mapping
 
 from workers.history.nodes import Kind, Node, of_command, of_event, of_notice, of_saga, of_unhandled, place, saga_id
-from workers.ports.history import Correlated, TakenStep
+from workers.ports.history import Correlated, SagaStep
 
 Key = tuple[Kind, str]
 Refused = tuple[str, str | None, str | None]
@@ -81,7 +81,7 @@ def _beginnings(found: Correlated, nodes: Mapping[Key, Node]) -> dict[Key, Key]:
     return begun_by
 
 
-def _of_step(step: TakenStep, begun_by: Mapping[Key, Key]) -> list[Key | None]:
+def _of_step(step: SagaStep, begun_by: Mapping[Key, Key]) -> list[Key | None]:
     """The saga for the steps that it began with; else what led to the step, and the saga when that is not known."""
     saga: Key = ("saga", saga_id(step.saga, step.instance_id))
     event: Key = ("event", step.causation_id)

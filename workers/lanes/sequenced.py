@@ -17,7 +17,7 @@ from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.ports.event_store import EventRow, EventTable
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 FILL_BATCH_EVENTS = 1000
 # Of the looks at an idle lane, about one a second, every which compares with the table.
@@ -128,15 +128,15 @@ async def waiting_events(
     table: EventTable,
     context: str,
     parked: ParkedStream,
-    wish: Wish,
+    request: ParkedStreamRequest,
     models: Mapping[str, type[Event]],
     until_sequence: int,
 ) -> list[Recorded]:
     """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them:
-    all of them, or without the first when the wish is to skip it. Raises Unavailable.
+    all of them, or without the first when the request is to skip it. Raises Unavailable.
     """
     found: list[Recorded] = []
-    version = parked.stream_version if wish.action == "skip" else parked.stream_version - 1
+    version = parked.stream_version if request.action == "skip" else parked.stream_version - 1
     while rows := await table.stream_after(context, parked.stream_id, version, FILL_BATCH_EVENTS):
         found += [recorded_row(row, models) for row in rows if row.sequence <= until_sequence]
         version = rows[-1].stream_version

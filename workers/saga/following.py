@@ -48,7 +48,7 @@ class Followed(NamedTuple):
     parked: Sequence[ParkedStream] = ()
     journal: Sequence[JournalRow] = ()
     deadlines: Sequence[DeadlineRow] = ()
-    cleared: Sequence[Place] = ()
+    cleared_deadlines: Sequence[Place] = ()
     raised: Mapping[InstanceKey, str] = {}
     again: Sequence[StepRow] = ()
 
@@ -71,7 +71,7 @@ def follow(
             place = (saga.name, recorded.stream_id)
             if type(recorded.event) not in saga.reacts_to or place in waiting or place in parked:
                 continue
-            error = instances.taken(saga, recorded)
+            error = instances.apply(saga, recorded)
             if error is not None:
                 parked[place] = parked_by(saga.name, recorded, error)
     return _followed(instances)._replace(parked=list(parked.values()))
@@ -89,7 +89,7 @@ def handle(
     raised: dict[InstanceKey, str] = {}
     for key, recorded, _ in own:
         if key in stored and key not in raised and key.saga in by_name:
-            error = instances.taken(by_name[key.saga], recorded, key)
+            error = instances.apply(by_name[key.saga], recorded, key)
             if error is not None:
                 raised[key] = described(error)
     return _followed(instances)._replace(raised=raised)

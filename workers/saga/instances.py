@@ -36,7 +36,7 @@ class Instances:
         self._partition = partition
         self._changed: dict[InstanceKey, _Instance] = {}
 
-    def taken(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
+    def apply(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
         """Take one event into one saga: all of it, or nothing and the reason, after some attempts. Without a `key` the
         saga says which instance it is about.
         """

@@ -11,7 +11,7 @@ import structlog
 from workers import telemetry
 from workers.ports.clock import Clock
 from workers.ports.lanes import LaneKey
-from workers.ports.sagas import Due, InstanceKey, SagaStore
+from workers.ports.sagas import DueInternalEvents, InstanceKey, SagaStore
 from workers.saga.internal_events import InternalEvent, internal_events
 
 LOOK_INTERVAL_SECONDS = 0.5
@@ -47,7 +47,7 @@ class InternalEventSource:
                 found.setdefault(own.key, own)
         return list(found.values())
 
-    async def _due(self, sagas: Sequence[str]) -> Due:
+    async def _due(self, sagas: Sequence[str]) -> DueInternalEvents:
         """As much as it takes to see somebody else behind those who are postponed, each perhaps many times over."""
         limit = MAX_DUE + len(self._postponed)
         while True:

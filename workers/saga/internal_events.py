@@ -11,7 +11,7 @@ from uuid_utils import UUID, uuid5
 from contracts.message import Event
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, StepRejection, Unchanged
+from workers.ports.sagas import DeadlineRow, DueInternalEvents, InstanceKey, StepRejection, UnchangedStep
 
 INTERNAL_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRejected, StepUnchanged)}
 """By wire type."""
@@ -22,10 +22,10 @@ class InternalEvent(NamedTuple):
 
     key: InstanceKey
     recorded: Recorded
-    source: DeadlineRow | StepRejection | Unchanged
+    source: DeadlineRow | StepRejection | UnchangedStep
 
 
-def internal_events(due: Due) -> list[InternalEvent]:
+def internal_events(due: DueInternalEvents) -> list[InternalEvent]:
     """The oldest of each kind first; answers before deadlines."""
     answers = [_refused(each) for each in due.rejections] + [_unchanged(each) for each in due.unchanged]
     return answers + [_passed(each, due.now) for each in due.deadlines]
@@ -45,11 +45,11 @@ def _refused(row: StepRejection) -> InternalEvent:
     return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _unchanged(row: Unchanged) -> InternalEvent:
+def _unchanged(row: UnchangedStep) -> InternalEvent:
     event = StepUnchanged(instance_id=row.instance_id, step=row.step, to=row.stream_id)
     event_id = str(uuid5(UUID(row.command_id), "unchanged"))
     return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | StepRejection | Unchanged) -> Recorded:
+def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | StepRejection | UnchangedStep) -> Recorded:
     return Recorded(event, event_id, row.instance_id, 0, 0, at, row.correlation_id, row.actor, row.traceparent)

@@ -24,7 +24,7 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
 from workers.saga.following import Followed, Waiting, concerned, follow, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
@@ -114,8 +114,8 @@ class SagaLane:
             followed = await self._followed(self._sagas, events, self._waiting.keys())
             try:
                 await self._commit(followed, offset, events[-1].sequence if events else self._sequence)
-            except InstancesMoved:
-                telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
+            except InstanceConflict:
+                telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             else:
                 return
         if len(events) <= 1:
@@ -155,7 +155,7 @@ class SagaLane:
                 unparked,
                 followed.journal,
                 followed.deadlines,
-                followed.cleared,
+                followed.cleared_deadlines,
                 [each.source for each in own if isinstance(each.source, DeadlineRow)],
                 [each.source.position for each in own if not isinstance(each.source, DeadlineRow)],
             )
@@ -174,15 +174,15 @@ class SagaLane:
         """Do what operators ask for, as long as anything is parked."""
         if not self._waiting:
             return
-        for wish in await self._ports.store.wishes(self._lane):
-            place = (wish.follower, wish.stream_id)
+        for request in await self._ports.store.parked_requests(self._lane):
+            place = (request.follower, request.stream_id)
             parked = self._waiting.get(place)
             if parked is None:
                 continue
             events = await waiting_events(
-                self._ports.store, self._context, parked, wish, self._ports.events, self._sequence
+                self._ports.store, self._context, parked, request, self._ports.events, self._sequence
             )
-            saga = [each for each in self._sagas if each.name == wish.follower]
+            saga = [each for each in self._sagas if each.name == request.follower]
             for _ in range(MAX_ATTEMPTS_ALONE):
                 followed = await self._followed(saga, events, frozenset())
                 again = tried_again(parked, followed.parked)
@@ -190,9 +190,11 @@ class SagaLane:
                     await self._commit(
                         followed._replace(parked=again), self._offset, self._sequence, [] if again else [place]
                     )
-                except InstancesMoved:
+                except InstanceConflict:
                     continue
-                log.info("parked stream", asked=wish.action, stream_id=wish.stream_id, waits_still=bool(again))
+                log.info(
+                    "parked stream", requested=request.action, stream_id=request.stream_id, waits_still=bool(again)
+                )
                 break
 
     async def _hear(self) -> None:
@@ -206,8 +208,8 @@ class SagaLane:
         heard = [each for each in own if each.key not in followed.raised]
         try:
             await self._commit(followed, self._offset, self._sequence, own=heard)
-        except InstancesMoved:
-            telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
+        except InstanceConflict:
+            telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             self._hearing.soon()
 
     async def idle(self) -> None:

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION annals.commit_sagas(
     lane_topic text, lane_partition integer, lane_epoch bigint,
     new_consumed bigint, new_position bigint, new_published bigint, new_input_sequence bigint,
     instance_saga text, instance_instance_id text, instance_status text, instance_state text,
-    instance_correlation_id text, instance_version text, instance_taken text,
+    instance_correlation_id text, instance_version text, instance_applied text,
     step_position text, step_saga text, step_instance_id text, step_step text, step_command_id text,
     step_command_type text, step_stream_id text, step_data text, step_correlation_id text,
     step_causation_id text, step_actor text, step_traceparent text, step_caused_at text,
@@ -35,7 +35,7 @@ BEGIN
     END IF;
     -- First of all: what belongs to an instance changes only while the row of the instance is locked.
     PERFORM annals.update_instances(instance_saga, instance_instance_id, instance_status, instance_state,
-                                    instance_correlation_id, instance_version, instance_taken);
+                                    instance_correlation_id, instance_version, instance_applied);
     PERFORM annals.update_deadlines(lane_topic, lane_partition,
                                     deadline_saga, deadline_instance_id, deadline_name, deadline_due_at,
                                     deadline_event_id, deadline_correlation_id, deadline_actor, deadline_traceparent,

@@ -2,7 +2,7 @@
 --   AN003  another lane has changed an instance since it was read: its version is not what the batch was decided on
 CREATE OR REPLACE FUNCTION annals.update_instances(
     instance_saga text, instance_instance_id text, instance_status text, instance_state text,
-    instance_correlation_id text, instance_version text, instance_taken text
+    instance_correlation_id text, instance_version text, instance_applied text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     changed bigint;
@@ -16,7 +16,7 @@ BEGIN
           FROM unnest(
               annals.listed(instance_saga), annals.listed(instance_instance_id), annals.listed(instance_status),
               annals.listed(instance_state), annals.listed(instance_correlation_id),
-              annals.listed(instance_version)::bigint[], annals.listed(instance_taken)::integer[]
+              annals.listed(instance_version)::bigint[], annals.listed(instance_applied)::integer[]
           ) AS new(saga, instance_id, status, state, correlation_id, version, applied)
          ORDER BY new.saga, new.instance_id
         ON CONFLICT (saga, instance_id) DO UPDATE

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from infra.devstack.addresses import located
 from infra.kafka.event_log import KafkaEventLog
+from infra.locating import located
 from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.redis.keys import Keys

@@ -36,6 +36,7 @@ from tests.domain.orders.fulfilment.three_lines import (
 from tests.domain.processes import following, passed
 from tests.given import recorded
 from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.folding import fold
 from workers.core.saga import Step
 from workers.domain.orders.fulfilment import fulfilment
 
@@ -76,9 +77,7 @@ def test_what_others_take_of_what_is_asked_back_is_for_a_person_be_it_money_good
 
 @pytest.mark.parametrize("word", [CANCELLED_BY_ADA, unchanged("cancel", to=ORDER)], ids=["an event", "an answer"])
 def test_why_it_was_cancelled_stands_there_for_who_looks(word: Any) -> None:
-    state = fulfilment.initial
-    for each in recorded(*ALL_RESERVED, OVERDUE, word):
-        state = fulfilment.evolve(state, each)
+    state = fold(fulfilment, recorded(*ALL_RESERVED, OVERDUE, word))
     assert (state.is_cancelled, state.reason) == (True, getattr(word, "reason", "the deadline passed"))
 
 

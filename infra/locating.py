@@ -1,0 +1,125 @@
+"""Where Kafka, PostgreSQL and Redis are: the addresses that the settings name, and for the rest the embedded servers.
+
+Every process calls `located` once, before it connects to anything. The embedded servers publish their addresses in
+`<home>/run/stack.json`; this module is the only one that reads or writes that file. It holds passwords: its mode is
+0600, and neither the values here nor the errors show them.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from infra.child_processes.records import read_record
+from infra.home import Home, printable, read_json, write_json
+from infra.settings import Settings
+
+POLL_INTERVAL_SECONDS = 0.1
+STATE_FILE = "stack"
+
+SERVER_OF_FIELD = {
+    "kafka_bootstrap_servers": "kafka",
+    "database_url": "postgres",
+    "redis_url": "redis",
+}
+"""The field of the settings, and the embedded server that is used when the field is unset."""
+
+
+class StackNotRunning(Exception):
+    """An address was needed that neither the settings nor running embedded servers give."""
+
+    def __init__(self, home: Path, missing_variables: tuple[str, ...], detail: str) -> None:
+        self.home = home
+        self.missing_variables = missing_variables
+        self.detail = detail
+        super().__init__(
+            f"{detail} Start the embedded servers with `annals up`, or name your own: "
+            f"set {', '.join(missing_variables)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The three addresses. The URLs carry passwords, so `repr` leaves them out."""
+
+    kafka_bootstrap_servers: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+
+    def by_field(self) -> dict[str, str]:
+        """The addresses by the name of their field, which is also their name in `Settings`."""
+        return {name: getattr(self, name) for name in SERVER_OF_FIELD}
+
+    def environment(self) -> dict[str, str]:
+        """The addresses as environment variables for a child process."""
+        return {variable(name): address for name, address in self.by_field().items()}
+
+
+def variable(field_name: str) -> str:
+    """The environment variable of a field of the settings."""
+    return f"ANNALS_{field_name.upper()}"
+
+
+def configured_addresses(settings: Settings) -> dict[str, str]:
+    """The addresses that the settings name themselves, by field."""
+    addresses = {}
+    for name in SERVER_OF_FIELD:
+        value = getattr(settings, name)
+        if value:
+            addresses[name] = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return addresses
+
+
+def embedded_addresses(home: Home) -> dict[str, str]:
+    """The addresses of the embedded servers of this home that are running, by field."""
+    published = read_json(home.run_file(STATE_FILE)) or {}
+    return {
+        name: published[name]
+        for name, server in SERVER_OF_FIELD.items()
+        if name in published and (record := read_record(home, server)) is not None and record.process() is not None
+    }
+
+
+def located(settings: Settings, *, wait_seconds: float = 0) -> Settings:
+    """A copy of the settings with all three addresses filled in.
+
+    Blocks for up to `wait_seconds` while the embedded servers start. Raises `StackNotRunning` when an address is still
+    missing then.
+    """
+    deadline = time.monotonic() + wait_seconds
+    home = Home(settings.home)
+    while True:
+        addresses = {**embedded_addresses(home), **configured_addresses(settings)}
+        missing = [name for name in SERVER_OF_FIELD if name not in addresses]
+        if not missing:
+            return settings.model_copy(update=as_setting_values(addresses))
+        if time.monotonic() >= deadline:
+            raise _not_running(home, missing)
+        time.sleep(POLL_INTERVAL_SECONDS)
+
+
+def as_setting_values(addresses: dict[str, str]) -> dict[str, Any]:
+    """Addresses by field, in the types that `Settings` gives them."""
+    return {name: SecretStr(value) if name.endswith("_url") else value for name, value in addresses.items()}
+
+
+def _not_running(home: Home, missing: Sequence[str]) -> StackNotRunning:
+    servers = ", ".join(SERVER_OF_FIELD[name] for name in missing)
+    if embedded_addresses(home):
+        detail = f"The embedded stack of {printable(home.path)} runs without its own {servers}."
+    else:
+        detail = f"No embedded servers run for {printable(home.path)}, and {servers} must be reached."
+    return StackNotRunning(home.path, tuple(variable(name) for name in missing), detail)
+
+
+def publish(home: Home, addresses: dict[str, str]) -> None:
+    """Writes the state file: from now on other processes find the embedded servers."""
+    write_json(home.run_file(STATE_FILE), addresses)
+
+
+def withdraw(home: Home) -> None:
+    """Removes the state file; harmless when there is none."""
+    home.run_file(STATE_FILE).unlink(missing_ok=True)

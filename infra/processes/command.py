@@ -1,0 +1,57 @@
+"""The command role: handles the commands of every context."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from contracts.catalogue import catalogue
+from contracts.topics import Topics
+from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.message_sender import KafkaMessageSender
+from infra.kafka.presence import require_topics
+from infra.kafka.subscription import KafkaSubscription
+from infra.kafka.topics import topics_of
+from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.installation import check_partitions
+from infra.processes.resources import database_for, owner_name
+from infra.settings import Settings
+from workers.command.lane import CommandLane, CommandPorts
+from workers.domain import contexts
+from workers.lanes.host import LaneHost
+from workers.ports.log import Partition
+
+WRITER_CONNECTIONS = 8
+
+
+@asynccontextmanager
+async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
+    """One host for the command topics of every context, for located settings."""
+    declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
+    database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
+    log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
+    ports = CommandPorts(
+        store=PostgresEventStore(database),
+        log=log,
+        sender=sender,
+        topics=topics,
+        partitions=settings.partitions,
+        owner=owner_name(),
+        commands=messages.commands,
+        events=messages.events,
+    )
+
+    def work_for(partition: Partition) -> CommandLane:
+        context = declared[topics.context_of(partition.topic)]
+        return CommandLane(context.name, context.decider, partition.partition, ports)
+
+    inputs = [topics.commands(name) for name in declared]
+    try:
+        await database.open()
+        await check_partitions(database, settings.partitions, may_write=True)
+        await require_topics(settings, [topic.name for topic in topics_of(list(declared), settings)])
+        # A command of an aborted transaction was withdrawn by its sender and must not be run.
+        subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
+        yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
+    finally:
+        await sender.stop()
+        await log.stop()
+        await database.close()

@@ -1,0 +1,179 @@
+"""The composition of the gateway: the adapters behind its ports, and the server in front.
+
+It starts whether or not its servers answer, and connects as they come: until then requests get a 503. SIGTERM and
+Ctrl-C end it in order: no new connections, running requests finish within a bound, then the adapters close.
+"""
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from contracts.topics import Topics
+from infra.kafka.commands import KafkaCommands, command_client
+from infra.locating import located
+from infra.passwords import Argon2Passwords
+from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.history import PostgresHistory
+from infra.processes.gateway_port import check_gateway_port
+from infra.processes.resources import database_for
+from infra.redis.connection import client
+from infra.redis.keys import Keys
+from infra.redis.read_models import RedisReadModels
+from infra.retrying import Retrying
+from infra.settings import Settings
+from infra.telemetry.logs import configure_logs
+from workers.background import in_background
+from workers.domain import contexts
+from workers.gateway.app import create_app
+from workers.gateway.archive import Archive
+from workers.gateway.asking import Asking
+from workers.gateway.backend import Backend
+from workers.gateway.queries import Queries
+
+SOURCE = "/annals/gateway"
+WAIT_FOR_SERVERS_SECONDS = 120.0
+DELIVERY_TIMEOUT_SECONDS = 3.0
+MAX_OUTSTANDING_COMMANDS = 2000
+READER_CONNECTIONS = 8
+RECONNECT_SECONDS = 1.0
+MAX_RECONNECT_SECONDS = 5.0
+MAX_CONNECTIONS = 4000
+FINISH_SECONDS = 10
+CLOSE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class OpenToTheNetwork(Exception):
+    """The gateway would listen beyond this machine although nobody must say who they are."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"ANNALS_HTTP_HOST is {host!r}, which other machines may reach, but no authentication is configured: "
+            "anybody could read and write. Set ANNALS_HTTP_HOST=127.0.0.1."
+        )
+        self.host = host
+
+
+def require_loopback(host: str) -> None:
+    """Raises OpenToTheNetwork unless only this machine can reach `host`. Names but localhost may lead anywhere."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise OpenToTheNetwork(host)
+
+
+def bound_socket(settings: Settings) -> socket.socket:
+    """A socket at the configured address, not listening yet. Raises PortTaken."""
+    check_gateway_port(settings)
+    host = settings.http_host
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, settings.http_port))
+    bound.setblocking(False)
+    return bound
+
+
+def composed(settings: Settings) -> FastAPI:
+    """The application on the real adapters, for located settings. Its lifespan opens and closes them."""
+    topics = Topics(settings.topic_prefix)
+    database = database_for(settings, role="annals_reader", connections=READER_CONNECTIONS)
+    commands = command_client(
+        settings,
+        source=SOURCE,
+        delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
+        max_outstanding=MAX_OUTSTANDING_COMMANDS,
+    )
+    redis = client(settings)
+    passwords = Argon2Passwords()
+    projections = [projection for context in contexts().values() for projection in context.projections]
+    archive = Archive(PostgresHistory(database))
+    backend = Backend(
+        Asking(KafkaCommands(commands), PostgresEventStore(database)),
+        Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections, streams=archive),
+        passwords,
+        archive,
+    )
+
+    async def open_database() -> None:
+        retrying = Retrying("the gateway waits for its database", log, RECONNECT_SECONDS, MAX_RECONNECT_SECONDS)
+        while True:
+            retrying.begin()
+            try:
+                await database.open()
+            except Exception as error:  # noqa: BLE001  # whatever it was: who gives up answers 503 for ever
+                await asyncio.sleep(retrying.after(error))
+            else:
+                return
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        beside = {
+            in_background(open_database(), "open the database"),
+            in_background(backend.servers.watch(), "watch the servers"),
+        }
+        await commands.start()
+        try:
+            yield
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside, timeout=CLOSE_SECONDS)
+            passwords.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await commands.stop()
+            await redis.aclose()
+            await database.close()
+
+    return create_app(backend, lifespan=lifespan, version=version("annals"))
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises OpenToTheNetwork, PortTaken or the embedded stack's StackNotRunning."""
+    require_loopback(settings.http_host)
+    configure_logs(settings, role="gateway")
+    # The port first: when it is taken, nobody need wait for the servers to learn it.
+    bound = bound_socket(settings)
+    try:
+        app = composed(located(settings, wait_seconds=WAIT_FOR_SERVERS_SECONDS))
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=FINISH_SECONDS,
+        )
+        host, port = bound.getsockname()[:2]
+        log.info("gateway starts", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        _serve(uvicorn.Server(config), bound)
+        log.info("gateway stopped")
+    finally:
+        bound.close()
+
+
+def _serve(server: uvicorn.Server, bound: socket.socket) -> None:
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn hands a signal on, once it has stopped, to whoever handled it before: by default that ends the process as
+    # killed, although everything went in order.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run(sockets=[bound])

@@ -1,0 +1,51 @@
+"""The saga role: runs the sagas of every context."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from contracts.catalogue import catalogue
+from contracts.topics import Topics
+from infra.kafka.message_sender import KafkaMessageSender
+from infra.kafka.presence import require_topics
+from infra.kafka.subscription import KafkaSubscription
+from infra.postgres.installation import check_partitions
+from infra.postgres.saga_store import PostgresSagaStore
+from infra.processes.resources import database_for, owner_name
+from infra.settings import Settings
+from workers.domain import contexts
+from workers.lanes.host import LaneHost
+from workers.ports.log import Partition
+from workers.saga.lane import SagaLane, SagaPorts
+
+WRITER_CONNECTIONS = 8
+
+
+@asynccontextmanager
+async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
+    """One host for the event topics of every context that a saga follows, for located settings."""
+    declared, topics = contexts(), Topics(settings.topic_prefix)
+    sagas = [saga for context in declared.values() for saga in context.sagas]
+    database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
+    sender = KafkaMessageSender(settings)
+    ports = SagaPorts(
+        store=PostgresSagaStore(database),
+        sender=sender,
+        topics=topics,
+        owner=owner_name(),
+        events=catalogue().events,
+    )
+
+    def work_for(partition: Partition) -> SagaLane:
+        context = topics.context_of(partition.topic)
+        return SagaLane(context, [saga for saga in sagas if context in saga.contexts], partition.partition, ports)
+
+    inputs = sorted({topics.events(context) for saga in sagas for context in saga.contexts})
+    try:
+        await database.open()
+        await check_partitions(database, settings.partitions, may_write=True)
+        await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
+        subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
+        yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
+    finally:
+        await sender.stop()
+        await database.close()
