@@ -18,6 +18,7 @@ ASK_BACK = "ask back"
 class Circle(SagaState):
     """How many events it has applied, internal events too."""
 
+    status: str = "new"
     seen: int = 0
 
 
@@ -58,7 +59,7 @@ CIRCLE = Saga(
     evolve=count,
     decide=decide,
     settled_statuses=frozenset(),
-    watches=frozenset({"counting"}),
+    idle_statuses=frozenset({"counting"}),
     handles_rejections=True,
     owns=owns,
 )

@@ -21,6 +21,7 @@ from workers.domain import contexts
 class Tally(SagaState):
     """How many events of a stream it has applied."""
 
+    status: str = "new"
     seen: int = 0
 
 
@@ -44,7 +45,7 @@ TALLY = Saga(
     evolve=count,
     decide=do_nothing,
     settled_statuses=frozenset(),
-    watches=frozenset({"counting"}),
+    idle_statuses=frozenset({"counting"}),
 )
 
 _users = contexts()["users"]
