@@ -58,8 +58,8 @@ def recreate(
 async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
-    from infra.kafka.recreating import Read
-    from infra.kafka.recreating import recreate as make_anew
+    from infra.kafka.topic_recreation import Read
+    from infra.kafka.topic_recreation import recreate as make_anew
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions

@@ -19,6 +19,7 @@ from infra.verify.scratch import Scratch
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import recorded_row
+from workers.ports.event_store import EventRow
 from workers.ports.sagas import DeadlineRow, InstanceKey, JournalRow, StepRow
 from workers.verification.findings import Verdict, What
 from workers.verification.saga_consequences import (
@@ -124,7 +125,11 @@ class Page:
 
     def _event(self, row: Any) -> Recorded | None:
         found = row[JOURNAL_FIELDS + 1 :]
-        return None if found[0] is None else recorded_row(event_row(found), self._known.models)
+        return (
+            None
+            if found[0] is None
+            else recorded_row(event_row(dict(zip(EventRow._fields, found, strict=True))), self._known.models)
+        )
 
     def _end(self, fold: JournalFold | None) -> None:
         if fold is None or fold.broken:
@@ -182,7 +187,7 @@ class Page:
         are written together, so this holds at every moment.
         """
         saga, stuck = self._saga, 0
-        unbound = saga.settled_statuses | saga.watches | {saga.initial.status}
+        unbound = saga.settled_statuses | saga.idle_statuses | {saga.initial.status}
         for instance_id, (stored, _) in self._stored.items():
             if stored is not None and stored.status not in unbound and instance_id not in with_deadline:
                 explanation = f"it waits in {stored.status!r} without a deadline"
