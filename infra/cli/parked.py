@@ -177,22 +177,15 @@ async def _request(
 @asynccontextmanager
 async def _opened(role: str) -> "AsyncIterator[tuple[ParkedStreamPorts, Database]]":
     """Both stores, with the database in this role. Raises CommandRefused for a name that is not parked."""
-    from contracts.topics import Topics
     from infra.cli.table import event_table
     from infra.locating import located
-    from infra.postgres.parked_streams import PostgresParkedStreams
-    from infra.redis.connection import client
-    from infra.redis.keys import Keys
-    from infra.redis.parked_streams import RedisParkedStreams
-    from workers.domain import contexts
-    from workers.operations.parked_streams import NotParked, ParkedStreamPorts
+    from infra.processes.parked_streams import open_parked_streams
+    from workers.operations.parked_streams import NotParked
 
     settings = located(Settings())
-    async with event_table(settings, role=role) as database, client(settings) as redis:
-        by_projections = RedisParkedStreams(redis, Keys(settings.topic_prefix), settings.partitions)
-        by_sagas = PostgresParkedStreams(database)
+    async with event_table(settings, role=role) as database, open_parked_streams(settings, database) as ports:
         try:
-            yield ParkedStreamPorts(contexts(), Topics(settings.topic_prefix), by_projections, by_sagas), database
+            yield ports, database
         except NotParked as error:
             raise CommandRefused(str(error)) from error
 

@@ -122,6 +122,8 @@ class RedisOnlooker:
                     found[key] = await self.redis.zrange(key, 0, -1, withscores=True)
                 case b"hash":
                     found[key] = await self.redis.hgetall(key)
+                case b"set":
+                    found[key] = await self.redis.smembers(key)
                 case _:
                     found[key] = await self.redis.get(key)
         return found
