@@ -10,10 +10,10 @@ from typing import Annotated
 import psutil
 import typer
 
+from infra.child_processes.orphans import stop_orphans
 from infra.cli.exits import CommandRefused
 from infra.devstack.errors import HomeInUse
 from infra.devstack.home_lock import HomeLock
-from infra.devstack.orphans import stop_orphans
 from infra.home import Home, printable
 from infra.locating import withdraw
 from infra.settings import Settings

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from infra.cli.exits import CommandRefused
 from infra.cli.reason import given_reason
 from infra.settings import Settings
 from workers.ports.interventions import Reason
+
+if TYPE_CHECKING:
+    from infra.postgres.lanes import ListedInterruption, ListedLane
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,18 +43,22 @@ def lanes() -> None:
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
     """List the lanes, and below them each interruption that nobody has acknowledged. Exit code 1 if there is one."""
-    found, open_ones = asyncio.run(_listed())
+    lanes, interruptions = asyncio.run(_listed())
     if as_json:
-        typer.echo(json.dumps({"lanes": found, "interruptions": open_ones}, indent=2, default=str))
+        plain = {
+            "lanes": [lane._asdict() for lane in lanes],
+            "interruptions": [interruption._asdict() for interruption in interruptions],
+        }
+        typer.echo(json.dumps(plain, indent=2, default=str))
     else:
-        for lane in found:
-            owner = lane["owner"] or "nobody"
-            typer.echo(f"{_name(lane)}  read up to {lane['consumed']}, sequence {lane['sequence']}, held by {owner}")
-        for each in open_ones:
-            typer.echo(_sentence(each))
-        if open_ones:
+        for lane in lanes:
+            owner = lane.owner or "nobody"
+            typer.echo(f"{_name(lane)}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
+        for interruption in interruptions:
+            typer.echo(_sentence(interruption))
+        if interruptions:
             typer.echo("Find out what was sent and not answered; then: annals lanes acknowledge NAME --reason …")
-    raise typer.Exit(1 if open_ones else 0)
+    raise typer.Exit(1 if interruptions else 0)
 
 
 @app.command()
@@ -72,34 +79,35 @@ def acknowledge(
         typer.echo("\n".join(f"acknowledged {name}" for name in done) or "nothing is open")
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['role']}:{row['topic']}/{row['partition']}"
+def _name(row: "ListedLane | ListedInterruption") -> str:
+    return f"{row.role}:{row.topic}/{row.partition}"
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
-    missing = "" if row["missing"] is None else f"; {row['missing']} records at most"
+def _sentence(interruption: "ListedInterruption") -> str:
+    missing = "" if interruption.missing is None else f"; {interruption.missing} records at most"
     return (
-        f"INTERRUPTED {_name(row)} at {row['noticed_at']:%Y-%m-%d %H:%M:%S} UTC: {WHAT[row['kind']]}{missing} "
-        f"(it stood at offset {row['consumed']}, the topic reached from {row['start_offset']} to {row['end_offset']}; "
-        f"it has read on from {row['resumed_at']})"
+        f"INTERRUPTED {_name(interruption)} at {interruption.noticed_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{WHAT[interruption.kind]}{missing} (it stood at offset {interruption.consumed}, the topic reached from "
+        f"{interruption.start_offset} to {interruption.end_offset}; it has read on from {interruption.resumed_at})"
     )
 
 
-async def _listed() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _listed() -> "tuple[Sequence[ListedLane], Sequence[ListedInterruption]]":
     from infra.cli.table import event_table
+    from infra.postgres.lanes import Lanes
 
     async with event_table(Settings()) as database:
-        rows = await database.rows("lanes_listed")
-        return [dict(row) for row in rows], [dict(row) for row in await database.rows("open_interruptions")]
+        return await Lanes(database).listed(), await Lanes(database).open_interruptions()
 
 
 async def _acknowledged(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
     from infra.postgres.interventions import PostgresInterventions
+    from infra.postgres.lanes import Lanes
     from workers.operations.interventions import Operator
 
     async with event_table(Settings(), role="annals_writer") as database:
-        newest = {_name(row): row["id"] for row in await database.rows("open_interruptions")}
+        newest = {_name(row): row.id for row in await Lanes(database).open_interruptions()}
         unknown = sorted(set(names or ()) - newest.keys())
         if unknown:
             raise CommandRefused(f"Nothing is open of {', '.join(unknown)}; see `annals lanes list`.")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from contracts.client.event_reader import EventReader, ReadEvent, ReadPosition
 from contracts.topics import Topics
-from infra.kafka.commands import security_of
+from infra.kafka.connection import security_of
 from infra.kafka.extent import Extent, topic_extent
 from infra.locating import located
 from infra.settings import Settings

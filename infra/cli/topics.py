@@ -58,12 +58,13 @@ def recreate(
 async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
-    from infra.kafka.recreating import Read
-    from infra.kafka.recreating import recreate as make_anew
+    from infra.kafka.topic_recreation import Read
+    from infra.kafka.topic_recreation import recreate as make_anew
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions
     from infra.postgres.interventions import PostgresInterventions
+    from infra.postgres.lanes import Lanes
     from workers.domain import contexts
 
     settings = located(Settings())
@@ -75,12 +76,12 @@ async def _recreated(name: str, actor: str, reason: Reason) -> int:
         await check_partitions(database, settings.partitions, may_write=False)
         await PostgresInterventions(database).record(actor, "topics-recreate", name, reason)
         is_of_commands = name.endswith(COMMANDS_SUFFIX)
-        rows = await database.rows("lanes_consumed", name) if is_of_commands else []
+        positions = await Lanes(database).read_positions(name) if is_of_commands else []
 
         async def begin(topic_id: str, former_topic_id: str | None) -> None:
             if is_of_commands:
-                await database.run("lanes_begin_anew", name, topic_id, former_topic_id)
+                await Lanes(database).restart(name, topic_id, former_topic_id)
 
-        read = {row["partition"]: Read(row["topic_id"], row["consumed"], row["last_timestamp"]) for row in rows}
+        read = {lane.partition: Read(lane.topic_id, lane.consumed, lane.last_timestamp) for lane in positions}
         consumed = read if is_of_commands else None
         return await make_anew(settings, known[name], consumed, begin)

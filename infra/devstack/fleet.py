@@ -5,8 +5,9 @@ workers   run until `up` stops, restarted when they end          (command, proje
 follower  like a worker, but started last: it shows what flows
 """
 
-import sys
 from dataclasses import dataclass
+
+from infra.child_processes.command import annals
 
 GATEWAY = "gateway"
 
@@ -27,14 +28,6 @@ class Fleet:
     setup: tuple[FleetProcess, ...]
     workers: tuple[FleetProcess, ...]
     follower: FleetProcess
-
-
-def annals(*arguments: str) -> tuple[str, ...]:
-    """The command line of `annals <arguments>` in this interpreter, whether or not `annals` is on the PATH.
-
-    `-P`: no module of the folder that the caller stands in is taken for one of ours.
-    """
-    return (sys.executable, "-P", "-m", "infra.cli.main", *arguments)
 
 
 FLEET = Fleet(

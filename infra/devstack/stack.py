@@ -10,16 +10,16 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from infra.child_processes.orphans import STOP_ORDER, stop_orphans
 from infra.devstack.errors import DevstackError, ServerDidNotStart
 from infra.devstack.home_lock import HomeLock
 from infra.devstack.kafka import Kafka
-from infra.devstack.orphans import STOP_ORDER, stop_orphans
 from infra.devstack.ports import Ports, is_free
 from infra.devstack.postgres import Postgres
-from infra.devstack.process import ServerProcess
 from infra.devstack.progress import Progress, Step, silent
 from infra.devstack.redis import Redis
 from infra.devstack.server import EmbeddedServer
+from infra.devstack.server_process import ServerProcess
 from infra.home import Home
 from infra.locating import (
     SERVER_OF_FIELD,

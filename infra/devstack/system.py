@@ -9,12 +9,13 @@ import socket
 import time
 from uuid import NAMESPACE_URL, uuid5
 
+from infra.child_processes.supervised import SupervisedProcess
+from infra.child_processes.termination import ending
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
 from infra.devstack.readiness import until_ready
 from infra.devstack.screen import OUR_NAME, Screen
 from infra.devstack.stack import Devstack
-from infra.devstack.supervised import SupervisedProcess, ending
 from infra.home import printable
 from infra.locating import Addresses
 from infra.processes.gateway_port import check_gateway_port
@@ -47,7 +48,7 @@ class RunningSystem:
         self._with_workers = with_workers
         self._fleet = fleet
         self._stack = Devstack(settings.home, settings, screen.progress)
-        self._workers: list[SupervisedProcess] = []
+        self._workers: list[tuple[FleetProcess, SupervisedProcess]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
@@ -66,8 +67,8 @@ class RunningSystem:
             await asyncio.shield(self._take_down())
 
     def hurry(self) -> None:
-        """Kills the workers at once: for whoever asks to stop a second time. The servers still stop in order."""
-        for worker in self._workers:
+        """Kills the workers at once, after a second request to stop. The servers still stop in order."""
+        for _, worker in self._workers:
             worker.kill()
 
     async def _set_up(self, addresses: Addresses) -> None:
@@ -95,11 +96,13 @@ class RunningSystem:
 
     def _launch(self, process: FleetProcess, environment: dict[str, str]) -> None:
         worker = self._child(process, environment)
-        self._workers.append(worker)
+        self._workers.append((process, worker))
         self._tasks.append(asyncio.create_task(worker.run_until_stopped()))
 
     def _child(self, process: FleetProcess, environment: dict[str, str]) -> SupervisedProcess:
-        return SupervisedProcess(process, self._stack.home, environment, self._screen.line, self._screen.say)
+        return SupervisedProcess(
+            process.name, process.command, self._stack.home, environment, self._screen.line, self._screen.say
+        )
 
     def _instance(self) -> str:
         """A name that these workers keep when they are started again: Kafka gives them their lanes back at once."""
@@ -120,7 +123,7 @@ class RunningSystem:
     async def _take_down(self) -> None:
         if self._workers:
             self._screen.say(OUR_NAME, "stopping the workers, then the servers")
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await asyncio.gather(*(worker.stop() for _, worker in self._workers))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -145,9 +148,9 @@ class RunningSystem:
 
     def _worker_rows(self, gateway_url: str) -> list[tuple[str, str, str]]:
         def where(worker: SupervisedProcess) -> str:
-            return gateway_url if worker.process.name == GATEWAY else f"pid {worker.pid}"
+            return gateway_url if worker.name == GATEWAY else f"pid {worker.pid}"
 
-        return [(worker.process.name, worker.process.purpose, where(worker)) for worker in self._workers]
+        return [(process.name, process.purpose, where(worker)) for process, worker in self._workers]
 
 
 def _gateway_url(host: str, port: int) -> str:

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from contracts.topics import Topics
-from infra.dlq.open_letters import OpenLetters
 from infra.kafka.log_reader import LogReader
 from infra.monotonic_clock import MonotonicClock
+from infra.postgres.dead_letters import PostgresDeadLetterTable
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.standing_by import Turn
 from infra.processes.parked_streams import open_parked_streams
 from infra.processes.resources import database_for
@@ -21,6 +22,7 @@ from infra.verify.sources import Sources
 from workers.domain import contexts
 from workers.operations.audit.host import AuditHost
 from workers.operations.audit.ports import AuditPorts, Pace, VerificationResult
+from workers.operations.dead_letters.open_letters import OpenLetters
 from workers.verification.findings import What
 
 READER_CONNECTIONS = 3
@@ -36,7 +38,8 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     # A reader of its own: dead letters are read while a verification reads the log.
     log = LogReader(settings)
     topics = Topics(settings.topic_prefix)
-    letters = OpenLetters(log, database, [topics.dead_letters(topics.commands(name)) for name in contexts()])
+    table, interventions = PostgresDeadLetterTable(database), PostgresInterventions(database)
+    letters = OpenLetters(log, table, interventions, [topics.commands(name) for name in contexts()])
     try:
         async with open_sources(settings, database) as sources, open_parked_streams(settings, database) as parked:
             ports = AuditPorts(

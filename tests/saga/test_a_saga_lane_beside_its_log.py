@@ -20,7 +20,7 @@ from workers.ports.sagas import InstanceKey
 
 
 async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
-    holes = Counted(annals_holes_filled_total={"role": "saga", "topic": TOPIC})
+    holes = Counted(annals_log_gaps_filled_total={"role": "saga", "topic": TOPIC})
     installation = Installation()
     lane = installation.lane()
     await lane.acquire()
@@ -29,7 +29,7 @@ async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
         await lane.idle()
     assert installation.welcomed == [ADA, "bob", "carl"]
     assert progress(installation) == (2, 5), "its log is read on from where it was"
-    assert holes.grown() == {"annals_holes_filled_total": 3}
+    assert holes.grown() == {"annals_log_gaps_filled_total": 3}
     await lane.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert progress(installation) == (5, 5)
     assert installation.welcomed == [ADA, "bob", "carl"], "when the log brings it after all, these are repeats"

@@ -83,7 +83,7 @@ async def test_looks_at_intervals_or_when_told_to() -> None:
     ear.installation.pass_seconds(LOOK_INTERVAL_SECONDS * 0.9)
     assert await ear.hearing.due(["patience"]) == []
     assert len(ear.asked) == 1
-    ear.hearing.soon()
+    ear.hearing.look_soon()
     assert len(await ear.hearing.due(["patience"])) == 1
 
 

@@ -137,9 +137,9 @@ def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_g
         ("ada", ("StepRejected", "DeadlinePassed")),
         ("bob", ("StepRejected",)),
     ], "bob has heard what came before"
-    assert set(after.raised) == {BOB}
-    assert "KeyError" in after.raised[BOB]
-    assert "secret" not in after.raised[BOB]
+    assert set(after.failures) == {BOB}
+    assert "KeyError" in after.failures[BOB]
+    assert "secret" not in after.failures[BOB]
     assert {step.instance_id for step in after.steps} == {"ada"}
 
 

@@ -142,7 +142,10 @@ async def _cancelled_by_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("work", "said"),
-    [(_raises, "a background task has died"), (_cancelled_by_nobody, "a background task was cancelled by nobody")],
+    [
+        (_raises, "a background task has failed"),
+        (_cancelled_by_nobody, "a background task ended with a cancellation that nobody requested"),
+    ],
 )
 async def test_a_task_beside_the_work_that_dies_is_said(work: Callable[[], object], said: str) -> None:
     with structlog.testing.capture_logs() as lines:

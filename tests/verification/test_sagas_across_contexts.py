@@ -171,7 +171,7 @@ async def test_that_passed_over_an_event_are_named_unless_it_is_from_before_ther
     lane = await system.value(place, user.stream_id)
     assert named(verdict, "event not taken by a saga")[0].startswith(f"account closing users {lane}, {user.stream_id}@")
     assert verdict["looked_at"]["instances of the saga welcome from before there was a journal: not verifiable"] == 1
-    await system.database.execute("UPDATE annals.migrations SET applied_at = now() WHERE number = 9")
+    await system.database.execute("UPDATE annals.migrations SET applied_at = now() WHERE number = 1")
     assert (await verified(system))[1]["found"] == {}
 
 

@@ -1,6 +1,6 @@
 """Topics and their records for a verification, in memory."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 
 from infra.memory.broker import Broker, NoSuchPartition
@@ -20,7 +20,7 @@ class MemoryTopicReader:
 
     async def records(
         self, topic: str, partition: int, from_offset: int, *, committed_only: bool = False
-    ) -> AsyncIterator[list[InboundRecord]]:
+    ) -> AsyncGenerator[list[InboundRecord]]:
         end = await self._end(topic, partition)
         position = from_offset
         while position < end:
