@@ -1,4 +1,4 @@
-"""`annals lanes`: how far each lane has come; and what became of topics that were not what a lane had read."""
+"""`annals lanes`: the position of each lane, and the interruptions of lanes whose topic was deleted or lost records."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: command:users.commands/3.")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="All that are open.")]
+Everything = Annotated[bool, typer.Option("--all", help="All open interruptions.")]
 Reason = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
@@ -37,19 +37,19 @@ def lanes() -> None:
 
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
-    """List the lanes, and below them each interruption that nobody has acknowledged. Exit code 1 if there is one."""
-    found, open_ones = asyncio.run(_listed())
+    """List the lanes, and below them each interruption that is not acknowledged. Exit code 1 if there is one."""
+    rows, interruptions = asyncio.run(_listed())
     if as_json:
-        typer.echo(json.dumps({"lanes": found, "interruptions": open_ones}, indent=2, default=str))
+        typer.echo(json.dumps({"lanes": rows, "interruptions": interruptions}, indent=2, default=str))
     else:
-        for lane in found:
+        for lane in rows:
             owner = lane["owner"] or "nobody"
             typer.echo(f"{_name(lane)}  read up to {lane['consumed']}, sequence {lane['sequence']}, held by {owner}")
-        for each in open_ones:
-            typer.echo(_sentence(each))
-        if open_ones:
+        for interruption in interruptions:
+            typer.echo(_sentence(interruption))
+        if interruptions:
             typer.echo("Find out what was sent and not answered; then: annals lanes acknowledge NAME --reason …")
-    raise typer.Exit(1 if open_ones else 0)
+    raise typer.Exit(1 if interruptions else 0)
 
 
 @app.command()
@@ -60,7 +60,7 @@ def acknowledge(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that the interruptions of lanes are known and dealt with: their workers are ready again."""
+    """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
     if not reason.strip():

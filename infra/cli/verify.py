@@ -1,4 +1,4 @@
-"""`annals verify`: do table, log, unique_claims, sagas and read models agree? Exit code 1 when anything differs."""
+"""`annals verify`: do table, log, unique claims, sagas and read models agree? Exit code 1 when anything differs."""
 
 import asyncio
 import json
