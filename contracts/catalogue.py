@@ -1,16 +1,18 @@
-"""Finds every message there is: each folder under `contracts/` with a `commands` or `events` module is a context.
+"""Finds every message: each folder under `contracts/` with a `commands` or `events` module is a context.
 
-Nothing is registered by hand: a model that stands in one of those modules is known by its wire type.
+Nothing is registered by hand: the catalogue lists the message classes that are written in those modules, by wire type.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from contracts.message import Command, Event, Message
+from contracts.message import Command, Event, Message, MisdeclaredMessage
+
+MESSAGE_MODULES = ("commands", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +33,40 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this installation."""
-    commands: dict[str, type[Command]] = {}
-    events: dict[str, type[Event]] = {}
-    contexts: list[str] = []
-    for folder in iter_modules([str(Path(__file__).parent)]):
-        if not folder.ispkg:
-            continue
-        found = list(_messages_of(folder.name))
-        if found:
-            contexts.append(folder.name)
-        for model in found:
-            if issubclass(model, Command):
-                commands[model.type] = model
-            elif issubclass(model, Event):
-                events[model.type] = model
-    return Catalogue(tuple(sorted(contexts)), commands, events)
+    """The catalogue of this installation. Raises MisdeclaredMessage."""
+    folders = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg]
+    return catalogue_of({folder: list(_messages_in(folder)) for folder in folders})
 
 
-def _messages_of(context: str) -> Iterator[type[Message]]:
-    for found in iter_modules([str(Path(__file__).parent / context)]):
-        if found.name not in ("commands", "events"):
+def catalogue_of(messages: Mapping[str, Iterable[type[Message]]]) -> Catalogue:
+    """The catalogue of the messages of each folder. Folders without messages are no contexts.
+
+    Raises MisdeclaredMessage for a message whose context is not its folder, and for two messages of one wire type.
+    """
+    models: dict[str, type[Message]] = {}
+    for folder, folder_messages in messages.items():
+        for model in folder_messages:
+            if model.context != folder:
+                raise MisdeclaredMessage(
+                    model, f"declares the context {model.context}, but stands in the folder of the context {folder}"
+                )
+            other = models.setdefault(model.type, model)
+            if other is not model:
+                raise MisdeclaredMessage(
+                    model, f"has the wire type {model.type}, which {other.__module__}.{other.__qualname__} has already"
+                )
+    return Catalogue(
+        tuple(sorted({model.context for model in models.values()})),
+        {type_: model for type_, model in models.items() if issubclass(model, Command)},
+        {type_: model for type_, model in models.items() if issubclass(model, Event)},
+    )
+
+
+def _messages_in(folder: str) -> Iterator[type[Message]]:
+    for module in iter_modules([str(Path(__file__).parent / folder)]):
+        if module.name not in MESSAGE_MODULES:
             continue
-        qualified = f"contracts.{context}.{found.name}"
+        qualified = f"contracts.{folder}.{module.name}"
         for value in vars(import_module(qualified)).values():
-            if isinstance(value, type) and issubclass(value, Message) and value.__module__ == qualified:
+            if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == qualified:
                 yield value

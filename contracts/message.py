@@ -1,7 +1,15 @@
-"""The two kinds of message. A context's models derive from `Command` and `Event`; everything else follows from them.
+"""The two kinds of message. Each is declared once: its context, its stream, its name and its version.
 
-A message is a frozen value that refuses unknown fields. Its wire type is `<context>.<Name>.v<schema version>`, where
-the context is the name of the folder under `contracts/` in which the class is written.
+A context has one base class, in its `stream` module, for all its messages:
+
+    class UserStream(Message, context="users", stream_field="user_id"):
+        user_id: Identifier
+
+    class CreateUser(Command, UserStream): ...
+    class UserCreated(Event, UserStream): ...
+
+The wire type of a message is `<context>.<Name>.v<schema version>`, where the name is that of the class. It is stored
+with every event, so it never changes. The module that a class is written in has no part in it.
 """
 
 from typing import Any, ClassVar
@@ -9,25 +17,52 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 
-class Message(BaseModel):
-    """What commands and events have in common.
+class MisdeclaredMessage(TypeError):
+    """A message class lacks a part of its declaration, or contradicts another one. Correct the class."""
 
-    `stream_field` names the field that carries the id of the stream that the message is about.
+    def __init__(self, model: type, explanation: str) -> None:
+        super().__init__(f"{model.__module__}.{model.__qualname__} {explanation}")
+        self.model = model
+        self.explanation = explanation
+
+
+class Message(BaseModel):
+    """What commands and events have in common: a frozen value that refuses unknown fields.
+
+    `context` is the context that the message belongs to. `stream_field` names the field that carries the id of the
+    stream that the message is about. Both are class arguments and inherited. Raises MisdeclaredMessage when a message
+    has no context, no stream field, or no field of that name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
-    stream_field: ClassVar[str]
     schema_version: ClassVar[int] = 1
     context: ClassVar[str]
+    stream_field: ClassVar[str]
     name: ClassVar[str]
     type: ClassVar[str]
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, *, context: str = "", stream_field: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.context = cls.__module__.split(".")[1] if "." in cls.__module__ else ""
+        if context:
+            cls.context = context
+        if stream_field:
+            cls.stream_field = stream_field
+        if Message in cls.__bases__:
+            return  # a kind of message or the base of a context's messages: no message itself
+        if not hasattr(cls, "context"):
+            raise MisdeclaredMessage(cls, f'declares no context: class {cls.__name__}(…, context="…")')
+        if not hasattr(cls, "stream_field"):
+            raise MisdeclaredMessage(cls, f'declares no stream field: class {cls.__name__}(…, stream_field="…")')
         cls.name = cls.__name__
         cls.type = f"{cls.context}.{cls.name}.v{cls.schema_version}"
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """pydantic calls this when the fields of a class are complete."""
+        stream_field = getattr(cls, "stream_field", None)
+        if stream_field is not None and stream_field not in cls.model_fields:
+            raise MisdeclaredMessage(cls, f"has no field {stream_field}, which it declares as its stream field")
 
     @property
     def stream_id(self) -> str:
@@ -35,13 +70,15 @@ class Message(BaseModel):
         return str(getattr(self, self.stream_field))
 
     def to_json(self) -> bytes:
-        """The message's fields as UTF-8 JSON: only those that were given, in the order in which they are declared."""
+        """The message's fields as UTF-8 JSON: only those that were given, in the order in which they are declared. The
+        stream's field comes first.
+        """
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
 
 
 class Command(Message):
-    """A request to change one stream. Named in the imperative; may be refused."""
+    """A request to change one stream. Named in the imperative; may be rejected."""
 
 
 class Event(Message):
-    """A fact about one stream. Named in the past tense; never changed, never refused."""
+    """A fact about one stream. Named in the past tense; never changed, never rejected."""

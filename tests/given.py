@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from contracts.message import Command, Event, Message
 from workers.core.decider import Decider, Decision, Rejection
+from workers.core.folding import fold
 from workers.core.projection import Document, Projection
 from workers.core.recorded import Recorded
 
@@ -30,10 +31,7 @@ def words(messages: Sequence[Message]) -> list[tuple[str, str]]:
 
 def folded(decider: Decider[Any], *events: Event) -> Any:
     """The state after these events."""
-    state = decider.initial
-    for event in events:
-        state = decider.evolve(state, through_json(event))
-    return state
+    return fold(decider, map(through_json, events))
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,4 @@ def recorded(*events: Event) -> list[Recorded]:
 
 def document_after(projection: Projection, *events: Event) -> Document | None:
     """The document that these events of one stream lead to."""
-    document: Document | None = None
-    for event in recorded(*events):
-        document = projection.evolve(document, event)
-    return document
+    return fold(projection, recorded(*events))

@@ -1,4 +1,4 @@
-"""Tasks that run beside the work of a process. One that ends by itself is said aloud: nobody waits for its result."""
+"""Background tasks of a process. Nobody waits for their results, so an unexpected end is logged as an error."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -10,21 +10,21 @@ log = structlog.get_logger(__name__)
 
 
 def in_background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Run `work` until it ends or is cancelled; when it dies, the log says of what. The caller keeps the task."""
+    """Run `work` until it ends or is cancelled; log the exception if it fails. The caller must keep the task."""
     task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_say_how_it_ended)
+    task.add_done_callback(_log_unexpected_end)
     return task
 
 
-def _say_how_it_ended(task: asyncio.Task[None]) -> None:
+def _log_unexpected_end(task: asyncio.Task[None]) -> None:
     if task.cancelled():
-        if not task.cancelling():  # by a CancelledError of somebody else's, as drivers let some out
-            log.error("a background task was cancelled by nobody", task=task.get_name())
+        if not task.cancelling():  # by a CancelledError that a driver let out
+            log.error("a background task ended with a cancellation that nobody requested", task=task.get_name())
     elif error := task.exception():
-        log.error("a background task has died", task=task.get_name(), exc_info=error)
+        log.error("a background task has failed", task=task.get_name(), exc_info=error)
 
 
 def asked_to_end() -> bool:
-    """Whether a CancelledError is meant for the present task, and not let out by a driver's own."""
+    """Tell whether a CancelledError is meant for the current task, and was not let out by a driver."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -1,8 +1,12 @@
-"""A fingerprint of code: the same as long as what it does is written the same, whatever its comments and layout.
+"""Fingerprints of code: they change with its syntax tree, and not with comments, docstrings or layout.
 
-Read models and snapshots carry the fingerprint of the code that made them, so that a change of it is noticed. Who is
-told of a change and decides what to do wants the narrow one, `fingerprint`. Who must never take other code's work for
-his own, and loses little by a false alarm, wants `fingerprint_with_imports`.
+Read models and snapshots carry the fingerprint of the code that made them, so that a change of the code is noticed.
+There are two:
+
+- `fingerprint` covers the modules of one domain. A read model carries it: an operator is told of a change and decides
+  whether to rebuild, so a false alarm is costly.
+- `fingerprint_with_imports` also covers all that these modules import. A snapshot carries it: a snapshot of other code
+  must never be used, and one that is dropped in vain costs only a replay.
 """
 
 import ast
@@ -20,26 +24,35 @@ LENGTH = 12
 
 @lru_cache(maxsize=256)
 def fingerprint(*functions: Callable[..., Any]) -> str:
-    """Twelve hexadecimal digits for the modules in which these functions stand and for those of the same domain that
-    these modules use.
+    """Twelve hexadecimal digits for the modules that define these functions, and for the modules of the same domain
+    that they use.
     """
-    return _digest(_modules(functions))
+    return _digest(_closure((function.__module__ for function in functions), _used_of_the_same_domain))
 
 
 @lru_cache(maxsize=256)
 def fingerprint_with_imports(*things: Any) -> str:
-    """Twelve hexadecimal digits for the modules in which these functions and classes stand, and for all that they
-    import, and what that imports, in the top-level packages of these things.
+    """Twelve hexadecimal digits for the modules that define these functions and classes, and for all modules that they
+    import, directly or not, in the same top-level packages.
     """
-    packages = {_top(thing.__module__) for thing in things}
-    found: set[str] = set()
-    waiting = [thing.__module__ for thing in things]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [each for each in _imported(name) if _top(each) in packages and each in sys.modules]
-    return _digest(found)
+    packages = {_top_level(thing.__module__) for thing in things}
+
+    def imported(name: str) -> Iterator[str]:
+        return (module for module in _imports(name) if _top_level(module) in packages and module in sys.modules)
+
+    return _digest(_closure((thing.__module__ for thing in things), imported))
+
+
+def _closure(modules: Iterable[str], used: Callable[[str], Iterable[str]]) -> set[str]:
+    """These modules and all that they use, directly or not."""
+    closure: set[str] = set()
+    remaining = list(modules)
+    while remaining:
+        name = remaining.pop()
+        if name not in closure:
+            closure.add(name)
+            remaining += used(name)
+    return closure
 
 
 def _digest(modules: Iterable[str]) -> str:
@@ -49,12 +62,12 @@ def _digest(modules: Iterable[str]) -> str:
     return digest.hexdigest()[:LENGTH]
 
 
-def _top(module: str) -> str:
+def _top_level(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _imported(module: str) -> Iterator[str]:
-    """What a module's source imports, by full name; `from a import b` may mean the module `a.b`."""
+def _imports(module: str) -> Iterator[str]:
+    """The names that a module imports, in full; `from a import b` may mean the module `a.b`."""
     for node in ast.walk(ast.parse(_source(module))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -65,24 +78,20 @@ def _imported(module: str) -> Iterator[str]:
             yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
-def _modules(functions: tuple[Callable[..., Any], ...]) -> set[str]:
-    found: set[str] = set()
-    waiting = [function.__module__ for function in functions]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            package = name.rpartition(".")[0]
-            used = (getattr(value, "__module__", None) for value in vars(sys.modules[name]).values())
-            waiting += [other for other in used if other and package and other.startswith(f"{package}.")]
-    return found
+def _used_of_the_same_domain(module: str) -> Iterator[str]:
+    """The modules of the same package from which a module has functions or classes."""
+    package = module.rpartition(".")[0]
+    for value in vars(sys.modules[module]).values():
+        origin = getattr(value, "__module__", None)
+        if origin and package and origin.startswith(f"{package}."):
+            yield origin
 
 
 def _source(module: str) -> str:
-    """Raises OSError for a module whose source is not there, instead of taking all its versions for one."""
+    """The source of a module. Raises OSError if it is not available: all versions would have the same fingerprint."""
     path = getattr(sys.modules[module], "__file__", None)
     if path is None or Path(path).stat().st_size == 0:
-        return ""  # a folder of modules
+        return ""  # a package without code
     return inspect.getsource(sys.modules[module])
 
 
@@ -92,7 +101,7 @@ def _normalized(source: str) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [each for each in body if not _is_text(each)]  # type: ignore[attr-defined]
+            node.body = [statement for statement in body if not _is_text(statement)]  # type: ignore[attr-defined]
     return ast.dump(tree)
 
 

@@ -1,7 +1,7 @@
-"""Parking, as projections and sagas have it in common: what is noted of an event that their code cannot take. Pure.
+"""Parking, as projections and sagas share it: what is stored about an event that their code cannot apply. Pure.
 
-An event is tried `ATTEMPTS` times, then its stream is parked: nothing more of it is applied until an operator asks for
-another try (after the code is mended) or to pass over the event. Every other stream goes on.
+An event is tried `ATTEMPTS` times, then its stream is parked: no more of its events are applied until an operator
+requests another try (after the code was fixed), or to skip the event. All other streams continue.
 """
 
 import traceback
@@ -13,13 +13,13 @@ from workers.ports.parked import ParkedStream, TooManyParked
 
 ATTEMPTS = 3
 MAX_PARKED_STREAMS = 1000
-"""In one lane; more mean that the code is at fault, not the streams, and the lane stops."""
+"""The limit for one lane. More parked streams mean that the code is at fault, not the streams; the lane stops."""
 
 Key = TypeVar("Key")
 
 
 def parked_by(follower: str, recorded: Recorded, error: Exception, attempts: int = ATTEMPTS) -> ParkedStream:
-    """What is noted when `recorded` could not be taken."""
+    """The parked stream of the event `recorded`, on which the code of `follower` failed."""
     return ParkedStream(
         follower,
         recorded.stream_id,
@@ -33,26 +33,26 @@ def parked_by(follower: str, recorded: Recorded, error: Exception, attempts: int
 
 
 def described(error: Exception) -> str:
-    """The kind of the failure and where it was raised. Not its text: that may hold what the event held."""
+    """The type of the exception and where it was raised. Not its text, which may contain data of the event."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return type(error).__name__
-    place = frames[-1]
-    file = place.filename.replace("\\", "/")
-    return f"{type(error).__name__} in {place.name}, {'/'.join(file.split('/')[-3:])}:{place.lineno}"
+    frame = frames[-1]
+    file = frame.filename.replace("\\", "/")
+    return f"{type(error).__name__} in {frame.name}, {'/'.join(file.split('/')[-3:])}:{frame.lineno}"
 
 
 def tried_again(before: ParkedStream, parked: Sequence[ParkedStream]) -> list[ParkedStream]:
-    """What waits after another try of `before`: its attempts add up as long as it is the same event."""
+    """The streams that are still parked after another try of `before`. Attempts at the same event add up."""
     return [
-        each._replace(attempts=each.attempts + before.attempts)
-        if each.stream_version == before.stream_version
-        else each
-        for each in parked
+        stream._replace(attempts=stream.attempts + before.attempts)
+        if stream.stream_version == before.stream_version
+        else stream
+        for stream in parked
     ]
 
 
 def within_bounds(follower: str, waiting: Mapping[Key, ParkedStream], parked: Sequence[ParkedStream]) -> None:
-    """Raises TooManyParked when `parked` would be too many besides those that wait already."""
+    """Check that `parked` may be added to the streams that are parked already. Raises TooManyParked."""
     if len(waiting) + len(parked) > MAX_PARKED_STREAMS:
         raise TooManyParked(follower, MAX_PARKED_STREAMS)

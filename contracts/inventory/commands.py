@@ -1,47 +1,34 @@
 """What may be asked of the inventory context. The stream is one SKU."""
 
-from typing import ClassVar
-
 from contracts.fields import Identifier, Quantity, StockQuantity
+from contracts.inventory.stream import StockStream
 from contracts.message import Command
 
 
-class ReceiveStock(Command):
+class ReceiveStock(Command, StockStream):
     """Note that pieces have come in."""
 
-    stream_field: ClassVar[str] = "sku"
-
-    sku: Identifier
     quantity: Quantity
 
 
-class ReserveStock(Command):
-    """Set pieces aside for an order, or decline; quiet when exactly so many are reserved already. Rejection:
+class ReserveStock(Command, StockStream):
+    """Set pieces aside for an order, or decline; quiet when exactly so many are reserved already. Rejections:
     ReservationDiffers.
     """
 
-    stream_field: ClassVar[str] = "sku"
-
-    sku: Identifier
     order_id: Identifier
     quantity: StockQuantity
 
 
-class ReleaseStock(Command):
-    """Give up what is reserved for an order. Rejection: ReservationNotFound."""
+class ReleaseStock(Command, StockStream):
+    """Give up what is reserved for an order. Rejections: ReservationNotFound."""
 
-    stream_field: ClassVar[str] = "sku"
-
-    sku: Identifier
     order_id: Identifier
 
 
-class ShipStock(Command):
-    """Note that the pieces reserved for an order have left. Rejection: ReservationNotFound."""
+class ShipStock(Command, StockStream):
+    """Note that the pieces reserved for an order have left. Rejections: ReservationNotFound."""
 
-    stream_field: ClassVar[str] = "sku"
-
-    sku: Identifier
     order_id: Identifier
 
 

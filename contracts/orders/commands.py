@@ -3,58 +3,40 @@
 Nobody says what an order costs in all: the total is computed from its lines.
 """
 
-from typing import ClassVar
-
 from contracts.fields import Identifier, ShortText
 from contracts.message import Command
 from contracts.money import Currency
 from contracts.orders.lines import DeadlineSeconds, OrderLines
+from contracts.orders.stream import OrderStream
 
 
-class PlaceOrder(Command):
+class PlaceOrder(Command, OrderStream):
     """Order something. Rejections: OrderAlreadyExists, EmptyOrder."""
 
-    stream_field: ClassVar[str] = "order_id"
-
-    order_id: Identifier
     user_id: Identifier
     lines: OrderLines
     currency: Currency
     confirm_within_seconds: DeadlineSeconds | None = None
 
 
-class ConfirmOrder(Command):
+class ConfirmOrder(Command, OrderStream):
     """Confirm a placed order; it can no longer be cancelled. Rejections: OrderNotFound, InvalidTransition."""
 
-    stream_field: ClassVar[str] = "order_id"
 
-    order_id: Identifier
-
-
-class CancelOrder(Command):
+class CancelOrder(Command, OrderStream):
     """Cancel an order that is not confirmed yet. Rejections: OrderNotFound, InvalidTransition."""
 
-    stream_field: ClassVar[str] = "order_id"
-
-    order_id: Identifier
     reason: ShortText | None = None
 
 
-class ShipOrder(Command):
+class ShipOrder(Command, OrderStream):
     """Note that a confirmed order was shipped. Rejections: OrderNotFound, InvalidTransition."""
 
-    stream_field: ClassVar[str] = "order_id"
-
-    order_id: Identifier
     tracking: ShortText | None = None
 
 
-class DeliverOrder(Command):
+class DeliverOrder(Command, OrderStream):
     """Note that a shipped order was delivered. Rejections: OrderNotFound, InvalidTransition."""
-
-    stream_field: ClassVar[str] = "order_id"
-
-    order_id: Identifier
 
 
 OrderCommand = PlaceOrder | ConfirmOrder | CancelOrder | ShipOrder | DeliverOrder

@@ -3,21 +3,17 @@
 A password comes as its argon2id hash, made where the password was typed; no event ever repeats it.
 """
 
-from typing import ClassVar
-
 from pydantic import Field
 
-from contracts.fields import EmailAddress, Identifier, PasswordHash, ShortText
+from contracts.fields import EmailAddress, PasswordHash, ShortText
 from contracts.message import Command
 from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
+from contracts.users.stream import UserStream
 
 
-class CreateUser(Command):
+class CreateUser(Command, UserStream):
     """Register a user. Rejections: UserAlreadyExists (also for the id of a deleted user), EmailTaken."""
 
-    stream_field: ClassVar[str] = "user_id"
-
-    user_id: Identifier
     first_name: ShortText
     last_name: ShortText
     email: EmailAddress
@@ -26,41 +22,28 @@ class CreateUser(Command):
     welcome_after_seconds: WelcomeDelay | None = None
 
 
-class WelcomeUser(Command):
-    """Welcome a user; quiet when that was done before. Rejection: UserNotFound."""
-
-    stream_field: ClassVar[str] = "user_id"
-
-    user_id: Identifier
+class WelcomeUser(Command, UserStream):
+    """Welcome a user; quiet when that was done before. Rejections: UserNotFound."""
 
 
-class UpdateUser(Command):
+class UpdateUser(Command, UserStream):
     """Change those profile fields that are given; quiet when none differs. Rejections: UserNotFound, EmailTaken."""
 
-    stream_field: ClassVar[str] = "user_id"
-
-    user_id: Identifier
     first_name: ChangedText = None
     last_name: ChangedText = None
     email: ChangedEmail = None
     city: ClearableText = None
 
 
-class ChangePassword(Command):
-    """Replace a user's password. Rejection: UserNotFound."""
+class ChangePassword(Command, UserStream):
+    """Replace a user's password. Rejections: UserNotFound."""
 
-    stream_field: ClassVar[str] = "user_id"
-
-    user_id: Identifier
     password_hash: PasswordHash = Field(repr=False)
 
 
-class DeleteUser(Command):
-    """Delete a user; the e-mail address becomes free, the id does not. Rejection: UserNotFound."""
+class DeleteUser(Command, UserStream):
+    """Delete a user; the e-mail address becomes free, the id does not. Rejections: UserNotFound."""
 
-    stream_field: ClassVar[str] = "user_id"
-
-    user_id: Identifier
     reason: ShortText | None = None
 
 

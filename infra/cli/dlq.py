@@ -1,7 +1,7 @@
 """`annals dlq`: commands that could not be handled: list, show, retry, discard. Nothing is ever removed from Kafka.
 
-Ends with 0 when all is done, 1 when a letter is not there, a retry is refused or its command not accepted, 2 for wrong
-usage, 3 when a server is away or an outcome did not come in time.
+Ends with 0 when all is done, 1 when a letter does not exist, a retry is refused or its command is not accepted, 2 for
+wrong usage, 3 when a server is away or an outcome did not come in time.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.dlq_choice import (
-    Choice,
     ContextOption,
     ReasonFilter,
     SinceOption,
@@ -26,25 +25,26 @@ from infra.cli.dlq_choice import (
     TypeOption,
     UntilOption,
     chosen,
-    dead_letters,
-    moment,
-    standings,
+    chosen_by_filter,
+    chosen_by_id,
+    open_dead_letters,
+    time_of,
 )
 from infra.cli.dlq_lines import LetterLine, letter_lines, letter_plain, totals_text
-from infra.cli.dlq_retry import WAIT_SECONDS, Manner, retried
-from workers.dead_letters.choosing import Filters
+from infra.cli.dlq_retry import WAIT_SECONDS, RetryOptions, retry_letters
+from infra.cli.reason import ReasonOption, given_reason
+from workers.operations.dead_letters.choosing import LetterChoice, LetterFilters
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
-    from infra.dlq.reading import Standing
+    from workers.operations.dead_letters.reading import LetterStatus
 
 MAX_LIST_LIMIT = 10_000
-MAX_REASON_CHARACTERS = 2000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID…", help="As `list` names them: users.commands/3/1234.")]
 AllMatching = Annotated[bool, typer.Option("--all-matching", help="Instead of ids: all that the filters match.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept with the action.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -70,26 +70,26 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first, and how many there are of each reason."""
-    filters = Filters(reason, type_, stream, moment(since, "--since"), moment(until, "--until"))
-    asyncio.run(_list(Choice.filtered(topic, context, filters, state), limit, as_json))
+    filters = LetterFilters(reason, type_, stream, time_of(since, "--since"), time_of(until, "--until"))
+    asyncio.run(_list(chosen_by_filter(topic, context, filters, state), limit, as_json))
 
 
-async def _list(choice: Choice, limit: int, as_json: bool) -> None:
+async def _list(choice: LetterChoice, limit: int, as_json: bool) -> None:
     by_reason: Counter[str] = Counter()
     oldest: list[LetterLine] = []
-    async with dead_letters() as (letters, database):
-        async for batch in standings(letters, choice):
-            by_reason.update(each.letter.reason for each in batch)
-            # A sort that keeps the order of equals: letters of one moment stay as they stand in their topic.
+    async with open_dead_letters() as (letters, database):
+        async for batch in letters.chosen(choice):
+            by_reason.update(status.letter.reason for status in batch)
+            # A sort that keeps the order of equals: letters of one moment stay as they are in their topic.
             oldest = nsmallest(limit, [*oldest, *map(LetterLine.of, batch)], key=lambda line: line.time)
-        now = await database.value("now")
+        now = await database.now()
     if as_json:
         plain = {"letters": [line.plain(now) for line in oldest], "matching": by_reason.total(), "by_reason": by_reason}
-        typer.echo(json.dumps({**plain, "strangers": letters.strangers}, indent=2))
+        typer.echo(json.dumps({**plain, "foreign_records": letters.foreign_records}, indent=2))
         return
     for line in oldest:
         typer.echo(line.text(now))
-    typer.echo(totals_text(len(oldest), by_reason, letters.strangers))
+    typer.echo(totals_text(len(oldest), by_reason, letters.foreign_records))
 
 
 @app.command()
@@ -99,9 +99,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show all of one dead letter: headers, content with secrets masked, the stored outcome, what was done about it."""
-    standing, plain = asyncio.run(_shown(Choice.named([letter_id])))
+    status, plain = asyncio.run(_shown(chosen_by_id([letter_id])))
     if raw:
-        sys.stdout.buffer.write(standing.letter.original.value or b"")
+        sys.stdout.buffer.write(status.letter.original.value or b"")
         sys.stdout.buffer.flush()
     elif as_json:
         typer.echo(json.dumps(plain, indent=2))
@@ -110,16 +110,16 @@ def show(
         typer.echo("\n".join(letter_lines(plain, value)))
 
 
-async def _shown(choice: Choice) -> tuple["Standing", dict[str, Any]]:
+async def _shown(choice: LetterChoice) -> tuple["LetterStatus", dict[str, Any]]:
     from contracts.outcome import Outcome
     from infra.postgres.event_store import PostgresEventStore
 
-    async with dead_letters() as (letters, database):
-        ((standing,),) = [batch async for batch in standings(letters, choice)]
-        command_id = _uuid(standing.letter.command_id)
+    async with open_dead_letters() as (letters, database):
+        ((status,),) = [batch async for batch in letters.chosen(choice)]
+        command_id = _uuid(status.letter.command_id)
         stored = None if command_id is None else await PostgresEventStore(database).outcome(command_id)
         outcome = None if stored is None else Outcome.model_validate_json(stored)
-        return standing, letter_plain(standing, await database.value("now"), outcome)
+        return status, letter_plain(status, await database.now(), outcome)
 
 
 def _uuid(text: str | None) -> str | None:
@@ -131,7 +131,7 @@ def _uuid(text: str | None) -> str | None:
 
 @app.command()
 def retry(
-    why: Why,
+    why: ReasonOption,
     ids: Ids = None,
     all_matching: AllMatching = False,
     topic: TopicOption = None,
@@ -151,15 +151,16 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Send dead letters' commands again and wait for their outcomes. A discarded letter can be retried too."""
-    filters = Filters(reason, type_, stream, moment(since, "--since"), moment(until, "--until"))
+    filters = LetterFilters(reason, type_, stream, time_of(since, "--since"), time_of(until, "--until"))
     choice = chosen(ids, all_matching, topic, context, filters, state)
-    code = asyncio.run(retried(choice, acting(actor), _text(why), Manner(dry_run, force, wait, as_json)))
+    options = RetryOptions(dry_run, force, wait, as_json)
+    code = asyncio.run(retry_letters(choice, acting(actor), given_reason(why), options))
     raise typer.Exit(code)
 
 
-@app.command()
-def discard(
-    why: Why,
+@app.command("discard")
+def discard_letters(
+    why: ReasonOption,
     ids: Ids = None,
     all_matching: AllMatching = False,
     topic: TopicOption = None,
@@ -175,38 +176,30 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Note that nothing is to be done about dead letters. They stay in Kafka and can still be retried."""
-    filters = Filters(reason, type_, stream, moment(since, "--since"), moment(until, "--until"))
+    filters = LetterFilters(reason, type_, stream, time_of(since, "--since"), time_of(until, "--until"))
     choice = chosen(ids, all_matching, topic, context, filters, state)
-    asyncio.run(_discarded(choice, acting(actor), _text(why), dry_run, as_json))
+    asyncio.run(_discard(choice, acting(actor), given_reason(why), dry_run, as_json))
 
 
-async def _discarded(choice: Choice, actor: str, why: str, dry_run: bool, as_json: bool) -> None:
-    from infra.postgres.interventions import Interventions
+async def _discard(choice: LetterChoice, actor: str, reason: Reason, dry_run: bool, as_json: bool) -> None:
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.dead_letters.discarding import can_be_discarded, discard
+    from workers.operations.interventions import Operator
 
     count = 0
-    async with dead_letters("annals_reader" if dry_run else "annals_writer") as (letters, database):
-        async for batch in standings(letters, choice):
-            for line in map(LetterLine.of, batch):
-                is_new = line.state != "discarded"
-                if is_new and not dry_run:
-                    await Interventions(database).record(
-                        actor, "dlq-discard", line.id, why, {"dlq_reason": line.reason}
-                    )
-                count += is_new
+    async with open_dead_letters("annals_reader" if dry_run else "annals_writer") as (letters, database):
+        operator = Operator(PostgresInterventions(database), actor, reason)
+        async for batch in letters.chosen(choice):
+            for status in batch:
+                is_discarded = can_be_discarded(status) if dry_run else await discard(operator, status)
+                count += is_discarded
+                line = LetterLine.of(status)
                 if as_json:
                     typer.echo(json.dumps({"id": line.id, "dry_run": dry_run, "was": line.state}))
-                elif not is_new:
-                    typer.echo(f"{line.id}  was discarded already")
+                elif is_discarded:
+                    would = "would be " if dry_run else ""
+                    typer.echo(f"{line.id}  {would}discarded ({line.reason}, was {line.state})")
                 else:
-                    typer.echo(
-                        f"{line.id}  {'would be ' if dry_run else ''}discarded ({line.reason}, was {line.state})"
-                    )
+                    typer.echo(f"{line.id}  was discarded already")
     if not as_json:
         typer.echo(f"{count} {'would be ' if dry_run else ''}discarded; `annals dlq retry` can still send them again")
-
-
-def _text(reason: str) -> str:
-    """The operator's reason. Raises BadParameter for none, or for what cannot be kept as a line."""
-    if not reason.strip() or not reason.isprintable() or len(reason) > MAX_REASON_CHARACTERS:
-        raise typer.BadParameter(f"say why in one line of at most {MAX_REASON_CHARACTERS} characters: --reason")
-    return reason

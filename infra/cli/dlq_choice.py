@@ -3,22 +3,21 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from contracts.topics import Topics
-from infra.cli.exits import CommandRefused
 from infra.settings import Settings
-from workers.dead_letters.choosing import Filters, State
-from workers.dead_letters.letter import NotAPlace, Place
 from workers.domain import contexts
+from workers.operations.dead_letters.choosing import LetterChoice, LetterFilters, LetterState
+from workers.operations.dead_letters.letter import InvalidRecordPosition, RecordPosition
 
 if TYPE_CHECKING:
-    from infra.dlq.reading import DeadLetters, Standing
     from infra.postgres.pool import Database
+    from workers.operations.dead_letters.reading import DeadLetters
 
-AnyState = Literal["open", "retried", "discarded", "all"]
+StateName = Literal["open", "retried", "discarded", "all"]
 
 TopicOption = Annotated[
     str | None, typer.Option("--topic", help="Only letters from this topic, such as users.commands.")
@@ -31,40 +30,34 @@ SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only letters written at this time or later, RFC 3339.")
 ]
 UntilOption = Annotated[str | None, typer.Option("--until", help="Only letters written before this time, RFC 3339.")]
-StateOption = Annotated[AnyState, typer.Option("--state", help="What operators have done to them so far.")]
+StateOption = Annotated[StateName, typer.Option("--state", help="What operators have done to them so far.")]
 
 
-class Choice(NamedTuple):
-    """`places` when letters are named; else the filters over these topics. `state` None: whatever was done to them."""
+def chosen_by_id(ids: Sequence[str]) -> LetterChoice:
+    """The letters with these ids. Raises BadParameter for what is no id."""
+    try:
+        positions = list(dict.fromkeys(_with_prefix(RecordPosition.parse(id_)) for id_ in ids))
+    except InvalidRecordPosition as error:
+        raise typer.BadParameter(str(error)) from error
+    return LetterChoice(positions, (), LetterFilters(), None)
 
-    places: Sequence[Place]
-    topics: Sequence[str]
-    filters: Filters
-    state: State | None
 
-    @classmethod
-    def named(cls, ids: Sequence[str]) -> "Choice":
-        """The letters with these ids. Raises BadParameter for what is no id."""
-        try:
-            places = list(dict.fromkeys(_with_prefix(Place.of(each)) for each in ids))
-        except NotAPlace as error:
-            raise typer.BadParameter(str(error)) from error
-        return cls(places, list(dict.fromkeys(place.topic for place in places)), Filters(), None)
-
-    @classmethod
-    def filtered(cls, topic: str | None, context: str | None, filters: Filters, state: AnyState) -> "Choice":
-        """The letters that match. Raises BadParameter for a topic or context that there is not."""
-        topics = Topics(Settings().topic_prefix)
-        known = {topics.commands(each): each for each in contexts()}
-        if context is not None and context not in known.values():
-            raise typer.BadParameter(f"there is no context {context}; known: {', '.join(known.values())}")
-        if topic is not None:
-            topic = topic.removesuffix(".dlq")
-            topic = topic if topic in known else topics.prefix + topic
-            if topic not in known:
-                raise typer.BadParameter(f"{topic} has no dead letters; known: {', '.join(known)}")
-        chosen = [each for each, name in known.items() if topic in (None, each) and context in (None, name)]
-        return cls((), chosen, filters, None if state == "all" else state)
+def chosen_by_filter(topic: str | None, context: str | None, filters: LetterFilters, state: StateName) -> LetterChoice:
+    """The letters that match. Raises BadParameter for a topic or context that does not exist."""
+    topics = Topics(Settings().topic_prefix)
+    names = {topics.commands(name): name for name in contexts()}
+    if context is not None and context not in names.values():
+        raise typer.BadParameter(f"there is no context {context}; known: {', '.join(names.values())}")
+    if topic is not None:
+        topic = topic.removesuffix(".dlq")
+        topic = topic if topic in names else topics.prefix + topic
+        if topic not in names:
+            raise typer.BadParameter(f"{topic} has no dead letters; known: {', '.join(names)}")
+    matching = [
+        candidate for candidate, name in names.items() if topic in (None, candidate) and context in (None, name)
+    ]
+    letter_state: LetterState | None = None if state == "all" else state
+    return LetterChoice((), matching, filters, letter_state)
 
 
 def chosen(
@@ -72,75 +65,55 @@ def chosen(
     all_matching: bool,
     topic: str | None,
     context: str | None,
-    filters: Filters,
-    state: AnyState,
-) -> Choice:
-    """What to act on: the ids, or with --all-matching everything that matches. Raises BadParameter."""
+    filters: LetterFilters,
+    state: StateName,
+) -> LetterChoice:
+    """The letters to act on: those with the ids, or with --all-matching all that match. Raises BadParameter."""
     if bool(ids) == all_matching:
         raise typer.BadParameter("name the letters by their ids, or say --all-matching")
     if not ids:
-        return Choice.filtered(topic, context, filters, state)
-    if topic is not None or context is not None or filters != Filters():
+        return chosen_by_filter(topic, context, filters, state)
+    if topic is not None or context is not None or filters != LetterFilters():
         raise typer.BadParameter("give ids or filters, not both")
-    return Choice.named(ids)
+    return chosen_by_id(ids)
 
 
-def moment(text: str | None, option: str) -> datetime | None:
-    """The time that an option names. Raises BadParameter."""
+def time_of(text: str | None, option: str) -> datetime | None:
+    """The time that an option gives. Raises BadParameter."""
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{option} is not an RFC 3339 time such as 2026-01-31T12:00:00Z") from error
-    if found.tzinfo is None:
+    if time.tzinfo is None:
         raise typer.BadParameter(f"{option} needs a time zone, such as the Z in 2026-01-31T12:00:00Z")
-    return found
+    return time
 
 
 @asynccontextmanager
-async def dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
-    """Kafka and the table, opened for reading letters; as `annals_writer` for recording what is done to them."""
+async def open_dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
+    """The letters of all contexts' commands, and the database; as `annals_writer` to record what is done about them."""
     from infra.cli.table import event_table
-    from infra.dlq.reading import DeadLetters
     from infra.kafka.log_reader import LogReader
     from infra.locating import located
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
     from infra.telemetry.logs import quiet_for_a_command
+    from workers.operations.dead_letters.reading import DeadLetters
 
     quiet_for_a_command()
     settings = located(Settings())
+    topics = Topics(settings.topic_prefix)
     log = LogReader(settings)
     try:
         async with event_table(settings, role=role) as database:
-            yield DeadLetters(log, Interventions(database)), database
+            names = [topics.commands(name) for name in contexts()]
+            yield DeadLetters(log, PostgresInterventions(database), names), database
     finally:
         await log.stop()
 
 
-async def standings(letters: "DeadLetters", choice: Choice) -> "AsyncIterator[list[Standing]]":
-    """The letters that are meant, in batches. Raises CommandRefused, before any, when a named one is not there."""
-    if not choice.places:
-        for topic in choice.topics:
-            async for batch in letters.chosen(_dead(topic), choice.filters, choice.state):
-                yield batch
-        return
-    known = {Topics(Settings().topic_prefix).commands(each) for each in contexts()}
-    found: dict[Place, Standing] = {}
-    for topic in choice.topics:
-        if topic in known:
-            found |= await letters.at(_dead(topic), [place for place in choice.places if place.topic == topic])
-    missing = [str(place) for place in choice.places if place not in found]
-    if missing:
-        raise CommandRefused(f"no such dead letter: {', '.join(missing)}; `annals dlq list --state all` names them")
-    yield [found[place] for place in choice.places]
-
-
-def _dead(topic: str) -> str:
-    return Topics.dead_letters(topic)
-
-
-def _with_prefix(place: Place) -> Place:
+def _with_prefix(position: RecordPosition) -> RecordPosition:
     """An id may leave out the topics' prefix."""
     prefix = Settings().topic_prefix
-    return place if place.topic.startswith(prefix) else place._replace(topic=prefix + place.topic)
+    return position if position.topic.startswith(prefix) else position._replace(topic=prefix + position.topic)

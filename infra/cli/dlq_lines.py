@@ -1,4 +1,4 @@
-"""Dead letters as people and programs see them: a line in a list, all of one letter, what a retry comes to."""
+"""Dead letters as people and programs see them: a line in a list, all of one letter, what became of a retry."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from contracts.envelope import rfc3339
 from contracts.outcome import Outcome
-from workers.dead_letters.showing import headers_shown, value_shown
+from workers.operations.dead_letters.showing import headers_shown, value_shown
+from workers.ports.interventions import Intervention
 
 if TYPE_CHECKING:
-    from infra.dlq.reading import Standing
-    from infra.dlq.retrying import Plan
-    from infra.postgres.interventions import Intervention
+    from workers.operations.dead_letters.reading import LetterStatus
+    from workers.operations.dead_letters.retrying import RetryPlan, RetryResult
 
 
 class LetterLine(NamedTuple):
@@ -25,10 +25,10 @@ class LetterLine(NamedTuple):
     state: str
 
     @classmethod
-    def of(cls, standing: "Standing") -> Self:
+    def of(cls, status: "LetterStatus") -> Self:
         """The line of a letter."""
-        letter = standing.letter
-        return cls(str(letter.place), letter.time, letter.reason, letter.type, letter.stream, standing.state)
+        letter = status.letter
+        return cls(str(letter.position), letter.time, letter.reason, letter.type, letter.stream_id, status.state)
 
     def text(self, now: datetime) -> str:
         """One line for a person."""
@@ -42,51 +42,56 @@ class LetterLine(NamedTuple):
         return {**self._asdict(), "time": rfc3339(self.time), "age_seconds": seconds_since(self.time, now)}
 
 
-def totals_text(shown: int, by_reason: Mapping[str, int], strangers: int) -> str:
+def totals_text(shown: int, by_reason: Mapping[str, int], foreign_records: int) -> str:
     """The last line of a list."""
     total = sum(by_reason.values())
     if not total:
         text = "no dead letters match"
     else:
-        reasons = ", ".join(
-            f"{count} {reason}" for reason, count in sorted(by_reason.items(), key=lambda each: -each[1])
-        )
+        counts = sorted(by_reason.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{count} {reason}" for reason, count in counts)
         text = f"{total} dead letter{'s' if total != 1 else ''}: {reasons}"
         if shown < total:
             text += f" (the oldest {shown} are shown; --limit shows more)"
-    return text + (f"; {strangers} records that no worker has put there are left out" if strangers else "")
+    if foreign_records:
+        text += f"; {foreign_records} records that no worker has written are left out"
+    return text
 
 
-def letter_plain(standing: "Standing", now: datetime, outcome: Outcome | None) -> dict[str, Any]:
+def letter_plain(status: "LetterStatus", now: datetime, outcome: Outcome | None) -> dict[str, Any]:
     """All of a letter, secrets masked."""
-    letter = standing.letter
-    shown = value_shown(letter)
+    letter = status.letter
+    value = value_shown(letter)
     return {
-        **LetterLine.of(standing).plain(now),
+        **LetterLine.of(status).plain(now),
         "error": letter.error,
         "command_id": letter.command_id,
-        "key": letter.stream,
+        "key": letter.stream_id,
         "headers": headers_shown(letter),
         "value_bytes": len(letter.original.value or b""),
-        "value": shown.fields if shown.text is None else shown.text,
-        "value_note": shown.note,
+        "value": value.fields if value.text is None else value.text,
+        "value_note": value.note,
         "outcome": None if outcome is None else outcome.model_dump(mode="json"),
-        "actions": [_action(each) for each in standing.actions],
+        "actions": [_action_plain(action) for action in status.actions],
     }
 
 
-def _action(each: "Intervention") -> dict[str, Any]:
-    told = {"at": rfc3339(each.at), "action": each.action, "actor": each.actor, "reason": each.reason}
-    return {**told, "details": dict(each.details)}
+def _action_plain(action: Intervention) -> dict[str, Any]:
+    return {
+        "at": rfc3339(action.at),
+        "action": action.action,
+        "actor": action.actor,
+        "reason": action.reason,
+        "details": dict(action.details),
+    }
 
 
 def letter_lines(plain: Mapping[str, Any], value: str) -> list[str]:
     """All of a letter, for a person. `value` is its value as text."""
-    lines = [
-        f"{name}: {plain[name]}" for name in ("id", "state", "time", "reason", "error", "type", "command_id", "key")
-    ]
+    fields = ("id", "state", "time", "reason", "error", "type", "command_id", "key")
+    lines = [f"{field}: {plain[field]}" for field in fields]
     lines.append("headers:")
-    lines += [f"  {name}: {each}" for name, each in plain["headers"]]
+    lines += [f"  {name}: {header}" for name, header in plain["headers"]]
     lines.append(f"value ({plain['value_bytes']} bytes): {value}")
     if plain["value_note"]:
         lines.append(f"  ({plain['value_note']})")
@@ -96,54 +101,54 @@ def letter_lines(plain: Mapping[str, Any], value: str) -> list[str]:
     else:
         error = f" {outcome['error']['code']}: {outcome['error']['message']}" if outcome["error"] else ""
         lines.append(f"outcome: {outcome['status']}{error}, at {outcome['handled_at']}")
-    for each in plain["actions"]:
-        sent = f" as command {each['details']['command_id']}" if each["details"].get("command_id") else ""
-        lines.append(f"{each['at']}  {each['action']}{sent} by {each['actor']}: {each['reason']}")
+    for action in plain["actions"]:
+        command_id = action["details"].get("command_id")
+        sent = f" as command {command_id}" if command_id else ""
+        lines.append(f"{action['at']}  {action['action']}{sent} by {action['actor']}: {action['reason']}")
     return lines if plain["actions"] else [*lines, "nothing was done about it so far"]
 
 
-class Retried(NamedTuple):
-    """What a retry came to. `sent`: it went out (with `dry_run`: it would); `outcome` None: there is none (yet)."""
+class RetryLine(NamedTuple):
+    """What became of a retry; of a dry run, what would."""
 
-    plan: "Plan"
-    sent: bool
-    outcome: Outcome | None
+    result: "RetryResult"
     dry_run: bool
 
     def text(self) -> str:
         """One line for a person."""
-        plan, place = self.plan, self.plan.letter.place
+        plan, outcome, id_ = self.result.plan, self.result.outcome, self.result.plan.letter.position
         if self.dry_run:
             again = f", sent as command {plan.attempt.command_id}" if plan.attempt is not None else ""
-            return f"{place}  {plan.foreseen}{again}{self._expiry()}"
-        if not self.sent:
-            advice = "; --force sends it all the same" if plan.foreseen.verdict == "unreadable" else ""
-            return f"{place}  not sent: {plan.foreseen}{advice}"
+            return f"{id_}  {plan.preview}{again}{_expiry(plan)}"
+        if not self.result.sent:
+            advice = "; --force sends it all the same" if plan.preview.verdict == "unreadable" else ""
+            return f"{id_}  not sent: {plan.preview}{advice}"
         if plan.attempt is None:
-            return f"{place}  sent as it was, by force; it has no command id by which to ask for an outcome"
-        if self.outcome is None:
-            return f"{place}  sent as command {plan.attempt.command_id}; no outcome yet: is a command worker running?"
-        return f"{place}  {_outcome_text(self.outcome)}, as command {plan.attempt.command_id}"
+            return f"{id_}  sent as it was, by force; it has no command id by which to ask for an outcome"
+        if outcome is None:
+            return f"{id_}  sent as command {plan.attempt.command_id}; no outcome yet: is a command worker running?"
+        return f"{id_}  {_outcome_text(outcome)}, as command {plan.attempt.command_id}"
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""
-        plan = self.plan
+        plan, outcome = self.result.plan, self.result.outcome
         expires_at = None if plan.request is None else plan.request.envelope.expires_at
         return {
-            "id": str(plan.letter.place),
+            "id": str(plan.letter.position),
             "dry_run": self.dry_run,
-            "foreseen": plan.foreseen._asdict(),
+            "preview": plan.preview._asdict(),
             "command_id": None if plan.attempt is None else plan.attempt.command_id,
-            "sent": self.sent and not self.dry_run,
+            "sent": self.result.sent and not self.dry_run,
             "expires_at": None if expires_at is None else rfc3339(expires_at),
-            "outcome": None if self.outcome is None else self.outcome.model_dump(mode="json"),
+            "outcome": None if outcome is None else outcome.model_dump(mode="json"),
         }
 
-    def _expiry(self) -> str:
-        request = self.plan.request
-        if request is None or request.envelope.expires_at is None or self.plan.attempt is None:
-            return ""
-        return f" (its ce_expiresat, {rfc3339(request.envelope.expires_at)}, stays as it is)"
+
+def _expiry(plan: "RetryPlan") -> str:
+    request = plan.request
+    if request is None or request.envelope.expires_at is None or plan.attempt is None:
+        return ""
+    return f" (its ce_expiresat, {rfc3339(request.envelope.expires_at)}, stays as it is)"
 
 
 def _outcome_text(outcome: Outcome) -> str:

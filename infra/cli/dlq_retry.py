@@ -1,25 +1,32 @@
-"""`annals dlq retry`: a batch after the other is foreseen, recorded, sent, waited for and told."""
+"""`annals dlq retry`: the letters are retried in parts, and what became of each is shown."""
 
 import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from infra.cli import exits
-from infra.cli.dlq_choice import Choice, dead_letters, standings
-from infra.cli.dlq_lines import Retried
+from infra.cli.dlq_choice import open_dead_letters
+from infra.cli.dlq_lines import RetryLine
 from infra.settings import Settings
+from workers.operations.dead_letters.choosing import LetterChoice
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
-    from infra.dlq.retrying import Plan, Retrying
+    from infra.postgres.pool import Database
+    from workers.operations.dead_letters.letter import Letter
+    from workers.operations.dead_letters.retrying import Retrying, RetryResult
+    from workers.operations.interventions import Operator
 
 WAIT_SECONDS = 15.0
-# Sent together and waited for together: so many whole letters are in memory.
+# Sent together and waited for together: this many whole letters are in memory.
 LETTERS_AT_A_TIME = 100
 
 
-class Manner(NamedTuple):
-    """How to retry. `force`: also what is no command; `wait_seconds`: for the outcomes of each batch."""
+class RetryOptions(NamedTuple):
+    """How to retry. `force` sends also what is no command; `wait_seconds` is for the outcomes of each part."""
 
     dry_run: bool
     force: bool
@@ -27,56 +34,70 @@ class Manner(NamedTuple):
     as_json: bool
 
 
-async def retried(choice: Choice, actor: str, why: str, manner: Manner) -> int:
-    """Retry the letters and say what became of each; returns the exit code."""
-    from contracts.catalogue import catalogue
-    from contracts.topics import Topics
-    from infra.dlq.retrying import Retrying
-    from infra.kafka.message_sender import KafkaMessageSender
-    from infra.locating import located
-    from workers.domain import contexts
+async def retry_letters(choice: LetterChoice, actor: str, reason: Reason, options: RetryOptions) -> int:
+    """Retry the letters and show what became of each; returns the exit code."""
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.interventions import Operator
 
-    settings, code, matching = located(Settings()), exits.DONE, 0
-    sender = KafkaMessageSender(settings)
-    try:
-        async with dead_letters("annals_reader" if manner.dry_run else "annals_writer") as (letters, database):
-            retrying = Retrying(database, sender, Topics(settings.topic_prefix), contexts(), catalogue())
-            async for batch in standings(letters, choice):
-                matching += len(batch)
-                for start in range(0, len(batch), LETTERS_AT_A_TIME):
-                    plans = [await retrying.foresee(each.letter) for each in batch[start : start + LETTERS_AT_A_TIME]]
-                    for each in await _sent(retrying, plans, actor, why, manner):
-                        typer.echo(json.dumps(each.plain()) if manner.as_json else each.text())
-                        code = max(code, _code_of(each))
-    finally:
-        await sender.stop()
-    if not matching and not manner.as_json:
+    code, matching = exits.DONE, 0
+    role = "annals_reader" if options.dry_run else "annals_writer"
+    async with open_dead_letters(role) as (letters, database), _retrying(database) as retrying:
+        operator = Operator(PostgresInterventions(database), actor, reason)
+        async for batch in letters.chosen(choice):
+            matching += len(batch)
+            for start in range(0, len(batch), LETTERS_AT_A_TIME):
+                part = [status.letter for status in batch[start : start + LETTERS_AT_A_TIME]]
+                for result in await _results(retrying, part, operator, options):
+                    line = RetryLine(result, options.dry_run)
+                    typer.echo(json.dumps(line.plain()) if options.as_json else line.text())
+                    code = max(code, _exit_code(line))
+    if not matching and not options.as_json:
         typer.echo("no dead letters match")
     return code
 
 
-async def _sent(retrying: "Retrying", plans: "list[Plan]", actor: str, why: str, manner: Manner) -> list[Retried]:
-    if manner.dry_run:
-        return [Retried(plan, _goes_out(plan, manner), None, True) for plan in plans]
-    sending = [plan for plan in plans if _goes_out(plan, manner)]
-    await retrying.send(sending, actor, why)
-    outcomes = await retrying.outcomes(sending, manner.wait_seconds)
-    return [
-        Retried(plan, _goes_out(plan, manner), outcomes.get(plan.attempt.command_id) if plan.attempt else None, False)
-        for plan in plans
-    ]
+async def _results(
+    retrying: "Retrying", letters: "Sequence[Letter]", operator: "Operator", options: RetryOptions
+) -> "list[RetryResult]":
+    if options.dry_run:
+        return [await retrying.dry_run(letter, force=options.force) for letter in letters]
+    return await retrying.retry(letters, operator, force=options.force, wait_seconds=options.wait_seconds)
 
 
-def _goes_out(plan: "Plan", manner: Manner) -> bool:
-    return plan.attempt is not None or (manner.force and plan.request is None)
-
-
-def _code_of(each: Retried) -> int:
-    """Done is what was accepted: by the retry, before it, or, for a dry run, by what it would do."""
-    if each.dry_run or each.plan.attempt is None:
-        verdict, name = each.plan.foreseen.verdict, each.plan.foreseen.name
-        accepted = verdict == "accepted" or (verdict == "handled" and name == "accepted")
-        return exits.DONE if accepted or (each.sent and not each.dry_run) else exits.REFUSED
-    if each.outcome is None:
+def _exit_code(line: RetryLine) -> int:
+    """DONE is for accepted commands: by this retry, before it, or, of a dry run, by what a retry would do."""
+    plan, outcome = line.result.plan, line.result.outcome
+    if line.dry_run or plan.attempt is None:
+        accepted = plan.preview.verdict == "accepted" or plan.preview[:2] == ("handled", "accepted")
+        return exits.DONE if accepted or (line.result.sent and not line.dry_run) else exits.REFUSED
+    if outcome is None:
         return exits.UNREACHABLE
-    return exits.DONE if each.outcome.status == "accepted" else exits.REFUSED
+    return exits.DONE if outcome.status == "accepted" else exits.REFUSED
+
+
+@asynccontextmanager
+async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
+    from contracts.catalogue import catalogue
+    from contracts.topics import Topics
+    from infra.kafka.message_sender import KafkaMessageSender
+    from infra.locating import located
+    from infra.monotonic_clock import MonotonicClock
+    from infra.postgres.dead_letters import PostgresDeadLetterTable
+    from infra.postgres.event_store import PostgresEventStore
+    from workers.domain import contexts
+    from workers.operations.dead_letters.retrying import Retrying
+
+    settings = located(Settings())
+    sender = KafkaMessageSender(settings)
+    try:
+        yield Retrying(
+            PostgresEventStore(database),
+            PostgresDeadLetterTable(database),
+            sender,
+            MonotonicClock(),
+            Topics(settings.topic_prefix),
+            contexts(),
+            catalogue(),
+        )
+    finally:
+        await sender.stop()

@@ -13,7 +13,7 @@ from infra.cli.event_line import EventLine
 from infra.cli.log_tail import log_tail
 from infra.cli.merging import merged
 from infra.cli.table import event_table
-from infra.postgres.event_store import PostgresEventStore, event_row
+from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
 from infra.telemetry.logs import quiet_for_a_command
 from workers.ports.event_store import EventRow
@@ -74,8 +74,7 @@ async def _listed(
                 rows = await PostgresEventStore(database).streams(context, [stream])
                 events += [row for row in rows if row.sequence > after and partition in (None, row.partition)]
             else:
-                listed = await database.rows("events_listed", context, partitions, after, limit)
-                events += [event_row(row) for row in listed]
+                events += await PostgresEventStore(database).events_listed(context, partitions, after, limit)
     events.sort(key=lambda row: (row.recorded_at, row.context, row.partition, row.sequence))
     return [EventLine.of_row(row) for row in events[:limit]]
 

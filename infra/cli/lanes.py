@@ -2,14 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import given_reason
 from infra.settings import Settings
+from workers.ports.interventions import Reason
+
+if TYPE_CHECKING:
+    from infra.postgres.lanes import ListedInterruption, ListedLane
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -18,7 +23,7 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: command:users.commands/3.")
 ]
 Everything = Annotated[bool, typer.Option("--all", help="All open interruptions.")]
-Reason = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
+Why = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
     "recreated": "its topic was deleted and made anew; commands that were not read before that are lost",
@@ -38,13 +43,17 @@ def lanes() -> None:
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
     """List the lanes, and below them each interruption that is not acknowledged. Exit code 1 if there is one."""
-    rows, interruptions = asyncio.run(_listed())
+    lanes, interruptions = asyncio.run(_listed())
     if as_json:
-        typer.echo(json.dumps({"lanes": rows, "interruptions": interruptions}, indent=2, default=str))
+        plain = {
+            "lanes": [lane._asdict() for lane in lanes],
+            "interruptions": [interruption._asdict() for interruption in interruptions],
+        }
+        typer.echo(json.dumps(plain, indent=2, default=str))
     else:
-        for lane in rows:
-            owner = lane["owner"] or "nobody"
-            typer.echo(f"{_name(lane)}  read up to {lane['consumed']}, sequence {lane['sequence']}, held by {owner}")
+        for lane in lanes:
+            owner = lane.owner or "nobody"
+            typer.echo(f"{_name(lane)}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
         for interruption in interruptions:
             typer.echo(_sentence(interruption))
         if interruptions:
@@ -54,7 +63,7 @@ def list_lanes(as_json: AsJson = False) -> None:
 
 @app.command()
 def acknowledge(
-    reason: Reason,
+    reason: Why,
     names: Names = None,
     everything: Everything = False,
     actor: Actor = None,
@@ -63,46 +72,47 @@ def acknowledge(
     """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
-    if not reason.strip():
-        raise typer.BadParameter("say why: --reason")
-    done = asyncio.run(_acknowledged(names, acting(actor), reason))
+    done = asyncio.run(_acknowledged(names, acting(actor), given_reason(reason)))
     if as_json:
         typer.echo(json.dumps({"acknowledged": done}))
     else:
         typer.echo("\n".join(f"acknowledged {name}" for name in done) or "nothing is open")
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['role']}:{row['topic']}/{row['partition']}"
+def _name(row: "ListedLane | ListedInterruption") -> str:
+    return f"{row.role}:{row.topic}/{row.partition}"
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
-    missing = "" if row["missing"] is None else f"; {row['missing']} records at most"
+def _sentence(interruption: "ListedInterruption") -> str:
+    missing = "" if interruption.missing is None else f"; {interruption.missing} records at most"
     return (
-        f"INTERRUPTED {_name(row)} at {row['noticed_at']:%Y-%m-%d %H:%M:%S} UTC: {WHAT[row['kind']]}{missing} "
-        f"(it stood at offset {row['consumed']}, the topic reached from {row['start_offset']} to {row['end_offset']}; "
-        f"it has read on from {row['resumed_at']})"
+        f"INTERRUPTED {_name(interruption)} at {interruption.noticed_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{WHAT[interruption.kind]}{missing} (it stood at offset {interruption.consumed}, the topic reached from "
+        f"{interruption.start_offset} to {interruption.end_offset}; it has read on from {interruption.resumed_at})"
     )
 
 
-async def _listed() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _listed() -> "tuple[Sequence[ListedLane], Sequence[ListedInterruption]]":
     from infra.cli.table import event_table
+    from infra.postgres.lanes import Lanes
 
     async with event_table(Settings()) as database:
-        rows = await database.rows("lanes_listed")
-        return [dict(row) for row in rows], [dict(row) for row in await database.rows("open_interruptions")]
+        return await Lanes(database).listed(), await Lanes(database).open_interruptions()
 
 
-async def _acknowledged(names: Sequence[str] | None, actor: str, reason: str) -> list[str]:
+async def _acknowledged(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
+    from infra.postgres.lanes import Lanes
+    from workers.operations.interventions import Operator
 
     async with event_table(Settings(), role="annals_writer") as database:
-        newest = {_name(row): row["id"] for row in await database.rows("open_interruptions")}
+        newest = {_name(row): row.id for row in await Lanes(database).open_interruptions()}
         unknown = sorted(set(names or ()) - newest.keys())
         if unknown:
             raise CommandRefused(f"Nothing is open of {', '.join(unknown)}; see `annals lanes list`.")
         chosen = sorted(set(names)) if names else sorted(newest)
+        operator = Operator(PostgresInterventions(database), actor, reason)
         for name in chosen:
-            await Interventions(database).record(actor, "lanes-acknowledge", name, reason, {"until": newest[name]})
+            await operator.record("lanes-acknowledge", name, {"until": newest[name]})
         return chosen

@@ -28,12 +28,11 @@ def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     url = settings.database_url.get_secret_value()
     applied = asyncio.run(apply(url))
     renewal = asyncio.run(renew_claims(url, {name: context.decider.claim_key for name, context in contexts().items()}))
-    names = [f"{migration.number:04d}_{migration.name}" for migration in applied]
     if as_json:
         shared = [claim._asdict() for claim in renewal.shared]
-        typer.echo(json.dumps({"applied": names, "claims_renewed": renewal.renewed, "claims_shared": shared}))
+        typer.echo(json.dumps({"applied": applied, "claims_renewed": renewal.renewed, "claims_shared": shared}))
         return
-    typer.echo("\n".join(f"applied {name}" for name in names) or "the schema is up to date")
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
     if renewal.renewed:
         typer.echo(f"{renewal.renewed} claims got the key of this release")
     for claim in renewal.shared:

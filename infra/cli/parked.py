@@ -1,25 +1,27 @@
-"""`annals parked`: streams that wait for code to be mended: list, show, retry, skip. The lane's owner does the work."""
+"""`annals parked`: streams whose next event the code of a projection or saga fails on: list, show, retry, skip."""
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import ReasonOption, given_reason
 from infra.settings import Settings
+from workers.ports.interventions import Intervention, Reason
+from workers.ports.parked import ParkedStreamAction, ParkedStreamListing
 
 if TYPE_CHECKING:
-    from infra.parking.parked_streams import ParkedStreams, Waiting
     from infra.postgres.pool import Database
+    from workers.operations.parked_streams import ParkedStreamPorts, RequestResult
+    from workers.ports.event_store import EventRow
 
 WAIT_SECONDS = 30.0
-LOOK_INTERVAL_SECONDS = 0.3
 EVENTS_SHOWN = 20
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -28,15 +30,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: projection:users/<id>.")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="All that wait, or all of --follower.")]
+Everything = Annotated[bool, typer.Option("--all", help="All parked streams, or all of --follower.")]
 Follower = Annotated[str | None, typer.Option(help="Only those of this projection or saga.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the action.")]
 WaitSeconds = Annotated[float, typer.Option("--wait", min=0, max=3600, help="Seconds to wait for the lane's owner.")]
 
 
 @app.callback()
 def parked() -> None:
-    """Streams that wait, because the code of a projection or a saga cannot take their next event. All others go on."""
+    """Streams that are parked because the code of a projection or saga failed on their next event. All others go on."""
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
@@ -44,28 +45,30 @@ def parked() -> None:
 
 @app.command("list")
 def list_parked(follower: Follower = None, as_json: AsJson = False) -> None:
-    """List the streams that wait, the longest waiting first."""
-    found = asyncio.run(_listed(follower))
+    """List the parked streams, the one with the oldest waiting event first."""
+    listings = asyncio.run(_listings(follower))
     if as_json:
-        typer.echo(json.dumps([_plain(each) for each in found], indent=2))
+        typer.echo(json.dumps([_as_json(listing) for listing in listings], indent=2))
         return
-    for each in found:
-        asked = f"  asked: {each.asked}" if each.asked else ""
+    for listing in listings:
+        stream = listing.stream
+        requested = f"  requested: {listing.requested}" if listing.requested else ""
         typer.echo(
-            f"{each.name}  from version {each.parked.stream_version} on ({each.parked.event_type}), "
-            f"for {_age(each.parked.recorded_at)}: {each.parked.error}, tried {each.parked.attempts} times{asked}"
+            f"{listing.name}  from version {stream.stream_version} on ({stream.event_type}), "
+            f"for {_age(stream.recorded_at)}: {stream.error}, {stream.attempts} attempts{requested}"
         )
-    typer.echo(f"{len(found)} parked" if found else "nothing is parked")
+    typer.echo(f"{len(listings)} parked" if listings else "nothing is parked")
 
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="As `list` names it.")], as_json: AsJson = False) -> None:
-    """Show what is known of one stream that waits: the events behind one another, and what was done so far."""
-    waiting, events, actions = asyncio.run(_shown(name))
+    """Show one parked stream: the error, the events that wait, and what operators have done so far."""
+    listing, rows, interventions = asyncio.run(_details(name))
+    events, actions = [_event(row) for row in rows], [_action(intervention) for intervention in interventions]
     if as_json:
-        typer.echo(json.dumps({**_plain(waiting), "events": events, "actions": actions}, indent=2))
+        typer.echo(json.dumps({**_as_json(listing), "events": events, "actions": actions}, indent=2))
         return
-    for field, value in _plain(waiting).items():
+    for field, value in _as_json(listing).items():
         typer.echo(f"{field}: {value}")
     typer.echo(f"waiting events (the first {EVENTS_SHOWN}):")
     for event in events:
@@ -78,7 +81,7 @@ def show(name: Annotated[str, typer.Argument(help="As `list` names it.")], as_js
 
 @app.command()
 def retry(
-    reason: Reason,
+    reason: ReasonOption,
     names: Names = None,
     everything: Everything = False,
     follower: Follower = None,
@@ -86,156 +89,139 @@ def retry(
     wait: WaitSeconds = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Try again, in order, once the code is mended (and its worker started anew). Exit code 1 if any still waits."""
-    _act("retry", names, everything, follower, acting(actor), reason, wait, as_json)
+    """Apply the waiting events again, in order, once the code is fixed and its worker restarted. Exit code 1 if any
+    of the streams is still parked.
+    """
+    if bool(names) == everything:
+        raise typer.BadParameter("name the streams, or say --all")
+    result = asyncio.run(_request("retry", names, follower, acting(actor), given_reason(reason), wait))
+    _show(result, as_json=as_json)
 
 
 @app.command()
 def skip(
-    reason: Reason,
+    reason: ReasonOption,
     names: Names = None,
     actor: Actor = None,
     wait: WaitSeconds = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Pass over the event that cannot be taken, and go on with those behind it. The log keeps the event."""
-    _act("skip", names, False, None, acting(actor), reason, wait, as_json)
+    """Skip the event that the code fails on, and apply those behind it. The log keeps the event."""
+    if not names:
+        raise typer.BadParameter("name the streams")
+    result = asyncio.run(_request("skip", names, None, acting(actor), given_reason(reason), wait))
+    _show(result, as_json=as_json)
 
 
-def _act(
-    action: Literal["retry", "skip"],
-    names: Sequence[str] | None,
-    everything: bool,
-    follower: str | None,
-    actor: str,
-    reason: str,
-    wait_seconds: float,
-    as_json: bool,
-) -> None:
-    if bool(names) == everything:
-        raise typer.BadParameter("name the streams" + (", or say --all" if action == "retry" else ""))
-    if not reason.strip():
-        raise typer.BadParameter("say why: --reason")
-    done, still = asyncio.run(_asked(action, names, follower, actor, reason, wait_seconds))
+def _show(result: "RequestResult", *, as_json: bool) -> None:
+    """Show what became of the requests, and end with exit code 1 if any stream is still parked."""
     if as_json:
-        typer.echo(json.dumps({"done": done, "waiting": [_plain(each) for each in still]}, indent=2))
+        waiting = [_as_json(listing) for listing in result.parked]
+        typer.echo(json.dumps({"done": result.up_to_date, "waiting": waiting}, indent=2))
     else:
-        for name in done:
+        for name in result.up_to_date:
             typer.echo(f"{name}: up to date")
-        for each in still:
-            typer.echo(f"{each.name}: {_why(each)}")
-    raise typer.Exit(1 if still else 0)
+        for listing in result.parked:
+            typer.echo(f"{listing.name}: {_state(listing)}")
+    raise typer.Exit(1 if result.parked else 0)
 
 
-def _why(each: "Waiting") -> str:
-    if each.asked:
-        return f"nobody has done the {each.asked} yet; is a {each.kind} worker running? It will do it when it runs"
-    return f"waits still, from version {each.parked.stream_version} on: {each.parked.error}"
-
-
-async def _listed(follower: str | None) -> list["Waiting"]:
-    async with _parked("annals_reader") as (parked, _):
-        return await _waiting(parked, follower)
-
-
-async def _shown(name: str) -> tuple["Waiting", list[dict[str, Any]], list[dict[str, Any]]]:
-    from contracts.envelope import rfc3339
-    from infra.postgres.event_store import PostgresEventStore
-    from infra.postgres.interventions import Interventions
-
-    async with _parked("annals_reader") as (parked, database):
-        (waiting,) = _chosen(await _waiting(parked, None), [name])
-        rows = await PostgresEventStore(database).stream_after(
-            waiting.context, waiting.parked.stream_id, waiting.parked.stream_version - 1, EVENTS_SHOWN
+def _state(listing: ParkedStreamListing) -> str:
+    if listing.requested:
+        return (
+            f"the {listing.requested} is requested but not done yet; is a {listing.kind} worker running? "
+            "It will be done when one runs"
         )
-        events = [
-            {
-                "stream_version": row.stream_version,
-                "recorded_at": rfc3339(row.recorded_at),
-                "type": row.type,
-                "sequence": row.sequence,
-            }
-            for row in rows
-        ]
-        actions = [
-            {"at": rfc3339(each.at), "action": each.action, "actor": each.actor, "reason": each.reason}
-            for each in (await Interventions(database).of([waiting.name]))
-        ]
-        return waiting, events, actions
+    return f"still parked, from version {listing.stream.stream_version} on: {listing.stream.error}"
 
 
-async def _asked(
-    action: Literal["retry", "skip"],
+async def _listings(follower: str | None) -> list[ParkedStreamListing]:
+    from workers.operations.parked_streams import parked_streams
+
+    async with _opened("annals_reader") as (ports, _):
+        return await parked_streams(ports, follower)
+
+
+async def _details(name: str) -> "tuple[ParkedStreamListing, Sequence[EventRow], list[Intervention]]":
+    from infra.postgres.event_store import PostgresEventStore
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.parked_streams import named, parked_streams, waiting_events
+
+    async with _opened("annals_reader") as (ports, database):
+        (listing,) = named(await parked_streams(ports), [name])
+        rows = await waiting_events(ports, PostgresEventStore(database), listing, EVENTS_SHOWN)
+        return listing, rows, await PostgresInterventions(database).of([name])
+
+
+async def _request(
+    action: ParkedStreamAction,
     names: Sequence[str] | None,
     follower: str | None,
     actor: str,
-    reason: str,
+    reason: Reason,
     wait_seconds: float,
-) -> tuple[list[str], list["Waiting"]]:
-    """The names of those that are up to date now, and those that wait still."""
-    from infra.postgres.interventions import Interventions
+) -> "RequestResult":
+    from infra.monotonic_clock import MonotonicClock
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.interventions import Operator
+    from workers.operations.parked_streams import named, parked_streams, request, wait_until_done
 
-    async with _parked("annals_writer") as (parked, database):
-        found = await _waiting(parked, follower)
-        chosen = _chosen(found, names) if names else found
-        before = {each.name: each.parked for each in chosen}
-        for each in chosen:
-            details = {"stream_version": each.parked.stream_version, "event_type": each.parked.event_type}
-            await Interventions(database).record(actor, f"parked-{action}", each.name, reason, details)
-            await parked.ask(each, action)
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            still = [each for each in await _waiting(parked, follower) if each.name in before]
-            if not any(each.asked for each in still) or time.monotonic() > deadline:
-                break
-            await asyncio.sleep(LOOK_INTERVAL_SECONDS)
-        waiting = {each.name for each in still}
-        return [name for name in before if name not in waiting], still
-
-
-def _chosen(found: Sequence["Waiting"], names: Sequence[str]) -> list["Waiting"]:
-    by_name = {each.name: each for each in found}
-    unknown = [name for name in names if name not in by_name]
-    if unknown:
-        raise CommandRefused(f"not parked: {', '.join(unknown)}; `annals parked list` names those that are")
-    return [by_name[name] for name in dict.fromkeys(names)]
-
-
-async def _waiting(parked: "ParkedStreams", follower: str | None) -> list["Waiting"]:
-    from contracts.topics import Topics
-    from workers.domain import contexts
-
-    topics = Topics(Settings().topic_prefix)
-    found: list[Waiting] = []
-    for context in contexts().values():
-        for projection in context.projections:
-            found += await parked.of_projection(projection, topics.events(projection.context))
-        found += await parked.of_sagas(context.name, topics.events(context.name))
-    kept = [each for each in found if follower in (None, each.parked.follower)]
-    return sorted(kept, key=lambda each: (each.parked.recorded_at, each.name))
+    async with _opened("annals_writer") as (ports, database):
+        operator = Operator(PostgresInterventions(database), actor, reason)
+        listings = await parked_streams(ports, follower)
+        chosen = named(listings, names) if names else listings
+        await request(ports, operator, chosen, action)
+        return await wait_until_done(ports, chosen, follower, MonotonicClock(), wait_seconds)
 
 
 @asynccontextmanager
-async def _parked(role: str) -> "AsyncIterator[tuple[ParkedStreams, Database]]":
+async def _opened(role: str) -> "AsyncIterator[tuple[ParkedStreamPorts, Database]]":
+    """Both stores, with the database in this role. Raises CommandRefused for a name that is not parked."""
     from infra.cli.table import event_table
     from infra.locating import located
-    from infra.parking.parked_streams import ParkedStreams
-    from infra.redis.connection import client
-    from infra.redis.keys import Keys
+    from infra.processes.parked_streams import open_parked_streams
+    from workers.operations.parked_streams import NotParked
 
     settings = located(Settings())
-    async with event_table(settings, role=role) as database, client(settings) as redis:
-        yield ParkedStreams(database, redis, Keys(settings.topic_prefix), settings.partitions), database
+    async with event_table(settings, role=role) as database, open_parked_streams(settings, database) as ports:
+        try:
+            yield ports, database
+        except NotParked as error:
+            raise CommandRefused(str(error)) from error
 
 
-def _plain(each: "Waiting") -> dict[str, Any]:
+def _as_json(listing: ParkedStreamListing) -> dict[str, Any]:
+    from contracts.topics import Topics
+
     return {
-        "name": each.name,
-        "kind": each.kind,
-        "context": each.context,
-        "partition": each.partition,
-        **each.parked._asdict(),
-        "asked": each.asked,
+        "name": listing.name,
+        "kind": listing.kind,
+        "context": Topics(Settings().topic_prefix).context_of(listing.topic),
+        "partition": listing.partition,
+        **listing.stream._asdict(),
+        "requested": listing.requested,
+    }
+
+
+def _event(row: "EventRow") -> dict[str, Any]:
+    from contracts.envelope import rfc3339
+
+    return {
+        "stream_version": row.stream_version,
+        "recorded_at": rfc3339(row.recorded_at),
+        "type": row.type,
+        "sequence": row.sequence,
+    }
+
+
+def _action(intervention: Intervention) -> dict[str, str]:
+    from contracts.envelope import rfc3339
+
+    return {
+        "at": rfc3339(intervention.at),
+        "action": intervention.action,
+        "actor": intervention.actor,
+        "reason": intervention.reason,
     }
 
 

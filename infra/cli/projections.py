@@ -1,4 +1,4 @@
-"""`annals projections`: the read models' generations: list, rebuild, diff, switch. Queries are answered throughout."""
+"""`annals projections`: the generations of the read models: list, rebuild, diff, switch. Queries go on meanwhile."""
 
 import asyncio
 import json
@@ -10,15 +10,19 @@ import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import ReasonOption, given_reason
 from infra.settings import Settings
 from workers.core.projection import Projection
 from workers.domain import contexts
+from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
     from infra.postgres.pool import Database
-    from infra.projections.building import Advance, Workshop
-    from infra.projections.comparing import Comparison, Difference
-    from infra.projections.listing import Listed
+    from workers.operations.generations.building import Advance
+    from workers.operations.generations.comparing import Comparison, Difference
+    from workers.operations.generations.listing import GenerationListing
+    from workers.operations.generations.ports import GenerationPorts
+    from workers.operations.generations.switching import Switch
 
 SAMPLES = 5
 MAX_SAMPLES = 1000
@@ -28,18 +32,18 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def _known(name: str) -> str:
+def _declared(name: str) -> str:
     if name not in _projections():
-        raise typer.BadParameter(f"there is no projection {name}; known: {', '.join(_projections())}")
+        raise typer.BadParameter(f"there is no projection {name}; there are: {', '.join(_projections())}")
     return name
 
 
-Name = Annotated[str, typer.Argument(help="Which projection.", callback=_known)]
+Name = Annotated[str, typer.Argument(help="Which projection.", callback=_declared)]
 
 
 @app.callback()
 def projections() -> None:
-    """The read models: build one anew beside the live one, compare the two, switch to it and back."""
+    """The read models: build a new generation beside the live one, compare the two, switch to it and back."""
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
@@ -48,33 +52,33 @@ def projections() -> None:
 @app.command("list")
 def list_projections(as_json: AsJson = False) -> None:
     """List the projections and their generations: which is live, how far behind, by which code."""
-    rows = asyncio.run(_listed())
+    listings = asyncio.run(_listings())
     if as_json:
-        typer.echo(json.dumps([row._asdict() for row in rows], indent=2))
+        typer.echo(json.dumps([listing._asdict() for listing in listings], indent=2))
         return
-    for row in rows:
-        role = "live" if row.live else "before" if row.previous else "built"
-        code = "" if row.by_this_code else "  BUILT BY OTHER CODE: rebuild, diff, switch"
-        waits = f"  {row.parked} parked: annals parked list" if row.parked else ""
+    for listing in listings:
+        role = "live" if listing.live else "before" if listing.previous else "built"
+        code = "" if listing.by_this_code else "  BUILT BY OTHER CODE: rebuild, diff, switch"
+        parked = f"  {listing.parked} parked: annals parked list" if listing.parked else ""
         typer.echo(
-            f"{row.projection}  generation {row.number}  {role:6}  {row.documents:,} documents  "
-            f"{row.behind:,} events behind{waits}{code}"
+            f"{listing.projection}  generation {listing.number}  {role:6}  {listing.documents:,} documents  "
+            f"{listing.behind:,} events behind{parked}{code}"
         )
 
 
 @app.command()
 def rebuild(
     name: Name,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew even if an unfinished build could go on.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over even if an unfinished build exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a new generation from the log, beside the live one. Can be broken off and run again."""
-    number, documents = asyncio.run(_rebuilt(name, fresh=fresh, show_progress=not as_json))
+    """Build a new generation from the log, beside the live one. An interrupted build continues when run again."""
+    number, documents = asyncio.run(_rebuild(name, fresh=fresh, show_progress=not as_json))
     if as_json:
         typer.echo(json.dumps({"projection": name, "generation": number, "documents": documents}))
     else:
         typer.echo(f"{name}: generation {number} is built, {documents:,} documents; it is not live yet.")
-        typer.echo(f"next: annals projections diff {name}, then annals projections switch {name}")
+        typer.echo(f"next: annals projections diff {name}, then annals projections switch {name} --reason ...")
 
 
 @app.command()
@@ -84,97 +88,91 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare the live generation with the one that was built. Exit code 1 when any document differs."""
-    found = asyncio.run(_compared(name, samples, show_progress=not as_json))
+    comparison = asyncio.run(_compare(name, samples, show_progress=not as_json))
     if as_json:
-        shown = [_sample(each) for each in found.samples]
-        typer.echo(json.dumps({"agree": found.agree, **found._asdict(), "samples": shown}, indent=2))
+        shown = [_sample(difference) for difference in comparison.samples]
+        typer.echo(json.dumps({"agree": comparison.agree, **comparison._asdict(), "samples": shown}, indent=2))
     else:
-        _show(found)
-    raise typer.Exit(0 if found.agree else 1)
+        _show(comparison)
+    raise typer.Exit(0 if comparison.agree else 1)
 
 
 @app.command()
 def switch(
     name: Name,
+    reason: ReasonOption,
     back: Annotated[bool, typer.Option("--back", help="To the generation that was live before.")] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept with the switch.")] = "",
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the generation that was built the live one, at once for every query and worker."""
-    before, now = asyncio.run(_switched(name, back=back, actor=acting(actor), reason=reason))
+    before, live = asyncio.run(_switch(name, acting(actor), given_reason(reason), back=back))
     if as_json:
-        typer.echo(json.dumps({"projection": name, "before": before, "live": now}))
+        typer.echo(json.dumps({"projection": name, "before": before.number, "live": live.number}))
     else:
         typer.echo(
-            f"{name}: generation {now} is live; before it was {before}. Back: annals projections switch {name} --back"
+            f"{name}: generation {live.number} is live; before it was {before.number}. "
+            f"Back: annals projections switch {name} --back --reason ..."
         )
 
 
-async def _listed() -> "list[Listed]":
-    from infra.projections.listing import listed
+async def _listings() -> "list[GenerationListing]":
+    from workers.operations.generations.listing import listed
 
-    async with _workshop() as (workshop, database):
-        return await listed(workshop, database, _projections().values())
-
-
-async def _rebuilt(name: str, *, fresh: bool, show_progress: bool) -> tuple[int, int]:
-    from infra.projections.building import BuildDisturbed, bring_up_to_date, next_generation, records_to_read
-
-    projection = _projections()[name]
-    async with _workshop() as (workshop, _):
-        generation = await next_generation(workshop, projection, fresh=fresh)
-        try:
-            with _progress("building", await records_to_read(workshop, projection, generation), show_progress) as on:
-                await bring_up_to_date(workshop, projection, generation, on)
-                await bring_up_to_date(workshop, projection, generation)  # what has come meanwhile
-        except BuildDisturbed as error:
-            raise CommandRefused(str(error)) from error
-        return generation.number, (await workshop.generations.status(generation, [])).documents
+    async with _opened() as (ports, _):
+        return await listed(ports, _projections().values())
 
 
-async def _compared(name: str, samples: int, *, show_progress: bool) -> "Comparison":
-    from infra.projections.building import BuildDisturbed
-    from infra.projections.comparing import compare
-    from infra.projections.switching import NothingToSwitchTo, candidate
+async def _rebuild(name: str, *, fresh: bool, show_progress: bool) -> tuple[int, int]:
+    from workers.operations.generations.building import build, next_generation, records_to_read
 
     projection = _projections()[name]
-    async with _workshop() as (workshop, _):
-        try:
-            built = await candidate(workshop, projection)
-            live = await workshop.generations.live(name)
-            total = (await workshop.generations.status(live, [])).documents
-            with _progress("comparing", total, show_progress) as on:
-                return await compare(workshop, projection, live, built, samples=samples, advance=on)
-        except (NothingToSwitchTo, BuildDisturbed) as error:
-            raise CommandRefused(str(error)) from error
+    async with _opened() as (ports, _):
+        generation = await next_generation(ports, projection, fresh=fresh)
+        records = await records_to_read(ports, projection, generation)
+        with _progress("building", records, show_progress) as advance:
+            return generation.number, await build(ports, projection, generation, advance)
 
 
-async def _switched(name: str, *, back: bool, actor: str, reason: str) -> tuple[int, int]:
-    from infra.postgres.interventions import Interventions
-    from infra.projections.building import BuildDisturbed
-    from infra.projections.switching import NothingToSwitchTo, switch
-    from infra.redis.generations import SwitchedMeanwhile
+async def _compare(name: str, samples: int, *, show_progress: bool) -> "Comparison":
+    from workers.operations.generations.comparing import compare
+    from workers.operations.generations.switching import candidate
 
-    async with _workshop(role="annals_writer") as (workshop, database):
-        try:
-            before, now = await switch(workshop, _projections()[name], back=back)
-        except (NothingToSwitchTo, BuildDisturbed, SwitchedMeanwhile) as error:
-            raise CommandRefused(str(error)) from error
-        details = {"before": before.number, "live": now.number}
-        await Interventions(database).record(actor, "projection-switch", name, reason, details)
-        return before.number, now.number
+    projection = _projections()[name]
+    async with _opened() as (ports, _):
+        built = await candidate(ports, projection)
+        live = await ports.generations.live(name)
+        documents = (await ports.generations.status(live, [])).documents
+        with _progress("comparing", documents, show_progress) as advance:
+            return await compare(ports, projection, live, built, samples=samples, advance=advance)
+
+
+async def _switch(name: str, actor: str, reason: Reason, *, back: bool) -> "Switch":
+    from infra.postgres.interventions import PostgresInterventions
+    from workers.operations.generations.switching import switch
+    from workers.operations.interventions import Operator
+
+    async with _opened(role="annals_writer") as (ports, database):
+        operator = Operator(PostgresInterventions(database), actor, reason)
+        return await switch(ports, operator, _projections()[name], back=back)
 
 
 @asynccontextmanager
-async def _workshop(*, role: str = "annals_reader") -> "AsyncIterator[tuple[Workshop, Database]]":
+async def _opened(*, role: str = "annals_reader") -> "AsyncIterator[tuple[GenerationPorts, Database]]":
+    """The ports, with the database in this role. Raises CommandRefused for what an operation refuses."""
     from infra.cli.table import event_table
     from infra.locating import located
-    from infra.projections.opening import workshop_on
+    from infra.processes.generations import open_generation_ports
+    from workers.operations.generations.building import BuildConflict
+    from workers.operations.generations.switching import NothingToSwitchTo
+    from workers.ports.generations import SwitchConflict
 
     settings = located(Settings())
-    async with event_table(settings, role=role) as database, workshop_on(settings, database) as workshop:
-        yield workshop, database
+    async with event_table(settings, role=role) as database, open_generation_ports(settings, database) as ports:
+        try:
+            yield ports, database
+        except (NothingToSwitchTo, BuildConflict, SwitchConflict) as error:
+            raise CommandRefused(str(error)) from error
 
 
 @contextmanager
@@ -187,27 +185,27 @@ def _progress(what: str, total: int, shown: bool) -> "Iterator[Advance]":
         yield lambda count: progress.advance(task, count)
 
 
-def _show(found: "Comparison") -> None:
-    typer.echo(f"{found.same:>12,}  the same")
+def _show(comparison: "Comparison") -> None:
+    typer.echo(f"{comparison.same:>12,}  the same")
     for text, count in (
-        ("differ", found.different),
-        ("only in the live generation", found.only_in_one),
-        ("only in the new generation", found.only_in_other),
+        ("differ", comparison.different),
+        ("only in the live generation", comparison.only_in_live),
+        ("only in the new generation", comparison.only_in_built),
     ):
         if count:
             typer.echo(f"{count:>12,}  {text}")
-    for field, count in found.fields.items():
+    for field, count in comparison.fields.items():
         typer.echo(f"{count:>12,}    in {field}")
-    for each in found.samples:
-        typer.echo(f"  {each.document_id}")
-        for field, (one, other) in each.fields().items():
-            typer.echo(f"    {field}: {json.dumps(one)} → {json.dumps(other)}")
-    if found.agree:
+    for difference in comparison.samples:
+        typer.echo(f"  {difference.document_id}")
+        for field, (live, built) in difference.fields().items():
+            typer.echo(f"    {field}: {json.dumps(live)} → {json.dumps(built)}")
+    if comparison.agree:
         typer.echo("the two generations agree")
 
 
-def _sample(each: "Difference") -> dict[str, Any]:
-    return {"document_id": each.document_id, "fields": each.fields()}
+def _sample(difference: "Difference") -> dict[str, Any]:
+    return {"document_id": difference.document_id, "fields": difference.fields()}
 
 
 def _projections() -> dict[str, Projection]:

@@ -9,7 +9,7 @@ import typer
 
 from contracts.envelope import rfc3339
 from infra.cli.trace_lines import MARKS
-from infra.postgres.saga_instances import ListedInstance, SentStep, ShownInstance, TakenEvent, WaitingDeadline
+from infra.postgres.saga_instances import AppliedEvent, ListedInstance, SentStep, ShownInstance, WaitingDeadline
 
 STATUS_WIDTH = 14
 
@@ -78,11 +78,11 @@ def plain_instance(shown: ShownInstance, is_ended: bool) -> dict[str, Any]:
     }
 
 
-def _plain_event(event: TakenEvent) -> dict[str, Any]:
+def _plain_event(event: AppliedEvent) -> dict[str, Any]:
     return {
         **event._asdict(),
         "recorded_at": rfc3339(event.recorded_at),
-        "taken_at": rfc3339(event.taken_at),
+        "applied_at": rfc3339(event.applied_at),
         "data": None if event.data is None else json.loads(event.data),
     }
 
@@ -123,7 +123,7 @@ def _timeline(shown: ShownInstance) -> Iterator[str]:
                 yield from _step_line(step)
 
 
-def _event_text(event: TakenEvent) -> str:
+def _event_text(event: AppliedEvent) -> str:
     if event.sequence:
         return f"• {event.type} {event.stream_id}@{event.stream_version}"
     data = json.loads(event.data or "{}")

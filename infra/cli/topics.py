@@ -8,7 +8,9 @@ import typer
 
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
+from infra.cli.reason import ReasonOption, given_reason
 from infra.settings import Settings
+from workers.ports.interventions import Reason
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -39,23 +41,21 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 @app.command()
 def recreate(
     topic: Annotated[str, typer.Argument(help="Its full name, as in the error message that names this command.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with the action.")],
+    reason: ReasonOption,
     actor: Actor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recreate a topic that has another number of partitions than the installation. Unread commands are carried over,
     and the workers fill in the events from the table. Run it again if it was interrupted.
     """
-    if not reason.strip():
-        raise typer.BadParameter("say why: --reason")
-    carried = asyncio.run(_recreated(topic, acting(actor), reason))
+    carried = asyncio.run(_recreated(topic, acting(actor), given_reason(reason)))
     if as_json:
         typer.echo(json.dumps({"topic": topic, "carried_over": carried}))
     else:
         typer.echo(f"{topic} is new; {carried} unread records were carried over")
 
 
-async def _recreated(name: str, actor: str, reason: str) -> int:
+async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
     from infra.kafka.topic_recreation import Read
@@ -63,7 +63,8 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions
-    from infra.postgres.interventions import Interventions
+    from infra.postgres.interventions import PostgresInterventions
+    from infra.postgres.lanes import Lanes
     from workers.domain import contexts
 
     settings = located(Settings())
@@ -73,14 +74,14 @@ async def _recreated(name: str, actor: str, reason: str) -> int:
         raise CommandRefused(f"{name} is no topic that can be recreated; these are: {names}.")
     async with event_table(settings, role="annals_writer") as database:
         await check_partitions(database, settings.partitions, may_write=False)
-        await Interventions(database).record(actor, "topics-recreate", name, reason)
+        await PostgresInterventions(database).record(actor, "topics-recreate", name, reason)
         is_of_commands = name.endswith(COMMANDS_SUFFIX)
-        rows = await database.rows("lanes_consumed", name) if is_of_commands else []
+        positions = await Lanes(database).read_positions(name) if is_of_commands else []
 
         async def begin(topic_id: str, former_topic_id: str | None) -> None:
             if is_of_commands:
-                await database.run("lanes_begin_anew", name, topic_id, former_topic_id)
+                await Lanes(database).restart(name, topic_id, former_topic_id)
 
-        read = {row["partition"]: Read(row["topic_id"], row["consumed"], row["last_timestamp"]) for row in rows}
+        read = {lane.partition: Read(lane.topic_id, lane.consumed, lane.last_timestamp) for lane in positions}
         consumed = read if is_of_commands else None
         return await recreate_topic(settings, topics_by_name[name], consumed, begin)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from infra.cli.actor import Actor, acting
+from infra.cli.reason import given_reason
 from infra.settings import Settings
 from workers.verification.findings import Verdict
 
@@ -37,9 +38,7 @@ def verify(
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
-    if repair and not (reason and reason.strip()):
-        raise typer.BadParameter("say why: --reason is kept with each action", param_hint="--reason")
-    mending = Mending(acting(actor), reason or "") if repair else None
+    mending = Mending(acting(actor), given_reason(reason or "").text) if repair else None
     done: list[str] = []
 
     def say(line: str) -> None:

@@ -88,7 +88,7 @@ class KafkaEventLog:
                 self._states[topic] = (time.monotonic(), state)
             return state
 
-    async def begin_anew(self, topic: str, partition: int) -> None:
+    async def clear_recreated(self, topic: str, partition: int) -> None:
         await self._until_delivered()
         place = TopicPartition(topic, partition)
         async with self._reader_for(f"the beginning of {topic}/{partition}") as reader:

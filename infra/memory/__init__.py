@@ -1,6 +1,7 @@
-"""The memory room: twins of the servers, and adapters that reach them as the real ones reach theirs. No driver at all.
+"""Adapters in memory: Kafka, Postgres and Redis as plain state, and the ports on top of them. No driver is used.
 
-Each twin has two halves. The server is plain state that changes at once: what would survive a worker's crash. The
-adapters implement the ports for one process, and come to the server by a `Wire` only, which may fail as networks do.
-Both halves sit the same examination as the real ones (tests/ports). Nothing here reads a clock or draws a number.
+There are two halves. The server (`Broker`, `Table`, `ReadModelServer`) is state that changes at once, and survives a
+worker's crash. The adapters implement the ports for one process, and reach the server only by a `Wire`, which may fail
+as networks do. The tests in tests/ports run over these adapters and over the real ones alike. Nothing here reads a
+clock or draws a random number.
 """

@@ -1,8 +1,8 @@
-"""The append-only log of events in memory: an idempotent producer for all lanes of the process, and tails read.
+"""The append-only log of events in memory: one idempotent producer for all lanes of the process, and scans of tails.
 
-As with the real one, records go out in requests of a bounded size, each after the one before is acknowledged; a request
-without an answer is sent again by the same numbers; and a producer that failed is thrown away, so that nothing is sent
-behind a hole. What was sent is not taken back when the one who waits for it is cancelled.
+As in the Kafka adapter, records go out in requests of a bounded size, each after the one before is acknowledged. A
+request without an answer is sent again with the same numbers. A producer that failed is thrown away, so that nothing is
+sent behind a hole. A request that was sent is not withdrawn when its caller is cancelled.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ MAX_REQUEST_RECORDS = 100
 APPEND_TIMEOUT_SECONDS = 15.0
 ATTEMPTS = 2
 RETRY_DELAY_SECONDS = 0.1
-# As the real one.
+# That of the Kafka adapter.
 SHORTENED_SCAN_RECORDS = 20_000
 
 
@@ -36,7 +36,7 @@ class Producer:
 
 
 class MemoryEventLog:
-    """`EventLog` on the broker's twin."""
+    """`EventLog` on the in-memory broker."""
 
     def __init__(self, broker: Broker, wire: Wire) -> None:
         self._broker = broker
@@ -109,15 +109,15 @@ class MemoryEventLog:
             raise Unavailable("Kafka", f"{topic}/{partition} has become shorter while it was read")
         sequence, offset = 0, -1
         for record in records:
-            found = stated_sequence(record.headers)
-            if found > sequence:
-                sequence, offset = found, record.offset
+            record_sequence = stated_sequence(record.headers)
+            if record_sequence > sequence:
+                sequence, offset = record_sequence, record.offset
         return Tail(sequence, offset, end, shortened)
 
     async def topic(self, topic: str) -> TopicState:
         return await self._wire.call("Kafka", partial(self._broker.state, topic))
 
-    async def begin_anew(self, topic: str, partition: int) -> None:
+    async def clear_recreated(self, topic: str, partition: int) -> None:
         extent = await self._wire.call("Kafka", partial(self._broker.extent, topic, partition))
         first = await self._wire.call("Kafka", partial(self._broker.read, topic, partition, extent.start, 1))
         if first and stated_sequence(first[0].headers) != 1:

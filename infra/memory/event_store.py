@@ -1,18 +1,18 @@
-"""The event store in memory: each call is one operation at the table, as each of the real one is one transaction."""
+"""The event store in memory: each call is one operation on the table, as each call of the real one is a transaction."""
 
 from collections.abc import Sequence
 from functools import partial
 
 from infra.memory.lane_store import MemoryLaneStore
-from workers.ports.event_store import Batch, EventRow, LookedUp
+from workers.ports.event_store import Batch, BatchLookup, EventRow
 
 
 class MemoryEventStore(MemoryLaneStore):
-    """`EventStore` and `Outcomes` on the table's twin."""
+    """`EventStore` and `Outcomes` on the in-memory table."""
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         look_up = partial(self._table.look_up, context, command_ids, stream_ids, fingerprint)
         return await self._wire.call("Postgres", look_up)
 
@@ -30,4 +30,4 @@ class MemoryEventStore(MemoryLaneStore):
         return await self._wire.call("Postgres", partial(self._table.outcome, command_id))
 
     async def commit(self, batch: Batch) -> None:
-        await self._wire.call("Postgres", partial(self._table.commit, batch))
+        await self._change(partial(self._table.commit, batch))

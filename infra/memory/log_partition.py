@@ -1,8 +1,8 @@
-"""One partition of a topic as the broker's twin keeps it: records with offsets, and who has written what already.
+"""One partition of a topic in memory: its records with their offsets, and the last requests of each producer.
 
-An idempotent producer numbers its records for each partition. What it has written already is not written again, however
-often its request arrives; and a request that would leave a hole is refused. Like a broker, a partition remembers the
-last few requests of each producer, and takes any number from one that it does not know.
+An idempotent producer numbers its records for each partition. A request that has been written is not written again,
+however often it arrives, and a request that would leave a hole is refused. Like a broker, a partition remembers the
+last few requests of each producer, and accepts any number from a producer that it does not know.
 """
 
 from collections import deque
@@ -15,17 +15,17 @@ REMEMBERED_REQUESTS = 5
 
 
 class OutOfOrder(Exception):
-    """A producer's request that leaves out records before it; nothing was written. The producer is of no more use."""
+    """A producer's request leaves out records before it; nothing was written. Use a new producer."""
 
-    def __init__(self, producer: int, expected: int, found: int) -> None:
-        super().__init__(f"producer {producer} should go on with record {expected}, not {found}")
+    def __init__(self, producer: int, expected: int, received: int) -> None:
+        super().__init__(f"producer {producer} should go on with record {expected}, not {received}")
         self.producer = producer
         self.expected = expected
-        self.found = found
+        self.received = received
 
 
 class Request(NamedTuple):
-    """What was written at once: the producer's number of its first record, how many, and the offset of the last."""
+    """A request that was written: the producer's number of its first record, the number of records, the last offset."""
 
     first: int
     size: int
@@ -69,7 +69,7 @@ class LogPartition:
         return self.end - 1
 
     def _written_before(self, producer: int, first: int) -> int | None:
-        """The offset that answers a repeated request (-1: it is too long ago to know), None for a new one."""
+        """The last offset of a request that was written before (-1: too long ago to know); None for a new request."""
         remembered = self._requests.get(producer)
         if not remembered:
             return None
@@ -89,8 +89,8 @@ class LogPartition:
         return self._records[begin:end]
 
     def shorten(self, end: int) -> None:
-        """Lose the records from offset `end` on, and with them the memory of who wrote them: as a broker may that was
-        ended and leads again.
+        """Lose the records from offset `end` on, and the requests that wrote them, as a broker may that crashed and
+        leads again.
         """
         self.leader_epoch += 1
         del self._records[max(end - self.start, 0) :]

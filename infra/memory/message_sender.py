@@ -13,15 +13,15 @@ from infra.memory.wire import Wire
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
 
-# As the real one.
+# Those of the Kafka adapter.
 MAX_WAITING_RECORDS = 10_000
 ROOM_TIMEOUT_SECONDS = 5.0
 
 
 class MemoryMessageSender:
-    """`MessageSender` on the broker's twin, for topics of so many `partitions`.
+    """`MessageSender` on the in-memory broker, for topics with this number of partitions.
 
-    `dropped` counts the posts that were not delivered.
+    `dropped` counts the records of `send_nowait` that were not delivered.
     """
 
     def __init__(self, broker: Broker, wire: Wire, partitions: int) -> None:
@@ -33,7 +33,7 @@ class MemoryMessageSender:
         self._waiting_records = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._sending: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
         groups: dict[tuple[str, int], list[OutboundRecord]] = {}
@@ -55,8 +55,8 @@ class MemoryMessageSender:
             return
         self._take_room(len(records))
         self._waiting.setdefault((topic, partition), []).extend(records)
-        if (topic, partition) not in self._posting:
-            self._posting[topic, partition] = asyncio.create_task(self._post((topic, partition)))
+        if (topic, partition) not in self._sending:
+            self._sending[topic, partition] = asyncio.create_task(self._send_waiting((topic, partition)))
 
     def _take_room(self, records: int) -> None:
         self._waiting_records += records
@@ -65,8 +65,8 @@ class MemoryMessageSender:
         else:
             self._room.clear()
 
-    async def _post(self, place: tuple[str, int]) -> None:
-        """Send what waits for one partition until nothing does."""
+    async def _send_waiting(self, place: tuple[str, int]) -> None:
+        """Send what waits for one partition, until nothing does."""
         try:
             while records := self._waiting.pop(place, None):
                 try:
@@ -76,9 +76,9 @@ class MemoryMessageSender:
                 finally:
                     self._take_room(-len(records))
         finally:
-            del self._posting[place]
+            del self._sending[place]
 
     async def stop(self) -> None:
-        """Wait, within a bound, for what was posted."""
-        if self._posting:
-            await asyncio.wait(list(self._posting.values()), timeout=3)
+        """Wait, within a bound, for what is being sent."""
+        if self._sending:
+            await asyncio.wait(list(self._sending.values()), timeout=3)

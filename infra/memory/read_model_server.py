@@ -1,7 +1,7 @@
-"""Redis' twin, as far as the read models use it: values, sorted sets and hashes by keys, and optimistic transactions.
+"""An in-memory Redis, as far as the read models use it: values, sorted sets, hashes, and optimistic transactions.
 
-Each key has a version that changes with its value. A transaction is carried out whole, and only if the keys that it
-watches still have the versions that it saw; whoever empties the store changes every key that was there.
+Each key has a version that changes with its value. A transaction is carried out as a whole, and only if the keys that
+it watches still have the versions that it saw. Emptying the store changes every key.
 """
 
 from bisect import bisect_left
@@ -15,7 +15,7 @@ from workers.ports.read_models import Generation, Tally
 SEPARATOR = "\x00"
 
 Key = tuple[Any, ...]
-"""What a key is for, the generation or projection, and the rest."""
+"""The kind of the key, the generation or projection, and the rest."""
 Entry = tuple[Index, str]
 """An index entry, and the id of the document that is found there. Entries stand in the order of `place`."""
 
@@ -48,14 +48,14 @@ def place(entry: Entry) -> tuple[str, str]:
 
 
 def _after(entry: Entry) -> tuple[str, str]:
-    """What comes directly after an entry."""
+    """The first place behind an entry."""
     key, rest = place(entry)
     return key, rest + SEPARATOR
 
 
-def _behind(of: str) -> tuple[str, str]:
-    """What comes after all places of a key, and before those of any other one."""
-    return of + SEPARATOR, ""
+def _behind(key: str) -> tuple[str, str]:
+    """A place behind all entries of a key, and before those of any other."""
+    return key + SEPARATOR, ""
 
 
 def live(projection: str) -> Key:
@@ -79,8 +79,8 @@ def parked(generation: Generation, topic: str, partition: int) -> Key:
     return ("parked", generation, topic, partition)
 
 
-def wishes(generation: Generation, topic: str, partition: int) -> Key:
-    return ("wishes", generation, topic, partition)
+def parked_requests(generation: Generation, topic: str, partition: int) -> Key:
+    return ("parked_requests", generation, topic, partition)
 
 
 class ReadModelServer:
@@ -107,24 +107,24 @@ class ReadModelServer:
     def has_entries(self, key: Key) -> bool:
         return bool(self.indexes.get(key))
 
-    def entries(self, key: Key, of: str, after: str | None, newest_first: bool, limit: int) -> list[Entry]:
-        """At most `limit` entries with the key `of`: those that follow the place `after` as one reads."""
-        first, end = (of, ""), _behind(of)
+    def entries(self, index: Key, key: str, after: str | None, newest_first: bool, limit: int) -> list[Entry]:
+        """At most `limit` entries of an index with this key: those that follow the place `after` in reading order."""
+        first, end = (key, ""), _behind(key)
         if after is not None and newest_first:
-            end = (of, after)
+            end = (key, after)
         elif after is not None:
-            first = (of, after + SEPARATOR)
-        found = self._between(key, first, end)
-        return found[::-1][:limit] if newest_first else found[:limit]
+            first = (key, after + SEPARATOR)
+        entries = self._between(index, first, end)
+        return entries[::-1][:limit] if newest_first else entries[:limit]
 
-    def tally(self, key: Key, of: str, until: str | None) -> Tally:
-        """How many entries have the key `of`, and the last one's order; `until`: of those ordered up to it."""
-        found = self._between(key, (of, ""), _behind(of) if until is None else (of, f"{until}\x01"))
-        return Tally(len(found), found[-1][0].order if found else None)
+    def tally(self, index: Key, key: str, until: str | None) -> Tally:
+        """The number of entries of an index with this key, and the last order; `until`: of those up to this order."""
+        entries = self._between(index, (key, ""), _behind(key) if until is None else (key, f"{until}\x01"))
+        return Tally(len(entries), entries[-1][0].order if entries else None)
 
-    def _between(self, key: Key, first: tuple[str, str], end: tuple[str, str]) -> list[Entry]:
-        """The entries from `first` on to before `end`."""
-        entries = self.indexes.get(key, [])
+    def _between(self, index: Key, first: tuple[str, str], end: tuple[str, str]) -> list[Entry]:
+        """The entries from the place `first` to before `end`."""
+        entries = self.indexes.get(index, [])
         return entries[bisect_left(entries, first, key=place) : bisect_left(entries, end, key=place)]
 
     def watch(self, keys: Sequence[Key]) -> Watched:
@@ -147,7 +147,7 @@ class ReadModelServer:
             self._touch(key)
 
     def set(self, key: Key, value: Any) -> None:
-        """SET, or DEL for None. Also to the same value it is a change, if there was one."""
+        """SET, or DEL for None. Setting the same value again is a change too."""
         if value is not None:
             self.values[key] = value
             self._touch(key)
@@ -176,14 +176,14 @@ class ReadModelServer:
         return True
 
     def present(self, wanted: Sequence[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
-        """Those of the index entries that are there (ZMSCORE)."""
+        """Those of the index entries that exist (ZMSCORE)."""
         return [(key, entry) for key, entry in wanted if entry in self._between(key, place(entry), _after(entry))]
 
     def lose(self, keys: Sequence[Key], *, evicted: bool = False) -> None:
-        """DEL, whatever they hold; or the server throws them away for want of memory."""
+        """DEL, of whatever type; `evicted`: the server does it, for want of memory."""
         for key in keys:
-            held = [each.pop(key, None) for each in (self.values, self.indexes, self.hashes)]
-            if any(each is not None for each in held):
+            removed = [stored.pop(key, None) for stored in (self.values, self.indexes, self.hashes)]
+            if any(value is not None for value in removed):
                 self._touch(key)
                 self.evicted += evicted
 

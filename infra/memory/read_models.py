@@ -1,7 +1,7 @@
-"""The read models in memory: the writing side of the workers, and the reading side of the queries.
+"""The read models in memory: the workers' side, which writes, and the queries' side, which reads.
 
-A commit crosses the wire twice, as the real one does: it reads its guards under a watch, then it writes, and is refused
-when a guard has changed in between. So does a query that finds documents: first their ids, then the documents.
+A commit makes two requests, as the Redis adapter does: it reads its guards under a watch, then it writes, and is
+refused when a guard has changed in between. A query by an index makes two as well: the ids, then the documents.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from infra.memory.read_model_server import ReadModelServer, Transaction, Watched
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import (
     START,
     Checkpoint,
@@ -35,7 +35,7 @@ __all__ = ["MemoryReadModelWriter", "MemoryReadModels", "ReadModelServer"]
 
 
 class MemoryReadModelWriter:
-    """`ReadModelWriter` on the store's twin."""
+    """`ReadModelWriter` on the in-memory store."""
 
     def __init__(self, server: ReadModelServer, wire: Wire) -> None:
         self._server = server
@@ -53,14 +53,14 @@ class MemoryReadModelWriter:
         return not await self._call(partial(self._server.has_entries, keys.index(generation, ALL.name)))
 
     async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        wanted = [keys.document(generation, each) for each in document_ids]
+        wanted = [keys.document(generation, document_id) for document_id in document_ids]
         stored = await self._call(partial(self._server.mget, wanted))
-        return _decoded(document_ids, stored)
+        return decoded(document_ids, stored)
 
     async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
-        wanted = [(keys.index(generation, each.entry.name), (each.entry, each.document_id)) for each in entries]
-        found = await self._call(partial(self._server.present, wanted)) if wanted else []
-        return {IndexChange(*entry) for _, entry in found}
+        wanted = [(keys.index(generation, change.entry.name), change) for change in entries]
+        present = await self._call(partial(self._server.present, wanted)) if wanted else []
+        return {IndexChange(*entry) for _, entry in present}
 
     async def signs(self) -> ServerSigns | None:
         def read() -> tuple[str, str, int]:
@@ -69,20 +69,22 @@ class MemoryReadModelWriter:
         policy, run_id, evicted = await self._call(read)
         volatile = policy.startswith("volatile-")
         if policy != "noeviction" and not volatile:
-            raise EvictionAllowed("the twin", policy)
+            raise EvictionAllowed("the store in memory", policy)
         return ServerSigns(run_id, evicted, volatile)
 
     async def remember_live(self, generation: Generation) -> bool:
         live = keys.live(generation.projection)
-        known: bool = await self._call(partial(self._server.set_if_missing, live, generation.number))
-        return known
+        was_missing: bool = await self._call(partial(self._server.set_if_missing, live, generation.number))
+        return was_missing
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         stored = await self._call(partial(self._server.hash_of, keys.parked(generation, topic, partition)))
         return [stored[stream_id] for stream_id in sorted(stored)]
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
-        stored = await self._call(partial(self._server.hash_of, keys.wishes(generation, topic, partition)))
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
+        stored = await self._call(partial(self._server.hash_of, keys.parked_requests(generation, topic, partition)))
         return sorted(stored.values())
 
     async def commit(self, batch: ReadModelBatch) -> None:
@@ -112,35 +114,39 @@ class MemoryReadModelWriter:
 def document_of(stored: bytes) -> Document | None:
     """None when it is no JSON object."""
     try:
-        found: Document = orjson.loads(stored)
+        document: Document = orjson.loads(stored)
     except orjson.JSONDecodeError:
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None
 
 
-def _decoded(document_ids: Sequence[str], stored: Sequence[Any]) -> dict[str, Document]:
-    """Those that are there and are documents."""
-    pairs = zip(document_ids, stored, strict=True)
-    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}
+def decoded(document_ids: Sequence[str], stored: Sequence[Any]) -> dict[str, Document]:
+    """Those of the stored values that exist and are documents."""
+    documents = {}
+    for document_id, value in zip(document_ids, stored, strict=True):
+        document = None if value is None else document_of(value)
+        if document is not None:
+            documents[document_id] = document
+    return documents
 
 
 def _changes(batch: ReadModelBatch) -> Transaction:
     generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
     changes = Transaction(
-        values={keys.document(generation, each): document for each, document in batch.documents.items()},
-        added=[(keys.index(generation, each.entry.name), each) for each in batch.added],
-        removed=[(keys.index(generation, each.entry.name), each) for each in batch.removed],
+        values={keys.document(generation, name): document for name, document in batch.documents.items()},
+        added=[(keys.index(generation, change.entry.name), change) for change in batch.added],
+        removed=[(keys.index(generation, change.entry.name), change) for change in batch.removed],
     )
     if batch.parked or batch.unparked:
-        waiting = {each.stream_id: each for each in batch.parked}
+        waiting = {stream.stream_id: stream for stream in batch.parked}
         gone = dict.fromkeys(batch.unparked)
         changes.fields[keys.parked(*place)] = {**waiting, **gone}
-        changes.fields[keys.wishes(*place)] = dict.fromkeys([*waiting, *gone])
+        changes.fields[keys.parked_requests(*place)] = dict.fromkeys([*waiting, *gone])
     return changes
 
 
 class MemoryReadModels:
-    """`ReadModels` on the store's twin: each query sees the generation that is live when it begins."""
+    """`ReadModels` on the in-memory store: each query sees the generation that is live when it begins."""
 
     def __init__(self, server: ReadModelServer, wire: Wire) -> None:
         self._server = server
@@ -152,7 +158,7 @@ class MemoryReadModels:
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         def read() -> tuple[Generation, list[Any]]:
             generation = self._live(projection)
-            return generation, self._server.mget([keys.document(generation, each) for each in document_ids])
+            return generation, self._server.mget([keys.document(generation, name) for name in document_ids])
 
         if not document_ids:
             return {}
@@ -162,22 +168,22 @@ class MemoryReadModels:
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[Any]
     ) -> dict[str, Document]:
-        """The documents. Raises Unavailable when one is not there and listed all the same."""
-        found = _decoded(document_ids, stored)
-        lacking = [each for each in document_ids if each not in found]
-        if not lacking:
-            return found
+        """The documents. Raises Unavailable when one is missing that is an entry among all."""
+        documents = decoded(document_ids, stored)
+        missing = [document_id for document_id in document_ids if document_id not in documents]
+        if not missing:
+            return documents
 
-        def read() -> tuple[list[Any], list[Any]]:
-            listed = [(keys.index(generation, ALL.name), (ALL, each)) for each in lacking]
-            again = self._server.mget([keys.document(generation, each) for each in lacking])
-            return again, self._server.present(listed)
+        def read_again() -> tuple[list[Any], list[Any]]:
+            entries = [(keys.index(generation, ALL.name), (ALL, document_id)) for document_id in missing]
+            again = self._server.mget([keys.document(generation, document_id) for document_id in missing])
+            return again, self._server.present(entries)
 
-        again, listed = await self._wire.call("Redis", read)
-        late = _decoded(lacking, again)
-        if any(each not in late for _, (_, each) in listed):
+        again, present = await self._wire.call("Redis", read_again)
+        late = decoded(missing, again)
+        if any(document_id not in late for _, (_, document_id) in present):
             raise Unavailable("Redis", "a document was lost")
-        return found | late
+        return documents | late
 
     async def find(
         self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
@@ -190,12 +196,14 @@ class MemoryReadModels:
             return generation, self._server.entries(place, key, after, newest_first, limit + 1)
 
         generation, entries = await self._wire.call("Redis", read)
-        ids = [each for _, each in entries[:limit]]
-        wanted = [keys.document(generation, each) for each in ids]
+        ids = [document_id for _, document_id in entries[:limit]]
+        wanted = [keys.document(generation, document_id) for document_id in ids]
         stored = await self._wire.call("Redis", partial(self._server.mget, wanted)) if wanted else []
-        found = await self._none_lost(generation, ids, stored)
-        documents = [found[each] for each in ids if each in found]
-        return Page(documents, keys.place(entries[limit - 1])[1] if len(entries) > limit else None)
+        documents = await self._none_lost(generation, ids, stored)
+        return Page(
+            [documents[document_id] for document_id in ids if document_id in documents],
+            keys.place(entries[limit - 1])[1] if len(entries) > limit else None,
+        )
 
     async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
         def read() -> list[Tally]:

@@ -1,8 +1,12 @@
-"""The sagas' part of the table in memory: instances, the outbox, streams that wait; what `annals.commit_sagas` does."""
+"""The sagas' part of the table: instances, journals, deadlines, the outbox, parked streams. Plain state.
+
+What `annals.commit_sagas` does with a batch, `commit_sagas` does; what the triggers on outcomes do, `tell_sagas` does.
+"""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
 
 import orjson
 
@@ -12,20 +16,20 @@ from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
 from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     Following,
+    InstanceConflict,
     InstanceKey,
     InstanceRow,
-    InstancesMoved,
     JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 
 Place = tuple[str, int]
@@ -33,37 +37,43 @@ Place = tuple[str, int]
 
 
 class SagaRows(LaneRows):
-    """`sagas` by their keys, and what each has taken in `journal`; `outbox` the steps of a lane by position;
-    `deadlines` by saga, instance and name, with the lane that has set each; `refused` of a lane by position: code and
-    time; `unchanged` of a lane by position: the time; `parked_streams` and `wished` of a lane by (saga, stream id);
-    `beginnings` of a lane and a following: the sequence behind which that began.
+    """The rows, by their keys.
+
+    `sagas` are the instances, `started_at` when each began, `journal` the entries of each, and `applied_at` when an
+    entry (saga, instance id, version) was written. `outbox` are the steps of a lane in the order of positions.
+    `deadlines` (by saga, instance id and name) each stand with the lane that has set them. Of a lane by the position of
+    a step: `refused` are the code and the time of a rejection, `unchanged` the time of an acceptance without a change.
+    `parked_streams` and `requested` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane
+    a saga began to follow a type of event.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__(now)
         self.sagas: dict[InstanceKey, InstanceRow] = {}
+        self.started_at: dict[InstanceKey, datetime] = {}
         self.journal: dict[InstanceKey, list[JournalRow]] = {}
+        self.applied_at: dict[tuple[str, str, int], datetime] = {}
         self.deadlines: dict[tuple[str, str, str], tuple[Place, DeadlineRow]] = {}
         self.refused: dict[Place, dict[int, tuple[str, str]]] = {}
         self.unchanged: dict[Place, dict[int, str]] = {}
-        self._hearers: dict[str, tuple[Place, StepRow]] = {}
+        self._waiting_steps: dict[str, tuple[Place, StepRow]] = {}
         self.outbox: dict[Place, list[StepRow]] = {}
         self.parked_streams: dict[Place, dict[tuple[str, str], ParkedStream]] = {}
-        self.wished: dict[Place, dict[tuple[str, str], Wish]] = {}
+        self.requested: dict[Place, dict[tuple[str, str], ParkedStreamRequest]] = {}
         self.beginnings: dict[tuple[LaneKey, Following], int] = {}
 
     def begin_sagas(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
         check_lists(followings)
         if self.holds(lane, epoch):
-            for each in followings:
-                self.beginnings.setdefault((lane, each), self.lanes[lane].input_sequence)
+            for following in followings:
+                self.beginnings.setdefault((lane, following), self.lanes[lane].input_sequence)
 
     def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         check_lists(keys)
         rows = {key: self.sagas[key] for key in keys if key in self.sagas}
         return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
 
-    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> Due:
+    def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> DueInternalEvents:
         place = (lane.topic, lane.partition)
         waiting = [row for where, row in self.deadlines.values() if where == place and row.saga in sagas]
         passed = [row for row in waiting if row.due_at <= now]
@@ -76,20 +86,22 @@ class SagaRows(LaneRows):
             if position in steps
         ]
         unchanged = [
-            Unchanged(position, *_address(steps[position]), at, *_cause(steps[position]))
+            UnchangedStep(position, *_address(steps[position]), at, *_cause(steps[position]))
             for position, at in sorted(self.unchanged.get(place, {}).items())
             if position in steps
         ]
-        return Due(now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit])
+        return DueInternalEvents(
+            now, sorted(passed, key=lambda row: row.due_at)[:limit], rejections[:limit], unchanged[:limit]
+        )
 
     def tell_sagas(self, outcomes: Iterable[OutcomeRow]) -> None:
-        """What the triggers on the outcomes do: those who have asked to hear of an answer that is no event will."""
+        """Note those outcomes that are no events, for the instances that handle such answers to their steps."""
         for row in outcomes:
-            if row.command_id not in self._hearers:
+            if row.command_id not in self._waiting_steps:
                 continue
-            place, step = self._hearers[row.command_id]
+            place, step = self._waiting_steps[row.command_id]
             position, outcome, at = step.position, orjson.loads(row.outcome), rfc3339(row.handled_at)
-            if not _answers(row, outcome.get("content_digest"), step):
+            if not answers_step(row, outcome, step):
                 continue
             if row.status != "accepted":
                 code = (outcome["error"] or {}).get("code", row.status)
@@ -106,108 +118,124 @@ class SagaRows(LaneRows):
         waiting = self.parked_streams.get((lane.topic, lane.partition), {})
         return [waiting[key] for key in sorted(waiting)]
 
-    def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        wished = self.wished.get((lane.topic, lane.partition), {})
-        return [wished[key] for key in sorted(wished)]
+    def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        requested = self.requested.get((lane.topic, lane.partition), {})
+        return [requested[key] for key in sorted(requested)]
 
-    def wish(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
-        """As an operator does. Nothing happens when the stream does not wait."""
+    def request(self, lane: LaneKey, saga: str, stream_id: str, action: Literal["retry", "skip"]) -> None:
+        """Write an operator's request. Nothing happens when the stream is not parked."""
         place, key = (lane.topic, lane.partition), (saga, stream_id)
         if key in self.parked_streams.get(place, {}):
-            self.wished.setdefault(place, {})[key] = Wish(saga, stream_id, action)
+            self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
-        """Raises Fenced or Unstorable; ConstraintBroken for a batch that no lane may write."""
+        """Raises Fenced, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for what no lane may write."""
         for rows in (batch.instances, batch.steps, batch.parked, batch.unparked, batch.journal, batch.deadlines):
             check_lists(rows)
         lane = self.fence(batch.lane._replace(role="saga"), batch.epoch)
         place = (batch.lane.topic, batch.lane.partition)
         instances = self._new_instances(batch.instances)
-        if not all(map(self._waits, batch.passed)):
-            raise InstancesMoved
+        if not all(map(self._waits, batch.passed_deadlines)):
+            raise InstanceConflict
         journal = self._new_journal(batch.journal)
         steps = self._new_steps(place, batch.steps)
         lane.consumed, lane.sequence, lane.input_sequence = batch.consumed, batch.position, batch.input_sequence
         lane.mark = Mark(batch.published, lane.mark.offset)
+        self._write_instances(instances, journal)
+        self._write_deadlines(place, batch)
+        for position in batch.answered_steps:
+            self.refused.get(place, {}).pop(position, None)
+            self.unchanged.get(place, {}).pop(position, None)
+        self._write_steps(place, steps)
+        self._park(place, batch)
+
+    def _write_instances(
+        self, instances: Mapping[InstanceKey, InstanceRow], journal: Mapping[InstanceKey, Sequence[JournalRow]]
+    ) -> None:
+        now = self.now()
+        for key in instances:
+            self.started_at.setdefault(key, now)
         self.sagas |= instances
         for key, entries in journal.items():
             self.journal.setdefault(key, []).extend(entries)
-        for row in batch.passed:
+            self.applied_at.update(((*key, entry.version), now) for entry in entries)
+
+    def _write_deadlines(self, place: Place, batch: SagaBatch) -> None:
+        for row in batch.passed_deadlines:
             del self.deadlines[row.saga, row.instance_id, row.name]
-        for cleared in batch.cleared:
+        for cleared in batch.cleared_deadlines:
             self.deadlines.pop(cleared, None)
         for row in batch.deadlines:
             self.deadlines[row.saga, row.instance_id, row.name] = (place, row)
-        for position in batch.heard:
-            self.refused.get(place, {}).pop(position, None)
-            self.unchanged.get(place, {}).pop(position, None)
-        if steps:
-            self._hearers |= {row.command_id: (place, row) for row in steps if row.handles_rejection}
-            rows = self.outbox.setdefault(place, [])
-            behind = not rows or rows[-1].position < steps[0].position
-            rows += steps
-            if not behind:
-                rows.sort(key=_position)
-        self._park(place, batch)
+
+    def _write_steps(self, place: Place, steps: Sequence[StepRow]) -> None:
+        if not steps:
+            return
+        self._waiting_steps |= {row.command_id: (place, row) for row in steps if row.handles_rejection}
+        rows = self.outbox.setdefault(place, [])
+        in_order = not rows or rows[-1].position < steps[0].position
+        rows += steps
+        if not in_order:
+            rows.sort(key=_position)
 
     def _new_instances(self, rows: Sequence[InstanceRow]) -> dict[InstanceKey, InstanceRow]:
-        found: dict[InstanceKey, InstanceRow] = {}
+        instances: dict[InstanceKey, InstanceRow] = {}
         for row in rows:
             key = InstanceKey(row.saga, row.instance_id)
-            if key in found:
+            if key in instances:
                 raise ConstraintBroken("sagas_pkey", key)
             before = self.sagas.get(key)
-            if (0 if before is None else before.version) != row.version - row.taken:
-                raise InstancesMoved
+            if (0 if before is None else before.version) != row.version - row.applied:
+                raise InstanceConflict
             correlation_id = row.correlation_id if before is None else before.correlation_id
-            found[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
-        return found
+            instances[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
+        return instances
 
     def _waits(self, row: DeadlineRow) -> bool:
         """Whether this deadline, as it was set by this event, has neither passed nor been cleared."""
-        _, found = self.deadlines.get((row.saga, row.instance_id, row.name), (None, None))
-        return found is not None and found.event_id == row.event_id
+        _, stored = self.deadlines.get((row.saga, row.instance_id, row.name), (None, None))
+        return stored is not None and stored.event_id == row.event_id
 
     def _new_journal(self, rows: Sequence[JournalRow]) -> dict[InstanceKey, list[JournalRow]]:
-        found: dict[InstanceKey, list[JournalRow]] = {}
+        journal: dict[InstanceKey, list[JournalRow]] = {}
         for row in rows:
             key = InstanceKey(row.saga, row.instance_id)
-            entries = found.setdefault(key, [])
-            if any(row.version == each.version for each in [*self.journal.get(key, ()), *entries]):
+            entries = journal.setdefault(key, [])
+            if any(row.version == entry.version for entry in [*self.journal.get(key, ()), *entries]):
                 raise ConstraintBroken("saga_journal_pkey", (*key, row.version))
             entries.append(row._replace(event_id=identifier(row.event_id)))
-        return found
+        return journal
 
     def _new_steps(self, place: Place, rows: Sequence[StepRow]) -> list[StepRow]:
-        """These steps in order, none of which the lane's outbox has."""
-        found = sorted((row._replace(command_id=identifier(row.command_id)) for row in rows), key=_position)
+        """These steps in order. Raises ConstraintBroken when the lane's outbox has one of their positions."""
+        steps = sorted((row._replace(command_id=identifier(row.command_id)) for row in rows), key=_position)
         before = self.outbox.get(place, [])
         last = None
-        for row in found:
+        for row in steps:
             check_number(row.position, MAX_BIGINT)
             at = bisect_left(before, row.position, key=_position)
             if row.position == last or (at < len(before) and before[at].position == row.position):
                 raise ConstraintBroken("saga_outbox_pkey", (*place, row.position))
             last = row.position
-        return found
+        return steps
 
     def _park(self, place: Place, batch: SagaBatch) -> None:
         if not batch.parked and not batch.unparked:
             return
-        waiting, wished = self.parked_streams.setdefault(place, {}), self.wished.setdefault(place, {})
+        waiting, requested = self.parked_streams.setdefault(place, {}), self.requested.setdefault(place, {})
         for key in batch.unparked:
             waiting.pop(key, None)
-            wished.pop(key, None)
-        for each in batch.parked:
-            waiting[each.follower, each.stream_id] = each
-            wished.pop((each.follower, each.stream_id), None)
+            requested.pop(key, None)
+        for stream in batch.parked:
+            waiting[stream.follower, stream.stream_id] = stream
+            requested.pop((stream.follower, stream.stream_id), None)
 
 
-def _answers(row: OutcomeRow, digest: str | None, step: StepRow) -> bool:
-    """Whether this is the outcome of the step, and not of another command under its id."""
+def answers_step(row: OutcomeRow, outcome: Mapping[str, Any], step: StepRow) -> bool:
+    """Whether an outcome (its row and its JSON) is that of this step, and not of another command under its id."""
     if (row.type, row.stream_id, row.causation_id) != (step.command_type, step.stream_id, step.causation_id):
         return False
-    return digest in (None, content_digest(step.data))
+    return outcome.get("content_digest") in (None, content_digest(step.data))
 
 
 def _address(row: StepRow) -> tuple[str, str, str, str, str]:

@@ -1,4 +1,4 @@
-"""The saga store in memory: each call is one operation at the table, as each of the real one is one transaction."""
+"""The saga store in memory: each call is one operation on the table, as each call of the real one is a transaction."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,12 +6,12 @@ from functools import partial
 from contracts.envelope import rfc3339
 from infra.memory.lane_store import MemoryLaneStore
 from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
-from workers.ports.sagas import Due, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
+from workers.ports.sagas import DueInternalEvents, Following, InstanceKey, SagaBatch, StepRow, StoredInstance
 
 
 class MemorySagaStore(MemoryLaneStore):
-    """`SagaStore` on the table's twin."""
+    """`SagaStore` on the in-memory table."""
 
     async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
         await self._wire.call("Postgres", partial(self._table.begin_sagas, lane, epoch, followings))
@@ -20,9 +20,9 @@ class MemorySagaStore(MemoryLaneStore):
         return await self._wire.call("Postgres", partial(self._table.instances, keys))
 
     async def commit(self, batch: SagaBatch) -> None:
-        await self._wire.call("Postgres", partial(self._table.commit_sagas, batch))
+        await self._change(partial(self._table.commit_sagas, batch))
 
-    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         return await self._wire.call(
             "Postgres", lambda: self._table.due(lane, sagas, rfc3339(self._table.now()), limit)
         )
@@ -33,5 +33,5 @@ class MemorySagaStore(MemoryLaneStore):
     async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
         return await self._wire.call("Postgres", partial(self._table.parked, lane))
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        return await self._wire.call("Postgres", partial(self._table.wishes, lane))
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        return await self._wire.call("Postgres", partial(self._table.parked_requests, lane))

@@ -1,14 +1,16 @@
-"""Postgres' twin: lanes, events, outcomes, unique_claims, credentials, snapshots; sagas beside them. Plain state.
+"""An in-memory Postgres: lanes, events, outcomes, unique claims, credentials, snapshots, and the sagas. Plain state.
 
-What `annals.commit_commands` refuses, `commit` refuses, in the same order; what that writes, this writes. Everything is
-checked before anything is written, and all of it is changed at once: a batch is written whole or not at all.
+What `annals.commit_commands` refuses, `commit` refuses, in the same order; what it writes, `commit` writes. Everything
+is checked before anything is written, so a batch is written as a whole or not at all.
 """
 
+import copy
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from infra.memory.lane_rows import LaneRows
+from infra.memory.lane_rows import LaneRow, LaneRows
 from infra.memory.saga_rows import SagaRows
 from infra.memory.values import (
     MAX_BIGINT,
@@ -22,9 +24,9 @@ from infra.memory.values import (
 )
 from workers.ports.event_store import (
     Batch,
-    ClaimsRefused,
+    BatchLookup,
+    ClaimConflict,
     EventRow,
-    LookedUp,
     OutcomeRow,
     Repeated,
     SnapshotRow,
@@ -38,39 +40,50 @@ UniqueClaim = tuple[str, str, str]
 class Table(SagaRows, LaneRows):
     """The server. `now` is its time of day.
 
-    `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version;
-    `commands` the outcomes in the order of their commits; `unique_claims` the holders of (context, scope, key);
-    `credentials` the secrets and `snapshots` the snapshots of (context, stream id).
+    `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version.
+    `commands` are the outcomes in the order of their commits, `unique_claims` the holders of (context, scope, key).
+    `credentials` are the secrets and `snapshots` the snapshots of (context, stream id). `attempts`: under which command
+    ids the command of a dead letter was sent again. `journals_kept_since`: as if sagas had kept journals always.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        super().__init__()
-        self.now = now
+        super().__init__(now)
         self.events: dict[tuple[str, int], list[EventRow]] = {}
         self.streams: dict[tuple[str, str], list[EventRow]] = {}
         self.commands: dict[str, OutcomeRow] = {}
         self.unique_claims: dict[UniqueClaim, str] = {}
         self.credentials: dict[tuple[str, str], str] = {}
         self.snapshots: dict[tuple[str, str], SnapshotRow] = {}
+        self.attempts: dict[str, list[str]] = {}
+        self.journals_kept_since = datetime.min.replace(tzinfo=UTC)
+
+    def copied(self) -> "Table":
+        """The table as it is now; what is written later, this copy does not have."""
+        copied = copy.copy(self)
+        for name, rows in vars(self).items():
+            if isinstance(rows, dict):
+                setattr(copied, name, {key: _copied(row) for key, row in rows.items()})
+        copied.open_interruptions = list(self.open_interruptions)
+        return copied
 
     def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
-        check_lists([each] for each in [*command_ids, *stream_ids])
-        known = [each for each in map(identifier, command_ids) if each in self.commands]
-        found = [self._snapshot(context, stream_id, fingerprint) for stream_id in stream_ids]
-        snapshots = {each.stream_id: each for each in found if each is not None}
+    ) -> BatchLookup:
+        check_lists([text] for text in [*command_ids, *stream_ids])
+        handled = [command_id for command_id in map(identifier, command_ids) if command_id in self.commands]
+        usable = (self._snapshot(context, stream_id, fingerprint) for stream_id in stream_ids)
+        snapshots = {snapshot.stream_id: snapshot for snapshot in usable if snapshot is not None}
         events = [
             StreamEvent(row.stream_id, row.stream_version, row.type, row.schema_version, row.data)
             for stream_id in sorted(stream_ids)
             for row in self.streams.get((context, stream_id), ())
             if stream_id not in snapshots or row.stream_version > snapshots[stream_id].stream_version
         ]
-        outcomes = {each: self.commands[each].outcome for each in known}
-        return LookedUp(self.now(), outcomes, events, list(snapshots.values()))
+        outcomes = {command_id: self.commands[command_id].outcome for command_id in handled}
+        return BatchLookup(self.now(), outcomes, events, list(snapshots.values()))
 
     def _snapshot(self, context: str, stream_id: str, fingerprint: str | None) -> StoredSnapshot | None:
-        """The stream's snapshot, if this code took it and the event that it stands behind exists."""
+        """The stream's snapshot, if it has this fingerprint and the last of its events exists."""
         row = self.snapshots.get((context, stream_id))
         if row is None or row.fingerprint != fingerprint:
             return None
@@ -107,21 +120,32 @@ class Table(SagaRows, LaneRows):
         return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())[:limit]]
 
     def commit(self, batch: Batch) -> None:
-        """Raises Fenced, ClaimsRefused, Repeated or Unstorable; ConstraintBroken for a batch that no lane may write."""
-        for rows in (batch.outcomes, batch.events, batch.acquire, batch.settle, batch.credentials, batch.snapshots):
+        """Raises Fenced, ClaimConflict, Repeated, Unstorable or LaneLocked; ConstraintBroken for a batch that no lane
+        may write.
+        """
+        for rows in (
+            batch.outcomes,
+            batch.events,
+            batch.claims_to_acquire,
+            batch.claims_to_settle,
+            batch.credentials,
+            batch.snapshots,
+        ):
             check_lists(rows)
         for snapshot in batch.snapshots:
             check_number(snapshot.stream_version, MAX_BIGINT)
             check_json(snapshot.state)
         lane = self.fence(batch.lane, batch.epoch)
         refused = frozenset(
-            (scope, key) for scope, key, _ in batch.acquire if (batch.context, scope, key) in self.unique_claims
+            (scope, key)
+            for scope, key, _ in batch.claims_to_acquire
+            if (batch.context, scope, key) in self.unique_claims
         )
         if refused:
-            raise ClaimsRefused(refused)
-        unheld = frozenset(self._unheld(batch))
+            raise ClaimConflict(refused)
+        unheld = frozenset(self._not_held_by_former(batch))
         if unheld:
-            raise ClaimsRefused(frozenset(), unheld)
+            raise ClaimConflict(frozenset(), unheld)
         outcomes = self._new_outcomes(batch)
         events = self._new_events(batch)
         lane.consumed, lane.sequence, lane.mark = batch.consumed, batch.sequence, batch.mark
@@ -134,11 +158,11 @@ class Table(SagaRows, LaneRows):
             _insert(self.streams.setdefault((event.context, event.stream_id), []), event, _version)
 
     def _new_outcomes(self, batch: Batch) -> dict[str, OutcomeRow]:
-        found: dict[str, OutcomeRow] = {}
+        outcomes: dict[str, OutcomeRow] = {}
         place = (batch.context, batch.lane.partition, batch.time)
         for given in batch.outcomes:
             command_id = identifier(given.command_id)
-            if command_id in self.commands or command_id in found:
+            if command_id in self.commands or command_id in outcomes:
                 raise Repeated
             check_number(given.sequence, MAX_BIGINT)
             row = given
@@ -146,11 +170,11 @@ class Table(SagaRows, LaneRows):
                 row = row._replace(
                     command_id=command_id, context=batch.context, partition=place[1], handled_at=batch.time
                 )
-            found[command_id] = row
-        return found
+            outcomes[command_id] = row
+        return outcomes
 
     def _new_events(self, batch: Batch) -> list[EventRow]:
-        found: list[EventRow] = []
+        events: list[EventRow] = []
         sequences: set[int] = set()
         versions: set[tuple[str, int]] = set()
         for given in batch.events:
@@ -172,22 +196,22 @@ class Table(SagaRows, LaneRows):
                 raise ConstraintBroken("events_stream", (row.context, *version))
             sequences.add(row.sequence)
             versions.add(version)
-            found.append(row)
-        return found
+            events.append(row)
+        return events
 
-    def _unheld(self, batch: Batch) -> Iterator[tuple[str, str, str]]:
-        """What is to be handed on by a stream that does not hold it."""
-        acquired = {(scope, key): stream_id for scope, key, stream_id in batch.acquire}
-        for scope, key, holder, former in batch.settle:
-            held_by = acquired.get((scope, key), self.unique_claims.get((batch.context, scope, key)))
-            if holder is not None and held_by != former:
+    def _not_held_by_former(self, batch: Batch) -> Iterator[tuple[str, str, str]]:
+        """The claims that a stream is to hand on without holding them: scope, key, stream id."""
+        acquired = {(scope, key): stream_id for scope, key, stream_id in batch.claims_to_acquire}
+        for scope, key, holder, former in batch.claims_to_settle:
+            present_holder = acquired.get((scope, key), self.unique_claims.get((batch.context, scope, key)))
+            if holder is not None and present_holder != former:
                 yield scope, key, former
 
     def _settle(self, batch: Batch) -> None:
-        """UniqueClaims, credentials and snapshots. Settling changes only what the former holder holds."""
-        for scope, key, stream_id in batch.acquire:
+        """Write unique claims, credentials and snapshots. Settling changes only what the former holder holds."""
+        for scope, key, stream_id in batch.claims_to_acquire:
             self.unique_claims.setdefault((batch.context, scope, key), stream_id)
-        for scope, key, holder, former in batch.settle:
+        for scope, key, holder, former in batch.claims_to_settle:
             if self.unique_claims.get((batch.context, scope, key)) != former:
                 continue
             if holder is None:
@@ -199,6 +223,11 @@ class Table(SagaRows, LaneRows):
             if secret is not None:
                 self.credentials[batch.context, stream_id] = secret
         self.snapshots |= {(batch.context, snapshot.stream_id): snapshot for snapshot in batch.snapshots}
+
+
+def _copied(value: Any) -> Any:
+    """Rows that are tuples never change; what they stand in does, and so do the rows of lanes."""
+    return copy.copy(value) if isinstance(value, list | dict | LaneRow) else value
 
 
 def _sequence(row: EventRow) -> int:

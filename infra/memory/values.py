@@ -1,6 +1,6 @@
-"""What Postgres does to values on their way in: refuses those that it cannot represent, and rewrites JSON as jsonb.
+"""What Postgres does to the values that it stores: it refuses those that it cannot represent, and rewrites jsonb.
 
-Nobody may lean on the order of fields that he wrote, nor on spaces: jsonb keeps neither, so its twin does not either.
+jsonb keeps neither the order of fields nor spaces, so code must not depend on them. Here they are not kept either.
 """
 
 import json
@@ -24,7 +24,7 @@ _IDENTIFIER = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 
 class ConstraintBroken(Exception):
-    """A row that the table can't have beside another: a bug of the writer. Nothing was written."""
+    """A row breaks a constraint of the table, which is a bug of the writer. Nothing was written."""
 
     def __init__(self, constraint: str, key: object) -> None:
         super().__init__(f"{constraint} has {key} already")
@@ -33,7 +33,7 @@ class ConstraintBroken(Exception):
 
 
 def check_texts(rows: Iterable[Iterable[Any]]) -> None:
-    """Raises Unstorable when a text of a row is one that the database refuses."""
+    """Raises Unstorable when the database would refuse a text of a row."""
     for row in rows:
         for value in row:
             if type(value) is str and _REFUSED.search(value):
@@ -41,7 +41,7 @@ def check_texts(rows: Iterable[Iterable[Any]]) -> None:
 
 
 def check_lists(rows: Iterable[Iterable[Any]]) -> None:
-    """As `check_texts`, for rows that are handed over as lists: a list of one empty text can't be told from none."""
+    """As `check_texts`, for rows that are passed as lists: a list of one empty text looks like an empty list."""
     rows = list(rows)
     check_texts(rows)
     if len(rows) == 1 and "" in rows[0]:
@@ -49,7 +49,7 @@ def check_lists(rows: Iterable[Iterable[Any]]) -> None:
 
 
 def check_number(value: int, most: int) -> None:
-    """Raises Unstorable for a number that its column has no room for."""
+    """Raises Unstorable for a number that is too large for its column."""
     if not -most - 1 <= value <= most:
         raise Unstorable(f"{value} is out of range")
 
@@ -70,11 +70,11 @@ def as_jsonb(data: bytes) -> bytes:
         value = json.loads(data, parse_float=Decimal, parse_constant=_no_constant)
         return _written(value).encode()
     except (ValueError, UnicodeEncodeError) as error:
-        raise Unstorable("JSON that jsonb does not take") from error
+        raise Unstorable("jsonb cannot hold this JSON") from error
 
 
 def check_json(data: bytes) -> None:
-    """Raises Unstorable for what a json column, which keeps its text as it is, does not take."""
+    """Raises Unstorable for what is no JSON. A json column keeps its text as it is."""
     try:
         json.loads(data, parse_float=Decimal, parse_constant=_no_constant)
     except ValueError as error:
@@ -96,7 +96,7 @@ def _written(value: Any) -> str:
             names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
             return "{" + ", ".join(f"{_written(name)}: {_written(value[name])}" for name in names) + "}"
         case list():
-            return "[" + ", ".join(_written(each) for each in value) + "]"
+            return "[" + ", ".join(map(_written, value)) + "]"
         case Decimal():
             if value.adjusted() >= MAX_DIGITS or -int(value.as_tuple().exponent) > MAX_SCALE:
                 raise Unstorable("a number is out of range")

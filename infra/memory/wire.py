@@ -1,6 +1,6 @@
-"""The way from a process to a server: the one thing between an adapter and its twin of a server.
+"""The connection of a process to the servers in memory.
 
-Whatever a network does to the real adapters, a wire can do to those in memory: refuse, lose an answer, deliver late.
+What a network does to the real adapters, a wire can do to these: refuse a request, lose an answer, deliver late.
 """
 
 import asyncio
@@ -13,18 +13,18 @@ T = TypeVar("T")
 
 
 class Wire(Protocol):
-    """One process's way to the servers, which are called Kafka, Postgres and Redis."""
+    """A process's connection to the servers, which are called Kafka, Postgres and Redis."""
 
     async def call(self, server: str, operation: Callable[[], T]) -> T:
-        """What `operation` returned or raised at the server, where it ran at once, undivided.
+        """Run `operation` at the server, as one step, and return or raise what it does.
 
-        Raises Unavailable: then it ran, or never will, or will run later, and the caller can't know which.
+        Raises Unavailable: the operation ran, or never will, or will run later, and the caller can't know which.
         """
         ...
 
 
 class DirectWire:
-    """A network without faults; the servers named in `away` do not answer. Other tasks run during a call."""
+    """A network without faults, but the servers named in `away` do not answer. Other tasks run during a call."""
 
     def __init__(self) -> None:
         self.away: set[str] = set()

@@ -1,44 +1,42 @@
-"""The record of what operators did by hand: retries, discards, skips, repairs, switches. Insert only."""
+"""The record of what operators do, in the table annals.interventions. The database refuses to change or remove rows."""
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
-
-MAX_REASON_CHARACTERS = 2000
-
-
-class Intervention(NamedTuple):
-    """One action: who did what to which target, when (by the database's clock) and why."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    target: str
-    reason: str
-    details: Mapping[str, Any]
+from workers.ports.interventions import Intervention, Reason
 
 
-class Interventions:
-    """Writes and reads the record. Every method raises Unavailable; `record` Unstorable for what is no text."""
+class PostgresInterventions:
+    """`Interventions` on the database. `record` needs the role `annals_writer`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def record(
-        self, actor: str, action: str, target: str, reason: str, details: Mapping[str, Any] | None = None
+        self, actor: str, action: str, target: str, reason: Reason, details: Mapping[str, Any] | None = None
     ) -> int:
-        """Note an action; needs the role `annals_writer`. Returns its number."""
-        noted: int = await self._database.value(
-            "record_intervention", actor, action, target, reason[:MAX_REASON_CHARACTERS], json.dumps(details or {})
+        number: int = await self._database.value(
+            "record_intervention", actor, action, target, reason.text, json.dumps(details or {})
         )
-        return noted
+        return number
 
     async def of(self, targets: Sequence[str]) -> list[Intervention]:
-        """All that was done to these targets, oldest first."""
-        rows = await self._database.rows("interventions_of", listed(targets))
-        return [Intervention(*(*row[:6], json.loads(row["details"]))) for row in rows]
+        return [_intervention(row) for row in await self._database.rows("interventions_of", listed(targets))]
+
+    async def since(self, number: int, limit: int) -> list[Intervention]:
+        return [_intervention(row) for row in await self._database.rows("interventions_since", number, limit)]
+
+
+def _intervention(row: Any) -> Intervention:
+    return Intervention(
+        id=row["id"],
+        at=row["at"],
+        actor=row["actor"],
+        action=row["action"],
+        target=row["target"],
+        reason=row["reason"],
+        details=json.loads(row["details"]),
+    )

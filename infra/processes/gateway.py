@@ -27,7 +27,6 @@ from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
-from infra.retrying import Retrying
 from infra.settings import Settings
 from infra.telemetry.logs import configure_logs
 from workers.background import in_background
@@ -37,6 +36,7 @@ from workers.gateway.archive import Archive
 from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
 from workers.gateway.queries import Queries
+from workers.retrying import Retrying
 
 SOURCE = "/annals/gateway"
 WAIT_FOR_SERVERS_SECONDS = 120.0

@@ -29,7 +29,7 @@ class Host(Protocol):
 @asynccontextmanager
 async def audit_hosts(settings: Settings) -> AsyncIterator[Sequence[Host]]:
     """The audit role. Its modules are imported only here, because their metrics belong to no other role."""
-    from infra.audit.composition import audit_hosts as composed
+    from infra.processes.audit import audit_hosts as composed
 
     async with composed(settings) as hosts:
         yield hosts

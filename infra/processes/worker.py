@@ -11,12 +11,12 @@ import uvloop
 
 from infra.locating import located
 from infra.processes.roles import HOSTS, Host
-from infra.retrying import Retrying
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_endpoint
 from infra.telemetry.logs import configure_logs
 from workers.background import in_background
 from workers.ports.lanes import Unavailable
+from workers.retrying import Retrying
 
 STACK_WAIT_SECONDS = 180.0
 RETRY_DELAY_SECONDS = 1.0

@@ -7,8 +7,8 @@
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
     <prefix>annals:<projection>:<number>:index:<name>                  sorted set of entries, all with score 0
     <prefix>annals:<projection>:<number>:checkpoint:<topic>:<partition>   `<sequence>:<offset>:<fingerprint>`
-    <prefix>annals:<projection>:<number>:parked:<topic>:<partition>    hash: stream id to what is known of its waiting
-    <prefix>annals:<projection>:<number>:wishes:<topic>:<partition>    hash: stream id to what an operator asks for
+    <prefix>annals:<projection>:<number>:parked:<topic>:<partition>    hash: stream id to `ParkedStream`, as JSON
+    <prefix>annals:<projection>:<number>:parked_requests:<topic>:<partition>   hash: stream id to what an operator asks
 
 An entry is `<key> NUL <order> NUL <id>`, or `<key> NUL <id>` where there is no order. An index is one sorted set: a
 batch changes it by one command, a query is a range of it from either end, and entries of different lanes never disturb
@@ -62,8 +62,8 @@ class Keys:
     def parked(self, generation: Generation, topic: str, partition: int) -> str:
         return f"{self.everything(generation)}parked:{topic}:{partition}"
 
-    def wishes(self, generation: Generation, topic: str, partition: int) -> str:
-        return f"{self.everything(generation)}wishes:{topic}:{partition}"
+    def parked_requests(self, generation: Generation, topic: str, partition: int) -> str:
+        return f"{self.everything(generation)}parked_requests:{topic}:{partition}"
 
 
 def member(index: Index, document_id: str) -> bytes:

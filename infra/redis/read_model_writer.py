@@ -11,10 +11,10 @@ from infra.redis.connection import faults_sorted
 from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
-from infra.redis.stored_values import documents_of, parked_of, wish_of
+from infra.redis.stored_values import documents_of, parked_of, request_of
 from workers.core.projection import Document
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import (
     Checkpoint,
     CheckpointMoved,
@@ -86,10 +86,12 @@ class RedisReadModelWriter:
         found = [waits for each in stored if (waits := parked_of(each)) is not None]
         return sorted(found, key=lambda each: each.stream_id)
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
         with faults_sorted():
-            stored = await self._redis.hvals(self._keys.wishes(generation, topic, partition))
-        return sorted(wish for each in stored if (wish := wish_of(each)) is not None)
+            stored = await self._redis.hvals(self._keys.parked_requests(generation, topic, partition))
+        return sorted(request for each in stored if (request := request_of(each)) is not None)
 
     async def commit(self, batch: ReadModelBatch) -> None:
         guard = self._keys.checkpoint(batch.generation, batch.topic, batch.partition)
@@ -142,7 +144,7 @@ class RedisReadModelWriter:
             pipeline.hset(self._keys.parked(*place), mapping=waiting)
         if batch.unparked:
             pipeline.hdel(self._keys.parked(*place), *batch.unparked)
-        pipeline.hdel(self._keys.wishes(*place), *waiting, *batch.unparked)
+        pipeline.hdel(self._keys.parked_requests(*place), *waiting, *batch.unparked)
 
 
 def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:

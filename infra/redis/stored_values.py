@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 
 from workers.core.projection import Document
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 def document_of(stored: bytes) -> Document | None:
@@ -29,14 +29,14 @@ def parked_of(stored: bytes) -> ParkedStream | None:
     return ParkedStream(**{name: found[name] for name in kinds})
 
 
-def wish_of(stored: bytes) -> Wish | None:
+def request_of(stored: bytes) -> ParkedStreamRequest | None:
     """What an operator asks for."""
     found = _json(stored)
     if not isinstance(found, dict) or found.get("action") not in ("retry", "skip"):
         return None
     if not all(isinstance(found.get(name), str) for name in ("follower", "stream_id")):
         return None
-    return Wish(**{name: found[name] for name in Wish._fields})
+    return ParkedStreamRequest(**{name: found[name] for name in ParkedStreamRequest._fields})
 
 
 def _json(stored: bytes) -> object:

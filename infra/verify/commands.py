@@ -10,7 +10,7 @@ from contracts.envelope import MalformedMessage, printable_name, read_command
 from infra.postgres.lists import listed
 from infra.verify.settling import Patience
 from infra.verify.sources import Pace, Sources
-from workers.dead_letters.letter import NotALetter, Place, letter_of
+from workers.operations.dead_letters.letter import NotALetter, RecordPosition, letter_of
 from workers.ports.log import InboundRecord
 from workers.verification.findings import Verdict, What
 
@@ -83,7 +83,7 @@ class _Comparison:
         self._sources = sources
         self._topic = topic
         self._verdict = verdict
-        self._open: dict[Place, _Open] = {}
+        self._open: dict[RecordPosition, _Open] = {}
 
     async def look_at(self, records: list[InboundRecord]) -> None:
         """Keep in mind those that have no outcome."""
@@ -129,15 +129,15 @@ class _Comparison:
                     letter = letter_of(record)
                 except NotALetter:
                     continue
-                found = self._open.get(letter.place)
+                found = self._open.get(letter.position)
                 if found is not None and found.content == _content(letter.original):
-                    del self._open[letter.place]
+                    del self._open[letter.position]
             if not self._open:
                 return
 
 
-def _place(record: InboundRecord) -> Place:
-    return Place(record.topic, record.partition, record.offset)
+def _place(record: InboundRecord) -> RecordPosition:
+    return RecordPosition(record.topic, record.partition, record.offset)
 
 
 def _content(record: InboundRecord) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from infra.postgres.interventions import Interventions
+from infra.postgres.interventions import PostgresInterventions
 from infra.verify.sources import Sources, storable
 
 SKIPPED = "parked-skip"
@@ -20,7 +20,7 @@ async def passed_over(
     """
     names = {f"{kind}:{follower}/{each}": each for each in stream_ids if storable(each)}
     found: dict[str, set[int]] = {}
-    for action in await Interventions(sources.database).of(list(names)) if names else []:
+    for action in await PostgresInterventions(sources.database).of(list(names)) if names else []:
         if action.action == SKIPPED:
             found.setdefault(names[action.target], set()).add(int(action.details["stream_version"]))
     return {each: frozenset(versions) for each, versions in found.items()}

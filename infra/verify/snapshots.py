@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.postgres.session import read_transaction as moment
 from infra.verify.sources import Pace, Sources
-from workers.command.snapshots import Snapshots, Untrue
+from workers.command.snapshots import Snapshots, UnusableSnapshot
 from workers.core.context import Context
 from workers.ports.event_store import StoredSnapshot
 from workers.verification.findings import Verdict, What, WrongSnapshot
@@ -45,7 +45,7 @@ async def _difference(sources: Sources, context: Context, snapshots: Snapshots, 
         found = snapshots.read(
             StoredSnapshot(stream_id, version, row["event_id"], row["digest"], row["state"].encode())
         )
-    except Untrue as error:
+    except UnusableSnapshot as error:
         return error.reason
     fold = StateFold(context.decider, sources.models)
     async with moment(sources.database) as session:

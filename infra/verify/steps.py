@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from infra.postgres.attempts import CommandAttempts
+from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.lists import columns, listed
 from infra.postgres.saga_store import PostgresSagaStore
 from infra.verify.settling import Patience
@@ -85,6 +85,6 @@ async def _compare_outcomes(
 
 async def _mended(sources: Sources, command_id: str) -> bool:
     """Whether the command's dead letter was sent again and came to an outcome that is no fault of ours."""
-    again = (await CommandAttempts(sources.database).of(command_id)).command_ids
+    again = (await PostgresDeadLetterTable(sources.database).attempts_of(command_id)).command_ids
     rows = await sources.database.rows("statuses", listed(again)) if again else []
     return any(row["status"] in ("accepted", "rejected") for row in rows)

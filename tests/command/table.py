@@ -8,7 +8,7 @@ from infra.memory.event_store import MemoryEventStore
 from infra.memory.lane_rows import LaneRow
 from infra.memory.table import Table
 from tests.lanes.in_memory import Journal, SwitchedWire, write
-from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow, Unstorable
+from workers.ports.event_store import Batch, BatchLookup, EventRow, OutcomeRow, Unstorable
 from workers.ports.lanes import LaneKey
 
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
@@ -33,12 +33,12 @@ class TableInMemory(MemoryEventStore):
     def __init__(self, journal: Journal) -> None:
         self.table = SqueamishTable(lambda: NOW)
         self.line = SwitchedWire(journal)
-        self.looked_up: list[LookedUp] = []
+        self.looked_up: list[BatchLookup] = []
         super().__init__(self.table, self.line)
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         self.looked_up.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
         return self.looked_up[-1]
 

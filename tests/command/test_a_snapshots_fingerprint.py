@@ -13,7 +13,7 @@ from contracts.catalogue import catalogue
 from contracts.message import Event
 from workers import fingerprint
 from workers.command import snapshots
-from workers.command.snapshots import fingerprint_of
+from workers.command.snapshots import snapshot_fingerprint
 from workers.domain import contexts
 from workers.fingerprint import fingerprint_with_imports
 
@@ -105,7 +105,7 @@ def test_covers_the_fields_that_events_are_made_of(name: str, monkeypatch: pytes
 
     monkeypatch.setattr(fingerprint, "_normalized", noting)
     fingerprint_with_imports.cache_clear()
-    fingerprint_of(name, contexts()[name].decider, catalogue().events)
+    snapshot_fingerprint(name, contexts()[name].decider, catalogue().events)
     for module in (
         "contracts.fields",
         "contracts.message",
@@ -119,11 +119,11 @@ def test_covers_the_fields_that_events_are_made_of(name: str, monkeypatch: pytes
 
 def test_changes_with_the_way_in_which_states_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
     decider, events = contexts()["users"].decider, catalogue().events
-    usual = fingerprint_of("users", decider, events)
+    usual = snapshot_fingerprint("users", decider, events)
     others: dict[str, type[Event]] = {name: model for name, model in events.items() if name.startswith("orders.")}
-    assert fingerprint_of("users", decider, {**events, **others}) == usual, "no event of other contexts counts"
+    assert snapshot_fingerprint("users", decider, {**events, **others}) == usual, "no event of other contexts counts"
     monkeypatch.setattr(snapshots, "FORMAT", 2)
-    changed = fingerprint_of("users", decider, events)
+    changed = snapshot_fingerprint("users", decider, events)
     assert changed != usual
     monkeypatch.setattr("pydantic.VERSION", "99.0")
-    assert fingerprint_of("users", decider, events) not in (usual, changed)
+    assert snapshot_fingerprint("users", decider, events) not in (usual, changed)

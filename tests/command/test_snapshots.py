@@ -15,7 +15,7 @@ from tests.counted import Counted
 from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
 from workers.command.deciding import BatchDecision
-from workers.command.snapshots import Snapshots, Untrue, fingerprint_of
+from workers.command.snapshots import Snapshots, UnusableSnapshot, snapshot_fingerprint
 from workers.command.streams import Versioned
 from workers.core.context import Context
 from workers.core.decider import Decider, Decision
@@ -44,8 +44,8 @@ def draft_of(stream: Versioned, stream_id: str = ADA) -> BatchDecision:
     return BatchDecision(
         outcomes=[],
         events=[last],
-        acquire=[],
-        settle=[],
+        claims_to_acquire=[],
+        claims_to_settle=[],
         credentials=[],
         answers=[],
         failures=[],
@@ -84,11 +84,11 @@ def test_one_that_was_changed_in_any_way_is_not_true() -> None:
     }
     assert set(changes) == set(StoredSnapshot._fields)
     for field, value in changes.items():
-        with pytest.raises(Untrue) as caught:
+        with pytest.raises(UnusableSnapshot) as caught:
             snapshots.read(good._replace(**{field: value}))
         assert caught.value.reason == "it is not as it was written"
     other = Snapshots("customers", USERS.decider, EVENTS, interval_events=1)
-    with pytest.raises(Untrue):
+    with pytest.raises(UnusableSnapshot):
         other.read(good)
 
 
@@ -97,7 +97,7 @@ def test_one_that_was_changed_in_any_way_is_not_true() -> None:
 def test_one_that_does_not_read_as_a_state_is_not_true_even_if_it_was_written_so(state: bytes) -> None:
     snapshots = Snapshots("users", USERS.decider, EVENTS, interval_events=1)
     row = StoredSnapshot(ADA, 7, "event 7", snapshots._digest(ADA, 7, "event 7", state), state)
-    with pytest.raises(Untrue) as caught:
+    with pytest.raises(UnusableSnapshot) as caught:
         snapshots.read(row)
     assert caught.value.stream_id == ADA
     assert caught.value.reason == "ValidationError while reading it"
@@ -185,7 +185,7 @@ async def test_other_code_begins_with_the_first_event_and_leaves_its_own() -> No
     await installation.handle([record(command, place) for place, command in enumerate(commands)])
     mine = installation.table.table.snapshots["users", ADA]
     installation.decider = Decider(USERS.decider.initial, decide_as_ever, USERS.decider.evolve)
-    assert fingerprint_of("users", installation.decider, EVENTS) != mine.fingerprint
+    assert snapshot_fingerprint("users", installation.decider, EVENTS) != mine.fingerprint
     installation.table.looked_up.clear()
     await installation.handle([record(cities("Milan")[0], 4), record(cities("Rome")[0], 5)])
     (known,) = installation.table.looked_up

@@ -187,7 +187,7 @@ async def test_is_broken_when_the_log_goes_on_before_what_it_had_written(
     await drained(publisher)
     mark = publisher.mark
     installation.log.partitions[EVENTS, 0].clear()  # made anew, or cut short by the broker
-    with pytest.raises(PublishFailed, match=f"{EVENTS}/0 went on at offset 3, behind 7: it is another log"):
+    with pytest.raises(PublishFailed, match=f"{EVENTS}/0 continued at offset 3, not after 7: the log was"):
         await publisher.publish(time.monotonic(), ROWS[8:12])
     assert publisher.mark == mark, "the next owner looks from where this one was sure"
 

@@ -100,8 +100,8 @@ def test_is_a_claim_that_the_stream_itself_may_make_again() -> None:
     assert book.admit(ADA, Decision(claims=(claim,))) is None
     assert book.admit(ADA, Decision(claims=(claim,))) is None
     assert book.admit("bob", Decision(claims=(claim,))) == claim.rejection
-    assert book.acquire() == [ClaimToAcquire("email", "ada@example.org", ADA)]
-    assert book.settle() == []
+    assert book.claims_to_acquire() == [ClaimToAcquire("email", "ada@example.org", ADA)]
+    assert book.claims_to_settle() == []
 
 
 def test_is_what_ends_up_with_nobody_or_with_another() -> None:
@@ -110,8 +110,8 @@ def test_is_what_ends_up_with_nobody_or_with_another() -> None:
     book.admit(ADA, Decision(claims=(UniqueClaim("email", "a", rejection), UniqueClaim("email", "b", rejection))))
     book.admit(ADA, Decision(releases=(Release("email", "a"), Release("email", "b"), Release("email", "c"))))
     book.admit("bob", Decision(claims=(UniqueClaim("email", "a", rejection),)))
-    assert set(book.acquire()) == {ClaimToAcquire("email", "a", ADA), ClaimToAcquire("email", "b", ADA)}
-    assert set(book.settle()) == {
+    assert set(book.claims_to_acquire()) == {ClaimToAcquire("email", "a", ADA), ClaimToAcquire("email", "b", ADA)}
+    assert set(book.claims_to_settle()) == {
         ClaimToSettle("email", "a", "bob", ADA),
         ClaimToSettle("email", "b", None, ADA),
         ClaimToSettle("email", "c", None, ADA),
@@ -135,12 +135,12 @@ def test_is_no_gift_of_what_another_holds() -> None:
     )
     believing = ClaimBook(frozenset())
     assert (believing.admit(ADA, going), believing.admit("eve", coming)) == (None, None)
-    assert believing.settle() == [ClaimToSettle("email", "a", "eve", ADA)]
+    assert believing.claims_to_settle() == [ClaimToSettle("email", "a", "eve", ADA)]
     told = ClaimBook(frozenset(), frozenset({("email", "a", ADA)}))
     assert (told.admit(ADA, going), told.admit("eve", coming)) == (None, None)
-    assert (told.acquire(), told.settle()) == ([ClaimToAcquire("email", "a", "eve")], [])
+    assert (told.claims_to_acquire(), told.claims_to_settle()) == ([ClaimToAcquire("email", "a", "eve")], [])
     knowing = ClaimBook(frozenset({("email", "a")}), frozenset({("email", "a", ADA)}))
     assert (knowing.admit(ADA, going), knowing.admit("eve", coming)) == (None, rejection)
     within = ClaimBook(frozenset())
     assert (within.admit("eve", coming), within.admit(ADA, going)) == (None, None)
-    assert (within.acquire(), within.settle()) == ([ClaimToAcquire("email", "a", "eve")], [])
+    assert (within.claims_to_acquire(), within.claims_to_settle()) == ([ClaimToAcquire("email", "a", "eve")], [])

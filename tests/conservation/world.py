@@ -16,6 +16,7 @@ from contracts.message import Command, Event
 from contracts.orders.commands import ShipOrder
 from contracts.orders.events import OrderConfirmed
 from tests.conservation.plans import Plan
+from tests.conservation.statuses import is_deleted, is_open
 from tests.conservation.traffic import Address, Route, Sent, Traffic, address_of
 from workers.core.answers import ANSWER
 from workers.core.decider import Rejection
@@ -24,13 +25,13 @@ from workers.core.saga import Saga
 from workers.domain import contexts
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     InstanceKey,
     InstanceRow,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 from workers.saga.following import Followed, concerned, follow, handle
 from workers.saga.internal_events import internal_events
@@ -146,7 +147,7 @@ class World:
         elif route.kind == "answer":
             answer = self._traffic.get(route)
             rejections, unchanged = ([answer], []) if isinstance(answer, StepRejection) else ([], [answer])
-            self._hear(route.sender, Due(self._now(), [], rejections, unchanged))
+            self._hear(route.sender, DueInternalEvents(self._now(), [], rejections, unchanged))
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -183,7 +184,9 @@ class World:
             return
         place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
         cause = (self._now(), step.correlation_id, step.actor, step.traceparent)
-        answer = Unchanged(*place, *cause) if code is None else StepRejection(*place, code, *cause, step.causation_id)
+        answer = (
+            UnchangedStep(*place, *cause) if code is None else StepRejection(*place, code, *cause, step.causation_id)
+        )
         self._traffic.put(Route("answer", sent.lane, step.position), answer)
 
     def _say(self, address: Address, event: Event) -> None:
@@ -204,9 +207,9 @@ class World:
     def _pass_deadline(self, place: tuple[str, str, str]) -> None:
         lane, row = self.deadlines[place]
         del self.deadlines[place]
-        self._hear(lane, Due(row.due_at, [row], []))
+        self._hear(lane, DueInternalEvents(row.due_at, [row], []))
 
-    def _hear(self, lane: Any, due: Due) -> None:
+    def _hear(self, lane: Any, due: DueInternalEvents) -> None:
         own = internal_events(due)
         stored = self._stored([each.key for each in own])
         self._met(stored, own[0].recorded.event)
@@ -222,10 +225,10 @@ class World:
     def _write(self, lane: Any, followed: Followed, causes: Sequence[Event]) -> None:
         self.told.append(("followed", causes, followed))
         self.bugs += [f"{each.follower} cannot take {each.event_type}: {each.error}" for each in followed.parked]
-        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.raised.items()]
+        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.failures.items()]
         for row in followed.instances:
             self.instances[InstanceKey(row.saga, row.instance_id)] = row
-        for place in followed.cleared:
+        for place in followed.cleared_deadlines:
             self.deadlines.pop(place, None)
         for deadline in followed.deadlines:
             self.deadlines[deadline.saga, deadline.instance_id, deadline.name] = (lane, deadline)
@@ -248,12 +251,3 @@ class World:
     def _now(self) -> str:
         minutes, seconds = divmod(self._moves, 60)
         return f"2026-01-01T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.000000Z"
-
-
-def is_open(order: Any) -> bool:
-    """Whether an order waits for its confirmation or its cancellation."""
-    return bool(order.status == "placed")
-
-
-def is_deleted(user: Any) -> bool:
-    return bool(user.existence == "deleted")

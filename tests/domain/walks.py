@@ -14,6 +14,7 @@ from contracts.message import Command, Event
 from tests.given import through_json
 from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
+from workers.core.folding import fold_onto
 
 LONGEST_WALK = 12
 
@@ -45,11 +46,8 @@ def step(context: Context, state: Any, command: Command) -> Stride:
     """Handle one command. The state that is kept beside the walk shows if anyone touches it."""
     before = copy.deepcopy(state)
     answer = context.decider.decide(state, command)
-    after = state
-    if isinstance(answer, Decision):
-        for event in answer.events:
-            after = context.decider.evolve(after, through_json(event))
-    return Stride(before, command, answer, after)
+    events = answer.events if isinstance(answer, Decision) else ()
+    return Stride(before, command, answer, fold_onto(context.decider, state, map(through_json, events)))
 
 
 def walk(context: Context, commands: list[Command]) -> list[Stride]:

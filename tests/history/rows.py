@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from workers.ports.event_store import EventRow, OutcomeRow
-from workers.ports.history import Notice, StartedSaga, TakenStep
+from workers.ports.history import Notice, SagaStep, StartedSaga
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -42,10 +42,10 @@ def event(event_id: str, at: float, of: str, sequence: int = 1) -> EventRow:
     return EventRow(*place, event_id, "Done", 1, b"{}", of, "c", of, "clerk", None, after(at))
 
 
-def step(command_id: str, at: float, caused_by: str, *, name: str = "go", to: str = "s") -> TakenStep:
+def step(command_id: str, at: float, caused_by: str, *, name: str = "go", to: str = "s") -> SagaStep:
     """A step of the instance `fulfilment/o-1`, decided at `at`."""
     decided = after(at)
-    return TakenStep("fulfilment", "o-1", name, command_id, "payments.Do.v1", to, caused_by, None, decided, decided)
+    return SagaStep("fulfilment", "o-1", name, command_id, "payments.Do.v1", to, caused_by, None, decided, decided)
 
 
 def saga(at: float, begun_by: str | None = None) -> StartedSaga:

@@ -76,7 +76,7 @@ async def test_a_log_is_begun_anew_only_when_nothing_is_under_way_that_would_sta
     dropped = asyncio.create_task(event_log.append(topic, 0, [numbered(97)]))
     await sending.wait()
     dropped.cancel()
-    beginning = asyncio.create_task(event_log.begin_anew(topic, 0))
+    beginning = asyncio.create_task(event_log.clear_recreated(topic, 0))
     await asyncio.wait({beginning}, timeout=2)  # who does not wait for it is done by then
     go_on.set()
     await beginning

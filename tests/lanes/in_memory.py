@@ -70,8 +70,8 @@ def write(table: Table, rows: Sequence[EventRow]) -> None:
                 *(lane, grant.epoch, row.context, row.recorded_at, 0, sequence, mark),
                 outcomes=nothing,
                 events=[row],
-                acquire=nothing,
-                settle=nothing,
+                claims_to_acquire=nothing,
+                claims_to_settle=nothing,
                 credentials=nothing,
             )
         )
@@ -126,7 +126,7 @@ class LogInMemory:
         await asyncio.sleep(0)
         return self.states.get(topic, TopicState("", self.default_partitions))
 
-    async def begin_anew(self, topic: str, partition: int) -> None:
+    async def clear_recreated(self, topic: str, partition: int) -> None:
         await asyncio.sleep(0)
         kept = self.partitions.get((topic, partition), [])
         if kept and sequence_of(kept[0]) != 1:

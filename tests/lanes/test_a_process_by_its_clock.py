@@ -11,7 +11,12 @@ from tests.lanes.test_a_lane_of_this_process import become, held
 from tests.lanes.test_the_lanes_of_a_process import FIRST
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
 from workers import telemetry
-from workers.lanes.host import FETCH_PATIENCE_SECONDS, HINT_INTERVAL_SECONDS, LIVENESS_SECONDS, LaneHost
+from workers.lanes.host import (
+    COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS,
+    LIVENESS_SECONDS,
+    MAX_FETCH_FAILURE_SECONDS,
+    LaneHost,
+)
 from workers.lanes.watch import LOOK_INTERVAL_SECONDS, Watch
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, Partition, TopicState
@@ -76,7 +81,13 @@ async def test_the_group_is_told_how_far_the_lanes_are_when_it_is_time_and_once(
     process = Clocked()
     told = []
     async with process.running():
-        for seconds in (0.0, HINT_INTERVAL_SECONDS - 1, 1.0, 0.0, HINT_INTERVAL_SECONDS):
+        for seconds in (
+            0.0,
+            COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS - 1,
+            1.0,
+            0.0,
+            COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS,
+        ):
             process.now += seconds
             await process.turns()
             told.append(len(process.subscription.hints))
@@ -89,13 +100,13 @@ async def test_who_cannot_read_is_borne_for_a_while_and_forgotten_once_it_reads(
         for _ in range(3):
             process.subscription.faults = [Unavailable("Kafka", "away for the test")]
             await become(lambda: not process.subscription.faults, "it could not read")
-            process.now += FETCH_PATIENCE_SECONDS - 1
+            process.now += MAX_FETCH_FAILURE_SECONDS - 1
             await process.turns()
         assert not task.done()
         assert process.host.ready
         process.subscription.faults = [Unavailable("Kafka", "away for the test")] * 10_000
         await become(lambda: not process.host.ready, "it cannot read")
-        process.now += FETCH_PATIENCE_SECONDS - 0.5
+        process.now += MAX_FETCH_FAILURE_SECONDS - 0.5
         await process.turns()
         assert not task.done()
         process.now += 0.5

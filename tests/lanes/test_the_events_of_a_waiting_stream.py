@@ -11,7 +11,7 @@ from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOM
 from tests.lanes.recorded_rows import RowsInMemory, event_rows
 from workers.lanes.sequenced import event_of, recorded_row, waiting_events
 from workers.ports.event_store import EventRow
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 BOB_CREATED = ADA_CREATED.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 ADA = ADA_CREATED.user_id
@@ -23,8 +23,8 @@ MODELS = catalogue().events
 async def waiting(version: int, until: int, action: Literal["retry", "skip"] = "retry") -> list[int]:
     """The sequences of the events of ada's stream, which waits from this version on, by a lane that stands there."""
     parked = ParkedStream("users", ADA, version, 1, "users.UserCreated.v1", "KeyError", 3, "2026-01-01T00:00:00Z")
-    wish = Wish("users", ADA, action)
-    found = await waiting_events(RowsInMemory(ROWS), "users", parked, wish, MODELS, until)
+    request = ParkedStreamRequest("users", ADA, action)
+    found = await waiting_events(RowsInMemory(ROWS), "users", parked, request, MODELS, until)
     assert all(recorded.stream_id == ADA for recorded in found)
     return [recorded.sequence for recorded in found]
 
@@ -54,7 +54,7 @@ async def test_are_read_no_further_than_the_lane_has_come(monkeypatch: pytest.Mo
             return await super().stream_after(context, stream_id, version, limit)
 
     parked = ParkedStream("users", ADA, 1, 1, "users.UserCreated.v1", "KeyError", 3, "2026-01-01T00:00:00Z")
-    await waiting_events(Table(ROWS), "users", parked, Wish("users", ADA, "retry"), MODELS, 2)
+    await waiting_events(Table(ROWS), "users", parked, ParkedStreamRequest("users", ADA, "retry"), MODELS, 2)
     assert asked == [0, 1]
 
 

@@ -117,7 +117,7 @@ async def test_that_are_revoked_are_left_and_fed_no_more() -> None:
 
 
 async def test_that_are_stuck_do_not_hold_up_a_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.host.LEAVE_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("workers.lanes.host.RELEASE_TIMEOUT_SECONDS", 0.05)
     process = Process()
     work = process.works[FIRST]
     work.going.clear()
@@ -165,7 +165,7 @@ async def test_go_on_after_a_fetch_that_failed() -> None:
 
 async def test_are_given_to_another_consumer_when_this_one_only_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.host.RETRY_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr("workers.lanes.host.FETCH_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("workers.lanes.host.MAX_FETCH_FAILURE_SECONDS", 0.05)
     process = Process()
     async with process.running() as task:
         await process.subscription.give(FIRST)
@@ -178,7 +178,7 @@ async def test_are_given_to_another_consumer_when_this_one_only_fails(monkeypatc
 
 
 async def test_tell_the_group_how_far_those_have_come_that_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.host.HINT_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr("workers.lanes.host.COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
     process = Process()
     process.works[SECOND].faults["acquire"] = [Unavailable("Postgres", "away for the test")]

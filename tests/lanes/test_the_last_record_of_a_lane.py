@@ -27,7 +27,7 @@ async def test_that_lost_its_end_and_grew_beyond_it_is_an_interruption_and_read_
     reading.subscription.topics[PARTITION] = records(0, 100, timestamp=7)
     handled_before(reading, 5)
     await reading.begin(40)
-    with pytest.raises(Restart, match="another record stands at offset 39"):
+    with pytest.raises(Restart, match="the record at offset 39 is not the one"):
         reading.input.new(records(39, 42, timestamp=7))
     assert await reading.begin(50) == 50, "of another owner's position it says nothing"
     assert await reading.begin(40) == 40

@@ -58,7 +58,7 @@ def test_that_were_read_before_do_not_come_again() -> None:
     with pytest.raises(WentBack) as refused:
         queue.extend(records(4, 9))
     assert (refused.value.offset, refused.value.expected) == (4, 5)
-    assert str(refused.value) == "its topic goes on at offset 4 instead of 5"
+    assert str(refused.value) == "its topic continues at offset 4 instead of 5"
     assert offsets(queue.next_batch()) == [3, 4]
 
 

@@ -12,12 +12,12 @@ from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import Topic, create_topics
-from infra.memory.broker import Broker
 from infra.memory.event_log import MemoryEventLog
 from infra.memory.message_sender import MemoryMessageSender
-from infra.memory.subscription import MemorySubscription
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS, read
+from tests.simulation.consumer_groups.broker import BrokerWithGroups
+from tests.simulation.consumer_groups.subscription import MemorySubscription
 from tests.waiting import until
 from workers.ports.log import InboundRecord, Partition, Subscription
 
@@ -113,7 +113,7 @@ class DrowsyWire:
 @asynccontextmanager
 async def messaging_in_memory() -> AsyncIterator[Messaging]:
     """The twins on a broker of their own."""
-    broker, wire, topic = Broker(time.monotonic), DrowsyWire(), "things"
+    broker, wire, topic = BrokerWithGroups(time.monotonic), DrowsyWire(), "things"
     broker.create_topic(topic, PARTITIONS)
 
     async def all_records() -> dict[int, list[InboundRecord]]:

@@ -19,7 +19,7 @@ from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
-from workers.ports.parked import Wish
+from workers.ports.parked import ParkedStreamRequest
 from workers.ports.read_models import Checkpoint, Generation, ReadModelBatch
 
 Action = Callable[[], Awaitable[None]]
@@ -38,7 +38,9 @@ class Onlooker(Protocol):
 
     async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None: ...
 
-    async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None: ...
+    async def request(
+        self, generation: Generation, topic: str, partition: int, request: ParkedStreamRequest
+    ) -> None: ...
 
     async def empty(self) -> None: ...
 
@@ -70,8 +72,10 @@ class MemoryOnlooker:
     async def spoil(self, generation: Generation, document_id: str, value: bytes | None) -> None:
         self.server.set(names.document(generation, document_id), value)
 
-    async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
-        self.server.hashes.setdefault(names.wishes(generation, topic, partition), {})[wish.stream_id] = wish
+    async def request(self, generation: Generation, topic: str, partition: int, request: ParkedStreamRequest) -> None:
+        self.server.hashes.setdefault(names.parked_requests(generation, topic, partition), {})[request.stream_id] = (
+            request
+        )
 
     async def empty(self) -> None:
         self.server.empty()
@@ -118,6 +122,8 @@ class RedisOnlooker:
                     found[key] = await self.redis.zrange(key, 0, -1, withscores=True)
                 case b"hash":
                     found[key] = await self.redis.hgetall(key)
+                case b"set":
+                    found[key] = await self.redis.smembers(key)
                 case _:
                     found[key] = await self.redis.get(key)
         return found
@@ -132,9 +138,9 @@ class RedisOnlooker:
         key = self.keys.document(generation, document_id)
         await (self.redis.delete(key) if value is None else self.redis.set(key, value))
 
-    async def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
-        key = self.keys.wishes(generation, topic, partition)
-        await self.redis.hset(key, wish.stream_id, orjson.dumps(wish._asdict()))
+    async def request(self, generation: Generation, topic: str, partition: int, request: ParkedStreamRequest) -> None:
+        key = self.keys.parked_requests(generation, topic, partition)
+        await self.redis.hset(key, request.stream_id, orjson.dumps(request._asdict()))
 
     async def empty(self) -> None:
         await self.redis.flushdb()

@@ -36,7 +36,7 @@ TABLES = (
     "deadlines",
     "step_rejections",
     "unchanged_steps",
-    "parked",
+    "parked_streams",
 )
 
 EventStores = PostgresEventStore | MemoryEventStore
@@ -45,7 +45,7 @@ SagaStores = PostgresSagaStore | MemorySagaStore
 
 @dataclass(frozen=True)
 class Tables:
-    """The adapters of one process and what an onlooker sees. `wish` is what an operator does."""
+    """The adapters of one process and what an onlooker sees. `request` is what an operator does."""
 
     store: EventStores
     sagas: SagaStores
@@ -56,7 +56,7 @@ class Tables:
     owners: Callable[[], Awaitable[dict[str, str | None]]]
     statuses: Callable[[], Awaitable[dict[str, str]]]
     beginnings: Callable[[], Awaitable[dict[tuple[LaneKey, Following], int]]]
-    wish: Callable[[LaneKey, str, str, Any], Awaitable[None]]
+    request: Callable[[LaneKey, str, str, Any], Awaitable[None]]
 
 
 def tables_in_memory() -> Tables:
@@ -81,11 +81,11 @@ def tables_in_memory() -> Tables:
     async def beginnings() -> dict[tuple[LaneKey, Following], int]:
         return dict(table.beginnings)
 
-    async def wish(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
-        table.wish(lane, saga, stream_id, action)
+    async def request(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
+        table.request(lane, saga, stream_id, action)
 
     store, sagas = MemoryEventStore(table, wire), MemorySagaStore(table, wire)
-    return Tables(store, sagas, wire, contents, unique_claims, secrets, owners, statuses, beginnings, wish)
+    return Tables(store, sagas, wire, contents, unique_claims, secrets, owners, statuses, beginnings, request)
 
 
 @asynccontextmanager
@@ -122,9 +122,9 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             )
             return {(LaneKey("saga", *row[:2]), Following(*row[2:4])): row[4] for row in rows}
 
-        async def wish(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
+        async def request(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
             await onlooker.execute(
-                "UPDATE annals.parked SET wish = $1"
+                "UPDATE annals.parked_streams SET requested_action = $1"
                 " WHERE topic = $2 AND partition = $3 AND saga = $4 AND stream_id = $5",
                 *(action, lane.topic, lane.partition, saga, stream_id),
             )
@@ -139,7 +139,7 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             lambda: pairs("SELECT role || ':' || topic || '/' || partition, owner FROM annals.lanes"),
             lambda: pairs("SELECT instance_id, status FROM annals.sagas"),
             beginnings,
-            wish,
+            request,
         )
 
 

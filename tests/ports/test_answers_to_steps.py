@@ -53,7 +53,7 @@ async def test_a_rejection_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_
     assert rejection.handled_at.endswith("Z")
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).rejections) == []
     assert list((await store.due(LANE, ["farewell"], 10)).rejections) == []
-    await store.commit(batch(steps=[], position=2, heard=[1]))
+    await store.commit(batch(steps=[], position=2, answered_steps=[1]))
     assert list((await store.due(LANE, SAGAS, 10)).rejections) == []
 
 
@@ -92,7 +92,7 @@ async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked
     assert list(due.rejections) == []
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).unchanged) == []
     assert list((await store.due(LANE, ["farewell"], 10)).unchanged) == []
-    await store.commit(batch(steps=[], position=2, heard=[1]))
+    await store.commit(batch(steps=[], position=2, answered_steps=[1]))
     assert list((await store.due(LANE, SAGAS, 10)).unchanged) == []
 
 
@@ -150,5 +150,5 @@ async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: T
     await accept(tables, b"[]", 1)
     await store.acquire(LANE, "successor")
     with pytest.raises(Exception, match="epoch 1"):
-        await store.commit(batch(steps=[], heard=[1]))
+        await store.commit(batch(steps=[], answered_steps=[1]))
     assert len((await store.due(LANE, SAGAS, 10)).unchanged) == 1

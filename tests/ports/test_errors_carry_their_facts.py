@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.ports.commands import Overloaded, TooLarge
-from workers.ports.event_store import ClaimsRefused, Unstorable
+from workers.ports.event_store import ClaimConflict, Unstorable
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
 from workers.ports.log import TopicMisfit
 from workers.ports.parked import TooManyParked
@@ -21,8 +21,8 @@ TAKEN = frozenset({("email", "ada@example.org")})
     [
         (Overloaded, {"what": "commands", "limit": 100}, "100 commands are under way"),
         (TooLarge, {"size_bytes": 9, "limit_bytes": 8}, "has 9 bytes as JSON; at most 8 are allowed"),
-        (ClaimsRefused, {"refused": TAKEN}, "1 unique_claims are held"),
-        (Unstorable, {"explanation": "a NUL"}, "refused a value: a NUL"),
+        (ClaimConflict, {"rejected": TAKEN}, "1 unique claims are held"),
+        (Unstorable, {"explanation": "a NUL"}, "cannot store a value: a NUL"),
         (Fenced, {"lane": LANE, "epoch": 7}, "no longer held in epoch 7"),
         (Unavailable, {"server": "Kafka", "explanation": "gone"}, "Kafka is not available: gone"),
         (Unavailable, {"server": "Kafka", "explanation": "gone", "advice": "wait"}, "not available: gone; wait"),

@@ -114,6 +114,6 @@ async def test_a_new_log_is_emptied_unless_it_begins_with_the_first_sequence(
     log, topic = messaging.event_log, messaging.topic
     if written:
         await log.append(topic, 0, [numbered(sequence) for sequence in written])
-    await log.begin_anew(topic, 0)
+    await log.clear_recreated(topic, 0)
     await log.append(topic, 0, [numbered(9)])
     assert sequences((await messaging.read())[0]) == [*left, 9]

@@ -52,7 +52,9 @@ async def test_a_known_command_is_repeated_and_nothing_is_written(store: EventSt
     await store.commit(everything())
     before = await tables.contents()
     with pytest.raises(Repeated):
-        await store.commit(everything(sequence=3, events=[event(3, version=3)], outcomes=[outcome(1)], acquire=[]))
+        await store.commit(
+            everything(sequence=3, events=[event(3, version=3)], outcomes=[outcome(1)], claims_to_acquire=[])
+        )
     assert await tables.contents() == before
 
 
@@ -62,13 +64,13 @@ UNSTORABLE: dict[str, Batch] = {
     "a lone surrogate in a text": everything(events=[event(1, actor="\ud800")]),
     "a lone surrogate in an event's JSON": everything(events=[event(1, data=rb'{"city": "\ud800"}')]),
     "U+001F in a text": everything(outcomes=[outcome(1, correlation_id="a\x1fb"), outcome(2)]),
-    "U+001F in a unique claim": everything(acquire=[ClaimToAcquire("email", "a\x1fb", "ada")]),
+    "U+001F in a unique claim": everything(claims_to_acquire=[ClaimToAcquire("email", "a\x1fb", "ada")]),
     "U+001F in a secret": everything(credentials=[CredentialRow("ada", "a\x1fb")]),
     "a number out of range in JSON": everything(events=[event(1, data=b'{"amount": 1e400000}')]),
     "a number too large for its column": everything(events=[event(1, schema_version=2**31)]),
     "a snapshot that is no JSON": everything(snapshots=[snapshot(state=b"{")]),
     "U+001F in a snapshot's stream": everything(snapshots=[snapshot("a\x1fb")]),
-    "no text at all": everything(acquire=[ClaimToAcquire("email", "", "ada")]),
+    "no text at all": everything(claims_to_acquire=[ClaimToAcquire("email", "", "ada")]),
 }
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from tests.ports.tables import Tables
 from tests.postgres.batches import OTHER_LANE, everything
-from workers.ports.event_store import LaneStore
-from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, LaneStore, Mark
 from workers.ports.lanes import Role as LaneRole
 
 KEYS: dict[LaneRole, LaneKey] = {

@@ -9,7 +9,7 @@ from tests.ports.stored_models import StoredModels
 from tests.redis.cards import CARDS, TOPIC, batch, card, city, entries, removal
 from workers.core.projection import Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, IndexChange
 from workers.projection.folding import ALL
 
@@ -151,16 +151,20 @@ async def test_streams_wait_in_their_lane_until_they_are_taken_from_the_waiting(
     assert list(await writer.parked(Generation(CARDS.projection, 2), TOPIC, 0)) == []
 
 
-async def test_a_wish_ends_when_its_stream_is_parked_or_unparked_again(models: StoredModels) -> None:
+async def test_a_request_ends_when_its_stream_is_parked_or_unparked_again(models: StoredModels) -> None:
     writer = models.writer
     await writer.commit(batch({}, to=FIRST)._replace(parked=[waiting(each) for each in ("ada", "bob", "eve")]))
-    assert list(await writer.wishes(CARDS, TOPIC, 0)) == []
-    wished = [Wish("cards", "ada", "retry"), Wish("cards", "bob", "skip"), Wish("cards", "eve", "retry")]
-    for wish in reversed(wished):
-        await models.onlooker.wish(CARDS, TOPIC, 0, wish)
-    assert list(await writer.wishes(CARDS, TOPIC, 0)) == wished
+    assert list(await writer.parked_requests(CARDS, TOPIC, 0)) == []
+    requested = [
+        ParkedStreamRequest("cards", "ada", "retry"),
+        ParkedStreamRequest("cards", "bob", "skip"),
+        ParkedStreamRequest("cards", "eve", "retry"),
+    ]
+    for request in reversed(requested):
+        await models.onlooker.request(CARDS, TOPIC, 0, request)
+    assert list(await writer.parked_requests(CARDS, TOPIC, 0)) == requested
     await writer.commit(batch({}, expected=FIRST, to=SECOND)._replace(parked=[waiting("ada", 6)], unparked=["bob"]))
-    assert list(await writer.wishes(CARDS, TOPIC, 0)) == wished[2:]
+    assert list(await writer.parked_requests(CARDS, TOPIC, 0)) == requested[2:]
 
 
 @pytest.mark.usefixtures("hasty")

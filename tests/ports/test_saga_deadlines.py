@@ -9,7 +9,7 @@ from tests.ports.tables import SagaStores, Tables
 from tests.ports.test_saga_store import LANE, OTHER_LANE, batch, instance, store
 from tests.postgres.batches import command_id
 from tests.waiting import until
-from workers.ports.sagas import DeadlineRow, InstanceKey, InstancesMoved, JournalRow, SagaBatch
+from workers.ports.sagas import DeadlineRow, InstanceConflict, InstanceKey, JournalRow, SagaBatch
 
 __all__ = ["store"]
 
@@ -46,14 +46,14 @@ async def taken(store: SagaStores) -> None:
 
 async def test_who_decided_on_an_older_version_of_an_instance_writes_nothing(store: SagaStores, tables: Tables) -> None:
     await taken(store)
-    await store.commit(batch(steps=[], instances=[instance("ada", version=2, taken=2)]))
+    await store.commit(batch(steps=[], instances=[instance("ada", version=2, applied=2)]))
     before = await tables.contents()
     for version, taken_now in ((1, 1), (2, 2), (4, 1), (3, 2)):
-        late = instance("ada", version=version, taken=taken_now, status="late")
-        with pytest.raises(InstancesMoved):
+        late = instance("ada", version=version, applied=taken_now, status="late")
+        with pytest.raises(InstanceConflict):
             await store.commit(batch(OTHER_LANE, instances=[instance("bob"), late], parked=[]))
         assert await tables.contents() == before
-    await store.commit(batch(OTHER_LANE, steps=[], instances=[instance("ada", version=3, taken=1, status="in time")]))
+    await store.commit(batch(OTHER_LANE, steps=[], instances=[instance("ada", version=3, applied=1, status="in time")]))
     assert await tables.statuses() == {"ada": "in time"}
 
 
@@ -121,15 +121,17 @@ async def test_a_deadline_passes_once_and_not_at_all_when_it_was_cleared_or_set_
 ) -> None:
     await taken(store)
     await store.commit(batch(steps=[], deadlines=[deadline(), deadline("other")]))
-    await store.commit(batch(steps=[], passed=[deadline()]))
-    await store.commit(batch(OTHER_LANE, steps=[], cleared=[("welcome", "ada", "other"), ("welcome", "nobody", "x")]))
+    await store.commit(batch(steps=[], passed_deadlines=[deadline()]))
+    await store.commit(
+        batch(OTHER_LANE, steps=[], cleared_deadlines=[("welcome", "ada", "other"), ("welcome", "nobody", "x")])
+    )
     await store.commit(batch(OTHER_LANE, steps=[], deadlines=[deadline("anew", set_by=2)]))
     before = await tables.contents()
     for gone in (deadline(), deadline("other"), deadline("anew", set_by=1)):
-        with pytest.raises(InstancesMoved):
-            await store.commit(batch(passed=[gone], instances=[instance("bob")]))
+        with pytest.raises(InstanceConflict):
+            await store.commit(batch(passed_deadlines=[gone], instances=[instance("bob")]))
         assert await tables.contents() == before
-    await store.commit(batch(OTHER_LANE, steps=[], passed=[deadline("anew", set_by=2)]))
+    await store.commit(batch(OTHER_LANE, steps=[], passed_deadlines=[deadline("anew", set_by=2)]))
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).deadlines) == []
 
 
@@ -137,7 +139,7 @@ async def test_a_deadline_that_passes_may_be_set_again_in_the_same_batch(store: 
     await taken(store)
     await store.commit(batch(steps=[], deadlines=[deadline()]))
     again = deadline(set_by=2)
-    await store.commit(batch(steps=[], passed=[deadline()], deadlines=[again]))
+    await store.commit(batch(steps=[], passed_deadlines=[deadline()], deadlines=[again]))
     assert list((await store.due(LANE, SAGAS, 10)).deadlines) == [again]
 
 
@@ -146,7 +148,9 @@ async def test_an_old_epoch_hears_nothing_in_effect(store: SagaStores, tables: T
     await store.commit(batch(steps=[], deadlines=[deadline()]))
     await store.acquire(LANE, "successor")
     before = await tables.contents()
-    stale: SagaBatch = batch(steps=[], passed=[deadline()], cleared=[("welcome", "ada", "patience")])
+    stale: SagaBatch = batch(
+        steps=[], passed_deadlines=[deadline()], cleared_deadlines=[("welcome", "ada", "patience")]
+    )
     with pytest.raises(Exception, match="epoch 1"):
         await store.commit(stale)
     assert await tables.contents() == before

@@ -11,7 +11,7 @@ from tests.postgres.batches import LANE as COMMAND_LANE
 from tests.postgres.batches import command_id, event, everything
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark, Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import Following, InstanceKey, InstanceRow, SagaBatch, StepRow, StoredInstance
 
 LANE = LaneKey("saga", "users.events", 0)
@@ -19,7 +19,7 @@ OTHER_LANE = LaneKey("saga", "users.events", 1)
 
 
 def instance(name: str = "ada", state: bytes = b'{"step": "welcome"}', **changes: Any) -> InstanceRow:
-    return InstanceRow("welcome", name, "running", state, "correlation", version=1, taken=1)._replace(**changes)
+    return InstanceRow("welcome", name, "running", state, "correlation", version=1, applied=1)._replace(**changes)
 
 
 def step(position: int, **changes: Any) -> StepRow:
@@ -117,7 +117,7 @@ async def test_the_epoch_of_a_command_lane_counts_for_no_saga(store: SagaStores,
 async def test_instances_appear_and_change(store: SagaStores, tables: Tables) -> None:
     await store.acquire(LANE, "owner")
     await store.commit(batch(instances=[instance("ada"), instance("bob")]))
-    ended = instance("ada", b'{"step": "done"}', status="ended", version=4, taken=3)
+    ended = instance("ada", b'{"step": "done"}', status="ended", version=4, applied=3)
     await store.commit(batch(instances=[ended], steps=[]))
     wanted = [InstanceKey("welcome", name) for name in ("ada", "bob", "nobody")] + [InstanceKey("other", "ada")]
     assert await store.instances(wanted) == {
@@ -189,17 +189,21 @@ async def test_streams_wait_until_they_are_taken_from_the_waiting(store: SagaSto
     assert list(await store.parked(OTHER_LANE)) == [waiting("eve")]
 
 
-async def test_a_wish_ends_when_its_stream_is_parked_or_unparked_again(store: SagaStores, tables: Tables) -> None:
+async def test_a_request_ends_when_its_stream_is_parked_or_unparked_again(store: SagaStores, tables: Tables) -> None:
     await store.acquire(LANE, "owner")
     await store.commit(batch(steps=[], parked=[waiting("ada"), waiting("bob"), waiting("eve")]))
-    assert await store.wishes(LANE) == []
+    assert await store.parked_requests(LANE) == []
     for name, action in (("bob", "skip"), ("ada", "retry"), ("eve", "retry"), ("nobody", "retry")):
-        await tables.wish(LANE, "welcome", name, action)
-    wished = [Wish("welcome", "ada", "retry"), Wish("welcome", "bob", "skip"), Wish("welcome", "eve", "retry")]
-    assert list(await store.wishes(LANE)) == wished
+        await tables.request(LANE, "welcome", name, action)
+    requested = [
+        ParkedStreamRequest("welcome", "ada", "retry"),
+        ParkedStreamRequest("welcome", "bob", "skip"),
+        ParkedStreamRequest("welcome", "eve", "retry"),
+    ]
+    assert list(await store.parked_requests(LANE)) == requested
     await store.commit(batch(steps=[], parked=[waiting("ada", attempts=6)], unparked=[("welcome", "bob")]))
-    assert list(await store.wishes(LANE)) == wished[2:]
-    assert await store.wishes(OTHER_LANE) == []
+    assert list(await store.parked_requests(LANE)) == requested[2:]
+    assert await store.parked_requests(OTHER_LANE) == []
 
 
 @pytest.mark.usefixtures("hasty")

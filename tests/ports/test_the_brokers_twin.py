@@ -1,14 +1,13 @@
-"""What Kafka does that no adapter of ours shows: idempotent producers, lost records, sessions that end by its clock."""
+"""What the in-memory broker does and no adapter of ours shows: idempotent producers, and records that are lost."""
 
 import pytest
 
 from infra.memory.broker import Broker, NoSuchPartition
 from infra.memory.clock import MemoryClock
-from infra.memory.group import RebalanceInProgress, StaleGeneration, UnknownMember
 from infra.memory.log_partition import REMEMBERED_REQUESTS, OutOfOrder
-from workers.ports.log import OutboundRecord, Partition
+from workers.ports.log import OutboundRecord
 
-TOPIC, SESSION_SECONDS, REBALANCE_SECONDS = "things", 10.0, 30.0
+TOPIC = "things"
 
 
 def records(*names: str) -> list[OutboundRecord]:
@@ -20,31 +19,10 @@ def names(broker: Broker, partition: int = 0) -> str:
 
 
 @pytest.fixture
-def clock() -> MemoryClock:
-    return MemoryClock()
-
-
-@pytest.fixture
-def broker(clock: MemoryClock) -> Broker:
-    broker = Broker(clock)
+def broker() -> Broker:
+    broker = Broker(MemoryClock())
     broker.create_topic(TOPIC, 3)
     return broker
-
-
-def member(broker: Broker, name: str) -> str:
-    """A new member that has joined; the others must join again."""
-    member_id = broker.enroll("readers", name)
-    join(broker, member_id)
-    return member_id
-
-
-def join(broker: Broker, member_id: str) -> None:
-    broker.join("readers", member_id, [TOPIC], SESSION_SECONDS, REBALANCE_SECONDS)
-
-
-def share(broker: Broker, member_id: str) -> list[int] | None:
-    given = broker.assignment("readers", member_id)
-    return None if given is None else sorted(partition.partition for partition in given.partitions)
 
 
 def test_a_request_that_arrives_again_is_written_once(broker: Broker) -> None:
@@ -105,58 +83,3 @@ def test_what_was_not_created_is_not_there(broker: Broker, place: tuple[str, int
         broker.append(*place, records("a"))
     with pytest.raises(NoSuchPartition):
         broker.read(*place, 0, 1)
-
-
-def test_a_generation_begins_when_all_have_joined(broker: Broker) -> None:
-    first = member(broker, "first")
-    assert share(broker, first) == [0, 1, 2]
-    second = member(broker, "second")
-    assert share(broker, second) is None
-    with pytest.raises(RebalanceInProgress):
-        broker.heartbeat("readers", first, 1)
-    join(broker, first)
-    assert (share(broker, first), share(broker, second)) == ([0, 2], [1])
-    with pytest.raises(StaleGeneration):
-        broker.heartbeat("readers", first, 1)
-    broker.heartbeat("readers", first, 2)
-
-
-def test_who_is_silent_for_its_session_is_evicted(broker: Broker, clock: MemoryClock) -> None:
-    silent, alive = member(broker, "silent"), member(broker, "alive")
-    join(broker, silent)
-    generation = broker.group("readers").generation
-    clock.advance(SESSION_SECONDS - 1)
-    broker.heartbeat("readers", alive, generation)
-    clock.advance(2)
-    broker.expire()
-    with pytest.raises(RebalanceInProgress):
-        broker.heartbeat("readers", alive, generation)
-    join(broker, alive)
-    assert share(broker, alive) == [0, 1, 2]
-    with pytest.raises(UnknownMember):
-        broker.heartbeat("readers", silent, generation)
-    with pytest.raises(UnknownMember):
-        join(broker, silent)
-
-
-def test_who_keeps_the_others_waiting_is_left_behind(broker: Broker, clock: MemoryClock) -> None:
-    slow = member(broker, "slow")
-    waiting = member(broker, "waiting")
-    for _ in range(5):
-        clock.advance(REBALANCE_SECONDS / 5)
-        with pytest.raises(RebalanceInProgress):
-            broker.heartbeat("readers", slow, 1)
-        assert share(broker, waiting) is None
-    clock.advance(1)
-    assert share(broker, waiting) == [0, 1, 2]
-    with pytest.raises(UnknownMember):
-        broker.heartbeat("readers", slow, 1)
-
-
-def test_the_offsets_of_an_evicted_member_are_refused(broker: Broker) -> None:
-    gone, place = member(broker, "gone"), Partition(TOPIC, 0)
-    broker.commit("readers", gone, 1, {place: 7})
-    broker.leave("readers", gone)
-    with pytest.raises(UnknownMember):
-        broker.commit("readers", gone, 1, {place: 9})
-    assert broker.group("readers").offsets == {place: 7}

@@ -87,8 +87,8 @@ def batch(lane: LaneKey = LANE, epoch: int = 1, **changes: Any) -> Batch:
         mark=Mark(0, -1),
         outcomes=[],
         events=[],
-        acquire=[],
-        settle=[],
+        claims_to_acquire=[],
+        claims_to_settle=[],
         credentials=[],
     )
     return empty._replace(**changes)
@@ -103,7 +103,7 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
         mark=Mark(1, 0),
         outcomes=[outcome(1), outcome(2)],
         events=[event(1), event(2, version=2)],
-        acquire=[ClaimToAcquire("email", "ada@example.org", "ada")],
+        claims_to_acquire=[ClaimToAcquire("email", "ada@example.org", "ada")],
         credentials=[CredentialRow("ada", "$argon2id$1")],
         snapshots=[snapshot()],
     )
@@ -113,7 +113,9 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
 async def claim(store: Any, lane: LaneKey, *keys: tuple[str, str]) -> None:
     """Take the lane and reserve e-mails: (key, stream id)."""
     grant = await store.acquire(lane, "claimant")
-    await store.commit(batch(lane, grant.epoch, acquire=[ClaimToAcquire("email", key, stream) for key, stream in keys]))
+    await store.commit(
+        batch(lane, grant.epoch, claims_to_acquire=[ClaimToAcquire("email", key, stream) for key, stream in keys])
+    )
 
 
 def settled(key: str, stream_id: str | None, former: str) -> ClaimToSettle:

@@ -10,13 +10,13 @@ from infra.postgres.pool import Database
 from infra.postgres.queries import sql
 from tests.command.installation import command_id
 from tests.postgres.watched import Watched
-from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, fingerprint_of
+from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, snapshot_fingerprint
 from workers.core.decider import Decider
 from workers.domain import contexts
 
 LENGTH = 100_000
 DECIDER = contexts()["users"].decider
-FINGERPRINT = fingerprint_of("users", DECIDER, catalogue().events)
+FINGERPRINT = snapshot_fingerprint("users", DECIDER, catalogue().events)
 # In a partition that the test's lane does not have.
 WRITE = """
 INSERT INTO annals.events (context, partition, sequence, stream_id, stream_version, event_id, type, schema_version,
@@ -97,7 +97,7 @@ async def test_other_code_and_a_spoilt_snapshot_cost_time_and_nothing_else(datab
     await moved(store, "Turin")
     assert tuple(await onlooker.fetchrow(taken)) == (length + 1, FINGERPRINT)
     other = Decider(DECIDER.initial, decide_as_ever, DECIDER.evolve)
-    theirs = fingerprint_of("users", other, catalogue().events)
+    theirs = snapshot_fingerprint("users", other, catalogue().events)
     assert theirs != FINGERPRINT
     assert await moved(store, "Turin", other) == (length + 1, False, [length + 1])
     assert tuple(await onlooker.fetchrow(taken)) == (length + 1, FINGERPRINT), "nothing has changed"

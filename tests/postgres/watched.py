@@ -14,7 +14,7 @@ from workers.command.lane import CommandLane, CommandPorts
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.core.decider import Decider
 from workers.domain import contexts
-from workers.ports.event_store import LookedUp
+from workers.ports.event_store import BatchLookup
 
 
 class Watched(PostgresEventStore):
@@ -22,14 +22,14 @@ class Watched(PostgresEventStore):
 
     def __init__(self, database: Database, snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS) -> None:
         super().__init__(database)
-        self.found: list[LookedUp] = []
+        self.found: list[BatchLookup] = []
         self._log = LogInMemory()
         self._interval_events = snapshot_interval_events
         self._handled = 0
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
+    ) -> BatchLookup:
         self.found.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
         return self.found[-1]
 

@@ -6,7 +6,7 @@ from infra.memory import read_model_server as keys
 from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer, document_of
 from tests.lanes.in_memory import SwitchedWire
 from workers.core.projection import Document, Index
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import Checkpoint, Generation
 
 
@@ -46,9 +46,11 @@ class ModelsInMemory(MemoryReadModelWriter):
         for place in self.checkpoints:
             self.server.set(keys.checkpoint(*place), None)
 
-    def wish(self, generation: Generation, topic: str, partition: int, wish: Wish) -> None:
+    def request(self, generation: Generation, topic: str, partition: int, request: ParkedStreamRequest) -> None:
         """As an operator does."""
-        self.server.hashes.setdefault(keys.wishes(generation, topic, partition), {})[wish.stream_id] = wish
+        self.server.hashes.setdefault(keys.parked_requests(generation, topic, partition), {})[request.stream_id] = (
+            request
+        )
 
     @property
     def kept(self) -> dict[str, Document]:
@@ -65,8 +67,8 @@ class ModelsInMemory(MemoryReadModelWriter):
         return self._fields("parked")
 
     @property
-    def wished(self) -> list[Wish]:
-        return list(self._fields("wishes").values())
+    def requested(self) -> list[ParkedStreamRequest]:
+        return list(self._fields("parked_requests").values())
 
     def _fields(self, kind: str) -> dict[str, Any]:
         return {

@@ -12,7 +12,7 @@ from workers.core.projection import Document, Projection
 from workers.core.recorded import Recorded
 from workers.domain.users.card import card
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import TooManyParked, Wish
+from workers.ports.parked import ParkedStreamRequest, TooManyParked
 
 
 def cannot_take(sequences: Container[int]) -> Projection:
@@ -45,9 +45,9 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     await read_on(lane, LOG)
     await lane.idle()
     assert ADA in store.waiting, "nobody has asked yet"
-    store.wish(*PLACE, Wish("users", ADA, "retry"))
+    store.request(*PLACE, ParkedStreamRequest("users", ADA, "retry"))
     await lane.idle()
-    assert (store.waiting, store.wished) == ({}, [])
+    assert (store.waiting, store.requested) == ({}, [])
     assert store.kept == await everything()
     written = store.checkpoints[PLACE]
     assert (written.sequence, written.offset) == (5, 4), "no further; one record is read again"
@@ -58,10 +58,10 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     lane = lane_on(store, cannot_take({3}))
     await read_on(lane, LOG)
     attempts = store.waiting[ADA].attempts
-    store.wish(*PLACE, Wish("users", ADA, "retry"))
+    store.request(*PLACE, ParkedStreamRequest("users", ADA, "retry"))
     await lane.idle()
     assert store.waiting[ADA].attempts == 2 * attempts
-    assert store.wished == []
+    assert store.requested == []
     assert store.kept[ADA]["version"] == 1
 
 
@@ -69,7 +69,7 @@ async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> 
     store = ModelsInMemory()
     lane = lane_on(store, cannot_take({3}))
     await read_on(lane, LOG[:4])
-    store.wish(*PLACE, Wish("users", ADA, "skip"))
+    store.request(*PLACE, ParkedStreamRequest("users", ADA, "skip"))
     await lane.handle(LOG[4:])
     assert store.waiting == {}
     assert (store.kept[ADA]["welcomed_at"], store.kept[ADA]["version"]) == (None, 3)

@@ -21,7 +21,7 @@ USERS = Generation("users")
 
 
 async def test_takes_from_the_table_what_the_log_does_not_bring() -> None:
-    holes = Counted(annals_holes_filled_total={"role": "projection", "topic": TOPIC})
+    holes = Counted(annals_log_gaps_filled_total={"role": "projection", "topic": TOPIC})
     store = ModelsInMemory()
     lane = lane_on(store)
     await lane.acquire()
@@ -30,18 +30,18 @@ async def test_takes_from_the_table_what_the_log_does_not_bring() -> None:
         await lane.idle()
     assert store.kept == await everything()
     assert store.checkpoints[PLACE] == Checkpoint(5, 2, MADE_BY), "its log is read on from where it was"
-    assert holes.grown() == {"annals_holes_filled_total": 3}
+    assert holes.grown() == {"annals_log_gaps_filled_total": 3}
     await lane.handle(LOG[2:])
     assert store.kept == await everything(), "when the log brings it after all, these are repeats"
 
 
 async def test_counts_repeats_and_what_fills_a_hole() -> None:
     labels = {"role": "projection", "topic": TOPIC}
-    counted = Counted(annals_repeats_dropped_total=labels, annals_holes_filled_total=labels)
+    counted = Counted(annals_repeats_dropped_total=labels, annals_log_gaps_filled_total=labels)
     lane = lane_on(ModelsInMemory())
     await lane.acquire()
     await lane.handle([inbound(ROWS[0], 0), inbound(ROWS[3], 1), inbound(ROWS[2], 2), inbound(ROWS[4], 3)])
-    assert counted.grown() == {"annals_repeats_dropped_total": 1, "annals_holes_filled_total": 2}
+    assert counted.grown() == {"annals_repeats_dropped_total": 1, "annals_log_gaps_filled_total": 2}
 
 
 async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:

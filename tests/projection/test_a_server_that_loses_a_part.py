@@ -12,7 +12,7 @@ from tests.projection.test_a_bug_in_a_projection import cannot_take
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, MADE_BY, PLACE, everything, read_on
 from workers import telemetry
 from workers.lanes.work import Restart
-from workers.ports.parked import Wish
+from workers.ports.parked import ParkedStreamRequest
 from workers.ports.read_models import Checkpoint, EvictionAllowed, Generation
 from workers.projection.folding import ALL
 
@@ -108,7 +108,7 @@ async def test_a_lost_document_of_a_stream_that_waits_is_restored_as_far_as_it_h
     await found.noticed()
     assert found.store.kept[ADA]["version"] == 2, "what waits is applied when somebody asks for it"
     found.store.lose_document(ADA)
-    found.store.wish(*PLACE, Wish("users", ADA, "retry"))
+    found.store.request(*PLACE, ParkedStreamRequest("users", ADA, "retry"))
     with pytest.raises(Restart, match="documents were missing"):
         await mended.idle()
     assert found.store.kept == await everything()

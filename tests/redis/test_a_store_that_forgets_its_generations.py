@@ -7,14 +7,15 @@ from typing import Any, cast
 import pytest
 
 from contracts.topics import Topics
-from infra.projections.building import Workshop, next_generation
 from infra.redis.documents import StoredDocuments
-from infra.redis.generations import Generations
+from infra.redis.generations import RedisGenerations
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.read_models import RedisReadModels
 from tests.redis.cards import CARDS, TOPIC, batch, card
 from workers.domain.users.card import card as user_card
+from workers.operations.generations.building import next_generation
+from workers.operations.generations.ports import GenerationPorts
 from workers.ports.read_models import START, Checkpoint, Generation
 
 NAME = CARDS.projection
@@ -41,7 +42,7 @@ async def test_everybody_goes_on_with_the_one_that_is_live(redis: Any, keys: Key
     writer, queries, generations = (
         RedisReadModelWriter(redis, keys),
         RedisReadModels(redis, keys),
-        Generations(redis, keys),
+        RedisGenerations(redis, keys),
     )
     await writer.commit(batch({"ada": "Rome"}))
     built = batch({"ada": "Oslo"})._replace(generation=SECOND, only_if_live=False)
@@ -63,7 +64,7 @@ async def test_everybody_goes_on_with_the_one_that_is_live(redis: Any, keys: Key
 
 
 async def test_a_switch_by_a_release_that_knows_one_of_the_two_counts(redis: Any, keys: Keys) -> None:
-    generations = Generations(redis, keys)
+    generations = RedisGenerations(redis, keys)
     await generations.switch(CARDS, SECOND)
     await redis.set(keys.live(NAME), 3)
     assert await generations.live(NAME) == Generation(NAME, 3)
@@ -78,7 +79,7 @@ async def test_a_store_that_was_never_switched_keeps_neither(redis: Any, keys: K
 async def test_numbers_that_are_none_are_passed_over(redis: Any, keys: Keys, spoilt: str) -> None:
     await redis.set(keys.previous(NAME), spoilt)
     await redis.sadd(keys.begun(NAME), 2, spoilt)
-    generations = Generations(redis, keys)
+    generations = RedisGenerations(redis, keys)
     assert await generations.previous(NAME) is None
     assert await generations.existing(NAME) == [CARDS, SECOND]
 
@@ -88,8 +89,8 @@ async def test_a_build_is_not_begun_upon_a_generation_that_the_store_has_forgott
     await RedisReadModelWriter(redis, keys).commit(
         batch({"ada": "Oslo"})._replace(generation=forgotten, only_if_live=False)
     )
-    generations = Generations(redis, keys)
+    generations = RedisGenerations(redis, keys)
     unused = cast(Any, SimpleNamespace())
-    workshop = Workshop(generations, unused, unused, unused, Topics(), 1)
-    assert await next_generation(workshop, user_card, fresh=False) == Generation("users", 3)
+    ports = GenerationPorts(generations, unused, unused, unused, unused, Topics(), {}, 1)
+    assert await next_generation(ports, user_card, fresh=False) == Generation("users", 3)
     assert (await generations.status(Generation("users", 3), [(TOPIC, 0)])).checkpoints[TOPIC, 0] == START

@@ -43,5 +43,5 @@ async def test_what_is_no_parked_stream_or_request_stops_nobody(
     writer: RedisReadModelWriter, redis: Any, keys: Keys, spoilt: bytes
 ) -> None:
     await redis.hset(keys.parked(CARDS, TOPIC, 0), "ada", spoilt)
-    await redis.hset(keys.wishes(CARDS, TOPIC, 0), "ada", spoilt)
-    assert (await writer.parked(CARDS, TOPIC, 0), await writer.wishes(CARDS, TOPIC, 0)) == ([], [])
+    await redis.hset(keys.parked_requests(CARDS, TOPIC, 0), "ada", spoilt)
+    assert (await writer.parked(CARDS, TOPIC, 0), await writer.parked_requests(CARDS, TOPIC, 0)) == ([], [])

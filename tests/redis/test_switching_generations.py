@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from infra.redis.generations import Generations, SwitchedMeanwhile
+from infra.redis.generations import RedisGenerations
 from infra.redis.keys import Keys
+from workers.ports.generations import SwitchConflict
 from workers.ports.read_models import Generation
 
 FIRST, SECOND, THIRD = (Generation("cards", number) for number in (1, 2, 3))
@@ -35,7 +36,7 @@ class Overtaken:
 
 
 async def test_makes_it_live_and_knows_the_one_before(redis: Any, keys: Keys) -> None:
-    generations = Generations(redis, keys)
+    generations = RedisGenerations(redis, keys)
     await generations.switch(FIRST, SECOND)
     assert (await generations.live("cards"), await generations.previous("cards")) == (SECOND, FIRST)
     assert await generations.existing("cards") == [FIRST, SECOND]
@@ -43,25 +44,25 @@ async def test_makes_it_live_and_knows_the_one_before(redis: Any, keys: Keys) ->
 
 @pytest.mark.parametrize("moved_to", [1, 2, 3], ids=["to the same", "to ours", "to a third"])
 async def test_is_refused_when_another_does_it_half_way(redis: Any, keys: Keys, moved_to: int) -> None:
-    await Generations(redis, keys).begin(SECOND)
-    late = Generations(Overtaken(redis, lambda: redis.set(keys.live("cards"), moved_to)), keys)
-    with pytest.raises(SwitchedMeanwhile, match="look again"):
+    await RedisGenerations(redis, keys).begin(SECOND)
+    late = RedisGenerations(Overtaken(redis, lambda: redis.set(keys.live("cards"), moved_to)), keys)
+    with pytest.raises(SwitchConflict, match="look again"):
         await late.switch(FIRST, SECOND)
-    seen = Generations(redis, keys)
+    seen = RedisGenerations(redis, keys)
     assert await seen.live("cards") == Generation("cards", moved_to)
     assert await seen.previous("cards") is None
     assert await redis.smembers(keys.begun("cards")) == {b"2"}
 
 
 async def test_of_what_is_not_live_any_more_is_refused(redis: Any, keys: Keys) -> None:
-    generations = Generations(redis, keys)
+    generations = RedisGenerations(redis, keys)
     await generations.switch(FIRST, SECOND)
-    with pytest.raises(SwitchedMeanwhile):
+    with pytest.raises(SwitchConflict):
         await generations.switch(FIRST, THIRD)
     assert await generations.live("cards") == SECOND
 
 
 async def test_of_another_projection_disturbs_nobody(redis: Any, keys: Keys) -> None:
-    late = Generations(Overtaken(redis, lambda: redis.set(keys.live("others"), 7)), keys)
+    late = RedisGenerations(Overtaken(redis, lambda: redis.set(keys.live("others"), 7)), keys)
     await late.switch(FIRST, SECOND)
     assert await late.live("cards") == SECOND

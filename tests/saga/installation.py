@@ -17,7 +17,7 @@ from workers.core.saga import Saga
 from workers.domain import contexts
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import InstanceKey, InstanceRow, StepRow
 from workers.saga.lane import SagaLane, SagaPorts
 
@@ -61,8 +61,8 @@ class SagasInMemory(MemorySagaStore):
         return self.table.parked_streams.get((LANE.topic, LANE.partition), {})
 
     @property
-    def wished(self) -> list[Wish]:
-        return list(self.table.wishes(LANE))
+    def requested(self) -> list[ParkedStreamRequest]:
+        return list(self.table.parked_requests(LANE))
 
 
 class Installation:

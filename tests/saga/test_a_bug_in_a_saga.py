@@ -40,11 +40,11 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     broken = installation.lane(cannot_take(ADA))
     await broken.acquire()
     await broken.handle(inbound_all(ROWS[:4]))
-    installation.store.table.wish(LANE, "welcome", ADA, "retry")
+    installation.store.table.request(LANE, "welcome", ADA, "retry")
     mended = installation.lane()
     await mended.acquire()
     await mended.idle()
-    assert (installation.store.waiting, installation.store.wished) == ({}, [])
+    assert (installation.store.waiting, installation.store.requested) == ({}, [])
     assert installation.statuses[ADA] == "welcomed"
     sent = [step.stream_id for step in installation.store.outbox]
     assert sent == ["bob", ADA], "the step of the first event, though a later one has ended what it began"
@@ -58,7 +58,7 @@ async def test_passes_over_an_event_when_told_to() -> None:
     lane = installation.lane(cannot_take("bob"))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
-    installation.store.table.wish(LANE, "welcome", "bob", "skip")
+    installation.store.table.request(LANE, "welcome", "bob", "skip")
     await lane.idle()
     assert installation.store.waiting == {}
     assert "bob" not in installation.statuses

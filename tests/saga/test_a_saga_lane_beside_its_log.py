@@ -20,7 +20,7 @@ from workers.ports.sagas import InstanceKey
 
 
 async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
-    holes = Counted(annals_holes_filled_total={"role": "saga", "topic": TOPIC})
+    holes = Counted(annals_log_gaps_filled_total={"role": "saga", "topic": TOPIC})
     installation = Installation()
     lane = installation.lane()
     await lane.acquire()
@@ -29,7 +29,7 @@ async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
         await lane.idle()
     assert installation.welcomed == [ADA, "bob", "carl"]
     assert progress(installation) == (2, 5), "its log is read on from where it was"
-    assert holes.grown() == {"annals_holes_filled_total": 3}
+    assert holes.grown() == {"annals_log_gaps_filled_total": 3}
     await lane.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert progress(installation) == (5, 5)
     assert installation.welcomed == [ADA, "bob", "carl"], "when the log brings it after all, these are repeats"
@@ -68,11 +68,11 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     await lane.handle(inbound_all(ROWS))
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 1}, 1)
-    installation.store.table.wish(LANE, "welcome", ADA, "skip")
+    installation.store.table.request(LANE, "welcome", ADA, "skip")
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 2}, 1), "so does its next"
     mended = installation.lane()
-    installation.store.table.wish(LANE, "welcome", ADA, "retry")
+    installation.store.table.request(LANE, "welcome", ADA, "retry")
     await mended.acquire()
     await mended.idle()
     assert waiting._value.get() == 0
@@ -84,11 +84,11 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     before = installation.store.waiting["welcome", ADA]
-    installation.store.table.wish(LANE, "welcome", ADA, "retry")
+    installation.store.table.request(LANE, "welcome", ADA, "retry")
     await lane.idle()
     after = installation.store.waiting["welcome", ADA]
     assert after == before._replace(attempts=2 * before.attempts)
-    assert installation.store.wished == []
+    assert installation.store.requested == []
     await lane.idle()
     assert installation.store.waiting["welcome", ADA] == after, "nobody has asked again"
 
@@ -108,7 +108,7 @@ async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     broken.clear()
-    installation.store.table.wish(LANE, "patience", "ada", "retry")
+    installation.store.table.request(LANE, "patience", "ada", "retry")
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, "ada")] * 3
     await lane.idle()
     assert installation.store.waiting == {}
@@ -139,14 +139,14 @@ async def test_stops_when_too_many_streams_would_wait(most: int, monkeypatch: py
         await lane.handle(inbound_all(ROWS))
         assert len(installation.store.waiting) == 1
     else:
-        with pytest.raises(Exception, match="welcome cannot take the events of more than 0 streams"):
+        with pytest.raises(Exception, match="welcome cannot apply the events of more than 0 streams"):
             await lane.handle(inbound_all(ROWS))
         assert (installation.store.waiting, progress(installation)) == ({}, (0, 0))
 
 
 async def test_counts_whom_its_code_cannot_let_hear() -> None:
     failed = Counted(annals_saga_internal_events_failed_total={"saga": "patience"})
-    moved = Counted(annals_saga_instances_moved_total={"topic": TOPIC})
+    moved = Counted(annals_saga_instance_conflicts_total={"topic": TOPIC})
     rows = event_rows(created("ada"))
     installation = Installation(rows)
 
@@ -161,11 +161,11 @@ async def test_counts_whom_its_code_cannot_let_hear() -> None:
     installation.pass_seconds(60)
     await lane.idle()
     assert failed.grown() == {"annals_saga_internal_events_failed_total": 1}
-    assert moved.grown() == {"annals_saga_instances_moved_total": 0}
+    assert moved.grown() == {"annals_saga_instance_conflicts_total": 0}
 
 
 async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead() -> None:
-    moved = Counted(annals_saga_instances_moved_total={"topic": TOPIC})
+    moved = Counted(annals_saga_instance_conflicts_total={"topic": TOPIC})
     rows = event_rows(created("ada"))
     installation = Installation(rows)
     lane = installation.lane([patience])
@@ -174,7 +174,7 @@ async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead()
     installation.pass_seconds(60)
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, "ada")]
     await lane.idle()
-    assert moved.grown() == {"annals_saga_instances_moved_total": 1}
+    assert moved.grown() == {"annals_saga_instance_conflicts_total": 1}
     await lane.idle()
     row = installation.store.stored[InstanceKey("patience", "ada")]
     assert Patience.model_validate_json(row.state).heard == ("UserCreated", "DeadlinePassed")

@@ -22,6 +22,7 @@ TIME = "2026-01-01T00:00:00.000000Z"
 class CountState(SagaState):
     """How many events an instance has seen."""
 
+    status: str = "new"
     seen: int = 0
 
 
@@ -84,10 +85,10 @@ def in_batches(log: list[Recorded], cuts: list[int]) -> tuple[dict[InstanceKey, 
         for row in followed.instances:
             key = InstanceKey(row.saga, row.instance_id)
             before = stored.get(key, row._replace(version=0))
-            assert row.version - row.taken == before.version
+            assert row.version - row.applied == before.version
             assert row.correlation_id in {each.correlation_id for each in events}
             # The table keeps an instance's first correlation id.
-            stored[key] = row._replace(correlation_id=before.correlation_id, taken=0)
+            stored[key] = row._replace(correlation_id=before.correlation_id, applied=0)
         steps += followed.steps
     return stored, steps
 

@@ -11,7 +11,7 @@ from tests.saga.patience import DEADLINE_SECONDS, Patience, patience
 from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed
 from workers.ports.event_store import OutcomeRow
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, SagaBatch, StepRow
+from workers.ports.sagas import DeadlineRow, DueInternalEvents, InstanceKey, SagaBatch, StepRow
 from workers.saga.internal_event_source import LOOK_INTERVAL_SECONDS, MAX_DUE, POSTPONED_SECONDS, InternalEventSource
 
 PLACE = (LANE.topic, LANE.partition)
@@ -26,7 +26,7 @@ class Ear:
         store = self.installation.store
         due = store.due
 
-        async def noted(lane: Any, sagas: Sequence[str], limit: int) -> Due:
+        async def noted(lane: Any, sagas: Sequence[str], limit: int) -> DueInternalEvents:
             self.asked.append(limit)
             return await due(lane, sagas, limit)
 
@@ -83,7 +83,7 @@ async def test_looks_at_intervals_or_when_told_to() -> None:
     ear.installation.pass_seconds(LOOK_INTERVAL_SECONDS * 0.9)
     assert await ear.hearing.due(["patience"]) == []
     assert len(ear.asked) == 1
-    ear.hearing.soon()
+    ear.hearing.look_soon()
     assert len(await ear.hearing.due(["patience"])) == 1
 
 

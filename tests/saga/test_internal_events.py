@@ -8,7 +8,15 @@ from tests.saga.installation import created
 from tests.saga.patience import DEADLINE, Patience, patience, stumbling
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, InstanceRow, StepRejection, StoredInstance, Unchanged
+from workers.ports.sagas import (
+    DeadlineRow,
+    DueInternalEvents,
+    InstanceKey,
+    InstanceRow,
+    StepRejection,
+    StoredInstance,
+    UnchangedStep,
+)
 from workers.saga.following import Followed, follow, handle
 from workers.saga.internal_events import InternalEvent, internal_events
 
@@ -47,7 +55,7 @@ def state_of(row: InstanceRow) -> Patience:
 
 
 def due(*deadlines: DeadlineRow, rejections: tuple[StepRejection, ...] = ()) -> list[InternalEvent]:
-    return internal_events(Due(NOW, deadlines, rejections))
+    return internal_events(DueInternalEvents(NOW, deadlines, rejections))
 
 
 def test_a_deadline_is_due_so_many_seconds_after_the_causing_event_was_recorded() -> None:
@@ -60,10 +68,10 @@ def test_a_deadline_is_due_so_many_seconds_after_the_causing_event_was_recorded(
 
 def test_of_a_batch_only_the_last_word_on_a_deadline_counts() -> None:
     cleared = followed(created("ada"), ADA_WELCOMED)
-    assert (cleared.deadlines, cleared.cleared) == ([], [("patience", "ada", DEADLINE)])
+    assert (cleared.deadlines, cleared.cleared_deadlines) == ([], [("patience", "ada", DEADLINE)])
     set_anew = followed(created("ada"), ADA_WELCOMED, ADA_MOVED)
     assert [row.due_at for row in set_anew.deadlines] == ["2026-01-01T00:00:23.000000Z"]
-    assert set_anew.cleared == []
+    assert set_anew.cleared_deadlines == []
 
 
 def test_what_is_heard_has_ids_that_follow_from_what_led_to_it() -> None:
@@ -79,8 +87,8 @@ def test_what_is_heard_has_ids_that_follow_from_what_led_to_it() -> None:
 
 def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own() -> None:
     command_id = "00000000-0000-5000-9000-000000000007"
-    row = Unchanged(7, *("patience", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
-    (told,) = internal_events(Due(NOW, (), (), (row,)))
+    row = UnchangedStep(7, *("patience", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
+    (told,) = internal_events(DueInternalEvents(NOW, (), (), (row,)))
     assert told.recorded.event == StepUnchanged(instance_id="ada", step="welcome", to="ada")
     assert told.recorded.event_id == str(uuid5(UUID(command_id), "unchanged"))
     assert (told.key, told.recorded.recorded_at, told.recorded.actor) == (ADA, NOW, "clerk")
@@ -90,7 +98,7 @@ def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own(
 def test_what_follows_from_it_has_the_same_ids_whoever_hears_it_and_when() -> None:
     before = followed(created("ada"))
     own = due(*before.deadlines)
-    later = internal_events(Due("2026-01-02T00:00:00.000000Z", before.deadlines, ()))
+    later = internal_events(DueInternalEvents("2026-01-02T00:00:00.000000Z", before.deadlines, ()))
     first = [step.command_id for step in handle([patience], own, stored(before), 1).steps]
     assert first == [step.command_id for step in handle([patience], later, stored(before), 9).steps]
     assert first == [
@@ -107,7 +115,7 @@ def test_each_event_that_is_taken_is_an_entry_of_the_journal() -> None:
         ("ada", 2, UserWelcomed.type, 3, "done"),
     ]
     assert {(row.context, row.partition, row.data) for row in before.journal} == {("users", 3, None)}
-    assert [(row.instance_id, row.version, row.taken) for row in before.instances] == [("ada", 2, 2), ("bob", 1, 1)]
+    assert [(row.instance_id, row.version, row.applied) for row in before.instances] == [("ada", 2, 2), ("bob", 1, 1)]
 
 
 def test_an_own_event_is_kept_whole_in_the_journal_as_the_log_does_not_have_it() -> None:
@@ -117,7 +125,7 @@ def test_an_own_event_is_kept_whole_in_the_journal_as_the_log_does_not_have_it()
     assert (entry.version, entry.sequence, entry.status, entry.recorded_at) == (2, 0, "late", NOW)
     assert DeadlinePassed.model_validate_json(entry.data or b"").deadline == DEADLINE
     (row,) = after.instances
-    assert (row.version, row.taken) == (2, 1)
+    assert (row.version, row.applied) == (2, 1)
     assert state_of(row).heard == ("UserCreated", "DeadlinePassed")
 
 
@@ -129,9 +137,9 @@ def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_g
         ("ada", ("StepRejected", "DeadlinePassed")),
         ("bob", ("StepRejected",)),
     ], "bob has heard what came before"
-    assert set(after.raised) == {BOB}
-    assert "KeyError" in after.raised[BOB]
-    assert "secret" not in after.raised[BOB]
+    assert set(after.failures) == {BOB}
+    assert "KeyError" in after.failures[BOB]
+    assert "secret" not in after.failures[BOB]
     assert {step.instance_id for step in after.steps} == {"ada"}
 
 

@@ -38,7 +38,7 @@ async def test_when_two_lanes_race_each_event_is_taken_once_by_each_instance() -
     users, orders = installation.lane([patience]), installation.lane([patience], "orders")
     await users.acquire()
     await orders.acquire()
-    moved = [telemetry.INSTANCES_MOVED.labels(topic) for topic in (LANE.topic, ORDERS_LANE.topic)]
+    moved = [telemetry.INSTANCE_CONFLICTS.labels(topic) for topic in (LANE.topic, ORDERS_LANE.topic)]
     before = sum(counter._value.get() for counter in moved)
     async with asyncio.timeout(10.0):
         await asyncio.gather(users.handle(inbound_all(USERS)), orders.handle(inbound_all(ORDERS)))

@@ -8,7 +8,7 @@ from tests.simulation.faults import said
 from tests.simulation.schedule import described, planned, reduced, run
 from tests.simulation.silence import silent
 
-TEDIOUS = ("Broker.heartbeat", "Broker.fetch", "Broker.reach", "ReadModelServer.get", "  left  ")
+TEDIOUS = (".heartbeat", "BrokerWithGroups.fetch", "BrokerWithGroups.reach", "ReadModelServer.get", "  left  ")
 
 
 def main(

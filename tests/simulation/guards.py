@@ -21,7 +21,7 @@ from workers.command.publisher import AWAY_SECONDS, Publisher
 from workers.command.records import event_record
 from workers.lanes.beginning import LaneInput
 from workers.lanes.sequenced import SequencedEvents, Stretch
-from workers.ports.event_store import Batch, EventRow, LookedUp, OutcomeRow
+from workers.ports.event_store import Batch, BatchLookup, EventRow, OutcomeRow
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
 from workers.ports.log import InboundRecord, PublishFailed, Tail
 from workers.ports.read_models import ReadModelBatch
@@ -70,7 +70,7 @@ _read = SequencedEvents.read
 _publisher_after = taking_over.publisher_after
 
 
-def _nothing_known(self: Table, *asked: Any) -> LookedUp:
+def _nothing_known(self: Table, *asked: Any) -> BatchLookup:
     return _look_up(self, *asked)._replace(outcomes={})
 
 
@@ -79,9 +79,11 @@ def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
 
 
 def _commit_whatever_is_reserved(self: Table, batch: Batch) -> None:
-    _commit(self, batch._replace(acquire=(), settle=()))
-    self.unique_claims.update(((batch.context, each.scope, each.key), each.stream_id) for each in batch.acquire)
-    for scope, key, holder, _ in batch.settle:
+    _commit(self, batch._replace(claims_to_acquire=(), claims_to_settle=()))
+    self.unique_claims.update(
+        ((batch.context, each.scope, each.key), each.stream_id) for each in batch.claims_to_acquire
+    )
+    for scope, key, holder, _ in batch.claims_to_settle:
         self.unique_claims.pop((batch.context, scope, key), None)
         if holder is not None:
             self.unique_claims[batch.context, scope, key] = holder

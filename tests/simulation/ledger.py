@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tests.simulation.commands import EVENTS
 from tests.simulation.process import Process
-from workers.ports.event_store import Batch, ClaimsRefused
+from workers.ports.event_store import Batch, ClaimConflict
 from workers.ports.lanes import LaneGrant
 
 
@@ -68,8 +68,8 @@ class Ledger:
         if isinstance(result, LaneGrant) and asked.role == "command":
             self.takings.append(Taking(now, process, asked.partition, result.epoch))
             self._refused.pop(asked.partition, None)
-        elif isinstance(result, ClaimsRefused):
-            self._refused.setdefault(asked.lane.partition, set()).update(result.refused)
+        elif isinstance(result, ClaimConflict):
+            self._refused.setdefault(asked.lane.partition, set()).update(result.rejected)
         elif isinstance(asked, Batch) and result is None:
             refused = frozenset(self._refused.pop(asked.lane.partition, ()))
             self.refused_before.update((row.command_id, refused) for row in asked.outcomes)

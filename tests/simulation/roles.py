@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts.catalogue import catalogue
-from infra.memory.broker import Broker
 from infra.memory.event_store import MemoryEventStore
 from infra.memory.message_sender import MemoryMessageSender
 from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer
 from infra.memory.saga_store import MemorySagaStore
-from infra.memory.subscription import MemorySubscription
 from infra.memory.table import Table
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
+from tests.simulation.consumer_groups.broker import BrokerWithGroups
+from tests.simulation.consumer_groups.subscription import MemorySubscription
 from tests.simulation.network import SimulatedWire
 from tests.simulation.observed import Watched, WatchedEventLog, WatchedEventStore
 from tests.simulation.tally import USERS
@@ -29,7 +29,7 @@ class Servers:
     """What survives every worker; and what was seen of publishers who did not ask (`observed`)."""
 
     def __init__(self, clock: Clock, now: Callable[[], datetime]) -> None:
-        self.broker = Broker(clock)
+        self.broker = BrokerWithGroups(clock)
         self.table = Table(now)
         self.redis = ReadModelServer()
         self.unasked: list[str] = []

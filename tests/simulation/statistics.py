@@ -13,7 +13,7 @@ METRICS: dict[str, Metric] = {
     "lanes dropped after a fault": telemetry.LANE_FAULTS,
     "events republished by a next owner": telemetry.REPUBLISHED,
     "repeats in the log dropped": telemetry.REPEATS_DROPPED,
-    "holes in the log filled": telemetry.HOLES_FILLED,
+    "gaps in the log filled": telemetry.LOG_GAPS_FILLED,
     "logs found shortened": telemetry.LOG_SHORTENED,
     "commands sent to their own partition": telemetry.REDIRECTED,
     "commands repeated": telemetry.REPEATED,
@@ -21,7 +21,7 @@ METRICS: dict[str, Metric] = {
     "read models rebuilt": telemetry.REBUILDS,
     "lost documents restored": telemetry.DOCUMENTS_LOST,
     "saga steps sent": telemetry.STEPS,
-    "saga batches decided anew": telemetry.INSTANCES_MOVED,
+    "saga batches decided again": telemetry.INSTANCE_CONFLICTS,
 }
 
 

@@ -41,7 +41,7 @@ MUST_HAPPEN = (
     "lanes dropped after a fault",
     "events republished by a next owner",
     "repeats in the log dropped",
-    "holes in the log filled",
+    "gaps in the log filled",
     "logs found shortened",
     "commands sent to their own partition",
     "commands repeated",
@@ -49,7 +49,7 @@ MUST_HAPPEN = (
     "read models rebuilt",
     "lost documents restored",
     "saga steps sent",
-    "saga batches decided anew",
+    "saga batches decided again",
 )
 
 

@@ -39,12 +39,12 @@ async def goes_on() -> None:
 
 
 async def test_that_dies_is_said_to_have_died_and_of_what() -> None:
-    assert await said(dies()) == [("error", "a background task has died", "tidying up")]
+    assert await said(dies()) == [("error", "a background task has failed", "tidying up")]
 
 
 async def test_that_ends_because_a_driver_let_out_its_own_cancellation_is_said_too() -> None:
     assert await said(is_cancelled_by_a_driver()) == [
-        ("error", "a background task was cancelled by nobody", "tidying up")
+        ("error", "a background task ended with a cancellation that nobody requested", "tidying up")
     ]
 
 

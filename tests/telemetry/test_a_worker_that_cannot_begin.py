@@ -10,11 +10,11 @@ from structlog.typing import EventDict
 
 from infra.processes import worker
 from infra.processes.roles import HOSTS, Host
-from infra.retrying import Retrying
 from infra.settings import Settings
 from tests.waiting import until
 from workers.background import in_background
 from workers.ports.lanes import Unavailable
+from workers.retrying import Retrying
 
 AWAY = Unavailable("Postgres", "away for the test")
 UNGRANTED = Unavailable("Postgres", "permission denied", "grant it")
@@ -116,7 +116,7 @@ async def test_that_just_ended_is_opened_anew_after_a_delay(
 
 def test_delays_grow_to_a_bound_and_begin_anew_after_what_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("infra.retrying.monotonic", lambda: now)
+    monkeypatch.setattr("workers.retrying.monotonic", lambda: now)
     retrying = Retrying("it waits", structlog.get_logger(), 1.0, 10.0)
     with structlog.testing.capture_logs():
         delays = []
@@ -142,7 +142,10 @@ async def _cancelled_by_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("work", "said"),
-    [(_raises, "a background task has died"), (_cancelled_by_nobody, "a background task was cancelled by nobody")],
+    [
+        (_raises, "a background task has failed"),
+        (_cancelled_by_nobody, "a background task ended with a cancellation that nobody requested"),
+    ],
 )
 async def test_a_task_beside_the_work_that_dies_is_said(work: Callable[[], object], said: str) -> None:
     with structlog.testing.capture_logs() as lines:

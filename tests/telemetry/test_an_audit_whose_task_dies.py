@@ -1,29 +1,44 @@
-"""The audit's own task, which verifies again and again: when it dies, the audit says so and begins anew."""
+"""The audit's own task, which verifies again and again: when it dies, the audit logs it and starts another one."""
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 
-from infra.audit import gauges, host
-from infra.audit.host import AuditHost, VerifyingEnded
+from contracts.topics import Topics
+from infra.memory.parked_streams import MemoryParkedByProjections, MemoryParkedBySagas
+from infra.memory.read_model_server import ReadModelServer
+from infra.memory.table import Table
+from infra.memory.wire import DirectWire
+from infra.monotonic_clock import MonotonicClock
 from tests.waiting import until
+from workers.operations.audit import gauges, host
+from workers.operations.audit.host import AuditHost, VerificationTaskEnded
+from workers.operations.audit.ports import AuditPorts, OpenLetterGroup, Pace, VerificationResult
+from workers.operations.parked_streams import ParkedStreamPorts
 from workers.ports.lanes import Unavailable
 
 
 class Around:
-    """All that an audit speaks to: content, and empty. `opens`: what opening the database raises, one a time."""
+    """All that an audit speaks to: nothing is wrong, and nothing waits. `connects`: what connecting to the database
+    raises, one error a time.
+    """
 
-    def __init__(self, *opens: Exception) -> None:
-        self.opens = list(opens)
+    def __init__(self, *connects: Exception) -> None:
+        self.connects = list(connects)
         self.given_up = 0
 
-    async def open(self) -> None:
-        if self.opens:
-            raise self.opens.pop(0)
+    async def connect(self) -> None:
+        if self.connects:
+            raise self.connects.pop(0)
 
-    async def value(self, _: str) -> None: ...
+    async def now(self) -> datetime:
+        return datetime(2026, 5, 4, tzinfo=UTC)
+
+    async def verify(self, _: Pace) -> VerificationResult:
+        return VerificationResult(True, {})
 
     async def taken(self) -> bool:
         return True
@@ -31,7 +46,7 @@ class Around:
     def give_up(self) -> None:
         self.given_up += 1
 
-    async def refresh(self) -> dict[str, int]:
+    async def refresh(self) -> Mapping[tuple[str, str], OpenLetterGroup]:
         return {}
 
 
@@ -39,17 +54,19 @@ class Around:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host, "WATCH_INTERVAL_SECONDS", 0.002)
     monkeypatch.setattr(host, "RETRY_DELAY_SECONDS", 0.002)
-
-    async def nothing(_: Any) -> list[Any]:
-        return []
-
-    monkeypatch.setattr(host, "waiting_streams", nothing)
-    for name in ("show_parked", "show_letters", "show_failure", "forget_verdict", "forget_parked", "forget_letters"):
+    for name in ("show_parked", "show_letters", "show_failure", "forget_result", "forget_parked", "forget_letters"):
         monkeypatch.setattr(gauges, name, lambda *_: None)
 
 
-def audit(around: Any) -> AuditHost:
-    return AuditHost(around, around, around, around, 0.001)
+def audit(around: Around) -> AuditHost:
+    wire = DirectWire()
+    projections, sagas = (
+        MemoryParkedByProjections(ReadModelServer(), wire, 1),
+        MemoryParkedBySagas(Table(lambda: datetime(2026, 5, 4, tzinfo=UTC)), wire),
+    )
+    parked = ParkedStreamPorts({}, Topics(), projections, sagas)
+    ports = AuditPorts(around.connect, around.now, around, around.verify, parked, around)
+    return AuditHost(ports, MonotonicClock(), 0.001)
 
 
 @pytest.mark.parametrize("end", [ZeroDivisionError("a bug"), asyncio.CancelledError()], ids=repr)
@@ -73,7 +90,7 @@ async def test_is_said_and_begun_anew(end: BaseException, monkeypatch: pytest.Mo
         auditing.stop()
         await running
     (said,) = [line for line in lines if line["log_level"] == "error"]
-    assert isinstance(said["exc_info"], VerifyingEnded)
+    assert isinstance(said["exc_info"], VerificationTaskEnded)
 
 
 @pytest.mark.parametrize("error", [Unavailable("Postgres", "no database", "create it"), ZeroDivisionError()], ids=repr)

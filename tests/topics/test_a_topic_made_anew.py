@@ -43,7 +43,7 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_
     await recreate(system.settings, system.topic("users.commands"))
     await handled(system, 8)
     await until_interrupted(system)
-    assert "the topic is not as it was" in worker.log()
+    assert "the topic has changed" in worker.log()
     await health.not_ready(seconds=30)
     code, verdict = await verified(system)
     assert code == 1

@@ -16,13 +16,13 @@ from workers.core.saga import Saga
 from workers.domain import contexts
 from workers.ports.sagas import (
     DeadlineRow,
-    Due,
+    DueInternalEvents,
     InstanceKey,
     JournalRow,
     StepRejection,
     StepRow,
     StoredInstance,
-    Unchanged,
+    UnchangedStep,
 )
 from workers.saga.following import Followed, follow, handle
 from workers.saga.internal_events import internal_events
@@ -81,7 +81,7 @@ class Order:
     def passes(self, name: str, second: int) -> None:
         """The deadline of this name."""
         lane, row = self.deadlines.pop(name)
-        own = internal_events(Due(time(second), [row], []))
+        own = internal_events(DueInternalEvents(time(second), [row], []))
         self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def is_refused(self, step: str, code: str, second: int) -> None:
@@ -94,7 +94,11 @@ class Order:
         lane = self.steps[place].lane
         self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
         self._note(
-            handle([self.saga], internal_events(Due(time(second), [], [rejection])), self._instances(), 0), lane, None
+            handle(
+                [self.saga], internal_events(DueInternalEvents(time(second), [], [rejection])), self._instances(), 0
+            ),
+            lane,
+            None,
         )
 
     def changes_nothing(self, step: str, second: int) -> None:
@@ -102,9 +106,9 @@ class Order:
         place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
         row, lane = self.steps[place].row, self.steps[place].lane
         said = (row.stream_id, row.command_id, time(second))
-        told = Unchanged(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        told = UnchangedStep(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
         self.steps[place] = self.steps[place]._replace(unchanged=True, handled_at=time(second))
-        own = internal_events(Due(time(second), [], [], [told]))
+        own = internal_events(DueInternalEvents(time(second), [], [], [told]))
         self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
@@ -116,7 +120,7 @@ class Order:
         self.stored = StoredSaga(instance.version, instance.status, instance.state, correlation_id)
         self.entries.append(Entry(entry, found))
         self.steps += [_accepted(row, lane) for row in followed.steps]
-        for _, _, name in followed.cleared:
+        for _, _, name in followed.cleared_deadlines:
             self.deadlines.pop(name, None)
         self.deadlines |= {row.name: (lane, row) for row in followed.deadlines}
 

@@ -16,7 +16,7 @@ from tests.waiting import until
 # Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
-CONTENT = "annals_verification_content"
+PASSES = "annals_verification_passes"
 
 
 async def says(endpoint: Endpoint, name: str, value: float, **labels: str) -> None:
@@ -33,23 +33,23 @@ async def test_its_metrics_follow_what_is_wrong_and_a_second_one_stands_by(syste
     system.settings = system.settings.model_copy(update={"audit_interval_seconds": 1.0})
     first = await worker_with_endpoint(system, "audit")
     await first.becomes("/readyz", (200, "ready"))
-    await says(first, CONTENT, 1)
+    await says(first, PASSES, 1)
     assert first.total("annals_audit_active") == 1
     assert first.total("annals_verification_last_run_timestamp_seconds") > 1_700_000_000
     second = await worker_with_endpoint(system, "audit")
     await second.becomes("/readyz", (200, "ready"))
     assert second.total("annals_audit_active") == 0
-    assert math.isnan(second.total(CONTENT))
+    assert math.isnan(second.total(PASSES))
 
     (key,) = [key async for key in system.redis.scan_iter("*:document:*", count=1000)][:1]
     card = await system.redis.get(key)
     with paused(system, "projection"):  # it would write the card again
         await system.redis.delete(key)
-        await says(first, CONTENT, 0)
+        await says(first, PASSES, 0)
         assert first.total("annals_verification_findings", what="document missing") == 1
         assert first.total("annals_verification_findings", what="event differs") == 0
         await system.redis.set(key, card)
-        await says(first, CONTENT, 1)
+        await says(first, PASSES, 1)
 
     system.send([create_user()._replace(headers=[("ce_type", b"users.CreateUser.v1")])])
     await says(first, "annals_dead_letters_open", 1)
@@ -57,7 +57,7 @@ async def test_its_metrics_follow_what_is_wrong_and_a_second_one_stands_by(syste
 
     first.worker.signal(signal.SIGKILL)
     await says(second, "annals_audit_active", 1)
-    await says(second, CONTENT, 1)
+    await says(second, PASSES, 1)
     assert await second.worker.stop() == 0
 
 
@@ -73,7 +73,7 @@ async def test_a_parked_stream_is_shown_with_its_age(idle_system: System) -> Non
     for follower in ("users", "welcome"):
         await says(audit, "annals_parked", 1, follower=follower, topic=system.topic("users.events"))
         assert 0 < audit.total("annals_parked_oldest_age_seconds", follower=follower) < 120
-    await says(audit, CONTENT, 0)
+    await says(audit, PASSES, 0)
     assert audit.total("annals_verification_findings", what="parked stream") == 2
 
 
@@ -91,7 +91,7 @@ async def test_with_a_server_away_nothing_is_known_and_the_process_lives(idle_sy
             return audit.total("annals_verification_failures_total") >= 2
 
         await until(failed, "the audit has tried again and again", seconds=120, every=0.5)
-        assert math.isnan(audit.total(CONTENT))
+        assert math.isnan(audit.total(PASSES))
         assert audit.status("/readyz") == (503, "not ready")
         assert audit.status("/healthz") == (200, "alive")
     assert await audit.worker.stop() == 0

@@ -1,4 +1,8 @@
-"""What leaves a lane besides events: outcomes to those who asked, dead letters to those who will look. Pure."""
+"""The records that a command lane sends in addition to events: replies with outcomes, and dead letters. Pure.
+
+It follows deciding.py; lane.py sends what is made here. Dead letters are sent before the batch is committed, replies
+after it. Both may be sent more than once.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,20 +21,22 @@ REPLY_TYPE = ("ce_type", b"annals.Outcome.v1")
 def replies(
     answers: Sequence[Answer], topics: Topics, partitions: int, now: datetime
 ) -> Mapping[int, list[OutboundRecord]]:
-    """The replies by partition of the replies topic. An address on any other topic is not answered: nobody may write
-    into our logs by asking for a reply there.
+    """The replies by partition of the replies topic. A reply address on any other topic is ignored: no caller may make
+    us write to our own logs.
     """
-    found: dict[int, list[OutboundRecord]] = {}
+    records: dict[int, list[OutboundRecord]] = {}
     time = rfc3339(now).encode()
     for request, outcome in answers:
         topic, _, partition = (request.envelope.reply_to or "").rpartition(":")
         if topic == topics.replies and partition.isdecimal() and int(partition) < partitions:
-            found.setdefault(int(partition), []).append(_reply(request.envelope, outcome, time))
-    return found
+            records.setdefault(int(partition), []).append(_reply(request.envelope, outcome, time))
+    return records
 
 
 def _reply(envelope: CommandEnvelope, outcome: bytes, time: bytes) -> OutboundRecord:
-    """A reply: the outcome under the command's id. That of a repeat has the same id of its own: it says the same."""
+    """The outcome as a record, keyed by the command id. The reply to a repeated command has the same id as the
+    first.
+    """
     command_id = envelope.id.encode()
     headers = [
         SPECVERSION,
@@ -47,7 +53,9 @@ def _reply(envelope: CommandEnvelope, outcome: bytes, time: bytes) -> OutboundRe
 
 
 def dead_letter(letter: DeadLetter, now: datetime) -> tuple[str, int, OutboundRecord]:
-    """The original bytes, key and headers with, after them, why and whence; for the topic's dead letters."""
+    """The topic, partition and record of a dead letter: the original key, value and headers, followed by `dlq_` headers
+    that tell why and where it was found.
+    """
     record = letter.record
     reasons = {
         "dlq_reason": letter.reason,
@@ -57,6 +65,6 @@ def dead_letter(letter: DeadLetter, now: datetime) -> tuple[str, int, OutboundRe
         "dlq_offset": str(record.offset),
         "dlq_time": rfc3339(now),
     }
-    kept = [(printable_name(name), value) for name, value in record.headers]
-    headers = [*kept, *((name, value.encode()) for name, value in reasons.items())]
+    original = [(printable_name(name), value) for name, value in record.headers]
+    headers = [*original, *((name, value.encode()) for name, value in reasons.items())]
     return Topics.dead_letters(record.topic), 0, OutboundRecord(record.key, record.value, headers)

@@ -1,9 +1,10 @@
-"""The claims of one batch: who takes and who gives up which unique value, in the order of the commands.
+"""The unique claims of one batch: which stream acquires and releases which value, in the order of the commands. Pure.
 
-The database knows who held a value before the batch; the batch knows what happens within it. `claim` assumes that a
-value of which the batch knows nothing is free; the commit checks that (`acquire`), and a refused one comes back in
-`refused` for the next attempt. A release assumes that the stream holds the value, which is not so where two streams'
-values have become equal; handed on to another, that comes back in `unheld`.
+The database knows who held a value before the batch; the book knows what happens within the batch. The book assumes
+that a value it has not seen yet is free. The commit checks that (`claims_to_acquire`), and a claim that the database
+rejects is in `rejected` for the next attempt. The book also assumes that a stream holds what it releases. That is wrong
+if the values of two streams have become equal; if the value is then transferred to another stream, it is in `not_held`
+for the next attempt.
 """
 
 from collections.abc import Sequence
@@ -12,25 +13,29 @@ from workers.core.decider import Decision, Rejection, UniqueClaim
 from workers.ports.event_store import ClaimToAcquire, ClaimToSettle
 
 Key = tuple[str, str]
-Unheld = tuple[str, str, str]
-"""Scope, key, and a stream that does not hold it."""
+"""Scope and key of a claim."""
+
+NotHeld = tuple[str, str, str]
+"""Scope and key of a claim, and a stream that does not hold it."""
 
 
 class ClaimBook:
-    """Claims and releases of one attempt at a batch."""
+    """The claims and releases of one attempt at a batch."""
 
-    def __init__(self, refused: frozenset[Key], unheld: frozenset[Unheld] = frozenset()) -> None:
-        self._refused = refused
-        self._unheld = unheld
+    def __init__(self, rejected: frozenset[Key], not_held: frozenset[NotHeld] = frozenset()) -> None:
+        self._rejected = rejected
+        self._not_held = not_held
         self._holders: dict[Key, str | None] = {}
         self._acquired: dict[Key, str] = {}
-        # Who held a value before the batch, as far as the batch gives it up.
+        # The holder before the batch of each value that the batch releases.
         self._former: dict[Key, str] = {}
 
     def admit(self, stream_id: str, decision: Decision) -> Rejection | None:
-        """Enter a decision's releases and claims, all or none; the rejection of the first claim that is not free."""
-        named = {(release.scope, release.key) for release in decision.releases}
-        released = {key for key in named if self._may_hold(key, stream_id)}
+        """Enter the releases and claims of a decision, all or none. Returns the rejection of the first claim that is
+        not free.
+        """
+        releases = {(release.scope, release.key) for release in decision.releases}
+        released = {key for key in releases if self._may_hold(key, stream_id)}
         for claim in decision.claims:
             key = (claim.scope, claim.key)
             if key not in released and not self._is_free(key, stream_id):
@@ -46,12 +51,12 @@ class ClaimBook:
     def _may_hold(self, key: Key, stream_id: str) -> bool:
         if key in self._holders:
             return self._holders[key] == stream_id
-        return (*key, stream_id) not in self._unheld
+        return (*key, stream_id) not in self._not_held
 
     def _is_free(self, key: Key, stream_id: str) -> bool:
         if key in self._holders:
             return self._holders[key] in (None, stream_id)
-        return key not in self._refused
+        return key not in self._rejected
 
     def _enter(self, claim: UniqueClaim, stream_id: str) -> None:
         key = (claim.scope, claim.key)
@@ -59,12 +64,14 @@ class ClaimBook:
             self._acquired[key] = stream_id
         self._holders[key] = stream_id
 
-    def acquire(self) -> Sequence[ClaimToAcquire]:
-        """The values that the database must find free."""
+    def claims_to_acquire(self) -> Sequence[ClaimToAcquire]:
+        """The claims that must be free in the database."""
         return [ClaimToAcquire(scope, key, stream_id) for (scope, key), stream_id in self._acquired.items()]
 
-    def settle(self) -> Sequence[ClaimToSettle]:
-        """What must change besides: values that end up with nobody, or with another than first took them."""
+    def claims_to_settle(self) -> Sequence[ClaimToSettle]:
+        """The other changes: claims that are released, or held in the end by another stream than the first to acquire
+        them.
+        """
         before = self._former | self._acquired
         return [
             ClaimToSettle(*key, holder, before[key])

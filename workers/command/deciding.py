@@ -1,8 +1,8 @@
-"""One batch, decided: commands in, rows and answers out. Pure: the database's time and the stored outcomes come in.
+"""Decides one batch: commands in; events, outcomes, claims and answers out. Pure: time and stored outcomes are inputs.
 
-Commands are decided in the order of the lane; each sees the effect of those before it. A command that was handled
-before, in an earlier batch or in this one, gets the outcome that it got then. Another command under its id is refused;
-as the id is taken, that rejection is answered and not stored (repeats.py).
+Commands are decided in the order of the lane; each sees the effects of those before it. A command that was handled
+before, in an earlier batch or in this one, gets its first outcome again. Another command with the id of a handled one
+is rejected; this rejection is answered and not stored, as the outcome of the first command is (repeats.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,44 +14,50 @@ from uuid_utils import UUID, uuid5
 
 from contracts.envelope import rfc3339
 from contracts.outcome import Status, content_digest
-from workers.command.claims import ClaimBook, Key, Unheld
+from workers.command.claims import ClaimBook, Key, NotHeld
 from workers.command.reading import DeadLetter, Request
 from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
+from workers.core.folding import fold_onto
 from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, OutcomeRow, SnapshotRow
 
 
 class BatchInput(NamedTuple):
-    """What a batch is decided on. `streams` holds every stream that its commands are about."""
+    """What a batch is decided on. `sequence` is the last one handed out before it; `streams` has every stream that its
+    commands are about; `stored_outcomes` are those of commands handled before, by command id.
+
+    `rejected_claims`, `claims_not_held` and `unstorable` (command ids) are what earlier attempts at the batch have
+    shown.
+    """
 
     context: str
     partition: int
     sequence: int
     now: datetime
-    known: Mapping[str, bytes]
+    stored_outcomes: Mapping[str, bytes]
     streams: Mapping[str, Versioned]
-    refused: frozenset[Key]
+    rejected_claims: frozenset[Key]
     unstorable: frozenset[str]
-    unheld: frozenset[Unheld] = frozenset()
+    claims_not_held: frozenset[NotHeld] = frozenset()
 
 
 class Answer(NamedTuple):
-    """An outcome on its way to the one who asked."""
+    """A request and its outcome, as JSON."""
 
     request: Request
     outcome: bytes
 
 
 class BatchDecision(NamedTuple):
-    """What the batch leads to, if it can be committed. `counts`: outcomes by type, status and code. `reused`: commands
-    under the id of another one.
+    """The result of a batch, if it can be committed. `counts` are outcomes by type, status and code; `reused` are the
+    commands with the id of another one.
     """
 
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
-    acquire: Sequence[ClaimToAcquire]
-    settle: Sequence[ClaimToSettle]
+    claims_to_acquire: Sequence[ClaimToAcquire]
+    claims_to_settle: Sequence[ClaimToSettle]
     credentials: Sequence[CredentialRow]
     answers: Sequence[Answer]
     failures: Sequence[DeadLetter]
@@ -65,42 +71,42 @@ class BatchDecision(NamedTuple):
 
 
 class BatchDecider:
-    """Decides one batch once; a refused claim asks for a new one."""
+    """Decides one batch once. Each further attempt needs a new one."""
 
-    def __init__(self, decider: Decider[Any], situation: BatchInput) -> None:
+    def __init__(self, decider: Decider[Any], batch_input: BatchInput) -> None:
         self._decider = decider
-        self._situation = situation
-        self._sequence = situation.sequence
-        self._handled_at = rfc3339(situation.now)
-        self._claims = ClaimBook(situation.refused, situation.unheld)
+        self._input = batch_input
+        self._sequence = batch_input.sequence
+        self._handled_at = rfc3339(batch_input.now)
+        self._claims = ClaimBook(batch_input.rejected_claims, batch_input.claims_not_held)
         self._streams: dict[str, Versioned] = {}
         self._credentials: dict[str, CredentialRow] = {}
         self._outcomes: list[OutcomeRow] = []
         self._events: list[EventRow] = []
         self._answers: list[Answer] = []
         self._failures: list[DeadLetter] = []
-        self._given: dict[str, bytes] = dict(situation.known)
+        self._outcome_of: dict[str, bytes] = dict(batch_input.stored_outcomes)
         self._repeated = 0
         self._reused: list[Request] = []
         self._counts: dict[tuple[str, str, str], int] = {}
 
     def decide(self, requests: Sequence[Request]) -> BatchDecision:
-        """The draft of the whole batch."""
+        """The decision on the whole batch."""
         for request in requests:
-            stored = self._given.get(request.envelope.id)
-            if stored is None:
-                stored = self._given[request.envelope.id] = self._handle(request)
-            elif is_repeat(request, stored):
+            outcome = self._outcome_of.get(request.envelope.id)
+            if outcome is None:
+                outcome = self._outcome_of[request.envelope.id] = self._handle(request)
+            elif is_repeat(request, outcome):
                 self._repeated += 1
             else:
                 self._reused.append(request)
-                stored = self._outcome(request, "rejected", self._current(request).version, [], REUSED)
-            self._answers.append(Answer(request, stored))
+                outcome = self._outcome(request, "rejected", self._current(request).version, [], REUSED)
+            self._answers.append(Answer(request, outcome))
         return BatchDecision(
             self._outcomes,
             self._events,
-            self._claims.acquire(),
-            self._claims.settle(),
+            self._claims.claims_to_acquire(),
+            self._claims.claims_to_settle(),
             list(self._credentials.values()),
             self._answers,
             self._failures,
@@ -108,30 +114,28 @@ class BatchDecider:
             self._sequence,
             self._repeated,
             self._counts,
-            self._situation.now,
+            self._input.now,
             reused=self._reused,
         )
 
     def _current(self, request: Request) -> Versioned:
         stream_id = request.envelope.subject
-        return self._streams.get(stream_id) or self._situation.streams[stream_id]
+        return self._streams.get(stream_id) or self._input.streams[stream_id]
 
     def _handle(self, request: Request) -> bytes:
         stream_id = request.envelope.subject
         current = self._current(request)
         try:
             decision = self._decision(request, current)
-            state = current.state
-            if isinstance(decision, Decision):
-                for event in decision.events:
-                    state = self._decider.evolve(state, event)
+            events = decision.events if isinstance(decision, Decision) else ()
+            state = fold_onto(self._decider, current.state, events)
         except Exception as error:  # noqa: BLE001  # a bug in a domain must not stop the lane
-            # The exception's text may hold what the command held, so only its kind is told.
+            # The text of the exception may contain data of the command, so only its type is stored.
             self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
-            failure = Rejection("HandlerFailed", "a fault of ours; the command is kept in the dead letters")
+            failure = Rejection("HandlerFailed", "a fault of the worker; the command is kept in the dead letters")
             return self._conclude(request, "failed", current.version, [], failure)
         if isinstance(decision, Decision):
-            # Only now: a claim of a command that failed would stay in the book.
+            # Not before: a claim of a command that failed would stay in the book.
             decision = self._claims.admit(stream_id, decision) or decision
         if isinstance(decision, Rejection):
             return self._conclude(request, "rejected", current.version, [], decision)
@@ -144,12 +148,12 @@ class BatchDecider:
 
     def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
         envelope = request.envelope
-        if envelope.expires_at is not None and envelope.expires_at < self._situation.now:
+        if envelope.expires_at is not None and envelope.expires_at < self._input.now:
             return Rejection("Expired", "the command arrived after its ce_expiresat and was not run")
         if request.rejection is not None:
             return request.rejection
-        if envelope.id in self._situation.unstorable:
-            return Rejection("ValidationFailed", "the command holds a value that cannot be stored", [])
+        if envelope.id in self._input.unstorable:
+            return Rejection("ValidationFailed", "the command contains a value that cannot be stored", [])
         if envelope.expected_version is not None and envelope.expected_version != current.version:
             return Rejection(
                 "VersionConflict",
@@ -160,15 +164,15 @@ class BatchDecider:
         return self._decider.decide(current.state, request.command)
 
     def _record(self, request: Request, decision: Decision, version: int) -> list[dict[str, str]]:
-        envelope, situation = request.envelope, self._situation
+        envelope, batch_input = request.envelope, self._input
         emitted = []
         for place, event in enumerate(decision.events):
             self._sequence += 1
             event_id = derived_event_id(envelope.id, place)
             self._events.append(
                 EventRow(
-                    situation.context,
-                    situation.partition,
+                    batch_input.context,
+                    batch_input.partition,
                     self._sequence,
                     envelope.subject,
                     version + place + 1,
@@ -181,7 +185,7 @@ class BatchDecider:
                     envelope.id,
                     envelope.actor,
                     envelope.traceparent,
-                    situation.now,
+                    batch_input.now,
                 )
             )
             emitted.append({"event_id": event_id, "type": type(event).type})
@@ -190,7 +194,7 @@ class BatchDecider:
     def _conclude(
         self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
     ) -> bytes:
-        envelope, situation = request.envelope, self._situation
+        envelope, batch_input = request.envelope, self._input
         kind = (envelope.type, status, "" if error is None else error.code)
         self._counts[kind] = self._counts.get(kind, 0) + 1
         outcome = self._outcome(request, status, version, events, error)
@@ -198,15 +202,15 @@ class BatchDecider:
             OutcomeRow(
                 envelope.id,
                 envelope.type,
-                situation.context,
+                batch_input.context,
                 envelope.subject,
                 status,
-                situation.partition,
+                batch_input.partition,
                 self._sequence,
                 envelope.correlation_id,
                 envelope.causation_id,
                 envelope.actor,
-                situation.now,
+                batch_input.now,
                 outcome,
             )
         )
@@ -216,8 +220,7 @@ class BatchDecider:
         self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
     ) -> bytes:
         envelope = request.envelope
-        # The JSON of contracts.outcome.Outcome, written without building one: this is the hot path, and a test holds
-        # the two together.
+        # The JSON of contracts.outcome.Outcome, without building one, as this is the hot path. A test compares the two.
         return orjson.dumps(
             {
                 "command_id": envelope.id,
@@ -225,7 +228,7 @@ class BatchDecider:
                 "status": status,
                 "stream_id": envelope.subject,
                 "stream_version": version,
-                "partition": self._situation.partition,
+                "partition": self._input.partition,
                 "sequence": self._sequence,
                 "events": events,
                 "error": None if error is None else error._asdict(),
@@ -237,5 +240,7 @@ class BatchDecider:
 
 
 def derived_event_id(command_id: str, place: int) -> str:
-    """The id of a command's event at `place` (from 0): UUID version 5 of the place in the command id's namespace."""
+    """The id of the event at `place` (from 0) of a command: UUID version 5 of the place, in the command id's
+    namespace.
+    """
     return str(uuid5(UUID(command_id), str(place)))

@@ -1,7 +1,7 @@
-"""Which commands belong to a lane, and the way of the others. Pure.
+"""Which commands belong to a lane, and where the others are sent. Pure.
 
-A client may have another partitioner than Kafka's murmur2. One count of partitions decides here and where the record is
-sent to, so a record that was sent on is where it belongs and is never sent on again.
+A client may use another partitioner than Kafka's murmur2. The same number of partitions decides here and at the sender,
+so a record that was redirected has arrived at its lane and is never redirected again.
 """
 
 from collections.abc import Container, Sequence
@@ -12,22 +12,24 @@ from workers.ports.log import OutboundRecord
 
 
 def directed(
-    requests: Sequence[Request], known: Container[str], partition: int, partitions: int
+    requests: Sequence[Request], streams_of_lane: Container[str], partition: int, partitions: int
 ) -> tuple[list[Request], list[Request]]:
-    """Those whose key belongs to `partition`, and those that belong elsewhere. Streams that are `known` belong here."""
-    here: list[Request] = []
-    elsewhere: list[Request] = []
+    """The requests whose key belongs to `partition`, and the misdirected ones. For a stream in `streams_of_lane` the
+    partition is not computed again.
+    """
+    own: list[Request] = []
+    misdirected: list[Request] = []
     for request in requests:
-        is_here = request.envelope.subject in known or _place(request, partitions) == partition
-        (here if is_here else elsewhere).append(request)
-    return here, elsewhere
+        is_own = request.envelope.subject in streams_of_lane or _partition(request, partitions) == partition
+        (own if is_own else misdirected).append(request)
+    return own, misdirected
 
 
 def redirected(request: Request, topic: str, partitions: int) -> tuple[str, int, OutboundRecord]:
-    """The record as it came, for the partition that its key belongs to."""
+    """The unchanged record, for the partition that its key belongs to."""
     record = request.record
-    return topic, _place(request, partitions), OutboundRecord(record.key, record.value, record.headers)
+    return topic, _partition(request, partitions), OutboundRecord(record.key, record.value, record.headers)
 
 
-def _place(request: Request, partitions: int) -> int:
+def _partition(request: Request, partitions: int) -> int:
     return partition_for(request.record.key or b"", partitions)

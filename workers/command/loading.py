@@ -1,23 +1,26 @@
-"""The streams of a lane: what a batch needs of them is looked up, folded and kept.
+"""Loads the streams of a batch: looks up their events, folds them, and caches the states.
 
-A stream that is not kept is folded from its snapshot on, or from its first event when there is no snapshot that can be
-used. Both ways lead to the same state. One question to the table; a second one only about snapshots found untrue.
+A stream that is not cached is folded from its snapshot, or from its first event if it has no usable snapshot. Both give
+the same state. One query to the table; a second one only for streams whose snapshots turn out to be unusable.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from contracts.message import Event
 from workers import telemetry
 from workers.command.reading import Request
-from workers.command.snapshots import Snapshots, Untrue, warn_once
+from workers.command.snapshots import Snapshots, UnusableSnapshot, warn_once
 from workers.command.streams import StreamCache, Versioned
 from workers.core.decider import Decider
-from workers.ports.event_store import EventStore, LookedUp, StoredSnapshot, StreamEvent
+from workers.core.folding import fold_onto
+from workers.ports.event_store import BatchLookup, EventStore, StoredSnapshot, StreamEvent
 
 
 class LaneStreams:
-    """The streams that one owner of a lane has met. Raises Unavailable where it asks the table."""
+    """The streams of a lane, as one owner has loaded them."""
 
     def __init__(
         self,
@@ -32,49 +35,52 @@ class LaneStreams:
         self._store = store
         self._events = events
         self._snapshots = snapshots
-        self._kept = StreamCache()
+        self._cache = StreamCache()
 
     def __contains__(self, stream_id: object) -> bool:
-        return stream_id in self._kept
+        return stream_id in self._cache
 
     def of(self, requests: Sequence[Request]) -> dict[str, Versioned]:
-        """The streams that these are about, all of them looked up before."""
-        return {request.envelope.subject: self._kept.get(request.envelope.subject) for request in requests}
+        """The streams that these requests are about; they must have been looked up."""
+        return {request.envelope.subject: self._cache.get(request.envelope.subject) for request in requests}
 
     def keep(self, streams: Mapping[str, Versioned]) -> None:
-        """Remember what a batch has led to, once it is committed."""
+        """Cache the states after a batch, once it is committed."""
         for stream_id, stream in streams.items():
-            self._kept.keep(stream_id, stream)
+            self._cache.keep(stream_id, stream)
 
-    async def look_up(self, requests: Sequence[Request]) -> LookedUp:
-        """What the batch must know; afterwards `of` knows its streams."""
+    async def look_up(self, requests: Sequence[Request]) -> BatchLookup:
+        """Look up what the batch is decided on, and load its streams for `of`. Raises Unavailable."""
         command_ids = [request.envelope.id for request in requests]
-        missing = self._kept.missing({request.envelope.subject for request in requests})
-        known = await self._store.look_up(self._context, command_ids, missing, self._snapshots.fingerprint)
-        begun, untrue = self._begun(known.snapshots)
-        events = known.events
-        if untrue:
-            again = await self._store.look_up(self._context, [], sorted(untrue))
-            events = [*(row for row in events if row.stream_id not in untrue), *again.events]
-        folded = dict.fromkeys(missing, Versioned(0, self._decider.initial)) | begun
-        for row in events:
-            before = folded[row.stream_id]
-            state = self._decider.evolve(before.state, self._event(row))
-            folded[row.stream_id] = Versioned(row.stream_version, state, before.snapshot_version)
-        self.keep(folded)
-        return known
+        missing = self._cache.missing({request.envelope.subject for request in requests})
+        lookup = await self._store.look_up(self._context, command_ids, missing, self._snapshots.fingerprint)
+        from_snapshots, unusable = self._read_snapshots(lookup.snapshots)
+        events = lookup.events
+        if unusable:
+            whole = await self._store.look_up(self._context, [], sorted(unusable))
+            events = [*(row for row in events if row.stream_id not in unusable), *whole.events]
+        streams = dict.fromkeys(missing, Versioned(0, self._decider.initial)) | from_snapshots
+        for stream_id, rows in groupby(events, attrgetter("stream_id")):
+            streams[stream_id] = self._folded(streams[stream_id], list(rows))
+        self.keep(streams)
+        return lookup
 
-    def _begun(self, stored: Sequence[StoredSnapshot]) -> tuple[dict[str, Versioned], set[str]]:
-        """Streams as of their snapshots, and those whose snapshot is not true."""
-        begun, untrue = {}, set()
-        for each in stored:
+    def _folded(self, stream: Versioned, rows: Sequence[StreamEvent]) -> Versioned:
+        """The stream after these events, which follow on it."""
+        state = fold_onto(self._decider, stream.state, map(self._event, rows))
+        return Versioned(rows[-1].stream_version, state, stream.snapshot_version)
+
+    def _read_snapshots(self, snapshots: Sequence[StoredSnapshot]) -> tuple[dict[str, Versioned], set[str]]:
+        """The streams as of their snapshots, and the ids of those whose snapshot is unusable."""
+        streams, unusable = {}, set()
+        for snapshot in snapshots:
             try:
-                begun[each.stream_id] = self._snapshots.read(each)
-            except Untrue as error:
-                untrue.add(error.stream_id)
+                streams[snapshot.stream_id] = self._snapshots.read(snapshot)
+            except UnusableSnapshot as error:
+                unusable.add(error.stream_id)
                 telemetry.SNAPSHOTS_UNUSABLE.labels(self._context, "reading").inc()
                 warn_once(self._context, f"a snapshot is not used: {error.reason}")
-        return begun, untrue
+        return streams, unusable
 
     def _event(self, row: StreamEvent) -> Event:
         model = self._events[f"{self._context}.{row.type}.v{row.schema_version}"]

@@ -1,4 +1,4 @@
-"""The topics that a command lane writes to: that they are as the installation was laid out, and the same as before."""
+"""Checks the topics that a command lane writes to: their number of partitions, and whether they were recreated."""
 
 import structlog
 
@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 
 class LaneOutputs:
-    """The event topic and the topic of replies, which have as many partitions as the commands have: `partitions`."""
+    """The event topic and the replies topic of a lane. Both must have `partitions` partitions, as the commands have."""
 
     def __init__(self, lane: LaneKey, events: str, replies: str, partitions: int, event_log: EventLog) -> None:
         self._lane = lane
@@ -20,7 +20,9 @@ class LaneOutputs:
         self._log = event_log
 
     async def events_topic(self) -> TopicState:
-        """The event topic as it is. Raises TopicMisfit when one of the two has another number of partitions."""
+        """The event topic as it is now. Raises TopicMisfit if one of the two has another number of partitions, or
+        Unavailable.
+        """
         await self._checked(self._replies)
         return await self._checked(self._events)
 
@@ -31,15 +33,20 @@ class LaneOutputs:
         return state
 
     async def begin_of_tail(self, grant: LaneGrant, events: TopicState) -> int:
-        """From which offset on to look for what is published: from the lane's mark, if it is of this topic.
+        """The offset from which to look for what is published: that of the lane's mark, if the mark is of this topic.
 
-        A topic that was made anew is filled from the table; what an earlier owner has written there before it noticed
-        must not stand in front. Raises Unavailable.
+        A recreated topic is filled from the table. Records that an earlier owner wrote to it before noticing are
+        deleted first, as they would precede the others. Raises Unavailable.
         """
         if not (events.id and grant.published_topic_id and events.id != grant.published_topic_id):
             return max(grant.mark.offset, 0)
         telemetry.LOG_INTERRUPTIONS.labels("command", self._events, "recreated").inc()
-        facts = {"lane": str(self._lane), "former_topic_id": grant.published_topic_id, "topic_id": events.id}
-        log.error("the event topic was made anew; filling it from the table", topic=self._events, **facts)
-        await self._log.begin_anew(self._events, self._lane.partition)
+        log.error(
+            "the event topic was recreated; filling it from the table",
+            lane=str(self._lane),
+            topic=self._events,
+            former_topic_id=grant.published_topic_id,
+            topic_id=events.id,
+        )
+        await self._log.clear_recreated(self._events, self._lane.partition)
         return 0

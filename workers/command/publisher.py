@@ -1,7 +1,8 @@
-"""Publishes what a lane has committed, in order, one append at a time, beside the next batch's transaction.
+"""Publishes the committed events of a lane in order, one append at a time, while the next batch is being handled.
 
-At most `MAX_UNPUBLISHED_BATCHES` wait. A failure is kept and raised to the lane at its next step; nothing after it is
-sent.
+At most `MAX_UNPUBLISHED_BATCHES` batches wait. After a failure nothing more is sent, and the failure is raised at the
+next step of the lane. Delivery is at least once: a paused worker may append a duplicate; readers drop it by its
+sequence.
 """
 
 import asyncio
@@ -9,17 +10,18 @@ from collections.abc import Sequence
 
 from workers.command.records import event_record
 from workers.ports.clock import Clock
-from workers.ports.event_store import EventRow, LaneStore
-from workers.ports.lanes import Fenced, LaneKey, Mark
+from workers.ports.event_store import EventRow
+from workers.ports.lanes import Fenced, LaneKey, LaneStore, Mark
 from workers.ports.log import EventLog, PublishFailed
 
 MAX_UNPUBLISHED_BATCHES = 2
-# A publisher that has been away for longer since its commit was asked for may have been paused, and replaced.
+# If more time has passed since the commit was requested, this process may have been paused and the lane have a new
+# owner.
 AWAY_SECONDS = 1.0
 
 
 class Publisher:
-    """The publishing side of one held lane."""
+    """Publishes for one lane that is held. `mark` is the last event that the log has acknowledged."""
 
     def __init__(
         self, lane: LaneKey, epoch: int, topic: str, mark: Mark, log: EventLog, store: LaneStore, clock: Clock
@@ -35,8 +37,8 @@ class Publisher:
         self._task = asyncio.create_task(self._run(), name=f"publish {lane}")
 
     async def put(self, held_at: float, rows: Sequence[EventRow]) -> None:
-        """Queue the events of a batch. At `held_at`, by our clock, or later, the lane was ours: when the commit was
-        asked for, as its answer may be read long after it was given. Raises what `_run` raised.
+        """Queue the events of a batch. `held_at` is when the commit was requested, by `clock`: the lane was held then
+        or later. (The answer may be read long after it was given.) Raises what publishing has raised.
         """
         putting = asyncio.ensure_future(self._waiting.put((held_at, rows)))
         try:
@@ -46,14 +48,14 @@ class Publisher:
         self.check()
 
     def check(self) -> None:
-        """Raise what publishing raised, if it did."""
-        if self._task.cancelled():  # by itself: a driver let out the end of a task of its own
-            raise PublishFailed("publishing was cut short")
+        """Raise what publishing has raised, if anything."""
+        if self._task.cancelled():  # not by `abandon`: a driver let out a cancellation of a task of its own
+            raise PublishFailed("publishing was cancelled")
         if self._task.done():
             self._task.result()
 
     async def drained(self) -> None:
-        """Wait until all that was put is acknowledged. Raises what publishing raised."""
+        """Wait until all queued events are acknowledged. Raises what publishing has raised."""
         joining = asyncio.ensure_future(self._waiting.join())
         try:
             await asyncio.wait({joining, self._task}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,15 +74,18 @@ class Publisher:
             self._waiting.task_done()
 
     async def publish(self, held_at: float, rows: Sequence[EventRow]) -> None:
-        """Append the rows after making sure, if it took long to get here, that the lane is still held.
+        """Append the rows; if much time has passed since `held_at`, check first that the lane is still held.
 
-        Raises Fenced or PublishFailed, also when the log has become another: it was made anew, or has lost its end.
+        Raises Fenced or PublishFailed, the latter also if the log was recreated or has lost its end.
         """
         records = [event_record(row) for row in rows]
         if self._clock() - held_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
             raise Fenced(self._lane, self._epoch)
         offset = await self._log.append(self._topic, self._lane.partition, records)
         if offset - len(records) < self.mark.offset:
-            place = f"{self._topic}/{self._lane.partition}"
-            raise PublishFailed(f"{place} went on at offset {offset}, behind {self.mark.offset}: it is another log")
+            partition = f"{self._topic}/{self._lane.partition}"
+            raise PublishFailed(
+                f"{partition} continued at offset {offset}, not after {self.mark.offset}: "
+                "the log was recreated or has lost its end"
+            )
         self.mark = Mark(rows[-1].sequence, offset)

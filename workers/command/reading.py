@@ -1,8 +1,8 @@
-"""From a Kafka record to something to act on: a command, a rejection of one, a dead letter, or a misdirected record.
+"""The first step of a batch: from a Kafka record to a request (a command, or its rejection) or to a dead letter. Pure.
 
-Pure. What cannot be a command (no id, no type, no key, no JSON) is a dead letter; a command that cannot be accepted
-(fields that fail validation, too large) is refused with an outcome. The field that names the stream may be left out of
-the value: the key says the same.
+A record that is no command (no id, no type, no key, no JSON) is a dead letter. A command that cannot be accepted
+(invalid fields, too large) gets an outcome with a rejection. The field that names the stream may be left out of the
+value, as the key is the same.
 """
 
 import json
@@ -21,7 +21,7 @@ MAX_DETAILS = 50
 
 
 class Request(NamedTuple):
-    """A command to decide on; `rejection` when it is already known to be refused (then `command` is None)."""
+    """A command to decide on, or the rejection of one that could not be read (then `command` is None)."""
 
     record: InboundRecord
     envelope: CommandEnvelope
@@ -30,7 +30,7 @@ class Request(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """A record that cannot be handled, and why."""
+    """A record that cannot be handled, with the reason (a code) and an explanation."""
 
     record: InboundRecord
     reason: str
@@ -42,7 +42,7 @@ class NotJson(Exception):
 
 
 def read(record: InboundRecord, models: Mapping[str, type[Command]], context: str) -> Request | DeadLetter:
-    """What the record asks for. `models` are the commands by wire type; those of other contexts are refused here."""
+    """Read a record. `models` are the commands by wire type; a command of another context becomes a dead letter."""
     try:
         envelope = read_command(record.headers, record.key)
     except MalformedMessage as error:
@@ -76,10 +76,10 @@ def _command(model: type[Command], value: bytes, key: str) -> Command:
     try:
         return cast(Command, model.__pydantic_validator__.validate_json(value))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        if not any(each["type"] == "missing" and each["loc"] == (model.stream_field,) for each in found):
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        if not any(entry["type"] == "missing" and entry["loc"] == (model.stream_field,) for entry in errors):
             raise
-    # Written in, not parsed and put together anew: every other value stays as the sender wrote it.
+    # Inserted into the text instead of parsing and writing it again: all other values stay as the sender wrote them.
     fields = value.lstrip()[1:].lstrip()
     comma = "" if fields.startswith(b"}") else ","
     named = f"{{{json.dumps(model.stream_field)}:{json.dumps(key)}{comma}".encode()
@@ -87,19 +87,19 @@ def _command(model: type[Command], value: bytes, key: str) -> Command:
 
 
 def _rejection(error: ValidationError, value: bytes) -> Rejection:
-    """Field-level details without the values, which may be secrets. Raises NotJson when there are no fields."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    if found[0]["type"] in ("json_invalid", "model_type"):
+    """The rejection with details by field, without the values, which may be secrets. Raises NotJson."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if errors[0]["type"] in ("json_invalid", "model_type"):
         details = [_detail("", _unreadable(value))]
     else:
-        details = [_detail(".".join(map(str, entry["loc"])), entry["msg"]) for entry in found[:MAX_DETAILS]]
+        details = [_detail(".".join(map(str, entry["loc"])), entry["msg"]) for entry in errors[:MAX_DETAILS]]
     fields = ", ".join(sorted({detail["field"] for detail in details if detail["field"]}))
     summary = f"invalid: {fields}" if fields else details[0]["message"]
     return Rejection("ValidationFailed", summary[:500], details)
 
 
 def _detail(field: str, message: str) -> dict[str, str]:
-    # A field's name comes from the sender; it must be storable, and short. The parser lets nothing but Unicode through.
+    # The name of a field comes from the sender; it must be short and storable. The parser accepts Unicode only.
     return {"field": field.translate(_UNPRINTABLE)[:200], "message": message[:500]}
 
 
@@ -107,9 +107,9 @@ _UNPRINTABLE = dict.fromkeys([*range(32), 127], "�")
 
 
 def _unreadable(value: bytes) -> str:
-    """Why pydantic's stricter parser refused what is JSON nevertheless; NotJson when it is none."""
+    """Why pydantic's stricter parser rejects a value that is JSON nevertheless. Raises NotJson if it is not."""
     try:
-        # As text: of bytes, the standard library would guess at other encodings.
+        # As text: for bytes the standard library would guess other encodings.
         parsed: Any = json.loads(value.decode())
     except (ValueError, RecursionError) as error:
         raise NotJson from error

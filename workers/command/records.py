@@ -1,4 +1,4 @@
-"""From a row of the event table to its record in the log: the same for a first and for a repeated publication."""
+"""From a row of the event table to its record in the log. A row that is published again gives the same record."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ def _type_headers(context: str, name: str, schema_version: int) -> tuple[tuple[s
 
 
 def event_record(row: EventRow) -> OutboundRecord:
-    """The log's record of an event: CloudEvents headers (see contracts.envelope.EventEnvelope), the JSON as value."""
+    """The record of an event: CloudEvents headers (see contracts.envelope.EventEnvelope), and its JSON as the value."""
     type_header, source_header = _type_headers(row.context, row.type, row.schema_version)
     key = row.stream_id.encode()
     headers: list[tuple[str, bytes]] = [

@@ -1,7 +1,8 @@
-"""Whether a command that comes under the id of one that was handled is that command again.
+"""Idempotency: whether a command with the id of a handled one is a repeat of it, or another command. Pure but for
+counting.
 
-It is when it asks for the same of the same stream. It need not be spelt the same: a foreign client may send it again
-with other spaces, or another order of fields.
+A repeat has the same type, stream and content. The bytes may differ: a foreign client may send a command again with
+other whitespace, or another order of fields.
 """
 
 from collections.abc import Sequence
@@ -16,32 +17,34 @@ from workers.core.decider import Rejection
 
 REUSED = Rejection(
     IDEMPOTENCY_KEY_REUSED,
-    "the command's id was given to another command, which was handled; this one was not run: give it an id of its own",
+    "another command with this id was handled before; this one was not run: give it an id of its own",
 )
 
 log = structlog.get_logger(__name__)
 
 
 def is_repeat(request: Request, outcome: bytes) -> bool:
-    """Whether the request asks for what this outcome (JSON) of its id answers."""
-    known, envelope = orjson.loads(outcome), request.envelope
-    if known.get("stream_id", envelope.subject) != envelope.subject:
+    """Tell whether the request repeats the command that has this outcome (JSON)."""
+    stored, envelope = orjson.loads(outcome), request.envelope
+    if stored.get("stream_id", envelope.subject) != envelope.subject:
         return False
-    if type_name(known.get("type", envelope.type)) != type_name(envelope.type):
+    if type_name(stored.get("type", envelope.type)) != type_name(envelope.type):
         return False
-    digest = known.get("content_digest")  # none in outcomes of earlier releases: then nothing more can be told
+    digest = stored.get("content_digest")  # outcomes of earlier releases have none, so nothing more can be compared
     if digest is None or content_digest(request.record.value or b"") == digest:
         return True
     return request.command is not None and content_digest(request.command.to_json()) == digest
 
 
 def count_repeats(context: str, repeated: int, reused: Sequence[Request]) -> None:
-    """Count repeats, and commands that were refused for their ids; say where these are: nothing of them is stored."""
+    """Count repeats, and commands that were rejected for their ids. The latter are logged, as nothing of them is
+    stored.
+    """
     telemetry.REPEATED.labels(context).inc(repeated)
     telemetry.IDS_REUSED.labels(context).inc(len(reused))
     for record, envelope, *_ in reused:
         log.warning(
-            "a command was refused: its id was given to another one, which was handled",
+            "a command was rejected: another command with its id was handled before",
             command_id=envelope.id,
             type=envelope.type,
             source=envelope.source,

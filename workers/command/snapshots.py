@@ -1,8 +1,8 @@
-"""Snapshots of long streams: taken now and then as a batch is decided, looked at when the stream is folded again.
+"""Snapshots of long streams: taken when a batch is decided, read when a stream is loaded.
 
-A snapshot saves time and decides nothing. It is used when the same code took it, when its digest says that nobody
-changed it, when the event that it stands behind is there, and when it reads as a state; otherwise the stream is folded
-from its first event. Not taken: a snapshot of a state that would come back as another one.
+A snapshot saves time and never changes an outcome. It is used only if the same code took it, its digest matches, its
+last event exists, and it can be read as a state; otherwise the stream is folded from its first event. No snapshot is
+taken of a state that cannot be restored exactly.
 """
 
 import hashlib
@@ -23,14 +23,15 @@ from workers.fingerprint import fingerprint_with_imports
 from workers.ports.event_store import EventRow, SnapshotRow, StoredSnapshot
 
 SNAPSHOT_INTERVAL_EVENTS = 500
-# Of how a snapshot is written. Goes into each fingerprint, as does the library that writes it and reads the events.
+# The version of the format of snapshots. It is part of the fingerprint, as is the version of the library that writes
+# them.
 FORMAT = 1
 
 log = structlog.get_logger(__name__)
 
 
-class Untrue(Exception):
-    """A snapshot that may not be used; `reason` says why. Fold the stream from its first event."""
+class UnusableSnapshot(Exception):
+    """The snapshot may not be used, for `reason`. Fold the stream from its first event."""
 
     def __init__(self, stream_id: str, reason: str) -> None:
         super().__init__(f"the snapshot of {stream_id} may not be used: {reason}")
@@ -39,7 +40,7 @@ class Untrue(Exception):
 
 
 class Snapshots:
-    """Takes and reads the snapshots of one context. `events`: the models of its events by their type on the wire."""
+    """Takes and reads the snapshots of one context. `events` are the models of its events by wire type."""
 
     def __init__(
         self,
@@ -48,66 +49,71 @@ class Snapshots:
         events: Mapping[str, type[Event]],
         interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
     ) -> None:
-        self.fingerprint = fingerprint_of(context, decider, events)
+        self.fingerprint = snapshot_fingerprint(context, decider, events)
         self._context = context
         self._state_type: Any = type(decider.initial)
         self._interval_events = interval_events
 
     def read(self, stored: StoredSnapshot) -> Versioned:
-        """The stream as of the snapshot. Raises Untrue."""
+        """The stream as of the snapshot. Raises UnusableSnapshot."""
         if stored.digest != self._digest(stored.stream_id, stored.stream_version, stored.event_id, stored.state):
-            raise Untrue(stored.stream_id, "it is not as it was written")
+            raise UnusableSnapshot(stored.stream_id, "it is not as it was written")
         try:
             state = _reader(self._state_type).validate_json(stored.state)
         except Exception as error:
-            raise Untrue(stored.stream_id, f"{type(error).__name__} while reading it") from error
+            raise UnusableSnapshot(stored.stream_id, f"{type(error).__name__} while reading it") from error
         return Versioned(stored.stream_version, state, stored.stream_version)
 
-    def added_to(self, draft: BatchDecision) -> BatchDecision:
-        """The draft with snapshots of those of its streams that have changed and have come far since their last one."""
+    def added_to(self, decision: BatchDecision) -> BatchDecision:
+        """The decision with snapshots of the streams that have grown by the interval since their last snapshot."""
         due = {
             stream_id: stream
-            for stream_id, stream in draft.streams.items()
+            for stream_id, stream in decision.streams.items()
             if stream.version - stream.snapshot_version >= self._interval_events
         }
         if not due:
-            return draft
-        last = {event.stream_id: event for event in draft.events if event.stream_id in due}
-        taken = [self._taken(event, due[stream_id].state) for stream_id, event in last.items()]
-        # Also when it came to nothing: the next attempt is due an interval later, not with each event.
-        attempted = {each: due[each]._replace(snapshot_version=due[each].version) for each in last}
-        return draft._replace(
-            streams={**draft.streams, **attempted}, snapshots=[each for each in taken if each is not None]
+            return decision
+        last_events = {event.stream_id: event for event in decision.events if event.stream_id in due}
+        rows = [self._snapshot(event, due[stream_id].state) for stream_id, event in last_events.items()]
+        # Also if no snapshot could be taken: the next attempt is due after another interval, not with each event.
+        attempted = {
+            stream_id: due[stream_id]._replace(snapshot_version=due[stream_id].version) for stream_id in last_events
+        }
+        return decision._replace(
+            streams={**decision.streams, **attempted}, snapshots=[row for row in rows if row is not None]
         )
 
-    def _taken(self, last: EventRow, state: Any) -> SnapshotRow | None:
+    def _snapshot(self, last_event: EventRow, state: Any) -> SnapshotRow | None:
         written = self._written(state)
         if written is None:
             telemetry.SNAPSHOTS_UNUSABLE.labels(self._context, "taking").inc()
-            warn_once(self._context, "a state does not come back as it was written, so no snapshot is taken")
+            warn_once(self._context, "a state cannot be restored exactly from its JSON, so no snapshot is taken")
             return None
-        digest = self._digest(last.stream_id, last.stream_version, last.event_id, written)
-        return SnapshotRow(last.stream_id, last.stream_version, self.fingerprint, digest, written)
+        stream_id, version = last_event.stream_id, last_event.stream_version
+        digest = self._digest(stream_id, version, last_event.event_id, written)
+        return SnapshotRow(stream_id, version, self.fingerprint, digest, written)
 
     def _written(self, state: Any) -> bytes | None:
-        """The state as JSON; None when the same state does not come back from it."""
+        """The state as JSON; None if the same state cannot be restored from it."""
         try:
             reader = _reader(self._state_type)
             written = reader.dump_json(state, warnings="error")
-            again = reader.validate_json(written)
-            same = type(again) is type(state) and bool(again == state) and reader.dump_json(again) == written
+            restored = reader.validate_json(written)
+            is_same = (
+                type(restored) is type(state) and bool(restored == state) and reader.dump_json(restored) == written
+            )
         except Exception:  # noqa: BLE001  # a snapshot is never worth a lane
             return None
-        return written if same else None
+        return written if is_same else None
 
     def _digest(self, stream_id: str, version: int, event_id: str, state: bytes) -> str:
-        place = json.dumps([self._context, stream_id, version, event_id, self.fingerprint])
-        return hashlib.sha256(place.encode() + state).hexdigest()
+        identity = json.dumps([self._context, stream_id, version, event_id, self.fingerprint])
+        return hashlib.sha256(identity.encode() + state).hexdigest()
 
 
-def fingerprint_of(context: str, decider: Decider[Any], events: Mapping[str, type[Event]]) -> str:
-    """Of all that makes a state what it is: the decider's code, the models that read the events, what both lean on, and
-    how states are written.
+def snapshot_fingerprint(context: str, decider: Decider[Any], events: Mapping[str, type[Event]]) -> str:
+    """The fingerprint of all that determines a stored state: the code of the decider, the models that read the events,
+    what both import, and the format of snapshots.
     """
     models = [model for type_, model in sorted(events.items()) if type_.startswith(f"{context}.")]
     code = fingerprint_with_imports(decider.decide, decider.evolve, *models)
@@ -116,7 +122,7 @@ def fingerprint_of(context: str, decider: Decider[Any], events: Mapping[str, typ
 
 @cache
 def warn_once(context: str, what: str) -> None:
-    """Say it once in the life of the process: a lane may come upon it with every stream."""
+    """Log a warning once per process: it may apply to every stream of a lane."""
     log.warning(what, context=context)
 
 

@@ -1,7 +1,7 @@
-"""The states of a lane's streams: a bounded cache, and the drafts of the batch in hand.
+"""A bounded cache of the states of a lane's streams.
 
-The lane is the only writer of its streams, so what is cached stays true for as long as the lane is held. A batch works
-on a draft; only a committed draft reaches the cache.
+The lane is the only writer of its streams, so a cached state stays valid while the lane is held. Only the states of a
+committed batch are put into the cache.
 """
 
 from collections import OrderedDict
@@ -12,8 +12,8 @@ MAX_CACHED_STREAMS = 20_000
 
 
 class Versioned(NamedTuple):
-    """A stream's state after its first `version` events. `snapshot_version`: where its last snapshot was taken; 0 when
-    there is none that this code can use.
+    """The state of a stream after its first `version` events. `snapshot_version` is the version of its last snapshot; 0
+    if it has none that this code can use.
     """
 
     version: int
@@ -32,21 +32,22 @@ class StreamCache:
         return stream_id in self._streams
 
     def missing(self, stream_ids: AbstractSet[str]) -> list[str]:
-        """Those that are not kept. The others are safe from being dropped until a whole capacity of streams came."""
-        found = []
+        """The streams that are not cached. The cached ones are marked as used, so that the batch cannot evict them."""
+        missing = []
         for stream_id in stream_ids:
             if stream_id in self._streams:
                 self._streams.move_to_end(stream_id)
             else:
-                found.append(stream_id)
-        return found
+                missing.append(stream_id)
+        return missing
 
     def get(self, stream_id: str) -> Versioned:
-        """The stream, which now is the most recently used one. Raises KeyError when it is not kept."""
+        """The state of the stream, which is marked as used. Raises KeyError if it is not cached."""
         self._streams.move_to_end(stream_id)
         return self._streams[stream_id]
 
     def keep(self, stream_id: str, versioned: Versioned) -> None:
+        """Cache the state of a stream; the least recently used one may be evicted."""
         self._streams[stream_id] = versioned
         self._streams.move_to_end(stream_id)
         if len(self._streams) > self._capacity:

@@ -1,7 +1,8 @@
-"""Taking over a lane's log: what an earlier owner had committed and not published is published before anything else.
+"""Takeover of a lane's log: before anything else, publish the events that an earlier owner has committed, not
+published.
 
-The tail of the log, read from the lane's mark to the end, says how far it got: the highest sequence seen, not the last,
-for a late record of a paused owner may stand behind it.
+The tail of the log, from the lane's mark to the end, tells what is missing: what follows the highest sequence seen.
+(Not the last one: a paused worker may have appended a duplicate after it.)
 """
 
 from collections.abc import Mapping
@@ -22,15 +23,15 @@ log = structlog.get_logger(__name__)
 
 
 class LogAhead(Exception):
-    """The log has events that the table lacks: the database was set back, or it is another installation's. Restore it
-    to its newest state, or give each installation a topic prefix of its own.
+    """The log has events that the table lacks: the database was set back, or another installation writes to the topics.
+    Restore the newest state of the database, or give each installation a topic prefix of its own.
     """
 
     def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
         super().__init__(
             f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
-            "the database was set back to an older state: restore the newest one before this lane can go on; or another"
-            " installation, with a database of its own, writes to these topics: give each its own ANNALS_TOPIC_PREFIX"
+            "either the database was set back to an older state: restore the newest one before this lane can go on; or "
+            "another installation with its own database writes to these topics: give each its own ANNALS_TOPIC_PREFIX"
         )
         self.lane = lane
         self.in_log = in_log
@@ -40,7 +41,7 @@ class LogAhead(Exception):
 def publisher_after(
     tail: Tail, lane: LaneKey, grant: LaneGrant, topic: str, event_log: EventLog, store: EventStore, clock: Clock
 ) -> Publisher:
-    """A publisher that goes on behind the tail. Raises LogAhead."""
+    """A publisher that continues after the tail. Raises LogAhead."""
     if tail.shortened:
         telemetry.LOG_SHORTENED.labels(topic).inc()
         log.error("the log has lost records; filling it from the table", lane=str(lane), ends_at=tail.end_offset)
@@ -56,25 +57,25 @@ async def publish_the_rest(
     grant: LaneGrant,
     store: EventStore,
     models: Mapping[str, type[Event]],
-    taken_at: float,
+    acquired_at: float,
 ) -> None:
-    """Publish from the table all that the log lacks, byte for byte as it would have been published at first.
+    """Publish from the table what the log lacks, byte for byte as the earlier owner would have done.
 
-    jsonb keeps an order of fields of its own; the models have the published one. `taken_at`, by our clock: who has
-    been away since then asks before each portion whether the lane is still his.
+    jsonb does not keep the order of fields; the models restore it. `acquired_at` is when the lane was acquired, by the
+    publisher's clock: if that is long ago, the publisher checks before each append that the lane is still held.
     """
     republished = 0
     while publisher.mark.sequence < grant.sequence:
         rows = await store.events_after(context, lane.partition, publisher.mark.sequence, REPUBLISH_BATCH_EVENTS)
         if not rows:
             break
-        await publisher.publish(taken_at, [row._replace(data=as_written(row, models)) for row in rows])
+        await publisher.publish(acquired_at, [row._replace(data=as_written(row, models)) for row in rows])
         republished += len(rows)
     if republished:
         telemetry.REPUBLISHED.labels(context).inc(republished)
-        log.info("published what an earlier owner had left", lane=str(lane), events=republished)
+        log.info("published the committed events of an earlier owner", lane=str(lane), events=republished)
 
 
 def as_written(row: EventRow, models: Mapping[str, type[Event]]) -> bytes:
-    """The event's JSON as it was published at first."""
+    """The JSON of the event as it was first published."""
     return models[f"{row.context}.{row.type}.v{row.schema_version}"].model_validate_json(row.data).to_json()

@@ -34,3 +34,8 @@ class Projection:
     evolve: Callable[[Document | None, Recorded], Document | None]
     indexes: Callable[[Document], frozenset[Index]]
     searchable: tuple[str, ...] = ()
+
+    @property
+    def initial(self) -> Document | None:
+        """There is no document before the first event."""
+        return None

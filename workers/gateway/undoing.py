@@ -1,18 +1,17 @@
-"""`POST .../undo`: takes back a stream's last change by an ordinary command, with an event and a cause of its own.
+"""`POST .../undo`: takes back a stream's last change (workers/operations/undo.py).
 
-The command is made from the stream's history, and refused with 412 when another one came between. A repeat under an
-Idempotency-Key gets the first outcome, whatever has happened to the stream since.
+The request is refused with 412 when another change came in between. A repeat under an Idempotency-Key gets the first
+outcome, whatever has happened to the stream since.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from contracts.fields import Identifier
-from contracts.message import Command
 from contracts.outcome import Outcome
-from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
@@ -24,7 +23,7 @@ from workers.gateway.history import Kept, problems_of
 from workers.gateway.preconditions import Current, Preconditions
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import Asked, Asking, Conditions
-from workers.history.undone import undone
+from workers.operations.undo import UndoCommand, UndoRejected, undo_last_change
 
 
 def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
@@ -42,42 +41,58 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
     async def undo_last(
         stream_id: Annotated[Identifier, Path(alias=kept.parameter)], asked: Asking, conditions: Conditions
     ) -> Response:
-        if (known := await _known(backend, asked)) is not None:
-            return known
-        with problems_of(kept):
-            history = await backend.archive.until(kept.context, stream_id)
-        command = undo(history)
+        if (earlier := await _earlier_answer(backend, asked)) is not None:
+            return earlier
+
+        async def load() -> Sequence[Recorded]:
+            with problems_of(kept):
+                return await backend.archive.until(kept.context, stream_id)
+
+        async def send(undo_command: UndoCommand) -> Outcome | None:
+            command, version, cause = undo_command
+            return await backend.asking.outcome(command, asked, version, cause)
+
         try:
-            _check(command, history, kept, conditions)
-        except Problem:
-            # Perhaps the first request came through since this one looked.
-            if (known := await _known(backend, asked)) is not None:
-                return known
-            raise
-        assert not isinstance(command, Rejection)
-        version, cause = history[-1].stream_version, undone(undo, history, command).event_id
-        try:
-            outcome = await backend.asking.outcome(command, asked, version, cause)
-        except KeyReused:
-            # The first request found another history, and so made another command.
-            if (known := await _known(backend, asked)) is not None:
-                return known
-            raise
+            command, outcome = await undo_last_change(undo, load, send, partial(_check, kept, conditions))
+        except (_PreconditionFailed, UndoRejected, KeyReused) as error:
+            # Perhaps the first request was handled since this one looked: then it found another history, too.
+            if (earlier := await _earlier_answer(backend, asked)) is not None:
+                return earlier
+            raise _problem(error) from None
         return answer(outcome, command, asked)
 
 
-async def _known(backend: Backend, asked: Asked) -> Response | None:
+class _PreconditionFailed(Exception):
+    """The preconditions of the request do not hold for the stream's history."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+async def _earlier_answer(backend: Backend, asked: Asked) -> Response | None:
     """The answer to an earlier request under the same key."""
     outcome = await backend.asking.stored(asked.command_id) if asked.may_be_repeat else None
     return None if outcome is None else known_answer(outcome)
 
 
-def _check(command: Command | Rejection, history: Sequence[Recorded], kept: Kept, conditions: Preconditions) -> None:
-    """Raises Problem when there is nothing to undo, or the preconditions do not hold for this history."""
+def _check(kept: Kept, conditions: Preconditions, history: Sequence[Recorded]) -> None:
+    """Raises _PreconditionFailed when the preconditions do not hold for this history."""
     last = history[-1]
     now = Current(last.stream_version, exists=last.event.name != kept.ended_by)
     if conditions and now.exists:
-        check(conditions, now, kept, last.stream_id)
-    if isinstance(command, Rejection):
-        extensions = {} if command.details is None else {"details": command.details}
-        raise Problem(status_of(command.code), command.code, command.message, extensions=extensions)
+        try:
+            check(conditions, now, kept, last.stream_id)
+        except Problem as problem:
+            raise _PreconditionFailed(problem) from problem
+
+
+def _problem(error: _PreconditionFailed | UndoRejected | KeyReused) -> Problem:
+    match error:
+        case _PreconditionFailed():
+            return error.problem
+        case UndoRejected(rejection=rejection):
+            extensions = {} if rejection.details is None else {"details": rejection.details}
+            return Problem(status_of(rejection.code), rejection.code, rejection.message, extensions=extensions)
+        case KeyReused():
+            return error

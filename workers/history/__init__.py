@@ -1,1 +1,3 @@
-"""The past, made readable: points in a stream's life, and the tree of what one request led to. No I/O but a port's."""
+"""The past in readable form: the state of a stream at a point, and the tree of all that one request led to. The only
+I/O is through ports.
+"""

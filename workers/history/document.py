@@ -1,4 +1,6 @@
-"""A correlation's whole life as a document: what `GET /correlations/{id}` and `annals trace --json` answer. Pure."""
+"""All that shares a correlation id, as a JSON document: the answer of `GET /correlations/{id}` and `annals trace
+--json`. Pure.
+"""
 
 from typing import Any
 
@@ -8,22 +10,24 @@ from workers.history.tree import tree
 from workers.ports.history import Correlated
 
 
-def trace_document(correlation_id: str, found: Correlated) -> dict[str, Any]:
-    """The document; times are RFC 3339 texts. At least one row must be known."""
-    nodes = tree(found)
+def trace_document(correlation_id: str, correlated: Correlated) -> dict[str, Any]:
+    """The document of these rows, which must not be empty. Times are RFC 3339."""
+    nodes = tree(correlated)
     began_at, ended_at = span(nodes)
     return {
         "correlation_id": correlation_id,
         "began_at": rfc3339(began_at),
         "ended_at": rfc3339(ended_at),
         "pending": sum(node.status == "pending" for node in nodes),
-        "cut": sorted(found.cut),
+        "cut": sorted(correlated.cut),
         "nodes": [node_document(node) for node in nodes],
     }
 
 
 def node_document(node: Node) -> dict[str, Any]:
-    """One node: what its kind has; everything but `kind`, `id`, `parent`, `depth`, `type` and `at` may be missing."""
+    """The document of one node. All kinds have `kind`, `id`, `parent`, `depth`, `type` and `at`; the rest depends on
+    it.
+    """
     document: dict[str, Any] = {
         "kind": node.kind,
         "id": node.id,

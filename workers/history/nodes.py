@@ -1,4 +1,4 @@
-"""The nodes of a tree of causes, each made of one row. Pure."""
+"""The nodes of the tree of causes. Each is made of one row. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,18 +7,19 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from workers.ports.event_store import EventRow, OutcomeRow
-from workers.ports.history import Notice, StartedSaga, TakenStep
+from workers.ports.history import Notice, SagaStep, StartedSaga
 
 Kind = Literal["command", "event", "saga", "notice"]
 
 
 class Node(NamedTuple):
-    """One command, event or saga instance, or a notice that an instance got; `stream_id` is that instance's id then.
+    """A command, an event, a saga instance, or a notice (an internal event that an instance has handled). For an
+    instance and a notice, `stream_id` is the id of the instance.
 
-    `at`: when it was handled, recorded or begun; None for a command that is pending. `type` is a wire type, or the
-    saga's name; `data` a notice's fields. `status` is the outcome's (or `pending`; `unknown` where the answer was cut)
-    or the saga's; `code` and `message` say why a command was not accepted. `step` is what made a saga send the command.
-    `sequence` is a place in a lane, 0 where there is none.
+    `at` is when it was handled, recorded or begun; None for a command that is pending. `type` is a wire type, or the
+    name of the saga; `data` are the fields of a notice. `status` is that of the outcome (or `pending`; `unknown` if the
+    rows were cut) or of the saga; `code` and `message` tell why a command was not accepted. `step` is the saga's step
+    that sent the command. `sequence` is the position in a lane; 0: none.
     """
 
     kind: Kind
@@ -32,7 +33,7 @@ class Node(NamedTuple):
     status: str | None = None
     code: str | None = None
     message: str | None = None
-    step: TakenStep | None = None
+    step: SagaStep | None = None
     updated_at: datetime | None = None
     data: Mapping[str, Any] | None = None
     sequence: int = 0
@@ -41,11 +42,12 @@ class Node(NamedTuple):
 
 
 def saga_id(saga: str, instance_id: str) -> str:
-    """What an instance is called."""
+    """The id of an instance as a node."""
     return f"{saga}/{instance_id}"
 
 
-def of_command(row: OutcomeRow, step: TakenStep | None) -> Node:
+def of_command(row: OutcomeRow, step: SagaStep | None) -> Node:
+    """The node of a handled command, and of the step that sent it, if a saga did."""
     outcome: dict[str, Any] = orjson.loads(row.outcome)
     error = outcome.get("error") or {}
     return Node(
@@ -65,7 +67,8 @@ def of_command(row: OutcomeRow, step: TakenStep | None) -> Node:
     )
 
 
-def of_unhandled(step: TakenStep, status: str) -> Node:
+def of_unhandled(step: SagaStep, status: str) -> Node:
+    """The node of a command that a saga has sent and whose outcome is not known."""
     context = step.command_type.partition(".")[0]
     return Node(
         "command",
@@ -82,6 +85,7 @@ def of_unhandled(step: TakenStep, status: str) -> Node:
 
 
 def of_event(row: EventRow) -> Node:
+    """The node of an event."""
     wire_type = f"{row.context}.{row.type}.v{row.schema_version}"
     return Node(
         "event",
@@ -97,6 +101,7 @@ def of_event(row: EventRow) -> Node:
 
 
 def of_saga(row: StartedSaga) -> Node:
+    """The node of a saga instance."""
     return Node(
         "saga",
         saga_id(row.saga, row.instance_id),
@@ -111,6 +116,7 @@ def of_saga(row: StartedSaga) -> Node:
 
 
 def of_notice(row: Notice) -> Node:
+    """The node of an internal event that an instance has handled."""
     return Node(
         "notice",
         row.event_id,
@@ -123,15 +129,15 @@ def of_notice(row: Notice) -> Node:
     )
 
 
-def place(node: Node) -> tuple[datetime, str, int, str, str]:
-    """Where a node stands among its siblings: by time, then by its place in the lane."""
+def sort_key(node: Node) -> tuple[datetime, str, int, str, str]:
+    """The order of a node among its siblings: by time, then by its position in the lane."""
     at = node.at or (node.step.decided_at if node.step else None)
-    assert at is not None, "what has no time of its own comes from a step"
+    assert at is not None, "a node without a time of its own comes from a step"
     return (at, node.context or "", node.sequence, node.kind, node.id)
 
 
 def span(nodes: Sequence[Node]) -> tuple[datetime, datetime]:
-    """When the first of these (at least one) happened, and the last."""
+    """The times of the first and the last of these nodes, of which there must be at least one."""
     decided = [node.step.decided_at for node in nodes if node.step is not None]
     times = [at for node in nodes for at in (node.at, node.updated_at) if at is not None]
     return min(times + decided), max(times + decided)

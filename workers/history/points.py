@@ -1,4 +1,4 @@
-"""Points in a stream's life: a version, or a time. Pure; the command line and the gateway read them alike."""
+"""Points in the history of a stream: a version, or a time. Pure. The command line and the gateway both use it."""
 
 import re
 from datetime import UTC, datetime
@@ -19,29 +19,29 @@ _VERSION = re.compile(r"[0-9]{1,18}")
 
 
 class NoPoint(ValueError):
-    """A text that names no point. The value is not repeated: it may be anything."""
+    """The text is no point. The message does not repeat the text, which may be anything."""
 
     def __init__(self) -> None:
         super().__init__("neither a version, such as 3, nor a time with its zone, such as 2026-01-31T12:00:00Z")
 
 
 def point_of(text: str) -> Point:
-    """The point that a text names, a time in UTC. Raises NoPoint.
+    """The point that a text stands for; a time is in UTC. Raises NoPoint.
 
-    A leap second counts as the one before it. A zone's + that came as a space, as it does in a query that was not
-    encoded, is taken for what it was.
+    A leap second counts as the second before it. A space in place of the + of a time zone is accepted: that is how a +
+    in a query arrives if it was not percent-encoded.
     """
     if len(text) > MAX_POINT_CHARACTERS:
         raise NoPoint
     if _VERSION.fullmatch(text):
         return int(text)
-    found = _TIME.fullmatch(text)
-    if found is None:
+    match = _TIME.fullmatch(text)
+    if match is None:
         raise NoPoint
-    if found["sign"] == " ":
-        text = f"{text[: found.start('sign')]}+{text[found.end('sign') :]}"
-    if found["seconds"] == "60":
-        text = f"{text[: found.start('seconds')]}59{text[found.end('seconds') :]}"
+    if match["sign"] == " ":
+        text = f"{text[: match.start('sign')]}+{text[match.end('sign') :]}"
+    if match["seconds"] == "60":
+        text = f"{text[: match.start('seconds')]}59{text[match.end('seconds') :]}"
     try:
         return _in_utc(datetime.fromisoformat(text.upper()))
     except ValueError as error:
@@ -49,7 +49,7 @@ def point_of(text: str) -> Point:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """The same moment in UTC; at the ends of the calendar the nearest that UTC can say."""
+    """The same moment in UTC; at the ends of the calendar the nearest one that UTC can represent."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -57,5 +57,5 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def is_within(row: EventRow, point: Point) -> bool:
-    """Whether an event had happened by then. `point` itself counts."""
+    """Tell whether an event had happened at this point, or before."""
     return row.stream_version <= point if isinstance(point, int) else row.recorded_at <= point

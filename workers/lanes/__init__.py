@@ -1,1 +1,7 @@
-"""How a process holds lanes: group membership, one runner for each lane, bounded queues, taking over and leaving."""
+"""How a process holds lanes: group membership, one runner for each lane, bounded queues, takeover and release.
+
+host.py joins the consumer group and starts a runner.py for each assigned partition. The runner acquires the lane,
+beginning.py finds the offset to read from, queue.py keeps the fetched records, and the role's `LaneWork` (work.py)
+handles them. watch.py measures lag and notices a consumer that has stopped fetching. sequenced.py turns the records of
+an event topic into the gapless events that sagas and projections read.
+"""

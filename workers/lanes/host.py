@@ -1,7 +1,8 @@
-"""A process's lanes: joins the group, starts a runner for each partition it is given, feeds them, leaves in order.
+"""The lanes of one process: joins the consumer group, starts a runner for each assigned partition, feeds the runners,
+and releases the lanes when they are revoked or the process stops.
 
-Sequential within a lane, parallel across lanes, bounded everywhere. The rebalance listener waits for runners only, and
-runners never wait for a fetch, so a rebalance always ends.
+Sequential within a lane, concurrent across lanes, bounded everywhere. The rebalance listener waits for runners only,
+and runners never wait for a fetch, so a rebalance always ends.
 """
 
 import asyncio
@@ -18,19 +19,19 @@ from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
 
 FETCH_WAIT_SECONDS = 0.5
-HINT_INTERVAL_SECONDS = 5.0
-LEAVE_TIMEOUT_SECONDS = 10.0
+COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS = 5.0
+RELEASE_TIMEOUT_SECONDS = 10.0
 RETRY_DELAY_SECONDS = 0.5
-# Longer than any bounded wait on the way of a batch, and than the reading of a log's tail.
+# Longer than any bounded wait of a batch, and longer than it takes to read the tail of a log.
 LIVENESS_SECONDS = 300.0
-# A consumer that has raised for so long may never do anything else, though its broker is well: another one is tried.
-FETCH_PATIENCE_SECONDS = 30.0
+# A consumer that has failed for so long may never recover, even if its broker is well: the process starts another one.
+MAX_FETCH_FAILURE_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
 
 class LaneHost:
-    """Holds the lanes of one role in this process until told to stop."""
+    """Holds the lanes of one role in this process until it is told to stop."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class LaneHost:
         clock: Clock = time.monotonic,
         partitions: int | None = None,
     ) -> None:
-        """`partitions`: how many each topic must have; None: any number."""
+        """`partitions` is the number that each topic must have; None: any number."""
         self.role = role
         self._subscription = subscription
         self._work_for = work_for
@@ -48,45 +49,48 @@ class LaneHost:
         self._partitions = partitions
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
-        self._hinted_at = self._turned_at = clock()
+        self._committed_at = self._turned_at = clock()
         self._joined = False
         self._failing_since: float | None = None
         self._watch = Watch(role, subscription, clock)
 
     @property
     def holding(self) -> bool:
-        """In the group, and every lane that it was given is held."""
+        """Whether the process has joined the group and holds every lane assigned to it."""
         return self._joined and all(runner.active for runner in self._runners.values())
 
     @property
     def ready(self) -> bool:
-        """Holding and reading, no topic is missing, every lane is sound and has caught up, or nearly."""
+        """Whether the process holds its lanes and reads, no topic is missing, and every lane is sound and has caught
+        up, or nearly.
+        """
         if self._subscription.absent or self._failing_since is not None:
             return False
         return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
 
     @property
     def alive(self) -> bool:
-        """Whether there is progress: the process reads, or waits for a server, and no lane hangs in a batch."""
+        """Whether there is progress: the process reads or waits for a server, and no lane is stuck in a batch."""
         oldest = min([self._turned_at, *(runner.moved_at for runner in self._runners.values())])
         return self._clock() - oldest <= LIVENESS_SECONDS
 
     @property
     def partitions(self) -> frozenset[Partition]:
+        """The partitions assigned to this process."""
         return frozenset(self._runners)
 
     def stop(self) -> None:
-        """Ask `run` to leave the lanes in good order and return."""
+        """Ask `run` to release the lanes and return."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Join and work until `stop`. Raises Unavailable when the group cannot be joined, or not be read for long."""
+        """Join the group and work until `stop`. Raises Unavailable if it cannot be joined, or not be read for long."""
         await self._subscription.start(self._assigned, self._revoked)
         try:
             while not self._stopping.is_set():
                 self._turned_at = self._clock()
                 await self._fetch()
-                await self._hint()
+                await self._commit_group_offsets()
                 await self._look()
         finally:
             await self._release(frozenset(self._runners))
@@ -99,7 +103,7 @@ class LaneHost:
             log.warning("fetch failed", role=self.role, reason=str(error))
             if self._failing_since is None:
                 self._failing_since = self._clock()
-            if self._clock() - self._failing_since >= FETCH_PATIENCE_SECONDS:
+            if self._clock() - self._failing_since >= MAX_FETCH_FAILURE_SECONDS:
                 raise
             await asyncio.sleep(RETRY_DELAY_SECONDS)
             return
@@ -109,11 +113,11 @@ class LaneHost:
             if runner is not None:
                 runner.offer(records)
 
-    async def _hint(self) -> None:
+    async def _commit_group_offsets(self) -> None:
         now = self._clock()
-        if now - self._hinted_at < HINT_INTERVAL_SECONDS:
+        if now - self._committed_at < COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS:
             return
-        self._hinted_at = now
+        self._committed_at = now
         await self._subscription.commit_group_offsets(
             {runner.partition: runner.next_offset for runner in self._runners.values() if runner.active}
         )
@@ -138,8 +142,8 @@ class LaneHost:
         await self._release(partitions)
 
     async def _release(self, partitions: frozenset[Partition]) -> None:
-        leaving = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
-        await asyncio.gather(*(runner.stop(LEAVE_TIMEOUT_SECONDS) for runner in leaving))
+        runners = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
+        await asyncio.gather(*(runner.stop(RELEASE_TIMEOUT_SECONDS) for runner in runners))
 
 
 def _readable(partitions: frozenset[Partition]) -> list[str]:

@@ -1,22 +1,24 @@
-"""Whether a topic still is the one that a lane has read, and from where the lane reads on when it is not. Pure.
+"""Whether a topic still is the one that a lane has read, and from where the lane reads on if it is not. Pure.
 
-An offset means something in one topic only, as long as the record that it names is there. So the id, the first offset
-and the end of a topic are compared with what the lane has stored, when it is taken and while it runs.
+An offset is valid in one topic only, and only while the record at it exists. So the id, the first offset and the end of
+the topic are compared with what the lane has stored: when the lane is acquired, and while it is held.
 """
 
 from workers.ports.lanes import Interruption
 from workers.ports.log import Extent
 
-# Of a log that is not as it was, those who can read the table instead read no more than this from its end.
+# A lane that can read the table instead reads at most so many records from the end of a log that has changed.
 FOLLOWED_RECORDS = 20_000
 
 
 def interruption(
     topic_id: str, consumed: int, extent: Extent, *, can_read_the_table: bool = False
 ) -> Interruption | None:
-    """What is not as the lane left it, which stands at the offset `consumed` of the topic with this id (empty: not
-    known); None when all is well. Who begins and can read the table misses nothing; commands that were deleted before
-    the first worker came were never handled either.
+    """The interruption of a lane that stands at the offset `consumed` of the topic with this id (empty: unknown); None
+    if there is none.
+
+    A new lane that can read the table misses nothing. A new lane of commands does: commands that were deleted before
+    the first worker started were never handled.
     """
     topic, start, end, _ = extent
     about = (topic_id, topic.id, consumed, start, end)
@@ -33,9 +35,9 @@ def interruption(
 def resumption(consumed: int, extent: Extent, *, is_interrupted: bool, can_read_the_table: bool) -> int:
     """The offset from which a lane reads on.
 
-    Nobody can tell which records of a topic that is not as it was have been handled, so commands are read again from
-    the first: one that was handled is answered with its outcome. What follows events by their sequence has the table
-    for what it does not read.
+    In a topic that has changed it is unknown which records have been handled. So a lane of commands reads them all
+    again: a command that was handled is answered with its stored outcome. A lane of events reads a part and gets the
+    rest from the table, as events are identified by their sequence.
     """
     if not is_interrupted:
         return max(consumed, extent.start)

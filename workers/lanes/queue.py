@@ -1,7 +1,7 @@
-"""The records of a lane that have come and are not handled yet: in order, without a hole that nobody has looked into.
+"""The records of a lane that were fetched and are not handled yet, in order.
 
-Offsets may be left out: by the marks of transactions, or because records were deleted before they were read. A batch
-ends before such a gap, and the lane looks what it is before it goes on.
+Offsets may be left out: by the markers of transactions, or because records were deleted before they were read. A batch
+ends before such a gap, and the lane finds out what it is before it continues.
 """
 
 from collections import deque
@@ -15,16 +15,16 @@ MAX_QUEUED_RECORDS = 4000
 
 
 class WentBack(Exception):
-    """The topic goes on at an offset that was read before: the record that should come next is not there."""
+    """The topic continues at an offset that was read before: the record that should come next does not exist."""
 
     def __init__(self, offset: int, expected: int) -> None:
-        super().__init__(f"its topic goes on at offset {offset} instead of {expected}")
+        super().__init__(f"its topic continues at offset {offset} instead of {expected}")
         self.offset = offset
         self.expected = expected
 
 
 class RecordQueue:
-    """Records that follow one another from `next_offset` on. `fetched_to`: the offset behind the last that has come."""
+    """Records that follow one another from `next_offset` on. `fetched_to` is the offset after the last fetched one."""
 
     def __init__(self) -> None:
         self.next_offset = 0
@@ -36,13 +36,13 @@ class RecordQueue:
         return len(self._records)
 
     def begin(self, offset: int) -> None:
-        """Forget everything; what comes next begins at `offset`."""
+        """Forget all records; the next one to be fetched is at `offset`."""
         self._records.clear()
         self._gaps.clear()
         self.next_offset = self.fetched_to = offset
 
     def extend(self, records: Sequence[InboundRecord]) -> None:
-        """Take what was fetched behind the last. Raises WentBack."""
+        """Add records that were fetched after the last ones. Raises WentBack."""
         first = records[0].offset
         if first < self.fetched_to:
             raise WentBack(first, self.fetched_to)
@@ -61,20 +61,21 @@ class RecordQueue:
 
     @property
     def first_timestamp(self) -> int | None:
-        """Of the oldest record, in milliseconds since 1970; None when there is none."""
+        """The timestamp of the oldest record, in milliseconds since 1970; None for an empty queue."""
         return self._records[0].timestamp if self._records else None
 
     @property
     def gap(self) -> int | None:
-        """Where offsets are left out right before the next record, the offset of that record."""
-        is_here = self._gaps and self._records and self._records[0].offset == self._gaps[0]
-        return self._gaps[0] if is_here else None
+        """The offset of the next record if offsets are left out right before it, else None."""
+        is_next = self._gaps and self._records and self._records[0].offset == self._gaps[0]
+        return self._gaps[0] if is_next else None
 
     def pass_the_gap(self) -> None:
+        """The gap before the next record is harmless."""
         self._gaps.popleft()
 
     def next_batch(self) -> list[InboundRecord]:
-        """The next records up to a gap, as many and as large as a batch may be."""
+        """Remove and return the next records, up to a gap or the limits of a batch."""
         batch: list[InboundRecord] = []
         size = 0
         gap = self._gaps[0] if self._gaps else -1
@@ -87,5 +88,5 @@ class RecordQueue:
         return batch
 
     def handled(self, batch: Sequence[InboundRecord]) -> None:
-        """The batch need never be read again."""
+        """Note that the batch need never be read again."""
         self.next_offset = batch[-1].offset + 1

@@ -1,9 +1,9 @@
-"""One lane's life in this process: take, work, and, after any fault, drop and take again.
+"""The life of one lane in this process: acquire, work, and, after any fault, abandon and acquire again.
 
-Records of a lane are handled strictly in order by one task; lanes run side by side. The queue is bounded: a full one
-pauses the partition. There is one way to recover, and it is the way that a new owner starts: from the stored truth,
-which is compared with the topic as it is now. A topic that was made anew, or that lacks what the lane should read next,
-is noticed there; while the lane runs, the watch and the records themselves say that it is time to look.
+One task handles the records of a lane strictly in order; lanes run concurrently. The queue is bounded: a full one
+pauses the partition. Recovery is always the same as the start of a new owner: from the stored position, which is
+compared with the topic as it is now. This is where a recreated topic or missing records are noticed. While the lane is
+held, the watch and the records themselves tell when to compare again.
 """
 
 import asyncio
@@ -31,7 +31,11 @@ log = structlog.get_logger(__name__)
 
 
 class LaneRunner:
-    """Runs one `LaneWork` on the records of one partition."""
+    """Runs one `LaneWork` on the records of one partition.
+
+    `active`: the lane is held. `caught_up`: it was at, or close to, the end of its topic at the last look of the watch.
+    `moved_at`: when it last made progress, by `clock`.
+    """
 
     def __init__(
         self,
@@ -42,7 +46,7 @@ class LaneRunner:
         clock: Clock = time.monotonic,
         partitions: int | None = None,
     ) -> None:
-        """`partitions`: how many the topic must have; None: any number."""
+        """`partitions` is the number that the topic must have; None: any number."""
         self.role = role
         self.partition = partition
         self.active = False
@@ -62,10 +66,11 @@ class LaneRunner:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
+        """Start the task that acquires the lane and works until `stop`."""
         self._task = asyncio.create_task(self._run(), name=f"{self.role} {self.partition}")
 
     def offer(self, records: Sequence[InboundRecord]) -> None:
-        """Queue freshly fetched records; those of a lane that is not held now will be read again."""
+        """Queue fetched records. Those of a lane that is not held now are dropped: they will be read again."""
         if not records or not self.active or self._out_of_date is not None:
             return
         try:
@@ -82,47 +87,47 @@ class LaneRunner:
             self._subscription.pause(self.partition)
 
     def restart(self, reason: str) -> None:
-        """Take the lane anew once what it has fetched is handled."""
+        """Acquire the lane again once the fetched records are handled."""
         if self.active and self._out_of_date is None:
             self._out_of_date = reason
             self._arrived.set()
 
     @property
     def next_offset(self) -> int:
-        """The offset behind the last record that was handled."""
+        """The offset after the last record that was handled."""
         return self._queue.next_offset
 
     @property
     def fetched_to(self) -> int:
-        """The offset behind the last record that has come."""
+        """The offset after the last record that was fetched."""
         return self._queue.fetched_to
 
     def compare(self, extent: Extent, fetched_to: int) -> None:
-        """Look whether the topic still is the one that the lane reads. `fetched_to` is from before the question."""
+        """Restart the lane if its topic has changed. `fetched_to` is from before the extent was requested."""
         changed = self._input.changed(extent, fetched_to, self._queue.fetched_to)
         if changed is not None:
             self.restart(changed)
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing that the lane should have read may be lost without anybody's knowing."""
+        """Whether no records may have been lost that no operator has acknowledged."""
         return not self._work.is_interrupted
 
     @property
     def oldest_waiting_ms(self) -> int | None:
-        """When the oldest record that is not handled yet was written, in milliseconds since 1970; if it has not been
-        fetched, the one before it. None: nothing has been read.
+        """The timestamp of the oldest record that is not handled yet, in milliseconds since 1970; if it has not been
+        fetched, that of the record before it. None: nothing has been read.
         """
         waiting = self._queue.first_timestamp
         return self._handled_ms if waiting is None else waiting
 
     @property
     def waits_for_records(self) -> bool:
-        """Held, open for more, and with nothing to do."""
+        """Whether the lane is held, not paused, and has nothing to do."""
         return self.active and not self._queue and not self._paused
 
     async def stop(self, timeout_seconds: float) -> None:
-        """Finish the batch in hand and leave in good order; after the timeout, drop everything."""
+        """Finish the current batch and release the lane; after the timeout, abandon it."""
         self._stopping.set()
         self._arrived.set()
         task = self._task
@@ -130,7 +135,13 @@ class LaneRunner:
             return
         done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
         if not done:
-            log.warning("lane left in disorder", role=self.role, partition=self.partition, waited=timeout_seconds)
+            log.warning(
+                "lane abandoned: it was not released in time",
+                role=self.role,
+                topic=self.partition.topic,
+                partition=self.partition.partition,
+                timeout_seconds=timeout_seconds,
+            )
             task.cancel()
             await asyncio.wait({task}, timeout=1)
         self._work.abandon()
@@ -141,7 +152,7 @@ class LaneRunner:
             started = self.moved_at = self._clock()
             try:
                 await self._hold()
-            except Exception as error:  # noqa: BLE001  # whatever it was, the lane is taken again
+            except Exception as error:  # noqa: BLE001  # after any fault the lane is acquired again
                 if self._clock() - started > MAX_RETRY_DELAY_SECONDS:
                     delay = RETRY_DELAY_SECONDS
                 await self._recover(error, delay)
@@ -180,7 +191,7 @@ class LaneRunner:
         except TopicMisfit:
             raise
         except Unavailable as error:
-            log.debug("no look at what the lane writes to", role=self.role, reason=str(error))
+            log.debug("the lane's output topics could not be checked", role=self.role, reason=str(error))
 
     async def _handle(self, batch: list[InboundRecord]) -> None:
         started = self._clock()
@@ -211,7 +222,7 @@ class LaneRunner:
         return batch
 
     async def _recover(self, error: Exception, delay_seconds: float) -> None:
-        """Drop the lane, say why, and wait as long as the kind of fault asks for."""
+        """Abandon the lane, log the reason, and wait as long as the kind of fault requires."""
         self._set_active(False)
         self._subscription.pause(self.partition)
         self._work.abandon()
@@ -223,8 +234,8 @@ class LaneRunner:
                 return
             case Fenced():
                 telemetry.FENCED.labels(self.role, self.partition.topic).inc()
-                log.warning("lane lost to another worker", advice="nothing to do: its new owner goes on", **lane)
-                # Still ours by the group's word after this time: the other one was the late one.
+                log.warning("lane lost to another worker", advice="nothing to do: its new owner continues", **lane)
+                # If the group still assigns the lane to us after this time, the other worker was the late one.
                 delay_seconds = FENCED_DELAY_SECONDS
             case Unavailable() | PublishFailed():
                 log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **lane)

@@ -1,9 +1,9 @@
 """The events of one lane as sagas and projections read them: every sequence once, in order, none left out.
 
-A record that has been passed is a repeat (a late record of a paused owner) and dropped. A gap is filled from the table,
-and a record ahead of what the table knows is passed over. Where the log stays silent about what the table has (its
-broker has lost its end, or nobody is there to publish), the table is read. What cannot be told is a forged record that
-carries the very next sequence: only Annals may be allowed to write to the log.
+A paused worker may append a duplicate; it is dropped by its sequence. A gap in the log is filled from the event table.
+A record with a sequence that the table does not have yet is skipped. If the log does not bring what the table has (the
+broker has lost the end of the partition, or no worker publishes), the table is read instead. A forged record with
+exactly the next sequence cannot be detected: only Annals may be allowed to write to the log.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,24 +17,24 @@ from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.ports.event_store import EventRow, EventTable
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 FILL_BATCH_EVENTS = 1000
-# Of the looks at an idle lane, about one a second, every which compares with the table.
+# An idle lane is looked at about once a second; every tenth time it is compared with the table.
 IDLE_LOOKS = 10
 
 log = structlog.get_logger(__name__)
 
 
 class Stretch(NamedTuple):
-    """Events that follow one another, and the offset from which to read on once they are applied."""
+    """Consecutive events, and the offset from which to read on once they are applied."""
 
     events: Sequence[Recorded]
     next_offset: int
 
 
 class SequencedEvents:
-    """Reads one partition of a context's log after the sequence `position`."""
+    """Reads one partition of a context's log after the sequence `position`, which moves on with each read."""
 
     def __init__(self, role: str, context: str, partition: int, models: Mapping[str, type[Event]], table: EventTable):
         self.position = 0
@@ -47,66 +47,71 @@ class SequencedEvents:
         self._missed_since: int | None = None
 
     async def read(self, records: Sequence[InboundRecord]) -> AsyncIterator[Stretch]:
-        """The events that follow on `position`, which moves to the last of them. Raises Unavailable.
+        """The events after `position`, which moves to the last of them. Raises Unavailable.
 
-        One stretch, perhaps an empty one, that ends behind the records; before it others, where a gap is filled: a
-        gap may be as long as the whole log, a stretch has at most `FILL_BATCH_EVENTS` events or as many as records.
+        The last stretch, which may be empty, ends after the last record. More stretches precede it if gaps are filled:
+        a gap may be as long as the whole log, while a stretch has at most `FILL_BATCH_EVENTS` events, or as many as
+        there are records.
         """
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         for record in records:
             try:
                 recorded = self._recorded(record)
             except MalformedMessage as error:
-                log.error("a foreign record in the log was passed over", offset=record.offset, error=str(error))
+                log.error("a foreign record in the log was skipped", offset=record.offset, error=str(error))
                 continue
             if recorded.sequence > self.position + 1:
-                if found:
-                    yield Stretch(found, record.offset)
-                    found = []
+                if events:
+                    yield Stretch(events, record.offset)
+                    events = []
                 async for filled in self._fill(recorded.sequence - 1, record):
                     yield Stretch(filled, record.offset)
             if recorded.sequence <= self.position:
                 telemetry.REPEATS_DROPPED.labels(self._role, record.topic).inc()
             elif recorded.sequence > self.position + 1:
-                log.error("a record that the table does not know was passed over", offset=record.offset)
+                log.error("a record that the table does not have was skipped", offset=record.offset)
             else:
                 self.position = recorded.sequence
-                found.append(recorded)
+                events.append(recorded)
         if records:
-            yield Stretch(found, records[-1].offset + 1)
+            yield Stretch(events, records[-1].offset + 1)
 
     async def _fill(self, until: int, record: InboundRecord) -> AsyncIterator[list[Recorded]]:
-        """Those events up to the sequence `until` that the log lacks, as far as the table has them."""
+        """The events up to the sequence `until` that the log lacks, as far as the table has them."""
         while self.position < until:
             limit = min(FILL_BATCH_EVENTS, until - self.position)
             rows = await self._table.events_after(self._context, self._partition, self.position, limit)
             if not rows:
                 return
             self.position = rows[-1].sequence
-            telemetry.HOLES_FILLED.labels(self._role, record.topic).inc(len(rows))
-            log.error("the log had a hole; filled from the table", before_offset=record.offset, events=len(rows))
+            telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(rows))
+            log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(rows))
             yield [recorded_row(row, self._models) for row in rows]
 
     async def unpublished(self) -> list[Recorded]:
-        """To be called with each idle look: events that the table has had for a while and the log has not brought.
+        """The events that the table has had for a while and the log has not brought; call it with each idle look.
 
-        As a rule none. They come in order, `FILL_BATCH_EVENTS` at most; `position` moves to the last of them. Should
-        the log bring them after all, they are repeats. Raises Unavailable.
+        Usually there are none. They are in order, at most `FILL_BATCH_EVENTS`, and `position` moves to the last of
+        them. If the log brings them later, they are dropped as repeats. Raises Unavailable.
         """
         self._idle_looks += 1
         if self._idle_looks % IDLE_LOOKS:
             return []
         rows = await self._table.events_after(self._context, self._partition, self.position, FILL_BATCH_EVENTS)
         if not rows or self._missed_since != self.position:
-            # What is there now and still is at the next comparison, the log does not bring: no clock is asked.
+            # Events that are unread now and still at the next comparison are those that the log does not bring.
             self._missed_since = self.position if rows else None
             return []
         self.position = self._missed_since = rows[-1].sequence
         if len(rows) == FILL_BATCH_EVENTS:
-            self._idle_looks = -1  # there is more of it: go on with the next look
-        telemetry.HOLES_FILLED.labels(self._role, f"{self._context}.events").inc(len(rows))
-        place = {"context": self._context, "partition": self._partition, "events": len(rows)}
-        log.error("the log does not bring what the table has; read from the table", **place)
+            self._idle_looks = -1  # there are more: continue with the next look
+        telemetry.LOG_GAPS_FILLED.labels(self._role, f"{self._context}.events").inc(len(rows))
+        log.error(
+            "the log does not bring events that the table has; they were read from the table",
+            context=self._context,
+            partition=self._partition,
+            events=len(rows),
+        )
         return [recorded_row(row, self._models) for row in rows]
 
     def _recorded(self, record: InboundRecord) -> Recorded:
@@ -128,25 +133,25 @@ async def waiting_events(
     table: EventTable,
     context: str,
     parked: ParkedStream,
-    wish: Wish,
+    request: ParkedStreamRequest,
     models: Mapping[str, type[Event]],
     until_sequence: int,
 ) -> list[Recorded]:
-    """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them:
-    all of them, or without the first when the wish is to skip it. Raises Unavailable.
+    """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them,
+    in order; without the first one if the request is to skip it. Raises Unavailable.
     """
-    found: list[Recorded] = []
-    version = parked.stream_version if wish.action == "skip" else parked.stream_version - 1
+    events: list[Recorded] = []
+    version = parked.stream_version if request.action == "skip" else parked.stream_version - 1
     while rows := await table.stream_after(context, parked.stream_id, version, FILL_BATCH_EVENTS):
-        found += [recorded_row(row, models) for row in rows if row.sequence <= until_sequence]
+        events += [recorded_row(row, models) for row in rows if row.sequence <= until_sequence]
         version = rows[-1].stream_version
         if rows[-1].sequence > until_sequence:
             break
-    return found
+    return events
 
 
 def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:
-    """A row of the table as projections and sagas read it."""
+    """A row of the event table as projections and sagas read it. Raises MalformedMessage."""
     return Recorded(
         event_of(f"{row.context}.{row.type}.v{row.schema_version}", row.data, models),
         row.event_id,
@@ -161,7 +166,7 @@ def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:
 
 
 def event_of(wire_type: str, value: bytes, models: Mapping[str, type[Event]]) -> Event:
-    """An event of its JSON. Raises MalformedMessage when it is none that these models know."""
+    """The event with this wire type and JSON. Raises MalformedMessage if it is none of these models."""
     model = models.get(wire_type)
     if model is None:
         raise MalformedMessage("UnknownType", f"{wire_type} is not an event of this installation")

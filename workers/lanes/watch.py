@@ -1,10 +1,10 @@
-"""Watches how far the lanes are behind, that their topics are the ones they read, and that reading goes on.
+"""Watches how far the lanes are behind, whether their topics have changed, and whether the consumer still fetches.
 
-A Kafka consumer can stop fetching after its broker was restarted and say nothing. So from time to time the lanes that
-wait for records are compared with the ends of their partitions; a lane that has something to read and does not move for
-several looks in a row means a new start of the whole subscription.
+A Kafka consumer can silently stop fetching after its broker was restarted. So the lanes that wait for records are
+regularly compared with the ends of their partitions. If a lane has records to read and does not move for several looks
+in a row, the whole subscription is started again.
 
-What is measured here is for people and for readiness only: no decision of a lane hangs on a clock of the wall.
+The lag in seconds is for people and for readiness only: no decision of a lane depends on the time of day.
 """
 
 import time
@@ -20,7 +20,7 @@ from workers.ports.log import Partition, Subscription
 
 LOOK_INTERVAL_SECONDS = 2.0
 LOOKS_WITHOUT_PROGRESS = 15
-# A lane that is further behind than this is still catching up: its process is not ready.
+# A lane that is further behind is still catching up, and its process is not ready.
 CAUGHT_UP_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class Watch:
         self._stalled: dict[Partition, tuple[int, int]] = {}
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
-        """Look, if it is time to. Raises Unavailable when reading has stopped."""
+        """Look if it is time to. Raises Unavailable if the consumer has stopped fetching."""
         now = self._clock()
         if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
@@ -47,11 +47,11 @@ class Watch:
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
-            log.debug("no look at the ends of the partitions", role=self._role, reason=str(error))
+            log.debug("the ends of the partitions could not be read", role=self._role, reason=str(error))
             for runner in runners:
-                runner.caught_up = False  # for all we know: the log does not answer
+                runner.caught_up = False  # unknown, as the log does not answer
             return
-        self._say_what_is_absent()
+        self._report_absent_topics()
         by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
         stalled: dict[Partition, tuple[int, int]] = {}
@@ -66,9 +66,9 @@ class Watch:
         for partition, (position, looks) in stalled.items():
             if looks >= LOOKS_WITHOUT_PROGRESS:
                 where = f"{partition.topic}/{partition.partition} at offset {position}"
-                raise Unavailable("Kafka", f"nothing more is read from {where}; starting over")
+                raise Unavailable("Kafka", f"the consumer has stopped fetching from {where}; starting again")
 
-    def _say_what_is_absent(self) -> None:
+    def _report_absent_topics(self) -> None:
         absent = self._subscription.absent
         if absent != self._absent:
             self._absent = absent
@@ -76,11 +76,11 @@ class Watch:
                 log.error("a topic does not exist", role=self._role, topic=topic, advice="annals topics create")
 
     def soon(self) -> None:
-        """Look at the next opportunity: the lanes have changed."""
+        """Look at the next opportunity, as the lanes have changed."""
         self._looked_at = None
 
     def _note_lag(self, runner: LaneRunner, end: int) -> None:
-        """In records, and in seconds since the oldest of them was written."""
+        """Set the lag in records, and in seconds since the oldest of them was written."""
         behind = max(end - runner.next_offset, 0)
         telemetry.LAG.labels(self._role, *runner.partition).set(behind)
         written_at = runner.oldest_waiting_ms

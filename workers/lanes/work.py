@@ -1,4 +1,8 @@
-"""What a role does with one lane; the runner calls it, one method at a time."""
+"""What a role does with one lane. The runner calls these methods, one at a time.
+
+acquire -> rebase, if the topic has changed -> handle / idle / examine, again and again -> release
+                                               any exception -> abandon, then acquire again
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,16 +12,16 @@ from workers.ports.log import InboundRecord
 
 
 class Restart(Exception):
-    """The lane's own position is out of date: take it again at once. Not a fault."""
+    """The stored position of the lane may be out of date: acquire the lane again at once. This is no fault."""
 
 
 class LaneWork(Protocol):
-    """One lane in one role. After any exception the lane is dropped and taken again, as after a crash.
+    """One lane in one role. After any exception the lane is abandoned and acquired again, as after a crash.
 
-    `topic_id` is that of the topic whose offset `take` returned; empty: not known. `last_timestamp`: that of the record
-    before this offset, in milliseconds since 1970; 0: not known. `can_read_the_table`: what the lane does not read from
-    its topic, it reads from the event table. `is_interrupted`: commands may have been
-    lost, and no operator has acknowledged it.
+    `topic_id` is the id of the topic that the offset returned by `acquire` belongs to; empty: unknown.
+    `last_timestamp` is that of the record before this offset, in milliseconds since 1970; 0: unknown.
+    `can_read_the_table`: the lane reads from the event table what its topic lacks. `is_interrupted`: commands may have
+    been lost, and no operator has acknowledged it.
     """
 
     topic_id: str
@@ -26,31 +30,33 @@ class LaneWork(Protocol):
     is_interrupted: bool
 
     async def acquire(self) -> int:
-        """Become the lane's owner, bring its output up to date, and return the offset to read from."""
+        """Become the owner of the lane, bring its output up to date, and return the offset to read from."""
         ...
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
-        """After `take`: read on from this offset of this topic. `interruption`: why not from that of `take`."""
+        """After `acquire`: read on from this offset of this topic. `interruption` tells why it is another offset than
+        `acquire` returned.
+        """
         ...
 
     async def examine(self) -> None:
-        """Called every few seconds while the lane is held. Raises TopicMisfit or Restart when what it writes to is not
-        as it was.
+        """Check the topics that the lane writes to; called every few seconds while the lane is held. Raises TopicMisfit
+        or Restart when one of them has changed.
         """
         ...
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
-        """Work on records that follow one another. When it returns, they need never be read again."""
+        """Handle records that follow one another. When it returns, they need never be read again."""
         ...
 
     async def idle(self) -> None:
-        """Called about every second in which nothing arrives."""
+        """Called about once a second while no records arrive."""
         ...
 
     async def release(self) -> None:
-        """Finish what is in flight and give the lane up in good order."""
+        """Finish what is in flight and give up the ownership of the lane."""
         ...
 
     def abandon(self) -> None:
-        """Forget the lane at once: nothing in flight may be waited for."""
+        """Forget the lane at once, without waiting for anything in flight."""
         ...

@@ -1,4 +1,4 @@
-"""Commands on their way out, for those who ask on behalf of others: the gateway."""
+"""Sending commands and waiting for their outcomes, as the gateway does for its callers."""
 
 from typing import NamedTuple, Protocol
 
@@ -7,7 +7,7 @@ from contracts.outcome import Outcome
 
 
 class CommandMeta(NamedTuple):
-    """What goes with a command. Ids are texts, `command_id` a UUID; `actor` is None for a caller who is not known."""
+    """What goes with a command. Ids are strings, `command_id` is a UUID; `actor` is None for an anonymous caller."""
 
     command_id: str
     correlation_id: str
@@ -18,7 +18,7 @@ class CommandMeta(NamedTuple):
 
 
 class Overloaded(Exception):
-    """More work is under way than is allowed; this piece was not begun. Try again after a delay."""
+    """The limit of concurrent work is reached; the request was not begun. Try again after a delay."""
 
     def __init__(self, what: str, limit: int) -> None:
         super().__init__(f"{limit} {what} are under way, which is the limit")
@@ -27,7 +27,7 @@ class Overloaded(Exception):
 
 
 class TooLarge(Exception):
-    """A command whose JSON is larger than what is read; it was not sent."""
+    """The JSON of the command is larger than a worker accepts; it was not sent."""
 
     def __init__(self, size_bytes: int, limit_bytes: int) -> None:
         super().__init__(f"the command has {size_bytes} bytes as JSON; at most {limit_bytes} are allowed")
@@ -36,15 +36,16 @@ class TooLarge(Exception):
 
 
 class Commands(Protocol):
-    """Deliver commands and wait for their outcomes. Handling is idempotent by the command id."""
+    """Sends commands and waits for their outcomes. Handling is idempotent by the command id."""
 
     async def ask(self, command: Command, meta: CommandMeta, wait_seconds: float) -> Outcome | None:
-        """The outcome, or None when there is none `wait_seconds` after the call; then the command is in the log.
+        """Send the command and return its outcome, or None if there is none after `wait_seconds`; the command is in the
+        log then and will be handled.
 
-        Raises Unavailable (it may have been delivered all the same), Overloaded or TooLarge.
+        Raises Unavailable (the command may have been delivered nevertheless), Overloaded or TooLarge.
         """
         ...
 
     async def check(self) -> None:
-        """Whether commands can be sent and answered now. Raises Unavailable."""
+        """Check that commands can be sent and answered now. Raises Unavailable."""
         ...

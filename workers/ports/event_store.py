@@ -1,10 +1,14 @@
-"""The event store: the table of events, the outcomes of commands and the lanes, all changed in one transaction."""
+"""The event store: events, the outcomes of commands, unique claims and lanes, all changed in one transaction.
+
+It is the truth of the system; the log on Kafka follows it. A batch of a lane is written whole or not at all, and only
+while the lane is in the writer's epoch.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from workers.ports.lanes import Interruption, LaneGrant, LaneKey, Mark
+from workers.ports.lanes import LaneKey, LaneStore, Mark
 
 
 class EventRow(NamedTuple):
@@ -45,7 +49,9 @@ class OutcomeRow(NamedTuple):
 
 
 class ClaimToAcquire(NamedTuple):
-    """A unique claim that the database must grant, or refuse the batch. A batch acquires a key once at most."""
+    """A unique claim that must be free before the batch, else the batch is not written. Each key at most once in a
+    batch.
+    """
 
     scope: str
     key: str
@@ -53,8 +59,10 @@ class ClaimToAcquire(NamedTuple):
 
 
 class ClaimToSettle(NamedTuple):
-    """Who holds a unique claim after the batch (None: nobody), if `former` holds it before, or has acquired it in this
-    batch. Held by another: a release changes nothing, and what was to be handed on refuses the batch.
+    """The holder of a unique claim after the batch (`stream_id`; None: it is released).
+
+    It applies if `former` held the claim before the batch or acquires it in this batch. If another stream holds it, a
+    release changes nothing, and a transfer to another stream rejects the whole batch.
     """
 
     scope: str
@@ -64,16 +72,16 @@ class ClaimToSettle(NamedTuple):
 
 
 class CredentialRow(NamedTuple):
-    """A stream's secret after the batch; None: removed."""
+    """The secret of a stream after the batch; None: it is removed."""
 
     stream_id: str
     secret: str | None
 
 
 class SnapshotRow(NamedTuple):
-    """A stream's state after `stream_version` events, as JSON, in place of the stream's earlier snapshot.
+    """The state of a stream after `stream_version` events, as JSON. It replaces the earlier snapshot of the stream.
 
-    `fingerprint` tells which code folded it; `digest` is for the one who reads it to see that nothing was changed.
+    `fingerprint` identifies the code that folded the events. `digest` lets the reader see that nothing was changed.
     """
 
     stream_id: str
@@ -84,8 +92,11 @@ class SnapshotRow(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """All that one transaction of a command lane writes. `time` is the database's, as `look_up` told it;
-    `last_timestamp` that of the record before `consumed`, 0: not known.
+    """All that one transaction of a command lane writes.
+
+    `consumed` is the next offset to read, `sequence` the last one handed out, both after the batch. `time` is the
+    database's, as `look_up` returned it. `last_timestamp` is that of the record before `consumed`, in milliseconds
+    since 1970; 0: unknown.
     """
 
     lane: LaneKey
@@ -97,8 +108,8 @@ class Batch(NamedTuple):
     mark: Mark
     outcomes: Sequence[OutcomeRow]
     events: Sequence[EventRow]
-    acquire: Sequence[ClaimToAcquire]
-    settle: Sequence[ClaimToSettle]
+    claims_to_acquire: Sequence[ClaimToAcquire]
+    claims_to_settle: Sequence[ClaimToSettle]
     credentials: Sequence[CredentialRow]
     snapshots: Sequence[SnapshotRow] = ()
     last_timestamp: int = 0
@@ -115,7 +126,7 @@ class StreamEvent(NamedTuple):
 
 
 class StoredSnapshot(NamedTuple):
-    """A stream's snapshot as it is stored, perhaps changed since. `event_id`: of the event that it stands behind."""
+    """A snapshot as it is stored, perhaps changed since. `event_id` is that of the last event that it covers."""
 
     stream_id: str
     stream_version: int
@@ -124,10 +135,10 @@ class StoredSnapshot(NamedTuple):
     state: bytes
 
 
-class LookedUp(NamedTuple):
-    """What a batch must know: the database's time, the stored outcomes (JSON) of those commands that were handled
-    before, and the streams asked for: their events, each stream's together and in order. Of a stream with a snapshot
-    only the events behind it.
+class BatchLookup(NamedTuple):
+    """What a batch is decided on: the database's time, the stored outcomes (JSON, by command id) of commands that were
+    handled before, and the events of the requested streams. The events of one stream follow one another, in order; for
+    a stream with a snapshot they are those after the snapshot.
     """
 
     now: datetime
@@ -136,70 +147,35 @@ class LookedUp(NamedTuple):
     snapshots: Sequence[StoredSnapshot] = ()
 
 
-class ClaimsRefused(Exception):
-    """Some of the batch's unique_claims are held by other streams; nothing was written. Decide again without them.
+class ClaimConflict(Exception):
+    """Other streams hold some of the unique claims of the batch; nothing was written. Decide again without them.
 
-    `refused`: what was to be acquired (scope, key). `unheld`: what was to be handed on by a stream that does not hold
-    it (scope, key, stream id).
+    `rejected`: claims that could not be acquired (scope, key). `not_held`: claims that a stream was to transfer without
+    holding them (scope, key, stream id).
     """
 
     def __init__(
-        self, refused: frozenset[tuple[str, str]], unheld: frozenset[tuple[str, str, str]] = frozenset()
+        self, rejected: frozenset[tuple[str, str]], not_held: frozenset[tuple[str, str, str]] = frozenset()
     ) -> None:
-        super().__init__(f"{len(refused) + len(unheld)} unique_claims are held by other streams")
-        self.refused = refused
-        self.unheld = unheld
+        super().__init__(f"{len(rejected) + len(not_held)} unique claims are held by other streams")
+        self.rejected = rejected
+        self.not_held = not_held
 
 
 class Repeated(Exception):
-    """A command of the batch was handled meanwhile on another lane; nothing was written. Look up and decide again."""
+    """Another lane has handled a command of the batch meanwhile; nothing was written. Look up and decide again."""
 
 
 class Unstorable(Exception):
-    """The database cannot represent a value of the batch; nothing was written. Try the commands one by one."""
+    """The database cannot store a value of the batch; nothing was written. Try the commands one by one."""
 
     def __init__(self, explanation: str) -> None:
-        super().__init__(f"the database refused a value: {explanation}")
+        super().__init__(f"the database cannot store a value: {explanation}")
         self.explanation = explanation
 
 
-class LaneStore(Protocol):
-    """Ownership of lanes. Every method raises Unavailable when the database does not answer in time."""
-
-    async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
-        """Become the lane's owner: its epoch goes up by one, which refuses every earlier owner."""
-        ...
-
-    async def holds(self, lane: LaneKey, epoch: int) -> bool:
-        """Whether the lane is still in this epoch."""
-        ...
-
-    async def rebase(
-        self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
-    ) -> None:
-        """Store from which offset of which topic the lane reads on, and keep the interruption, if that is why, until an
-        operator acknowledges it. Raises Fenced.
-        """
-        ...
-
-    async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
-        """Store the id of the topic that the lane publishes to: a mark in any other says nothing. Raises Fenced."""
-        ...
-
-    async def interruptions(self, lane: LaneKey) -> int:
-        """How many interruptions of the lane nobody has acknowledged."""
-        ...
-
-    async def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
-        """Note the final mark and that nobody owns the lane now; quiet when it is another's already.
-
-        The owner's mark is what counts, also when it is behind an older one: the log may have been shortened.
-        """
-        ...
-
-
 class EventTable(Protocol):
-    """The part that those who follow the log need: what the log lacks, and what a stream holds."""
+    """What consumers of the log need: the events that the log lacks, and the events of one stream."""
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         """At most `limit` events of one lane with higher sequences, in order. Raises Unavailable."""
@@ -211,15 +187,15 @@ class EventTable(Protocol):
 
 
 class StreamTable(EventTable, Protocol):
-    """What a projection needs besides: which streams a lane has, and what some of them hold."""
+    """What a projection needs in addition: the streams of a lane, and the first events of some of them."""
 
     async def streams_begun(self, context: str, partition: int, after: int, until: int) -> Sequence[str]:
-        """The streams of a lane whose first event has a sequence above `after`, `until` at most. Raises Unavailable."""
+        """The streams of a lane whose first event has a sequence in (`after`, `until`]. Raises Unavailable."""
         ...
 
     async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
-        """Of each of these streams its first events, `limit` at most; each stream's together and in order. Raises
-        Unavailable.
+        """The first events of each of these streams, at most `limit` of each. The events of one stream follow one
+        another, in order. Raises Unavailable.
         """
         ...
 
@@ -229,18 +205,17 @@ class EventStore(LaneStore, StreamTable, Protocol):
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
-    ) -> LookedUp:
-        """All that a batch must know, in one answer. Raises Unavailable.
+    ) -> BatchLookup:
+        """All that a batch is decided on, in one round trip. Raises Unavailable.
 
-        Of snapshots only those that carry this fingerprint and stand behind an event that exists; None: no snapshots,
-        all events.
+        Snapshots count only if they carry this fingerprint and their last event exists. None: no snapshots, all events.
         """
         ...
 
     async def commit(self, batch: Batch) -> None:
         """Write the batch in one transaction whose first statement fences.
 
-        Raises Fenced, ClaimsRefused, Repeated, Unstorable or Unavailable. After Unavailable it is unknown whether the
-        transaction was committed: take the lane again, its row knows.
+        Raises Fenced, ClaimConflict, Repeated, Unstorable or Unavailable. After Unavailable it is unknown whether the
+        transaction was committed: acquire the lane again, its row tells.
         """
         ...

@@ -1,6 +1,6 @@
-"""The past, for those who ask about it: streams page by page, the causes of commands, all that shares a correlation.
+"""Queries about the past: streams page by page, the causes of commands, all that shares a correlation id.
 
-Read only, and from the table of events, which is the truth: nothing here lags behind. Every answer is bounded.
+They only read, and they read the event table, which is the truth, so no answer lags behind. Every answer is bounded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from workers.ports.event_store import EventRow, OutcomeRow
 
 
 class Cause(NamedTuple):
-    """Where a handled command came from. `causation_id` is its own id when a caller sent it of its own accord; `saga`,
-    `instance_id` and `step` are there when a saga sent it. `type` is the command's wire type.
+    """Where a handled command came from. `causation_id` is the command's own id if a caller sent it; `saga`,
+    `instance_id` and `step` are set if a saga sent it. `type` is the command's wire type.
     """
 
     command_id: str
@@ -23,9 +23,9 @@ class Cause(NamedTuple):
     step: str | None
 
 
-class TakenStep(NamedTuple):
-    """A command that a saga decided to send. `causation_id` is the id of the event, or of the deadline, that led to it;
-    `caused_at` when that was recorded, `decided_at` when the step was written. `command_type` is a wire type.
+class SagaStep(NamedTuple):
+    """A command that a saga has decided to send. `causation_id` is the id of the event or the deadline that led to it;
+    `caused_at` is when that was recorded, `decided_at` when the step was written. `command_type` is a wire type.
     """
 
     saga: str
@@ -41,9 +41,7 @@ class TakenStep(NamedTuple):
 
 
 class StartedSaga(NamedTuple):
-    """An instance of a saga, as it stands now. `begun_by` is the id of the first event that it took, None when that was
-    not noted.
-    """
+    """An instance of a saga as it is now. `begun_by` is the id of the first event that it applied; None: unknown."""
 
     saga: str
     instance_id: str
@@ -54,7 +52,7 @@ class StartedSaga(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What an instance heard besides the log: that a deadline has passed, or that a step was refused. `type` is a wire
+    """An internal event that an instance has handled: a deadline has passed, or a step was rejected. `type` is a wire
     type, `data` UTF-8 JSON: `{"instance_id", "deadline"}` or `{"instance_id", "step", "to", "code"}`.
     """
 
@@ -67,42 +65,42 @@ class Notice(NamedTuple):
 
 
 class Correlated(NamedTuple):
-    """All that is known under one correlation id, as of one moment. Of the kinds named in `cut` only the earliest rows
-    are here.
+    """All rows with one correlation id, as of one moment. For the kinds named in `cut` these are only the earliest
+    rows, as there were more than the limit.
     """
 
     commands: Sequence[OutcomeRow] = ()
     events: Sequence[EventRow] = ()
-    steps: Sequence[TakenStep] = ()
+    steps: Sequence[SagaStep] = ()
     sagas: Sequence[StartedSaga] = ()
     notices: Sequence[Notice] = ()
     cut: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known at all."""
+        """Whether there is no row at all."""
         return not (self.commands or self.events or self.steps or self.sagas)
 
 
-class Streams(Protocol):
-    """One stream's events. The event store offers it too."""
+class StreamReader(Protocol):
+    """Reads the events of one stream. The event store is one too."""
 
     async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
         """At most `limit` events of one stream with higher versions, in order. Raises Unavailable."""
         ...
 
 
-class History(Streams, Protocol):
-    """What questions about the past need. Every method raises Unavailable when the database does not answer in time."""
+class History(StreamReader, Protocol):
+    """What queries about the past need. Every method raises Unavailable when the database does not answer in time."""
 
     async def stream_end(self, context: str, stream_id: str) -> tuple[int, str] | None:
-        """The version and the bare type (UserDeleted) of a stream's last event; None for a stream without any."""
+        """The version and the bare type (UserDeleted) of a stream's last event; None for a stream without events."""
         ...
 
     async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
-        """Where these commands came from, by their ids; those that were never handled are left out."""
+        """Where these commands came from, by command id; commands that were never handled are left out."""
         ...
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:
-        """All that shares a correlation id, at most `limit` rows of each kind, the earliest first."""
+        """All rows with this correlation id, at most `limit` of each kind, the earliest first."""
         ...

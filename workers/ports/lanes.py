@@ -1,6 +1,6 @@
-"""Lanes as the database keeps them: who owns one, how far it has read, how far it has written."""
+"""Lanes as the database keeps them: the owner of each, how far it has read and how far it has published."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 Role = Literal["command", "saga"]
 
@@ -17,18 +17,18 @@ class LaneKey(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """How far the lane's output is known to be acknowledged by the log. It may lag; it never runs ahead."""
+    """How far the log is known to have acknowledged the output of the lane. The mark may lag; it never runs ahead."""
 
     sequence: int
     offset: int
 
 
 class LaneGrant(NamedTuple):
-    """A lane just taken: `consumed` is the next offset to read, `sequence` the last number handed out.
+    """A lane that was just acquired: `consumed` is the next offset to read, `sequence` the last one handed out.
 
-    `topic_id` is that of the topic whose offset `consumed` is, `published_topic_id` that of the mark's; empty: not
-    known. `interruptions`: how many of the lane nobody has acknowledged. `last_timestamp`: that of the record before
-    `consumed`, 0: not known.
+    `consumed` is an offset of the topic `topic_id`, the mark one of `published_topic_id`; empty: unknown.
+    `interruptions` is the number of those that no operator has acknowledged. `last_timestamp` is that of the record
+    before `consumed`, in milliseconds since 1970; 0: unknown.
     """
 
     epoch: int
@@ -43,11 +43,11 @@ class LaneGrant(NamedTuple):
 
 
 class Interruption(NamedTuple):
-    """A topic is not the one that a lane has read, or does not reach to where the lane stands (`consumed`).
+    """A topic is not the one that a lane has read, or has no record at the offset where the lane stands (`consumed`).
 
-    `recreated`: it has another id. `deleted`: records that the lane had not read are gone from its beginning.
-    `truncated`: it has lost its end, which the lane had read, and may have grown beyond it since with other records.
-    `missing`: how many records are gone unread, at most; None: nobody knows.
+    `recreated`: the topic has another id. `deleted`: records that the lane had not read are gone from its beginning.
+    `truncated`: the topic has lost records at its end that the lane had read, and may have grown again with others.
+    `missing`: the largest possible number of records that are gone unread; None: unknown.
     """
 
     kind: Literal["recreated", "deleted", "truncated"]
@@ -60,18 +60,18 @@ class Interruption(NamedTuple):
 
 
 class Fenced(Exception):
-    """Another owner has taken the lane over; nothing was written. Drop the lane and all that is in flight for it."""
+    """Another owner has acquired the lane; nothing was written. Abandon the lane and all that is in flight for it."""
 
     def __init__(self, lane: LaneKey, epoch: int) -> None:
-        super().__init__(f"lane {lane} is no longer held in epoch {epoch}: another worker has taken it over")
+        super().__init__(f"lane {lane} is no longer held in epoch {epoch}: another worker has acquired it")
         self.lane = lane
         self.epoch = epoch
 
 
 class Unavailable(Exception):
-    """A server did not answer, or not in time. Nothing is lost: try again after a delay.
+    """A server did not answer in time. Nothing is lost: try again after a delay.
 
-    `advice` says what an operator can do about it; "": it passes by itself.
+    `advice` tells what an operator can do; empty: nothing, it passes.
     """
 
     def __init__(self, server: str, explanation: str, advice: str = "") -> None:
@@ -82,3 +82,38 @@ class Unavailable(Exception):
 
     def __str__(self) -> str:
         return f"{self.server} is not available: {self.explanation}" + (f"; {self.advice}" if self.advice else "")
+
+
+class LaneStore(Protocol):
+    """Ownership of lanes. Every method raises Unavailable when the database does not answer in time."""
+
+    async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
+        """Become the owner of the lane. Its epoch grows by one, which fences every earlier owner."""
+        ...
+
+    async def holds(self, lane: LaneKey, epoch: int) -> bool:
+        """Tell whether the lane is still in this epoch."""
+        ...
+
+    async def rebase(
+        self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
+    ) -> None:
+        """Store the topic and the offset from which the lane reads on. The interruption that made this necessary, if
+        any, is kept until an operator acknowledges it. Raises Fenced.
+        """
+        ...
+
+    async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
+        """Store the id of the topic that the lane publishes to: a mark in another topic is void. Raises Fenced."""
+        ...
+
+    async def interruptions(self, lane: LaneKey) -> int:
+        """The number of interruptions of the lane that no operator has acknowledged."""
+        ...
+
+    async def release(self, lane: LaneKey, epoch: int, mark: Mark) -> None:
+        """Store the final mark and that the lane has no owner. Does nothing if the lane has another owner already.
+
+        The mark of the owner is stored even if it is behind the stored one: the log may have been shortened.
+        """
+        ...

@@ -1,4 +1,4 @@
-"""The log: Kafka as the loops see it. Records come in by a group subscription and go out to chosen partitions."""
+"""The log: Kafka as the loops see it. Records arrive through a group subscription and go out to given partitions."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -9,6 +9,8 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Partition(NamedTuple):
+    """One partition of a topic."""
+
     topic: str
     partition: int
 
@@ -16,8 +18,8 @@ class Partition(NamedTuple):
 class InboundRecord(NamedTuple):
     """A record as it was read. `timestamp` is in milliseconds since 1970.
 
-    `leader_epoch`: under which leader of the partition it was written, or an earlier one; the number grows whenever the
-    partition gets another leader, or the same one again after a failure. -1: not known.
+    `leader_epoch` is that of the leader under which the record was written, or an earlier one. It grows whenever the
+    partition gets another leader, or the same one again after a failure. -1: unknown.
     """
 
     topic: str
@@ -39,16 +41,16 @@ class OutboundRecord(NamedTuple):
 
 
 class TopicState(NamedTuple):
-    """A topic as it is now. `id` tells it from another of the same name; empty: the server has no ids."""
+    """A topic as it is now. `id` distinguishes it from a former topic of this name; empty: the server has no ids."""
 
     id: str
     partitions: int
 
 
 class Extent(NamedTuple):
-    """From where to where a partition reaches now: the offset of its first record, and the one behind its last.
+    """The offsets of a partition now: `start` is that of its first record, `end` the one after its last.
 
-    `leader_epoch`: that of its present leader, -1: not known.
+    `leader_epoch` is that of its present leader; -1: unknown.
     """
 
     topic: TopicState
@@ -58,9 +60,9 @@ class Extent(NamedTuple):
 
 
 class TopicMisfit(Unavailable):
-    """A topic cannot be worked on as it is: it is missing, or has another number of partitions than the installation.
+    """A topic is missing or has another number of partitions than the installation, so no lane can work on it.
 
-    Nothing is lost meanwhile. Somebody has to set the topic right; then the work goes on by itself.
+    Nothing is lost meanwhile. An operator has to correct the topic; the lanes then continue by themselves.
     """
 
     def __init__(self, topic: str, partitions: int, wanted: int) -> None:
@@ -75,18 +77,18 @@ class TopicMisfit(Unavailable):
 
 def _misfit(topic: str, partitions: int, wanted: int) -> str:
     if not partitions:
-        return f"topic {topic} does not exist; make it: annals topics create"
+        return f"topic {topic} does not exist; create it: annals topics create"
     return (
         f"topic {topic} has {partitions} partitions, but this installation was laid out with {wanted}, and no stream "
-        "may change its lane. Leave ANNALS_PARTITIONS as it is; set the topic right: "
+        "may change its lane. Leave ANNALS_PARTITIONS as it is and correct the topic: "
         f"annals topics recreate {topic} --reason ..."
     )
 
 
 class Tail(NamedTuple):
-    """What the end of a log partition says: the highest sequence seen and its offset (0 and -1: none), the end offset.
+    """The end of a log partition: the highest sequence seen and its offset (0 and -1: none), and the end offset.
 
-    `shortened`: the log ends before the mark from which it was to be read: the broker has lost records.
+    `shortened`: the log ends before the mark from which it was to be read, so the broker has lost records.
     """
 
     sequence: int
@@ -96,14 +98,14 @@ class Tail(NamedTuple):
 
 
 class PublishFailed(Exception):
-    """The log did not take the records, or did not say so. The producer is not to be trusted: take the lane again."""
+    """The log did not acknowledge the records. The producer can no longer be trusted: acquire the lane again."""
 
 
 class EventLog(Protocol):
     """The append-only log of events."""
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
-        """Write records in order; returns the offset of the last one once all in-sync replicas have it.
+        """Write records in order; return the offset of the last one once all in-sync replicas have it.
 
         Raises PublishFailed. Later appends to the partition must wait for this one.
         """
@@ -114,47 +116,48 @@ class EventLog(Protocol):
         ...
 
     async def topic(self, topic: str) -> TopicState:
-        """The topic as it is, or was two seconds ago at most; without partitions when it is not there. Raises
+        """The topic as it is, or was at most two seconds ago; with 0 partitions if it does not exist. Raises
         Unavailable.
         """
         ...
 
-    async def begin_anew(self, topic: str, partition: int) -> None:
-        """Of a topic that was made anew: delete what stands there, unless it begins with sequence 1 and is so the first
-        part of what the table has. Raises Unavailable.
+    async def clear_recreated(self, topic: str, partition: int) -> None:
+        """Delete the records of a recreated topic, unless they begin with sequence 1: then they are the first part of
+        what the table has. Raises Unavailable.
         """
         ...
 
 
 class MessageSender(Protocol):
-    """Messages for others: replies, follow-up commands, misdirected commands, dead letters. At least once."""
+    """Sends replies, follow-up commands, redirected commands and dead letters. Delivery is at least once."""
 
     async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
-        """Send records to (topic, partition) and wait until all are acknowledged. Without a partition the key tells it,
-        over as many as the installation has.
+        """Send each record to its (topic, partition) and wait until all are acknowledged. Without a partition the key
+        determines it, over as many partitions as the installation has.
 
-        Raises Unavailable. A message for a topic or partition that does not exist raises it too.
+        Raises Unavailable, also for a topic or partition that does not exist.
         """
         ...
 
     async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
         """Send without waiting for an acknowledgement. For replies.
 
-        Waits, within a bound, while too many are under way; what cannot be delivered in time is dropped and counted.
+        Waits, within a bound, while too many records are in flight; what cannot be delivered in time is dropped and
+        counted.
         """
         ...
 
 
 class Reach(NamedTuple):
-    """How far a subscription has read a partition (the offset of the next record), and how far the partition goes."""
+    """How far a subscription has read a partition (the offset of the next record), and the extent of the partition."""
 
     position: int
     extent: Extent
 
 
 class Subscription(Protocol):
-    """Membership in a consumer group, with explicit offsets only. `absent`: topics that were not there at the last look
-    (`reach`); their partitions are nobody's.
+    """Membership in a consumer group, with explicit offsets only. `absent` are the topics that did not exist at the
+    last call of `reach`; their partitions are assigned to nobody.
     """
 
     absent: frozenset[str]
@@ -164,36 +167,47 @@ class Subscription(Protocol):
         assigned: Callable[[frozenset[Partition]], Awaitable[None]],
         revoked: Callable[[frozenset[Partition]], Awaitable[None]],
     ) -> None:
-        """Join the group. `revoked` may take a bounded time; newly assigned partitions are paused until resumed."""
+        """Join the group. `revoked` may take a bounded time. Newly assigned partitions are paused until resumed."""
         ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Leave the group."""
+        ...
 
-    async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]: ...
+    async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
+        """The next records of the assigned partitions that are not paused, after at most `wait_seconds`. Raises
+        Unavailable.
+        """
+        ...
 
-    def seek(self, partition: Partition, offset: int) -> None: ...
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read the partition from this offset on."""
+        ...
 
-    def pause(self, partition: Partition) -> None: ...
+    def pause(self, partition: Partition) -> None:
+        """Fetch nothing of the partition until it is resumed."""
+        ...
 
-    def resume(self, partition: Partition) -> None: ...
+    def resume(self, partition: Partition) -> None:
+        """Fetch the partition again."""
+        ...
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
-        """From where to where these partitions reach; those that are not there are left out. Raises Unavailable."""
+        """The extents of these partitions; those that do not exist are left out. Raises Unavailable."""
         ...
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
-        """The first offsets from `first` to before `until` at which nothing is stored any more, neither a record nor
-        the mark of a transaction: where they begin, and where they end. None: there is none. Raises Unavailable.
+        """The first run of offsets in [`first`, `until`) at which nothing is stored any more, neither a record nor the
+        marker of a transaction: its begin and its end (exclusive). None: there is none. Raises Unavailable.
         """
         ...
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
-        """How far each of these partitions has been read, and how far it goes; of none of them, a look at the topics.
-
-        Raises Unavailable.
+        """How far each of these partitions has been read, and its extent. Without partitions the topics are still
+        checked (`absent`). Raises Unavailable.
         """
         ...
 
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
-        """Tell the group how far it has read, for lag monitors. Failure is harmless and never retried."""
+        """Commit offsets to the group, for lag monitors only. A failure is harmless and never retried."""
         ...

@@ -1,7 +1,7 @@
-"""The read-model store: documents, indexes, parked streams and the lane's checkpoint, changed in one transaction.
+"""The read-model store: documents, indexes, parked streams and checkpoints, changed in one transaction.
 
-A projection's read model exists in generations: each is a whole build of its own, and one of them is live, the one that
-queries see and the workers keep up to date.
+The read model of a projection exists in generations. Each is a complete build; one of them is live: queries see it, and
+the workers keep it up to date.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,11 +11,11 @@ from typing import NamedTuple, Protocol
 
 from workers.core.projection import Document, Index
 from workers.ports.lanes import Unavailable
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class Generation(NamedTuple):
-    """One build of a projection's read model. The first has the number 1."""
+    """One build of the read model of a projection. The first has the number 1."""
 
     projection: str
     number: int = 1
@@ -25,10 +25,10 @@ LEFTOVERS = "+"
 
 
 class Checkpoint(NamedTuple):
-    """How far one lane has been applied: the last sequence, and the log offset to read next.
+    """How far a lane has been applied: the last sequence, and the log offset to read next.
 
-    `built_by` is the fingerprint of the code that the lane was begun with; empty when that is not known. `LEFTOVERS`
-    behind it: the lane goes over documents that are left from before, and has not come to its end.
+    `built_by` is the fingerprint of the code with which the lane was begun; empty: unknown. A `LEFTOVERS` suffix means
+    that the lane is being rebuilt over documents of an earlier build and has not reached the end of its log yet.
     """
 
     sequence: int
@@ -42,6 +42,7 @@ class Checkpoint(NamedTuple):
 
     @property
     def over_leftovers(self) -> bool:
+        """Whether the lane is being rebuilt over documents of an earlier build."""
         return self.built_by.endswith(LEFTOVERS)
 
 
@@ -49,14 +50,15 @@ START = Checkpoint(0, 0)
 
 
 class CheckpointMoved(Exception):
-    """The stored checkpoint is not the one that the writer believed in, or another generation is live: another owner, a
-    switch, or a store that was emptied or rolled back. Nothing was written. Read the checkpoint and go on from it.
+    """The stored checkpoint is not the one that the writer expected, or another generation is live: the lane has
+    another owner, an operator has switched generations, or the store was emptied or rolled back. Nothing was written.
+    Read the checkpoint and continue from it.
     """
 
 
 class EvictionAllowed(Unavailable):
-    """The store's server may throw away any key when its memory is full: read models would lose documents unseen. No
-    lane works on it; once the policy is another one, the lanes go on by themselves.
+    """The server may evict any key when its memory is full, so read models would lose documents unnoticed. No lane
+    works on such a server. Once its policy has been changed, the lanes continue by themselves.
     """
 
     def __init__(self, where: str, policy: str) -> None:
@@ -64,7 +66,7 @@ class EvictionAllowed(Unavailable):
             "Redis",
             f"{where} may evict any key when its memory is full (maxmemory-policy {policy}), so read models would lose "
             "documents. Run CONFIG SET maxmemory-policy noeviction there, and set it in its configuration "
-            "(with a managed Redis: in the provider's parameters); the worker goes on by itself then",
+            "(with a managed Redis: in the provider's parameters); the worker continues by itself then",
         )
         self.where = where
         self.policy = policy
@@ -74,12 +76,12 @@ class EvictionAllowed(Unavailable):
 
 
 class PartlyWritten(Unavailable):
-    """The store refused a part of a transaction and carried out the rest: what it refused is missing now."""
+    """The store rejected a part of a transaction and carried out the rest. The rejected part is missing now."""
 
 
 class ServerSigns(NamedTuple):
-    """What the store's server says of itself. `evicted` keys were thrown away since the start called `run_id`; they may
-    have been ours, unless `spares_ours`: only keys with an end of their own are thrown away, and we give ours none.
+    """Signs of data loss that the server reports: the number of keys `evicted` since the server start `run_id`. They
+    may be ours, unless `spares_ours`: then the server evicts only keys with a time to live, and ours have none.
     """
 
     run_id: str
@@ -88,17 +90,18 @@ class ServerSigns(NamedTuple):
 
 
 class IndexChange(NamedTuple):
-    """An entry of an index that appears or goes."""
+    """An entry of an index that is added or removed."""
 
     entry: Index
     document_id: str
 
 
 class ReadModelBatch(NamedTuple):
-    """All that one transaction of a projection lane writes. Documents are JSON; one that is None is removed.
+    """All that one transaction of a projection lane writes. Documents are JSON; None removes a document.
 
-    `unparked` are streams that no longer wait; `parked` those that wait now, or wait with another event than before.
-    Either ends the wishes about them. `only_if_live`: not if another generation is live by then.
+    `parked` are streams that are parked now, or whose first waiting event has changed; `unparked` those that are no
+    longer parked. Both remove the operators' requests about these streams. `only_if_live`: write nothing if another
+    generation is live.
     """
 
     generation: Generation
@@ -118,52 +121,56 @@ class ReadModelWriter(Protocol):
     """What the projection loop needs. Every method raises Unavailable when the store does not answer in time."""
 
     async def live(self, projection: str) -> Generation:
-        """The generation that queries see; the first, unless another was switched to."""
+        """The generation that queries see: the first, unless an operator has switched to another."""
         ...
 
     async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
-        """The stored checkpoint; START when there is none."""
+        """The stored checkpoint; START if there is none."""
         ...
 
     async def is_empty(self, generation: Generation) -> bool:
-        """Whether the generation has no documents at all."""
+        """Tell whether the generation has no documents at all."""
         ...
 
     async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist."""
+        """The documents that exist, by id."""
         ...
 
     async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
-        """Those of the index entries that exist."""
+        """The index entries that exist."""
         ...
 
     async def signs(self) -> ServerSigns | None:
-        """What the server says of itself; None: it does not tell. Raises EvictionAllowed."""
+        """The signs that the server reports; None: it reports none. Raises EvictionAllowed."""
         ...
 
     async def remember_live(self, generation: Generation) -> bool:
-        """Make a generation live if the store does not know any more which one is. Whether it was so."""
+        """Make this generation live if the store has lost the information which one is. Tell whether it had."""
         ...
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
-        """The streams that wait in this lane, in the order of their ids."""
+        """The parked streams of this lane, in the order of their ids."""
         ...
 
-    async def wishes(self, generation: Generation, topic: str, partition: int) -> Sequence[Wish]:
-        """What operators ask for, about streams that wait in this lane."""
+    async def parked_requests(
+        self, generation: Generation, topic: str, partition: int
+    ) -> Sequence[ParkedStreamRequest]:
+        """The operators' requests about parked streams of this lane."""
         ...
 
     async def commit(self, batch: ReadModelBatch) -> None:
         """Write the batch if the stored checkpoint is `expected`; else raise CheckpointMoved.
 
-        After PartlyWritten a part of it is missing. After any other Unavailable it is unknown whether it was written:
-        read the checkpoint, it knows.
+        After PartlyWritten a part of the batch is missing. After any other Unavailable it is unknown whether the batch
+        was written: the stored checkpoint tells.
         """
         ...
 
 
 class Page(NamedTuple):
-    """A page of documents in the order of their entries; `cursor` is the place of the last one, None at the end."""
+    """A page of documents in the order of their index entries. `cursor` is the position of the last one; None: no more
+    pages.
+    """
 
     documents: Sequence[Document]
     cursor: str | None
@@ -171,38 +178,39 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many entries there are, and the greatest `order` among them; None when there is none."""
+    """The number of entries, and the greatest `order` among them; None: no entry has one."""
 
     count: int
     last_order: str | None
 
 
 class ReadModels(Protocol):
-    """What queries need: always of the live generation. Every method raises Unavailable; so does one that comes upon a
-    document that the store has lost: it is not there, and its entry among all is.
+    """What queries need, always of the live generation. Every method raises Unavailable when the store does not answer
+    in time, and when it finds that the store has lost a document: the document is missing, but its entry among all is
+    not.
     """
 
     async def document(self, projection: str, document_id: str) -> Document | None:
-        """None: there is none."""
+        """The document, or None if there is none."""
         ...
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist."""
+        """The documents that exist, by id."""
         ...
 
     async def find(
         self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
     ) -> Page:
-        """The documents found by an index's name and key (None: all of them), by `order`, then by id, or the other way
-        round with `newest_first`; at most `limit`, those that follow the place `after` (a cursor). Entries that come or
-        go between two pages disturb no others.
+        """At most `limit` documents with this name and key of an index (None: all documents) after the position `after`
+        (a cursor), sorted by `order`, then by id; descending with `newest_first`. Entries that are added or removed
+        between two pages do not affect the others.
         """
         ...
 
     async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:
-        """Of each index's name and key, the entries: all, or, when they have an order, those of at most `until`."""
+        """The tally of each of these index keys, over all entries or, if they have an order, those up to `until`."""
         ...
 
     async def reached(self, projection: str, topic: str, partition: int) -> int:
-        """The last sequence applied."""
+        """The last sequence that was applied."""
         ...

@@ -1,31 +1,33 @@
 """The saga store: instances, their journal, deadlines and outbox, changed in one transaction with the lane.
 
-An instance may be touched by several lanes: those of all the streams that it follows. Its version tells them apart: who
-decided on an older one is refused, reads again and decides anew.
+Several lanes may change one instance: those of all the streams that it follows. The version of the instance serializes
+them: on a version conflict the batch is decided again.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from workers.ports.event_store import EventTable, LaneStore
-from workers.ports.lanes import LaneKey
-from workers.ports.parked import ParkedStream, Wish
+from workers.ports.event_store import EventTable
+from workers.ports.lanes import LaneKey, LaneStore
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
 class InstanceKey(NamedTuple):
+    """The name of a saga, and the id of one of its instances."""
+
     saga: str
     instance_id: str
 
 
 class StoredInstance(NamedTuple):
-    """An instance as it stands: `version` counts what it has taken; `state` is JSON."""
+    """An instance as it is stored. `version` counts the events that it has applied; `state` is JSON."""
 
     version: int
     state: bytes
 
 
 class InstanceRow(NamedTuple):
-    """An instance after a batch, `version` its new one, of which the batch has added the last `taken`."""
+    """An instance after a batch. `version` is the new one; the batch has applied the last `applied` of its events."""
 
     saga: str
     instance_id: str
@@ -33,13 +35,13 @@ class InstanceRow(NamedTuple):
     state: bytes
     correlation_id: str
     version: int = 1
-    taken: int = 1
+    applied: int = 1
 
 
 class JournalRow(NamedTuple):
-    """What an instance took as its `version`-th: an event of the log, found by `context`, `partition` and `sequence`,
-    or, with a sequence of 0, one of its own, whose JSON is `data`. `status` is the one after it, `recorded_at` RFC 3339
-    text.
+    """The event that an instance has applied as its `version`-th. It is an event of the log, identified by `context`,
+    `partition` and `sequence`, or, with a sequence of 0, an internal event, whose JSON is `data`. `status` is the
+    status after it; `recorded_at` is RFC 3339.
     """
 
     saga: str
@@ -56,9 +58,9 @@ class JournalRow(NamedTuple):
 
 
 class StepRow(NamedTuple):
-    """A command that a saga sends. `position` counts within the lane, from 1; `data` is the command's JSON; `caused_at`
-    is when the causing event was recorded, RFC 3339. `handles_rejection`: the instance is to be told of an answer that
-    is no event, a rejection or that nothing was changed.
+    """A command that a saga sends. `position` counts within the lane, from 1; `data` is the JSON of the command;
+    `caused_at` (RFC 3339) is when the causing event was recorded. `handles_rejection`: the instance handles an answer
+    that is no event of the log, which is a rejection, or an acceptance without a change.
     """
 
     position: int
@@ -78,7 +80,9 @@ class StepRow(NamedTuple):
 
 
 class DeadlineRow(NamedTuple):
-    """A deadline that waits: `due_at` (RFC 3339) by the database's clock; `event_id` is what it was set by."""
+    """A deadline that has not passed yet or is not handled yet. `due_at` (RFC 3339) is by the database's clock;
+    `event_id` is the event that set it.
+    """
 
     saga: str
     instance_id: str
@@ -91,8 +95,8 @@ class DeadlineRow(NamedTuple):
 
 
 class StepRejection(NamedTuple):
-    """A step, by its position in the lane, whose command was not accepted at `handled_at` (RFC 3339), and the code.
-    `causation_id`: the event that the step followed from.
+    """A step, by its position in the lane, whose command was rejected or has failed at `handled_at` (RFC 3339), with
+    the code of the error. `causation_id` is the event that led to the step.
     """
 
     position: int
@@ -109,8 +113,8 @@ class StepRejection(NamedTuple):
     causation_id: str = ""
 
 
-class Unchanged(NamedTuple):
-    """A step, by its position in the lane, whose command was accepted at `handled_at` (RFC 3339), changing nothing."""
+class UnchangedStep(NamedTuple):
+    """A step, by its position in the lane, whose command was accepted at `handled_at` (RFC 3339) without a change."""
 
     position: int
     saga: str
@@ -124,17 +128,19 @@ class Unchanged(NamedTuple):
     traceparent: str | None
 
 
-class Due(NamedTuple):
-    """What a lane's instances are to hear besides the log, at `now` (RFC 3339) by the database's clock."""
+class DueInternalEvents(NamedTuple):
+    """The rows that the internal events of a lane's instances are made of, as of `now` (RFC 3339, the database's
+    clock).
+    """
 
     now: str
     deadlines: Sequence[DeadlineRow]
     rejections: Sequence[StepRejection]
-    unchanged: Sequence[Unchanged] = ()
+    unchanged: Sequence[UnchangedStep] = ()
 
 
 class Following(NamedTuple):
-    """A saga, and the name of a type of event that it reacts to, as in `EventRow.type`."""
+    """A saga, and the bare name of an event type that it reacts to, as in `EventRow.type`."""
 
     saga: str
     event_type: str
@@ -143,10 +149,11 @@ class Following(NamedTuple):
 class SagaBatch(NamedTuple):
     """All that one transaction of a saga lane writes.
 
-    `passed` are the deadlines that were due and are heard now, `heard` the positions of the steps whose
-    rejections, or acceptances without a change, are; `deadlines` are
-    set, `cleared` go. `unparked` are (saga, stream id) that no longer wait; `parked` those that wait now, or wait with
-    another event than before. Either ends the wishes about them.
+    `deadlines` are set, `cleared_deadlines` (saga, instance id, name) are removed. Of the internal events that the
+    batch has handled, `passed_deadlines` are the deadlines, and `answered_steps` the positions of the steps that were
+    rejected or accepted without a change. `parked` are streams that are parked now, or whose first waiting event has
+    changed; `unparked` are (saga, stream id) that are no longer parked. Both remove the operators' requests about these
+    streams.
     """
 
     lane: LaneKey
@@ -161,14 +168,14 @@ class SagaBatch(NamedTuple):
     unparked: Sequence[tuple[str, str]] = ()
     journal: Sequence[JournalRow] = ()
     deadlines: Sequence[DeadlineRow] = ()
-    cleared: Sequence[tuple[str, str, str]] = ()
-    passed: Sequence[DeadlineRow] = ()
-    heard: Sequence[int] = ()
+    cleared_deadlines: Sequence[tuple[str, str, str]] = ()
+    passed_deadlines: Sequence[DeadlineRow] = ()
+    answered_steps: Sequence[int] = ()
 
 
-class InstancesMoved(Exception):
-    """An instance of the batch, or a deadline, was changed by another lane since it was read; nothing was written.
-    Read again and decide anew.
+class InstanceConflict(Exception):
+    """Another lane has changed an instance or a deadline of the batch since it was read; nothing was written. Read
+    again and decide again.
     """
 
 
@@ -176,22 +183,22 @@ class SagaStore(LaneStore, EventTable, Protocol):
     """What the saga loop needs. Every method raises Unavailable when the database does not answer in time."""
 
     async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
-        """Note, for those that are new to the lane, that they begin behind what it has taken so far: a lane that is new
-        itself has taken nothing. Quiet when the lane is in another epoch.
+        """Record where each following that is new to the lane begins: after the last sequence that the lane has
+        applied, which is 0 for a new lane. Does nothing if the lane is in another epoch.
         """
         ...
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
-        """Those instances that exist."""
+        """The instances that exist."""
         ...
 
     async def commit(self, batch: SagaBatch) -> None:
-        """Write the batch in one transaction whose first statement fences. Raises Fenced or InstancesMoved."""
+        """Write the batch in one transaction whose first statement fences. Raises Fenced or InstanceConflict."""
         ...
 
-    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> Due:
-        """Of these sagas at most `limit` of the lane's deadlines that have passed, the oldest first, and of its steps'
-        rejections and acceptances without a change.
+    async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
+        """For these sagas, at most `limit` of the lane's deadlines that have passed, and at most as many of its steps
+        that were rejected, and of those that were accepted without a change; the oldest first.
         """
         ...
 
@@ -200,9 +207,9 @@ class SagaStore(LaneStore, EventTable, Protocol):
         ...
 
     async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
-        """The streams that wait in this lane."""
+        """The parked streams of this lane."""
         ...
 
-    async def wishes(self, lane: LaneKey) -> Sequence[Wish]:
-        """What operators ask for, about streams that wait in this lane."""
+    async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
+        """The operators' requests about parked streams of this lane."""
         ...

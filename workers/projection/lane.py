@@ -28,10 +28,10 @@ from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter
 from workers.projection.folding import Folded, fold
-from workers.projection.mending import mended
 from workers.projection.part import Part
 from workers.projection.rebuilding import written_whole
 from workers.projection.restoring import Restoring
+from workers.projection.unparking import unpark
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +131,7 @@ class ProjectionLane:
         async for stretch in self._input.read(records):
             if stretch.events:
                 await self._apply(stretch)
-        await self._mend()
+        await self._handle_requests()
         await self._restoring.look()
 
     async def _apply(self, stretch: Stretch) -> None:
@@ -167,26 +167,28 @@ class ProjectionLane:
         telemetry.STALENESS.labels(name, partition).set(staleness_seconds)
         telemetry.WAITING.labels(name, self._topic, partition).set(len(self._part.waiting))
 
-    async def _mend(self) -> None:
+    async def _handle_requests(self) -> None:
         """Do what operators ask for, as long as anything is parked."""
         part = self._part
         if not part.waiting:
             return
-        for wish in await self._store.wishes(part.generation, self._topic, self._partition):
-            parked = part.waiting.get(wish.stream_id)
+        for request in await self._store.parked_requests(part.generation, self._topic, self._partition):
+            parked = part.waiting.get(request.stream_id)
             if parked is not None:
                 await self._restoring.restore_waiting(parked)
-                stored = await self._store.documents(part.generation, [wish.stream_id])
-                folded = await mended(
-                    self._projection, parked, wish, stored, self._table, self._models, part.checkpoint.sequence
+                stored = await self._store.documents(part.generation, [request.stream_id])
+                folded = await unpark(
+                    self._projection, parked, request, stored, self._table, self._models, part.checkpoint.sequence
                 )
                 still = {each.stream_id for each in folded.parked}
-                unparked = [each for each in [wish.stream_id] if each not in still]
+                unparked = [each for each in [request.stream_id] if each not in still]
                 await self._restoring.commit(folded, part.beside, unparked)
-                log.info("parked stream", asked=wish.action, stream_id=wish.stream_id, waits_still=bool(still))
+                log.info(
+                    "parked stream", requested=request.action, stream_id=request.stream_id, waits_still=bool(still)
+                )
 
     async def idle(self) -> None:
-        """An emptied, restored or switched store is noticed even when nothing happens; and so are wishes."""
+        """An emptied, restored or switched store is noticed even when nothing happens; and so are requests."""
         part = self._part
         if await part.live() != part.generation:
             raise Restart("another generation of the read model is live")
@@ -194,7 +196,7 @@ class ProjectionLane:
             raise Restart("the read model's checkpoint has changed without us")
         if unpublished := await self._input.unpublished():
             await self._apply(Stretch(unpublished, part.checkpoint.offset))
-        await self._mend()
+        await self._handle_requests()
         if self._leftovers:
             await self._come_to_the_end()
         await self._restoring.look()

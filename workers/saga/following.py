@@ -1,7 +1,7 @@
-"""One batch of events through the sagas of a lane: states in; states, journal, steps and deadlines out. Pure.
+"""Applies one batch of events to the sagas of a lane: states in; states, journal, steps and deadlines out. Pure.
 
-An event that a saga's code cannot take parks its stream for that saga: neither it nor any later event of the stream
-reaches it. An event of an instance's own that its code cannot take is left where it is, to be heard later.
+An event on which the code of a saga fails parks its stream for that saga: neither this event nor a later one of the
+stream is applied. An internal event on which the code fails stays due, to be handled later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,16 @@ from workers.saga.instances import Instances
 from workers.saga.internal_events import InternalEvent
 
 Waiting = AbstractSet[tuple[str, str]]
-"""Saga and stream id of each stream that is parked."""
+"""The saga and the stream id of each parked stream."""
 
-Place = tuple[str, str, str]
+DeadlineKey = tuple[str, str, str]
 """Saga, instance id and name of a deadline."""
 
 
 def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[InstanceKey]:
-    """The instances that these events are about. An event that a saga cannot correlate is about none: `follow` says."""
+    """The instances that these events are about. An event on whose correlation a saga fails is left out: `follow` parks
+    its stream.
+    """
     keys: set[InstanceKey] = set()
     for recorded in events:
         for saga in sagas:
@@ -38,9 +40,9 @@ def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[In
 
 
 class Followed(NamedTuple):
-    """What is to be written: the instances that changed and what they took, the steps and deadlines that follow, and
-    the streams that wait now. `raised` says of events of an instance's own why its code could not take them. `again`
-    is only to be sent: steps that were asked for before.
+    """What is to be written: the changed instances with their journal, the steps and deadlines that follow, and the
+    streams that are parked now. `failures` are the errors of instances whose code failed on an internal event. `again`
+    are earlier steps that are requested again: they are in an outbox already and only have to be sent.
     """
 
     instances: Sequence[InstanceRow]
@@ -48,8 +50,8 @@ class Followed(NamedTuple):
     parked: Sequence[ParkedStream] = ()
     journal: Sequence[JournalRow] = ()
     deadlines: Sequence[DeadlineRow] = ()
-    cleared: Sequence[Place] = ()
-    raised: Mapping[InstanceKey, str] = {}
+    cleared_deadlines: Sequence[DeadlineKey] = ()
+    failures: Mapping[InstanceKey, str] = {}
     again: Sequence[StepRow] = ()
 
 
@@ -61,38 +63,38 @@ def follow(
     waiting: Waiting = frozenset(),
     partition: int = 0,
 ) -> Followed:
-    """What follows from events of the log; the steps are numbered from `position` + 1. Those of the streams in
-    `waiting` are passed over.
+    """What follows from events of the log. Steps are numbered from `position` + 1. Events of the streams in `waiting`
+    are skipped.
     """
     instances = Instances(stored, position, partition)
     parked: dict[tuple[str, str], ParkedStream] = {}
     for recorded in events:
         for saga in sagas:
-            place = (saga.name, recorded.stream_id)
-            if type(recorded.event) not in saga.reacts_to or place in waiting or place in parked:
+            stream = (saga.name, recorded.stream_id)
+            if type(recorded.event) not in saga.reacts_to or stream in waiting or stream in parked:
                 continue
-            error = instances.taken(saga, recorded)
+            error = instances.apply(saga, recorded)
             if error is not None:
-                parked[place] = parked_by(saga.name, recorded, error)
+                parked[stream] = parked_by(saga.name, recorded, error)
     return _followed(instances)._replace(parked=list(parked.values()))
 
 
 def handle(
     sagas: Sequence[Saga[Any]],
-    own: Sequence[InternalEvent],
+    internal_events: Sequence[InternalEvent],
     stored: Mapping[InstanceKey, StoredInstance],
     position: int,
 ) -> Followed:
-    """What follows from events of the instances' own. Those of sagas that are not here any more change nothing."""
+    """What follows from internal events. Those of sagas that are no longer installed change nothing."""
     instances = Instances(stored, position, 0)
     by_name = {saga.name: saga for saga in sagas}
-    raised: dict[InstanceKey, str] = {}
-    for key, recorded, _ in own:
-        if key in stored and key not in raised and key.saga in by_name:
-            error = instances.taken(by_name[key.saga], recorded, key)
+    failures: dict[InstanceKey, str] = {}
+    for key, recorded, _ in internal_events:
+        if key in stored and key not in failures and key.saga in by_name:
+            error = instances.apply(by_name[key.saga], recorded, key)
             if error is not None:
-                raised[key] = described(error)
-    return _followed(instances)._replace(raised=raised)
+                failures[key] = described(error)
+    return _followed(instances)._replace(failures=failures)
 
 
 def _followed(instances: Instances) -> Followed:
@@ -103,6 +105,6 @@ def _followed(instances: Instances) -> Followed:
         (),
         instances.journal,
         [row for row in deadlines.values() if row is not None],
-        [place for place, row in deadlines.items() if row is None],
+        [key for key, row in deadlines.items() if row is None],
         again=tuple(instances.again),
     )

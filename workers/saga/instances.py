@@ -1,4 +1,4 @@
-"""The instances of one batch as they grow, event by event: an event is taken whole, or not at all. Pure."""
+"""The instances of one batch, event by event. An event is applied to an instance completely or not at all. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,15 +15,15 @@ from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRo
 
 class _Instance(NamedTuple):
     state: SagaState
-    written: str
+    json: str
     version: int
-    taken: int
+    applied: int
     correlation_id: str
 
 
 class Instances:
-    """`steps`, `journal` and `deadlines` (None: cleared; the last word of the batch) grow with what is taken. `again`
-    are steps that an outbox has already.
+    """The instances that a batch changes. `steps`, `journal` and `deadlines` (None: cleared) collect what the applied
+    events lead to; of several changes of one deadline the last counts. `again` are steps that an outbox has already.
     """
 
     def __init__(self, stored: Mapping[InstanceKey, StoredInstance], position: int, partition: int) -> None:
@@ -36,9 +36,9 @@ class Instances:
         self._partition = partition
         self._changed: dict[InstanceKey, _Instance] = {}
 
-    def taken(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
-        """Take one event into one saga: all of it, or nothing and the reason, after some attempts. Without a `key` the
-        saga says which instance it is about.
+    def apply(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
+        """Apply one event to an instance of a saga. If the saga's code fails, also after some attempts, nothing is
+        changed and the error is returned. Without a `key` the saga determines the instance.
         """
         for _ in range(ATTEMPTS):
             try:
@@ -49,7 +49,7 @@ class Instances:
                     key = InstanceKey(saga.name, instance_id)
                 before = self._before(saga, key, recorded)
                 state = saga.evolve(before.state, recorded)
-                written = state.model_dump_json()
+                json = state.model_dump_json()
                 consequences = saga.decide(state, recorded)
                 steps = self._step_rows(saga, key, consequences, recorded)
                 again = _steps_again(key, consequences, recorded)
@@ -57,7 +57,7 @@ class Instances:
             except Exception as error:  # noqa: BLE001  # a bug in a saga must not stop the lane
                 failure = error
             else:
-                instance = _Instance(state, written, before.version + 1, before.taken + 1, before.correlation_id)
+                instance = _Instance(state, json, before.version + 1, before.applied + 1, before.correlation_id)
                 self._changed[key] = instance
                 self._position += len(steps)
                 self.steps += steps
@@ -68,10 +68,17 @@ class Instances:
         return failure
 
     def rows(self) -> list[InstanceRow]:
-        """The instances that took something."""
+        """The instances to which events were applied."""
         return [
-            InstanceRow(*key, state.status, written.encode(), correlation_id, version, taken)
-            for key, (state, written, version, taken, correlation_id) in self._changed.items()
+            InstanceRow(
+                *key,
+                instance.state.status,
+                instance.json.encode(),
+                instance.correlation_id,
+                instance.version,
+                instance.applied,
+            )
+            for key, instance in self._changed.items()
         ]
 
     def _before(self, saga: Saga[Any], key: InstanceKey, recorded: Recorded) -> _Instance:
@@ -87,15 +94,19 @@ class Instances:
     def _step_rows(
         self, saga: Saga[Any], key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
     ) -> list[StepRow]:
-        steps = [each for each in consequences if isinstance(each, Step) and each.asked_by is None]
+        steps = [
+            consequence
+            for consequence in consequences
+            if isinstance(consequence, Step) and consequence.asked_by is None
+        ]
         return [
-            _step_row(self._position + place, key, step, cause)._replace(handles_rejection=saga.handles_rejections)
-            for place, step in enumerate(steps, start=1)
+            _step_row(position, key, step, cause)._replace(handles_rejection=saga.handles_rejections)
+            for position, step in enumerate(steps, start=self._position + 1)
         ]
 
     def _journal_row(self, key: InstanceKey, instance: _Instance, recorded: Recorded) -> JournalRow:
         event = recorded.event
-        own = recorded.sequence == 0
+        is_internal = recorded.sequence == 0
         return JournalRow(
             key.saga,
             key.instance_id,
@@ -107,12 +118,12 @@ class Instances:
             recorded.event_id,
             recorded.recorded_at,
             instance.state.status,
-            event.to_json() if own else None,
+            event.to_json() if is_internal else None,
         )
 
 
 def _steps_again(key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded) -> list[StepRow]:
-    """What was asked for before, as it stands in the outbox of the lane that asked, which nobody has to write again."""
+    """The steps that were requested before, as they are in the outbox of the lane that requested them."""
     return [
         _step_row(0, key, step, cause._replace(event_id=step.asked_by))
         for step in consequences
@@ -141,24 +152,26 @@ def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded) -> S
 def _deadlines(
     key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
 ) -> dict[tuple[str, str, str], DeadlineRow | None]:
-    found: dict[tuple[str, str, str], DeadlineRow | None] = {}
-    for each in consequences:
-        if isinstance(each, ClearDeadline):
-            found[*key, each.name] = None
-        elif isinstance(each, SetDeadline):
-            due_at = datetime.fromisoformat(cause.recorded_at) + timedelta(seconds=each.after_seconds)
-            found[*key, each.name] = DeadlineRow(
+    deadlines: dict[tuple[str, str, str], DeadlineRow | None] = {}
+    for consequence in consequences:
+        if isinstance(consequence, ClearDeadline):
+            deadlines[*key, consequence.name] = None
+        elif isinstance(consequence, SetDeadline):
+            due_at = datetime.fromisoformat(cause.recorded_at) + timedelta(seconds=consequence.after_seconds)
+            deadlines[*key, consequence.name] = DeadlineRow(
                 *key,
-                each.name,
+                consequence.name,
                 rfc3339(due_at),
                 cause.event_id,
                 cause.correlation_id,
                 cause.actor,
                 cause.traceparent,
             )
-    return found
+    return deadlines
 
 
 def derived_command_id(event_id: str, saga: str, step: str, about: str = "") -> str:
-    """The id of a saga's command: UUID version 5 of `saga/step` or `saga/step/about` in the namespace of its cause."""
+    """The id of a saga's command: UUID version 5 of `saga/step` or `saga/step/about`, in the namespace of
+    `event_id`.
+    """
     return str(uuid5(UUID(event_id), f"{saga}/{step}/{about}" if about else f"{saga}/{step}"))

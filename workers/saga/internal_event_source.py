@@ -1,6 +1,7 @@
-"""When a saga lane asks what its instances must hear besides the log, and what it leaves for later.
+"""Reads the due internal events of a saga lane, about twice a second: passed deadlines and answers to steps.
 
-An instance whose code cannot take its own event is left alone for a while: the event stays where it is, others go on.
+If the code of an instance fails on an internal event, the event stays due and the instance is postponed for a while;
+the others continue.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import structlog
 from workers import telemetry
 from workers.ports.clock import Clock
 from workers.ports.lanes import LaneKey
-from workers.ports.sagas import Due, InstanceKey, SagaStore
+from workers.ports.sagas import DueInternalEvents, InstanceKey, SagaStore
 from workers.saga.internal_events import InternalEvent, internal_events
 
 LOOK_INTERVAL_SECONDS = 0.5
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class InternalEventSource:
-    """Looks for one lane."""
+    """The due internal events of one lane."""
 
     def __init__(self, lane: LaneKey, store: SagaStore, clock: Clock) -> None:
         self._lane = lane
@@ -32,23 +33,24 @@ class InternalEventSource:
         self._postponed: dict[InstanceKey, float] = {}
 
     async def due(self, sagas: Sequence[str]) -> list[InternalEvent]:
-        """What is due for these sagas, if it is time to look: at most one event of each instance. Raises Unavailable.
+        """The internal events that are due for these sagas, at most one for each instance; none if it is not time to
+        look yet. Raises Unavailable.
 
-        What is due for a saga that this installation does not know waits: a newer one may have begun it.
+        Events of a saga that is not installed here stay due: a newer release may have it.
         """
         now = self._clock()
         if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return []
         self._looked_at = now
         self._postponed = {key: until for key, until in self._postponed.items() if until > now}
-        found: dict[InstanceKey, InternalEvent] = {}
-        for own in internal_events(await self._due(sagas)):
-            if own.key not in self._postponed:
-                found.setdefault(own.key, own)
-        return list(found.values())
+        events: dict[InstanceKey, InternalEvent] = {}
+        for event in internal_events(await self._due(sagas)):
+            if event.key not in self._postponed:
+                events.setdefault(event.key, event)
+        return list(events.values())
 
-    async def _due(self, sagas: Sequence[str]) -> Due:
-        """As much as it takes to see somebody else behind those who are postponed, each perhaps many times over."""
+    async def _due(self, sagas: Sequence[str]) -> DueInternalEvents:
+        """The due rows, as many as are needed to see past those of postponed instances, which may have many."""
         limit = MAX_DUE + len(self._postponed)
         while True:
             due = await self._store.due(self._lane, sagas, limit)
@@ -60,15 +62,15 @@ class InternalEventSource:
     def _all_are_postponed(self, rows: Sequence[Any]) -> bool:
         return all(InstanceKey(row.saga, row.instance_id) in self._postponed for row in rows)
 
-    def soon(self) -> None:
+    def look_soon(self) -> None:
         """Look again at the next opportunity."""
         self._looked_at = None
 
-    def postpone(self, raised: Mapping[InstanceKey, str]) -> None:
-        """Leave these instances alone for a while; `raised` says what their code did."""
-        for key, error in raised.items():
+    def postpone(self, failures: Mapping[InstanceKey, str]) -> None:
+        """Postpone the internal events of these instances; `failures` are the errors of their code."""
+        for key, error in failures.items():
             self._postponed[key] = self._clock() + POSTPONED_SECONDS
             telemetry.INTERNAL_EVENTS_FAILED.labels(key.saga).inc()
             log.error(
-                "a saga cannot take its own event", **key._asdict(), error=error, again_in_seconds=POSTPONED_SECONDS
+                "a saga failed on an internal event", **key._asdict(), error=error, again_in_seconds=POSTPONED_SECONDS
             )

@@ -1,7 +1,7 @@
-"""What an instance hears besides the log, as events about itself: deadlines that passed, steps that were refused
-or changed nothing. Pure.
+"""Internal events: what an instance handles in addition to the log, which are deadlines that have passed and steps that
+were rejected or changed nothing. Pure.
 
-Their ids are derived from what led to them, so that the steps which follow have the same ids whoever hears them.
+Their ids are derived from what led to them, so the steps that follow have the same ids in every attempt.
 """
 
 from typing import NamedTuple
@@ -11,24 +11,24 @@ from uuid_utils import UUID, uuid5
 from contracts.message import Event
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, StepRejection, Unchanged
+from workers.ports.sagas import DeadlineRow, DueInternalEvents, InstanceKey, StepRejection, UnchangedStep
 
 INTERNAL_EVENTS: dict[str, type[Event]] = {model.type: model for model in (DeadlinePassed, StepRejected, StepUnchanged)}
 """By wire type."""
 
 
 class InternalEvent(NamedTuple):
-    """One such event, the instance that it is for, and the row that it came from."""
+    """An internal event, the instance that it is for, and the row that it was made of."""
 
     key: InstanceKey
     recorded: Recorded
-    source: DeadlineRow | StepRejection | Unchanged
+    source: DeadlineRow | StepRejection | UnchangedStep
 
 
-def internal_events(due: Due) -> list[InternalEvent]:
-    """The oldest of each kind first; answers before deadlines."""
-    answers = [_refused(each) for each in due.rejections] + [_unchanged(each) for each in due.unchanged]
-    return answers + [_passed(each, due.now) for each in due.deadlines]
+def internal_events(due: DueInternalEvents) -> list[InternalEvent]:
+    """The events made of these rows: answers before deadlines, and the oldest of each kind first."""
+    answers = [_rejected(row) for row in due.rejections] + [_unchanged(row) for row in due.unchanged]
+    return answers + [_passed(row, due.now) for row in due.deadlines]
 
 
 def _passed(row: DeadlineRow, now: str) -> InternalEvent:
@@ -37,19 +37,20 @@ def _passed(row: DeadlineRow, now: str) -> InternalEvent:
     return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, now, row), row)
 
 
-def _refused(row: StepRejection) -> InternalEvent:
+def _rejected(row: StepRejection) -> InternalEvent:
     event = StepRejected(
         instance_id=row.instance_id, step=row.step, to=row.stream_id, code=row.code, asked_by=row.causation_id
     )
+    # "refused" is part of stored ids, so it stays.
     event_id = str(uuid5(UUID(row.command_id), "refused"))
     return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _unchanged(row: Unchanged) -> InternalEvent:
+def _unchanged(row: UnchangedStep) -> InternalEvent:
     event = StepUnchanged(instance_id=row.instance_id, step=row.step, to=row.stream_id)
     event_id = str(uuid5(UUID(row.command_id), "unchanged"))
     return InternalEvent(InstanceKey(row.saga, row.instance_id), _recorded(event, event_id, row.handled_at, row), row)
 
 
-def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | StepRejection | Unchanged) -> Recorded:
+def _recorded(event: Event, event_id: str, at: str, row: DeadlineRow | StepRejection | UnchangedStep) -> Recorded:
     return Recorded(event, event_id, row.instance_id, 0, 0, at, row.correlation_id, row.actor, row.traceparent)

@@ -1,10 +1,11 @@
 """One lane of the saga worker: the sagas that follow a context, on one partition of its log.
 
-Delivery: an event is applied once; its states, its steps, its deadlines and the offset behind it are one transaction,
-refused when the lane has a new owner, and decided anew when another lane has moved one of its instances. The steps
-are sent after the commit, and again by the next owner from the lane's mark on; as their command ids are derived, a
-repeat is quiet. An event that a saga's code cannot take parks its stream for that saga. A deadline belongs to the lane
-that set it, an answer that is no event to the lane that sent the step: the lane asks for both about twice a second.
+Delivery: an event is applied exactly once. The states, steps and deadlines that it leads to and the offset after it are
+written in one transaction, which is fenced if the lane has a new owner; on a version conflict of an instance the batch
+is decided again. The steps are sent after the commit, and again by the next owner from the lane's mark on; as their
+command ids are derived, a repeat has no effect. An event on which the code of a saga fails parks its stream for that
+saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it; the lane looks for both
+about twice a second.
 """
 
 import time
@@ -24,13 +25,13 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, Following, InstancesMoved, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
 from workers.saga.following import Followed, Waiting, concerned, follow, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
 from workers.saga.outbox import Outbox
 
-# Tries of one batch that other lanes get ahead of; then it is cut in two, down to one event.
+# Attempts at a batch with version conflicts. Then it is cut in half, down to a single event.
 MAX_ATTEMPTS = 3
 MAX_ATTEMPTS_ALONE = 50
 
@@ -38,11 +39,11 @@ log = structlog.get_logger(__name__)
 
 
 class Contended(Exception):
-    """Other lanes moved the instance of one event again and again. The lane starts over."""
+    """Other lanes changed the instance of one event again and again. The lane is acquired again."""
 
 
 class SagaPorts(NamedTuple):
-    """What a saga lane speaks to, and what it knows of the installation."""
+    """The ports of a saga lane, and what it knows about the installation."""
 
     store: SagaStore
     sender: MessageSender
@@ -66,7 +67,7 @@ class SagaLane:
         self._lane = LaneKey("saga", ports.topics.events(context), partition)
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
         self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics)
-        self._hearing = InternalEventSource(self._lane, ports.store, ports.clock)
+        self._internal_events = InternalEventSource(self._lane, ports.store, ports.clock)
         self.topic_id = ""
         self._epoch = 0
         self._offset = 0
@@ -81,17 +82,17 @@ class SagaLane:
         self._offset, self.topic_id = grant.consumed, grant.topic_id
         await self._ports.store.begin(self._lane, self._epoch, self._followings())
         parked = await self._ports.store.parked(self._lane)
-        self._waiting = {(each.follower, each.stream_id): each for each in parked}
+        self._waiting = {(stream.follower, stream.stream_id): stream for stream in parked}
         await self._outbox.send_the_rest(grant)
         return grant.consumed
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
-        """Nothing is lost: what an event log lacks, the table has. So nobody has to acknowledge it."""
+        """The interruption is not stored: what the log lacks, the table has, so no operator has to acknowledge it."""
         await self._ports.store.rebase(self._lane, self._epoch, offset, topic_id)
         self._offset, self.topic_id = offset, topic_id
 
     async def examine(self) -> None:
-        """Steps go to the partition of their key, whatever the topic has become: its own lanes say when it misfits."""
+        """Nothing to check: steps are sent to the partition of their key, and the lanes there check their topic."""
 
     def _followings(self) -> list[Following]:
         return [
@@ -104,18 +105,20 @@ class SagaLane:
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         async for stretch in self._input.read(records):
             await self._follow(stretch)
-        await self._mend()
-        await self._hear()
+        await self._handle_parked_requests()
+        await self._handle_internal_events()
 
     async def _follow(self, stretch: Stretch) -> None:
-        """Apply a stretch of the log; when other lanes keep being faster, in halves, the offset with the last."""
+        """Apply a stretch of the log. After too many version conflicts it is applied in halves; the offset moves with
+        the last one.
+        """
         events, offset = stretch
         for _ in range(MAX_ATTEMPTS if len(events) > 1 else MAX_ATTEMPTS_ALONE):
             followed = await self._followed(self._sagas, events, self._waiting.keys())
             try:
                 await self._commit(followed, offset, events[-1].sequence if events else self._sequence)
-            except InstancesMoved:
-                telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
+            except InstanceConflict:
+                telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             else:
                 return
         if len(events) <= 1:
@@ -135,11 +138,11 @@ class SagaLane:
         offset: int,
         sequence: int,
         unparked: Sequence[tuple[str, str]] = (),
-        own: Sequence[InternalEvent] = (),
+        handled: Sequence[InternalEvent] = (),
     ) -> None:
         steps, parked = followed.steps, followed.parked
-        left = {place: waits for place, waits in self._waiting.items() if place not in unparked}
-        within_bounds("/".join(saga.name for saga in self._sagas), left, parked)
+        still_waiting = {key: stream for key, stream in self._waiting.items() if key not in unparked}
+        within_bounds("/".join(saga.name for saga in self._sagas), still_waiting, parked)
         position = steps[-1].position if steps else self._position
         await self._ports.store.commit(
             SagaBatch(
@@ -155,66 +158,70 @@ class SagaLane:
                 unparked,
                 followed.journal,
                 followed.deadlines,
-                followed.cleared,
-                [each.source for each in own if isinstance(each.source, DeadlineRow)],
-                [each.source.position for each in own if not isinstance(each.source, DeadlineRow)],
+                followed.cleared_deadlines,
+                [event.source for event in handled if isinstance(event.source, DeadlineRow)],
+                [event.source.position for event in handled if not isinstance(event.source, DeadlineRow)],
             )
         )
         self._offset, self._position, self._sequence = offset, position, sequence
-        self._waiting = left | {(each.follower, each.stream_id): each for each in parked}
-        for each in parked:
-            telemetry.PARKED.labels(each.follower, self._lane.topic).inc()
-            log.error("stream parked", **each._asdict(), advice="mend the code, then: annals parked retry")
+        self._waiting = still_waiting | {(stream.follower, stream.stream_id): stream for stream in parked}
+        for stream in parked:
+            telemetry.PARKED.labels(stream.follower, self._lane.topic).inc()
+            log.error("stream parked", **stream._asdict(), advice="fix the code, then: annals parked retry")
         if steps:
             await self._outbox.send(steps)
         if followed.again:
             await self._outbox.send_again(followed.again)
 
-    async def _mend(self) -> None:
-        """Do what operators ask for, as long as anything is parked."""
+    async def _handle_parked_requests(self) -> None:
+        """Carry out the operators' requests about parked streams."""
         if not self._waiting:
             return
-        for wish in await self._ports.store.wishes(self._lane):
-            place = (wish.follower, wish.stream_id)
-            parked = self._waiting.get(place)
+        for request in await self._ports.store.parked_requests(self._lane):
+            key = (request.follower, request.stream_id)
+            parked = self._waiting.get(key)
             if parked is None:
                 continue
             events = await waiting_events(
-                self._ports.store, self._context, parked, wish, self._ports.events, self._sequence
+                self._ports.store, self._context, parked, request, self._ports.events, self._sequence
             )
-            saga = [each for each in self._sagas if each.name == wish.follower]
+            sagas = [saga for saga in self._sagas if saga.name == request.follower]
             for _ in range(MAX_ATTEMPTS_ALONE):
-                followed = await self._followed(saga, events, frozenset())
-                again = tried_again(parked, followed.parked)
+                followed = await self._followed(sagas, events, frozenset())
+                still_parked = tried_again(parked, followed.parked)
+                unparked = [] if still_parked else [key]
                 try:
-                    await self._commit(
-                        followed._replace(parked=again), self._offset, self._sequence, [] if again else [place]
-                    )
-                except InstancesMoved:
+                    await self._commit(followed._replace(parked=still_parked), self._offset, self._sequence, unparked)
+                except InstanceConflict:
                     continue
-                log.info("parked stream", asked=wish.action, stream_id=wish.stream_id, waits_still=bool(again))
+                log.info(
+                    "parked stream",
+                    requested=request.action,
+                    stream_id=request.stream_id,
+                    still_parked=bool(still_parked),
+                )
                 break
 
-    async def _hear(self) -> None:
-        """Let instances hear what is due for them. What moved meanwhile is still due, or not, at the next look."""
-        own = await self._hearing.due([saga.name for saga in self._sagas])
-        if not own:
+    async def _handle_internal_events(self) -> None:
+        """Handle the due internal events. After a version conflict, what is still due is handled at the next look."""
+        due = await self._internal_events.due([saga.name for saga in self._sagas])
+        if not due:
             return
-        stored = await self._ports.store.instances(sorted({each.key for each in own}))
-        followed = handle(self._sagas, own, stored, self._position)
-        self._hearing.postpone(followed.raised)
-        heard = [each for each in own if each.key not in followed.raised]
+        stored = await self._ports.store.instances(sorted({event.key for event in due}))
+        followed = handle(self._sagas, due, stored, self._position)
+        self._internal_events.postpone(followed.failures)
+        handled = [event for event in due if event.key not in followed.failures]
         try:
-            await self._commit(followed, self._offset, self._sequence, own=heard)
-        except InstancesMoved:
-            telemetry.INSTANCES_MOVED.labels(self._lane.topic).inc()
-            self._hearing.soon()
+            await self._commit(followed, self._offset, self._sequence, handled=handled)
+        except InstanceConflict:
+            telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
+            self._internal_events.look_soon()
 
     async def idle(self) -> None:
         if unpublished := await self._input.unpublished():
             await self._follow(Stretch(unpublished, self._offset))
-        await self._mend()
-        await self._hear()
+        await self._handle_parked_requests()
+        await self._handle_internal_events()
         for saga in self._sagas:
             waiting = sum(follower == saga.name for follower, _ in self._waiting)
             telemetry.WAITING.labels(saga.name, self._lane.topic, str(self._lane.partition)).set(waiting)
@@ -223,4 +230,4 @@ class SagaLane:
         await self._ports.store.release(self._lane, self._epoch, Mark(self._outbox.published, -1))
 
     def abandon(self) -> None:
-        """Nothing is in flight between batches."""
+        """Nothing to do: between batches nothing is in flight."""

@@ -1,4 +1,7 @@
-"""A saga lane's outbox: steps leave after the commit, and again by the next owner from the lane's mark on."""
+"""The outbox of a saga lane. Steps are sent after the commit; the next owner sends them again from the lane's mark on.
+
+Delivery is at least once. As the ids of the commands are derived, a repeat has no effect.
+"""
 
 from collections.abc import Sequence
 
@@ -17,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outbox:
-    """`published` is the position of the last step known to have left."""
+    """Sends the steps of one lane. `published` is the position of the last step that is known to be sent."""
 
     def __init__(self, lane: LaneKey, store: SagaStore, sender: MessageSender, topics: Topics) -> None:
         self.published = 0
@@ -27,14 +30,14 @@ class Outbox:
         self._topics = topics
 
     async def send_the_rest(self, grant: LaneGrant) -> None:
-        """Send what the last owner had decided and perhaps not sent. Raises Unavailable."""
+        """Send the steps that an earlier owner has committed and perhaps not sent. Raises Unavailable."""
         self.published = grant.mark.sequence
         while self.published < grant.sequence:
             steps = await self._store.outbox_after(self._lane, self.published, RESEND_BATCH_STEPS)
             if not steps:
                 break
             await self.send(steps)
-            log.info("sent what an earlier owner had decided", lane=str(self._lane), steps=len(steps))
+            log.info("sent the committed steps of an earlier owner", lane=str(self._lane), steps=len(steps))
 
     async def send(self, steps: Sequence[StepRow]) -> None:
         """Send steps that follow one another. Raises Unavailable."""
@@ -44,8 +47,8 @@ class Outbox:
             telemetry.STEPS.labels(step.saga, step.step).inc()
 
     async def send_again(self, steps: Sequence[StepRow]) -> None:
-        """Send steps that were asked for before: their rows are in the outbox already. Who dies before this has lost
-        nothing, the deadline that asks again comes anew. Raises Unavailable.
+        """Send steps that were requested before: their rows are in the outbox already. If the worker dies before this,
+        nothing is lost: the deadline that repeats the request is set again. Raises Unavailable.
         """
         await self._sender.send([self._message(step) for step in steps])
 

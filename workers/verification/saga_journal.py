@@ -16,7 +16,15 @@ from pydantic import ValidationError
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, Saga, StepRejected, StepUnchanged
 from workers.parking import described
-from workers.ports.sagas import DeadlineRow, Due, InstanceKey, JournalRow, StepRejection, StepRow, Unchanged
+from workers.ports.sagas import (
+    DeadlineRow,
+    DueInternalEvents,
+    InstanceKey,
+    JournalRow,
+    StepRejection,
+    StepRow,
+    UnchangedStep,
+)
 from workers.saga.instances import Instances
 from workers.saga.internal_events import INTERNAL_EVENTS, InternalEvent, internal_events
 from workers.verification.findings import What
@@ -107,7 +115,7 @@ class JournalFold:
         if isinstance(cause, Wrong):
             self.broken = True
             return cause
-        error = self._instances.taken(self._saga, cause.recorded, self.key)
+        error = self._instances.apply(self._saga, cause.recorded, self.key)
         if error is not None:
             self.broken = True
             return self._raised(error)
@@ -195,7 +203,7 @@ class JournalFold:
         waiting = self.deadlines.get(event.deadline)
         if waiting is None:
             return f"no deadline {event.deadline!r} waited then"
-        (own,) = internal_events(Due(row.recorded_at, [waiting.row], []))
+        (own,) = internal_events(DueInternalEvents(row.recorded_at, [waiting.row], []))
         if own.recorded.event_id != row.event_id:
             return f"its id does not follow from the event that set the deadline {event.deadline!r}"
         if datetime.fromisoformat(row.recorded_at) < datetime.fromisoformat(waiting.row.due_at):
@@ -235,8 +243,8 @@ def _answer(step: StepRow, code: str | None, handled_at: str) -> InternalEvent:
     place = (step.position, step.saga, step.instance_id, step.step, step.stream_id, step.command_id)
     cause = (step.correlation_id, step.actor, step.traceparent)
     if code is None:
-        due = Due(handled_at, [], [], [Unchanged(*place, handled_at, *cause)])
+        due = DueInternalEvents(handled_at, [], [], [UnchangedStep(*place, handled_at, *cause)])
     else:
-        due = Due(handled_at, [], [StepRejection(*place, code, handled_at, *cause, step.causation_id)])
+        due = DueInternalEvents(handled_at, [], [StepRejection(*place, code, handled_at, *cause, step.causation_id)])
     (own,) = internal_events(due)
     return own

@@ -4,6 +4,7 @@ import asyncio
 
 from contracts.topics import Topics
 from infra.measuring.bench.worker_process import POLL_SECONDS, STALLED_SECONDS, Stalled
+from infra.postgres.lanes import Lanes
 from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -29,8 +30,8 @@ async def all_caught_up(settings: Settings, database: Database) -> None:
 async def _behind(settings: Settings, database: Database, models: RedisReadModels) -> int:
     """How many events are still to be applied, over all projections and all contexts that sagas follow."""
     topics = Topics(settings.topic_prefix)
-    rows = await database.rows("lane_sequences")
-    written = {(topics.context_of(row["topic"]), row["partition"]): row["sequence"] for row in rows}
+    lanes = await Lanes(database).sequences()
+    written = {(topics.context_of(lane.topic), lane.partition): lane.sequence for lane in lanes}
     applied = 0
     wanted = 0
     followed = {name for context in contexts().values() for saga in context.sagas for name in saga.contexts}
@@ -44,6 +45,6 @@ async def _behind(settings: Settings, database: Database, models: RedisReadModel
             applied += sum([await models.reached(projection.name, topic, partition) for partition in partitions])
             wanted += events
         if name in followed:
-            applied += sum(row["input_sequence"] for row in await database.rows("saga_lanes", topic))
+            applied += sum(lane.input_sequence for lane in await Lanes(database).saga_positions(topic))
             wanted += events
     return wanted - applied

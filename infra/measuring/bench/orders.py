@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 
@@ -26,6 +26,7 @@ from infra.kafka.commands import command_client
 from infra.measuring.bench.caught_up import all_caught_up
 from infra.measuring.bench.load import put_on_topic
 from infra.measuring.bench.worker_process import STALLED_SECONDS, Stalled, cpu_seconds, worker
+from infra.postgres.measuring import Measurements, RequestTimes
 from infra.postgres.pool import Database
 from infra.settings import Settings
 
@@ -119,21 +120,21 @@ async def settle_orders(
 async def _burst(
     settings: Settings, database: Database, workers: dict[str, psutil.Process], shop: Shop, count: int
 ) -> Settled:
-    since, handled = await database.value("now"), await _handled(database)
+    since, handled = await database.now(), await _handled(database)
     before = {role: cpu_seconds(process) for role, process in workers.items()}
     await put_on_topic(settings, shop.orders(count))
     await _until(database, handled + count * EVENTS_AN_ORDER)
     await all_caught_up(settings, database)
     used = {role: (cpu_seconds(process) - before[role]) / count * 1e6 for role, process in workers.items()}
     times = await _times_until(FundsCaptured, database, since, count)
-    return Settled(count, count / times["seconds"], sum(used.values()), used)
+    return Settled(count, count / times.seconds, sum(used.values()), used)
 
 
 async def _steady(
     settings: Settings, database: Database, shop: Shop, per_second: float, seconds: float
 ) -> Confirmation:
     """Send orders at a fixed rate, whether or not earlier ones are confirmed."""
-    since, handled = await database.value("now"), await _handled(database)
+    since, handled = await database.now(), await _handled(database)
     count, loop = max(1, int(per_second * seconds)), asyncio.get_running_loop()
     client = command_client(
         settings, source="/annals/bench", delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS, max_outstanding=count
@@ -149,16 +150,15 @@ async def _steady(
         await asyncio.gather(*(place(number) for number in range(count)))
         await _until(database, handled + count * EVENTS_AN_ORDER)
     times = await _times_until(OrderConfirmed, database, since, count)
-    return Confirmation(times["p50"], times["p99"], times["highest"], count)
+    return Confirmation(times.p50, times.p99, times.highest, count)
 
 
-async def _times_until(end: type[Event], database: Database, since: datetime, count: int) -> Any:
+async def _times_until(end: type[Event], database: Database, since: datetime, count: int) -> RequestTimes:
     """How long the orders placed after `since` took until this event. Raises Stalled when one never had it."""
-    times = await database.row(
-        "times_between", OrderPlaced.context, OrderPlaced.__name__, end.context, end.__name__, since
-    )
-    if times is None or times["pairs"] != count:
-        raise Stalled("saga", 0 if times is None else times["pairs"], count)
+    begin = (OrderPlaced.context, OrderPlaced.__name__)
+    times = await Measurements(database).times_between(begin, (end.context, end.__name__), since)
+    if times.pairs != count:
+        raise Stalled("saga", times.pairs, count)
     return times
 
 
@@ -175,4 +175,4 @@ async def _until(database: Database, events: int) -> None:
 
 
 async def _handled(database: Database) -> int:
-    return int(await database.value("commands_handled"))
+    return await Measurements(database).events_assigned()

@@ -1,10 +1,8 @@
 """The raw rates of the servers: an upper bound, without decisions, checks or coordination."""
 
 import time
-import uuid
 
 from infra.kafka.event_log import KafkaEventLog
-from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.settings import Settings
 from workers.ports.log import OutboundRecord
@@ -27,19 +25,6 @@ async def kafka_append_rate(settings: Settings, topic: str) -> float:
         return RECORDS / (time.perf_counter() - started)
     finally:
         await log.stop()
-
-
-async def postgres_insert_rate(database: Database) -> float:
-    """Rows/s into a plain table (a uuid key and 300 bytes of text), one connection, a transaction each 500 rows."""
-    async with database.connection() as connection:
-        await connection.execute("CREATE TABLE public.raw_rate (id uuid PRIMARY KEY, data text NOT NULL)")
-        statement = "INSERT INTO public.raw_rate SELECT * FROM unnest($1::uuid[], $2::text[])"
-        started = time.perf_counter()
-        for _ in range(RECORDS // BATCH):
-            await connection.execute(statement, [uuid.uuid4() for _ in range(BATCH)], ["x" * VALUE_BYTES] * BATCH)
-        rate = RECORDS / (time.perf_counter() - started)
-        await connection.execute("DROP TABLE public.raw_rate")
-    return rate
 
 
 async def redis_set_rate(settings: Settings) -> float:

@@ -14,8 +14,9 @@ from infra.measuring.bench.isolated_environment import isolated_environment
 from infra.measuring.bench.latency import Latency, steady_latency
 from infra.measuring.bench.load import CONTEXT, PROJECTION, preload
 from infra.measuring.bench.orders import Orders, settle_orders
-from infra.measuring.bench.raw_rates import kafka_append_rate, postgres_insert_rate, redis_set_rate
+from infra.measuring.bench.raw_rates import kafka_append_rate, redis_set_rate
 from infra.measuring.bench.worker_process import Rate, drain_rate
+from infra.postgres.measuring import Measurements
 from infra.postgres.pool import Database
 from infra.processes.resources import database_for
 from infra.redis.connection import client
@@ -97,7 +98,7 @@ async def _environment(settings: Settings) -> AsyncIterator[tuple[Settings, Data
 async def _raw(settings: Settings, database: Database) -> Raw:
     return Raw(
         await kafka_append_rate(settings, f"{settings.topic_prefix}{CONTEXT}.commands.dlq"),
-        await postgres_insert_rate(database),
+        await Measurements(database).raw_insert_rate(),
         await redis_set_rate(settings),
     )
 
@@ -106,7 +107,7 @@ async def _commands(settings: Settings, database: Database, count: int) -> Rate:
     events, replies = f"{settings.topic_prefix}{CONTEXT}.events", f"{settings.topic_prefix}replies"
 
     async def handled() -> int:
-        return int(await database.value("commands_handled"))
+        return await Measurements(database).events_assigned()
 
     async def published_and_answered() -> bool:
         lengths = [

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.kafka.extent import topic_extent
-from infra.postgres.lists import listed
+from infra.postgres.lanes import Lanes
+from infra.postgres.measuring import Measurements
 from infra.postgres.pool import Database
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
@@ -45,7 +46,7 @@ class Auditor:
 
     def __init__(self, settings: Settings, database: Database, models: RedisReadModels, acknowledged: Path) -> None:
         self._settings = settings
-        self._database = database
+        self._lanes, self._measurements = Lanes(database), Measurements(database)
         self._models = models
         self._acknowledged = acknowledged
 
@@ -64,10 +65,10 @@ class Auditor:
         statuses: Counter[str] = Counter()
         examples: list[str] = []
         for chunk in self._chunks():
-            for row in await self._database.rows("statuses", listed(chunk)):
-                statuses[row["status"] or "lost"] += 1
-                if row["status"] in {None, "failed"} and len(examples) < MAX_LOST_KEPT:
-                    examples.append(f"command {row['command_id']}: {row['status'] or 'no outcome'}")
+            for command in await self._measurements.statuses(chunk):
+                statuses[command.status or "lost"] += 1
+                if command.status in {None, "failed"} and len(examples) < MAX_LOST_KEPT:
+                    examples.append(f"command {command.command_id}: {command.status or 'no outcome'}")
         repeated = await self._repeated()
         letters = await topic_extent(self._settings, f"{self._settings.topic_prefix}{CONTEXT}.commands.dlq")
         return Audit(
@@ -91,10 +92,10 @@ class Auditor:
     async def _repeated(self) -> list[str]:
         repeated = []
         for partition in range(self._settings.partitions):
-            rows = await self._database.rows("commands_with_several_events", CONTEXT, partition)
-            repeated += [f"command {row['command_id']}: {row['events']} events" for row in rows]
-            rows = await self._database.rows("streams_with_several", CONTEXT, partition, "UserWelcomed")
-            repeated += [f"user {row['stream_id']}: welcomed {row['events']} times" for row in rows]
+            commands = await self._measurements.commands_with_several_events(CONTEXT, partition)
+            repeated += [f"command {command.command_id}: {command.events} events" for command in commands]
+            streams = await self._measurements.streams_with_several(CONTEXT, partition, "UserWelcomed")
+            repeated += [f"user {stream.stream_id}: welcomed {stream.events} times" for stream in streams]
         return repeated
 
     async def _at_rest(self) -> bool:
@@ -107,17 +108,17 @@ class Auditor:
         """Whether every command on the topic has been read: an acknowledged one has been handled then, or is lost."""
         topic = f"{self._settings.topic_prefix}{CONTEXT}.commands"
         ends = {number: extent.end for number, extent in (await topic_extent(self._settings, topic)).items()}
-        consumed = {row["partition"]: row["consumed"] for row in await self._database.rows("lanes_consumed", topic)}
+        consumed = {lane.partition: lane.consumed for lane in await self._lanes.read_positions(topic)}
         return all(consumed.get(number, 0) >= end for number, end in ends.items())
 
     async def _all_followed(self) -> bool:
         """Whether sagas and read models have applied every event, and each step of a saga has an outcome."""
         events = f"{self._settings.topic_prefix}{CONTEXT}.events"
-        sequences = {row["partition"]: row["sequence"] for row in await self._database.rows("lane_sequences")}
-        followed = {row["partition"]: row["input_sequence"] for row in await self._database.rows("saga_lanes", events)}
+        sequences = {lane.partition: lane.sequence for lane in await self._lanes.sequences()}
+        followed = {lane.partition: lane.input_sequence for lane in await self._lanes.saga_positions(events)}
         if any(followed.get(number, 0) < sequence for number, sequence in sequences.items()):
             return False
-        if await self._database.rows("steps_without_outcome"):
+        if await self._measurements.has_steps_without_outcome():
             return False
         for projection in contexts()[CONTEXT].projections:
             for number, sequence in sequences.items():

@@ -11,6 +11,7 @@ import signal
 from infra.devstack.stack import Devstack
 from infra.measuring.soak.fault_plan import Fault, Kind
 from infra.measuring.soak.worker_pool import WorkerPool, WorkerSlot
+from infra.postgres.measuring import Measurements
 from infra.postgres.pool import Database
 from infra.redis.connection import client, faults_sorted
 from infra.settings import Settings
@@ -88,8 +89,8 @@ class FaultInjector:
     async def _end_backends(self) -> None:
         for _ in range(ATTEMPTS - 1):
             with contextlib.suppress(Unavailable):  # the pool may still hold connections that an earlier fault ended
-                return await self._database.run("end_backends")
-        return await self._database.run("end_backends")
+                return await Measurements(self._database).end_sessions()
+        return await Measurements(self._database).end_sessions()
 
     async def _victim(self, role: str, fault: Fault, *, include_spared: bool) -> WorkerSlot:
         async def candidates() -> list[WorkerSlot]:

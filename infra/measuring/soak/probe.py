@@ -12,6 +12,7 @@ from contracts.client.command_client import CommandClient
 from contracts.client.errors import KafkaUnavailable
 from contracts.partitioner import partition_for
 from contracts.users.commands import CreateUser
+from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
 from infra.redis.read_models import RedisReadModels
 from workers.ports.lanes import Unavailable
@@ -95,8 +96,8 @@ class Probe:
         return await self._models.document("users", user_id) is not None
 
     async def _welcomed(self, user_id: str) -> bool:
-        events = await self._database.rows("stream_after", "users", user_id, 0, MAX_EVENTS)
-        return any(event["type"] == "UserWelcomed" for event in events)
+        events = await PostgresEventStore(self._database).stream_after("users", user_id, 0, MAX_EVENTS)
+        return any(event.type == "UserWelcomed" for event in events)
 
 
 async def _or_false(done: Callable[[str], Awaitable[bool]], user_id: str) -> bool:

@@ -26,11 +26,11 @@ SCRAPE_TIMEOUT_SECONDS = 2.0
 COUNTED = {
     "annals_lane_takeovers_total": "lanes taken over",
     "annals_lane_fenced_total": "writes refused to former owners",
-    "annals_lane_faults_total": "lanes dropped and taken again after a fault",
+    "annals_lane_faults_total": "lanes abandoned and acquired again after a fault",
     "annals_events_republished_total": "events republished by the next owner",
     "annals_repeats_dropped_total": "repeats in the log dropped",
     "annals_commands_repeated_total": "repeated commands answered from the table",
-    "annals_holes_filled_total": "events read from the table because the log lacked them",
+    "annals_log_gaps_filled_total": "events read from the table because the log lacked them",
     "annals_projection_rebuilds_total": "lanes of read models started over",
     "annals_dead_letters_total": "records moved to the dead letters",
     "annals_streams_parked_total": "streams parked",

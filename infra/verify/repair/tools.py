@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from infra.kafka.event_log import KafkaEventLog
-from infra.postgres.interventions import Interventions
+from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.verify.sources import Sources
+from workers.ports.interventions import Reason
 
 ACTION = "verify-repair"
 MAX_LINES_OF_A_KIND = 50
@@ -57,4 +58,4 @@ class Tools(NamedTuple):
 
     async def record(self, target: str, details: Mapping[str, Any]) -> None:
         """Note what is about to be mended, before it is. Raises Unavailable."""
-        await Interventions(self.database).record(self.actor, ACTION, target, self.reason, details)
+        await PostgresInterventions(self.database).record(self.actor, ACTION, target, Reason(self.reason), details)

@@ -26,7 +26,7 @@ from workers.domain import contexts
 from workers.domain.orders.decider import OrderState, decider
 from workers.domain.orders.states import STATUS_AFTER, TABLE, Answer, Status, diagram
 
-README = Path(__file__).parents[3] / "README.md"
+README = Path(__file__).parents[3] / "contracts" / "README.md"
 COMMANDS: dict[type[Command], Command] = {
     type(command): command.model_copy(update={"order_id": ORDER_ID})
     for command in (PLACE_ADAS_ORDER, CONFIRM_ADAS_ORDER, CANCEL_ADAS_BIG_ORDER, SHIP_ADAS_ORDER, DELIVER_ADAS_ORDER)
@@ -72,6 +72,6 @@ def test_is_drawn_with_every_step_of_an_order() -> None:
     assert contexts()["orders"].diagram is diagram
 
 
-def test_is_the_one_that_the_readme_shows() -> None:
+def test_is_the_one_that_the_documents_show() -> None:
     shown = re.findall(r"^```mermaid\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    assert diagram() in shown, "put what `annals docs states` prints into the README"
+    assert diagram() in shown, "put what `annals docs states` prints into contracts/README.md"

@@ -5,15 +5,15 @@ undo an undo brings the change back. It may still be refused: another user may h
 """
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import cast
 
 from contracts.message import Command
 from contracts.users.commands import UpdateUser
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
 from workers.core.decider import Rejection
+from workers.core.folding import fold
 from workers.core.recorded import Recorded
-from workers.domain.users.decider import PROFILE_FIELDS, decider, evolve
+from workers.domain.users.decider import PROFILE_FIELDS, decider
 
 NO_INVERSE: Mapping[type[UserEvent], str] = {
     UserCreated: "an id is used once, so taking the user away would be final; DeleteUser does that",
@@ -31,7 +31,7 @@ def undo(history: Sequence[Recorded]) -> Command | Rejection:
     events = [cast(UserEvent, recorded.event) for recorded in history]
     *before, last = [event for event in events if not isinstance(event, UserWelcomed)]
     if isinstance(last, UserUpdated):
-        state = reduce(evolve, before, decider.initial)
+        state = fold(decider, before)
         changed = [field for field in PROFILE_FIELDS if field in last.model_fields_set]
         return UpdateUser(user_id=last.user_id, **{field: getattr(state, field) for field in changed})
     return Rejection(

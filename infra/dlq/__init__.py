@@ -1,1 +1,0 @@
-"""Dead letters at work: read from Kafka, with what operators did to them from Postgres; sent again; counted."""

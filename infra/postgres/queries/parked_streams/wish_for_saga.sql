@@ -1,2 +1,0 @@
-UPDATE annals.parked SET wish = $5
- WHERE topic = $1 AND partition = $2 AND saga = $3 AND stream_id = $4 AND stream_version = $6

@@ -1,0 +1,89 @@
+"""A message declares its context, its stream's field and its name. None of them follows from its module's place."""
+
+import pytest
+
+from contracts.catalogue import catalogue_of
+from contracts.message import Command, Event, Message, MisdeclaredMessage
+
+
+class ParcelStream(Message, context="parcels", stream_field="parcel_id"):
+    """The base of the messages of a context that no folder has."""
+
+    parcel_id: str
+
+
+class SendParcel(Command, ParcelStream):
+    """Send it."""
+
+    weight: int
+
+
+class ParcelSent(Event, ParcelStream):
+    """It was sent."""
+
+    schema_version = 2
+
+
+def test_names_context_and_stream_once_for_all_messages_of_a_stream() -> None:
+    assert (SendParcel.context, SendParcel.stream_field, SendParcel.type) == (
+        "parcels",
+        "parcel_id",
+        "parcels.SendParcel.v1",
+    )
+    assert ParcelSent.type == "parcels.ParcelSent.v2"
+    assert ParcelSent(parcel_id="7").stream_id == "7"
+
+
+def test_has_nothing_to_do_with_the_module_of_the_class() -> None:
+    assert "parcels" not in ParcelSent.__module__
+    moved = type("ParcelSent", (Event, ParcelStream), {"__module__": "elsewhere.events", "schema_version": 2})
+    assert moved.type == ParcelSent.type  # type: ignore[attr-defined]  # of a class that is made here
+
+
+def test_puts_the_streams_field_first_on_the_wire() -> None:
+    assert SendParcel(weight=3, parcel_id="7").to_json() == b'{"parcel_id":"7","weight":3}'
+    assert list(SendParcel.model_json_schema()["properties"]) == ["parcel_id", "weight"]
+
+
+def test_without_a_context_is_an_error() -> None:
+    with pytest.raises(MisdeclaredMessage, match=r"ParcelLost declares no context: class ParcelLost\(…, context="):
+
+        class ParcelLost(Event, stream_field="parcel_id"):
+            parcel_id: str
+
+
+def test_without_a_stream_is_an_error() -> None:
+    with pytest.raises(MisdeclaredMessage, match=r"ParcelLost declares no stream field: class ParcelLost\(…, stream_f"):
+
+        class ParcelLost(Event, context="parcels"):
+            parcel_id: str
+
+
+def test_with_a_stream_field_that_is_no_field_is_an_error() -> None:
+    with pytest.raises(MisdeclaredMessage, match="LetterStream has no field letter_id"):
+
+        class LetterStream(Message, context="parcels", stream_field="letter_id"):
+            parcel_id: str
+
+
+def test_is_listed_by_its_wire_type() -> None:
+    catalogue = catalogue_of({"parcels": [SendParcel, ParcelSent], "client": []})
+    assert catalogue.contexts == ("parcels",)
+    assert catalogue.commands == {"parcels.SendParcel.v1": SendParcel}
+    assert catalogue.events == {"parcels.ParcelSent.v2": ParcelSent}
+
+
+def test_in_the_folder_of_another_context_is_an_error() -> None:
+    with pytest.raises(MisdeclaredMessage, match=r"SendParcel declares the context parcels, but stands in .* letters"):
+        catalogue_of({"letters": [SendParcel]})
+
+
+def test_of_a_wire_type_that_another_has_is_an_error() -> None:
+    class Again(Event, ParcelStream):
+        schema_version = 2
+
+    Again.type = ParcelSent.type
+    with pytest.raises(
+        MisdeclaredMessage, match=r"Again has the wire type parcels\.ParcelSent\.v2, which .*ParcelSent has"
+    ):
+        catalogue_of({"parcels": [ParcelSent, Again]})

@@ -1,0 +1,29 @@
+"""`annals` with another user card: it has a greeting, and knows nothing of cities.
+
+python -m tests.generations.changed_code projections rebuild users
+"""
+
+from dataclasses import replace
+
+from infra.cli.main import main
+from workers.core.context import Context
+from workers.core.projection import Document
+from workers.core.recorded import Recorded
+from workers.domain import contexts
+
+
+def changed(context: Context) -> Context:
+    (card,) = context.projections
+
+    def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+        after = card.evolve(document, recorded)
+        return after and {**after, "greeting": f"Hello {after['first_name']}", "city": None}
+
+    return replace(context, projections=(replace(card, evolve=evolve),))
+
+
+if __name__ == "__main__":
+    known = contexts()
+    assert isinstance(known, dict)
+    known["users"] = changed(known["users"])
+    main()

@@ -1,0 +1,1 @@
+"""Taking back the last change of a stream, as an operation on ports."""

@@ -1,0 +1,54 @@
+"""The cause of an undo is the event that it takes back."""
+
+from collections.abc import Sequence
+
+from contracts.message import Command, Event
+from contracts.users.commands import UpdateUser
+from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
+from workers.core.recorded import Recorded
+from workers.domain import contexts
+from workers.operations.undo import undone_event
+
+CREATED = UserCreated(user_id="ada", first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London")
+WELCOMED = UserWelcomed(user_id="ada")
+
+
+def recorded(events: Sequence[Event]) -> list[Recorded]:
+    return [
+        Recorded(event, f"e-{version}", event.stream_id, version, version, "2026-05-04T12:00:00Z", "c")
+        for version, event in enumerate(events, start=1)
+    ]
+
+
+def _undone(*events: Event) -> int:
+    """The version of the event that is taken back."""
+    history = recorded(events)
+    undo = contexts()["users"].undo
+    assert undo is not None
+    command = undo(history)
+    assert isinstance(command, Command)
+    return undone_event(undo, history, command).stream_version
+
+
+def test_it_is_the_last_change() -> None:
+    assert _undone(CREATED, WELCOMED, UserUpdated(user_id="ada", city="Paris")) == 3
+
+
+def test_it_is_the_change_before_what_is_none() -> None:
+    assert _undone(CREATED, UserUpdated(user_id="ada", city="Paris"), WELCOMED) == 2
+
+
+def test_it_is_the_last_of_two_changes_that_undo_one_another() -> None:
+    assert _undone(CREATED, UserUpdated(user_id="ada", city=None), UserUpdated(user_id="ada", city="London")) == 3
+
+
+def test_it_is_the_first_event_when_no_other_changes_anything() -> None:
+    """An undo is never asked about a stream that has no events."""
+    answer = UpdateUser(user_id="ada", city="London")
+
+    def undo(history: Sequence[Recorded]) -> UpdateUser:
+        assert history
+        return answer
+
+    for length in (1, 2, 3):
+        assert undone_event(undo, recorded([WELCOMED] * length), answer).stream_version == 1
