@@ -71,7 +71,7 @@ class LogReader:
         """The settings in effect of existing topics, by name. Raises Unavailable."""
         async with administration(self._settings) as admin:
             settings = await read_topic_settings(admin, topics)
-        return {name: topic.effective for name, topic in settings.items()}
+        return {name: values.effective for name, values in settings.items()}
 
     async def committed_ends(self, topic: str, partitions: int) -> list[int]:
         """For each partition the offset behind the last record that is not part of an open transaction.

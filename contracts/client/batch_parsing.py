@@ -1,7 +1,7 @@
-"""Parses a record batch (version 2) for which aiokafka has no patience. Slow, and seldom needed.
+"""Parses a record batch (version 2) that aiokafka cannot parse. Slow, and seldom needed.
 
-Promises records for whatever the broker has let in: at worst one without a key that holds the whole batch.
-The layout: https://kafka.apache.org/41/implementation/message-format/
+Gives records for everything that the broker has accepted: at worst one record without a key that holds the batch.
+Source of the format: https://kafka.apache.org/41/implementation/message-format/
 """
 
 import struct
@@ -16,7 +16,7 @@ DECODERS = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
 
 
 class StoredRecord(NamedTuple):
-    """A record with the attributes that aiokafka's have."""
+    """A record with the attributes of aiokafka's records."""
 
     offset: int
     timestamp: int
@@ -39,7 +39,7 @@ def parsed_batch(content: memoryview) -> list[StoredRecord]:
         fixed_time = last_time if attributes & LOG_APPEND_TIME_MASK else None
         while len(records) < count:
             records.append(_record(reader, base_offset, first_time, fixed_time))
-    except Exception:  # noqa: BLE001  # decoders raise what they like, and the lane must go on
+    except Exception:  # noqa: BLE001  # decoders raise anything, and the lane must go on
         offset = records[-1].offset + 1 if records else base_offset
         whole = bytes(content)
         records.append(StoredRecord(offset, last_time, 0, None, whole, []))
@@ -47,7 +47,7 @@ def parsed_batch(content: memoryview) -> list[StoredRecord]:
 
 
 class _Reader:
-    """Takes the parts of records from their bytes, one after the other."""
+    """Reads the parts of records from their bytes, one after the other."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -64,8 +64,8 @@ class _Reader:
         end = self.position + length
         if end > len(self._body):
             raise ValueError(f"{length} bytes are announced, {len(self._body) - self.position} are there")
-        found, self.position = self._body[self.position : end], end
-        return found
+        content, self.position = self._body[self.position : end], end
+        return content
 
 
 def _record(reader: _Reader, base_offset: int, first_time: int, fixed_time: int | None) -> StoredRecord:

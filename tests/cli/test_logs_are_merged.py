@@ -1,12 +1,12 @@
-"""`side_by_side`: what several sources give, in the order of each, as soon as it is there."""
+"""`merged`: what several sources give, in the order of each, as soon as it is there."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from infra.cli import side_by_side as room
-from infra.cli.side_by_side import side_by_side
+from infra.cli import merging
+from infra.cli.merging import merged
 
 
 async def counting(name: str, until: int) -> AsyncIterator[tuple[str, int]]:
@@ -26,28 +26,28 @@ async def failing() -> AsyncIterator[tuple[str, int]]:
 
 
 async def test_all_of_all_and_those_of_one_in_their_order() -> None:
-    found = [each async for each in side_by_side([counting("a", 300), counting("b", 7), counting("c", 0)])]
-    assert [number for name, number in found if name == "a"] == list(range(300))
-    assert [number for name, number in found if name == "b"] == list(range(7))
-    assert len(found) == 307
+    items = [item async for item in merged([counting("a", 300), counting("b", 7), counting("c", 0)])]
+    assert [number for name, number in items if name == "a"] == list(range(300))
+    assert [number for name, number in items if name == "b"] == list(range(7))
+    assert len(items) == 307
 
 
 async def test_one_that_says_nothing_holds_up_nobody_and_is_closed_with_the_reader() -> None:
-    reader = side_by_side([silent(), counting("a", 3)])
+    reader = merged([silent(), counting("a", 3)])
     async with asyncio.timeout(5):
         assert [await anext(reader) for _ in range(3)] == [("a", 0), ("a", 1), ("a", 2)]
         await reader.aclose()  # type: ignore[attr-defined]
 
 
 async def test_the_failure_of_one_ends_all() -> None:
-    reader = side_by_side([silent(), failing()])
+    reader = merged([silent(), failing()])
     assert await anext(reader) == ("last words", 0)
     with pytest.raises(ConnectionError, match="gone"):
         await asyncio.wait_for(anext(reader), 5)
 
 
 async def test_what_nobody_reads_is_not_piled_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MAX_WAITING", 5)
+    monkeypatch.setattr(merging, "MAX_BUFFERED", 5)
     given = 0
 
     async def endless() -> AsyncIterator[int]:
@@ -56,7 +56,7 @@ async def test_what_nobody_reads_is_not_piled_up(monkeypatch: pytest.MonkeyPatch
             given += 1
             yield given
 
-    reader = side_by_side([endless()])
+    reader = merged([endless()])
     assert await anext(reader) == 1
     for _ in range(50):
         await asyncio.sleep(0)
