@@ -52,7 +52,7 @@ async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their
     await until(passed_over, "the saga has passed over the event", seconds=120)
     _, verdict = await verified(system)
     assert verdict["found"] == {"parked stream": 1}, "the read model's"
-    assert verdict["looked_at"]["events that welcome has passed over by an operator's wish"] == 1
+    assert verdict["looked_at"]["events that welcome has skipped at an operator's request"] == 1
 
 
 async def test_in_the_verification_is_a_finding(idle_system: System) -> None:
@@ -94,5 +94,5 @@ async def test_whose_event_an_operator_had_passed_over_is_as_it_was_wished(idle_
     assert skipped.code == 0, skipped.errors
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (0, {})
-    assert verdict["looked_at"]["events that users has passed over by an operator's wish"] == 1
+    assert verdict["looked_at"]["documents of users without events that an operator had skipped"] == 1
     assert (await verified_by_buggy_code(system))["found"] == {}

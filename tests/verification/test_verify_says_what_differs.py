@@ -53,8 +53,8 @@ async def test_is_content_also_while_commands_come_in(system: System) -> None:
     looked_at = verdict["looked_at"]
     assert looked_at["events compared with the log"] == 2000
     assert looked_at["streams compared with the documents of users"] == 1000
-    assert looked_at["streams of users compared with the unique_claims"] == 1000
-    assert looked_at["unique_claims of users compared with the streams"] == 1000
+    assert looked_at["streams of users compared with the unique claims"] == 1000
+    assert looked_at["unique claims of users compared with the streams"] == 1000
     assert looked_at["instances of the saga welcome compared with the events"] == 1000
     assert looked_at["saga steps compared with the events and the outcomes"] == 1000
     assert looked_at["index entries compared with the documents of users"] == 3000
