@@ -23,7 +23,7 @@ def routes(backend: Backend) -> APIRouter:
         responses=described(404, 422, 503),
     )
     async def outcome(command_id: Annotated[UUID, Path()], prefer: Prefer = None) -> Response:
-        found = await backend.asking.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
+        found = await backend.dispatcher.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
         if found is None:
             raise Problem(
                 404,

@@ -128,11 +128,11 @@ def _tags_of(headers: Headers, name: str) -> Tags | None:
     return Tags(tags=tags)
 
 
-def _is_same(asked: EntityTag, tag: str | None) -> bool:
+def _is_same(expected: EntityTag, tag: str | None) -> bool:
     """Strongly compared. A command's answer has the bare version as its tag, which a card with that version matches."""
-    if tag is None or tag.startswith("W/") or asked.weak:
+    if tag is None or tag.startswith("W/") or expected.weak:
         return False
-    return asked.opaque == tag or (tag.startswith(f"{asked.opaque[:-1]}.") and asked.version is not None)
+    return expected.opaque == tag or (tag.startswith(f"{expected.opaque[:-1]}.") and expected.version is not None)
 
 
 def _opaque(tag: str | None) -> str | None:
