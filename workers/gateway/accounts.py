@@ -61,11 +61,11 @@ def routes(backend: Backend) -> APIRouter:
 
     @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
     async def account(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
-        found = await document_at(backend, KEPT, account_card, user_id, seen, at)
-        if found is None:
+        card = await document_at(backend, KEPT, account_card, user_id, seen, at)
+        if card is None:
             raise missing("AccountNotFound", f"The user {user_id} has no account: the first deposit opens one.")
-        # What was captured is kept for the user card.
-        return shown({field: found[field] for field in AccountCard.model_fields})
+        # The stored card also has the captured amount, for the user card.
+        return shown({field: card[field] for field in AccountCard.model_fields})
 
     add_history(router, backend, KEPT)
     return router

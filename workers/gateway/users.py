@@ -1,4 +1,4 @@
-"""The users' routes: what may be asked of a user, and the user card."""
+"""The users' routes: their commands, and the user card."""
 
 from typing import Annotated
 
@@ -113,10 +113,10 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         if at is not None:
             past = await user_card_at(backend, KEPT, user_id, at)
             return shown(past, user_tag(past))
-        found = await backend.queries.document(user_card, user_id, seen)
-        if found is None:
+        stored = await backend.queries.document(user_card, user_id, seen)
+        if stored is None:
             raise missing("UserNotFound", f"There is no user {user_id}.")
-        (card,) = await completed_cards(backend.queries, [found])
+        (card,) = await completed_cards(backend.queries, [stored])
         return shown(card, user_tag(card))
 
     @router.get("", summary="Users, by e-mail or city", response_model=UserPage, responses=PAGES)
@@ -129,7 +129,7 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
     ) -> Response:
         index = email_index(email) if email is not None else city_index(city) if city is not None else None
         page = await backend.queries.find(user_card, index, limit, cursor, seen)
-        # An address leads to few cards: those of another city are sorted out here.
-        found = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
-        cards = await completed_cards(backend.queries, found)
+        # With an e-mail address there are few cards; those of another city are left out here.
+        stored = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
+        cards = await completed_cards(backend.queries, stored)
         return Response(orjson.dumps({"users": cards, "cursor": page.cursor}), media_type="application/json")
