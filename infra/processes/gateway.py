@@ -33,8 +33,8 @@ from workers.background import in_background
 from workers.domain import contexts
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
-from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
+from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.queries import Queries
 from workers.retrying import Retrying
 
@@ -99,7 +99,7 @@ def composed(settings: Settings) -> FastAPI:
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(PostgresHistory(database))
     backend = Backend(
-        Asking(KafkaCommands(commands), PostgresEventStore(database)),
+        CommandDispatcher(KafkaCommands(commands), PostgresEventStore(database)),
         Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections, streams=archive),
         passwords,
         archive,

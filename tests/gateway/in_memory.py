@@ -22,8 +22,8 @@ from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
-from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
+from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.queries import Queries
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
@@ -37,7 +37,7 @@ def application(system: "SystemInMemory") -> FastAPI:
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(RecordedHistory(system))
     backend = Backend(
-        Asking(system, system, look_interval_seconds=LOOK_INTERVAL_SECONDS),
+        CommandDispatcher(system, system, look_interval_seconds=LOOK_INTERVAL_SECONDS),
         Queries(system.read_models, Topics(), projections, streams=archive, catch_up_seconds=CATCH_UP_SECONDS),
         system,
         archive,

@@ -10,8 +10,8 @@ from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.test_bounds import SilentHistory, SilentReadModels, queries_of
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
-from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
+from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.ports.history import History
 
 
@@ -34,8 +34,8 @@ class TestAnErrorOfOurs:
 
 async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseException | None]:
     """What the application sends to the server for a GET, and what it raises."""
-    asking_ = Asking(system, system)
-    backend = Backend(asking_, queries_of(SilentReadModels()), system, Archive(cast(History, SilentHistory())))
+    dispatcher = CommandDispatcher(system, system)
+    backend = Backend(dispatcher, queries_of(SilentReadModels()), system, Archive(cast(History, SilentHistory())))
     app = create_app(backend, routes=[breaking])
     sent: list[Any] = []
 

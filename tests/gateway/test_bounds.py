@@ -17,14 +17,14 @@ from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import is_problem
 from workers.core.projection import Document, Index
 from workers.domain.users.card import card
-from workers.gateway import archive, asking, queries, servers
+from workers.gateway import archive, command_dispatcher, queries, servers
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
-from workers.gateway.asking import Asking
 from workers.gateway.backend import Backend
+from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.problems import Problem
 from workers.gateway.queries import Queries, Seen
-from workers.gateway.request_headers import Asked
+from workers.gateway.request_headers import RequestMetadata
 from workers.ports.commands import CommandMeta
 from workers.ports.history import History
 from workers.ports.lanes import Unavailable
@@ -144,26 +144,26 @@ class TestASilentStore:
                 await PAST[read](Archive(cast(History, SilentHistory())))
 
     async def test_of_outcomes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(asking, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
+        monkeypatch.setattr(command_dispatcher, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
         async with asyncio.timeout(LONG_SECONDS):
             with pytest.raises(Unavailable):
-                await Asking(NoReply(), SilentOutcomes()).stored("one")
+                await CommandDispatcher(NoReply(), SilentOutcomes()).stored("one")
 
     async def test_of_outcomes_does_not_hold_a_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(asking, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
-        monkeypatch.setattr(asking, "DOUBT_SECONDS", SHORT_SECONDS)
-        waiting = Asking(NoReply(), SilentOutcomes(), look_interval_seconds=SHORT_SECONDS)
-        asked = Asked(COMMAND_ID, "c", None, 600.0, may_be_repeat=False)
+        monkeypatch.setattr(command_dispatcher, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
+        monkeypatch.setattr(command_dispatcher, "DOUBT_SECONDS", SHORT_SECONDS)
+        waiting = CommandDispatcher(NoReply(), SilentOutcomes(), look_interval_seconds=SHORT_SECONDS)
+        metadata = RequestMetadata(COMMAND_ID, "c", None, 600.0, may_be_repeat=False)
         async with asyncio.timeout(LONG_SECONDS):
             with pytest.raises(Problem) as raised:
-                await waiting.outcome(CREATE_ADA, asked)
+                await waiting.outcome(CREATE_ADA, metadata)
         assert raised.value.status == 503
-        assert raised.value.headers["Location"] == f"/commands/{asked.command_id}"
+        assert raised.value.headers["Location"] == f"/commands/{metadata.command_id}"
 
     async def test_does_not_hold_the_readiness(self, monkeypatch: pytest.MonkeyPatch, system: SystemInMemory) -> None:
         monkeypatch.setattr(servers, "CHECK_SECONDS", SHORT_SECONDS)
         backend = Backend(
-            Asking(NoReply(), SilentOutcomes()),
+            CommandDispatcher(NoReply(), SilentOutcomes()),
             queries_of(SilentReadModels()),
             system,
             Archive(cast(History, SilentHistory())),
@@ -192,9 +192,9 @@ class TestMoreThanMayAskAtOnce:
 
     async def test_do_without_the_stored_outcome(self) -> None:
         store = SilentOutcomes()
-        one = Asking(NoReply(), store)
+        one = CommandDispatcher(NoReply(), store)
         await self._ask_many(store, lambda: one.stored("one"))
-        assert store.most == asking.MAX_LOOKS
+        assert store.most == command_dispatcher.MAX_CONCURRENT_LOOKS
         store.most = 0
         assert await one.stored("one") is None
         assert store.most == 1, "places are given back"

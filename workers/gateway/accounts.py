@@ -16,7 +16,7 @@ from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
 from workers.gateway.queries import DocumentSeenBefore
-from workers.gateway.request_headers import Asking, Conditions
+from workers.gateway.request_headers import Conditions, Metadata
 
 KEPT = Kept("payments", "/{user_id}", "user_id", "the account of the user", "AccountNotFound")
 
@@ -54,18 +54,18 @@ def routes(backend: Backend) -> APIRouter:
         response_model=Outcome,
         responses=CREATIONS,
     )
-    async def deposit(user_id: UserId, body: Deposit, asked: Asking, conditions: Conditions) -> Response:
+    async def deposit(user_id: UserId, body: Deposit, metadata: Metadata, conditions: Conditions) -> Response:
         command = DepositFunds(user_id=user_id, amount=body.amount, currency=body.currency)
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
         return answer(outcome, command, sent, status=201, location=f"/accounts/{user_id}")
 
     @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
     async def account(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
-        found = await document_at(backend, KEPT, account_card, user_id, seen, at)
-        if found is None:
+        card = await document_at(backend, KEPT, account_card, user_id, seen, at)
+        if card is None:
             raise missing("AccountNotFound", f"The user {user_id} has no account: the first deposit opens one.")
-        # What was captured is kept for the user card.
-        return shown({field: found[field] for field in AccountCard.model_fields})
+        # The stored card also has the captured amount, for the user card.
+        return shown({field: card[field] for field in AccountCard.model_fields})
 
     add_history(router, backend, KEPT)
     return router

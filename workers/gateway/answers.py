@@ -12,9 +12,9 @@ from fastapi import Response
 
 from contracts.message import Command
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome, OutcomeError
-from workers.gateway.asking import location_of
+from workers.gateway.command_dispatcher import location_of
 from workers.gateway.problems import Problem
-from workers.gateway.request_headers import Asked
+from workers.gateway.request_headers import RequestMetadata
 
 POSITION_HEADER = "X-Annals-Position"
 LOOK_AGAIN_SECONDS = 1
@@ -39,7 +39,7 @@ def version_tag(version: int, others: bytes = b"") -> str:
 def answer(
     outcome: Outcome | None,
     command: Command,
-    asked: Asked,
+    metadata: RequestMetadata,
     *,
     status: int = 200,
     location: str | None = None,
@@ -50,7 +50,7 @@ def answer(
     Raises Problem for a command that was not accepted.
     """
     if outcome is None:
-        return _pending(command, asked)
+        return _pending(command, metadata)
     return known_answer(outcome, status=status, location=location, gone=gone)
 
 
@@ -73,15 +73,15 @@ def position_headers(outcome: Outcome) -> dict[str, str]:
     return {POSITION_HEADER: f"{context}:{outcome.partition}:{outcome.sequence}"}
 
 
-def _pending(command: Command, asked: Asked) -> Response:
+def _pending(command: Command, metadata: RequestMetadata) -> Response:
     content = {
-        "command_id": asked.command_id,
+        "command_id": metadata.command_id,
         "type": command.type,
         "status": "pending",
         "stream_id": command.stream_id,
-        "correlation_id": asked.correlation_id,
+        "correlation_id": metadata.correlation_id,
     }
-    headers = {"Location": location_of(asked.command_id), "Retry-After": str(LOOK_AGAIN_SECONDS)}
+    headers = {"Location": location_of(metadata.command_id), "Retry-After": str(LOOK_AGAIN_SECONDS)}
     return Response(orjson.dumps(content), 202, headers, media_type="application/json")
 
 

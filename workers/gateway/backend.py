@@ -1,9 +1,9 @@
-"""What the routes speak to."""
+"""What the routes use: commands, queries, the past, passwords, and the state of the servers."""
 
 from dataclasses import dataclass, field
 
 from workers.gateway.archive import Archive
-from workers.gateway.asking import Asking
+from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.queries import Queries
 from workers.gateway.servers import Servers
 from workers.ports.passwords import Passwords
@@ -11,9 +11,9 @@ from workers.ports.passwords import Passwords
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One for the process."""
+    """The backend of the gateway; there is one in a process."""
 
-    asking: Asking
+    dispatcher: CommandDispatcher
     queries: Queries
     passwords: Passwords
     archive: Archive
@@ -21,8 +21,8 @@ class Backend:
 
     def __post_init__(self) -> None:
         checks = {
-            "kafka": self.asking.check_commands,
-            "postgres": self.asking.check_outcomes,
+            "kafka": self.dispatcher.check_commands,
+            "postgres": self.dispatcher.check_outcomes,
             "redis": self.queries.check,
         }
         object.__setattr__(self, "servers", Servers(checks))

@@ -1,4 +1,4 @@
-"""`GET /commands/{id}`: the stored outcome of one command, for those who ask later than the reply."""
+"""`GET /commands/{id}`: the stored outcome of one command, for callers that no longer wait for the reply."""
 
 from typing import Annotated
 from uuid import UUID
@@ -18,19 +18,20 @@ def routes(backend: Backend) -> APIRouter:
 
     @router.get(
         "/commands/{command_id}",
+        name="outcome",
         summary="The outcome of a command",
         response_model=Outcome,
         responses=described(404, 422, 503),
     )
-    async def outcome(command_id: Annotated[UUID, Path()], prefer: Prefer = None) -> Response:
-        found = await backend.asking.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
-        if found is None:
+    async def outcome_of(command_id: Annotated[UUID, Path()], prefer: Prefer = None) -> Response:
+        outcome = await backend.dispatcher.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
+        if outcome is None:
             raise Problem(
                 404,
                 "CommandNotFound",
                 f"No command {command_id} has been handled; one that was sent may still be on its way.",
                 headers={"Retry-After": str(LOOK_AGAIN_SECONDS)},
             )
-        return Response(found.shown_json(), headers=position_headers(found), media_type="application/json")
+        return Response(outcome.shown_json(), headers=position_headers(outcome), media_type="application/json")
 
     return router

@@ -93,16 +93,16 @@ def routes(backend: Backend) -> APIRouter:
             str, Path(min_length=1, max_length=MAX_CORRELATION_ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]+$")
         ],
     ) -> Response:
-        found = await backend.archive.correlated(correlation_id)
-        if found.is_empty:
+        correlated = await backend.archive.correlated(correlation_id)
+        if correlated.is_empty:
             raise Problem(
                 404,
                 "CorrelationNotFound",
                 "Nothing is known under this correlation id; what was sent under it may still be on its way.",
                 headers={"Retry-After": str(LOOK_AGAIN_SECONDS)},
             )
-        # In a thread: thousands of rows take a while, and the loop must go on meanwhile.
-        document = await asyncio.to_thread(trace_document, correlation_id, found)
+        # In a thread: thousands of rows would block the event loop.
+        document = await asyncio.to_thread(trace_document, correlation_id, correlated)
         return Response(orjson.dumps(document), media_type="application/json")
 
     return router

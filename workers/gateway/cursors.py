@@ -1,4 +1,4 @@
-"""Cursors of lists: opaque to callers, and good for the query that gave them only. Pure."""
+"""Cursors of pages: opaque to callers, and valid only for the query that returned them. Pure."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ CURSOR_DIGEST_BYTES = 6
 
 
 def to_cursor(place: str, query: str) -> str:
-    """A place in the answer to a query, with a digest by which a damaged one, or one of another query, is known."""
+    """The cursor of a position in the result of a query. Its digest reveals damage, and use with another query."""
     return base64.urlsafe_b64encode(_digest(place, query) + place.encode()).decode().rstrip("=")
 
 
@@ -20,13 +20,13 @@ def _digest(place: str, query: str) -> bytes:
 
 
 def from_cursor(cursor: str, query: str) -> str:
-    """The place. Raises Problem for what is no cursor of this query."""
+    """The position of a cursor. Raises Problem if it is none of this query."""
     try:
         if len(cursor) > MAX_CURSOR_CHARACTERS:
             raise ValueError
-        found = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        place = found[CURSOR_DIGEST_BYTES:].decode()
-        if found[:CURSOR_DIGEST_BYTES] != _digest(place, query):
+        decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        place = decoded[CURSOR_DIGEST_BYTES:].decode()
+        if decoded[:CURSOR_DIGEST_BYTES] != _digest(place, query):
             raise ValueError
     except (binascii.Error, ValueError) as error:
         message = "must be the cursor of an earlier page of the same query"

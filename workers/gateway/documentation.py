@@ -19,8 +19,8 @@ OPENAPI_PATH = "/openapi.json"
 
 def assets_folder() -> Path | None:
     """Where the page's scripts lie; None when they are not installed. The package itself is not imported."""
-    found = find_spec("fastapi_offline")
-    folders = [Path(place) / "static" for place in (found.submodule_search_locations or [])] if found else []
+    spec = find_spec("fastapi_offline")
+    folders = [Path(place) / "static" for place in (spec.submodule_search_locations or [])] if spec else []
     return next((folder for folder in folders if (folder / "swagger-ui-bundle.js").is_file()), None)
 
 

@@ -1,7 +1,7 @@
-"""The past of any stream over HTTP, for the contexts' routes: its events, its card at a point, its last change undone.
+"""The history of any stream over HTTP, for the routes of the contexts: its events, and its card at a point.
 
-Every event with who, when and why. What is said here comes from the event table, not from a read model: it is as new as
-the last outcome.
+Each event tells who caused it, when and why. The answers come from the event table, not from a read model: they are as
+recent as the last outcome.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ from workers.ports.history import Cause
 
 
 class Kept(NamedTuple):
-    """The streams of a context as its routes call them: `path` (in the context's router) is where one is found, by its
-    `parameter`; `noun` what it is, `not_found` the code of the problem when there is none. `ended_by` is the event, by
-    its bare type, after which there is nothing to be seen any more.
+    """How the routes of a context name its streams: `path` (in the context's router) with its `parameter`, `noun` in
+    texts, `not_found` as the code of the problem if a stream does not exist. `ended_by` is the bare type of the event
+    after which the stream has no card any more.
     """
 
     context: str
@@ -123,7 +123,7 @@ def _why(row: EventRow, cause: Cause | None) -> dict[str, Any]:
     return {"kind": kind, "id": cause.causation_id}
 
 
-async def point(
+async def point_in_query(
     at: Annotated[
         str | None,
         Query(
@@ -132,17 +132,17 @@ async def point(
         ),
     ] = None,
 ) -> Point | None:
-    """The dependency of queries for one document that may be asked for as of earlier."""
+    """The dependency of queries for one document that can show an earlier state."""
     try:
-        found = None if at is None else point_of(at)
+        point = None if at is None else point_of(at)
     except NoPoint as error:
         raise _no_point() from error
-    if found == 0:
+    if point == 0:
         raise _no_point()
-    return found
+    return point
 
 
-At = Annotated[Point | None, Depends(point)]
+At = Annotated[Point | None, Depends(point_in_query)]
 
 
 def _no_point() -> Problem:
@@ -151,7 +151,7 @@ def _no_point() -> Problem:
 
 
 class PastCard(NamedTuple):
-    """A card as it was. `moment` is the time asked for, or that of the version asked for."""
+    """A card as it was. `moment` is the requested time, or that of the requested version."""
 
     document: Document
     moment: datetime
@@ -183,7 +183,7 @@ async def past_card(backend: Backend, kept: Kept, projection: Projection, stream
 
 @contextmanager
 def problems_of(kept: Kept) -> Iterator[None]:
-    """What a stream has not got as problems with the context's code."""
+    """Turn `NoSuchPast` into problems with the codes of the context."""
     try:
         yield
     except VersionNotReached as error:

@@ -24,7 +24,7 @@ from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
 from workers.gateway.queries import DocumentSeenBefore, SeenBefore
-from workers.gateway.request_headers import Asking, Conditions
+from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.undoing import add_undo
 
 KEPT = Kept("orders", "/orders/{order_id}", "order_id", "the order", "OrderNotFound")
@@ -98,10 +98,10 @@ def routes(backend: Backend) -> APIRouter:
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
     @router.post("/orders", status_code=201, summary="Place an order", response_model=Outcome, responses=CREATIONS)
-    async def place_order(body: NewOrder, asked: Asking, conditions: Conditions) -> Response:
-        order_id = body.order_id or asked.new_stream_id()
+    async def place_order(body: NewOrder, metadata: Metadata, conditions: Conditions) -> Response:
+        order_id = body.order_id or metadata.new_stream_id()
         command = PlaceOrder(order_id=order_id, **body.given("order_id"))
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
         return answer(outcome, command, sent, status=201, location=f"/orders/{order_id}")
 
     @router.post(
@@ -111,20 +111,20 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         responses=CHANGES,
     )
     async def cancel_order(
-        order_id: OrderId, asked: Asking, conditions: Conditions, body: Cancellation | None = None
+        order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Cancellation | None = None
     ) -> Response:
         command = CancelOrder(order_id=order_id, **(body or Cancellation()).given())
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent)
 
     @router.post(
         "/orders/{order_id}/ship", summary="Note that an order was shipped", response_model=Outcome, responses=CHANGES
     )
     async def ship_order(
-        order_id: OrderId, asked: Asking, conditions: Conditions, body: Shipment | None = None
+        order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Shipment | None = None
     ) -> Response:
         command = ShipOrder(order_id=order_id, **(body or Shipment()).given())
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent)
 
     @router.post(
@@ -133,9 +133,9 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         response_model=Outcome,
         responses=CHANGES,
     )
-    async def deliver_order(order_id: OrderId, asked: Asking, conditions: Conditions) -> Response:
+    async def deliver_order(order_id: OrderId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeliverOrder(order_id=order_id)
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent)
 
 

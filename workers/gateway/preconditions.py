@@ -1,7 +1,7 @@
-"""If-Match and If-None-Match, read and judged as RFC 9110, section 13, has it; pure.
+"""If-Match and If-None-Match, parsed and evaluated as in RFC 9110, section 13. Pure.
 
-The other three need nothing: without a modification date If-Modified-Since and If-Unmodified-Since are to be ignored,
-and without ranges so is If-Range. If-Match is judged before If-None-Match, and both must hold.
+The other preconditions need no code: without modification dates If-Modified-Since and If-Unmodified-Since are ignored,
+and without ranges so is If-Range. If-Match is evaluated before If-None-Match, and both must hold.
 """
 
 import re
@@ -33,8 +33,8 @@ class EntityTag(NamedTuple):
     @property
     def version(self) -> int | None:
         """The version of a stream that the tag names, if it does."""
-        found = _VERSION.fullmatch(self.opaque)
-        return int(found[1]) if found else None
+        match = _VERSION.fullmatch(self.opaque)
+        return int(match[1]) if match else None
 
 
 class Tags(NamedTuple):
@@ -78,28 +78,28 @@ class Preconditions(NamedTuple):
     def hold_for(self, current: Current) -> bool:
         """Whether a command may find the stream so. Only versions count: nothing else of a card is the stream's own."""
         match, none_match = self
-        found = {current.version} if current.exists else set()
-        if match is not None and not (current.exists if match.any else found & match.versions(strong=True)):
+        versions = {current.version} if current.exists else set()
+        if match is not None and not (current.exists if match.any else versions & match.versions(strong=True)):
             return False
         return none_match is None or not (
-            current.exists if none_match.any else found & none_match.versions(strong=False)
+            current.exists if none_match.any else versions & none_match.versions(strong=False)
         )
 
     def status_for(self, tag: str | None) -> Literal[304, 412] | None:
         """What becomes of the answer to a query, a success with this ETag or none; None: it stays."""
         match, none_match = self
-        if match is not None and not match.any and not any(_is_same(each, tag) for each in match.tags):
+        if match is not None and not match.any and not any(_is_same(expected, tag) for expected in match.tags):
             return 412
-        if none_match is not None and (none_match.any or any(each.opaque == _opaque(tag) for each in none_match.tags)):
+        if none_match is not None and (none_match.any or any(seen.opaque == _opaque(tag) for seen in none_match.tags)):
             return 304
         return None
 
     @property
     def seen_version(self) -> int | None:
         """The version that the caller of a query has seen; of a choice in If-Match the earliest will do."""
-        known = self.if_none_match.versions(strong=False) if self.if_none_match else frozenset()
-        wanted = self.if_match.versions(strong=True) if self.if_match else frozenset()
-        return max([*known, *([min(wanted)] if wanted else [])], default=None)
+        seen = self.if_none_match.versions(strong=False) if self.if_none_match else frozenset()
+        expected = self.if_match.versions(strong=True) if self.if_match else frozenset()
+        return max([*seen, *([min(expected)] if expected else [])], default=None)
 
 
 def preconditions_of(headers: Headers) -> Preconditions:
@@ -117,22 +117,22 @@ def _tags_of(headers: Headers, name: str) -> Tags | None:
     tags: list[EntityTag] = []
     place = 0
     while place < len(text):
-        found = _ELEMENT.match(text, place)
-        if found is None or len(tags) > MAX_TAGS:
+        element = _ELEMENT.match(text, place)
+        if element is None or len(tags) > MAX_TAGS:
             raise invalid_header(
                 name, f'must be * or at most {MAX_TAGS} ETags of earlier answers in their quotes, such as "3"'
             )
-        if found[2] is not None:
-            tags.append(EntityTag(found[2], found[1] is not None))
-        place = found.end()
+        if element[2] is not None:
+            tags.append(EntityTag(element[2], element[1] is not None))
+        place = element.end()
     return Tags(tags=tags)
 
 
-def _is_same(asked: EntityTag, tag: str | None) -> bool:
+def _is_same(expected: EntityTag, tag: str | None) -> bool:
     """Strongly compared. A command's answer has the bare version as its tag, which a card with that version matches."""
-    if tag is None or tag.startswith("W/") or asked.weak:
+    if tag is None or tag.startswith("W/") or expected.weak:
         return False
-    return asked.opaque == tag or (tag.startswith(f"{asked.opaque[:-1]}.") and asked.version is not None)
+    return expected.opaque == tag or (tag.startswith(f"{expected.opaque[:-1]}.") and expected.version is not None)
 
 
 def _opaque(tag: str | None) -> str | None:

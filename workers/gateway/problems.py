@@ -153,9 +153,9 @@ def unreadable_body() -> Problem:
 
 
 async def _from_http_exception(request: Request, error: Exception) -> Response:
-    found = cast(HTTPException, error)
-    headers = dict(found.headers or {})
-    match found.status_code:
+    exception = cast(HTTPException, error)
+    headers = dict(exception.headers or {})
+    match exception.status_code:
         case 400:  # FastAPI's word for a body that is not even text
             return unreadable_body().response()
         case 404:
@@ -170,19 +170,19 @@ async def _from_http_exception(request: Request, error: Exception) -> Response:
             return too_large("The body is larger than 1 MiB.").response()
         case status:
             code = HTTPStatus(status).phrase.title().replace(" ", "")
-            problem = Problem(status, code, str(found.detail), headers=headers)
+            problem = Problem(status, code, str(exception.detail), headers=headers)
     return problem.response()
 
 
 def _possible_methods(request: Request) -> str:
     """All methods of an address; the framework names those of one of its routes (RFC 9110, section 15.5.6)."""
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
-    found = [
+    methods = [
         method
         for method, scope in scopes.items()
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
     ]
-    return ", ".join(sorted({*found, "HEAD"} if "GET" in found else found))  # see safe_methods.py
+    return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))  # see safe_methods.py
 
 
 def too_large(detail: str) -> Problem:
@@ -195,9 +195,11 @@ async def _from_unavailable(_: Request, error: Exception) -> Response:
 
 
 async def _from_overloaded(_: Request, error: Exception) -> Response:
-    found = cast(Overloaded, error)
+    overloaded = cast(Overloaded, error)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Problem(503, "Overloaded", f"Too many {found.what} at once. Try again later.", headers=headers).response()
+    return Problem(
+        503, "Overloaded", f"Too many {overloaded.what} at once. Try again later.", headers=headers
+    ).response()
 
 
 async def _from_too_large(_: Request, error: Exception) -> Response:

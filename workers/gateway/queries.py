@@ -1,8 +1,9 @@
-"""Reads read models, and waits for them: a query that carries the position of an earlier answer sees its effect.
+"""Queries of the read models, with read-your-writes: a query with the position of an earlier answer waits for its
+effect.
 
-Waiting is bounded: a read model that has not come so far in time is a 503, never an old document passed off as new. Nor
-is a document that a read model lacks, being behind or emptied, said not to exist: the streams know. The number of
-queries at the read-model store is bounded too; the others queue up, within the same deadline.
+The wait is bounded: if a read model has not reached the position in time, the answer is 503, never an old document. If
+a read model that is behind or was emptied lacks a document, the streams decide whether it exists. The number of
+concurrent queries is bounded too; further ones wait, within the same deadline.
 """
 
 import asyncio
@@ -96,14 +97,14 @@ DocumentSeenBefore = Annotated[Seen, Depends(document_seen)]
 def positions_of(header: str | None) -> tuple[Position, ...]:
     """The positions in a header. Raises Problem."""
     texts = [text.strip() for text in header.split(",")] if header is not None else []
-    found = [_POSITION.fullmatch(text) for text in texts[: MAX_POSITIONS + 1]]
-    if len(found) > MAX_POSITIONS or not all(found):
+    matches = [_POSITION.fullmatch(text) for text in texts[: MAX_POSITIONS + 1]]
+    if len(matches) > MAX_POSITIONS or not all(matches):
         raise invalid_header(POSITION_HEADER, f"must be <context>:<partition>:<sequence>, at most {MAX_POSITIONS}")
-    return tuple(Position(match[1], int(match[2]), int(match[3])) for match in found if match)
+    return tuple(Position(match[1], int(match[2]), int(match[3])) for match in matches if match)
 
 
-class Streams(Protocol):
-    """What knows of each document whether there should be one, and in which version: the archive."""
+class DocumentStreams(Protocol):
+    """Tells from a stream whether its document should exist, and in which version. The archive does."""
 
     async def end(self, context: str, stream_id: str) -> tuple[int, str | None]:
         """The version of a stream and the bare type of its last event; 0 and None without one. Raises Unavailable or
@@ -129,7 +130,7 @@ class Queries:
         topics: Topics,
         projections: Iterable[Projection],
         *,
-        streams: Streams | None = None,
+        streams: DocumentStreams | None = None,
         catch_up_seconds: float = CATCH_UP_SECONDS,
     ) -> None:
         self._read_models = read_models
@@ -145,27 +146,27 @@ class Queries:
         A read model that was emptied, or is behind, has no document of a stream that lives: whoever finds none asks the
         streams, and waits for it.
         """
-        found: Document | None = None
+        document: Document | None = None
 
         async def is_current() -> bool:
-            nonlocal found
-            found = await self._answer(lambda: self._read_models.document(projection.name, document_id))
-            return seen.version is None or (found is not None and found["version"] >= seen.version)
+            nonlocal document
+            document = await self._answer(lambda: self._read_models.document(projection.name, document_id))
+            return seen.version is None or (document is not None and document["version"] >= seen.version)
 
         async def is_there() -> bool:
-            return await is_current() and found is not None
+            return await is_current() and document is not None
 
         end = await self._caught_up(seen.positions)
         if not await is_current() and not await self._will_come(projection.context, document_id, seen.version or 0):
-            return found
+            return document
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
-        if not await self._until(is_current, end) and found is not None:
+        if not await self._until(is_current, end) and document is not None:
             raise _behind()
-        if found is not None or not await self._lives(projection, document_id):
-            return found
+        if document is not None or not await self._lives(projection, document_id):
+            return document
         if not await self._until(is_there, end) and await self._lives(projection, document_id):
             raise _behind()
-        return found
+        return document
 
     async def _will_come(self, context: str, stream_id: str, version: int) -> bool:
         """Whether a read model that has not got a version yet may get it: whether there is such a version."""
@@ -203,7 +204,7 @@ class Queries:
     async def tally(
         self, projection: Projection, indexes: Sequence[Index], until: str | None = None
     ) -> Sequence[Tally]:
-        """What stands under each of these indexes, without a wait; see `ReadModels`. Raises Unavailable."""
+        """The tally of each of these index keys, without a wait; see `ReadModels`. Raises Unavailable."""
         return await self._answer(lambda: self._read_models.tally(projection.name, indexes, until))
 
     async def check(self) -> None:
@@ -214,7 +215,7 @@ class Queries:
         """Wait for all of the positions; the end of the query's whole wait, by the loop's clock. Raises Problem."""
         end = asyncio.get_running_loop().time() + self._catch_up_seconds
         for position in positions:
-            feeding = [each for each in self._projections if each.context == position.context]
+            feeding = [projection for projection in self._projections if projection.context == position.context]
             if not feeding:
                 raise invalid_header(POSITION_HEADER, f"names a context that no read model shows: {position.context}")
             topic = self._topics.events(position.context)
@@ -228,7 +229,7 @@ class Queries:
         return applied >= position.sequence
 
     async def _until(self, condition: Callable[[], Awaitable[bool]], end: float) -> bool:
-        """Whether the condition came true in time. It is looked at once at least."""
+        """Tell whether the condition came true in time. It is checked at least once."""
         pause_seconds = FIRST_PAUSE_SECONDS
         while not await condition():
             if asyncio.get_running_loop().time() >= end:

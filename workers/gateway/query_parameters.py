@@ -27,16 +27,16 @@ async def strict_query(request: Request) -> None:
     if not given and not request.url.query:
         return
     route = request.scope["route"]
-    known = _known(route)
+    declared = _declared(route)
     counts = Counter(name for name, _ in given)
     wrong = []
     for name, count in counts.items():
-        if name not in known:
-            others = f"this address has {', '.join(known)}" if known else "this address has none"
+        if name not in declared:
+            others = f"this address has {', '.join(declared)}" if declared else "this address has none"
             wrong.append((name, f"is not a parameter: {others}"))
         elif count > 1:
             wrong.append((name, "is given more than once"))
-    wrong += [(name, "has no value") for name, value in given if not value and name in known and counts[name] == 1]
+    wrong += [(name, "has no value") for name, value in given if not value and name in declared and counts[name] == 1]
     if wrong:
         errors = [{"field": field_name(name), "message": message} for name, message in wrong[:MAX_NAMED]]
         raise invalid("Some parameters behind the question mark are unknown or wrong; see errors.", errors)
@@ -62,12 +62,12 @@ def _is_encoded(parameter: bytes) -> bool:
     return True
 
 
-def _known(route: APIRoute) -> tuple[str, ...]:
+def _declared(route: APIRoute) -> tuple[str, ...]:
     """The names of a route's query parameters, in the order in which they are documented."""
     return tuple(dict.fromkeys(_names(route.dependant)))
 
 
 def _names(dependant: Any) -> Iterator[str]:
     yield from (field.alias for field in dependant.query_params)
-    for each in dependant.dependencies:
-        yield from _names(each)
+    for dependency in dependant.dependencies:
+        yield from _names(dependency)

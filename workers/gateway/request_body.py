@@ -110,11 +110,11 @@ async def refuse_doubled_names(request: Request) -> None:
     doubled: list[str] = []
 
     def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(given)
-        if len(found) != len(given):
+        fields = dict(given)
+        if len(fields) != len(given):
             counts = Counter(name for name, _ in given)
             doubled.extend(name for name, count in counts.items() if count > 1)
-        return found
+        return fields
 
     with suppress(ValueError, RecursionError):
         json.loads(await request.body(), object_pairs_hook=pairs)

@@ -1,9 +1,8 @@
-"""What requests may say in their headers, read and checked; see README.md, "HTTP".
+"""The headers of a request to send a command, read and checked.
 
-`Idempotency-Key` makes a command's id a function of method, path and key, so a repeat is the same command; another
-command under that id is refused (asking.py). `Prefer:
-wait=<s>` is how long the caller waits for the outcome. `If-Match` and `If-None-Match` say what the stream must be like
-(preconditions.py).
+`Idempotency-Key` makes the id of a command a function of method, path and key, so a repeat is the same command; another
+command with that id is rejected (command_dispatcher.py). `Prefer: wait=<s>` is how long the caller waits for the
+outcome. `If-Match` and `If-None-Match` are preconditions on the stream (preconditions.py).
 """
 
 import hmac
@@ -24,14 +23,14 @@ MAX_WAIT_SECONDS = 30.0
 MAX_IDEMPOTENCY_KEY_CHARACTERS = 200
 SALT_BYTES = 16
 
-# Chosen once, at random: ids must come out the same on every gateway, for ever.
+# Random, and fixed for ever: every gateway must derive the same ids.
 COMMAND_NAMESPACE = UUID("6f7c2a4e-3f0b-4d0a-9d5e-5b1e0a8c7d21")
 STREAM_NAMESPACE = UUID("c3b1f6d2-8a47-4e55-b0c9-2f64d7a91e08")
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _WAIT = re.compile(r"wait\s*=\s*\"?([0-9]{1,6})\"?", re.IGNORECASE)
 
-# What the functions below check is told to those who read the OpenAPI document, too.
+# What the functions below check is also part of the OpenAPI document.
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -59,9 +58,10 @@ IfNoneMatch = Annotated[
 ]
 
 
-class Asked(NamedTuple):
-    """What a request says about its command. `may_be_repeat`: the caller chose the id, so it may have been handled;
-    then `salt` makes a secret's hash the same in each repeat. It follows from the key, which is stored nowhere.
+class RequestMetadata(NamedTuple):
+    """What a request tells about its command. `may_be_repeat`: the caller chose the id, so the command may have been
+    handled before; then `salt` makes the hash of a secret the same in each repeat. The salt is derived from the key,
+    which is stored nowhere.
     """
 
     command_id: str
@@ -72,7 +72,7 @@ class Asked(NamedTuple):
     salt: bytes | None = None
 
     def meta(self, expected_version: int | None = None, causation_id: str | None = None) -> CommandMeta:
-        """What goes with the command. Without a `causation_id` nothing but the request has caused it."""
+        """What goes with the command. Without a `causation_id` the request itself is the cause."""
         return CommandMeta(
             command_id=self.command_id,
             correlation_id=self.correlation_id,
@@ -82,17 +82,21 @@ class Asked(NamedTuple):
         )
 
     def attempt(self, number: int) -> Self:
-        """For sending the command once more, as another: 0 is the first time. A repeat of the request gets the same."""
+        """The metadata for sending the command again under another id; 0 is the first attempt. A repeat of the request
+        gets the same ids.
+        """
         if number == 0:
             return self
         return self._replace(command_id=str(uuid5(COMMAND_NAMESPACE, f"{self.command_id} attempt {number}")))
 
     def new_stream_id(self) -> str:
-        """An id for what the command creates; a repeat gets the same."""
+        """An id for the stream that the command creates; a repeat of the request gets the same."""
         return str(uuid5(STREAM_NAMESPACE, self.command_id)) if self.may_be_repeat else str(uuid7())
 
 
-async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer: Prefer = None) -> Asked:
+async def request_metadata(
+    request: Request, idempotency_key: IdempotencyKey = None, prefer: Prefer = None
+) -> RequestMetadata:
     """The dependency of every route that sends a command."""
     await refuse_doubled_names(request)
     if idempotency_key is None:
@@ -103,7 +107,7 @@ async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer
                 "Idempotency-Key", f"must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} printable ASCII characters"
             )
         command_id = str(uuid5(COMMAND_NAMESPACE, f"{request.method} {request.url.path} {idempotency_key}"))
-    return Asked(
+    return RequestMetadata(
         command_id,
         request.state.correlation_id,
         request.state.traceparent,
@@ -114,19 +118,19 @@ async def asked(request: Request, idempotency_key: IdempotencyKey = None, prefer
 
 
 def salt_from(key: str, command_id: str) -> bytes:
-    """The salt of what is hashed for the command with this id, made under this key."""
+    """The salt for secrets of the command with this id, derived from the Idempotency-Key."""
     return hmac.digest(key.encode(), f"salt {command_id}".encode(), "sha256")[:SALT_BYTES]
 
 
-Asking = Annotated[Asked, Depends(asked)]
+Metadata = Annotated[RequestMetadata, Depends(request_metadata)]
 
 
 def wait_seconds(prefer: str | None, otherwise: float) -> float:
-    """The wait that a Prefer header (RFC 7240) asks for, within limits. Preferences not understood are passed over."""
+    """The wait that a Prefer header (RFC 7240) requests, within limits. Unknown preferences are ignored."""
     for preference in (prefer or "").split(","):
         name = preference.split(";")[0].strip()
-        if found := _WAIT.fullmatch(name):
-            return min(float(found[1]), MAX_WAIT_SECONDS)
+        if match := _WAIT.fullmatch(name):
+            return min(float(match[1]), MAX_WAIT_SECONDS)
         if name.lower() == "respond-async":
             return 0.0
     return otherwise

@@ -15,7 +15,7 @@ from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
 from workers.gateway.queries import DocumentSeenBefore
-from workers.gateway.request_headers import Asking, Conditions
+from workers.gateway.request_headers import Conditions, Metadata
 
 KEPT = Kept("inventory", "/{sku}", "sku", "the stock", "StockNotFound")
 
@@ -51,9 +51,9 @@ def routes(backend: Backend) -> APIRouter:
         response_model=Outcome,
         responses=CREATIONS,
     )
-    async def receive(sku: Sku, body: Receipt, asked: Asking, conditions: Conditions) -> Response:
+    async def receive(sku: Sku, body: Receipt, metadata: Metadata, conditions: Conditions) -> Response:
         command = ReceiveStock(sku=sku, quantity=body.quantity)
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
         return answer(outcome, command, sent, status=201, location=f"/stock/{sku}")
 
     @router.get("/{sku}", summary="The stock of a SKU", response_model=StockCard, responses=CARDS)

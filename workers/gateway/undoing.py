@@ -15,14 +15,14 @@ from contracts.outcome import Outcome
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
-from workers.gateway.asking import KeyReused
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
+from workers.gateway.command_dispatcher import KeyReused
 from workers.gateway.conditional import check
 from workers.gateway.history import Kept, problems_of
 from workers.gateway.preconditions import Current, Preconditions
 from workers.gateway.problems import Problem
-from workers.gateway.request_headers import Asked, Asking, Conditions
+from workers.gateway.request_headers import Conditions, Metadata, RequestMetadata
 from workers.operations.undo import UndoCommand, UndoRejected, undo_last_change
 
 
@@ -39,9 +39,9 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
         responses=CHANGES,
     )
     async def undo_last(
-        stream_id: Annotated[Identifier, Path(alias=kept.parameter)], asked: Asking, conditions: Conditions
+        stream_id: Annotated[Identifier, Path(alias=kept.parameter)], metadata: Metadata, conditions: Conditions
     ) -> Response:
-        if (earlier := await _earlier_answer(backend, asked)) is not None:
+        if (earlier := await _earlier_answer(backend, metadata)) is not None:
             return earlier
 
         async def load() -> Sequence[Recorded]:
@@ -50,16 +50,16 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
 
         async def send(undo_command: UndoCommand) -> Outcome | None:
             command, version, cause = undo_command
-            return await backend.asking.outcome(command, asked, version, cause)
+            return await backend.dispatcher.outcome(command, metadata, version, cause)
 
         try:
             command, outcome = await undo_last_change(undo, load, send, partial(_check, kept, conditions))
         except (_PreconditionFailed, UndoRejected, KeyReused) as error:
             # Perhaps the first request was handled since this one looked: then it found another history, too.
-            if (earlier := await _earlier_answer(backend, asked)) is not None:
+            if (earlier := await _earlier_answer(backend, metadata)) is not None:
                 return earlier
             raise _problem(error) from None
-        return answer(outcome, command, asked)
+        return answer(outcome, command, metadata)
 
 
 class _PreconditionFailed(Exception):
@@ -70,9 +70,9 @@ class _PreconditionFailed(Exception):
         self.problem = problem
 
 
-async def _earlier_answer(backend: Backend, asked: Asked) -> Response | None:
+async def _earlier_answer(backend: Backend, metadata: RequestMetadata) -> Response | None:
     """The answer to an earlier request under the same key."""
-    outcome = await backend.asking.stored(asked.command_id) if asked.may_be_repeat else None
+    outcome = await backend.dispatcher.stored(metadata.command_id) if metadata.may_be_repeat else None
     return None if outcome is None else known_answer(outcome)
 
 

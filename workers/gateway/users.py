@@ -1,4 +1,4 @@
-"""The users' routes: what may be asked of a user, and the user card."""
+"""The users' routes: their commands, and the user card."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history
 from workers.gateway.queries import DocumentSeenBefore, SeenBefore
-from workers.gateway.request_headers import Asking, Conditions
+from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.undoing import add_undo
 from workers.gateway.user_card_at import user_card_at
 from workers.gateway.user_cards import UserCard, UserPage, completed_cards, user_tag
@@ -79,31 +79,31 @@ def routes(backend: Backend) -> APIRouter:
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
     @router.post("", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS)
-    async def create_user(body: NewUser, asked: Asking, conditions: Conditions) -> Response:
-        user_id = body.user_id or asked.new_stream_id()
+    async def create_user(body: NewUser, metadata: Metadata, conditions: Conditions) -> Response:
+        user_id = body.user_id or metadata.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
         if body.password is not None:
-            fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value(), asked.salt)
+            fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value(), metadata.salt)
         command = CreateUser(user_id=user_id, **fields)
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions, creates=True)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
         return answer(outcome, command, sent, status=201, location=f"/users/{user_id}")
 
     @router.put("/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES)
-    async def replace_user(user_id: UserId, body: UserProfile, asked: Asking, conditions: Conditions) -> Response:
+    async def replace_user(user_id: UserId, body: UserProfile, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump())
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent)
 
     @router.patch("/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES)
-    async def change_user(user_id: UserId, body: UserChanges, asked: Asking, conditions: Conditions) -> Response:
+    async def change_user(user_id: UserId, body: UserChanges, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump(exclude_unset=True))
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent)
 
     @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES)
-    async def delete_user(user_id: UserId, asked: Asking, conditions: Conditions) -> Response:
+    async def delete_user(user_id: UserId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeleteUser(user_id=user_id)
-        outcome, sent = await outcome_if(backend, KEPT, command, asked, conditions)
+        outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(outcome, command, sent, status=204, gone=True)
 
 
@@ -113,10 +113,10 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         if at is not None:
             past = await user_card_at(backend, KEPT, user_id, at)
             return shown(past, user_tag(past))
-        found = await backend.queries.document(user_card, user_id, seen)
-        if found is None:
+        stored = await backend.queries.document(user_card, user_id, seen)
+        if stored is None:
             raise missing("UserNotFound", f"There is no user {user_id}.")
-        (card,) = await completed_cards(backend.queries, [found])
+        (card,) = await completed_cards(backend.queries, [stored])
         return shown(card, user_tag(card))
 
     @router.get("", summary="Users, by e-mail or city", response_model=UserPage, responses=PAGES)
@@ -129,7 +129,7 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
     ) -> Response:
         index = email_index(email) if email is not None else city_index(city) if city is not None else None
         page = await backend.queries.find(user_card, index, limit, cursor, seen)
-        # An address leads to few cards: those of another city are sorted out here.
-        found = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
-        cards = await completed_cards(backend.queries, found)
+        # With an e-mail address there are few cards; those of another city are left out here.
+        stored = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
+        cards = await completed_cards(backend.queries, stored)
         return Response(orjson.dumps({"users": cards, "cursor": page.cursor}), media_type="application/json")
