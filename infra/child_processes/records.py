@@ -1,7 +1,7 @@
-"""Who runs for a home: one small file a process, so that the next run can find what a killed one left behind.
+"""The processes of a home: one small file for each, so that the next run can find what a killed run left behind.
 
-A record is a pid with the birth of that process. A pid alone is not trusted: after a reboot or a wrap-around it may
-belong to a stranger, and a stranger is never signalled.
+A record holds a pid and the birth of that process. A pid alone proves nothing: after a reboot or a wrap-around it may
+belong to another process, and no process but ours is ever signalled.
 """
 
 import signal
@@ -42,10 +42,10 @@ class ProcessRecord:
 
 
 def birth_of(process: psutil.Process) -> str:
-    """What no other process of this pid has in common with it: when it was started, in a form that never changes.
+    """When the process was started, in a form that never changes: it tells this process from any other with its pid.
 
-    Linux knows that in ticks since the boot. The time of day that is made of it moves whenever somebody sets the clock
-    (a network's time that comes late, a virtual machine that was suspended), and nobody would be known again.
+    Linux counts ticks since the boot. The time of day that is computed from them moves whenever the clock is set (time
+    from the network after the boot, a virtual machine that was suspended), so a record of it would no longer match.
     """
     if sys.platform != "linux":
         return str(process.create_time())
@@ -54,7 +54,7 @@ def birth_of(process: psutil.Process) -> str:
 
 
 def _boot() -> str:
-    """Which boot of the machine this is; "" where the kernel does not tell."""
+    """The id of the machine's present boot; "" where the kernel has none."""
     try:
         return BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
@@ -62,7 +62,7 @@ def _boot() -> str:
 
 
 def is_gone(process: psutil.Process) -> bool:
-    """Whether it has ended. A zombie has: in a container nobody may ever reap an orphan."""
+    """Whether it has ended. A zombie counts as ended: in a container an orphan may never be reaped."""
     try:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -80,7 +80,7 @@ def wait_until_gone(processes: Sequence[psutil.Process], timeout_seconds: float)
 
 
 def write_record(home: Home, name: str, kind: str, pid: int, stop_signal: int) -> ProcessRecord | None:
-    """Notes a process that was just started; None when it has ended already."""
+    """Records a process that was just started; None when it has ended already."""
     try:
         birth = birth_of(psutil.Process(pid))
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
@@ -93,10 +93,10 @@ def write_record(home: Home, name: str, kind: str, pid: int, stop_signal: int) -
 
 def read_record(home: Home, name: str) -> ProcessRecord | None:
     """The record of this name, whether or not its process still runs."""
-    found = read_json(home.run_file(name))
-    if found is None or set(found) != set(ProcessRecord.__dataclass_fields__):
+    fields = read_json(home.run_file(name))
+    if fields is None or set(fields) != set(ProcessRecord.__dataclass_fields__):
         return None
-    return ProcessRecord(**found)
+    return ProcessRecord(**fields)
 
 
 def read_records(home: Home) -> list[ProcessRecord]:
@@ -106,5 +106,5 @@ def read_records(home: Home) -> list[ProcessRecord]:
 
 
 def erase_record(home: Home, name: str) -> None:
-    """Forgets a process; harmless when nothing was noted."""
+    """Removes the record of a process; harmless when there is none."""
     home.run_file(name).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""`annals demo`: a scripted journey through a running system, from a sign-up to a deleted account, told as it happens.
+"""`annals demo`: a scripted journey through a running system, from a sign-up to a deleted account, shown as it happens.
 
-The commands go the way of every other service's, over Kafka; what is told is read from the table of events, and the
-sums at the end also from the read models. Ids are new in each run, so it can be played again and again beside other
-work. Ends with 0 when all came out as told, 1 when anything did not, 3 when no system runs.
+The demo sends its commands over Kafka, as any other service does. What it shows is read from the event table, and the
+balances at the end also from the read models. Ids are new in each run, so it can be repeated beside other work. Ends
+with 0 when every result was as announced, 1 when one was not, 3 when no system runs.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ def demo(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Play orders that succeed, are declined, run out of time and are cancelled; then check that the sums are right.
+    """Play orders that succeed, are declined, run out of time and are cancelled; then check that the balances hold.
 
-    Needs a system that runs: `annals up` in another terminal. Every step shows the command line that does the same.
+    Needs a running system: `annals up` in another terminal. Every step shows the command line that does the same.
     """
     from infra.telemetry.logs import quiet_for_a_command
 
@@ -39,11 +39,15 @@ def demo(
 
 
 async def _played(pause: bool, *, as_json: bool) -> bool:
-    from infra.measuring.demo.journey import play
-    from infra.measuring.demo.telling import Teller
+    from infra.cli.demo_output import DemoOutput
+    from infra.cli.table import event_table
+    from infra.locating import located
+    from infra.measuring.demo.scenario import play
 
     task = asyncio.current_task()
     assert task is not None, "it runs in a task"
-    # A paused worker must go on whatever ends the demo.
+    # Whatever ends the demo, a paused worker must continue.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await play(Settings(), Teller(as_json=as_json), may_pause=pause)
+    settings = located(Settings())
+    async with event_table(settings) as database:
+        return await play(settings, database, DemoOutput(as_json=as_json), may_pause=pause)

@@ -75,8 +75,6 @@ def list_letters(
 
 
 async def _list(choice: LetterChoice, limit: int, as_json: bool) -> None:
-    from infra.postgres.dead_letters import PostgresDeadLetterTable
-
     by_reason: Counter[str] = Counter()
     oldest: list[LetterLine] = []
     async with open_dead_letters() as (letters, database):
@@ -84,7 +82,7 @@ async def _list(choice: LetterChoice, limit: int, as_json: bool) -> None:
             by_reason.update(status.letter.reason for status in batch)
             # A sort that keeps the order of equals: letters of one moment stay as they are in their topic.
             oldest = nsmallest(limit, [*oldest, *map(LetterLine.of, batch)], key=lambda line: line.time)
-        now = await PostgresDeadLetterTable(database).now()
+        now = await database.now()
     if as_json:
         plain = {"letters": [line.plain(now) for line in oldest], "matching": by_reason.total(), "by_reason": by_reason}
         typer.echo(json.dumps({**plain, "foreign_records": letters.foreign_records}, indent=2))
@@ -114,7 +112,6 @@ def show(
 
 async def _shown(choice: LetterChoice) -> tuple["LetterStatus", dict[str, Any]]:
     from contracts.outcome import Outcome
-    from infra.postgres.dead_letters import PostgresDeadLetterTable
     from infra.postgres.event_store import PostgresEventStore
 
     async with open_dead_letters() as (letters, database):
@@ -122,7 +119,7 @@ async def _shown(choice: LetterChoice) -> tuple["LetterStatus", dict[str, Any]]:
         command_id = _uuid(status.letter.command_id)
         stored = None if command_id is None else await PostgresEventStore(database).outcome(command_id)
         outcome = None if stored is None else Outcome.model_validate_json(stored)
-        return status, letter_plain(status, await PostgresDeadLetterTable(database).now(), outcome)
+        return status, letter_plain(status, await database.now(), outcome)
 
 
 def _uuid(text: str | None) -> str | None:

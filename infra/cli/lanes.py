@@ -1,9 +1,9 @@
-"""`annals lanes`: how far each lane has come; and what became of topics that were not what a lane had read."""
+"""`annals lanes`: the position of each lane, and the interruptions of lanes whose topic was deleted or lost records."""
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +13,16 @@ from infra.cli.reason import given_reason
 from infra.settings import Settings
 from workers.ports.interventions import Reason
 
+if TYPE_CHECKING:
+    from infra.postgres.lanes import ListedInterruption, ListedLane
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: command:users.commands/3.")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="All that are open.")]
+Everything = Annotated[bool, typer.Option("--all", help="All open interruptions.")]
 Why = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
@@ -39,19 +42,23 @@ def lanes() -> None:
 
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
-    """List the lanes, and below them each interruption that nobody has acknowledged. Exit code 1 if there is one."""
-    found, open_ones = asyncio.run(_listed())
+    """List the lanes, and below them each interruption that is not acknowledged. Exit code 1 if there is one."""
+    lanes, interruptions = asyncio.run(_listed())
     if as_json:
-        typer.echo(json.dumps({"lanes": found, "interruptions": open_ones}, indent=2, default=str))
+        plain = {
+            "lanes": [lane._asdict() for lane in lanes],
+            "interruptions": [interruption._asdict() for interruption in interruptions],
+        }
+        typer.echo(json.dumps(plain, indent=2, default=str))
     else:
-        for lane in found:
-            owner = lane["owner"] or "nobody"
-            typer.echo(f"{_name(lane)}  read up to {lane['consumed']}, sequence {lane['sequence']}, held by {owner}")
-        for each in open_ones:
-            typer.echo(_sentence(each))
-        if open_ones:
+        for lane in lanes:
+            owner = lane.owner or "nobody"
+            typer.echo(f"{_name(lane)}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
+        for interruption in interruptions:
+            typer.echo(_sentence(interruption))
+        if interruptions:
             typer.echo("Find out what was sent and not answered; then: annals lanes acknowledge NAME --reason …")
-    raise typer.Exit(1 if open_ones else 0)
+    raise typer.Exit(1 if interruptions else 0)
 
 
 @app.command()
@@ -62,7 +69,7 @@ def acknowledge(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that the interruptions of lanes are known and dealt with: their workers are ready again."""
+    """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
     done = asyncio.run(_acknowledged(names, acting(actor), given_reason(reason)))
@@ -72,34 +79,35 @@ def acknowledge(
         typer.echo("\n".join(f"acknowledged {name}" for name in done) or "nothing is open")
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['role']}:{row['topic']}/{row['partition']}"
+def _name(row: "ListedLane | ListedInterruption") -> str:
+    return f"{row.role}:{row.topic}/{row.partition}"
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
-    missing = "" if row["missing"] is None else f"; {row['missing']} records at most"
+def _sentence(interruption: "ListedInterruption") -> str:
+    missing = "" if interruption.missing is None else f"; {interruption.missing} records at most"
     return (
-        f"INTERRUPTED {_name(row)} at {row['noticed_at']:%Y-%m-%d %H:%M:%S} UTC: {WHAT[row['kind']]}{missing} "
-        f"(it stood at offset {row['consumed']}, the topic reached from {row['start_offset']} to {row['end_offset']}; "
-        f"it has read on from {row['resumed_at']})"
+        f"INTERRUPTED {_name(interruption)} at {interruption.noticed_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{WHAT[interruption.kind]}{missing} (it stood at offset {interruption.consumed}, the topic reached from "
+        f"{interruption.start_offset} to {interruption.end_offset}; it has read on from {interruption.resumed_at})"
     )
 
 
-async def _listed() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+async def _listed() -> "tuple[Sequence[ListedLane], Sequence[ListedInterruption]]":
     from infra.cli.table import event_table
+    from infra.postgres.lanes import Lanes
 
     async with event_table(Settings()) as database:
-        rows = await database.rows("lanes_listed")
-        return [dict(row) for row in rows], [dict(row) for row in await database.rows("open_interruptions")]
+        return await Lanes(database).listed(), await Lanes(database).open_interruptions()
 
 
 async def _acknowledged(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
     from infra.postgres.interventions import PostgresInterventions
+    from infra.postgres.lanes import Lanes
     from workers.operations.interventions import Operator
 
     async with event_table(Settings(), role="annals_writer") as database:
-        newest = {_name(row): row["id"] for row in await database.rows("open_interruptions")}
+        newest = {_name(row): row.id for row in await Lanes(database).open_interruptions()}
         unknown = sorted(set(names or ()) - newest.keys())
         if unknown:
             raise CommandRefused(f"Nothing is open of {', '.join(unknown)}; see `annals lanes list`.")

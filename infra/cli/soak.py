@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.measuring.soak.plan import FAMILIES, Kind, kinds_of
+from infra.measuring.soak.fault_plan import FAMILIES, Kind, kinds_of
 from infra.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from infra.measuring.soak.drill import Order
+    from infra.measuring.soak.fault_sequence import SoakPlan
     from infra.measuring.soak.report import Report
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -28,8 +28,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def soak(
     minutes: Annotated[float, typer.Option(min=0.1, max=10_000, help="How long.")] = 20.0,
     rate: Annotated[float, typer.Option(min=1, max=5_000, help="Commands a second.")] = 200.0,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed of an earlier run: its faults again.")] = None,
-    faults: Annotated[str, typer.Option(help="What may fail, with commas between; nothing: load alone.")] = ",".join(
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of an earlier run, to repeat its faults.")] = None,
+    faults: Annotated[str, typer.Option(help="What may fail, separated by commas; empty: load only.")] = ",".join(
         FAMILIES
     ),
     workers: Annotated[int, typer.Option(min=2, max=20, help="Workers of each role.")] = 2,
@@ -40,19 +40,19 @@ def soak(
     """Load with random faults for a given time, then an audit, then a table: recoveries, lost, repeated, slopes.
 
     Starts Kafka, Postgres, Redis and workers of its own in a temporary folder, which stays when anything went wrong.
-    Goes on until each kind of fault has come once. Ctrl-C ends it early, with the table of what was.
+    Continues until each kind of fault has been injected once. Ctrl-C ends it early; the table shows what there was.
     """
     import uvloop
 
-    from infra.measuring.soak.drill import Order
-    from infra.measuring.soak.ground import new_home
+    from infra.measuring.soak.fault_sequence import SoakPlan
+    from infra.measuring.soak.isolated_servers import new_home
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
     chosen = secrets.randbelow(2**31) if seed is None else seed
-    order = Order(minutes * 60, rate, workers, _kinds(faults), quiet, chosen)
+    plan = SoakPlan(minutes * 60, rate, workers, _kinds(faults), quiet, chosen)
     home = new_home()
-    report = uvloop.run(_run(order, home))
+    report = uvloop.run(_run(plan, home))
     if report.wrong:
         typer.echo(f"the logs of this run are in {home / 'log'}", err=True)
     else:
@@ -69,44 +69,44 @@ def _kinds(faults: str) -> tuple[Kind, ...]:
     return kinds_of(list(dict.fromkeys(named)))
 
 
-class _Screen:
+class _ProgressScreen:
     """A progress bar on stderr, and a line for each fault above it."""
 
-    def __init__(self, progress: "Progress", order: "Order") -> None:
+    def __init__(self, progress: "Progress", seconds: float) -> None:
         self._progress = progress
-        self._task = progress.add_task("", total=order.seconds)
+        self._task = progress.add_task("", total=seconds)
 
-    def now(self, text: str) -> None:
+    def activity(self, text: str) -> None:
         self._progress.update(self._task, description=text)
 
-    def happened(self, text: str) -> None:
+    def event(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def at(self, seconds: float) -> None:
+    def elapsed(self, seconds: float) -> None:
         self._progress.update(self._task, completed=seconds)
 
 
-async def _run(order: "Order", home: Path) -> "Report":
+async def _run(plan: "SoakPlan", home: Path) -> "Report":
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from infra.measuring.soak.run import soak as soaked
+    from infra.measuring.soak.run import soak as run_soak
 
     stopping, loop, this = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        screen = _Screen(progress, order)
+        screen = _ProgressScreen(progress, plan.seconds)
 
         def on_signal() -> None:
             if stopping.is_set():
                 this.cancel()
-            screen.happened("asked to end: load and faults stop, the audit follows; once more to give up")
+            screen.event("asked to end: load and faults stop, the audit follows; once more to give up")
             stopping.set()
 
         for number in STOP_SIGNALS:
             loop.add_signal_handler(number, on_signal)
-        return await soaked(order, Settings(), home, screen, stopping)
+        return await run_soak(plan, Settings(), home, screen, stopping)
 
 
 def _print(report: "Report", *, as_json: bool, as_markdown: bool) -> None:
@@ -119,7 +119,7 @@ def _print(report: "Report", *, as_json: bool, as_markdown: bool) -> None:
     else:
         _draw(report)
     if not as_json:
-        for example in [*report.audit.examples, *report.findings, *map(str, report.bad_ends)]:
+        for example in [*report.audit.examples, *report.findings, *map(str, report.unexpected_exits)]:
             typer.echo(example, err=True)
         typer.echo(f"WRONG: {'; '.join(report.wrong)}" if report.wrong else "nothing lost, repeated or wrong", err=True)
 
@@ -128,13 +128,13 @@ def _draw(report: "Report") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from infra.measuring.soak.tables import sheets
+    from infra.measuring.soak.tables import tables
 
     console = Console()
-    for sheet in sheets(report):
-        table = Table(title=sheet.title, caption=sheet.note or None)
-        for number, heading in enumerate(sheet.headings):
-            table.add_column(heading, justify="right" if number else "left")
-        for row in sheet.rows:
-            table.add_row(*row)
-        console.print(table)
+    for table in tables(report):
+        drawn = Table(title=table.title, caption=table.note or None)
+        for number, heading in enumerate(table.headings):
+            drawn.add_column(heading, justify="right" if number else "left")
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print(drawn)

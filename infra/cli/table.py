@@ -1,11 +1,11 @@
-"""The event table as the commands see it: opened as `annals_reader`, which can change nothing, unless they act."""
+"""Opens the event table for a command: as `annals_reader`, which can change nothing, unless the command acts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from infra.cli.exits import CommandRefused
 from infra.locating import located
-from infra.postgres.faults import SchemaMissing
+from infra.postgres.faults import SchemaMissing, SchemaTooOld
 from infra.postgres.pool import Database
 from infra.settings import Settings
 
@@ -21,6 +21,8 @@ async def event_table(settings: Settings, *, role: str = "annals_reader") -> Asy
     try:
         await database.open()
         yield database
+    except SchemaTooOld as error:
+        raise CommandRefused(f"{error.explanation}: {error.advice}.") from error
     except SchemaMissing as error:
         raise CommandRefused(_NOT_MIGRATED) from error
     finally:

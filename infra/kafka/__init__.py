@@ -1,1 +1,1 @@
-"""The Kafka room: topics, the event log, the sender and group subscriptions, all on aiokafka."""
+"""Kafka's adapters: topics, the event log, the message sender and group subscriptions, all on aiokafka."""

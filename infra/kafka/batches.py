@@ -1,7 +1,7 @@
-"""Records to one known partition as ready-made batches: no future a message, no wait for a linger.
+"""Records for one partition as ready-made batches: no future for each message, and no linger time.
 
-A large record goes compressed: what came compressed may be more, unpacked, than any topic takes, and must yet be sent
-on or put aside.
+A large record is compressed: a record that arrived compressed may exceed, unpacked, what any topic accepts, and it must
+still be sent on or moved to the dead letters.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ def filled_batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]
         start = position
         while position < len(records):
             key, value, headers = records[position]
-            held = headers if type(headers) is list else list(headers)
-            if batch.append(timestamp=None, key=key, value=value, headers=held) is None:
+            pairs = headers if type(headers) is list else list(headers)
+            if batch.append(timestamp=None, key=key, value=value, headers=pairs) is None:
                 break
             position += 1
         yield batch, position - start
 
 
 def _compressed_batch() -> Any:
-    """A batch for one record, as that is larger than the batch: a producer's own are compressed all or none."""
+    """A batch for a single record: a producer compresses either all of its own batches or none."""
     return BatchBuilder(1, DefaultRecordBatch.CODEC_ZSTD, is_transactional=False)
 
 

@@ -1,27 +1,13 @@
-"""Commands on their way out: the published client as the gateway's port, and made from the settings."""
+"""The published client: made from the settings, and as the gateway's port."""
 
 from contracts.client.command_client import CommandClient
-from contracts.client.connection import Security
 from contracts.client.errors import ClientNotRunning, CommandTooLarge, KafkaUnavailable, TooManyCommands
 from contracts.message import Command
 from contracts.outcome import Outcome
-from infra.kafka.connection import tls_context
+from infra.kafka.connection import security_of
 from infra.settings import Settings
 from workers.ports.commands import CommandMeta, Overloaded, TooLarge
 from workers.ports.lanes import Unavailable
-
-
-def security_of(settings: Settings) -> Security:
-    """SASL and TLS as the settings have them."""
-    password = settings.kafka_sasl_password
-    encrypted = settings.kafka_security_protocol.endswith("SSL")
-    return Security(
-        protocol=settings.kafka_security_protocol,
-        mechanism=settings.kafka_sasl_mechanism,
-        username=settings.kafka_sasl_username,
-        password=password.get_secret_value() if password else None,
-        ssl_context=tls_context(settings) if encrypted else None,
-    )
 
 
 def command_client(

@@ -1,7 +1,7 @@
-"""The append-only log of events: an idempotent producer for all lanes of the process, and the reading of tails.
+"""The append-only log of events: one idempotent producer for all lanes of the process, and the reading of tails.
 
-Each `append` to a partition must have ended before the next begins: so a failed one leaves a clean end, never a hole.
-A producer that failed once is thrown away; the lanes that wait on it get their answer, new work goes to a new one.
+Each `append` to a partition must have ended before the next begins, so a failed one never leaves a hole. A producer
+that failed once is replaced: the lanes that wait for it get an error, and new work goes to a new producer.
 """
 
 import asyncio
@@ -18,21 +18,18 @@ from aiokafka.errors import KafkaError
 from contracts.client.consumer import Consumer
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
-from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import closed, started, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
 
-BATCH_BYTES = 512 * 1024
 APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 TAIL_TIMEOUT_SECONDS = 60.0
-# A fetch that waits at one partition's end holds up the next partition's tail.
-FETCH_WAIT_MS = 10
-# A shortened log is read back this far to find its last sequence: many times the records that can come late.
+# How far a shortened log is read back to find its last sequence: many times the number of records that can arrive late.
 SHORTENED_SCAN_RECORDS = 20_000
-# All lanes of the process ask about the same few topics.
+# All lanes of the process ask about the same topics.
 STATE_MAX_AGE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -62,15 +59,8 @@ class KafkaEventLog:
     async def _current_producer(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **self._options,
-                    acks="all",
-                    enable_idempotence=True,
-                    max_batch_size=BATCH_BYTES,
-                    max_request_size=MAX_REQUEST_BYTES,
-                )
                 try:
-                    self._producer = await started(producer)
+                    self._producer = await idempotent_producer(self._options)
                 except KAFKA_FAULTS as error:
                     raise PublishFailed(str(unavailable(error, "no producer could be started"))) from error
             return self._producer
@@ -93,13 +83,13 @@ class KafkaEventLog:
         async with self._reader_for(f"the state of {topic}") as reader:
             asked_at, state = self._states.get(topic, (0.0, None))
             if state is None or time.monotonic() - asked_at > STATE_MAX_AGE_SECONDS:
-                found = (await reader.topic_states([topic])).get(topic)
-                state = TopicState("", 0) if found is None else TopicState(found.id, found.partitions)
+                current = (await reader.topic_states([topic])).get(topic)
+                state = TopicState("", 0) if current is None else TopicState(current.id, current.partitions)
                 self._states[topic] = (time.monotonic(), state)
             return state
 
     async def clear_recreated(self, topic: str, partition: int) -> None:
-        await self._nothing_under_way()
+        await self._until_delivered()
         place = TopicPartition(topic, partition)
         async with self._reader_for(f"the beginning of {topic}/{partition}") as reader:
             end = (await reader.end_offsets([place]))[place]
@@ -109,9 +99,11 @@ class KafkaEventLog:
             log.warning("deleting what stands in a new log out of order", topic=topic, partition=partition, until=end)
             await self._delete(place, end)
 
-    async def _nothing_under_way(self) -> None:
-        """What the lane was sending when it was dropped has arrived, or will not: the producer holds on to it though
-        nobody waits any more, and it would come to stand in front of what the log is filled with. Raises Unavailable.
+    async def _until_delivered(self) -> None:
+        """Wait until every record that the producer still holds has been delivered. Raises Unavailable.
+
+        The producer keeps the records of a lane that was abandoned. Delivered later, they would stand in the log before
+        those that it is filled with from the table.
         """
         producer = self._producer
         if producer is None:
@@ -137,7 +129,7 @@ class KafkaEventLog:
 
     @asynccontextmanager
     async def _reader_for(self, what: str) -> AsyncIterator[Consumer]:
-        """The reader of this log, for one at a time. A broken one is thrown away."""
+        """The reader of this log, for one caller at a time. A reader that failed is replaced."""
         async with self._reading:
             try:
                 async with asyncio.timeout(TAIL_TIMEOUT_SECONDS):
@@ -150,10 +142,7 @@ class KafkaEventLog:
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:
-            reader = Consumer(
-                **self._options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
-            )
-            self._reader = await started(reader)
+            self._reader = await partition_reader(Consumer, self._options)
         return self._reader
 
     async def stop(self) -> None:
@@ -165,7 +154,7 @@ class KafkaEventLog:
 
 
 async def _first_sequence(reader: Consumer, place: TopicPartition, end: int) -> int | None:
-    """The sequence of the partition's first record, 0 when it says none; None when there is no record before `end`."""
+    """The sequence of the partition's first record, 0 when it has none; None when there is no record before `end`."""
     reader.assign([place])
     position = (await reader.beginning_offsets([place]))[place]
     reader.seek(place, position)
@@ -188,9 +177,9 @@ async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -
     position = start
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            found = stated_sequence(record.headers)
-            if found > sequence:
-                sequence, offset = found, record.offset
-        # Not the last record's offset: a transaction of somebody's leaves a mark behind it that is no record.
+            stated = stated_sequence(record.headers)
+            if stated > sequence:
+                sequence, offset = stated, record.offset
+        # Not the last record's offset: another writer's transaction may end with a control record.
         position = await reader.position(partition)
     return Tail(sequence, offset, end, shortened)

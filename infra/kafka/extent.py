@@ -1,4 +1,4 @@
-"""From where to where a topic reaches, for those who want to read its end."""
+"""The first and the last offset of each partition of a topic."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,9 @@ from aiokafka import TopicPartition
 
 from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import TOPICS
+from infra.kafka.clients import stopped
 from infra.kafka.connection import client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 

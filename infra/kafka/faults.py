@@ -1,23 +1,23 @@
-"""The sorting of what can go wrong with Kafka, by what is to be done next (contracts/client/kafka_errors.py)."""
+"""The driver's exceptions, sorted by what to do next (contracts/client/kafka_errors.py)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aiokafka.errors import KafkaError
 
-from contracts.client.kafka_errors import Next, said, step_after
+from contracts.client.kafka_errors import Next, error_text, step_after
 from workers.ports.lanes import Unavailable
 
 KAFKA_FAULTS = (KafkaError, OSError)  # TimeoutError is an OSError
-"""What the driver raises when a broker is away, refuses, or was used wrongly."""
+"""What the driver raises when a broker is away, refuses a request, or was used wrongly."""
 
 
 def unavailable(error: BaseException, what: str = "") -> Unavailable:
-    """The port's exception for one of the driver's, `what` first. A bug is raised as it is."""
+    """The port's exception for one of the driver's; its text begins with `what`. A bug is raised as it is."""
     step, advice = step_after(error)
     if step is Next.BUG:
         raise error
-    return Unavailable("Kafka", f"{what}: {said(error)}" if what else said(error), advice)
+    return Unavailable("Kafka", f"{what}: {error_text(error)}" if what else error_text(error), advice)
 
 
 @contextmanager
@@ -30,5 +30,5 @@ def faults_sorted(what: str = "") -> Iterator[None]:
 
 
 def ends_client(error: BaseException) -> bool:
-    """Whether the client that raised this is of no use any more."""
+    """Whether the client that raised this must be replaced."""
     return step_after(error)[0] is Next.REPLACE

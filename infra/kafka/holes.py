@@ -1,7 +1,8 @@
-"""Whether something stands at every offset of a stretch: the look into a gap that a consumer has read over.
+"""Whether there is a record at every offset of a range: used when a consumer has skipped offsets.
 
-A consumer passes over the marks of transactions, and over what transactions took back, without a word; and just so over
-what was taken out of the middle of a partition, as the cleaner of a compacted topic does. Here everything is read.
+A consumer silently skips the control records of transactions and the records of aborted ones. It just as silently skips
+records that were removed from the middle of a partition, as the cleaner of a compacted topic does. The consumer here
+reads everything, so only removed records are holes.
 """
 
 import asyncio
@@ -10,18 +11,17 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from contracts.client.consumer import WholeConsumer
+from infra.kafka.clients import partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS
 from infra.kafka.faults import faults_sorted
-from infra.kafka.stopping import started, stopped
 from workers.ports.log import Partition
 
-# As a rule a gap is one mark long.
+# Usually one control record was skipped.
 FETCH_BYTES = 65_536
-FETCH_WAIT_MS = 10
 
 
 class HoleFinder:
-    """Reads stretches, one at a time, with a consumer of its own that belongs to no group."""
+    """Reads ranges, one at a time, with a consumer of its own that belongs to no group."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._options = options
@@ -38,23 +38,16 @@ class HoleFinder:
                         consumer = await self._started()
                         consumer.assign([place])
                         consumer.seek(place, first)
-                        found = await _first_hole(consumer, place, first, until)
+                        hole = await _first_hole(consumer, place, first, until)
                         consumer.pause(place)
-                        return found
+                        return hole
                 except BaseException:
                     await self._stop()
                     raise
 
     async def _started(self) -> WholeConsumer:
         if self._consumer is None:
-            consumer = WholeConsumer(
-                **self._options,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                max_partition_fetch_bytes=FETCH_BYTES,
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-            )
-            self._consumer = await started(consumer)
+            self._consumer = await partition_reader(WholeConsumer, self._options, max_partition_fetch_bytes=FETCH_BYTES)
         return self._consumer
 
     async def _stop(self) -> None:
@@ -77,7 +70,7 @@ async def _first_hole(consumer: WholeConsumer, place: TopicPartition, first: int
             expected = record.offset + 1
             if expected >= until:
                 return None
-        # A batch may have lost its last records, and ends where it ended.
+        # A batch may have lost its last records; the position is still behind where they were.
         if await consumer.position(place) >= until:
             return expected, until
     return None

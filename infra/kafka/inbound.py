@@ -1,4 +1,4 @@
-"""aiokafka's records as the ports have them."""
+"""aiokafka's records as the ports define them."""
 
 from typing import Any
 

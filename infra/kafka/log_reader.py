@@ -1,4 +1,4 @@
-"""Reads whole partitions of topics, for those who compare. Belongs to no group and commits nothing."""
+"""Reads whole partitions of topics, to compare them with the table. Belongs to no group and commits nothing."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -8,18 +8,16 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from contracts.client.consumer import Consumer
+from infra.kafka.clients import partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
-from infra.kafka.stopping import started, stopped
-from infra.kafka.topic_settings import found_settings
+from infra.kafka.topic_settings import read_topic_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
 from workers.ports.log import InboundRecord, TopicState
 
 MAX_RECORDS = 2000
-# A fetch that waits at one partition's end holds up the next partition.
-FETCH_WAIT_MS = 10
 
 
 class LogReader:
@@ -35,7 +33,7 @@ class LogReader:
     ) -> AsyncGenerator[list[InboundRecord]]:
         """The records from an offset to the end that the partition has now, in batches. Raises Unavailable.
 
-        `committed_only`: without those that their writer has taken back.
+        `committed_only`: without the records of aborted transactions.
         """
         place = TopicPartition(topic, partition)
         isolation = "read_committed" if committed_only else "read_uncommitted"
@@ -45,13 +43,13 @@ class LogReader:
             end: int = (await consumer.end_offsets([place]))[place]
             consumer.seek(place, position)
             while position < end:
-                found: list[Any] = []
+                fetched: list[Any] = []
                 async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                    # A position may also move without a record: over the marks of transactions.
-                    while not found and position < end:
-                        fetched = await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS)
-                        found, position = fetched.get(place, []), await consumer.position(place)
-                if batch := [inbound(record) for record in found if record.offset < end]:
+                    # A position may also move without a record: over control records of transactions.
+                    while not fetched and position < end:
+                        answer = await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS)
+                        fetched, position = answer.get(place, []), await consumer.position(place)
+                if batch := [inbound(record) for record in fetched if record.offset < end]:
                     yield batch
             consumer.pause(place)
 
@@ -63,20 +61,22 @@ class LogReader:
                 return int((await consumer.end_offsets([place]))[place])
 
     async def states(self, topics: Sequence[str]) -> dict[str, TopicState]:
-        """By name, those of the topics that exist. Raises Unavailable."""
+        """The id and the partitions of those topics that exist, by name. Raises Unavailable."""
         async with self._consumer_for("topics cannot be looked at") as consumer:
             async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                found = await consumer.topic_states(topics)
-        return {name: TopicState(state.id, state.partitions) for name, state in found.items()}
+                states = await consumer.topic_states(topics)
+        return {name: TopicState(state.id, state.partitions) for name, state in states.items()}
 
     async def topic_settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """By name, the settings in effect of topics that exist. Raises Unavailable."""
+        """The settings in effect of existing topics, by name. Raises Unavailable."""
         async with administration(self._settings) as admin:
-            return {name: found.effective for name, found in (await found_settings(admin, topics)).items()}
+            settings = await read_topic_settings(admin, topics)
+        return {name: values.effective for name, values in settings.items()}
 
     async def committed_ends(self, topic: str, partitions: int) -> list[int]:
-        """Of each partition the offset behind the last record that is not part of an open transaction. Raises
-        Unavailable.
+        """For each partition the offset behind the last record that is not part of an open transaction.
+
+        Raises Unavailable.
         """
         places = [TopicPartition(topic, number) for number in range(partitions)]
         async with self._consumer_for(f"{topic} cannot be read", "read_committed") as consumer:
@@ -86,18 +86,12 @@ class LogReader:
 
     @asynccontextmanager
     async def _consumer_for(self, what: str, isolation: str = "read_uncommitted") -> AsyncIterator[Consumer]:
-        """The consumer of this isolation level; one that was in trouble is thrown away. Raises Unavailable: `what`."""
+        """The consumer of this isolation level; one that failed is replaced. Raises Unavailable: `what`."""
         try:
             if isolation not in self._consumers:
-                consumer = Consumer(
-                    **self._options,
-                    enable_auto_commit=False,
-                    auto_offset_reset="earliest",
-                    fetch_max_wait_ms=FETCH_WAIT_MS,
-                    isolation_level=isolation,
-                )
                 async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                    self._consumers[isolation] = await started(consumer)
+                    reader = await partition_reader(Consumer, self._options, isolation_level=isolation)
+                self._consumers[isolation] = reader
             yield self._consumers[isolation]
         except KAFKA_FAULTS as error:
             broken = self._consumers.pop(isolation, None)

@@ -1,6 +1,6 @@
-"""Messages for others: replies, follow-up commands, misdirected commands, dead letters.
+"""Sends messages that are not events: replies, follow-up commands, misdirected commands, dead letters.
 
-Kept apart from the event log's producer, so that a reply topic in trouble never disturbs the log.
+Its producer is not the event log's, so that a failing reply topic never disturbs the log.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaProducer
 
-from contracts.client.kafka_errors import TOPICS, said
+from contracts.client.kafka_errors import TOPICS, error_text
 from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
-from infra.kafka.connection import MAX_REQUEST_BYTES, REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.clients import idempotent_producer, stopped
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
-from infra.kafka.stopping import started, stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class _Gathering(NamedTuple):
-    """Records that wait for their partition's turn, and the news that they have been sent."""
+    """Records that wait for their partition's turn, and a future that is done when they have been sent."""
 
     records: list[OutboundRecord]
     sent: asyncio.Future[None]
@@ -43,8 +43,8 @@ class KafkaMessageSender:
         self._partitions = settings.partitions
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
-        # Lanes put dead letters into one partition. aiokafka takes one batch of a partition at a time, whoever comes
-        # first: under load the unlucky one would never come first. A lock is taken in turn.
+        # Many lanes write dead letters to one partition. aiokafka sends one batch of a partition at a time and grants
+        # no order among those that wait, so under load one of them could starve. A lock is acquired in turn.
         self._turns: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._gathering: dict[tuple[str, int], _Gathering] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -52,7 +52,7 @@ class KafkaMessageSender:
         self._waiting_records = 0
         self._room = asyncio.Event()
         self._room.set()
-        self._posting: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._senders: dict[tuple[str, int], asyncio.Task[None]] = {}
         self.dropped = 0
 
     async def send(self, messages: Sequence[tuple[str, int | None, OutboundRecord]]) -> None:
@@ -65,18 +65,18 @@ class KafkaMessageSender:
                     partition = partition_for(record.key or b"", self._partitions) if chosen is None else chosen
                     groups.setdefault((topic, partition), []).append(record)
                 await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
-        except AssertionError as error:  # aiokafka's word for a partition that the topic does not have
+        except AssertionError as error:  # aiokafka's answer to a partition that the topic does not have
             raise Unavailable("Kafka", f"messages were not taken: {error}", TOPICS) from error
         except KAFKA_FAULTS as error:
             self._discard_after(error, producer)
             raise unavailable(error, "messages were not taken") from error
 
     async def _sent(self, producer: AIOKafkaProducer, place: tuple[str, int], records: list[OutboundRecord]) -> None:
-        """Send to one partition, together with what other lanes have for it by the time that it is its turn."""
+        """Send to one partition, together with what other lanes have for it when its turn comes."""
         gathering = self._gathering.get(place)
         if gathering is None:
             gathering = self._gathering[place] = _Gathering([], asyncio.get_running_loop().create_future())
-            # A task of its own: a lane that gives up waiting takes nothing from the others.
+            # A task of its own: a lane that gives up waiting must not cancel the others' records.
             task = asyncio.create_task(self._send(producer, place, gathering))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
@@ -89,9 +89,9 @@ class KafkaMessageSender:
             try:
                 async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                     await send_together(producer, *place, gathering.records)
-            except Exception as error:  # noqa: BLE001  # those who wait raise it
+            except Exception as error:  # noqa: BLE001  # the waiting lanes raise it
                 gathering.sent.set_exception(error)
-                gathering.sent.exception()  # looked at: perhaps nobody waits any more
+                gathering.sent.exception()  # retrieved, in case no lane waits any more
             else:
                 gathering.sent.set_result(None)
 
@@ -105,8 +105,8 @@ class KafkaMessageSender:
         self._count_waiting(len(records))
         waiting = self._waiting.setdefault((topic, partition), [])
         waiting.extend(records)
-        if (topic, partition) not in self._posting:
-            self._posting[topic, partition] = asyncio.create_task(self._post(topic, partition))
+        if (topic, partition) not in self._senders:
+            self._senders[topic, partition] = asyncio.create_task(self._send_waiting(topic, partition))
 
     def _count_waiting(self, change: int) -> None:
         self._waiting_records += change
@@ -115,8 +115,8 @@ class KafkaMessageSender:
         else:
             self._room.clear()
 
-    async def _post(self, topic: str, partition: int) -> None:
-        """Send what waits for one partition until nothing does; what gathers meanwhile goes as one."""
+    async def _send_waiting(self, topic: str, partition: int) -> None:
+        """Send what waits for one partition until nothing does; what arrives meanwhile is sent together."""
         try:
             while records := self._waiting.pop((topic, partition), None):
                 producer: AIOKafkaProducer | None = None
@@ -126,19 +126,19 @@ class KafkaMessageSender:
                         await send_together(producer, topic, partition, records)
                 except (*KAFKA_FAULTS, AssertionError) as error:
                     self._discard_after(error, producer)
-                    self._drop(topic, partition, len(records), said(error))
+                    self._drop(topic, partition, len(records), error_text(error))
                 except Exception:  # a bug: these replies are lost, but not the next ones
                     log.exception("a bug in sending replies")
                     self._drop(topic, partition, len(records), "a bug")
                 finally:
-                    self._count_waiting(-len(records))  # only now: what is under way counts too
+                    self._count_waiting(-len(records))  # only now: what is being sent counts too
         finally:
-            del self._posting[topic, partition]
+            del self._senders[topic, partition]
 
     def _discard_after(self, error: BaseException, producer: AIOKafkaProducer | None) -> None:
-        """A producer that is out of step with its broker takes nothing more: the next message gets a new one."""
+        """Replace a producer that its broker refuses for good: the next message gets a new one."""
         if producer is not None and producer is self._producer and ends_client(error):
-            log.warning("producer discarded", reason=said(error), advice="nothing to do: a new one goes on")
+            log.warning("producer discarded", reason=error_text(error), advice="nothing to do: a new one goes on")
             self._producer = None
             task = asyncio.create_task(stopped(producer))
             self._sending.add(task)
@@ -151,20 +151,13 @@ class KafkaMessageSender:
     async def _current_producer(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **self._options,
-                    acks="all",
-                    enable_idempotence=True,
-                    max_batch_size=512 * 1024,
-                    max_request_size=MAX_REQUEST_BYTES,
-                )
-                self._producer = await started(producer)
+                self._producer = await idempotent_producer(self._options)
             return self._producer
 
     async def stop(self) -> None:
-        """Wait, within a bound, for what was posted; then close."""
-        if under_way := {*self._posting.values(), *self._sending}:
-            await asyncio.wait(under_way, timeout=3)
+        """Wait, within a bound, for what `send_nowait` accepted; then close."""
+        if sending := {*self._senders.values(), *self._sending}:
+            await asyncio.wait(sending, timeout=3)
         producer, self._producer = self._producer, None
         if producer is not None:
             await stopped(producer)

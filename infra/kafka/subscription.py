@@ -1,8 +1,8 @@
-"""Membership in a consumer group, as lanes need it: explicit offsets, nothing committed by itself.
+"""Membership in a consumer group, as lanes need it: explicit positions, and no automatic commits.
 
-Offsets that the group keeps are hints for lag monitors. Where a lane starts, its checkpoint says: a new partition is
-paused until its lane has been taken and the position set by `seek`. What aiokafka had already taken when a fetch failed
-is fetched again: no record is passed over because of a neighbour.
+The group's offsets are only hints for lag monitors. A lane starts at its checkpoint: a new partition is paused until
+its lane has been acquired and `seek` has set the position. When a fetch fails, the records that aiokafka had already
+taken are fetched again, so that an error in one partition skips no record of another.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.consumer import Consumer
+from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.holes import HoleFinder
 from infra.kafka.inbound import inbound
-from infra.kafka.stopping import stopped
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Extent, InboundRecord, Partition, Reach, TopicState
@@ -28,7 +28,7 @@ MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
 REVOKE_TIMEOUT_SECONDS = 30.0
 START_TIMEOUT_SECONDS = 60.0
-HINT_TIMEOUT_SECONDS = 2.0
+COMMIT_TIMEOUT_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 class KafkaSubscription:
     """`Subscription` on aiokafka.
 
-    `committed_only` leaves out what transactions of others wrote and took back, and waits for those that are open.
+    `committed_only` skips the records of aborted transactions and waits for the end of open ones.
     """
 
     def __init__(self, settings: Settings, *, group: str, topics: Sequence[str], committed_only: bool = False) -> None:
@@ -93,17 +93,17 @@ class KafkaSubscription:
         }
 
     def _rewind(self) -> None:
-        """Go back to where `fetch` has handed records over: those that it held when it failed are gone."""
+        """Seek back to behind the last records that `fetch` returned: those that it held when it failed are lost."""
         for partition, offset in self._read_to.items():
             self.seek(Partition(*partition), offset)
 
     def seek(self, partition: Partition, offset: int) -> None:
-        with suppress(IllegalStateError):  # revoked meanwhile: nothing to position
+        with suppress(IllegalStateError):  # revoked meanwhile: there is no position to set
             self._consumer.seek(TopicPartition(*partition), offset)
             self._read_to[TopicPartition(*partition)] = offset
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
-        """These partitions are no longer ours, or not as they were."""
+        """Drop the positions of partitions that were revoked."""
         for partition in partitions:
             self._read_to.pop(partition, None)
 
@@ -118,72 +118,73 @@ class KafkaSubscription:
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-                states = await self._consumer.topic_states(sorted({each.topic for each in partitions}))
-                there = [
-                    TopicPartition(*each)
-                    for each in partitions
-                    if each.topic in states and each.partition < states[each.topic].partitions
+                states = await self._consumer.topic_states(sorted({partition.topic for partition in partitions}))
+                existing = [
+                    TopicPartition(*partition)
+                    for partition in partitions
+                    if partition.topic in states and partition.partition < states[partition.topic].partitions
                 ]
-                if not there:
+                if not existing:
                     return {}
-                starts = await self._consumer.beginning_offsets(there)
-                ends = await self._consumer.end_offsets(there)
+                starts = await self._consumer.beginning_offsets(existing)
+                ends = await self._consumer.end_offsets(existing)
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"topics cannot be looked at: {error or type(error).__name__}") from error
         return {
-            Partition(*each): Extent(
-                TopicState(states[each.topic].id, states[each.topic].partitions),
-                starts[each],
-                max(starts[each], ends[each]),
-                states[each.topic].leader_epochs.get(each.partition, -1),
+            Partition(*place): Extent(
+                TopicState(states[place.topic].id, states[place.topic].partitions),
+                starts[place],
+                max(starts[place], ends[place]),
+                states[place.topic].leader_epochs.get(place.partition, -1),
             )
-            for each in there
+            for place in existing
         }
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
         return await self._holes.hole(partition, first, until)
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
-        held = [each for each in partitions if TopicPartition(*each) in self._consumer.assignment()]
-        extents = await self.extents(held) if held else {}
+        assignment = self._consumer.assignment()
+        assigned = [partition for partition in partitions if TopicPartition(*partition) in assignment]
+        extents = await self.extents(assigned) if assigned else {}
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-                await self._look_at_topics()
+                await self._refresh_topics()
                 return {
-                    each: Reach(await self._consumer.position(TopicPartition(*each)), extent)
-                    for each, extent in extents.items()
+                    partition: Reach(await self._consumer.position(TopicPartition(*partition)), extent)
+                    for partition, extent in extents.items()
                 }
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"positions cannot be read: {error or type(error).__name__}") from error
 
-    async def _look_at_topics(self) -> None:
-        """A topic that has come, gone or grown since the last look changes who holds what. The group would learn of it
-        when its metadata has grown old; and again if what it was told last was asked for before that.
+    async def _refresh_topics(self) -> None:
+        """Have the group learn of topics that were created, deleted or extended since the last call, which changes the
+        assignment. By itself it would notice only when its metadata expires, or later if that was requested before.
         """
         states = await self._consumer.topic_states(self._topics)
         self.absent = frozenset(self._topics) - states.keys()
-        there = {topic: state.partitions for topic, state in states.items()}
-        if states != self._states or self._partitions_known() != there:
+        partition_counts = {topic: state.partitions for topic, state in states.items()}
+        if states != self._states or self._cached_partition_counts() != partition_counts:
             self._states = states
             await self._consumer.refresh()
 
-    def _partitions_known(self) -> dict[str, int]:
-        """How many each topic has, as the group's member knows it; without those that it does not know."""
-        known = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
-        return {topic: len(found) for topic, found in known.items() if found}
+    def _cached_partition_counts(self) -> dict[str, int]:
+        """The number of partitions of each topic in the client's cached metadata, without topics that it lacks."""
+        cached = {topic: self._consumer.partitions_for_topic(topic) for topic in self._topics}
+        return {topic: len(partitions) for topic, partitions in cached.items() if partitions}
 
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
-        held = self._consumer.assignment()
-        known = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
-        known = {partition: offset for partition, offset in known.items() if partition in held}
-        if not known:
+        assignment = self._consumer.assignment()
+        commits = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
+        commits = {place: offset for place, offset in commits.items() if place in assignment}
+        if not commits:
             return
         try:
-            # aiokafka would try again as long as the coordinator is silent, and the lanes' host waits here.
-            async with asyncio.timeout(HINT_TIMEOUT_SECONDS):
-                await self._consumer.commit(known)
+            # aiokafka would retry for as long as the coordinator is silent, and the lanes' host waits here.
+            async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
+                await self._consumer.commit(commits)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.debug("group offset hint refused", group=self.group, error=str(error))
+            log.debug("group offsets not committed", group=self.group, error=str(error))
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

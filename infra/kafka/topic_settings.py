@@ -1,4 +1,4 @@
-"""The settings of topics that exist: what they should be, and are not; and setting them right."""
+"""The settings of existing topics: reading them, comparing them with what they should be, and changing them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -7,10 +7,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
-from infra.kafka.telling import NOT_TOLD_YET, told
+from infra.kafka.propagation import NOT_YET_PROPAGATED, propagated
 from workers.ports.lanes import Unavailable
 
-# Where Kafka says that a topic has a setting from: the topic itself.
+# Kafka's source of a setting that was set on the topic itself.
 OF_THE_TOPIC = 1
 
 
@@ -24,42 +24,42 @@ class Wanted(Protocol):
     def config(self) -> Mapping[str, str]: ...
 
 
-class Found:
-    """A topic's settings as they are: all of them, and those that the topic has of its own."""
+class TopicSettings:
+    """A topic's settings: all that are effective, and those that were set on the topic itself."""
 
     def __init__(self) -> None:
         self.effective: dict[str, str] = {}
         self.own: dict[str, str] = {}
 
     def differing(self, wanted: Mapping[str, str]) -> dict[str, str]:
-        """Those of the settings that are not as wanted, as they are."""
+        """The present values of the settings that differ from `wanted`."""
         return {
             name: self.effective.get(name, "") for name, value in wanted.items() if self.effective.get(name) != value
         }
 
 
-async def found_settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, Found]:
-    """The settings of topics that exist, by name. Raises KafkaError, OSError or Unavailable."""
+async def read_topic_settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, TopicSettings]:
+    """The settings of existing topics, by name. Raises KafkaError, OSError or Unavailable."""
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
 
-    async def answered() -> dict[str, Found]:
-        found: dict[str, Found] = {}
+    async def described() -> dict[str, TopicSettings]:
+        settings: dict[str, TopicSettings] = {}
         for response in await admin.describe_configs(resources):
             for code, message, _, name, entries in response.resources:
-                if code in NOT_TOLD_YET:
+                if code in NOT_YET_PROPAGATED:
                     return {}
                 if code:
                     raise Unavailable(
                         "Kafka", f"the settings of {name} cannot be read: {message or for_code(code).message}"
                     )
-                found[name] = _found(entries)
-        return found
+                settings[name] = _topic_settings(entries)
+        return settings
 
-    return await told(answered, f"the settings of {', '.join(names)}") if names else {}
+    return await propagated(described, f"the settings of {', '.join(names)}") if names else {}
 
 
-def _found(entries: Sequence[Any]) -> Found:
-    topic = Found()
+def _topic_settings(entries: Sequence[Any]) -> TopicSettings:
+    topic = TopicSettings()
     for setting, value, _, source, *_ in entries:
         topic.effective[setting] = value
         if source == OF_THE_TOPIC:
@@ -67,28 +67,28 @@ def _found(entries: Sequence[Any]) -> Found:
     return topic
 
 
-async def set_right(admin: AIOKafkaAdminClient, present: Sequence[Wanted]) -> list[str]:
-    """Give topics the settings that they should have, and leave their others as they are; the names of those changed.
+async def apply_topic_settings(admin: AIOKafkaAdminClient, present: Sequence[Wanted]) -> list[str]:
+    """Change the settings that differ from what the topics should have, and no others; the names of changed topics.
 
     Raises KafkaError, OSError or Unavailable.
     """
-    found = await found_settings(admin, [topic.name for topic in present])
-    changed = [topic for topic in present if found[topic.name].differing(topic.config)]
+    settings = await read_topic_settings(admin, [topic.name for topic in present])
+    changed = [topic for topic in present if settings[topic.name].differing(topic.config)]
     for topic in changed:
-        # The request sets all that a topic has of its own: what it does not name goes back to the default.
-        await alter(admin, topic.name, {**found[topic.name].own, **topic.config})
+        # The request replaces everything set on the topic: what it does not name returns to the default.
+        await alter_topic_settings(admin, topic.name, {**settings[topic.name].own, **topic.config})
     names = [topic.name for topic in changed]
 
-    async def right() -> bool:
-        known = await found_settings(admin, names)
-        return not any(known[topic.name].differing(topic.config) for topic in changed)
+    async def applied() -> bool:
+        current = await read_topic_settings(admin, names)
+        return not any(current[topic.name].differing(topic.config) for topic in changed)
 
-    await told(right, f"the new settings of {', '.join(names)}")
+    await propagated(applied, f"the new settings of {', '.join(names)}")
     return names
 
 
-async def alter(admin: AIOKafkaAdminClient, name: str, settings: Mapping[str, str]) -> None:
-    """Have a topic these settings of its own, and no others. The brokers learn of it a little later.
+async def alter_topic_settings(admin: AIOKafkaAdminClient, name: str, settings: Mapping[str, str]) -> None:
+    """Set exactly these settings on a topic. The brokers learn of it a little later.
 
     Raises KafkaError, OSError or Unavailable.
     """
@@ -97,7 +97,7 @@ async def alter(admin: AIOKafkaAdminClient, name: str, settings: Mapping[str, st
     async def altered() -> bool:
         for response in await admin.alter_configs([resource]):
             for code, message, *_ in response.resources:
-                if code in NOT_TOLD_YET:
+                if code in NOT_YET_PROPAGATED:
                     return False
                 if code:
                     raise Unavailable(
@@ -105,4 +105,4 @@ async def alter(admin: AIOKafkaAdminClient, name: str, settings: Mapping[str, st
                     )
         return True
 
-    await told(altered, f"{name}, whose settings are to be set")
+    await propagated(altered, f"{name}, whose settings are to be set")

@@ -1,7 +1,7 @@
-"""The topics of every context, made once and checked ever after.
+"""The topics of every context: created once, checked at every later start.
 
-Commands keep for 7 days, events for ever, replies for an hour, by the broker's clock. A context's commands and events
-have the same number of partitions: a lane writes to the partition number from which it reads.
+Commands are kept for 7 days, events for ever, replies for an hour, by the broker's clock. A context's commands and
+events have the same number of partitions: a lane writes to the partition number from which it reads.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPart
 
 from contracts.client.consumer import Consumer
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
+from infra.kafka.clients import closed, stopped
 from infra.kafka.connection import client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.stopping import closed, stopped
-from infra.kafka.telling import NOT_TOLD_YET, TOLD_TIMEOUT_SECONDS, told
-from infra.kafka.topic_settings import set_right
+from infra.kafka.propagation import NOT_YET_PROPAGATED, PROPAGATION_TIMEOUT_SECONDS, propagated
+from infra.kafka.topic_settings import apply_topic_settings
 from infra.settings import Settings
 
 DAY_MILLISECONDS = 24 * 3600 * 1000
-# A command may be far over its limit and must still get in, to be refused with an answer instead of vanishing.
+# A command that exceeds its limit must still be accepted by Kafka, so that it is answered with a rejection.
 MAX_COMMAND_RECORD_BYTES = 16 * MAX_MESSAGE_BYTES
 MAX_DEAD_LETTER_BYTES = MAX_COMMAND_RECORD_BYTES + MAX_MESSAGE_BYTES
 MAX_EVENT_RECORD_BYTES = 2 * MAX_MESSAGE_BYTES
@@ -37,25 +37,25 @@ class Topic(NamedTuple):
 
 
 class PartitionsDiffer(Exception):
-    """Topics have another number of partitions than the settings say. Streams would change lanes: set that right."""
+    """Topics have another number of partitions than the settings say, so streams would change lanes."""
 
-    def __init__(self, found: Mapping[str, int], wanted: int, others: int) -> None:
-        """`found`: the partitions of the topics that differ; `others`: how many topics are as wanted."""
-        super().__init__(_differing(found, wanted, others))
-        self.found = dict(found)
+    def __init__(self, differing: Mapping[str, int], wanted: int, others: int) -> None:
+        """`differing`: the partitions of the topics that differ; `others`: how many topics are as wanted."""
+        super().__init__(_differing(differing, wanted, others))
+        self.differing = dict(differing)
         self.wanted = wanted
 
 
-def _differing(found: Mapping[str, int], wanted: int, others: int) -> str:
-    names, counts = ", ".join(sorted(found)), sorted(set(found.values()))
+def _differing(partitions: Mapping[str, int], wanted: int, others: int) -> str:
+    names, counts = ", ".join(sorted(partitions)), sorted(set(partitions.values()))
     if not others and len(counts) == 1:
         return (
             f"all topics that exist ({names}) have {counts[0]} partitions, but ANNALS_PARTITIONS is {wanted}; "
             f"set ANNALS_PARTITIONS={counts[0]}"
         )
-    told = ", ".join(f"{name} ({count})" for name, count in sorted(found.items()))
+    listed = ", ".join(f"{name} ({count})" for name, count in sorted(partitions.items()))
     return (
-        f"topics with another number of partitions than the {wanted} of this installation: {told}. No stream "
+        f"topics with another number of partitions than the {wanted} of this installation: {listed}. No stream "
         "may change its lane: leave ANNALS_PARTITIONS as it is, and set them right: "
         "annals topics recreate TOPIC --reason ..."
     )
@@ -65,16 +65,16 @@ def topics_of(contexts: Sequence[str], settings: Settings) -> list[Topic]:
     """Every topic that these contexts need."""
     names = Topics(settings.topic_prefix)
     week, forever = str(7 * DAY_MILLISECONDS), "-1"
-    found = []
+    topics = []
     for context in contexts:
         commands, events = names.commands(context), names.events(context)
-        found += [
+        topics += [
             Topic(commands, settings.partitions, _config(week, MAX_COMMAND_RECORD_BYTES)),
             Topic(events, settings.partitions, _config(forever, MAX_EVENT_RECORD_BYTES)),
             Topic(names.dead_letters(commands), 1, _config(forever, MAX_DEAD_LETTER_BYTES)),
         ]
-    found.append(Topic(names.replies, settings.partitions, _config(str(DAY_MILLISECONDS // 24), MAX_MESSAGE_BYTES)))
-    return found
+    topics.append(Topic(names.replies, settings.partitions, _config(str(DAY_MILLISECONDS // 24), MAX_MESSAGE_BYTES)))
+    return topics
 
 
 def _config(retention_milliseconds: str, max_bytes: int) -> dict[str, str]:
@@ -83,21 +83,21 @@ def _config(retention_milliseconds: str, max_bytes: int) -> dict[str, str]:
         "retention.ms": retention_milliseconds,
         "retention.bytes": "-1",
         "max.message.bytes": str(max_bytes),
-        # The broker's time: retention would go by whatever a client has written.
+        # The broker's time: otherwise retention would depend on what a client has written.
         "message.timestamp.type": "LogAppendTime",
     }
 
 
 class Prepared(NamedTuple):
-    """What `create_topics` did: the names of the topics that are new, and of those whose settings it has set right."""
+    """What `create_topics` did: the names of new topics, and of those whose settings it has changed."""
 
     created: list[str]
     configured: list[str]
 
 
 async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> Prepared:
-    """Create what is missing, and give those that exist the settings that they should have. The new ones can be used
-    at once: their leaders take requests.
+    """Create the topics that are missing, and set the settings of those that exist. New topics can be used at once:
+    their leaders answer requests.
 
     Raises Unavailable, or PartitionsDiffer for topics that exist with another number of partitions.
     """
@@ -105,17 +105,17 @@ async def create_topics(settings: Settings, wanted: Sequence[Topic]) -> Prepared
         existing = set(await admin.list_topics())
         missing = [topic for topic in wanted if topic.name not in existing]
         created = await _create(admin, missing, settings.replication_factor)
-        # The list of topics may lag behind: what could not be created because it exists is checked as well.
+        # The list of topics may be stale: a topic that could not be created because it exists is checked as well.
         present = [topic for topic in wanted if topic.name not in created]
         await _check(admin, present)
         if missing:
-            await _led(settings, missing)
-        return Prepared(created, await set_right(admin, present))
+            await _until_leaders_answer(settings, missing)
+        return Prepared(created, await apply_topic_settings(admin, present))
 
 
 @asynccontextmanager
 async def administration(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client. Raises Unavailable, also for what goes wrong while it is used."""
+    """An admin client. Raises Unavailable, also for an error while it is used."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
         await admin.start()
@@ -127,7 +127,7 @@ async def administration(settings: Settings) -> AsyncIterator[AIOKafkaAdminClien
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replication_factor: int) -> list[str]:
-    """The names of those that did not exist."""
+    """Create these topics; returns the names of those that did not exist."""
     if not missing:
         return []
     requests = [NewTopic(topic.name, topic.partitions, 1, topic_configs=topic.config) for topic in missing]
@@ -151,13 +151,13 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
 
     async def described() -> dict[str, int]:
         counts = {}
-        for each in await admin.describe_topics(list(wanted)):
-            if each["error_code"] not in (NoError.errno, *NOT_TOLD_YET):
-                raise for_code(each["error_code"])(each["topic"])
-            counts[each["topic"]] = len(each["partitions"])
+        for topic in await admin.describe_topics(list(wanted)):
+            if topic["error_code"] not in (NoError.errno, *NOT_YET_PROPAGATED):
+                raise for_code(topic["error_code"])(topic["topic"])
+            counts[topic["topic"]] = len(topic["partitions"])
         return counts if all(counts.values()) else {}
 
-    counts = await told(described, f"the partitions of {', '.join(wanted)}")
+    counts = await propagated(described, f"the partitions of {', '.join(wanted)}")
     differing = {name: count for name, count in counts.items() if count != wanted[name]}
     if differing:
         (expected, *_) = {wanted[name] for name in differing}
@@ -165,14 +165,14 @@ async def _check(admin: AIOKafkaAdminClient, present: Sequence[Topic]) -> None:
         raise PartitionsDiffer(differing, expected, len(as_wanted))
 
 
-async def _led(settings: Settings, topics: Sequence[Topic]) -> None:
-    """Wait until the leader of each partition takes requests: a topic that is made is not known to all brokers yet."""
+async def _until_leaders_answer(settings: Settings, topics: Sequence[Topic]) -> None:
+    """Wait until the leader of each partition answers requests: not all brokers know a new topic yet."""
     places = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
-    options = client_options(settings) | {"request_timeout_ms": int(TOLD_TIMEOUT_SECONDS * 1000)}
+    options = client_options(settings) | {"request_timeout_ms": int(PROPAGATION_TIMEOUT_SECONDS * 1000)}
     consumer = Consumer(**options, enable_auto_commit=False)
     try:
         await consumer.start()
-        await consumer.end_offsets(places)  # asks again for as long as a leader is missing
+        await consumer.end_offsets(places)  # retries for as long as a leader is missing
     except KAFKA_FAULTS as error:
         raise unavailable(error, "topics were made, but not all of their partitions have a leader") from error
     finally:
@@ -180,7 +180,7 @@ async def _led(settings: Settings, topics: Sequence[Topic]) -> None:
 
 
 async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
-    """Delete topics, records and all, and wait until the brokers tell of them no more. Raises Unavailable."""
+    """Delete topics with all records, and wait until the brokers no longer list them. Raises Unavailable."""
     async with administration(settings) as admin:
         response = await admin.delete_topics(list(names))
         for name, code in response.topic_error_codes:
@@ -190,4 +190,4 @@ async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
         async def gone() -> bool:
             return not set(names) & set(await admin.list_topics())
 
-        await told(gone, f"the end of {', '.join(names)}")
+        await propagated(gone, f"the end of {', '.join(names)}")

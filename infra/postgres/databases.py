@@ -1,4 +1,4 @@
-"""Whole databases, for runs that want one of their own."""
+"""Databases for runs that need one of their own."""
 
 import asyncpg
 
@@ -7,12 +7,12 @@ from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 
 
 async def create_database(url: str, name: str) -> None:
-    """Create a database on the server of `url`. `name` is one of ours: it is not escaped."""
+    """Create a database on the server of `url`. `name` must come from our code: it is not escaped."""
     await _execute(url, f"CREATE DATABASE {name}")
 
 
 async def drop_database(url: str, name: str) -> None:
-    """Drop it, whoever is connected."""
+    """Drop a database. Sessions that are connected to it end."""
     await _execute(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 

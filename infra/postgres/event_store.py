@@ -2,19 +2,25 @@
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
 
+from infra.postgres.function_calls import FunctionCall, RowLists
 from infra.postgres.lane_store import PostgresLaneStore
-from infra.postgres.lists import columns, listed
-from infra.postgres.queries import sql
+from infra.postgres.lists import listed
 from workers.ports.event_store import (
     Batch,
     BatchLookup,
     ClaimConflict,
+    ClaimToAcquire,
+    ClaimToSettle,
+    CredentialRow,
     EventRow,
+    OutcomeRow,
     Repeated,
+    SnapshotRow,
     StoredSnapshot,
     StreamEvent,
 )
@@ -22,6 +28,23 @@ from workers.ports.lanes import Fenced
 
 FENCED = "AN001"
 CLAIMS_REFUSED = "AN002"
+
+# Without the fields that all rows of a batch share: those are sent once.
+COMMIT_COMMANDS = FunctionCall(
+    "commit_commands",
+    values=(
+        *("lane_topic", "lane_partition", "lane_epoch", "new_consumed", "new_last_timestamp", "new_sequence"),
+        *("new_published_sequence", "new_published_offset", "batch_context", "batch_time"),
+    ),
+    rows=(
+        RowLists("outcome", OutcomeRow._fields, without=("context", "partition", "handled_at")),
+        RowLists("event", EventRow._fields, without=("context", "partition", "recorded_at")),
+        RowLists("acquire", ClaimToAcquire._fields),
+        RowLists("settle", ClaimToSettle._fields),
+        RowLists("credential", CredentialRow._fields),
+        RowLists("snapshot", SnapshotRow._fields),
+    ),
+)
 
 
 class PostgresEventStore(PostgresLaneStore):
@@ -34,25 +57,18 @@ class PostgresEventStore(PostgresLaneStore):
         assert row is not None
         return BatchLookup(
             row["now"],
-            {command_id: outcome.encode() for command_id, outcome in row["outcomes"] or ()},
-            [
-                StreamEvent(stream_id, int(version), name, int(schema_version), data.encode())
-                for stream_id, version, name, schema_version, data in row["events"] or ()
-            ],
-            [
-                StoredSnapshot(stream_id, int(version), event_id, digest, state.encode())
-                for stream_id, version, event_id, digest, state in row["snapshots"] or ()
-            ],
+            dict(zip(row["command_ids"] or (), map(str.encode, row["outcomes"] or ()), strict=True)),
+            [StreamEvent._make(values) for values in _columns(row, "event", StreamEvent._fields, "data")],
+            [StoredSnapshot._make(values) for values in _columns(row, "snapshot", StoredSnapshot._fields, "state")],
         )
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
-        """All events of these streams, each stream's together and in order: for people who look."""
+        """All events of these streams, each stream's together and in order."""
         return [event_row(row) for row in await self._database.rows("streams", context, listed(stream_ids))]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        return [
-            event_row(row) for row in await self._database.rows("events_after", context, partition, sequence, limit)
-        ]
+        rows = await self._database.rows("events_after", context, partition, sequence, limit)
+        return [event_row(row) for row in rows]
 
     async def stream_after(self, context: str, stream_id: str, version: int, limit: int) -> Sequence[EventRow]:
         return [event_row(row) for row in await self._database.rows("stream_after", context, stream_id, version, limit)]
@@ -64,16 +80,25 @@ class PostgresEventStore(PostgresLaneStore):
     async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
         return [event_row(row) for row in await self._database.rows("first_events", context, listed(stream_ids), limit)]
 
+    async def events_listed(
+        self, context: str, partitions: Sequence[int], after: int, limit: int
+    ) -> Sequence[EventRow]:
+        """The earliest `limit` events of these partitions whose sequence is higher than `after`, by the time of
+        recording; each partition's in order. Raises Unavailable.
+        """
+        rows = await self._database.rows("events_listed", context, partitions, after, limit)
+        return [event_row(row) for row in rows]
+
     async def outcome(self, command_id: str) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""
-        found: str | None = await self._database.value("outcome", command_id)
-        return None if found is None else found.encode()
+        outcome: str | None = await self._database.value("outcome", command_id)
+        return None if outcome is None else outcome.encode()
 
     async def commit(self, batch: Batch) -> None:
         arguments = _arguments(batch)
         async with self._database.connection() as connection:
             try:
-                await connection.execute(sql("commit_commands"), *arguments)
+                await connection.execute(COMMIT_COMMANDS.sql, *arguments)
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name == "commands_pkey":
                     raise Repeated from error
@@ -82,70 +107,58 @@ class PostgresEventStore(PostgresLaneStore):
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
                 if error.sqlstate == CLAIMS_REFUSED:
-                    raise _refused(json.loads(error.detail or "[]")) from error
+                    raise _claims_refused(json.loads(error.detail or "[]")) from error
                 raise
 
 
-def _refused(told: Sequence[Sequence[str]]) -> ClaimConflict:
-    """Of the database's list: [scope, key] could not be acquired, [scope, key, stream id] not be handed on."""
-    refused = frozenset((each[0], each[1]) for each in told if len(each) == 2)
-    return ClaimConflict(refused, frozenset((each[0], each[1], each[2]) for each in told if len(each) == 3))
+_EVENT_VALUES = itemgetter(*EventRow._fields)
+_DATA = EventRow._fields.index("data")
 
 
 def event_row(row: Any) -> EventRow:
-    """An EventRow of a query's row with the columns of queries/streams.sql, in their order."""
-    values = list(row)
-    values[8] = values[8].encode()
-    return EventRow(*values)
+    """An EventRow of a query's row that has a column for each of its fields."""
+    values = list(_EVENT_VALUES(row))
+    values[_DATA] = values[_DATA].encode()
+    return EventRow._make(values)
+
+
+def _columns(row: Any, prefix: str, fields: Sequence[str], encoded: str) -> Any:
+    """The values of each row of what look_up.sql gives as one array for each field, NULL when there are no rows. The
+    texts of the field `encoded` become UTF-8.
+    """
+    columns = {field: row[f"{prefix}_{field}"] or () for field in fields}
+    columns[encoded] = map(str.encode, columns[encoded])
+    return zip(*columns.values(), strict=True)
+
+
+def _claims_refused(conflicts: Sequence[Sequence[str]]) -> ClaimConflict:
+    """From the detail of AN002: [scope, key] for a claim to acquire, [scope, key, stream id] for one to hand on."""
+    return ClaimConflict(
+        frozenset((scope, key) for scope, key, *former in conflicts if not former),
+        frozenset((scope, key, former[0]) for scope, key, *former in conflicts if former),
+    )
 
 
 def _arguments(batch: Batch) -> list[Any]:
-    outcomes = [
-        (
-            row.command_id,
-            row.type,
-            row.stream_id,
-            row.status,
-            row.sequence,
-            row.correlation_id,
-            row.causation_id,
-            row.actor,
-            row.outcome.decode(),
-        )
-        for row in batch.outcomes
-    ]
-    events = [
-        (
-            row.sequence,
-            row.stream_id,
-            row.stream_version,
-            row.event_id,
-            row.type,
-            row.schema_version,
-            row.data.decode(),
-            row.command_id,
-            row.correlation_id,
-            row.causation_id,
-            row.actor,
-            row.traceparent,
-        )
-        for row in batch.events
-    ]
-    return [
-        batch.lane.topic,
-        batch.lane.partition,
-        batch.epoch,
-        batch.consumed,
-        batch.sequence,
-        batch.mark.sequence,
-        batch.mark.offset,
-        batch.context,
-        batch.time,
-        *columns(outcomes, 9),
-        *columns(events, 12),
-        *columns(batch.claims_to_acquire, 3),
-        *columns(batch.claims_to_settle, 4),
-        *columns(batch.credentials, 2),
-        *columns([(*row[:4], row.state.decode()) for row in batch.snapshots], 5),
-        batch.last_timestamp,
-    ]
+    return COMMIT_COMMANDS.arguments(
+        {
+            "lane_topic": batch.lane.topic,
+            "lane_partition": batch.lane.partition,
+            "lane_epoch": batch.epoch,
+            "new_consumed": batch.consumed,
+            "new_last_timestamp": batch.last_timestamp,
+            "new_sequence": batch.sequence,
+            "new_published_sequence": batch.mark.sequence,
+            "new_published_offset": batch.mark.offset,
+            "batch_context": batch.context,
+            "batch_time": batch.time,
+        },
+        {
+            "outcome": batch.outcomes,
+            "event": batch.events,
+            "acquire": batch.claims_to_acquire,
+            "settle": batch.claims_to_settle,
+            "credential": batch.credentials,
+            "snapshot": batch.snapshots,
+        },
+    )

@@ -1,8 +1,8 @@
-"""The sorting of what can go wrong with Postgres, by what is to be done next.
+"""Sorts the failures of Postgres by what to do next.
 
-A driver's exception becomes `Unavailable` (try again later; with advice when an operator must act), `SchemaMissing`
-(the same, for want of a migration), or `Unstorable`. What is left passes through: a conflict, for whoever asked, or a
-bug.
+An exception of the driver becomes `Unavailable` (try again later; with advice when an operator must act),
+`SchemaMissing` (the same, when a migration is missing) or `Unstorable`. Other exceptions pass through: conflicts, which
+the caller handles, and bugs.
 """
 
 import ssl
@@ -22,8 +22,8 @@ UNUSABLE = "ANNALS_DATABASE_URL cannot be used"
 TLS = "set sslmode and sslrootcert in ANNALS_DATABASE_URL right, or the server's certificate"
 VACUUM = "vacuum the database as its hint says"
 
-# asyncpg has one class for a connection that is gone and for a wrong use of one that is there.
-# A pool takes a connection that has died back at once, from whoever uses it.
+# asyncpg has one class for a connection that is gone and for the wrong use of a connection.
+# A pool takes back a connection that has died at once, also while it is in use.
 _GONE = ("closed", "closing", "cancelling", "released back to the pool")
 # Of class 54, a program's limits, but nothing about the value: transaction ids are used up, the database only reads.
 _WRAPAROUND = "database is not accepting commands"
@@ -34,24 +34,28 @@ class SchemaMissing(Unavailable):
     """Postgres has no schema of Annals, or not this version's, or its roles are not granted."""
 
 
+class SchemaTooOld(SchemaMissing):
+    """The schema was made by an earlier version of Annals, and no migration leads from it to this version's."""
+
+
 @contextmanager
 def faults_sorted(place: str = "") -> Iterator[None]:
-    """Turn the driver's exceptions into those of the ports. `place` says where, for people."""
+    """Turn the driver's exceptions into those of the ports. `place` is where the server is, for people."""
     try:
         yield
     except Exception as error:
-        found = sorted_fault(error, place)
-        if found is None:
+        fault = sorted_fault(error, place)
+        if fault is None:
             raise
-        raise found from error
+        raise fault from error
 
 
 @contextmanager
 def connecting(place: str) -> Iterator[None]:
-    """The same while a connection is made: then no value is at fault, only what a session asks for.
+    """The same while connecting: then the fault is in the settings of the session, not in a value.
 
-    A role that does not exist is an invalid value of a setting (22023). Any other setting stands in the URL, and so
-    does what the driver cannot read: a libpq option that asyncpg passes on (`connect_timeout`), a host of no form.
+    A role that does not exist is an invalid value of a setting (22023). All other settings are in the URL, and so is
+    what the driver cannot read: an option of libpq that asyncpg passes on (`connect_timeout`), a malformed host.
     """
     try:
         with faults_sorted(place):
@@ -68,13 +72,13 @@ def connecting(place: str) -> Iterator[None]:
 
 
 def asks_for_new_connections(error: BaseException) -> bool:
-    """Whether all connections are of no use any more: their server is the wrong one by now."""
-    stale = isinstance(error, asyncpg.InvalidCachedStatementError)  # planned for a schema that is no more
+    """Whether all connections are useless, because their server is not the right one any more."""
+    stale = isinstance(error, asyncpg.InvalidCachedStatementError)  # planned for an earlier schema
     return stale or (isinstance(error, asyncpg.PostgresError) and step_after(error.sqlstate)[0] is Next.RECONNECT)
 
 
 def place_of(url: str) -> str:
-    """Where a URL leads, for people: `host:port/database`; never user and password, nor what may be part of them."""
+    """Where a URL leads, for people: `host:port/database`; never user, password or a part of them."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -90,7 +94,7 @@ def first_line(error: BaseException) -> str:
 
 
 def sorted_fault(error: Exception, place: str = "") -> Unavailable | Unstorable | None:
-    """What an exception means for the ports; None: it is not the server, it is a conflict or a bug."""
+    """What an exception means for the ports; None: it is a conflict or a bug."""
     where = f" ({place})" if place else ""
     match error:
         case ssl.SSLError():
@@ -107,37 +111,37 @@ def sorted_fault(error: Exception, place: str = "") -> Unavailable | Unstorable 
 
 
 def _from_client(error: Exception, where: str) -> Unavailable | None:
-    """What asyncpg itself has to say; None: it was used wrongly."""
-    said = first_line(error) + where
+    """What an error of asyncpg itself means for the ports; None: it was used wrongly."""
+    explanation = first_line(error) + where
     match error:
         case asyncpg.ClientConfigurationError():
             # Its text may quote the URL, and with it the password.
             return Unavailable("Postgres", UNUSABLE, URL)
         case asyncpg.UnsupportedClientFeatureError() | asyncpg.UnsupportedServerFeatureError():
-            return Unavailable("Postgres", said, CONFIGURATION)
+            return Unavailable("Postgres", explanation, CONFIGURATION)
         case asyncpg.TargetServerAttributeNotMatched():
-            return Unavailable("Postgres", said, PRIMARY)
+            return Unavailable("Postgres", explanation, PRIMARY)
         case asyncpg.InternalClientError():
-            # A backend that was ended while its connection lay in the pool is told of only in the next query.
-            return Unavailable("Postgres", said)
+            # A session that was ended while its connection was idle in the pool fails only with the next query.
+            return Unavailable("Postgres", explanation)
         case _ if any(word in str(error) for word in _GONE):
-            return Unavailable("Postgres", said)
+            return Unavailable("Postgres", explanation)
     return None
 
 
 def _from_server(error: asyncpg.PostgresError, where: str) -> Unavailable | Unstorable | None:
     """What a server's answer means for the ports; None: a conflict or a bug."""
-    said = first_line(error) + where
+    explanation = first_line(error) + where
     if isinstance(error, asyncpg.InvalidCachedStatementError):  # the schema was changed beneath us
-        return Unavailable("Postgres", said)
+        return Unavailable("Postgres", explanation)
     step, advice = step_after(error.sqlstate)
     match step:
         case Next.UNSTORABLE if _WRAPAROUND in str(error):
-            return Unavailable("Postgres", said, VACUUM)
+            return Unavailable("Postgres", explanation, VACUUM)
         case Next.UNSTORABLE:
             return Unstorable(first_line(error))
         case Next.MIGRATE:
-            return SchemaMissing("Postgres", said, advice)
+            return SchemaMissing("Postgres", explanation, advice)
         case Next.WAIT | Next.RECONNECT | Next.OPERATOR:
-            return Unavailable("Postgres", said, advice)
+            return Unavailable("Postgres", explanation, advice)
     return None

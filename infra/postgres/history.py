@@ -9,8 +9,7 @@ from infra.postgres.session import read_transaction
 from workers.ports.event_store import EventRow, OutcomeRow
 from workers.ports.history import Cause, Correlated, Notice, SagaStep, StartedSaga
 
-# Each kind with the query that reads it.
-KINDS = {kind: f"correlated_{kind}" for kind in ("commands", "events", "steps", "sagas", "notices")}
+KINDS = ("commands", "events", "steps", "sagas", "notices")
 
 
 class PostgresHistory:
@@ -31,17 +30,17 @@ class PostgresHistory:
         if not command_ids:
             return {}
         rows = await self._database.rows("causes", listed(command_ids))
-        return {row["command_id"]: Cause(*row) for row in rows}
+        return {row["command_id"]: Cause(**row) for row in rows}
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:
-        # As of one moment: else a step could be seen, and the command that it sent not.
+        # As of one moment: otherwise a step could be there without the command that it sent.
         async with read_transaction(self._database) as session:
-            found = {kind: await session.rows(query, correlation_id, limit + 1) for kind, query in KINDS.items()}
+            rows = {kind: await session.rows(f"correlated_{kind}", correlation_id, limit + 1) for kind in KINDS}
         return Correlated(
-            [OutcomeRow(*(*row[:11], row["outcome"].encode())) for row in found["commands"][:limit]],
-            [event_row(row) for row in found["events"][:limit]],
-            [SagaStep(*row) for row in found["steps"][:limit]],
-            [StartedSaga(*row) for row in found["sagas"][:limit]],
-            [Notice(*(*row[:5], (row["data"] or "{}").encode())) for row in found["notices"][:limit]],
-            frozenset(kind for kind, rows in found.items() if len(rows) > limit),
+            commands=[OutcomeRow(**{**row, "outcome": row["outcome"].encode()}) for row in rows["commands"][:limit]],
+            events=[event_row(row) for row in rows["events"][:limit]],
+            steps=[SagaStep(**row) for row in rows["steps"][:limit]],
+            sagas=[StartedSaga(**row) for row in rows["sagas"][:limit]],
+            notices=[Notice(**{**row, "data": (row["data"] or "{}").encode()}) for row in rows["notices"][:limit]],
+            cut=frozenset(kind for kind in KINDS if len(rows[kind]) > limit),
         )

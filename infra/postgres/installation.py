@@ -1,11 +1,11 @@
-"""How many lanes each context of the installation has: decided once, for as long as it lives."""
+"""How many lanes each context of the installation has. The first writer decides it; it never changes."""
 
 from infra.postgres.pool import Database
 from workers.ports.lanes import Unavailable
 
 
 class LayoutDiffers(Unavailable):
-    """The settings ask for another number of lanes than the installation was laid out with. Nothing was begun."""
+    """The settings ask for another number of lanes than the installation has. Nothing was started."""
 
     def __init__(self, setting: int, partitions: int) -> None:
         super().__init__(
@@ -21,7 +21,8 @@ class LayoutDiffers(Unavailable):
 
 
 async def check_partitions(database: Database, setting: int, *, may_write: bool) -> None:
-    """Compare the setting with what was decided; who may write decides it when nobody has.
+    """Compare the setting with the number of the installation. A caller that may write decides it when it is not
+    decided yet.
 
     Raises Unavailable or LayoutDiffers.
     """

@@ -1,4 +1,4 @@
-"""The lanes' rows: taking, asking, leaving."""
+"""The rows of lanes: acquire, check, rebase and release them."""
 
 from infra.postgres.pool import Database
 from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, Mark
@@ -13,20 +13,30 @@ class PostgresLaneStore:
     async def acquire(self, lane: LaneKey, owner: str) -> LaneGrant:
         row = await self._database.row("acquire_lane", lane.role, lane.topic, lane.partition, owner)
         assert row is not None
-        epoch, consumed, sequence, published_sequence, published_offset, *rest = row
-        return LaneGrant(epoch, consumed, sequence, Mark(published_sequence, published_offset), *rest)
+        return LaneGrant(
+            epoch=row["epoch"],
+            consumed=row["consumed"],
+            sequence=row["sequence"],
+            mark=Mark(row["published_sequence"], row["published_offset"]),
+            input_sequence=row["input_sequence"],
+            topic_id=row["topic_id"],
+            published_topic_id=row["published_topic_id"],
+            interruptions=row["interruptions"],
+            last_timestamp=row["last_timestamp"],
+        )
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
-        found: int | None = await self._database.value("lane_epoch", lane.role, lane.topic, lane.partition)
-        return found == epoch
+        current: int | None = await self._database.value("lane_epoch", lane.role, lane.topic, lane.partition)
+        return current == epoch
 
     async def rebase(
         self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
     ) -> None:
         name, arguments = "rebase_lane", [*lane, epoch, consumed, topic_id]
         if interruption is not None:
-            kind, former, _, stood, start, end, missing = interruption
-            name, arguments = "interrupt_lane", [*arguments, kind, former, stood, start, end, missing]
+            name = "interrupt_lane"
+            arguments += [interruption.kind, interruption.former_topic_id, interruption.consumed]
+            arguments += [interruption.start, interruption.end, interruption.missing]
         if await self._database.value(name, *arguments) is None:
             raise Fenced(lane, epoch)
 

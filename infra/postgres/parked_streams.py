@@ -1,4 +1,4 @@
-"""Parked streams of sagas: rows beside the sagas' checkpoints, in annals.parked."""
+"""Parked streams of sagas: rows beside the sagas' checkpoints, in annals.parked_streams."""
 
 from collections.abc import Sequence
 

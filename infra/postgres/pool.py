@@ -1,25 +1,34 @@
-"""The one door to Postgres: a pool whose every call has a deadline. What can go wrong is sorted in faults.py.
+"""The connection pool. Every call has a deadline; faults.py sorts what can fail.
 
-Connections to a server that only reads by now (a failover), or that is going away, are all dropped: the next ones find
-the new primary. Workers ask for one that writes; with several hosts in the URL each is tried.
+When the server has become read-only (a failover) or shuts down, all connections are dropped, and the next ones find the
+new primary. Workers ask for a server that writes; when the URL names several hosts, each is tried.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from infra.postgres.faults import SchemaMissing, asks_for_new_connections, connecting, faults_sorted, place_of
-from infra.postgres.migration_files import lacking
+from infra.postgres.faults import (
+    SchemaMissing,
+    SchemaTooOld,
+    asks_for_new_connections,
+    connecting,
+    faults_sorted,
+    place_of,
+)
 from infra.postgres.queries import sql
+from infra.postgres.schema_errors import BEGIN_AGAIN
+from infra.postgres.schema_files import is_of_earlier_history, lacking
 from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 10.0
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 
-# Postgres ends what a paused or half-dead worker holds, so that the next owner of its lanes gets in.
+# Postgres ends the transactions of a paused or hanging worker, so that the next owner of its lanes can work.
 SESSION_SETTINGS = {
     "application_name": "annals",
     "statement_timeout": "10s",
@@ -27,21 +36,21 @@ SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "5s",
     "tcp_user_timeout": "10s",
     "timezone": "UTC",
-    # Every query of a worker goes by an index. A young table has no statistics, and a plan made for it would scan it
-    # for as long as the session lives.
+    # Every query of a worker uses an index. A new table has no statistics: a plan that is made for it would scan it for
+    # as long as the session lives.
     "enable_seqscan": "off",
     "jit": "off",
 }
 
 
 async def _keep_session(_: asyncpg.Connection) -> None:
-    """Nothing to reset between uses: no query of ours changes its session. Saves a round trip a use."""
+    """Reset nothing between uses: no query of ours changes its session. This saves a round trip for each use."""
 
 
 def sessions_for(url: str, *, writes: bool) -> dict[str, str]:
-    """Which servers will do: who writes needs one that lets him, unless the URL has an opinion of its own.
+    """Which servers may be used: to write, one that can be written to, unless the URL says which.
 
-    A PGTARGETSESSIONATTRS that somebody has set for psql has none.
+    A PGTARGETSESSIONATTRS that is set for psql does not count.
     """
     if "target_session_attrs" in url:
         return {}
@@ -59,9 +68,9 @@ class Database:
         self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Connect, and see that the schema has all that this version needs: what a newer one adds does no harm.
+        """Connect and check that the schema has all that this version needs. It may have more, of a newer version.
 
-        Raises Unavailable; SchemaMissing when migrations are missing.
+        Raises Unavailable; SchemaMissing when migrations or functions are missing; SchemaTooOld.
         """
         with connecting(self._place):
             self._pool = await asyncpg.create_pool(
@@ -76,23 +85,30 @@ class Database:
                 **sessions_for(self._url, writes=self._role == "annals_writer"),
             )
         try:
-            applied = {row["number"] for row in await self.rows("migrations_applied")}
-            if missing := lacking(applied):
-                what = f"the schema lacks {', '.join(missing)} ({self._place})"
-                raise SchemaMissing("Postgres", what, "run `annals migrate` as the owner of the database")
+            await self._check_schema()
         except BaseException:
             await self.close()
             raise
 
+    async def _check_schema(self) -> None:
+        names = {(row["number"], row["name"]) for row in await self.rows("migrations_applied")}
+        if is_of_earlier_history(names):
+            what = f"the schema was made by an earlier version of Annals, which this one cannot upgrade ({self._place})"
+            raise SchemaTooOld("Postgres", what, BEGIN_AGAIN)
+        functions = {(row["name"], row["checksum"]) for row in await self.rows("functions_applied")}
+        if missing := lacking({number for number, _ in names}, functions):
+            what = f"the schema lacks {', '.join(missing)} ({self._place})"
+            raise SchemaMissing("Postgres", what, "run `annals migrate` as the owner of the database")
+
     async def close(self) -> None:
-        """Close all connections; does not wait for what hangs."""
+        """Close all connections without waiting for queries."""
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """A connection for one piece of work. Raises Unavailable when none is to be had in time."""
+        """A connection for one piece of work. Raises Unavailable when none is free in time."""
         if self._pool is None:
             raise Unavailable("Postgres", "the pool is not open")
         pool = self._pool
@@ -103,7 +119,7 @@ class Database:
                 try:
                     yield connection
                 except asyncpg.InternalClientError:
-                    connection.terminate()  # its protocol is out of step: no use to anybody
+                    connection.terminate()  # its protocol is out of step: it cannot be used again
                     raise
                 except asyncpg.PostgresError as error:
                     if asks_for_new_connections(error):
@@ -113,11 +129,16 @@ class Database:
             with faults_sorted(self._place):
                 await pool.release(connection)
 
+    async def now(self) -> datetime:
+        """The database's clock. Raises Unavailable."""
+        now: datetime = await self.value("now")
+        return now
+
     async def rows(self, name: str, *arguments: Any) -> list[Any]:
         """The rows of a named query."""
         async with self.connection() as connection:
-            found: list[Any] = await connection.fetch(sql(name), *arguments)
-            return found
+            rows: list[Any] = await connection.fetch(sql(name), *arguments)
+            return rows
 
     async def row(self, name: str, *arguments: Any) -> Any | None:
         """The first row of a named query, or None."""

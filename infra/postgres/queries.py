@@ -1,13 +1,17 @@
-"""The room's SQL, by name: `queries/lanes/acquire_lane.sql` is `sql("acquire_lane")`. The folders say who asks."""
+"""The room's queries, by name: `queries/lane_store/acquire_lane.sql` is `sql("acquire_lane")`.
+
+A folder is named after the module of this room that asks its queries (tests/postgres/test_queries_have_one_asker.py).
+"""
 
 from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "queries"
+FILES = {file.stem: file for file in sorted(FOLDER.glob("*/*.sql"))}
+NAMES = tuple(FILES)
 
 
 @cache
 def sql(name: str) -> str:
-    """The text of a query. Names are unique over the folders (tests/postgres)."""
-    (file,) = FOLDER.glob(f"*/{name}.sql")
-    return file.read_text("utf-8")
+    """The text of a query."""
+    return FILES[name].read_text("utf-8")

@@ -1,8 +1,8 @@
-"""Claims that an earlier release wrote under keys of its own get today's: else a value that is taken would look free.
+"""Renews the keys of unique claims after a release has changed how keys are made: else a claimed value would look free.
 
-Part of `annals migrate`, before the first worker of a new release starts. Safe beside working workers and any number of
-times. The first that claimed a value keeps it; a second one that has come to be equal keeps its old key, which nobody
-asks for any more, and is named: by this step, and by every `annals verify` until a command changes one of the two.
+Part of `annals migrate`, before the first worker of the new release starts. It may run beside working workers and any
+number of times. When two claims have become equal, the earlier claim gets the key. The later one keeps its former key,
+which no command asks for, and is reported: here, and by `annals verify` until a command changes one of the two values.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 from infra.postgres.queries import sql
 
 ClaimKey = Callable[[str, str], str]
-"""`(scope, key as it is stored)` to the key as it is written today."""
+"""`(scope, stored key)` to the key as this release makes it."""
 
 
 class SharedClaim(NamedTuple):
-    """Two streams that hold equal values; `holder` is the one that claimed its own first."""
+    """Two streams with equal values. `holder` has the claim, because it claimed its value first; `other` has not."""
 
     context: str
     scope: str
@@ -29,7 +29,7 @@ class SharedClaim(NamedTuple):
 
 
 class Renewal(NamedTuple):
-    """How many claims got another key, and those that could not."""
+    """How many claims got another key, and the claims that could not get theirs."""
 
     renewed: int
     shared: list[SharedClaim]
@@ -38,7 +38,7 @@ class Renewal(NamedTuple):
 async def renew_claims(url: str, claim_keys: Mapping[str, ClaimKey]) -> Renewal:
     """Renew the keys of all claims of these contexts. Raises Unavailable.
 
-    Only keys that are not ASCII are looked at: those have been written in one way since the first release.
+    Only keys with characters beyond ASCII are checked: the keys of ASCII values have never changed.
     """
     renewed, shared = 0, []
     with faults_sorted():
@@ -51,25 +51,25 @@ async def renew_claims(url: str, claim_keys: Mapping[str, ClaimKey]) -> Renewal:
         try:
             for context, claim_key in claim_keys.items():
                 for scope, key, stream_id in await connection.fetch(sql("unique_claims_not_ascii"), context):
-                    today = claim_key(scope, key)
-                    if today != key:
-                        holder = await _renewed(connection, context, scope, key, today, stream_id)
+                    new_key = claim_key(scope, key)
+                    if new_key != key:
+                        holder = await _renewed(connection, context, scope, key, new_key, stream_id)
                         renewed += holder == stream_id
                         if holder not in (None, stream_id):
-                            shared.append(SharedClaim(context, scope, today, holder, stream_id))
+                            shared.append(SharedClaim(context, scope, new_key, holder, stream_id))
         finally:
             await connection.close(timeout=COMMAND_TIMEOUT_SECONDS)
     return Renewal(renewed, shared)
 
 
-async def _renewed(connection: Any, context: str, scope: str, key: str, today: str, stream_id: str) -> Any:
-    """Who holds today's key now; None when the old one was released meanwhile."""
+async def _renewed(connection: Any, context: str, scope: str, key: str, new_key: str, stream_id: str) -> Any:
+    """The stream that holds the new key afterwards; None when the stored key was released meanwhile."""
     transaction = connection.transaction()
     await transaction.start()
     try:
         if await connection.execute(sql("release_unique_claim"), context, scope, key, stream_id) == "DELETE 0":
             return None
-        holder = await connection.fetchval(sql("grant_free_unique_claim"), context, scope, today, stream_id)
+        holder = await connection.fetchval(sql("claim_if_free"), context, scope, new_key, stream_id)
     except BaseException:
         await transaction.rollback()
         raise

@@ -1,6 +1,6 @@
-"""Instances of sagas as an operator asks for them: which there are, and all that is kept of one.
+"""Instances of sagas as operators ask for them: a list, and everything that is stored of one instance.
 
-Read as `annals_reader`. Every answer is bounded, and all of one answer is as of one moment.
+Read as `annals_reader`. Every answer is bounded, and all rows of an answer are of the same moment.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from infra.postgres.session import read_transaction
 
 
 class Wanted(NamedTuple):
-    """Which instances: of this saga, in this status, ended or not; None is any."""
+    """Which instances: of this saga, in this status, ended or not. None: any."""
 
     saga: str | None = None
     status: str | None = None
@@ -21,8 +21,8 @@ class Wanted(NamedTuple):
 
 
 class ListedInstance(NamedTuple):
-    """An instance in a list. `deadline` and `due_at` are its next one, if any; `sent` counts its steps, `answered`
-    those whose outcome is known. `asked_at` is the database's clock.
+    """An instance in a list. `deadline` and `due_at` are its next deadline, if any. `sent` counts its steps, `answered`
+    those with an outcome. `asked_at` is the time of the answer by the database's clock.
     """
 
     saga: str
@@ -40,8 +40,8 @@ class ListedInstance(NamedTuple):
     answered: int
 
 
-class TakenEvent(NamedTuple):
-    """What an instance took as its `version`-th. An event of its own has no stream, but `data`, JSON."""
+class AppliedEvent(NamedTuple):
+    """The `version`-th event that an instance has applied. An internal event has no stream; its JSON is `data`."""
 
     version: int
     type: str
@@ -50,7 +50,7 @@ class TakenEvent(NamedTuple):
     sequence: int
     event_id: str
     recorded_at: datetime
-    taken_at: datetime
+    applied_at: datetime
     status: str
     data: str | None
     stream_id: str | None
@@ -77,7 +77,7 @@ class WaitingDeadline(NamedTuple):
 
 
 class KeptInstance(NamedTuple):
-    """An instance as it stands; `state` is JSON, `asked_at` the database's clock."""
+    """An instance as it is stored. `state` is JSON; `asked_at` is the time of the answer by the database's clock."""
 
     saga: str
     instance_id: str
@@ -91,13 +91,13 @@ class KeptInstance(NamedTuple):
 
 
 class ShownInstance(NamedTuple):
-    """All that is kept of an instance: journal and steps the oldest first, at most the limit of each, the latest of
-    them. `cut` names what has more.
+    """All that is stored of an instance: the latest events and steps, at most the limit of each, the oldest of them
+    first. `cut` names the lists that have more.
     """
 
     instance: KeptInstance
     deadlines: Sequence[WaitingDeadline]
-    journal: Sequence[TakenEvent]
+    journal: Sequence[AppliedEvent]
     steps: Sequence[SentStep]
     cut: frozenset[str]
 
@@ -109,12 +109,12 @@ class SagaInstances:
         self._database = database
 
     async def listed(self, wanted: Wanted, endings: Sequence[tuple[str, str]], limit: int) -> Sequence[ListedInstance]:
-        """At most `limit` instances, the last changed first; `endings` are the (saga, status) in which one is over."""
+        """At most `limit` instances, the last changed first. `endings`: the (saga, status) in which one has ended."""
         rows = await self._database.rows("sagas_listed", *wanted, *columns(endings, 2), limit)
-        return [ListedInstance(*row) for row in rows]
+        return [ListedInstance(**row) for row in rows]
 
     async def shown(self, saga: str, instance_id: str, limit: int) -> ShownInstance | None:
-        """All about one instance, None when there is none."""
+        """All that is stored of one instance; None when it does not exist."""
         async with read_transaction(self._database) as session:
             instances = await session.rows("saga_instance", saga, instance_id)
             if not instances:
@@ -122,11 +122,11 @@ class SagaInstances:
             deadlines = await session.rows("deadlines_of_instance", saga, instance_id, limit)
             journal = await session.rows("journal_of_instance", saga, instance_id, limit + 1)
             steps = await session.rows("steps_of_instance", saga, instance_id, limit + 1)
-        found = {"journal": journal, "steps": steps}
+        lists = {"journal": journal, "steps": steps}
         return ShownInstance(
-            KeptInstance(*instances[0]),
-            [WaitingDeadline(*row) for row in deadlines],
-            [TakenEvent(*row) for row in reversed(journal[:limit])],
-            [SentStep(*row) for row in reversed(steps[:limit])],
-            frozenset(kind for kind, rows in found.items() if len(rows) > limit),
+            KeptInstance(**instances[0]),
+            [WaitingDeadline(**row) for row in deadlines],
+            [AppliedEvent(**row) for row in reversed(journal[:limit])],
+            [SentStep(**row) for row in reversed(steps[:limit])],
+            frozenset(kind for kind, rows in lists.items() if len(rows) > limit),
         )

@@ -9,10 +9,10 @@ import orjson
 
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import FENCED, PostgresEventStore
+from infra.postgres.function_calls import FunctionCall, RowLists
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
-from infra.postgres.queries import sql
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
@@ -22,6 +22,8 @@ from workers.ports.sagas import (
     Following,
     InstanceConflict,
     InstanceKey,
+    InstanceRow,
+    JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
@@ -30,6 +32,24 @@ from workers.ports.sagas import (
 )
 
 MOVED = "AN003"
+
+COMMIT_SAGAS = FunctionCall(
+    "commit_sagas",
+    values=(
+        *("lane_topic", "lane_partition", "lane_epoch", "new_consumed", "new_position", "new_published"),
+        *("new_input_sequence", "answered_position"),
+    ),
+    rows=(
+        RowLists("instance", InstanceRow._fields),
+        RowLists("step", StepRow._fields),
+        RowLists("parked", ParkedStream._fields),
+        RowLists("unparked", ("follower", "stream_id")),
+        RowLists("journal", JournalRow._fields),
+        RowLists("deadline", DeadlineRow._fields),
+        RowLists("cleared", ("saga", "instance_id", "name")),
+        RowLists("passed", DeadlineRow._fields, without=("due_at", "correlation_id", "actor", "traceparent")),
+    ),
+)
 
 
 class PostgresSagaStore(PostgresLaneStore):
@@ -44,21 +64,24 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         rows = await self._database.rows("saga_states", *columns(keys, 2))
-        return {InstanceKey(row[0], row[1]): StoredInstance(row[2], row[3].encode()) for row in rows}
+        return {
+            InstanceKey(row["saga"], row["instance_id"]): StoredInstance(row["version"], row["state"].encode())
+            for row in rows
+        }
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
         assert row is not None
-        deadlines = [DeadlineRow(**_in_utc(each, "due_at")) for each in orjson.loads(row["deadlines"] or b"[]")]
-        rejections = [StepRejection(**_in_utc(each, "handled_at")) for each in orjson.loads(row["rejections"] or b"[]")]
-        unchanged = [UnchangedStep(**_in_utc(each, "handled_at")) for each in orjson.loads(row["unchanged"] or b"[]")]
-        return DueInternalEvents(rfc3339(row["now"]), deadlines, rejections, unchanged)
+        return DueInternalEvents(
+            rfc3339(row["now"]),
+            [DeadlineRow(**_in_utc(deadline, "due_at")) for deadline in _rows_of_json(row["deadlines"])],
+            [StepRejection(**_in_utc(rejection, "handled_at")) for rejection in _rows_of_json(row["rejections"])],
+            [UnchangedStep(**_in_utc(step, "handled_at")) for step in _rows_of_json(row["unchanged"])],
+        )
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
-        return [
-            StepRow(**{**row, "data": row["data"].encode(), "caused_at": rfc3339(row["caused_at"])}) for row in rows
-        ]
+        return [_step_row(row) for row in rows]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return await self._events.events_after(context, partition, sequence, limit)
@@ -68,40 +91,19 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def parked(self, lane: LaneKey) -> Sequence[ParkedStream]:
         rows = await self._database.rows("parked_in_lane", lane.topic, lane.partition)
-        return [ParkedStream(*(*row[:7], rfc3339(row[7]))) for row in rows]
+        return [ParkedStream(**{**row, "recorded_at": rfc3339(row["recorded_at"])}) for row in rows]
 
     async def parked_requests(self, lane: LaneKey) -> Sequence[ParkedStreamRequest]:
         return [
-            ParkedStreamRequest(*row)
+            ParkedStreamRequest(**row)
             for row in await self._database.rows("parked_requests_in_lane", lane.topic, lane.partition)
         ]
 
     async def commit(self, batch: SagaBatch) -> None:
-        instances = [(*row[:3], row.state.decode(), *row[4:]) for row in batch.instances]
-        steps = [(*row[:7], row.data.decode(), *row[8:]) for row in batch.steps]
-        journal = [(*row[:10], None if row.data is None else row.data.decode()) for row in batch.journal]
-        passed = [(row.saga, row.instance_id, row.name, row.event_id) for row in batch.passed_deadlines]
-        arguments = [
-            batch.lane.topic,
-            batch.lane.partition,
-            batch.epoch,
-            batch.consumed,
-            batch.position,
-            batch.published,
-            batch.input_sequence,
-            *columns(instances, 7),
-            *columns(steps, 14),
-            *columns(batch.parked, 8),
-            *columns(batch.unparked, 2),
-            *columns(journal, 11),
-            *columns(batch.deadlines, 8),
-            *columns(batch.cleared_deadlines, 3),
-            *columns(passed, 4),
-            listed([str(each) for each in batch.answered_steps]),
-        ]
+        arguments = _arguments(batch)
         async with self._database.connection() as connection:
             try:
-                await connection.execute(sql("commit_sagas"), *arguments)
+                await connection.execute(COMMIT_SAGAS.sql, *arguments)
             except asyncpg.PostgresError as error:
                 if error.sqlstate == FENCED:
                     raise Fenced(batch.lane, batch.epoch) from error
@@ -110,6 +112,43 @@ class PostgresSagaStore(PostgresLaneStore):
                 raise
 
 
+def _arguments(batch: SagaBatch) -> list[Any]:
+    return COMMIT_SAGAS.arguments(
+        {
+            "lane_topic": batch.lane.topic,
+            "lane_partition": batch.lane.partition,
+            "lane_epoch": batch.epoch,
+            "new_consumed": batch.consumed,
+            "new_position": batch.position,
+            "new_published": batch.published,
+            "new_input_sequence": batch.input_sequence,
+            "answered_position": listed([str(position) for position in batch.answered_steps]),
+        },
+        {
+            "instance": batch.instances,
+            "step": batch.steps,
+            "parked": batch.parked,
+            "unparked": batch.unparked,
+            "journal": batch.journal,
+            "deadline": batch.deadlines,
+            "cleared": batch.cleared_deadlines,
+            "passed": batch.passed_deadlines,
+        },
+    )
+
+
+def _step_row(row: Any) -> StepRow:
+    values = dict(row)
+    values["data"] = values["data"].encode()
+    values["caused_at"] = rfc3339(values["caused_at"])
+    return StepRow(**values)
+
+
+def _rows_of_json(text: str | None) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = orjson.loads(text or b"[]")
+    return rows
+
+
 def _in_utc(row: dict[str, Any], time: str) -> dict[str, Any]:
-    """A row of JSON with its time as this system writes times."""
+    """A row of JSON with its time in RFC 3339 as envelopes have it."""
     return {**row, time: rfc3339(datetime.fromisoformat(row[time]))}

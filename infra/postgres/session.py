@@ -1,4 +1,4 @@
-"""Several questions, one state of the database: for those who compare what must agree at every moment."""
+"""Several queries on one state of the database: for comparisons of what must agree at every moment."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,15 +16,15 @@ ROWS_AT_A_TIME = 1000
 
 
 class Session:
-    """One transaction. It must be short: Postgres ends one that does nothing for some seconds."""
+    """The queries of one transaction. It must be short: Postgres ends a transaction that is idle for some seconds."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     async def rows(self, name: str, *arguments: Any) -> list[Any]:
         """The rows of a named query."""
-        found: list[Any] = await self._connection.fetch(sql(name), *arguments)
-        return found
+        rows: list[Any] = await self._connection.fetch(sql(name), *arguments)
+        return rows
 
     async def stream(self, name: str, *arguments: Any) -> AsyncIterator[Any]:
         """The rows of a named query, read as they are asked for."""
@@ -45,7 +45,7 @@ class Session:
 
 @asynccontextmanager
 async def read_transaction(database: Database) -> AsyncIterator[Session]:
-    """A session that only reads, everything as of one moment. Raises Unavailable."""
+    """A session that only reads; all its queries see the same moment. Raises Unavailable."""
     async with (
         database.connection() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -55,8 +55,8 @@ async def read_transaction(database: Database) -> AsyncIterator[Session]:
 
 @asynccontextmanager
 async def lanes_held(database: Database, lanes: Sequence[LaneKey]) -> AsyncIterator[Session]:
-    """A session that writes, and during which these lanes (of one role and topic) commit nothing; their owners stay
-    their owners. Raises Unavailable, also when an owner does not let go in time.
+    """A session that writes, during which these lanes commit nothing. Their owners stay their owners. Raises
+    Unavailable, also when an owner does not release the row of its lane in time.
     """
     async with database.connection() as connection, connection.transaction():
         session = Session(connection)

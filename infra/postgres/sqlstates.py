@@ -1,7 +1,7 @@
-"""What to do next after each of Postgres's error codes: the one table, complete and sorted by that question.
+"""What to do next after each error code of Postgres, in one complete table.
 
-Two characters are a class, five a code that is not like its class (appendix A of Postgres's manual). A code that is not
-here, by itself or by its class, is a bug until somebody has sorted it.
+Two characters are a class of codes, five a code that differs from its class (appendix A of Postgres's manual). A code
+that is missing, by itself and by its class, counts as a bug until it is sorted here.
 """
 
 from enum import Enum
@@ -23,11 +23,11 @@ class Next(Enum):
 
     WAIT = "wait and try again"
     RECONNECT = "drop all connections, as the server behind them is the wrong one or going away; then wait"
-    MIGRATE = "wait for an operator: the schema or its roles are not there, or not this version's"
+    MIGRATE = "wait for an operator: the schema or its roles are missing, or not this version's"
     OPERATOR = "wait for an operator"
-    UNSTORABLE = "give the value up: the database cannot hold it"
-    CONFLICT = "whoever asked looks again and decides anew"
-    BUG = "show it"
+    UNSTORABLE = "refuse the value: the database cannot store it"
+    CONFLICT = "the caller reads again and decides again"
+    BUG = "let it pass as it is"
 
 
 _ADVICE: dict[Next, dict[str, str]] = {
@@ -40,7 +40,7 @@ _ADVICE: dict[Next, dict[str, str]] = {
         "53300": "run fewer processes, or raise max_connections",
         "53400": "raise the limit that the server names",
         "55": "",  # an object is in use or locked
-        "57": "",  # somebody intervened: cancelled, shut down, starting up
+        "57": "",  # an operator intervened: cancelled, shut down, starting up
         "58": SERVER,
         "72": "",  # snapshot too old
         "F0001": "",  # the lock file of a server that is about to start
@@ -81,13 +81,13 @@ _ADVICE: dict[Next, dict[str, str]] = {
     Next.CONFLICT: {
         "23505": "",
         "23P01": "",
-        "42701": "",  # what was to be made is there already
+        "42701": "",  # the object exists already
         "42710": "",
         "42723": "",
         "42P04": "",
         "42P06": "",
         "42P07": "",
-        "AN": "",  # raised by our own functions, for those who call them
+        "AN": "",  # raised by our functions for their callers
     },
     Next.BUG: {
         **dict.fromkeys(("00", "01", "02", "03", "09", "0A", "0B", "0F", "0L", "0Z", "10", "20", "21", "23"), ""),
@@ -102,6 +102,6 @@ SORTED: dict[str, tuple[Next, str]] = {
 
 
 def step_after(sqlstate: str | None) -> tuple[Next, str]:
-    """What to do next, and advice for an operator ("": nobody need do anything)."""
+    """What to do next, and advice for an operator ("": it passes by itself)."""
     code = sqlstate or ""
     return SORTED.get(code) or SORTED.get(code[:2]) or (Next.BUG, "")

@@ -1,4 +1,4 @@
-"""One of several does the work, the others stand by: an advisory lock that ends with its session."""
+"""Of several processes one works and the others stand by: an advisory lock, which ends with its session."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS
 
 
 class Turn:
-    """This process's turn at a piece of work of a certain number in this database. Holds a connection of its own."""
+    """This process's turn at the work with this number in this database. Keeps a connection of its own."""
 
     def __init__(self, url: str, number: int) -> None:
         self._url = url
@@ -17,7 +17,7 @@ class Turn:
         self._connection: Any = None
 
     async def taken(self) -> bool:
-        """Whether it is our turn now; takes it when nobody has it. Raises Unavailable, and then it is not."""
+        """Whether this process has the turn. Takes it when it is free. Gives the turn up when it raises Unavailable."""
         place = place_of(self._url)
         if self._connection is None:
             with connecting(place):
@@ -36,15 +36,15 @@ class Turn:
                 raise
 
     async def _is_ours(self) -> bool:
-        # A session may take the same lock again and again: so first ask.
-        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
-        if await self._connection.fetchval(held):
+        # A session may acquire the same lock several times: so ask first.
+        lock = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+        if await self._connection.fetchval(lock):
             return True
         ours: bool = await self._connection.fetchval("SELECT pg_try_advisory_lock($1)", self._number)
         return ours
 
     def give_up(self) -> None:
-        """Let another have it."""
+        """Give the turn to another process."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

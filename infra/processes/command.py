@@ -7,7 +7,7 @@ from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.message_sender import KafkaMessageSender
-from infra.kafka.presence import require_topics
+from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore

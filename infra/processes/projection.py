@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
-from infra.kafka.presence import require_topics
+from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from infra.kafka.message_sender import KafkaMessageSender
-from infra.kafka.presence import require_topics
+from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.installation import check_partitions
 from infra.postgres.saga_store import PostgresSagaStore

@@ -16,7 +16,7 @@ ROOMS = {
     "starlette": ("workers/gateway",),
     "uvicorn": ("infra/processes/gateway.py",),
     "argon2": ("infra/passwords.py",),
-    "typer": ("infra/cli", "infra/measuring/demo"),
+    "typer": ("infra/cli",),
 }
 
 

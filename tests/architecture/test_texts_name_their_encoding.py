@@ -28,7 +28,7 @@ def test_wherever_one_is_read_or_written(path: Path) -> None:
 def test_so_what_the_database_is_asked_is_the_same_under_every_locale() -> None:
     program = (
         "from pathlib import Path;"
-        "from infra.postgres.migration_files import migrations; from infra.postgres.queries import sql;"
+        "from infra.postgres.schema_files import migrations; from infra.postgres.queries import sql;"
         "print([each.checksum for each in migrations()]);"
         "print([hash(sql(each.stem)) for each in sorted(Path('infra/postgres/queries').glob('*/*.sql'))])"
     )

@@ -1,4 +1,4 @@
-"""`annals bench`: the whole path of orders through real workers, in a corner that is gone afterwards."""
+"""`annals bench`: the whole path of orders through real workers, in an environment that is deleted afterwards."""
 
 import json
 
@@ -21,7 +21,7 @@ async def test_settled_a_second_processor_time_and_latency(settings: Settings) -
     assert abs(sum(burst["cpu_by_role"].values()) - burst["cpu_microseconds"]) < 1
     assert 0 < confirmation["p50"] <= confirmation["p99"] <= confirmation["highest"]
     assert measured["commands"] is measured["latency"] is None
-    assert not await _corners(settings)
+    assert not await _databases(settings)
 
 
 async def test_not_when_every_part_is_skipped() -> None:
@@ -30,7 +30,7 @@ async def test_not_when_every_part_is_skipped() -> None:
     assert "nothing is left to measure" in ended.errors
 
 
-async def _corners(settings: Settings) -> list[str]:
+async def _databases(settings: Settings) -> list[str]:
     """The databases of runs, as far as they are still there."""
     assert settings.database_url is not None
     connection = await asyncpg.connect(settings.database_url.get_secret_value())

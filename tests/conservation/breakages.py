@@ -18,8 +18,9 @@ from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed, Saga, SetDeadline, Step, StepUnchanged
 from workers.domain.orders.closing import closing
 from workers.domain.orders.fulfilment import fulfilment
+from workers.domain.orders.fulfilment.asks import asked_by
 from workers.domain.orders.fulfilment.evolution import correlate
-from workers.domain.orders.fulfilment.state import FulfilmentState, Goods, Next
+from workers.domain.orders.fulfilment.state import FulfilmentState, Goods
 from workers.domain.users.welcome import welcome
 
 Broken = Saga[Any]
@@ -46,7 +47,7 @@ def _deaf(is_heard: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
     def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
         if is_heard(state, recorded):
             return fulfilment.evolve(state, recorded)
-        return state.model_copy(update={"next": ()})
+        return state
 
     return replace(fulfilment, evolve=evolve)
 
@@ -68,7 +69,7 @@ def _confirm_at_once(state: FulfilmentState, recorded: Recorded) -> tuple[Step, 
 
 
 def _capture_at_once(state: FulfilmentState, recorded: Recorded) -> tuple[Step, ...]:
-    if state.next == (Next("confirm"),):
+    if any(ask.step == "confirm" for ask, _ in asked_by(state, recorded)):
         order_id = correlate(recorded) or recorded.stream_id
         return (Step("capture at once", CaptureFunds(user_id=state.user_id, order_id=order_id)),)
     return ()
@@ -88,7 +89,7 @@ def _each_line_by_itself(state: FulfilmentState, recorded: Recorded) -> Fulfilme
 def _give_up_at_once(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """In `confirm` too, without waiting for what the order's stream says."""
     if state.status == "confirm" and isinstance(recorded.event, DeadlinePassed):
-        state = state.model_copy(update={"status": "reserve_stock"})
+        state = state.model_copy(update={"asks": tuple(ask for ask in state.asks if ask.step != "confirm")})
     return fulfilment.evolve(state, recorded)
 
 

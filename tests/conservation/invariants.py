@@ -14,10 +14,11 @@ from contracts.payments.events import FundsCaptured, FundsDeposited, FundsReserv
 from contracts.users.events import UserDeleted
 from tests.conservation.meddling import pieces as pieces_of
 from tests.conservation.meddling import total
-from tests.conservation.world import World, is_open
+from tests.conservation.statuses import is_open
+from tests.conservation.world import World
 from workers.core.holding import Holding
 from workers.domain import contexts
-from workers.domain.orders.fulfilment.owning import owns
+from workers.domain.orders.fulfilment.ownership import owns
 from workers.domain.orders.fulfilment.state import FulfilmentState
 from workers.ports.sagas import InstanceKey
 

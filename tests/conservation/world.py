@@ -16,6 +16,7 @@ from contracts.message import Command, Event
 from contracts.orders.commands import ShipOrder
 from contracts.orders.events import OrderConfirmed
 from tests.conservation.plans import Plan
+from tests.conservation.statuses import is_deleted, is_open
 from tests.conservation.traffic import Address, Route, Sent, Traffic, address_of
 from workers.core.answers import ANSWER
 from workers.core.decider import Rejection
@@ -250,12 +251,3 @@ class World:
     def _now(self) -> str:
         minutes, seconds = divmod(self._moves, 60)
         return f"2026-01-01T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.000000Z"
-
-
-def is_open(order: Any) -> bool:
-    """Whether an order waits for its confirmation or its cancellation."""
-    return bool(order.status == "placed")
-
-
-def is_deleted(user: Any) -> bool:
-    return bool(user.existence == "deleted")

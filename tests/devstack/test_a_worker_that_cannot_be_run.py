@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.devstack import supervised
-from infra.devstack.fleet import FleetProcess
+from infra.child_processes import supervised
+from infra.child_processes.supervised import SupervisedProcess
 from infra.devstack.readiness import until_ready
-from infra.devstack.supervised import SupervisedProcess
 from infra.home import Home
 from tests.waiting import until
 
@@ -21,9 +20,8 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def worker(command: tuple[str, ...], home: Path, lines: list[str], said: list[str]) -> SupervisedProcess:
-    process = FleetProcess("worker", "a worker of the test", command)
     return SupervisedProcess(
-        process, Home(home), {}, lambda _, line: lines.append(line), lambda _, text: said.append(text)
+        "worker", command, Home(home), {}, lambda _, line: lines.append(line), lambda _, text: said.append(text)
     )
 
 

@@ -10,8 +10,8 @@ import asyncpg
 import psutil
 import pytest
 
+from infra.child_processes.orphans import stop_orphans
 from infra.child_processes.records import ProcessRecord, birth_of, read_record, write_record
-from infra.devstack.orphans import stop_orphans
 from infra.devstack.ports import Ports, is_free
 from infra.devstack.stack import Devstack
 from infra.home import Home, write_json
@@ -87,7 +87,7 @@ def test_a_process_is_known_again_after_the_clock_was_set(
 
 
 def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.devstack.orphans.STOP_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("infra.child_processes.orphans.STOP_TIMEOUT_SECONDS", 0.5)
     home = Home(only_postgres.home)
     deaf = started(DEAF)
     record = write_record(home, "saga", "worker", deaf.pid, signal.SIGTERM)

@@ -17,8 +17,8 @@ from infra.devstack.progress import silent
 from infra.devstack.stack import Devstack
 from infra.home import Home
 from infra.postgres.migrate import migrate
-from infra.postgres.migration_files import migrations
 from infra.postgres.pool import Database
+from infra.postgres.schema_files import migrations
 from infra.settings import Settings
 from tests.devstack.keepsakes import ALL, TOPIC, Keepsakes
 
@@ -115,7 +115,7 @@ def test_no_module_of_the_folder_that_the_caller_stands_in_is_taken_for_ours(tmp
 
 def test_files_of_ours_are_read_as_utf8_under_any_locale() -> None:
     """A migration that was read by the locale would be another one by its checksum."""
-    program = "from infra.postgres.migration_files import migrations; print(*(each.checksum for each in migrations()))"
+    program = "from infra.postgres.schema_files import migrations; print(*(each.checksum for each in migrations()))"
     environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
     done = subprocess.run(
         [sys.executable, "-c", program],

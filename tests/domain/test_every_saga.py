@@ -1,7 +1,7 @@
 """Laws of the sagas of every context: whatever they are told, in any order."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -96,6 +96,11 @@ def internal_events(saga: Saga[Any], follows: Consequence) -> list[Event]:
             return []
 
 
+def statuses(saga: Saga[Any]) -> frozenset[str]:
+    """All statuses that the saga's state declares."""
+    return frozenset(get_args(get_type_hints(type(saga.initial).status.fget)["return"]))
+
+
 @every_saga
 @settings(max_examples=200)
 @given(data=st.data())
@@ -162,15 +167,29 @@ def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Sag
         status = stride.after.status
         if status in saga.settled_statuses:
             assert not waiting or status == "stuck", f"in {status} nothing is waited for"
-        elif status not in saga.watches | {saga.initial.status}:
+        elif status not in saga.idle_statuses | {saga.initial.status}:
             assert waiting, f"in {status} it would wait without an end"
 
 
 @every_saga
 def test_ends_in_states_that_it_can_be_in(saga: Saga[Any]) -> None:
-    assert saga.initial.status not in saga.settled_statuses
-    for status in saga.settled_statuses:
-        type(saga.initial)(status=status)  # a status that the model does not know is refused
+    known = statuses(saga)
+    assert saga.initial.status in known - saga.settled_statuses - saga.idle_statuses
+    assert saga.settled_statuses | saga.idle_statuses < known
+    assert not saga.settled_statuses & saga.idle_statuses
+
+
+@every_saga
+def test_stores_no_status_as_it_follows_from_the_facts(saga: Saga[Any]) -> None:
+    assert "status" not in saga.initial.model_dump()
+
+
+@every_saga
+@settings(max_examples=200)
+@given(data=st.data())
+def test_is_only_in_states_that_it_declares(saga: Saga[Any], data: st.DataObject) -> None:
+    for stride in walk(saga, data):
+        assert stride.after.status in statuses(saga)
 
 
 @every_saga

@@ -9,7 +9,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from infra.kafka.event_log import KafkaEventLog
-from infra.kafka.presence import require_topics
+from infra.kafka.required_topics import require_topics
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.redis.connection import client, faults_sorted

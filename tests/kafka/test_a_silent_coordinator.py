@@ -12,7 +12,7 @@ from workers.ports.log import Partition
 
 
 async def test_the_hint_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.kafka.subscription.HINT_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("infra.kafka.subscription.COMMIT_TIMEOUT_SECONDS", 0.05)
     subscription = KafkaSubscription(settings, group="hinting", topics=["users.commands"])
     asked = asyncio.Event()
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiokafka.producer.sender import Sender
 
-from infra.kafka.event_log import APPEND_TIMEOUT_SECONDS, BATCH_BYTES, KafkaEventLog
+from infra.kafka.clients import BATCH_BYTES
+from infra.kafka.event_log import APPEND_TIMEOUT_SECONDS, KafkaEventLog
 from infra.settings import Settings
 from tests.kafka.records import numbered, read, sequences
 from workers.ports.lanes import Unavailable

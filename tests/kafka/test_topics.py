@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 
 from infra.kafka.extent import Extent, topic_extent
 from infra.kafka.log_reader import LogReader
-from infra.kafka.topic_settings import found_settings
+from infra.kafka.topic_settings import read_topic_settings
 from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of
 from infra.settings import Settings
 from tests.waiting import until
@@ -70,7 +70,7 @@ async def test_with_another_number_of_partitions_they_are_refused(smaller: Setti
     other = smaller.model_copy(update={"partitions": 5})
     with pytest.raises(PartitionsDiffer, match="set ANNALS_PARTITIONS=4") as caught:
         await create_topics(other, topics_of(["users"], other))
-    assert (set(caught.value.found.values()), caught.value.wanted) == ({4}, 5)
+    assert (set(caught.value.differing.values()), caught.value.wanted) == ({4}, 5)
 
 
 async def test_one_that_has_grown_is_refused_without_the_advice_to_follow_it(smaller: Settings) -> None:
@@ -86,7 +86,7 @@ async def test_one_that_has_grown_is_refused_without_the_advice_to_follow_it(sma
     await until(known, "the broker tells of the new partition")
     with pytest.raises(PartitionsDiffer, match="annals topics recreate") as caught:
         await create_topics(smaller, wanted)
-    assert caught.value.found == {grown: 5}
+    assert caught.value.differing == {grown: 5}
     assert "ANNALS_PARTITIONS=" not in str(caught.value), "streams would change their lanes"
 
 
@@ -119,7 +119,7 @@ async def test_that_exist_get_the_settings_that_they_should_have_and_keep_their_
     await create_topics(smaller, old)
     assert (await create_topics(smaller, wanted[:1])).configured == [wanted[0].name]
     async with administration(smaller) as admin:
-        found = (await found_settings(admin, [wanted[0].name]))[wanted[0].name]
+        found = (await read_topic_settings(admin, [wanted[0].name]))[wanted[0].name]
     assert found.differing(wanted[0].config) == {}
     assert found.own["segment.ms"] == "3600000", "a setting of the operator's is left as it is"
     assert await create_topics(smaller, wanted[:1]) == ([], [])

@@ -14,11 +14,11 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import TopicPartition
 
-from infra.kafka.closing import close_topic, is_closed
 from infra.kafka.connection import client_options
 from infra.kafka.extent import topic_extent
-from infra.kafka.telling import told
-from infra.kafka.topic_settings import OF_THE_TOPIC, alter, found_settings, set_right
+from infra.kafka.propagation import propagated
+from infra.kafka.topic_closing import close_topic, is_closed
+from infra.kafka.topic_settings import OF_THE_TOPIC, alter_topic_settings, apply_topic_settings, read_topic_settings
 from infra.kafka.topics import Topic, create_topics
 from infra.settings import Settings
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
@@ -62,14 +62,14 @@ async def test_every_partition_of_a_new_topic_takes_records_at_once(settings: Se
 @pytest.mark.parametrize("code", [UnknownTopicOrPartitionError.errno, LeaderNotAvailableError.errno])
 async def test_settings_are_read_once_the_broker_knows_the_topic(code: int) -> None:
     admin: Any = LateAdmin([code, code])
-    assert (await found_settings(admin, ["things"]))["things"].own == admin.settings
+    assert (await read_topic_settings(admin, ["things"]))["things"].own == admin.settings
     admin = LateAdmin([code, code])
-    await alter(admin, "things", {"retention.ms": "2"})
+    await alter_topic_settings(admin, "things", {"retention.ms": "2"})
 
 
 async def test_settings_are_set_right_once_the_broker_tells_of_them() -> None:
     admin: Any = LateAdmin([])
-    assert await set_right(admin, [Topic("things", 1, {"retention.ms": "2"})]) == ["things"]
+    assert await apply_topic_settings(admin, [Topic("things", 1, {"retention.ms": "2"})]) == ["things"]
     assert admin.settings == {"retention.ms": "2", "segment.ms": "9"}
 
 
@@ -97,10 +97,10 @@ async def test_looking_whether_a_topic_is_closed_writes_nothing(settings: Settin
 
 
 async def test_what_the_brokers_never_tell_of_is_said_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.kafka.telling.TOLD_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("infra.kafka.propagation.PROPAGATION_TIMEOUT_SECONDS", 0.3)
     admin: Any = LateAdmin([UnknownTopicOrPartitionError.errno] * 100)
     with pytest.raises(Unavailable, match="do not tell of the settings of things after "):
-        await found_settings(admin, ["things"])
+        await read_topic_settings(admin, ["things"])
 
 
 async def test_a_request_that_is_out_of_time_is_not_taken_for_brokers_that_do_not_tell() -> None:
@@ -108,11 +108,12 @@ async def test_a_request_that_is_out_of_time_is_not_taken_for_brokers_that_do_no
         raise TimeoutError("the request's own")
 
     with pytest.raises(TimeoutError, match="own"):
-        await told(look, "anything")
+        await propagated(look, "anything")
 
 
 @pytest.mark.parametrize(
-    "asked", [lambda admin: found_settings(admin, ["things"]), lambda admin: alter(admin, "things", {})]
+    "asked",
+    [lambda admin: read_topic_settings(admin, ["things"]), lambda admin: alter_topic_settings(admin, "things", {})],
 )
 async def test_what_the_brokers_refuse_is_said_at_once(asked: Callable[[Any], Awaitable[object]]) -> None:
     with pytest.raises(Unavailable, match="TOPIC_AUTHORIZATION_FAILED"):

@@ -36,7 +36,7 @@ TABLES = (
     "deadlines",
     "step_rejections",
     "unchanged_steps",
-    "parked",
+    "parked_streams",
 )
 
 EventStores = PostgresEventStore | MemoryEventStore
@@ -124,7 +124,7 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
 
         async def request(lane: LaneKey, saga: str, stream_id: str, action: Any) -> None:
             await onlooker.execute(
-                "UPDATE annals.parked SET requested_action = $1"
+                "UPDATE annals.parked_streams SET requested_action = $1"
                 " WHERE topic = $2 AND partition = $3 AND saga = $4 AND stream_id = $5",
                 *(action, lane.topic, lane.partition, saga, stream_id),
             )

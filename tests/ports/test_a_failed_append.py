@@ -109,7 +109,7 @@ async def test_is_made_good_from_the_tail(
     own: Settings | None, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.kafka.event_log.APPEND_TIMEOUT_SECONDS", 1.0)
-    monkeypatch.setattr("infra.kafka.stopping.STOP_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr("infra.kafka.clients.STOP_TIMEOUT_SECONDS", 0.5)
     async with log_in_memory(trouble) if own is None else log_in_kafka(own, trouble) as troubled:
         log, topic = troubled.log, troubled.topic
         assert await log.append(topic, 0, [numbered(1), numbered(2)]) == 1

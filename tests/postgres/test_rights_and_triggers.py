@@ -1,7 +1,7 @@
 """Who may do what in the schema, and what the database does by itself: all of it, as the catalogue has it.
 
-A migration that adds a table, a function or a trigger adds its line here. A right that nobody wrote down is a fault,
-and so is one that is missing.
+Whoever adds a table, a function or a trigger adds its line here. A right that is not listed is a fault, and so is one
+that is missing.
 """
 
 from typing import Any
@@ -21,52 +21,56 @@ RIGHTS = {
     "table credentials (stream_id)":    ("", READ),
     "table deadlines":                  (ALL, READ),
     "table events":                     (ADD, READ),
+    "table functions":                  (READ, READ),
     "table installation":               (ADD, READ),
     "table interventions":              (ADD, READ),
     "table lanes":                      (MOVE, READ),
     "table log_interruptions":          (ADD, READ),
     "table migrations":                 (READ, READ),
-    "table parked":                     (ALL, READ),
-    "table step_rejections":            ("DELETE INSERT SELECT", READ),
-    "table unique_claims":              (ALL, READ),
+    "table parked_streams":             (ALL, READ),
     "table saga_beginnings":            (ADD, READ),
     "table saga_journal":               (ADD, READ),
     "table saga_outbox":                (ADD, READ),
     "table sagas":                      (MOVE, READ),
     "table snapshots":                  (ALL, READ),
+    "table step_rejections":            ("DELETE INSERT SELECT", READ),
     "table unchanged_steps":            ("DELETE INSERT SELECT", READ),
+    "table unique_claims":              (ALL, READ),
     "view open_log_interruptions":      (READ, READ),
     "sequence interventions_id_seq":    ("", ""),
     "sequence log_interruptions_id_seq": ("", ""),
-    "function answers":                (RUN, RUN),
+    "function acquire_claims":          (RUN, ""),
+    "function answers":                 (RUN, RUN),
     "function commit_commands":         (RUN, ""),
     "function commit_sagas":            (RUN, ""),
-    "function forget_unchanged_steps":  (RUN, ""),
+    "function keep_credentials":        (RUN, ""),
     "function keep_snapshots":          (RUN, ""),
     "function listed":                  (RUN, RUN),
+    "function note_step_rejection":     ("", ""),
+    "function note_unchanged_step":     ("", ""),
     "function refuse_change":           ("", ""),
-    "function note_last_record":       (RUN, ""),
     "function settle_claims":           (RUN, ""),
-    "function tell_saga":               ("", ""),
-    "function tell_saga_unchanged":     ("", ""),
+    "function update_deadlines":        (RUN, ""),
+    "function update_instances":        (RUN, ""),
+    "function update_parked_streams":   (RUN, ""),
 }  # fmt: skip
 
 APPEND_ONLY = "BEFORE DELETE OR UPDATE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change()"
-TELL_SAGA = (
+NOTE_STEP_REJECTION = (
     "AFTER INSERT ON annals.commands FOR EACH ROW"
-    " WHEN ((new.status <> 'accepted'::text)) EXECUTE FUNCTION annals.tell_saga()"
+    " WHEN ((new.status <> 'accepted'::text)) EXECUTE FUNCTION annals.note_step_rejection()"
 )
-TELL_SAGA_UNCHANGED = (
+NOTE_UNCHANGED_STEP = (
     "AFTER INSERT ON annals.commands FOR EACH ROW"
     " WHEN (((new.status = 'accepted'::text) AND (new.causation_id <> (new.command_id)::text)"
     " AND (json_array_length((new.outcome -> 'events'::text)) = 0)))"
-    " EXECUTE FUNCTION annals.tell_saga_unchanged()"
+    " EXECUTE FUNCTION annals.note_unchanged_step()"
 )
 ALWAYS = "A"  # also for sessions that act as a replica
 
 TRIGGERS = {
-    ("commands", "tell_saga"):          (ALWAYS, TELL_SAGA),
-    ("commands", "tell_saga_unchanged"): (ALWAYS, TELL_SAGA_UNCHANGED),
+    ("commands", "note_step_rejection"):          (ALWAYS, NOTE_STEP_REJECTION),
+    ("commands", "note_unchanged_step"): (ALWAYS, NOTE_UNCHANGED_STEP),
     ("installation", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.installation")),
     ("log_interruptions", "append_only"): (ALWAYS, APPEND_ONLY.format("annals.log_interruptions")),
     ("events", "append_only"):          (ALWAYS, APPEND_ONLY.format("annals.events")),

@@ -71,7 +71,7 @@ async def test_keeps_another_owners_place_when_it_has_nothing_of_its_own_to_writ
     await first.handle(LOG[:2])
     await second.acquire()
     await second.handle(LOG[2:4])
-    with pytest.raises(Restart, match="checkpoint has changed without us"):
+    with pytest.raises(Restart, match="another has changed the read model's checkpoint"):
         await first.idle()
 
 
@@ -85,7 +85,7 @@ def test_is_looked_at_when_it_is_time_and_once() -> None:
     found = []
     for seconds in (0.0, LOOK_INTERVAL_SECONDS - 0.5, 0.5, 0.0, LOOK_INTERVAL_SECONDS):
         hands.now += seconds
-        found.append(looks.due)
+        found.append(looks.is_due())
     assert found == [False, False, True, False, True]
 
 
@@ -95,10 +95,10 @@ async def test_is_looked_at_stretch_by_stretch_and_from_the_beginning_again(monk
     looks = integrity(ModelsInMemory(), Hands(), RowsInMemory(rows))
     found = [await looks.next_missing(USERS, 5, by_this_code=True) for _ in range(5)]
     assert found == [[ADA], ["bob"], [], None, [ADA]]
-    looks.suspect("for the test", anew=True)
+    looks.suspect("for the test", restart=True)
     assert await looks.next_missing(USERS, 5, by_this_code=True) == [ADA]
     looks.suspect("for another reason")
-    assert looks.suspected == "for the test", "the first reason is what is said"
+    assert looks.suspicion == "for the test", "the first reason is what is said"
     assert await looks.next_missing(USERS, 5, by_this_code=True) == ["bob"], "a look that is under way goes on"
     assert await looks.next_missing(USERS, 3, by_this_code=True) is None, "no further than the lane has come"
 
@@ -116,7 +116,7 @@ def test_a_stream_without_a_document_is_remembered_until_it_has_one(monkeypatch:
     looks = integrity(ModelsInMemory(), Hands())
 
     def known() -> list[str]:
-        return [each for each in ("a", "b", "c", "d") if looks.leads_to_none(each)]
+        return [each for each in ("a", "b", "c", "d") if looks.has_no_document(each)]
 
     looks.note({"a": None, "b": b"{}", "c": None})
     assert known() == ["a", "c"]

@@ -81,7 +81,7 @@ async def test_after_one_loss_the_whole_lane_is_looked_at_before_it_is_held(monk
 
 async def test_a_long_look_at_the_whole_lane_pauses_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.projection.integrity.SEQUENCES_AT_A_TIME", 1)
-    monkeypatch.setattr(restoring, "MAX_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(restoring, "MAX_CHECK_SECONDS", -1.0)
     found = await scene()
     found.store.lose_document("bob")
     await found.look()

@@ -16,10 +16,10 @@ from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import IndexChange
 from workers.projection.folding import ALL
-from workers.projection.rebuilding import Place, Rebuilding
+from workers.projection.rebuilding import LanePosition, Rebuilding
 
 ROWS = event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
-EVERYTHING = Place(0, 4, {})
+EVERYTHING = LanePosition(0, 4, {})
 
 
 def rebuilding(rows: list[EventRow] | None = None, projection: Projection = card) -> Rebuilding:

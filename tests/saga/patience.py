@@ -27,6 +27,7 @@ DEADLINE, DEADLINE_SECONDS = "patience", 10.0
 class Patience(SagaState):
     """`heard` are the names of the events that it has taken, in order; `told` what its own said."""
 
+    status: str = "new"
     heard: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
 

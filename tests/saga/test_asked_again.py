@@ -14,6 +14,7 @@ ROWS = event_rows(created("ada"))
 class Insistence(SagaState):
     """`asked_by` is the event that asked first."""
 
+    status: str = "new"
     asked_by: str = ""
 
 

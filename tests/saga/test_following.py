@@ -22,6 +22,7 @@ TIME = "2026-01-01T00:00:00.000000Z"
 class CountState(SagaState):
     """How many events an instance has seen."""
 
+    status: str = "new"
     seen: int = 0
 
 

@@ -17,6 +17,7 @@ ASK_BACK = "ask back"
 class Circle(SagaState):
     """How many events it was told of, its own too."""
 
+    status: str = "new"
     seen: int = 0
 
 

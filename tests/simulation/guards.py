@@ -214,7 +214,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "the checkpoint's guard": [Patch(MemoryReadModelWriter, "commit", _commit_unguarded)],
     "the checkpoint's WATCH": [Patch(MemoryReadModelWriter, "_commit", _commit_unwatched)],
     "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _see_nothing)],
-    "a look at what the store has lost": [Patch(Restoring, "look", _see_nothing)],
+    "a look at what the store has lost": [Patch(Restoring, "check", _see_nothing)],
     "a lost document is folded before it is changed": [Patch(Restoring, "restore", _nothing_lost)],
     "the tail of the log": [Patch(command_lane, "publisher_after", _trust_the_mark)],
     "publishing what was left": [Patch(command_lane, "publish_the_rest", _publish_nothing)],

@@ -18,6 +18,7 @@ from workers.domain import contexts
 class Tally(SagaState):
     """How many events of a stream were seen."""
 
+    status: str = "new"
     seen: int = 0
 
 

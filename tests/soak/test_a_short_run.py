@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.measuring.soak.plan import Kind
+from infra.measuring.soak.fault_plan import Kind
 
 RUN_SECONDS = 280.0
 ROOT = Path(__file__).parents[2]

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contracts.users.commands import CreateUser
-from infra.measuring.soak.load import Mix, Request
+from infra.measuring.soak.load import CommandMix, Request
 
 
 def _requests(seed: int) -> Iterator[Request]:
-    mix = Mix(seed)
+    mix = CommandMix(seed)
     while True:
         yield mix.next()
 

@@ -5,33 +5,33 @@ from typing import Any
 import pytest
 
 from infra.measuring.soak.audit import Audit
-from infra.measuring.soak.crew import ROLES, BadEnd
+from infra.measuring.soak.fault_plan import Kind
 from infra.measuring.soak.load import Tally
-from infra.measuring.soak.plan import Kind
 from infra.measuring.soak.probe import Recovery
-from infra.measuring.soak.report import Conditions, Report, Spread, Struck
+from infra.measuring.soak.report import Conditions, InjectedFault, Report, Spread
 from infra.measuring.soak.sampling import Slopes
 from infra.measuring.soak.tables import markdown
+from infra.measuring.soak.worker_pool import ROLES, UnexpectedExit
 
 AUDIT = Audit(1000, 900, 100, 0, 0, 0, 0, True, [])
-STRUCK = [
-    Struck(Kind.KAFKA, 10.0, Recovery(1.0, 4.0, 2.0)),
-    Struck(Kind.KAFKA, 20.0, Recovery(3.0, 5.0, 9.0)),
-    Struck(Kind.KAFKA, 30.0, Recovery(2.0, 2.5, 2.5)),
-    Struck(Kind.FLUSH, 40.0, Recovery(0.5, 7.5, 0.5)),
+FAULTS = [
+    InjectedFault(Kind.KAFKA, 10.0, Recovery(1.0, 4.0, 2.0)),
+    InjectedFault(Kind.KAFKA, 20.0, Recovery(3.0, 5.0, 9.0)),
+    InjectedFault(Kind.KAFKA, 30.0, Recovery(2.0, 2.5, 2.5)),
+    InjectedFault(Kind.FLUSH, 40.0, Recovery(0.5, 7.5, 0.5)),
 ]
 GOOD = Report(
     conditions=Conditions("a machine", 7, 200.0, 2, 6, 10.0, 50.0, False),
     tally=Tally(),
-    struck=STRUCK,
-    counted={"lanes taken over": 11},
+    faults=FAULTS,
+    counters={"lanes taken over": 11},
     slopes={role: Slopes(1, 12.5, -0.25, 92_160.0) for role in ROLES},
-    bad_ends=[],
+    unexpected_exits=[],
     audit=AUDIT,
     looked_at={"events compared with the log": 1234},
-    found={},
+    finding_counts={},
     findings=[],
-    trouble=None,
+    aborted_by=None,
 )
 
 
@@ -43,10 +43,10 @@ GOOD = Report(
         ({"audit": AUDIT._replace(failed=1)}, "1 commands failed"),
         ({"audit": AUDIT._replace(dead_letters=4)}, "4 dead letters"),
         ({"audit": AUDIT._replace(at_rest=False)}, "did not come to rest"),
-        ({"struck": [*STRUCK, Struck(Kind.REDIS, 50.0, None)]}, "1 faults not recovered from"),
-        ({"bad_ends": [BadEnd("saga-1", 1, "log")]}, "1 workers ended"),
-        ({"found": {"event differs": 5}}, "5 findings"),
-        ({"trouble": "postgres did not start"}, "postgres did not start"),
+        ({"faults": [*FAULTS, InjectedFault(Kind.REDIS, 50.0, None)]}, "1 faults not recovered from"),
+        ({"unexpected_exits": [UnexpectedExit("saga-1", 1, "log")]}, "1 workers ended"),
+        ({"finding_counts": {"event differs": 5}}, "5 findings"),
+        ({"aborted_by": "postgres did not start"}, "postgres did not start"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -57,13 +57,13 @@ def test_names_what_is_wrong(change: dict[str, Any], said: str) -> None:
     assert not report.plain()["content"]
 
 
-def test_is_content_when_nothing_is() -> None:
+def test_passes_when_nothing_is() -> None:
     assert GOOD.wrong == []
     assert GOOD.plain()["content"]
 
 
 def test_a_recovery_takes_as_long_as_the_last_of_the_three_roles() -> None:
-    kafka, flush = GOOD.faults()
+    kafka, flush = GOOD.figures()
     assert (kafka.struck, kafka.not_recovered) == (3, 0)
     assert kafka.recovered == Spread(median=4.0, highest=9.0)
     assert kafka.accepted == Spread(median=2.0, highest=3.0)

@@ -29,7 +29,7 @@ async def test_that_has_parked_streams_is_a_finding_of_its_own_and_excuses_their
         await system.worker(role, entry=(BUGGY, "worker", role))
     nobody = create_user(city="Nowhere")
     await asyncio.to_thread(system.send, [nobody, *create_users(20)])
-    waits = "SELECT count(*) FROM annals.parked"
+    waits = "SELECT count(*) FROM annals.parked_streams"
 
     async def parked() -> bool:
         keys = [key async for key in system.redis.scan_iter("*:parked:*")]

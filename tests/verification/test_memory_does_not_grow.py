@@ -64,8 +64,8 @@ def order(number: int) -> OrderPlaced | OrderCancelled:
 def before(number: int) -> bytes:
     """The state that the event of this number finds."""
     if number % 2 and number > 1:
-        return b'{"status": "close", "open_orders": ["order-%d"]}' % (number // 2 % 10)
-    return b'{"status": "closed", "open_orders": []}'
+        return b'{"has_begun": true, "is_deleted": true, "open_orders": ["order-%d"]}' % (number // 2 % 10)
+    return b'{"has_begun": true, "is_deleted": true, "open_orders": []}'
 
 
 def row(sequence: int) -> EventRow:

@@ -189,7 +189,8 @@ async def test_names_events_that_differ_and_names_and_mends_a_snapshot(system: S
 async def test_names_saga_steps_and_instances_that_do_not_follow_from_the_log(system: System) -> None:
     changed, lost, silent = await settled_users(system, 3)
     change = system.database.execute
-    spoilt = "UPDATE annals.sagas SET status = $2, state = json_build_object('status', $2::text) WHERE instance_id = $1"
+    facts = "json_build_object('is_created', true, 'end', $2::text)"
+    spoilt = f"UPDATE annals.sagas SET status = $2, state = {facts} WHERE instance_id = $1"  # noqa: S608 - a constant
     await change(spoilt, changed.stream_id, "abandoned")
     await change("UPDATE annals.sagas SET instance_id = 'nobody' WHERE instance_id = $1", lost.stream_id)
     away = "UPDATE annals.saga_outbox SET command_id = $2 WHERE command_id = $1"

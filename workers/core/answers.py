@@ -1,8 +1,9 @@
-"""How long a saga waits for the answer to what it has asked: so that it waits for nobody without an end.
+"""The deadline for an answer, so that no saga waits without an end.
 
-A command, or its answer, may be lost or late: its context may be away, its lane may have stopped, its record may be
-gone. So whoever asks sets this deadline, and when it passes asks again, each time with more patience. What must not be
-done twice keeps its id (`Step.asked_by`). In the end it is for a person to look.
+A command, or its answer, may be lost or late: its context is away, its lane has stopped, its record is gone. So a saga
+sets this deadline with each command that it needs an answer to. When the deadline passes, the saga sends the command
+again and waits twice as long. What must not be done twice keeps its id (`Step.asked_by`). After the last repeat the
+instance is stuck, and a person has to look.
 """
 
 from typing import Annotated
@@ -15,24 +16,24 @@ ANSWER = "answer"
 """The name of the deadline."""
 
 ANSWER_SECONDS = 60.0
-MOST_ASKED_AGAIN = 3
+MAX_REPEATS = 3
 
-AskedAgain = Annotated[int, Field(exclude_if=lambda times: times == 0)]
-"""A field of a saga's state: how many times. Left out as long as it is none: so an earlier release, which does not know
-it, can go on with the instance while the workers are being replaced.
+Unanswered = Annotated[int, Field(exclude_if=lambda times: times == 0)]
+"""A fact of a saga's state: how many times in a row the deadline has passed. Zero is left out of what is stored, so an
+earlier release that does not know the field can go on with the instance while the workers are being replaced.
 """
 
 
-def wait_for_answer(asked_again: int) -> SetDeadline:
-    """The deadline of what is asked now, after so many times before: a minute, then two, four, eight."""
-    return SetDeadline(ANSWER, ANSWER_SECONDS * 2**asked_again)
+def wait_for_answer(unanswered: int) -> SetDeadline:
+    """The deadline of what is asked for now, after so many deadlines that have passed: 1, 2, 4 or 8 minutes."""
+    return SetDeadline(ANSWER, ANSWER_SECONDS * 2**unanswered)
 
 
 def answered() -> ClearDeadline:
-    """Nothing is waited for any more."""
+    """The saga waits for no answer any more."""
     return ClearDeadline(ANSWER)
 
 
-def may_ask_again(asked_again: int) -> bool:
-    """Whether it is not yet time for a person to look."""
-    return asked_again < MOST_ASKED_AGAIN
+def is_in_vain(unanswered: int) -> bool:
+    """Whether the last repeat has no answer either."""
+    return unanswered > MAX_REPEATS

@@ -1,13 +1,23 @@
 """A saga: the decider's trio once more, fed by events and answering with commands and deadlines.
 
-Besides the events of the log, an instance hears three of its own: that a deadline which it set has passed, that a
-command which it sent was not accepted, and that one was accepted and changed nothing, so that no event tells of it.
-They come as `Recorded` like the others, about the instance as their stream.
+All sagas follow one idiom:
+
+- `evolve` records facts: what was asked for and by which event, what was answered, what is reserved, what has passed.
+- `decide` derives from these facts what the event leads to: steps and deadlines.
+- The state stores nothing that can be derived. Its `status` is a property: the next action, or how the instance ended.
+
+What an event asks for is itself a fact, because it must not be asked for twice. So `evolve` records it, where it cannot
+be seen from the kind of the event, with the event's id; `decide` sends what the event at hand has asked for. Both read
+only the state and the event: repeated after a crash, they lead to the same commands with the same ids.
+
+Besides the events of the log, an instance gets three internal events: a deadline that it set has passed; a command that
+it sent was rejected or has failed; a command that it sent was accepted and changed nothing, so that no event tells of
+it. They come as `Recorded` like the others, with the instance as their stream.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,18 +27,25 @@ from workers.core.recorded import Recorded
 
 
 class SagaState(BaseModel):
-    """The state of one instance; frozen, kept as JSON. `status` names the next action, or how it ended."""
+    """The facts that one instance has recorded; frozen, stored as JSON.
+
+    Each saga's state has a `status`: a property that follows from the facts. It names the next action, or how the
+    instance ended. It is stored beside the facts, in a column of its own, to be listed and counted.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    status: str = "new"
+    if TYPE_CHECKING:  # For readers of any state. As a real attribute, pydantic would take it for a field's default.
+
+        @property
+        def status(self) -> str: ...
 
 
 State = TypeVar("State", bound=SagaState)
 
 
 class InstanceStream(Message, context="core", stream_field="instance_id"):
-    """The base of the events that an instance gets about itself. Journals store their wire types."""
+    """The base of the internal events. Journals store their wire types."""
 
     instance_id: str
 
@@ -41,7 +58,7 @@ class DeadlinePassed(Event, InstanceStream):
 
 class StepRejected(Event, InstanceStream):
     """The command of the step called `step`, for the stream `to`, was rejected, or failed, with this code. Only a saga
-    that `handles_rejections` is told. `asked_by` is the id of the event that the step followed from.
+    that `handles_rejections` gets it. `asked_by` is the id of the event that the step followed from.
     """
 
     step: str
@@ -52,7 +69,7 @@ class StepRejected(Event, InstanceStream):
 
 class StepUnchanged(Event, InstanceStream):
     """The command of the step called `step`, for the stream `to`, was accepted and changed nothing: what it asked for
-    was so already. Only a saga that `handles_rejections` is told.
+    was so already. Only a saga that `handles_rejections` gets it.
     """
 
     step: str
@@ -60,11 +77,11 @@ class StepUnchanged(Event, InstanceStream):
 
 
 class Step(NamedTuple):
-    """A command to send. Its id is derived from the saga, the causing event and `name`, so a repeat is quiet. `about`
-    tells several steps of one name apart.
+    """A command to send. Its id is derived from the saga, the causing event, `name` and `about`, so a repeat is quiet.
+    `about` tells several steps of one name apart.
 
-    `asked_by` is given when the step was asked for before, by the event of this id, and has no answer yet: the same
-    command is sent once more, under its id. So it is handled at most once, however often it is asked for.
+    `asked_by` is given when the event of this id has asked for the step before and there is no answer yet: then the
+    same command is sent again, under its id. So it is handled at most once, however often it is sent.
     """
 
     name: str
@@ -74,8 +91,8 @@ class Step(NamedTuple):
 
 
 class SetDeadline(NamedTuple):
-    """Wake the instance by a DeadlinePassed so many seconds after the causing event was recorded, unless it is cleared
-    or set anew by then. An instance has at most one deadline of each name.
+    """Send the instance a DeadlinePassed so many seconds after the causing event was recorded, unless the deadline is
+    cleared or set again by then. An instance has at most one deadline of each name.
     """
 
     name: str
@@ -93,15 +110,19 @@ Consequence = Step | SetDeadline | ClearDeadline
 
 @dataclass(frozen=True, slots=True)
 class Saga(Generic[State]):
-    """A process called `name` that follows the events that it `reacts_to`, of whatever contexts.
+    """A process called `name` that follows the events that it `reacts_to`, of any contexts.
 
-    `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none;
-    `evolve(state, recorded)` the instance's next state, starting from `initial`; `decide(state, recorded)` what follows
-    from the new state. `settled_statuses` are those in which nothing more is to be done, `watches` those in which it
-    waits for no answer and may stay. In any other an instance that has begun has a deadline: nothing waits without end.
-    `owns(state, holding)`: whether the instance answers for what a stream keeps for it. `handles_rejections`: it takes
-    StepRejected and StepUnchanged. Events of different streams may come in any order; those of one stream come in
-    theirs.
+    `correlate(recorded)` gives the id of the instance that the event is about, None when it is about none.
+    `evolve(state, recorded)` gives the instance's next state, starting from `initial`. `decide(state, recorded)` gives
+    what follows from the event, which has led to `state`.
+
+    `settled_statuses` are those in which the saga has nothing more to do and expects no event: how it ended, or that a
+    person has to look. An event may still come, and lead on. In the `idle_statuses` it expects events, but needs no
+    answer: it may stay there. In any other status an instance that has begun has a deadline: nothing waits without end.
+
+    `owns(state, holding)` says whether the instance answers for what a stream keeps for it. A saga that
+    `handles_rejections` gets StepRejected and StepUnchanged. Events of different streams may come in any order; those
+    of one stream come in theirs.
     """
 
     name: str
@@ -112,7 +133,7 @@ class Saga(Generic[State]):
     decide: Callable[[State, Recorded], tuple[Consequence, ...]]
     settled_statuses: frozenset[str]
     handles_rejections: bool = False
-    watches: frozenset[str] = frozenset()
+    idle_statuses: frozenset[str] = frozenset()
     owns: Callable[[State, Holding], bool] | None = None
 
     @property

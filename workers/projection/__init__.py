@@ -1,1 +1,8 @@
-"""The projection worker: folds the log into read models, each event once in effect."""
+"""The projection worker: applies the event log to read models, each event once in effect.
+
+lane.py         one lane: from records to a batch at its checkpoint
+folding.py      applies events to documents, and parks streams on whose events the code fails
+unparking.py    retries or skips the event of a parked stream
+part.py         what the lane writes, guarded by its checkpoint
+integrity.py, rebuilding.py, restoring.py   what the store has lost: noticed, rebuilt, written
+"""

@@ -1,7 +1,7 @@
-"""One batch of events through a projection: documents in, documents and index changes out. Pure.
+"""Applies one batch of events to documents: documents in, documents and index changes out. Pure.
 
-An event that the projection's code cannot take parks its stream: neither it nor any later event of the stream is
-applied, and the document stays as it was before it.
+An event on which the projection's code fails parks its stream: neither that event nor any later one of the stream is
+applied, and the document stays as it was before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,13 @@ from workers.ports.parked import ParkedStream
 from workers.ports.read_models import IndexChange
 
 ALL = Index("all", "")
-"""Every document is found by this one."""
+"""The index that has every document."""
 
 
 class Folded(NamedTuple):
-    """The documents after the batch as JSON (None: removed), how the indexes change, and the streams that wait now."""
+    """The documents after the batch as JSON (None: removed), the changes of the indexes, and the streams that the batch
+    has parked.
+    """
 
     documents: Mapping[str, bytes | None]
     added: Sequence[IndexChange]
@@ -35,13 +37,13 @@ def fold(
     stored: Mapping[str, Document],
     waiting: AbstractSet[str] = frozenset(),
 ) -> Folded:
-    """Fold events over the stored documents; those of the streams in `waiting` are passed over."""
+    """Apply events to the stored documents, without those of the streams in `waiting`."""
     if waiting:
         events = [recorded for recorded in events if recorded.stream_id not in waiting]
     try:
         return _changes(projection, _evolved(projection, events, stored), stored, ())
-    except Exception:  # noqa: BLE001  # whatever a projection raises: find the event that it was
-        documents, parked = _evolved_with_care(projection, events, stored)
+    except Exception:  # noqa: BLE001  # whatever a projection raises: find its event
+        documents, parked = _evolved_one_by_one(projection, events, stored)
         return _changes(projection, documents, stored, parked)
 
 
@@ -58,16 +60,16 @@ def _evolved(
 
 
 def _before(recorded: Recorded, stored: Mapping[str, Document]) -> Document | None:
-    """The document that a batch's first event of a stream is folded upon. What is stored under a stream that only
-    begins is left from before the lane was begun anew: folded upon, it would count everything twice.
+    """The document to which the first event of a stream in this batch is applied. A document that is stored before its
+    stream begins is a leftover of a lane that has started over: applied to it, everything would count twice.
     """
     return stored.get(recorded.stream_id) if recorded.stream_version > 1 else None
 
 
-def _evolved_with_care(
+def _evolved_one_by_one(
     projection: Projection, events: Sequence[Recorded], stored: Mapping[str, Document]
 ) -> tuple[dict[str, Document | None], list[ParkedStream]]:
-    """Event by event: what can be applied, and the streams that an event has stopped."""
+    """Event by event: the documents, and the streams that are parked at an event on which the code fails."""
     documents: dict[str, Document | None] = {}
     parked: dict[str, ParkedStream] = {}
     for recorded in events:
@@ -95,7 +97,7 @@ def _changes(
     stored: Mapping[str, Document],
     parked: Sequence[ParkedStream],
 ) -> Folded:
-    """What to write. Only the batch's first and last state of a document are compared."""
+    """What to write: the difference between a document's first and last state in this batch."""
     encoded: dict[str, bytes | None] = {}
     added: list[IndexChange] = []
     removed: list[IndexChange] = []
@@ -109,5 +111,5 @@ def _changes(
 
 
 def entries(projection: Projection, document: Document | None) -> frozenset[Index]:
-    """All ways to find a document; none when there is none."""
+    """All index entries of a document; no document has none."""
     return frozenset() if document is None else projection.indexes(document) | {ALL}

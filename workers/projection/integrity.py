@@ -1,12 +1,13 @@
-"""Whether the read-model store still has what the lane has written: it may lose a part and say nothing.
+"""Notices when the read-model store has lost something that the lane has written.
 
-A server that evicts keys, an operator who deletes one, a restore that leaves something out: the checkpoint stays, and
-what is gone is missing for good unless somebody looks. Three looks find it, and none of them is paid for by a batch in
-which nothing is missing:
-- a batch that does not find the document of a stream that has begun asks the table whether there should be one;
-- every `LOOK_INTERVAL_SECONDS` a stretch of the lane's streams is looked at, round and round, busy or not;
-- once something was missing, or the server has evicted keys, the whole lane is looked at before it goes on.
-The table decides what there should be: a stream may lead to no document, as that of a deleted user does.
+A server evicts keys, an operator deletes one, a restore leaves something out: the checkpoint stays, and the rest would
+be missing for good. Three checks find it. A batch for which nothing is missing pays for none of them:
+
+- A batch that does not find the document of a stream that has begun asks the table whether there should be one.
+- Every `LOOK_INTERVAL_SECONDS`, the lane checks a stretch of its streams, round and round, busy or not.
+- Once something was missing, or the server has evicted keys, the lane checks all of its streams before it continues.
+
+The table decides what should be there: a stream may lead to no document, as that of a deleted user does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,15 +30,15 @@ log = structlog.get_logger(__name__)
 
 
 class Integrity:
-    """Looks at one lane's part of a read model. It writes nothing: the lane does, at its checkpoint.
+    """Checks one lane's part of a read model. It writes nothing: the lane does, at its checkpoint.
 
-    `suspected` says why the whole lane must be looked at; empty: nothing speaks for it.
+    `suspicion` says why all of the lane must be checked; empty: there is no reason to.
     """
 
     def __init__(
         self, projection: Projection, partition: int, table: StreamTable, store: ReadModelWriter, clock: Clock
     ):
-        self.suspected = ""
+        self.suspicion = ""
         self._projection = projection
         self._partition = partition
         self._table = table
@@ -46,10 +47,10 @@ class Integrity:
         self._looked_at = clock()
         self._position = 0
         self._signs: ServerSigns | None = None
-        self._without: set[str] = set()
+        self._without_document: set[str] = set()
 
     async def ask_server(self) -> None:
-        """Compare what the server says of itself with the last time. Raises EvictionAllowed or Unavailable."""
+        """Compare what the server says about evictions with its last answer. Raises EvictionAllowed or Unavailable."""
         try:
             signs = await self._store.signs()
         except EvictionAllowed as error:
@@ -57,17 +58,16 @@ class Integrity:
             raise
         before, self._signs = self._signs, signs
         if signs is not None and _has_evicted(before, signs):
-            self.suspect("the server has evicted keys", anew=True)
+            self.suspect("the server has evicted keys", restart=True)
 
-    def suspect(self, why: str, *, anew: bool = False) -> None:
-        """Have the whole lane looked at; `anew`: from its beginning, also if that is under way."""
-        if anew or not self.suspected:
+    def suspect(self, reason: str, *, restart: bool = False) -> None:
+        """Have all of the lane checked. `restart`: from its beginning, even if such a check is under way."""
+        if restart or not self.suspicion:
             self._position = 0
-        self.suspected = self.suspected or why
+        self.suspicion = self.suspicion or reason
 
-    @property
-    def due(self) -> bool:
-        """Whether it is time for the next look; it is noted as taken."""
+    def is_due(self) -> bool:
+        """Whether the interval since the last True has passed."""
         now = self._clock()
         if now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return False
@@ -75,80 +75,84 @@ class Integrity:
         return True
 
     async def next_missing(self, generation: Generation, until: int, *, by_this_code: bool) -> Sequence[str] | None:
-        """Of the next stretch of streams those that `missing` names; None, once, when the end was reached before, which
-        is the sequence `until`. Raises Unavailable.
+        """Of the next stretch of streams, those that `missing` names. None, once, when the sequence `until` was reached
+        before; the next call starts again at the beginning. Raises Unavailable.
         """
         if self._position >= until:
             self._position = 0
             return None
         end = min(self._position + SEQUENCES_AT_A_TIME, until)
         ids = await self._table.streams_begun(self._projection.context, self._partition, self._position, end)
-        found = await self.missing(generation, ids, by_this_code=by_this_code) if ids else []
+        missing = await self.missing(generation, ids, by_this_code=by_this_code) if ids else []
         self._position = end
-        return found
+        return missing
 
     async def missing(self, generation: Generation, ids: Sequence[str], *, by_this_code: bool) -> Sequence[str]:
-        """Those that lack their document or some of its index entries, as far as the store alone can tell: a stream may
-        as well lead to no document, or never have led to that entry. Raises Unavailable.
+        """The streams that lack their document or some of its index entries, as far as the store alone can tell: a
+        stream may also lead to no document, or never have led to that entry. Raises Unavailable.
 
-        Other code than this may have given fewer streams a document, or fewer entries; then only the one entry counts
-        that all documents have.
+        Other code than this may have given fewer streams a document, or documents fewer entries; then only the entry
+        that every document has is checked.
         """
         stored = await self._store.documents(generation, ids)
-        wanted = {each: self._entries_of(each, stored.get(each) if by_this_code else None) for each in ids}
-        present = await self._store.present(generation, [entry for each in wanted.values() for entry in each])
+        wanted = {
+            document_id: self._entries_of(document_id, stored.get(document_id) if by_this_code else None)
+            for document_id in ids
+        }
+        all_entries = [entry for document_entries in wanted.values() for entry in document_entries]
+        present = await self._store.present(generation, all_entries)
         return [
-            each
-            for each, entries_of_it in wanted.items()
-            if (each in stored and not present >= entries_of_it)
-            or (each not in stored and (present >= entries_of_it or self._may_be_lost(each, by_this_code)))
+            document_id
+            for document_id, expected in wanted.items()
+            if (document_id in stored and not present >= expected)
+            or (document_id not in stored and (present >= expected or self._may_be_lost(document_id, by_this_code)))
         ]
 
     def _may_be_lost(self, document_id: str, by_this_code: bool) -> bool:
-        return by_this_code and document_id not in self._without
+        return by_this_code and document_id not in self._without_document
 
     def _entries_of(self, document_id: str, document: Document | None) -> frozenset[IndexChange]:
-        """The entries that a stored document must have; the one that all have, if it is spoilt or missing."""
+        """The entries that a stored document must have; if it is spoilt or missing, the one that all documents have."""
         try:
-            found = entries(self._projection, document) or {ALL}
+            indexes = entries(self._projection, document) or {ALL}
         except Exception:  # noqa: BLE001  # the document is spoilt: `annals verify` says how
-            found = frozenset({ALL})
-        return frozenset(IndexChange(index, document_id) for index in found)
+            indexes = frozenset({ALL})
+        return frozenset(IndexChange(index, document_id) for index in indexes)
 
-    def leads_to_none(self, document_id: str) -> bool:
-        """Whether a stream is known to have no document."""
-        return document_id in self._without
+    def has_no_document(self, document_id: str) -> bool:
+        """Whether the stream leads to no document, as far as this process remembers."""
+        return document_id in self._without_document
 
     def forget(self) -> None:
-        """Another owner may have written: which streams have no document is not known any more."""
-        self._without.clear()
+        """Another owner may have written: forget which streams have no document."""
+        self._without_document.clear()
 
     def note(self, documents: Mapping[str, object]) -> None:
-        """Documents were written; those that are None have none from now on."""
-        if self._without:
-            self._without.difference_update(documents)
-        without = [each for each, document in documents.items() if document is None]
-        if without:
-            if len(self._without) > MAX_REMEMBERED:
-                self._without.clear()
-            self._without.update(without)
+        """Documents were written; None: the stream has no document from now on."""
+        if self._without_document:
+            self._without_document.difference_update(documents)
+        removed = [document_id for document_id, document in documents.items() if document is None]
+        if removed:
+            if len(self._without_document) > MAX_REMEMBERED:
+                self._without_document.clear()
+            self._without_document.update(removed)
 
-    def say_lost(self, generation: Generation, lost: Sequence[str]) -> None:
-        """Say which documents were missing, and suspect the rest."""
+    def report_lost(self, generation: Generation, ids: Sequence[str]) -> None:
+        """Log and count the documents that were missing, and suspect the rest."""
         self.suspect("documents were missing")
-        telemetry.DOCUMENTS_LOST.labels(self._projection.name).inc(len(lost))
+        telemetry.DOCUMENTS_LOST.labels(self._projection.name).inc(len(ids))
         log.error(
-            "the read-model store had lost documents; built again from the table",
+            "the read-model store had lost documents; they were rebuilt from the table",
             projection=self._projection.name,
             generation=generation.number,
             partition=self._partition,
-            documents=len(lost),
-            ids=list(lost[:MAX_NAMED]),
-            advice="see what evicts, expires or deletes keys of this Redis",
+            documents=len(ids),
+            ids=list(ids[:MAX_NAMED]),
+            advice="find out what evicts, expires or deletes keys of this Redis",
         )
 
 
 def _has_evicted(before: ServerSigns | None, now: ServerSigns) -> bool:
     """Whether keys that may be ours were evicted since `before`; None: since the server's start."""
-    known = 0 if before is None or before.run_id != now.run_id else before.evicted
-    return now.evicted != known and not now.spares_ours
+    evicted_before = 0 if before is None or before.run_id != now.run_id else before.evicted
+    return now.evicted != evicted_before and not now.spares_ours

@@ -1,12 +1,12 @@
-"""One lane of a projection: one partition of a context's log into one read model.
+"""One lane of a projection: one partition of a context's event log into one read model.
 
-Delivery: an event is applied once in effect. Documents, indexes and the checkpoint change in one transaction of the
-store, and only if the checkpoint is still the one that this lane left there; so neither a repeat, nor a second owner,
-nor an answer that was lost can apply an event twice or skip one. When the stored checkpoint is another, whatever the
-reason (the store was emptied, restored, switched to another generation, or written by another owner), the lane goes on
-from there. What the store loses beside the checkpoint is noticed and built again from the table (integrity.py), and a
-server that may evict keys is not worked on. An event that the projection's code cannot take parks its stream; the
-others go on.
+Delivery: an event takes effect once. Documents, indexes and the checkpoint change in one transaction of the store, and
+only if the checkpoint is still the one that this lane has left there. So neither a repeat, nor a second owner, nor a
+lost answer can apply an event twice or skip one. If the stored checkpoint is another, for whatever reason (the store
+was emptied, restored, switched to another generation, or written by another owner), the lane continues from there.
+
+What the store loses beside the checkpoint is noticed and rebuilt from the table (integrity.py). The lane does not work
+on a server that may evict keys. An event on which the projection's code fails parks its stream; the others go on.
 """
 
 import time
@@ -26,6 +26,7 @@ from workers.ports.clock import Clock
 from workers.ports.event_store import StreamTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter
 from workers.projection.folding import Folded, fold
 from workers.projection.part import Part
@@ -39,10 +40,10 @@ log = structlog.get_logger(__name__)
 class ProjectionLane:
     """`LaneWork` for one projection on one partition of its context's events.
 
-    It keeps the live generation up to date, whichever that is; or `building`, when one is named, live or not.
+    It keeps the live generation up to date, whichever that is; or the generation `building`, live or not.
     """
 
-    # The checkpoint's sequence is what counts; its offset is a place to begin, in whatever topic there is.
+    # The sequence of the checkpoint counts. Its offset is only where to start reading, in whatever topic there is.
     topic_id = ""
     last_timestamp = 0
     can_read_the_table = True
@@ -78,28 +79,28 @@ class ProjectionLane:
         stored = await part.stored()
         if stored == START and before[0] == part.generation and before[1] != START:
             telemetry.REBUILDS.labels(name).inc()
-            log.warning("read model is gone; rebuilding", projection=name, partition=self._partition)
+            log.warning("the read model is gone; it is rebuilt", projection=name, partition=self._partition)
         self._say_if_outdated(stored)
-        if stored != START and not await self._is_known(stored):
-            stored = await self._begin_anew(stored)
+        if stored != START and not await self._is_in_table(stored):
+            stored = await self._start_over(stored)
         unchanged = stored != START and before == (part.generation, stored)
-        # Documents without a checkpoint are left from before: they must be compared, not just overwritten.
+        # Documents without a checkpoint are leftovers: they must be compared, not just overwritten.
         self._leftovers = stored.over_leftovers or (stored == START and not await self._store.is_empty(part.generation))
         part.checkpoint = stored
         self._input.position = stored.sequence
         await self._restoring.begin(await part.parked(), unchanged=unchanged)
         return stored.offset
 
-    async def _is_known(self, stored: Checkpoint) -> bool:
+    async def _is_in_table(self, stored: Checkpoint) -> bool:
         """Whether the table has the last event that the checkpoint says was applied."""
         return bool(await self._table.events_after(self._projection.context, self._partition, stored.sequence - 1, 1))
 
-    async def _begin_anew(self, stored: Checkpoint) -> Checkpoint:
-        """The checkpoint is none of this table's, which was restored, or something else has written it: every event of
-        the table that it passes over would be missing, and every position be taken for reached.
+    async def _start_over(self, stored: Checkpoint) -> Checkpoint:
+        """The checkpoint is not of this table: the table was restored, or something else has written the checkpoint.
+        The events that the table adds up to it would be missing, and readers would take them for applied.
         """
         log.error(
-            "the read model's checkpoint is ahead of the table; the lane is begun anew",
+            "the read model's checkpoint is ahead of the table; the lane starts over",
             projection=self._projection.name,
             partition=self._partition,
             sequence=stored.sequence,
@@ -112,7 +113,7 @@ class ProjectionLane:
         """The next checkpoint has the new offset."""
 
     async def examine(self) -> None:
-        """Looked at with each idle look."""
+        """Nothing to do: `idle` compares the checkpoint."""
 
     def _say_if_outdated(self, stored: Checkpoint) -> None:
         name = self._projection.name
@@ -124,7 +125,7 @@ class ProjectionLane:
                 projection=name,
                 partition=self._partition,
                 generation=self._part.generation.number,
-                advice=f"build it anew: annals projections rebuild {name}, then diff and switch",
+                advice=f"rebuild it: annals projections rebuild {name}, then diff and switch",
             )
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
@@ -132,7 +133,7 @@ class ProjectionLane:
             if stretch.events:
                 await self._apply(stretch)
         await self._handle_requests()
-        await self._restoring.look()
+        await self._restoring.check()
 
     async def _apply(self, stretch: Stretch) -> None:
         events, part = stretch.events, self._part
@@ -141,7 +142,7 @@ class ProjectionLane:
         existing = [stream_id for stream_id, version in first.items() if version > 1 or self._leftovers]
         stored = await self._store.documents(part.generation, existing) if existing else {}
         if len(stored) < len(existing):
-            lacking = [each for each in existing if each not in stored and first[each] > 1]
+            lacking = [stream_id for stream_id in existing if stream_id not in stored and first[stream_id] > 1]
             if await self._restoring.restore(lacking):
                 stored = await self._store.documents(part.generation, existing)
         if stored and await self._restoring.set_back(stored, first):
@@ -158,8 +159,10 @@ class ProjectionLane:
         self._note(max(age_seconds, 0.0))
 
     def _whole(self, folded: Folded) -> Folded:
-        """With all entries of each document: of what is left from before some may be missing."""
-        documents = {each: orjson.loads(document) for each, document in folded.documents.items() if document}
+        """With all index entries of each document: a leftover document may lack some."""
+        documents = {
+            document_id: orjson.loads(document) for document_id, document in folded.documents.items() if document
+        }
         return folded._replace(added=written_whole(self._projection, documents).added)
 
     def _note(self, staleness_seconds: float) -> None:
@@ -168,42 +171,44 @@ class ProjectionLane:
         telemetry.WAITING.labels(name, self._topic, partition).set(len(self._part.waiting))
 
     async def _handle_requests(self) -> None:
-        """Do what operators ask for, as long as anything is parked."""
+        """Do what operators have requested for parked streams."""
         part = self._part
         if not part.waiting:
             return
         for request in await self._store.parked_requests(part.generation, self._topic, self._partition):
             parked = part.waiting.get(request.stream_id)
             if parked is not None:
-                await self._restoring.restore_waiting(parked)
-                stored = await self._store.documents(part.generation, [request.stream_id])
-                folded = await unpark(
-                    self._projection, parked, request, stored, self._table, self._models, part.checkpoint.sequence
-                )
-                still = {each.stream_id for each in folded.parked}
-                unparked = [each for each in [request.stream_id] if each not in still]
-                await self._restoring.commit(folded, part.beside, unparked)
-                log.info(
-                    "parked stream", requested=request.action, stream_id=request.stream_id, waits_still=bool(still)
-                )
+                await self._handle_request(parked, request)
+
+    async def _handle_request(self, parked: ParkedStream, request: ParkedStreamRequest) -> None:
+        part = self._part
+        await self._restoring.restore_waiting(parked)
+        stored = await self._store.documents(part.generation, [request.stream_id])
+        folded = await unpark(
+            self._projection, parked, request, stored, self._table, self._models, part.checkpoint.sequence
+        )
+        is_parked = any(stream.stream_id == request.stream_id for stream in folded.parked)
+        unparked = () if is_parked else (request.stream_id,)
+        await self._restoring.commit(folded, part.touched_checkpoint, unparked)
+        log.info("parked stream", requested=request.action, stream_id=request.stream_id, still_parked=is_parked)
 
     async def idle(self) -> None:
-        """An emptied, restored or switched store is noticed even when nothing happens; and so are requests."""
+        """Without records: notice a store that was emptied, restored or switched, and operators' requests."""
         part = self._part
         if await part.live() != part.generation:
             raise Restart("another generation of the read model is live")
         if await part.stored() != part.checkpoint:
-            raise Restart("the read model's checkpoint has changed without us")
+            raise Restart("another has changed the read model's checkpoint")
         if unpublished := await self._input.unpublished():
             await self._apply(Stretch(unpublished, part.checkpoint.offset))
         await self._handle_requests()
         if self._leftovers:
-            await self._come_to_the_end()
-        await self._restoring.look()
+            await self._finish_leftovers()
+        await self._restoring.check()
         self._note(0.0)
 
-    async def _come_to_the_end(self) -> None:
-        """Once the lane has every event that the table has, nothing is left from before."""
+    async def _finish_leftovers(self) -> None:
+        """Once the lane has applied every event of the table, no document is a leftover."""
         part = self._part
         context, sequence = self._projection.context, part.checkpoint.sequence
         if part.checkpoint != START and not await self._table.events_after(context, self._partition, sequence, 1):
@@ -212,7 +217,7 @@ class ProjectionLane:
             self._leftovers = False
 
     async def release(self) -> None:
-        """The checkpoint in the store is all there is."""
+        """Nothing to do: the checkpoint is in the store."""
 
     def abandon(self) -> None:
-        """Nothing is in flight between batches."""
+        """Nothing to do: nothing is in flight between batches."""

@@ -1,6 +1,6 @@
-"""One lane's part of a read model: the generation, the checkpoint that the lane believes in, and the streams that wait.
+"""One lane's part of a read model: the generation, the checkpoint that this process expects, and the parked streams.
 
-Every write is a batch at that checkpoint; whoever has moved it meanwhile is heard of, and nothing is written then.
+Every write is a batch at that checkpoint. If another writer has moved the checkpoint, nothing is written.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 class Part:
-    """What is known of it in this process; in the store it may be otherwise by now."""
+    """The part as this process has last written or read it. The store may have changed since.
+
+    `waiting` are the parked streams by their ids. `building` names the generation to write; None: the live one.
+    """
 
     def __init__(
         self, projection: Projection, topic: str, partition: int, store: ReadModelWriter, building: Generation | None
@@ -33,9 +36,9 @@ class Part:
         self._store = store
 
     @property
-    def beside(self) -> Checkpoint:
-        """For a write that applies no event: the same place, but a value of its own, so that nobody who has read before
-        it can write behind it. One record is read again, and passed over.
+    def touched_checkpoint(self) -> Checkpoint:
+        """The next checkpoint for a write that applies no event. Its sequence is the same, but its value differs, so
+        that a writer that has read the old value cannot write any more. One record is read again, and dropped.
         """
         return self.checkpoint._replace(offset=max(self.checkpoint.offset - 1, 0))
 
@@ -44,11 +47,11 @@ class Part:
         return await self._store.checkpoint(self.generation, self.topic, self.partition)
 
     async def parked(self) -> Sequence[ParkedStream]:
-        """The streams that wait, as the store has them."""
+        """The parked streams in the store."""
         return await self._store.parked(self.generation, self.topic, self.partition)
 
     async def live(self) -> Generation:
-        """The generation to work on. When the store has lost which one is live, and only that, it is told again."""
+        """The generation to work on. If the store has lost which one is live, and only that, it is written again."""
         if self.building is not None:
             return self.building
         live, ours = await self._store.live(self.name), self.generation
@@ -56,14 +59,18 @@ class Part:
             return live
         if not await self._store.remember_live(ours):
             return live
-        log.error("the store had lost which generation is live; it was told again", projection=self.name, live=ours[1])
+        log.error(
+            "the store had lost which generation is live; it was written again",
+            projection=self.name,
+            live=ours.number,
+        )
         return ours
 
     async def commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
-        """Raises CheckpointMoved, PartlyWritten, TooManyParked or Unavailable."""
+        """Write a batch. Raises CheckpointMoved, PartlyWritten, TooManyParked or Unavailable."""
         documents, added, removed, parked = folded
-        left = {each: waits for each, waits in self.waiting.items() if each not in unparked}
-        within_bounds(self.name, left, [each for each in parked if each.stream_id not in left])
+        left = {stream_id: stream for stream_id, stream in self.waiting.items() if stream_id not in unparked}
+        within_bounds(self.name, left, [stream for stream in parked if stream.stream_id not in left])
         batch = ReadModelBatch(
             self.generation,
             self.topic,
@@ -79,7 +86,7 @@ class Part:
         )
         await self._store.commit(batch)
         self.checkpoint = checkpoint
-        self.waiting = left | {each.stream_id: each for each in parked}
-        for each in parked:
-            telemetry.PARKED.labels(each.follower, self.topic).inc()
-            log.error("stream parked", **each._asdict(), advice="mend the code, then: annals parked retry")
+        self.waiting = left | {stream.stream_id: stream for stream in parked}
+        for stream in parked:
+            telemetry.PARKED.labels(stream.follower, self.topic).inc()
+            log.error("stream parked", **stream._asdict(), advice="fix the code, then run: annals parked retry")

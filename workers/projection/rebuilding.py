@@ -1,4 +1,4 @@
-"""Documents that the store has lost, folded anew from the events of their streams, as far as the lane has come."""
+"""Rebuilds documents that the store has lost from the events of their streams that the lane has applied."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -18,13 +18,13 @@ from workers.projection.folding import Folded, entries, fold
 
 STREAMS_AT_A_TIME = 100
 EVENTS_AT_A_TIME = 100
-"""Of one stream; a longer one is read on by itself."""
+"""Of one stream. The rest of a longer one is read page by page."""
 
 log = structlog.get_logger(__name__)
 
 
-class Place(NamedTuple):
-    """How far a lane has come: its partition, the last sequence applied, and the streams that wait."""
+class LanePosition(NamedTuple):
+    """How far a lane is: its partition, the last sequence applied, and the parked streams by their ids."""
 
     partition: int
     sequence: int
@@ -39,16 +39,16 @@ class Rebuilding:
         self._models = models
         self._table = table
 
-    async def documents(self, stream_ids: Sequence[str], at: Place) -> tuple[dict[str, Document | None], Folded]:
-        """What each stream leads to (None: to no document), and what to write so that it is stored, with all of its
-        index entries. A stream that our code cannot fold to its end is parked there. Raises Unavailable.
+    async def documents(self, stream_ids: Sequence[str], at: LanePosition) -> tuple[dict[str, Document | None], Folded]:
+        """The document that each stream leads to (None: none), and what to write so that all documents and index
+        entries are stored. A stream on whose event the code fails is parked at that event. Raises Unavailable.
         """
         documents: dict[str, Document | None] = {}
         parked: list[ParkedStream] = []
         for start in range(0, len(stream_ids), STREAMS_AT_A_TIME):
-            part = stream_ids[start : start + STREAMS_AT_A_TIME]
-            rows = await self._table.first_events(self._projection.context, part, EVENTS_AT_A_TIME)
-            by_stream: dict[str, list[EventRow]] = {each: [] for each in part}
+            chunk = stream_ids[start : start + STREAMS_AT_A_TIME]
+            rows = await self._table.first_events(self._projection.context, chunk, EVENTS_AT_A_TIME)
+            by_stream: dict[str, list[EventRow]] = {stream_id: [] for stream_id in chunk}
             for row in rows:
                 by_stream[row.stream_id].append(row)
             for stream_id, first in by_stream.items():
@@ -59,7 +59,7 @@ class Rebuilding:
         return documents, written_whole(self._projection, documents, parked)
 
     async def _folded(
-        self, stream_id: str, rows: Sequence[EventRow], at: Place, parked: list[ParkedStream]
+        self, stream_id: str, rows: Sequence[EventRow], at: LanePosition, parked: list[ParkedStream]
     ) -> Document | None:
         document: Document | None = None
         while rows:
@@ -76,26 +76,32 @@ class Rebuilding:
             rows = await self._table.stream_after(self._projection.context, stream_id, last, EVENTS_AT_A_TIME)
         return document
 
-    def _applied(self, rows: Sequence[EventRow], at: Place) -> list[Recorded]:
-        """Those events that the lane has applied: none of another lane, none that waits."""
-        waits = at.waiting.get(rows[0].stream_id)
+    def _applied(self, rows: Sequence[EventRow], at: LanePosition) -> list[Recorded]:
+        """The events that the lane has applied: none of another lane, none that waits."""
+        waiting = at.waiting.get(rows[0].stream_id)
         return [
             recorded_row(row, self._models)
             for row in rows
             if row.partition == at.partition
             and row.sequence <= at.sequence
-            and (waits is None or row.stream_version < waits.stream_version)
+            and (waiting is None or row.stream_version < waiting.stream_version)
         ]
 
 
 def written_whole(
     projection: Projection, documents: Mapping[str, Document | None], parked: Sequence[ParkedStream] = ()
 ) -> Folded:
-    """What to write so that these documents are stored, with all of their index entries, whatever is there before."""
-    encoded = {each: None if document is None else orjson.dumps(document) for each, document in documents.items()}
-    added = [IndexChange(index, each) for each, index in _entries(projection, documents)]
+    """What to write so that these documents and all their index entries are stored, whatever the store has now."""
+    encoded = {
+        document_id: None if document is None else orjson.dumps(document) for document_id, document in documents.items()
+    }
+    added = [IndexChange(index, document_id) for document_id, index in _entries(projection, documents)]
     return Folded(encoded, added, (), list(parked))
 
 
 def _entries(projection: Projection, documents: Mapping[str, Document | None]) -> list[tuple[str, Index]]:
-    return [(each, index) for each, document in documents.items() for index in sorted(entries(projection, document))]
+    return [
+        (document_id, index)
+        for document_id, document in documents.items()
+        for index in sorted(entries(projection, document))
+    ]

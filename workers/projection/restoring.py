@@ -1,7 +1,7 @@
-"""What the read-model store has lost of one lane is built again from the table, at the lane's checkpoint.
+"""Restores what the read-model store has lost of one lane: from the table, at the lane's checkpoint.
 
-Where it stands: `Integrity` says what lacks, `Rebuilding` folds it, this writes it and says so. A lane that has lost
-something is looked at as a whole before it goes on, and is not held until then: so its process is not ready.
+`Integrity` says what is missing, `Rebuilding` folds it, and this module writes and logs it. A lane that has lost
+something is checked as a whole before it continues. It is not owned until then, so its process is not ready.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from workers.ports.read_models import START, Checkpoint, CheckpointMoved, IndexC
 from workers.projection.folding import ALL, Folded, entries
 from workers.projection.integrity import Integrity
 from workers.projection.part import Part
-from workers.projection.rebuilding import Place, Rebuilding
+from workers.projection.rebuilding import LanePosition, Rebuilding
 
-MAX_LOOK_SECONDS = 60.0
-"""So long a lane is looked at as a whole without a pause: its process must be seen to be alive."""
+MAX_CHECK_SECONDS = 60.0
+"""The longest check of a whole lane without a pause: the process must show that it is alive."""
 
 log = structlog.get_logger(__name__)
 
 
 class Restoring:
-    """Keeps a part whole."""
+    """Keeps one lane's part of a read model complete."""
 
     def __init__(
         self,
@@ -46,100 +46,112 @@ class Restoring:
         self._integrity = Integrity(projection, part.partition, table, store, clock)
         self._rebuilding = Rebuilding(projection, models, table)
         self._projection = projection
-        self._versions_tell = True
+        self._has_versions = True
 
     async def ask_server(self) -> None:
         """Raises EvictionAllowed or Unavailable."""
         await self._integrity.ask_server()
 
     async def begin(self, parked: Sequence[ParkedStream], *, unchanged: bool) -> None:
-        """The lane was taken. `unchanged`: nobody has written since this process did; then what waits is known."""
+        """The lane was acquired; the store has these parked streams. `unchanged`: no other has written since this
+        process did, so the parked streams that it remembers are still right.
+        """
         part = self._part
         if unchanged:
             await self._park_again(parked)
         else:
-            part.waiting = {each.stream_id: each for each in parked}
+            part.waiting = {stream.stream_id: stream for stream in parked}
             self._integrity.forget()
         if part.checkpoint == START:
-            self._integrity.suspected = ""  # all of it is built again
-        elif self._integrity.suspected:
-            await self._look_through()
+            self._integrity.suspicion = ""  # everything is built again
+        elif self._integrity.suspicion:
+            await self._check_whole_lane()
 
     async def commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
-        """Write a batch of the lane. Raises Restart when another has written."""
+        """Write a batch of the lane. Raises Restart if another has written."""
         try:
             await self._part.commit(folded, checkpoint, unparked)
         except CheckpointMoved as error:
             raise Restart("the read model's checkpoint was moved by another") from error
         except PartlyWritten:
-            self._integrity.suspect("a part of a transaction was refused", anew=True)
+            self._integrity.suspect("a part of a transaction was refused", restart=True)
             raise
         self._integrity.note(folded.documents)
 
     async def restore(self, lacking: Sequence[str]) -> bool:
-        """Restore those of these documents, which are not found, that there should be. Whether there were any."""
+        """Of these documents, which the store does not have, restore those that should exist. Returns whether there
+        were any.
+        """
         integrity, waiting = self._integrity, self._part.waiting
-        unknown = [each for each in lacking if each not in waiting and not integrity.leads_to_none(each)]
-        if not unknown:
+        suspects = [
+            stream_id for stream_id in lacking if stream_id not in waiting and not integrity.has_no_document(stream_id)
+        ]
+        if not suspects:
             return False
-        return await self._restore(await self._missing(unknown))
+        return await self._restore(await self._missing(suspects))
 
     async def set_back(self, stored: Mapping[str, Document], first: Mapping[str, int]) -> bool:
-        """Write as of the checkpoint those documents that hold what comes now: events of the version `first` on. The
-        checkpoint alone was set back, and they would hold it twice. Whether there were any.
+        """Write as of the checkpoint those stored documents that already have the next events, from the version `first`
+        on. Only the checkpoint was set back, and those events would be applied twice. Returns whether there were any.
         """
-        if not self._versions_tell:
+        if not self._has_versions:
             return False
-        ahead = [each for each, document in stored.items() if _version_of(document) >= first[each] > 1]
+        ahead = [
+            document_id for document_id, document in stored.items() if _version_of(document) >= first[document_id] > 1
+        ]
         if not ahead:
             return False
         part = self._part
-        at = Place(part.partition, part.checkpoint.sequence, part.waiting)
+        at = LanePosition(part.partition, part.checkpoint.sequence, part.waiting)
         documents, folded = await self._rebuilding.documents(ahead, at)
-        if all(document == stored[each] for each, document in documents.items()):
-            self._versions_tell = False  # what they call their version is something else
+        if all(document == stored[document_id] for document_id, document in documents.items()):
+            self._has_versions = False  # their field `version` means something else
             return False
-        old = {IndexChange(index, each) for each in documents for index in entries(self._projection, stored[each])}
-        await self.commit(folded._replace(removed=sorted(old.difference(folded.added))), part.beside)
+        old = {
+            IndexChange(index, document_id)
+            for document_id in documents
+            for index in entries(self._projection, stored[document_id])
+        }
+        await self.commit(folded._replace(removed=sorted(old.difference(folded.added))), part.touched_checkpoint)
         log.error(
             "documents were ahead of their lane's checkpoint; set back to it",
             projection=part.name,
             partition=part.partition,
             documents=len(documents),
-            advice="see what writes to this Redis, or has restored a part of it",
+            advice="find out what writes to this Redis, or has restored a part of it",
         )
         return True
 
     async def restore_waiting(self, parked: ParkedStream) -> None:
-        """Restore the document of a stream that waits, if it is lost."""
+        """Restore the document of a parked stream if it is lost."""
         if parked.stream_version > 1:
             await self._restore(await self._missing([parked.stream_id]))
 
-    async def look(self) -> None:
-        """From time to time, look at the server and at a stretch of the lane. Raises Restart when the whole lane must
-        be looked at, EvictionAllowed when the server is not one to work on.
+    async def check(self) -> None:
+        """Now and then, check the server and a stretch of the lane. Raises Restart if the whole lane must be checked,
+        EvictionAllowed if the server may evict keys.
         """
         if self._part.building is not None:
             return
-        if self._integrity.due:
+        if self._integrity.is_due():
             await self.ask_server()
-            if not self._integrity.suspected:
+            if not self._integrity.suspicion:
                 await self._park_again(await self._part.parked())
                 missing = await self._next_missing()
                 await self._restore(await self._next_missing() or () if missing is None else missing)
-        if self._integrity.suspected:
-            raise Restart(f"the whole read model is looked at: {self._integrity.suspected}")
+        if self._integrity.suspicion:
+            raise Restart(f"the whole read model is checked: {self._integrity.suspicion}")
 
-    async def _look_through(self) -> None:
-        ends = self._clock() + MAX_LOOK_SECONDS
-        because = self._integrity.suspected
+    async def _check_whole_lane(self) -> None:
+        ends_at = self._clock() + MAX_CHECK_SECONDS
+        reason = self._integrity.suspicion
         while (missing := await self._next_missing()) is not None:
             await self._restore(missing)
-            if self._clock() > ends:
-                raise Restart(f"the whole read model is still looked at: {because}")
-        self._integrity.suspected = ""
-        place = {"projection": self._part.name, "partition": self._part.partition}
-        log.info("the read model was looked at and is whole", **place, because=because)
+            if self._clock() > ends_at:
+                raise Restart(f"the whole read model is still being checked: {reason}")
+        self._integrity.suspicion = ""
+        lane = {"projection": self._part.name, "partition": self._part.partition}
+        log.info("the read model was checked and is complete", **lane, because=reason)
 
     @property
     def _by_this_code(self) -> bool:
@@ -153,33 +165,33 @@ class Restoring:
         return await self._integrity.next_missing(self._part.generation, until, by_this_code=self._by_this_code)
 
     async def _restore(self, stream_ids: Sequence[str]) -> bool:
-        """Write these documents as the table has them, as far as the lane has come. Whether any was lost."""
+        """Write these documents as the table has them at the lane's checkpoint. Returns whether any was lost."""
         if not stream_ids:
             return False
         part = self._part
-        at = Place(part.partition, part.checkpoint.sequence, part.waiting)
+        at = LanePosition(part.partition, part.checkpoint.sequence, part.waiting)
         documents, folded = await self._rebuilding.documents(stream_ids, at)
-        lost = {each: written for each, written in folded.documents.items() if written is not None}
-        nowhere = [IndexChange(ALL, each) for each in documents if each not in lost]
-        left_over = await self._store.present(part.generation, nowhere)
+        lost = {document_id: document for document_id, document in folded.documents.items() if document is not None}
+        without = [IndexChange(ALL, document_id) for document_id in documents if document_id not in lost]
+        left_over = await self._store.present(part.generation, without)
         if lost or left_over or folded.parked:
-            await self.commit(folded._replace(documents=lost, removed=sorted(left_over)), part.beside)
+            await self.commit(folded._replace(documents=lost, removed=sorted(left_over)), part.touched_checkpoint)
         self._integrity.note(documents)
         if lost:
-            self._integrity.say_lost(part.generation, list(lost))
+            self._integrity.report_lost(part.generation, list(lost))
         return bool(lost)
 
     async def _park_again(self, stored: Sequence[ParkedStream]) -> None:
-        """Write what is known to wait and the store has lost: else a stream would go on behind a gap."""
-        known = {each.stream_id for each in stored}
-        lost = [each for stream_id, each in self._part.waiting.items() if stream_id not in known]
+        """Write the parked streams that the store has lost: else their later events would be applied behind a gap."""
+        stored_ids = {stream.stream_id for stream in stored}
+        lost = [stream for stream_id, stream in self._part.waiting.items() if stream_id not in stored_ids]
         if lost:
-            log.error("the store had lost parked streams", streams=sorted(each.stream_id for each in lost))
-            await self.commit(Folded({}, (), (), lost), self._part.beside)
+            log.error("the store had lost parked streams", streams=sorted(stream.stream_id for stream in lost))
+            await self.commit(Folded({}, (), (), lost), self._part.touched_checkpoint)
             self._integrity.suspect("parked streams were missing")
 
 
 def _version_of(document: Document) -> int:
-    """The last event that a document holds, by what documents are used to say of themselves."""
+    """The stream version of the last event that a document has, if it follows our habit of a field `version`."""
     version = document.get("version")
     return version if isinstance(version, int) else 0

@@ -1,7 +1,7 @@
 """Latency at a steady rate: from the moment a command should be sent to the arrival of its outcome.
 
-Open loop: commands leave by the clock, whether or not earlier ones were answered, and their time counts from when they
-were due; a worker that stands still shows in every command that it made wait.
+Open loop: commands are sent at a fixed rate, whether or not earlier ones were answered, and their time counts from when
+they were due. So a worker that stalls shows in the latency of every command that waited for it.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ async def steady_latency(settings: Settings, per_second: int, seconds: float) ->
             await client.ask(sign_up(), wait_seconds=60)
             await _stream(client, per_second, WARM_UP_SECONDS)
             measured = await _stream(client, per_second, seconds)
-    times = sorted(each for each in measured if each is not None)
+    times = sorted(seconds for seconds in measured if seconds is not None)
     if not times:
         return Latency(0.0, 0.0, 0.0, 0, len(measured))
     return Latency(
@@ -53,10 +53,10 @@ async def _stream(client: CommandClient, per_second: int, seconds: float) -> lis
     loop = asyncio.get_running_loop()
     started = loop.time()
 
-    async def one(due: float) -> float | None:
+    async def latency(due: float) -> float | None:
         await asyncio.sleep(due - loop.time())
         outcome = await client.ask(sign_up(), wait_seconds=ANSWER_SECONDS)
         return None if outcome is None else loop.time() - due
 
     count = int(per_second * seconds)
-    return await asyncio.gather(*(one(started + number / per_second) for number in range(count)))
+    return await asyncio.gather(*(latency(started + number / per_second) for number in range(count)))

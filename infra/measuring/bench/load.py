@@ -1,4 +1,4 @@
-"""The load: users who sign up, each with a name and an e-mail address; and how commands get to the topics."""
+"""The load: users who sign up, each with a name and an e-mail address; and how commands are put on the topics."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,12 +28,12 @@ def sign_up() -> CreateUser:
 
 
 async def preload(settings: Settings, count: int) -> None:
-    """Put so many commands, each asking for a reply, on the topic before anybody reads it."""
+    """Put this many commands, each with a reply requested, on the topic before a worker reads it."""
     await put_on_topic(settings, (sign_up() for _ in range(count)))
 
 
 async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
-    """Put these commands, each asking for a reply, on the topics of their contexts as fast as Kafka takes them."""
+    """Put these commands, each with a reply requested, on their contexts' topics as fast as Kafka accepts them."""
     remaining, sender = iter(commands), KafkaMessageSender(settings)
     try:
         while batch := list(islice(remaining, SEND_BATCH)):

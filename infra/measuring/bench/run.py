@@ -10,12 +10,13 @@ from typing import NamedTuple
 import psutil
 
 from infra.kafka.extent import topic_extent
-from infra.measuring.bench.corner import own_corner
+from infra.measuring.bench.isolated_environment import isolated_environment
 from infra.measuring.bench.latency import Latency, steady_latency
 from infra.measuring.bench.load import CONTEXT, PROJECTION, preload
 from infra.measuring.bench.orders import Orders, settle_orders
-from infra.measuring.bench.raw import kafka_append_rate, postgres_insert_rate, redis_set_rate
+from infra.measuring.bench.raw_rates import kafka_append_rate, redis_set_rate
 from infra.measuring.bench.worker_process import Rate, drain_rate
+from infra.postgres.measuring import Measurements
 from infra.postgres.pool import Database
 from infra.processes.resources import database_for
 from infra.redis.connection import client
@@ -38,7 +39,7 @@ class Plan(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """What the servers do by themselves: things a second."""
+    """The rates of the servers alone: records, rows or documents a second."""
 
     kafka_append: float
     postgres_insert: float
@@ -46,7 +47,7 @@ class Raw(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What was measured: rates in things a second; None for a part that was left out."""
+    """The results; None for a part that was left out."""
 
     machine: str
     raw: Raw | None
@@ -57,37 +58,39 @@ class Result(NamedTuple):
 
 
 async def measure(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Result:
-    """Measure everything, in corners of its own; `say` hears what is going on. Raises Unavailable or Stalled."""
+    """Measure everything, in isolated environments; `say` gets the progress. Raises Unavailable or Stalled."""
     raw = commands = projected = latency = orders = None
     if plan.parts & {"commands", "latency"}:
-        async with _corner(settings) as (corner, database):
+        async with _environment(settings) as (environment, database):
             if "commands" in plan.parts:
                 say("raw rates of the servers")
-                raw = await _raw(corner, database)
+                raw = await _raw(environment, database)
                 say(f"putting {plan.commands} commands on the topic")
-                await preload(corner, plan.commands)
+                await preload(environment, plan.commands)
                 say("commands through table, log and reply")
-                commands = await _commands(corner, database, plan.commands)
+                commands = await _commands(environment, database, plan.commands)
                 say("events into the read model")
-                projected = await _projected(corner, plan.commands)
+                projected = await _projected(environment, plan.commands)
             if "latency" in plan.parts:
                 say(f"latency at {plan.latency_per_second} commands/s for {plan.latency_seconds:g} s")
-                latency = await steady_latency(corner, plan.latency_per_second, plan.latency_seconds)
+                latency = await steady_latency(environment, plan.latency_per_second, plan.latency_seconds)
     if "orders" in plan.parts:
-        # In another corner: here the sagas have nothing to do for the users of the other parts.
-        async with _corner(settings) as (corner, database):
+        # In another environment, where the sagas have nothing to do for the users of the other parts.
+        async with _environment(settings) as (environment, database):
             say(f"{plan.orders} orders, then {plan.orders_per_second:g}/s for {plan.latency_seconds:g} s")
-            orders = await settle_orders(corner, database, plan.orders, plan.orders_per_second, plan.latency_seconds)
+            orders = await settle_orders(
+                environment, database, plan.orders, plan.orders_per_second, plan.latency_seconds
+            )
     return Result(_machine(), raw, commands, projected, latency, orders)
 
 
 @asynccontextmanager
-async def _corner(settings: Settings) -> AsyncIterator[tuple[Settings, Database]]:
-    async with own_corner(settings) as corner:
-        database = database_for(corner, role=None, connections=2)
+async def _environment(settings: Settings) -> AsyncIterator[tuple[Settings, Database]]:
+    async with isolated_environment(settings) as environment:
+        database = database_for(environment, role=None, connections=2)
         await database.open()
         try:
-            yield corner, database
+            yield environment, database
         finally:
             await database.close()
 
@@ -95,7 +98,7 @@ async def _corner(settings: Settings) -> AsyncIterator[tuple[Settings, Database]
 async def _raw(settings: Settings, database: Database) -> Raw:
     return Raw(
         await kafka_append_rate(settings, f"{settings.topic_prefix}{CONTEXT}.commands.dlq"),
-        await postgres_insert_rate(database),
+        await Measurements(database).raw_insert_rate(),
         await redis_set_rate(settings),
     )
 
@@ -104,7 +107,7 @@ async def _commands(settings: Settings, database: Database, count: int) -> Rate:
     events, replies = f"{settings.topic_prefix}{CONTEXT}.events", f"{settings.topic_prefix}replies"
 
     async def handled() -> int:
-        return int(await database.value("commands_handled"))
+        return await Measurements(database).events_assigned()
 
     async def published_and_answered() -> bool:
         lengths = [

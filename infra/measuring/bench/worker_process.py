@@ -2,22 +2,23 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import psutil
 
+from infra.child_processes.command import annals
+from infra.child_processes.termination import terminate
 from infra.settings import Settings
 
-STOP_SECONDS = 20.0
+STOP_TIMEOUT_SECONDS = 20.0
 STALLED_SECONDS = 60.0
 POLL_SECONDS = 0.05
 
 
 class Rate(NamedTuple):
-    """Work done: things a second, and microseconds of the worker's processor time for each."""
+    """Units of work a second, and microseconds of the worker's processor time for each."""
 
     per_second: float
     cpu_microseconds: float
@@ -34,24 +35,12 @@ class Stalled(Exception):
 async def worker(settings: Settings, role: str) -> AsyncIterator[psutil.Process]:
     """A worker of this role, stopped in order afterwards."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "infra.cli.main",
-        "worker",
-        role,
-        env=os.environ | settings.environment() | {"ANNALS_LOG_LEVEL": "warning"},
+        *annals("worker", role), env=os.environ | settings.environment() | {"ANNALS_LOG_LEVEL": "warning"}
     )
     try:
         yield psutil.Process(process.pid)
     finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await terminate(process, STOP_TIMEOUT_SECONDS)
 
 
 async def drain_rate(
@@ -61,13 +50,13 @@ async def drain_rate(
     done: Callable[[], Awaitable[int]],
     finished: Callable[[], Awaitable[bool]],
 ) -> Rate:
-    """Let one worker do `count` things that wait for it. Measured from its first to its last; starting is not."""
+    """Let one worker do `count` units of waiting work; measured from the first to the last, without its start."""
     async with worker(settings, role) as process:
-        at_start = await _moved(role, done, 0, count)
+        at_start = await _progressed(role, done, 0, count)
         started, cpu_started = asyncio.get_running_loop().time(), cpu_seconds(process)
         at = at_start
         while at < count:
-            at = await _moved(role, done, at, count)
+            at = await _progressed(role, done, at, count)
         end = asyncio.get_running_loop().time() + STALLED_SECONDS
         while not await finished():
             if asyncio.get_running_loop().time() > end:
@@ -78,7 +67,7 @@ async def drain_rate(
     return Rate(handled / elapsed, cpu / handled * 1e6)
 
 
-async def _moved(role: str, done: Callable[[], Awaitable[int]], before: int, wanted: int) -> int:
+async def _progressed(role: str, done: Callable[[], Awaitable[int]], before: int, wanted: int) -> int:
     """How much is done once it is more than `before`. Raises Stalled."""
     end = asyncio.get_running_loop().time() + STALLED_SECONDS
     while (at := await done()) <= before:
@@ -89,6 +78,6 @@ async def _moved(role: str, done: Callable[[], Awaitable[int]], before: int, wan
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """The processor time that it has used so far."""
+    """The processor time that the process has used so far."""
     times = process.cpu_times()
     return float(times.user + times.system)

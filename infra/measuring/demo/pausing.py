@@ -1,7 +1,7 @@
-"""Workers of `annals up` that are held up for some seconds: the honest way to have a context be away.
+"""Pauses workers of `annals up` for some seconds, so that a context does not answer.
 
-A worker is paused from outside, by SIGSTOP, as a machine under load or a debugger does it; nothing in it knows of the
-demo. However the pause ends, the worker goes on: SIGCONT is sent in any case.
+A worker is paused from outside, by SIGSTOP, as an overloaded machine or a debugger would do it; the worker does not
+know of the demo. However the pause ends, SIGCONT is sent.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def can_be_paused(settings: Settings, *names: str) -> bool:
 
 @contextmanager
 def paused(settings: Settings, name: str) -> Iterator[None]:
-    """While in here, the worker of this name stands still; quiet when there is none."""
+    """Pauses the worker of this name while the block runs; does nothing when there is none."""
     process = _process(settings, name)
     if process is None:
         yield

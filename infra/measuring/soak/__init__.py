@@ -1,12 +1,14 @@
-"""`annals soak`: load and random faults for as long as you like, and a table of what came of it.
+"""`annals soak`: load and random faults for a given time, then a table of the results.
 
-    ground.py    servers of its own, in a home of its own
-    crew.py      worker processes, started again when they have ended
-    load.py      commands by the clock; the id of each that Kafka acknowledged is noted
-    plan.py      which fault comes next, from a seed                    faults.py   what each of them does
-    probe.py     one new user a lane: well again, and since when?       drill.py    fault after fault, under load
-    sampling.py  memory, descriptors and counters of each worker        audit.py    what was lost or repeated
-    run.py       all of it together                                     report.py   the figures; tables.py lays them out
+    isolated_servers.py  servers of its own, in a home of its own
+    worker_pool.py       worker processes, each restarted when it has ended
+    load.py              commands at a fixed rate; the id of each that Kafka acknowledged is kept
+    fault_plan.py        which fault comes next, from a seed         fault_injector.py  what each of them does
+    probe.py             one new user per lane: has the system recovered, and how long did it take?
+    fault_sequence.py    one fault after another, under load
+    sampling.py          memory, descriptors and counters of each worker
+    audit.py             what was lost or handled twice
+    run.py               all of it together                          report.py  the figures; tables.py lays them out
 
 Nothing here belongs to the running product, and nothing here touches servers that it has not started.
 """

@@ -1,7 +1,7 @@
-"""What must be true at the end, whatever happened: nothing lost, nothing done twice, and `annals verify` is content.
+"""What must be true at the end, whatever happened: nothing lost, nothing handled twice, and `annals verify` passes.
 
 Lost is a command that Kafka acknowledged and that has no outcome. Repeated is a command with several events (each
-command about users leads to one at most) or a user welcomed twice. Everything is asked in chunks.
+command about users leads to one at most) or a user welcomed twice. Ids are looked up in chunks.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infra.kafka.extent import topic_extent
-from infra.postgres.lists import listed
+from infra.postgres.lanes import Lanes
+from infra.postgres.measuring import Measurements
 from infra.postgres.pool import Database
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
@@ -27,7 +28,7 @@ MAX_LOST_KEPT = 20
 
 
 class Audit(NamedTuple):
-    """Distinct commands that Kafka acknowledged, by their outcomes, and what is wrong; `examples` name some of it."""
+    """Distinct commands that Kafka acknowledged, by outcome, and what is wrong; `examples` describes some of it."""
 
     acknowledged: int
     accepted: int
@@ -41,11 +42,11 @@ class Audit(NamedTuple):
 
 
 class Auditor:
-    """Asks the truth. `acknowledged` is the load's file of ids."""
+    """Compares the table with the acknowledged commands. `acknowledged` is the load's file of ids."""
 
     def __init__(self, settings: Settings, database: Database, models: RedisReadModels, acknowledged: Path) -> None:
         self._settings = settings
-        self._database = database
+        self._lanes, self._measurements = Lanes(database), Measurements(database)
         self._models = models
         self._acknowledged = acknowledged
 
@@ -53,7 +54,7 @@ class Auditor:
         """Wait until everything sent is handled, every step done, everything projected; False when it takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                while not await self._at_rest():  # noqa: ASYNC110 - it comes to rest in other processes
+                while not await self._at_rest():  # noqa: ASYNC110 - other processes do the work
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             return False
@@ -64,10 +65,10 @@ class Auditor:
         statuses: Counter[str] = Counter()
         examples: list[str] = []
         for chunk in self._chunks():
-            for row in await self._database.rows("statuses", listed(chunk)):
-                statuses[row["status"] or "lost"] += 1
-                if row["status"] in {None, "failed"} and len(examples) < MAX_LOST_KEPT:
-                    examples.append(f"command {row['command_id']}: {row['status'] or 'no outcome'}")
+            for command in await self._measurements.statuses(chunk):
+                statuses[command.status or "lost"] += 1
+                if command.status in {None, "failed"} and len(examples) < MAX_LOST_KEPT:
+                    examples.append(f"command {command.command_id}: {command.status or 'no outcome'}")
         repeated = await self._repeated()
         letters = await topic_extent(self._settings, f"{self._settings.topic_prefix}{CONTEXT}.commands.dlq")
         return Audit(
@@ -85,17 +86,17 @@ class Auditor:
     def _chunks(self) -> list[list[str]]:
         raw = self._acknowledged.read_bytes()
         ids = {raw[start : start + ID_BYTES] for start in range(0, len(raw), ID_BYTES)}
-        texts = [str(uuid.UUID(bytes=each)) for each in ids]
+        texts = [str(uuid.UUID(bytes=command_id)) for command_id in ids]
         return [texts[start : start + CHUNK_COMMANDS] for start in range(0, len(texts), CHUNK_COMMANDS)]
 
     async def _repeated(self) -> list[str]:
-        found = []
+        repeated = []
         for partition in range(self._settings.partitions):
-            rows = await self._database.rows("commands_with_several_events", CONTEXT, partition)
-            found += [f"command {row['command_id']}: {row['events']} events" for row in rows]
-            rows = await self._database.rows("streams_with_several", CONTEXT, partition, "UserWelcomed")
-            found += [f"user {row['stream_id']}: welcomed {row['events']} times" for row in rows]
-        return found
+            commands = await self._measurements.commands_with_several_events(CONTEXT, partition)
+            repeated += [f"command {command.command_id}: {command.events} events" for command in commands]
+            streams = await self._measurements.streams_with_several(CONTEXT, partition, "UserWelcomed")
+            repeated += [f"user {stream.stream_id}: welcomed {stream.events} times" for stream in streams]
+        return repeated
 
     async def _at_rest(self) -> bool:
         try:
@@ -104,20 +105,20 @@ class Auditor:
             return False
 
     async def _all_handled(self) -> bool:
-        """Every command on the topic has been read, so that what was acknowledged has been handled or is lost."""
+        """Whether every command on the topic has been read: an acknowledged one has been handled then, or is lost."""
         topic = f"{self._settings.topic_prefix}{CONTEXT}.commands"
         ends = {number: extent.end for number, extent in (await topic_extent(self._settings, topic)).items()}
-        consumed = {row["partition"]: row["consumed"] for row in await self._database.rows("lanes_consumed", topic)}
+        consumed = {lane.partition: lane.consumed for lane in await self._lanes.read_positions(topic)}
         return all(consumed.get(number, 0) >= end for number, end in ends.items())
 
     async def _all_followed(self) -> bool:
-        """Sagas and read models have every event, and each step of a saga has an outcome."""
+        """Whether sagas and read models have applied every event, and each step of a saga has an outcome."""
         events = f"{self._settings.topic_prefix}{CONTEXT}.events"
-        sequences = {row["partition"]: row["sequence"] for row in await self._database.rows("lane_sequences")}
-        followed = {row["partition"]: row["input_sequence"] for row in await self._database.rows("saga_lanes", events)}
+        sequences = {lane.partition: lane.sequence for lane in await self._lanes.lane_sequences()}
+        followed = {lane.partition: lane.input_sequence for lane in await self._lanes.saga_positions(events)}
         if any(followed.get(number, 0) < sequence for number, sequence in sequences.items()):
             return False
-        if await self._database.rows("steps_without_outcome"):
+        if await self._measurements.has_steps_without_outcome():
             return False
         for projection in contexts()[CONTEXT].projections:
             for number, sequence in sequences.items():

@@ -1,9 +1,10 @@
-"""The load of a soak: commands about users by the clock, through the published client, as another service sends them.
+"""The load of a soak: commands about users at a fixed rate, through the published client, as another service sends
+them.
 
-Open loop: a command leaves when it is due, however the system fares, until as many are under way as come in ten
-seconds; what is due then is held back, never sent later in a heap. What Kafka did not acknowledge is sent again under
-its id after a while, as the client advises. Every id that was acknowledged goes into a file, so that memory does not
-grow with the length of the run and the audit can ask for each of them.
+Open loop: a command leaves when it is due, whatever the state of the system, up to as many in flight as are due in ten
+seconds; what is due beyond that is dropped, never sent later in a burst. What Kafka did not acknowledge is sent again
+under its id after a while, as the client advises. Every acknowledged id goes into a file, so that memory does not grow
+with the length of the run and the audit can look up each of them.
 """
 
 import asyncio
@@ -22,14 +23,14 @@ ANSWER_SECONDS = 30.0
 ATTEMPTS = 12
 """Each takes up to the client's delivery timeout of 5 s."""
 RETRY_SECONDS = 3.0
-UNDER_WAY_SECONDS = 10.0
+IN_FLIGHT_SECONDS = 10.0
 KNOWN_USERS = 5_000
 RECENT_COMMANDS = 500
 CITIES = ("London", "Paris", "Turin", "Kyiv", "Lagos", "Lima")
 
 
 class Tally:
-    """What became of the load, as its sender sees it. Each repeat under an old id counts as sent again."""
+    """The results of the load as its sender sees them. Each repeat under an old id counts as sent again."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -47,11 +48,11 @@ class Request(NamedTuple):
     command: UserCommand
 
 
-class Mix:
+class CommandMix:
     """Draws commands: new users, changes, deletions, e-mail addresses that are taken, repeats under the same id."""
 
     def __init__(self, seed: int) -> None:
-        self._chance = random.Random(seed)  # noqa: S311 - to be had again is the point
+        self._chance = random.Random(seed)  # noqa: S311 - a seed must repeat the load
         self._users: deque[str] = deque(maxlen=KNOWN_USERS)
         self._recent: deque[Request] = deque(maxlen=RECENT_COMMANDS)
 
@@ -100,15 +101,15 @@ class Load:
     def __init__(self, client: CommandClient, seed: int, per_second: float, acknowledged: Path) -> None:
         self.tally = Tally()
         self._client = client
-        self._mix = Mix(seed)
+        self._mix = CommandMix(seed)
         self._per_second = per_second
         self._file = acknowledged.open("ab")
         self._stopping = asyncio.Event()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._most_under_way = int(UNDER_WAY_SECONDS * per_second) + 1
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._max_in_flight = int(IN_FLIGHT_SECONDS * per_second) + 1
 
     async def run(self) -> None:
-        """Until `stop`, and then until everything under way is answered or given up (bounded by its own deadlines)."""
+        """Send until `stop`, then wait until each command in flight is answered or given up; all have deadlines."""
         loop = asyncio.get_running_loop()
         started, count = loop.time(), 0
         try:
@@ -118,38 +119,38 @@ class Load:
                     self._launch()
                 count = due
                 await asyncio.sleep(TICK_SECONDS)
-            while self._under_way:
-                done, _ = await asyncio.wait(self._under_way)
+            while self._in_flight:
+                done, _ = await asyncio.wait(self._in_flight)
                 for task in done:
                     task.result()
         finally:
-            for task in self._under_way:
+            for task in self._in_flight:
                 task.cancel()
             self._file.close()
 
     def stop(self) -> None:
-        """No new commands."""
+        """Send no more commands."""
         self._stopping.set()
 
     def acknowledged(self, command_id: str) -> None:
-        """Kafka has it: it must have an outcome in the end."""
+        """Record that Kafka has acknowledged a command, which must therefore get an outcome."""
         self._file.write(uuid.UUID(command_id).bytes)
 
     def _launch(self) -> None:
-        if len(self._under_way) >= self._most_under_way:
+        if len(self._in_flight) >= self._max_in_flight:
             self.tally.held_back += 1
             return
-        task = asyncio.create_task(self._see_through(self._mix.next()))
-        self._under_way.add(task)
+        task = asyncio.create_task(self._send_until_acknowledged(self._mix.next()))
+        self._in_flight.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:  # what a task raised is kept for `run` to raise
-            self._under_way.discard(task)
+        if task.cancelled() or task.exception() is None:  # an exception stays with its task for `run` to raise
+            self._in_flight.discard(task)
         else:
             self._stopping.set()
 
-    async def _see_through(self, request: Request) -> None:
+    async def _send_until_acknowledged(self, request: Request) -> None:
         for _ in range(ATTEMPTS):
             try:
                 outcome = await self._client.ask(

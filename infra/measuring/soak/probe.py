@@ -1,5 +1,5 @@
-"""Is the system well? A new user for each lane, who tells of all three roles: the command is accepted, the card can be
-read, the welcome is done. Asked anew after each fault; a lane that nobody serves answers late.
+"""Has the system recovered? After each fault the probe creates one new user per lane and waits for all three roles: the
+command is accepted, the card can be read, the saga has welcomed the user. A lane that no worker serves answers late.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from contracts.client.command_client import CommandClient
 from contracts.client.errors import KafkaUnavailable
 from contracts.partitioner import partition_for
 from contracts.users.commands import CreateUser
+from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
 from infra.redis.read_models import RedisReadModels
 from workers.ports.lanes import Unavailable
@@ -23,8 +24,8 @@ MAX_EVENTS = 10
 
 
 class Recovery(NamedTuple):
-    """Seconds from the end of a fault until the last lane was well again, by what had to be: the command role, the
-    projection and the saga.
+    """Seconds from the end of a fault until the last lane had recovered: for the command role, the projection and the
+    saga.
     """
 
     accepted_seconds: float
@@ -33,12 +34,12 @@ class Recovery(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Until all was well."""
+        """Until all three roles had recovered."""
         return max(self)
 
 
 class Probe:
-    """Asks. `acknowledged` hears of every command of its own that must have an outcome in the end."""
+    """Measures recoveries. `acknowledged` is called with the id of each probe command that Kafka has acknowledged."""
 
     def __init__(
         self,
@@ -55,29 +56,29 @@ class Probe:
         self._acknowledged = acknowledged
 
     async def recovery(self, deadline_seconds: float = DEADLINE_SECONDS) -> Recovery | None:
-        """How long it takes from now until every lane is well; None when one is not by the deadline."""
+        """How long it takes from now until every lane has recovered; None when one has not by the deadline."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        started = loop.time()
         with suppress(TimeoutError):
             async with asyncio.timeout(deadline_seconds), asyncio.TaskGroup() as lanes:
-                asked = [lanes.create_task(self._well(lane, began)) for lane in range(self._partitions)]
-            moments = [task.result() for task in asked]
-            return Recovery(*(max(each) for each in zip(*moments, strict=True)))
+                tasks = [lanes.create_task(self._lane_recovery(lane, started)) for lane in range(self._partitions)]
+            times = [task.result() for task in tasks]
+            return Recovery(*(max(seconds) for seconds in zip(*times, strict=True)))
         return None
 
-    async def _well(self, lane: int, began: float) -> tuple[float, float, float]:
+    async def _lane_recovery(self, lane: int, started: float) -> tuple[float, float, float]:
         """Seconds until accepted, readable and welcomed."""
         loop = asyncio.get_running_loop()
         user_id = _user_of(lane, self._partitions)
         await self._accepted(user_id)
-        accepted = loop.time() - began
+        accepted = loop.time() - started
 
-        async def moment(done: Callable[[str], Awaitable[bool]]) -> float:
+        async def time_until(done: Callable[[str], Awaitable[bool]]) -> float:
             while not await _or_false(done, user_id):  # noqa: ASYNC110 - it happens in another process
                 await asyncio.sleep(POLL_SECONDS)
-            return loop.time() - began
+            return loop.time() - started
 
-        readable, welcomed = await asyncio.gather(moment(self._readable), moment(self._welcomed))
+        readable, welcomed = await asyncio.gather(time_until(self._readable), time_until(self._welcomed))
         return accepted, readable, welcomed
 
     async def _accepted(self, user_id: str) -> None:
@@ -95,8 +96,8 @@ class Probe:
         return await self._models.document("users", user_id) is not None
 
     async def _welcomed(self, user_id: str) -> bool:
-        events = await self._database.rows("stream_after", "users", user_id, 0, MAX_EVENTS)
-        return any(event["type"] == "UserWelcomed" for event in events)
+        events = await PostgresEventStore(self._database).stream_after("users", user_id, 0, MAX_EVENTS)
+        return any(event.type == "UserWelcomed" for event in events)
 
 
 async def _or_false(done: Callable[[str], Awaitable[bool]], user_id: str) -> bool:

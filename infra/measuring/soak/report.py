@@ -1,19 +1,19 @@
-"""The figures of a soak, as values: what was sent, which faults there were, how it recovered, what was found wrong."""
+"""The figures of a soak, as values: commands sent, faults, recoveries, and what was wrong."""
 
 import statistics
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from infra.measuring.soak.audit import Audit
-from infra.measuring.soak.crew import BadEnd
+from infra.measuring.soak.fault_plan import Kind
 from infra.measuring.soak.load import Tally
-from infra.measuring.soak.plan import Kind
 from infra.measuring.soak.probe import Recovery
 from infra.measuring.soak.sampling import Slopes
+from infra.measuring.soak.worker_pool import UnexpectedExit
 
 
-class Struck(NamedTuple):
-    """A fault that was; `recovery` is None when the system was not well again within the deadline."""
+class InjectedFault(NamedTuple):
+    """A fault and the recovery from it; None when the system had not recovered by the deadline."""
 
     kind: Kind
     at_seconds: float
@@ -28,7 +28,7 @@ class Spread(NamedTuple):
 
 
 class FaultFigures(NamedTuple):
-    """All faults of a kind. The spreads are over those that were recovered from; None when none was."""
+    """All faults of a kind. The spreads cover those that the system recovered from; None when there was none."""
 
     kind: Kind
     struck: int
@@ -40,7 +40,7 @@ class FaultFigures(NamedTuple):
 
 
 class Conditions(NamedTuple):
-    """Under what the run took place."""
+    """The conditions of the run."""
 
     machine: str
     seed: int
@@ -53,26 +53,26 @@ class Conditions(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything that a soak has to say."""
+    """Everything that a soak reports."""
 
     conditions: Conditions
     tally: Tally
-    struck: Sequence[Struck]
-    counted: dict[str, int]
+    faults: Sequence[InjectedFault]
+    counters: dict[str, int]
     slopes: dict[str, Slopes]
-    bad_ends: Sequence[BadEnd]
+    unexpected_exits: Sequence[UnexpectedExit]
     audit: Audit
     looked_at: dict[str, int]
-    found: dict[str, int]
+    finding_counts: dict[str, int]
     findings: Sequence[str]
-    trouble: str | None
-    """Why the plan broke off, if it did: a server or a worker that never came back."""
+    aborted_by: str | None
+    """Why the plan was aborted, if it was: a server or a worker that did not restart."""
 
     @property
     def wrong(self) -> list[str]:
-        """What was lost, repeated, not recovered from or found wrong, each in a few words; empty when all is well."""
+        """Everything that went wrong, each in a few words; empty when nothing did."""
         audit = self.audit
-        not_recovered = sum(each.recovery is None for each in self.struck)
+        not_recovered = sum(fault.recovery is None for fault in self.faults)
         claims = {
             f"{audit.lost} commands lost": audit.lost,
             f"{audit.repeated} repeated": audit.repeated,
@@ -80,20 +80,20 @@ class Report(NamedTuple):
             f"{audit.dead_letters} dead letters": audit.dead_letters,
             "it did not come to rest": not audit.at_rest,
             f"{not_recovered} faults not recovered from": not_recovered,
-            f"{len(self.bad_ends)} workers ended by themselves or in disorder": self.bad_ends,
-            f"{sum(self.found.values())} findings of verify": self.found,
+            f"{len(self.unexpected_exits)} workers ended by themselves or in disorder": self.unexpected_exits,
+            f"{sum(self.finding_counts.values())} findings of verify": self.finding_counts,
             f"{self.tally.given_up} commands that Kafka never took": self.tally.given_up,
-            f"the plan broke off: {self.trouble}": self.trouble,
+            f"the plan broke off: {self.aborted_by}": self.aborted_by,
         }
         return [claim for claim, holds in claims.items() if holds]
 
-    def faults(self) -> list[FaultFigures]:
-        """The figures of each kind that came, in the order of `Kind`."""
-        kinds = [kind for kind in Kind if any(each.kind is kind for each in self.struck)]
-        return [_figures(kind, [each for each in self.struck if each.kind is kind]) for kind in kinds]
+    def figures(self) -> list[FaultFigures]:
+        """The figures of each kind that was injected, in the order of `Kind`."""
+        kinds = [kind for kind in Kind if any(fault.kind is kind for fault in self.faults)]
+        return [_figures(kind, [fault for fault in self.faults if fault.kind is kind]) for kind in kinds]
 
     def plain(self) -> dict[str, Any]:
-        """All of it, as JSON can say it."""
+        """The report as JSON values."""
         return {
             "content": not self.wrong,
             "wrong": self.wrong,
@@ -101,24 +101,27 @@ class Report(NamedTuple):
             "commands": vars(self.tally)
             | {"per_second": round(self.tally.sent / max(1e-9, self.conditions.load_seconds), 1)},
             "audit": _plain(self.audit),
-            "verify": {"looked_at": self.looked_at, "found": self.found, "examples": list(self.findings)},
-            "faults": [_plain(each) for each in self.faults()],
-            "workers": self.counted,
-            "bad_ends": [_plain(each) for each in self.bad_ends],
-            "slopes": {role: _plain(each) for role, each in self.slopes.items()},
+            "verify": {"looked_at": self.looked_at, "found": self.finding_counts, "examples": list(self.findings)},
+            "faults": [_plain(figures) for figures in self.figures()],
+            "workers": self.counters,
+            "bad_ends": [
+                {"post": unexpected.slot, "exit_code": unexpected.exit_code, "log_file": unexpected.log_file}
+                for unexpected in self.unexpected_exits
+            ],
+            "slopes": {role: _plain(slopes) for role, slopes in self.slopes.items()},
         }
 
 
-def _figures(kind: Kind, struck: Sequence[Struck]) -> FaultFigures:
-    recovered = [each.recovery for each in struck if each.recovery is not None]
+def _figures(kind: Kind, faults: Sequence[InjectedFault]) -> FaultFigures:
+    recoveries = [fault.recovery for fault in faults if fault.recovery is not None]
     return FaultFigures(
         kind,
-        len(struck),
-        len(struck) - len(recovered),
-        _spread([each.seconds for each in recovered]),
-        _spread([each.accepted_seconds for each in recovered]),
-        _spread([each.readable_seconds for each in recovered]),
-        _spread([each.welcomed_seconds for each in recovered]),
+        len(faults),
+        len(faults) - len(recoveries),
+        _spread([recovery.seconds for recovery in recoveries]),
+        _spread([recovery.accepted_seconds for recovery in recoveries]),
+        _spread([recovery.readable_seconds for recovery in recoveries]),
+        _spread([recovery.welcomed_seconds for recovery in recoveries]),
     )
 
 
@@ -128,7 +131,7 @@ def _spread(seconds: Sequence[float]) -> Spread | None:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
-        return {name: _plain(each) for name, each in value._asdict().items()}
+        return {name: _plain(part) for name, part in value._asdict().items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(part) for part in value]
     return round(value, 3) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""One soak from its start to its report: servers, workers, load with fault after fault, rest, audit."""
+"""One soak from its start to its report: servers, workers, load with one fault after another, rest, audit."""
 
 import asyncio
 import platform
@@ -10,15 +10,15 @@ import psutil
 
 from infra.kafka.commands import command_client
 from infra.measuring.soak.audit import Audit, Auditor
-from infra.measuring.soak.crew import ROLES, Crew
-from infra.measuring.soak.drill import Drill, Order
-from infra.measuring.soak.faults import Trouble
-from infra.measuring.soak.ground import own_servers
-from infra.measuring.soak.listener import Listener
+from infra.measuring.soak.fault_injector import FaultInjector
+from infra.measuring.soak.fault_sequence import FaultSequence, SoakPlan
+from infra.measuring.soak.isolated_servers import isolated_servers
 from infra.measuring.soak.load import Load
 from infra.measuring.soak.probe import Probe
+from infra.measuring.soak.progress import ProgressListener
 from infra.measuring.soak.report import Conditions, Report
 from infra.measuring.soak.sampling import Sampler
+from infra.measuring.soak.worker_pool import ROLES, WorkerPool
 from infra.postgres.pool import Database
 from infra.processes.resources import database_for
 from infra.processes.verification import open_sources
@@ -34,68 +34,71 @@ MAX_OUTSTANDING = 20_000
 CONNECTIONS = 8
 
 
-async def soak(order: Order, settings: Settings, home: Path, listener: Listener, stopping: asyncio.Event) -> Report:
-    """Run it in an empty `home`; `stopping` ends load and faults early, and the audit follows all the same.
+async def soak(
+    plan: SoakPlan, settings: Settings, home: Path, listener: ProgressListener, stopping: asyncio.Event
+) -> Report:
+    """Run a soak in an empty `home`; `stopping` ends load and faults early, and the audit follows all the same.
 
-    Raises DevstackError, Unavailable or NeverWell when there was nothing to soak, or nothing left to audit.
+    Raises DevstackError, Unavailable or NeverHealthy when the servers did not start, or could not be audited.
     """
     acknowledged = home / "acknowledged"
-    listener.now("starting Kafka, Postgres and Redis")
+    listener.activity("starting Kafka, Postgres and Redis")
     async with AsyncExitStack() as cleanup:
-        located, stack = await cleanup.enter_async_context(own_servers(settings, home))
-        database, models = await cleanup.enter_async_context(_stores(located))
-        crew = await cleanup.enter_async_context(_working(Crew(located, order.workers)))
-        sampler = await cleanup.enter_async_context(_sampling(Sampler(crew)))
+        isolated, stack = await cleanup.enter_async_context(isolated_servers(settings, home))
+        database, models = await cleanup.enter_async_context(_stores(isolated))
+        workers = await cleanup.enter_async_context(_working(WorkerPool(isolated, plan.workers)))
+        sampler = await cleanup.enter_async_context(_sampling(Sampler(workers)))
         commands = command_client(
-            located,
+            isolated,
             source="/annals/soak",
             delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
             max_outstanding=MAX_OUTSTANDING,
         )
         async with commands:
-            load = Load(commands, order.seed, order.per_second, acknowledged)
-            probe = Probe(commands, database, models, located.partitions, load.acknowledged)
-            drill = Drill(order, Trouble(located, stack, crew, database), probe, listener, stopping)
-            load_seconds = await drill.run(load, home)
-        auditor = Auditor(located, database, models, acknowledged)
-        audit, verdict = await _audited(located, auditor, listener)
-        await sampler.look()
-        await crew.stop()
+            load = Load(commands, plan.seed, plan.per_second, acknowledged)
+            probe = Probe(commands, database, models, isolated.partitions, load.acknowledged)
+            injector = FaultInjector(isolated, stack, workers, database)
+            sequence = FaultSequence(plan, injector, probe, listener, stopping)
+            load_seconds = await sequence.run(load, home)
+        auditor = Auditor(isolated, database, models, acknowledged)
+        audit, verdict = await _audited(isolated, auditor, listener)
+        await sampler.sample()
+        await workers.stop()
     return Report(
         conditions=Conditions(
             machine=_machine(),
-            seed=order.seed,
-            per_second=order.per_second,
-            workers=order.workers,
-            partitions=located.partitions,
-            session_seconds=located.kafka_session_timeout_seconds,
+            seed=plan.seed,
+            per_second=plan.per_second,
+            workers=plan.workers,
+            partitions=isolated.partitions,
+            session_seconds=isolated.kafka_session_timeout_seconds,
             load_seconds=load_seconds,
             stopped_early=stopping.is_set(),
         ),
         tally=load.tally,
-        struck=drill.struck,
-        counted=sampler.counted(),
+        faults=sequence.injected,
+        counters=sampler.counters(),
         slopes={role: sampler.slopes(role) for role in ROLES},
-        bad_ends=crew.bad_ends,
+        unexpected_exits=workers.unexpected_exits,
         audit=audit,
         looked_at=verdict.looked_at,
-        found=verdict.counts,
-        findings=[f"{each.what}: {each.where}: {each.explanation}" for each in verdict.examples],
-        trouble=drill.trouble,
+        finding_counts=verdict.counts,
+        findings=[f"{finding.what}: {finding.where}: {finding.explanation}" for finding in verdict.examples],
+        aborted_by=sequence.aborted_by,
     )
 
 
-async def _audited(settings: Settings, auditor: Auditor, listener: Listener) -> tuple[Audit, Verdict]:
-    listener.now("waiting for everything to come to rest")
+async def _audited(settings: Settings, auditor: Auditor, listener: ProgressListener) -> tuple[Audit, Verdict]:
+    listener.activity("waiting for everything to come to rest")
     at_rest = await auditor.rest()
-    listener.now("looking for what was lost or repeated")
+    listener.activity("looking for what was lost or repeated")
     audit = await auditor.audit(at_rest=at_rest)
     compared = 0
 
     async def advance(count: int) -> None:
         nonlocal compared
         compared += count
-        listener.now(f"annals verify: {compared:,} compared")
+        listener.activity(f"annals verify: {compared:,} compared")
 
     database = database_for(settings, role="annals_reader", connections=1)
     await database.open()
@@ -118,12 +121,12 @@ async def _stores(settings: Settings) -> AsyncIterator[tuple[Database, RedisRead
 
 
 @asynccontextmanager
-async def _working(crew: Crew) -> AsyncIterator[Crew]:
-    crew.start()
+async def _working(workers: WorkerPool) -> AsyncIterator[WorkerPool]:
+    workers.start()
     try:
-        yield crew
+        yield workers
     finally:
-        await crew.stop()
+        await workers.stop()
 
 
 @asynccontextmanager

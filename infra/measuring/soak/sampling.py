@@ -1,8 +1,8 @@
-"""Memory, file descriptors and counters of every worker process, looked at every few seconds.
+"""Memory, file descriptors and counters of every worker process, sampled every few seconds.
 
 A slope is the least-squares line through the samples of one process after its warm-up; a role's slope is the median
-over its processes that lived long enough. Counters die with their process: what is counted here is what the last look
-saw, so a process that was killed may have counted a little more.
+over its processes that lived long enough. Counters end with their process: the report sums each process's last sample,
+so a process that was killed may have counted a little more.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.measuring.soak.crew import Crew, Incarnation
+from infra.measuring.soak.worker_pool import WorkerPool, WorkerProcess
 
 INTERVAL_SECONDS = 5.0
 WARM_UP_SECONDS = 60.0
@@ -35,11 +35,11 @@ COUNTED = {
     "annals_dead_letters_total": "records moved to the dead letters",
     "annals_streams_parked_total": "streams parked",
 }
-"""Metrics of the workers that belong into the table, and what it calls them."""
+"""Metrics of the workers that the report shows, and their names in it."""
 
 
 class Sample(NamedTuple):
-    """One look at a process, `age_seconds` after its start."""
+    """One sample of a process, `age_seconds` after its start."""
 
     age_seconds: float
     resident_kb: float
@@ -56,56 +56,56 @@ class Slopes(NamedTuple):
 
 
 class Sampler:
-    """Looks at the crew until it is cancelled; keeps everything by process."""
+    """Samples the workers until it is cancelled; keeps the samples by process."""
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
-        self._samples: dict[Incarnation, list[Sample]] = {}
-        self._counters: dict[Incarnation, Counter[str]] = {}
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
+        self._samples: dict[WorkerProcess, list[Sample]] = {}
+        self._counters: dict[WorkerProcess, Counter[str]] = {}
 
     async def run(self) -> None:
-        """Look at everybody, again and again."""
+        """Sample every worker again and again."""
         while True:
-            await self.look()
+            await self.sample()
             await asyncio.sleep(INTERVAL_SECONDS)
 
-    async def look(self) -> None:
-        """Look at everybody who lives, once; a process that ends meanwhile is passed over."""
-        living = list(self._crew.living())
-        for incarnation in living:
-            self._measure(incarnation)
-        await asyncio.gather(*(self._scrape(incarnation) for incarnation in living if not incarnation.paused))
+    async def sample(self) -> None:
+        """Sample every running worker once; a process that ends meanwhile is skipped."""
+        workers = list(self._workers.running())
+        for worker in workers:
+            self._measure(worker)
+        await asyncio.gather(*(self._scrape(worker) for worker in workers if not worker.paused))
 
     def slopes(self, role: str) -> Slopes:
-        """Of the processes of a role that lived long enough."""
-        return slopes(samples for incarnation, samples in self._samples.items() if incarnation.role == role)
+        """The slopes of a role, over its processes that lived long enough."""
+        return slopes(samples for worker, samples in self._samples.items() if worker.role == role)
 
-    def counted(self) -> dict[str, int]:
-        """The sum of each counter over all processes, dead and alive, by what the table calls it."""
+    def counters(self) -> dict[str, int]:
+        """The sum of each counter over all processes, ended ones included, by its name in the report."""
         sums: Counter[str] = Counter()
         for counters in self._counters.values():
             sums.update(counters)
         return {title: sums[name] for name, title in COUNTED.items()}
 
-    def _measure(self, incarnation: Incarnation) -> None:
+    def _measure(self, worker: WorkerProcess) -> None:
         try:
-            process = psutil.Process(incarnation.process.pid)
+            process = psutil.Process(worker.process.pid)
             resident_kb, descriptors = process.memory_info().rss / 1024, process.num_fds()
         except psutil.Error:
             return
-        age = time.monotonic() - incarnation.started_seconds
-        self._samples.setdefault(incarnation, []).append(Sample(age, resident_kb, descriptors))
+        age = time.monotonic() - worker.started_seconds
+        self._samples.setdefault(worker, []).append(Sample(age, resident_kb, descriptors))
 
-    async def _scrape(self, incarnation: Incarnation) -> None:
+    async def _scrape(self, worker: WorkerProcess) -> None:
         try:
-            text = await asyncio.to_thread(_fetch, incarnation.metrics_port)
-        except OSError:  # not up yet, just killed, just paused
+            text = await asyncio.to_thread(_fetch, worker.metrics_port)
+        except OSError:  # it is starting, or was just killed or paused
             return
-        self._counters[incarnation] = counters_in(text)
+        self._counters[worker] = counters_in(text)
 
 
 def slopes(processes: Iterable[list[Sample]]) -> Slopes:
-    """Of processes given by their samples, in the order of time; those with too short a life do not count."""
+    """The slopes of processes, each given by its samples in time order; those that lived too briefly do not count."""
     long_lived = [
         [sample for sample in samples if sample.age_seconds >= WARM_UP_SECONDS]
         for samples in processes
@@ -116,8 +116,12 @@ def slopes(processes: Iterable[list[Sample]]) -> Slopes:
         return Slopes(0, None, None, None)
     minutes = [[sample.age_seconds / 60 for sample in samples] for samples in long_lived]
     lines = list(zip(minutes, long_lived, strict=True))
-    memory = [statistics.linear_regression(at, [sample.resident_kb for sample in seen]).slope for at, seen in lines]
-    files = [statistics.linear_regression(at, [sample.descriptors for sample in seen]).slope for at, seen in lines]
+    memory = [
+        statistics.linear_regression(at, [sample.resident_kb for sample in samples]).slope for at, samples in lines
+    ]
+    files = [
+        statistics.linear_regression(at, [sample.descriptors for sample in samples]).slope for at, samples in lines
+    ]
     last = statistics.median(samples[-1].resident_kb for samples in long_lived)
     return Slopes(len(long_lived), statistics.median(memory), statistics.median(files), last)
 
@@ -129,10 +133,10 @@ def _fetch(port: int) -> str:
 
 
 def counters_in(text: str) -> Counter[str]:
-    """What is in the table, summed over all labels, of a scrape in Prometheus' text format."""
-    found: Counter[str] = Counter()
+    """The counters of the report in a scrape in Prometheus' text format, summed over all labels."""
+    counters: Counter[str] = Counter()
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name in COUNTED:
-                found[sample.name] += int(sample.value)
-    return found
+                counters[sample.name] += int(sample.value)
+    return counters

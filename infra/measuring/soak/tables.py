@@ -1,15 +1,15 @@
-"""The report as tables of texts, for a terminal or for a Markdown document; nothing here knows how they are drawn."""
+"""The report as tables of texts, for a terminal or a Markdown document; nothing here decides how they are drawn."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from infra.measuring.soak.crew import ROLES
 from infra.measuring.soak.report import Report, Spread
 from infra.measuring.soak.sampling import LONG_LIFE_SECONDS, WARM_UP_SECONDS, Slopes
+from infra.measuring.soak.worker_pool import ROLES
 
 
-class Sheet(NamedTuple):
-    """A table: the first column is words, all others are figures."""
+class Table(NamedTuple):
+    """A table: the first column holds words, all others hold figures."""
 
     title: str
     headings: Sequence[str]
@@ -17,24 +17,24 @@ class Sheet(NamedTuple):
     note: str = ""
 
 
-def sheets(report: Report) -> list[Sheet]:
-    """What came of the run, fault by fault, and of the workers."""
+def tables(report: Report) -> list[Table]:
+    """The results of the run, of each kind of fault, and of the workers."""
     return [_outcome(report), _faults(report), _workers(report)]
 
 
 def markdown(report: Report) -> str:
-    """All sheets as GitHub draws them."""
+    """All tables in GitHub's Markdown."""
     parts = []
-    for sheet in sheets(report):
-        heads, lines = " | ".join(sheet.headings), " | ".join(["---", *["---:"] * (len(sheet.headings) - 1)])
-        rows = "\n".join(f"| {' | '.join(row)} |" for row in sheet.rows)
-        note = f"\n\n{sheet.note}" if sheet.note else ""
-        parts.append(f"**{sheet.title}**\n\n| {heads} |\n| {lines} |\n{rows}{note}")
+    for table in tables(report):
+        heads, lines = " | ".join(table.headings), " | ".join(["---", *["---:"] * (len(table.headings) - 1)])
+        rows = "\n".join(f"| {' | '.join(row)} |" for row in table.rows)
+        note = f"\n\n{table.note}" if table.note else ""
+        parts.append(f"**{table.title}**\n\n| {heads} |\n| {lines} |\n{rows}{note}")
     return "\n\n".join(parts)
 
 
 def conditions(report: Report) -> str:
-    """One sentence on what the figures were had on."""
+    """One sentence on the conditions of the run."""
     at = report.conditions
     early = ", ended early" if at.stopped_early else ""
     return (
@@ -43,7 +43,7 @@ def conditions(report: Report) -> str:
     )
 
 
-def _outcome(report: Report) -> Sheet:
+def _outcome(report: Report) -> Table:
     tally, audit = report.tally, report.audit
     seconds = max(1e-9, report.conditions.load_seconds)
     rows: list[tuple[str, str]] = [
@@ -58,31 +58,32 @@ def _outcome(report: Report) -> Sheet:
         ("answered later than the sender waited", f"{tally.unanswered:,}"),
         ("lost", f"{audit.lost:,}"),
         ("repeated", f"{audit.repeated:,}"),
-        ("findings of `annals verify`", f"{sum(report.found.values()):,}"),
+        ("findings of `annals verify`", f"{sum(report.finding_counts.values()):,}"),
         ("dead letters", f"{audit.dead_letters:,}"),
-        ("workers that ended by themselves or in disorder", f"{len(report.bad_ends):,}"),
-        *((f"workers: {title}", f"{count:,}") for title, count in report.counted.items()),
+        ("workers that ended by themselves or in disorder", f"{len(report.unexpected_exits):,}"),
+        *((f"workers: {title}", f"{count:,}") for title, count in report.counters.items()),
         *((f"verify looked at: {what}", f"{count:,}") for what, count in report.looked_at.items()),
     ]
-    return Sheet("What came of it", ("figure", "value"), rows, conditions(report))
+    return Table("What came of it", ("figure", "value"), rows, conditions(report))
 
 
-def _faults(report: Report) -> Sheet:
+def _faults(report: Report) -> Table:
     rows = [
         (
-            each.kind.value,
-            str(each.struck),
-            _shown(each.recovered),
-            _shown(each.accepted),
-            _shown(each.readable),
-            _shown(each.welcomed),
-            str(each.not_recovered),
+            figures.kind.value,
+            str(figures.struck),
+            _formatted(figures.recovered),
+            _formatted(figures.accepted),
+            _formatted(figures.readable),
+            _formatted(figures.welcomed),
+            str(figures.not_recovered),
         )
-        for each in report.faults()
+        for figures in report.figures()
     ]
-    total = sum(each.struck for each in report.faults())
-    rows.append(("all", str(total), "", "", "", "", str(sum(each.not_recovered for each in report.faults()))))
-    return Sheet(
+    total = sum(figures.struck for figures in report.figures())
+    not_recovered = sum(figures.not_recovered for figures in report.figures())
+    rows.append(("all", str(total), "", "", "", "", str(not_recovered)))
+    return Table(
         "Faults, and seconds from the end of each until all was well again (median / highest)",
         ("fault", "count", "recovered", "command", "card", "welcome", "not recovered"),
         rows,
@@ -92,9 +93,9 @@ def _faults(report: Report) -> Sheet:
     )
 
 
-def _workers(report: Report) -> Sheet:
+def _workers(report: Report) -> Table:
     rows = [(role, *_slope(report.slopes[role])) for role in ROLES]
-    return Sheet(
+    return Table(
         "Growth of the worker processes",
         ("role", "processes", "memory, kB/minute", "descriptors/minute", "memory at the end, MB"),
         rows,
@@ -115,5 +116,5 @@ def _slope(slopes: Slopes) -> tuple[str, str, str, str]:
     )
 
 
-def _shown(spread: Spread | None) -> str:
+def _formatted(spread: Spread | None) -> str:
     return "-" if spread is None else f"{spread.median:.1f} / {spread.highest:.1f}"

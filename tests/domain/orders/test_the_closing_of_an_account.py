@@ -6,7 +6,7 @@ from contracts.orders.examples import ADAS_ORDER_PLACED
 from contracts.users.examples import ADA_DELETED, USER_ID
 from tests.domain.processes import following, passed
 from tests.given import recorded
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.saga import Step
 from workers.domain.orders.closing import closing
 
@@ -61,11 +61,11 @@ def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_somet
     no_answer = passed(USER_ID, ANSWER)
     history = (placed("a"), placed("b"), ADA_DELETED)
     following(closing, *history[:-1]).when(ADA_DELETED).waiting_for_answer(60)
-    for again in range(MOST_ASKED_AGAIN):
+    for again in range(MAX_REPEATS):
         late = following(closing, *history, *[no_answer] * again).when(no_answer)
         late.then(cancel("a"), cancel("b")).waiting_for_answer(60 * 2 ** (again + 1)).leaving("close")
     following(closing, *history, cancelled("a"), no_answer).when(no_answer).then(cancel("b"))
-    in_vain = (*history, *[no_answer] * MOST_ASKED_AGAIN)
+    in_vain = (*history, *[no_answer] * MAX_REPEATS)
     following(closing, *in_vain).when(no_answer).then_nothing().leaving("stuck")
     following(closing, *in_vain, no_answer).when(cancelled("a")).then_nothing().leaving("stuck")
     following(closing, *in_vain, no_answer).when(placed("c")).then(cancel("c")).waiting_for_answer(60).leaving("close")

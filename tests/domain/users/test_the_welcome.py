@@ -5,7 +5,7 @@ from contracts.users.events import UserDeleted, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED, WELCOME_ADA
 from tests.domain.processes import following, passed
 from tests.given import recorded
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.saga import Step
 from workers.domain.users.welcome import welcome
 
@@ -61,10 +61,10 @@ def test_waits_no_more_when_the_user_is_deleted() -> None:
 
 def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_something_does() -> None:
     no_answer = passed(ADA_CREATED.user_id, ANSWER)
-    for again in range(MOST_ASKED_AGAIN):
+    for again in range(MAX_REPEATS):
         late = following(welcome, ADA_CREATED, *[no_answer] * again).when(no_answer)
         late.then(WELCOME_ADA).waiting_for_answer(60 * 2 ** (again + 1)).leaving("welcome")
-    in_vain = (ADA_CREATED, *[no_answer] * MOST_ASKED_AGAIN)
+    in_vain = (ADA_CREATED, *[no_answer] * MAX_REPEATS)
     following(welcome, *in_vain).when(no_answer).then_nothing().leaving("stuck")
     following(welcome, *in_vain, no_answer).when(ADA_WELCOMED).then_nothing().leaving("welcomed")
     following(welcome, *in_vain, no_answer).when(ADA_DELETED).then_nothing().leaving("abandoned")

@@ -2,18 +2,18 @@
 
     new --UserCreated--> welcome --UserWelcomed--> welcomed
      |                      ^  |---UserDeleted---> abandoned
-     `--UserCreated--> wait-+  `---asked again in vain---> stuck
+     `--UserCreated--> wait-+  `---no answer to the last repeat---> stuck
 
-In `wait` the next action is to wait for the deadline, in `welcome` to send WelcomeUser; both ends are also reached from
-`wait`, and from `stuck`, where a person has to look: nothing has come of WelcomeUser (core/answers.py). One instance
-per user, under the user's id.
+In `wait` the next action is to wait for the deadline, in `welcome` to send WelcomeUser. Both ends are also reached from
+`wait`, and from `stuck`, where a person has to look: there is no answer to WelcomeUser (core/answers.py). There is one
+instance per user, under the user's id.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserCreated, UserDeleted, UserWelcomed
-from workers.core.answers import ANSWER, AskedAgain, answered, may_ask_again, wait_for_answer
+from workers.core.answers import ANSWER, Unanswered, answered, is_in_vain, wait_for_answer
 from workers.core.recorded import Recorded
 from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SagaState, SetDeadline, Step
 
@@ -21,11 +21,25 @@ DEADLINE = "welcome"
 
 
 class WelcomeState(SagaState):
-    """How far a user's welcome has come; `after_seconds`: how long it was to wait; `asked_again`: how many times."""
+    """`delay_seconds` is how long the creation asks to wait, None for not at all; `has_waited`: the time is over. `end`
+    is what happened to the user first.
+    """
 
-    status: Literal["new", "wait", "welcome", "welcomed", "abandoned", "stuck"] = "new"
-    after_seconds: int | None = None
-    asked_again: AskedAgain = 0
+    is_created: bool = False
+    delay_seconds: int | None = None
+    has_waited: bool = False
+    unanswered: Unanswered = 0
+    end: Literal["welcomed", "abandoned"] | None = None
+
+    @property
+    def status(self) -> Literal["new", "wait", "welcome", "welcomed", "abandoned", "stuck"]:
+        if self.end is not None:
+            return self.end
+        if not self.is_created:
+            return "new"
+        if self.delay_seconds is not None and not self.has_waited:
+            return "wait"
+        return "stuck" if is_in_vain(self.unanswered) else "welcome"
 
 
 def correlate(recorded: Recorded) -> str:
@@ -34,35 +48,34 @@ def correlate(recorded: Recorded) -> str:
 
 def evolve(state: WelcomeState, recorded: Recorded) -> WelcomeState:
     match state.status, recorded.event:
-        case "new", UserCreated(welcome_after_seconds=None):
-            return WelcomeState(status="welcome")
-        case "new", UserCreated(welcome_after_seconds=seconds):
-            return WelcomeState(status="wait", after_seconds=seconds)
+        case "welcomed" | "abandoned", _:
+            return state
+        case "new", UserCreated(welcome_after_seconds=delay_seconds):
+            return _updated(state, is_created=True, delay_seconds=delay_seconds)
         case "wait", DeadlinePassed():
-            return _now(state, "welcome")
+            return _updated(state, has_waited=True)
         case "welcome", DeadlinePassed(deadline=name) if name == ANSWER:
-            again = state.model_copy(update={"asked_again": state.asked_again + 1})
-            return again if may_ask_again(state.asked_again) else _now(state, "stuck")
-        case "new" | "wait" | "welcome" | "stuck", UserWelcomed():
-            return _now(state, "welcomed")
-        case "new" | "wait" | "welcome" | "stuck", UserDeleted():
-            return _now(state, "abandoned")
+            return _updated(state, unanswered=state.unanswered + 1)
+        case _, UserWelcomed():
+            return _updated(state, end="welcomed")
+        case _, UserDeleted():
+            return _updated(state, end="abandoned")
         case _:
             return state
 
 
-def _now(state: WelcomeState, status: str) -> WelcomeState:
-    return state.model_copy(update={"status": status})
+def _updated(state: WelcomeState, **facts: Any) -> WelcomeState:
+    return state.model_copy(update=facts)
 
 
 def decide(state: WelcomeState, recorded: Recorded) -> tuple[Consequence, ...]:
     match state, recorded.event:
-        case WelcomeState(status="wait", after_seconds=int(seconds)), UserCreated():
-            return (SetDeadline(DEADLINE, seconds),)
+        case WelcomeState(status="wait", delay_seconds=int(delay_seconds)), UserCreated():
+            return (SetDeadline(DEADLINE, delay_seconds),)
         case WelcomeState(status="welcome"), UserCreated() | DeadlinePassed():
-            ask = Step("welcome", WelcomeUser(user_id=recorded.stream_id))
-            return (ask, wait_for_answer(state.asked_again))
-        case WelcomeState(after_seconds=None), UserWelcomed() | UserDeleted():
+            step = Step("welcome", WelcomeUser(user_id=recorded.stream_id))
+            return (step, wait_for_answer(state.unanswered))
+        case WelcomeState(delay_seconds=None), UserWelcomed() | UserDeleted():
             return (answered(),)
         case _, UserWelcomed() | UserDeleted():
             return (ClearDeadline(DEADLINE), answered())

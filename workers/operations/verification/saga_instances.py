@@ -180,7 +180,7 @@ class InstancePage:
         come. An instance and its deadlines are written together, so this holds at every moment.
         """
         saga, stuck = self._saga, 0
-        unbound = saga.settled_statuses | saga.watches | {saga.initial.status}
+        unbound = saga.settled_statuses | saga.idle_statuses | {saga.initial.status}
         for instance_id, stored in self._stored.items():
             if stored is not None and stored.status not in unbound and instance_id not in with_deadline:
                 explanation = f"it waits in {stored.status!r} without a deadline"

@@ -1,5 +1,5 @@
--- $1 correlation id, $2 limit: what those instances heard besides the log. The limit holds for each of them too.
-SELECT heard.*
+-- $1 correlation id, $2 limit: the internal events that these instances handled. The limit holds for each instance too.
+SELECT notice.*
   FROM (SELECT saga, instance_id FROM annals.sagas WHERE correlation_id = $1 ORDER BY started_at LIMIT $2) AS started
  CROSS JOIN LATERAL (
        SELECT saga, instance_id, event_id::text, type, recorded_at, data::text
@@ -7,5 +7,5 @@ SELECT heard.*
         WHERE saga = started.saga AND instance_id = started.instance_id AND sequence = 0
         ORDER BY version
         LIMIT $2
-       ) AS heard
+       ) AS notice
  LIMIT $2

@@ -2,11 +2,11 @@
 -- often both are there, the milliseconds between them, and the seconds from the first of those to the last of these.
 -- One pass over both contexts, whatever the planner thinks of a young table.
 SELECT count(*)::bigint AS pairs,
-       coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY took), 0)::float8 AS p50,
-       coalesce(percentile_disc(0.99) WITHIN GROUP (ORDER BY took), 0)::float8 AS p99,
-       coalesce(max(took), 0)::float8 AS highest,
+       coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY milliseconds), 0)::float8 AS p50,
+       coalesce(percentile_disc(0.99) WITHIN GROUP (ORDER BY milliseconds), 0)::float8 AS p99,
+       coalesce(max(milliseconds), 0)::float8 AS highest,
        coalesce(extract(epoch FROM max(ended_at) - min(began_at)), 0)::float8 AS seconds
-  FROM (SELECT began_at, ended_at, extract(epoch FROM ended_at - began_at) * 1000 AS took
+  FROM (SELECT began_at, ended_at, extract(epoch FROM ended_at - began_at) * 1000 AS milliseconds
           FROM (SELECT min(recorded_at) FILTER (WHERE context = $1 AND type = $2) AS began_at,
                        min(recorded_at) FILTER (WHERE context = $3 AND type = $4) AS ended_at
                   FROM annals.events

@@ -2,7 +2,7 @@
 -- their places. Asked for as the first event from that place on, so that it is found by the key of the lanes also in a
 -- young table.
 SELECT j.saga, j.instance_id, j.version, j.type, j.context, j.partition, j.sequence, j.event_id::text, j.recorded_at,
-       j.status, j.data::text, j.taken_at AS applied_at,
+       j.status, j.data::text, j.applied_at,
        e.context AS event_context, e.partition AS event_partition, e.sequence AS event_sequence,
        e.stream_id AS event_stream_id, e.stream_version AS event_stream_version, e.event_id::text AS event_event_id,
        e.type AS event_type, e.schema_version AS event_schema_version, e.data::text AS event_data,

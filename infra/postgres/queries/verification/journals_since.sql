@@ -1,2 +1,2 @@
--- Since when instances keep journals: 0009 brought them.
-SELECT applied_at FROM annals.migrations WHERE number = 9
+-- Since when instances keep journals.
+SELECT applied_at FROM annals.migrations WHERE number = 1

@@ -34,11 +34,11 @@ from tests.domain.orders.fulfilment.three_lines import (
     shipped,
 )
 from tests.domain.processes import following, passed
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.domain.orders.fulfilment import fulfilment
 
 NO_ANSWER = passed(ORDER, ANSWER)
-IN_VAIN = (NO_ANSWER,) * MOST_ASKED_AGAIN
+IN_VAIN = (NO_ANSWER,) * MAX_REPEATS
 LATE = "the deadline passed"
 
 WAITING = [
@@ -60,7 +60,7 @@ def test_and_is_asked_for_again_with_more_patience_each_time(
 ) -> None:
     *before, last = history
     following(fulfilment, *before).when(last).waiting_for_answer(60)
-    for again in range(MOST_ASKED_AGAIN):
+    for again in range(MAX_REPEATS):
         late = following(fulfilment, *history, *IN_VAIN[:again]).when(NO_ANSWER)
         late.then(*asked).waiting_for_answer(60 * 2 ** (again + 1)).leaving(status)
 
@@ -102,7 +102,7 @@ def test_means_nothing_to_who_waits_for_none() -> None:
 def test_what_is_to_be_given_back_is_asked_for_again_and_then_waits_for_a_person() -> None:
     """As somebody else had reserved and taken the order's money before."""
     twice = (*COMPLETED, FUNDS_RESERVED)
-    for again in range(MOST_ASKED_AGAIN):
+    for again in range(MAX_REPEATS):
         late = following(fulfilment, *twice, *IN_VAIN[:again]).when(NO_ANSWER)
         late.then(RELEASE_FUNDS).waiting_for_answer(60 * 2 ** (again + 1)).leaving("completed")
     following(fulfilment, *twice, *IN_VAIN).when(NO_ANSWER).then_nothing().leaving("stuck")

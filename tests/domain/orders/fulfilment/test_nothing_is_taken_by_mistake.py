@@ -35,7 +35,7 @@ from tests.domain.orders.fulfilment.three_lines import (
 )
 from tests.domain.processes import following, passed
 from tests.given import recorded
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.folding import fold
 from workers.core.saga import Step
 from workers.domain.orders.fulfilment import fulfilment
@@ -125,14 +125,14 @@ def test_what_somebody_else_takes_of_an_order_that_is_given_up_does_not_complete
 def test_what_comes_for_an_order_that_a_person_looks_at_is_asked_back_again_and_it_is_not_cancelled_once_more() -> None:
     history = (PLACED, CONFIRMED, OVERDUE, TOO_LATE, FUNDS_RESERVED)
     following(fulfilment, *history[:-1]).when(FUNDS_RESERVED).then(RELEASE_FUNDS).waiting_for_answer(60)
-    for again in range(MOST_ASKED_AGAIN):
+    for again in range(MAX_REPEATS):
         late = following(fulfilment, *history, *[NO_ANSWER] * again).when(NO_ANSWER)
         late.then(RELEASE_FUNDS).waiting_for_answer(60 * 2 ** (again + 1)).leaving("stuck")
-    following(fulfilment, *history, *[NO_ANSWER] * MOST_ASKED_AGAIN).when(NO_ANSWER).then_nothing().leaving("stuck")
+    following(fulfilment, *history, *[NO_ANSWER] * MAX_REPEATS).when(NO_ANSWER).then_nothing().leaving("stuck")
 
 
 def test_goods_that_somebody_else_ships_are_not_its_shipping() -> None:
-    stuck = (*COMPLETED, FUNDS_RESERVED, *[NO_ANSWER] * (MOST_ASKED_AGAIN + 1))
+    stuck = (*COMPLETED, FUNDS_RESERVED, *[NO_ANSWER] * (MAX_REPEATS + 1))
     following(fulfilment, *stuck).when(*map(shipped, PIECES)).then_nothing().leaving("stuck")
     following(fulfilment, *COMPLETED).when(*map(shipped, PIECES)).then_nothing().leaving("completed")
     following(fulfilment, *COMPLETED, *map(shipped, PIECES)).when(SHIPPED).then_nothing().leaving("shipped")

@@ -30,14 +30,14 @@ from tests.domain.orders.fulfilment.three_lines import (
 )
 from tests.domain.processes import passed
 from tests.given import recorded
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.folding import fold
 from workers.core.holding import Holding
 from workers.domain.orders.fulfilment import fulfilment
 
 MONEY = Holding("payments", ADA, ORDER, "60.00", "EUR", "ReleaseFunds")
 TEA = Holding("inventory", "tea", ORDER, str(PIECES["tea"]), "pieces", "ReleaseStock")
-IN_VAIN = (passed(ORDER, ANSWER),) * (MOST_ASKED_AGAIN + 1)
+IN_VAIN = (passed(ORDER, ANSWER),) * (MAX_REPEATS + 1)
 OF_ANOTHER_KIND = [
     pytest.param(MONEY._replace(amount="60.01"), id="amount"),
     pytest.param(MONEY._replace(unit="USD"), id="currency"),

@@ -29,11 +29,11 @@ from tests.domain.orders.fulfilment.three_lines import (
     shipped,
 )
 from tests.domain.processes import following, passed
-from workers.core.answers import ANSWER, MOST_ASKED_AGAIN
+from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.domain.orders.fulfilment import fulfilment
 
 NO_ANSWER = passed(ORDER, ANSWER)
-IN_VAIN = (NO_ANSWER,) * (MOST_ASKED_AGAIN + 1)
+IN_VAIN = (NO_ANSWER,) * (MAX_REPEATS + 1)
 GONE = (*COMPLETED, SHIPPED, *map(shipped, PIECES))
 TEA_TWICE = (shipped("tea"), reserved("tea"))
 LATE = "the deadline passed"

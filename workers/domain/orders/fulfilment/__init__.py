@@ -25,8 +25,8 @@ when the answer comes after all, as from a dead letter that is sent again.
 from workers.core.saga import Saga
 from workers.domain.orders.fulfilment.decisions import decide
 from workers.domain.orders.fulfilment.evolution import FOLLOWED, correlate, evolve
-from workers.domain.orders.fulfilment.owning import owns
-from workers.domain.orders.fulfilment.state import ENDS, FulfilmentState
+from workers.domain.orders.fulfilment.ownership import owns
+from workers.domain.orders.fulfilment.state import SETTLED_STATUSES, FulfilmentState
 
 fulfilment = Saga(
     name="fulfilment",
@@ -35,7 +35,7 @@ fulfilment = Saga(
     correlate=correlate,
     evolve=evolve,
     decide=decide,
-    settled_statuses=ENDS,
+    settled_statuses=SETTLED_STATUSES,
     handles_rejections=True,
     owns=owns,
 )

@@ -11,7 +11,7 @@ from typing import Literal
 from workers.domain.orders.fulfilment.state import UNANSWERED, Part
 
 DIFFERS = "ReservationDiffers"
-"""Why a reservation is refused while there is another one under the order's id."""
+"""Why a reservation is rejected while there is another one under the order's id."""
 
 
 def reserved(part: Part, *, fits: bool) -> Part:
@@ -42,7 +42,7 @@ def taken(part: Part, *, fits: bool, by: Literal["captured", "shipped"]) -> Part
     return by if fits and part in ("reserved", "asked back") else released(part)
 
 
-def refused(part: Part, code: str) -> Part:
+def rejected(part: Part, code: str) -> Part:
     """The command to reserve was not accepted."""
     if part not in UNANSWERED:
         return part

@@ -1,11 +1,12 @@
-"""How far an order's fulfilment has come: what was asked for, what was answered, what is to be asked for next."""
+"""The facts of an order's fulfilment: what was asked for, what was answered, what is reserved. What follows from them
+is a property here: the status, and what the instance waits for.
+"""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from workers.core.answers import AskedAgain
+from workers.core.answers import Unanswered
 from workers.core.saga import SagaState
 
 Part = Literal[
@@ -26,23 +27,37 @@ what was asked for, or was not asked for. "in doubt": asked for, and something t
 has gone since, so that a quiet answer may be out of date. "in the way": asked for, and something else is reserved.
 """
 SETTLED: frozenset[Part] = frozenset({"not asked", "declined", "released"})
-"""Nothing is held, and nothing more will be."""
+"""Nothing is set aside, and nothing more will be."""
 UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt", "in the way"})
 """It was asked for, and there is no answer that still holds."""
 OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
 """Something was asked, and the answer is still to come."""
+RESERVED: frozenset[Part] = frozenset({"reserved", "foreign"})
+"""Something is set aside under the order's id, and was not asked back."""
 THERE: frozenset[Part] = frozenset({"reserved", "captured", "shipped"})
 """The order has it, or had it."""
 
 MONEY = ""
 """As part of the excess: no SKU is called so."""
 
-ENDS = frozenset({"completed", "shipped", "cancelled", "stuck"})
-"""The statuses in which nothing more is asked for."""
+Status = Literal[
+    "new",
+    "reserve_funds",
+    "reserve_stock",
+    "confirm",
+    "capture_funds",
+    "completed",
+    "ship_stock",
+    "shipped",
+    "compensate",
+    "cancelled",
+    "stuck",
+]
+RESERVING: frozenset[Status] = frozenset({"reserve_funds", "reserve_stock"})
+SETTLED_STATUSES: frozenset[Status] = frozenset({"completed", "shipped", "cancelled", "stuck"})
+"""The statuses in which nothing more is asked for, and no event is expected."""
 
-Action = Literal[
-    "set_deadline",
-    "clear_deadline",
+StepName = Literal[
     "reserve_funds",
     "reserve_stock",
     "confirm",
@@ -54,11 +69,17 @@ Action = Literal[
 ]
 
 
-class Next(NamedTuple):
-    """Something to be asked for now; `sku` for what is about goods."""
+class Ask(NamedTuple):
+    """A step that was asked for and has no answer yet. `sku` is given for what is about goods. `events` are the ids of
+    the events that asked for it, the first one and the latest at least.
+    """
 
-    action: Action
+    step: StepName
     sku: str = ""
+    events: tuple[str, ...] = ()
+
+    def is_same_step(self, other: "Ask") -> bool:
+        return (self.step, self.sku) == (other.step, other.sku)
 
 
 class Goods(NamedTuple):
@@ -70,49 +91,75 @@ class Goods(NamedTuple):
 
 
 class FulfilmentState(SagaState):
-    """`next` is what follows from the last event. `reason` is why the order is given up. `asked_again`: how many times
-    an answer did not come. `excess`: what was reserved again after it was taken, and is to go back: MONEY, or SKUs.
-    `asked_by`: the events that asked for what has no answer yet, by the step, and the SKU if it is about goods. Left
-    out of what is stored while there is nothing, as an earlier release does not know them.
+    """`is_confirmed`, `is_cancelled` and `is_shipped` are what the order's own stream has said. `reason` is why the
+    order is given up, if it is. `settled_by` is the event that has settled whether it is to be had: it is final, or is
+    given up. `is_stuck`: something has happened that only a person can put right. `excess` is what was reserved again
+    after the order has taken it, and is to go back: MONEY, or SKUs. `unanswered` and `excess` are left out of what is
+    stored while there is nothing.
     """
 
-    status: Literal[
-        "new",
-        "reserve_funds",
-        "reserve_stock",
-        "confirm",
-        "capture_funds",
-        "completed",
-        "ship_stock",
-        "shipped",
-        "compensate",
-        "cancelled",
-        "stuck",
-    ] = "new"
     user_id: str = ""
     total: str = "0.00"
     currency: str = ""
     deadline_seconds: int = 0
     funds: Part = "not asked"
     goods: tuple[Goods, ...] = ()
+    asks: tuple[Ask, ...] = ()
     is_confirmed: bool = False
     is_cancelled: bool = False
     is_shipped: bool = False
+    is_stuck: bool = False
     reason: str | None = None
-    asked_again: AskedAgain = 0
+    settled_by: str = ""
+    unanswered: Unanswered = 0
     excess: Annotated[tuple[str, ...], Field(exclude_if=lambda excess: not excess)] = ()
-    asked_by: Annotated[Mapping[str, tuple[str, ...]], Field(exclude_if=lambda asked_by: not asked_by)] = {}
-    next: tuple[Next, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        if not self.user_id:
+            return "new"
+        if self.is_stuck:
+            return "stuck"
+        if self.is_cancelled:
+            return "compensate" if self.parts - SETTLED else "cancelled"
+        if self.is_final:
+            return self._status_of_final_order()
+        if self.is_asked("confirm"):
+            return "confirm"
+        if self.is_given_up:
+            return "compensate"
+        return "reserve_funds" if self.funds in UNANSWERED else "reserve_stock"
+
+    def _status_of_final_order(self) -> Status:
+        if self.is_shipped:
+            is_gone = self.funds == "captured" and self.are_goods_shipped
+            return "shipped" if is_gone else "ship_stock"
+        return "completed" if self.funds == "captured" else "capture_funds"
 
     @property
     def is_given_up(self) -> bool:
-        """Whether all that is held is to be given back."""
-        return self.is_cancelled or self.reason is not None or self.status in ("compensate", "cancelled")
+        """Whether all that is set aside is to be given back, unless the order's confirmation comes first."""
+        return self.is_cancelled or self.reason is not None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the order was confirmed and its money is to be taken."""
+        return bool(self.settled_by) and not self.is_given_up
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """Where the money and all goods stand."""
+        return frozenset({self.funds, *(goods.part for goods in self.goods)})
 
     @property
     def is_all_there(self) -> bool:
         """Whether the money and all goods are set aside for the order, or taken."""
-        return self.funds in THERE and all(each.part in THERE for each in self.goods)
+        return self.parts <= THERE
+
+    @property
+    def are_goods_shipped(self) -> bool:
+        """Whether all goods have left."""
+        return {goods.part for goods in self.goods} == {"shipped"}
 
     @property
     def waits_for_answer(self) -> bool:
@@ -120,6 +167,14 @@ class FulfilmentState(SagaState):
         if self.excess:
             return True
         if self.status == "stuck":
-            return self.is_given_up and bool(OPEN & {self.funds, *(each.part for each in self.goods)})
+            return self.is_given_up and bool(OPEN & self.parts)
         is_late = self.status == "confirm" and self.reason is not None
         return is_late or self.status in ("compensate", "capture_funds", "ship_stock")
+
+    def is_asked(self, step: StepName) -> bool:
+        """Whether this step has no answer yet."""
+        return any(ask.step == step for ask in self.asks)
+
+    def part_of(self, sku: str) -> Part:
+        """Where the pieces of this SKU stand; of one that the order does not have, nothing was asked."""
+        return next((goods.part for goods in self.goods if goods.sku == sku), "not asked")

@@ -1,0 +1,19 @@
+-- Notes for a saga that its step's command was accepted and changed nothing: no event tells it.
+CREATE OR REPLACE FUNCTION annals.note_unchanged_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO annals.unchanged_steps (topic, partition, position, handled_at)
+    SELECT outbox.topic, outbox.partition, outbox.position, NEW.handled_at
+      FROM annals.saga_outbox AS outbox
+     WHERE outbox.command_id = NEW.command_id AND outbox.handles_rejection AND annals.answers(NEW, outbox)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION annals.note_unchanged_step FROM PUBLIC;
+
+-- This condition is checked for every accepted command. A command that is its own cause is no step: then the outcome, a text
+-- that has to be parsed, is not looked into.
+CREATE OR REPLACE TRIGGER note_unchanged_step AFTER INSERT ON annals.commands
+    FOR EACH ROW WHEN (NEW.status = 'accepted' AND NEW.causation_id <> NEW.command_id::text
+                       AND json_array_length(NEW.outcome -> 'events') = 0)
+    EXECUTE FUNCTION annals.note_unchanged_step();
+ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_unchanged_step;

@@ -1,0 +1,44 @@
+-- $1 list of command ids, $2 context, $3 list of stream ids (see annals.listed), $4 the fingerprint of the caller's code;
+-- NULL: no snapshots. One row: the time; the outcomes that exist; the snapshots of this code that stand behind an event
+-- that exists; the events of the streams, of a stream with a snapshot only the events after it. Every kind is one array for
+-- each column, and NULL when there is nothing.
+-- Each stream is looked up by the index of streams: given the whole list at once, a planner without statistics reads the
+-- whole context by the primary key instead; and given a snapshot and its event as a join, it reads the whole stream.
+WITH stream AS MATERIALIZED (
+     SELECT wanted.id, snapshot.*
+       FROM unnest(annals.listed($3)) AS wanted(id)
+       LEFT JOIN LATERAL (
+            SELECT stored.stream_version, last_event.event_id, stored.digest, stored.state
+              FROM annals.snapshots AS stored
+             CROSS JOIN LATERAL (
+                   SELECT event_id
+                     FROM annals.events
+                    WHERE context = $2 AND stream_id = wanted.id AND stream_version = stored.stream_version
+                    LIMIT 1
+                   ) AS last_event
+             WHERE stored.context = $2 AND stored.stream_id = wanted.id AND stored.fingerprint = $4
+             LIMIT 1
+            ) AS snapshot ON true
+)
+SELECT clock_timestamp() AS now, outcomes.*, snapshots.*, events.*
+  FROM (SELECT array_agg(command_id::text) AS command_ids, array_agg(outcome::text) AS outcomes
+          FROM annals.commands
+         WHERE command_id = ANY(annals.listed($1)::uuid[])) AS outcomes,
+       (SELECT array_agg(id) AS snapshot_stream_id, array_agg(stream_version) AS snapshot_stream_version,
+               array_agg(event_id::text) AS snapshot_event_id, array_agg(digest) AS snapshot_digest,
+               array_agg(state::text) AS snapshot_state
+          FROM stream
+         WHERE stream_version IS NOT NULL) AS snapshots,
+       (SELECT array_agg(event.stream_id ORDER BY event.stream_id, event.stream_version) AS event_stream_id,
+               array_agg(event.stream_version ORDER BY event.stream_id, event.stream_version) AS event_stream_version,
+               array_agg(event.type ORDER BY event.stream_id, event.stream_version) AS event_type,
+               array_agg(event.schema_version ORDER BY event.stream_id, event.stream_version) AS event_schema_version,
+               array_agg(event.data::text ORDER BY event.stream_id, event.stream_version) AS event_data
+          FROM stream
+         CROSS JOIN LATERAL (
+               SELECT stream_id, stream_version, type, schema_version, data
+                 FROM annals.events
+                WHERE context = $2 AND stream_id = stream.id AND stream_version > coalesce(stream.stream_version, 0)
+                ORDER BY stream_version
+                LIMIT 9223372036854775807
+               ) AS event(stream_id, stream_version, type, schema_version, data)) AS events

@@ -1,0 +1,11 @@
+-- $1 context, $2 list of stream ids (see annals.listed). A look-up for each stream, by the index of streams: given the
+-- whole list at once, a planner without statistics reads the whole context by the primary key instead.
+SELECT context, partition, sequence, stream_id, stream_version, event_id::text, type, schema_version, data::text,
+       command_id::text, correlation_id, causation_id, actor, traceparent, recorded_at
+  FROM unnest(annals.listed($2)) AS wanted(id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM annals.events
+        WHERE context = $1 AND stream_id = wanted.id
+        ORDER BY stream_version
+        LIMIT 9223372036854775807
+       ) AS event

@@ -1,2 +1,0 @@
--- A session of any role may look.
-SELECT number FROM annals.migrations

@@ -1,0 +1,4 @@
+SELECT topic, partition, sequence
+  FROM annals.lanes
+ WHERE role = 'command'
+ ORDER BY topic, partition

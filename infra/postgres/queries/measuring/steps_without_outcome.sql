@@ -1,5 +1,0 @@
-SELECT o.saga, o.instance_id, o.step, o.command_id::text
-  FROM annals.saga_outbox AS o
- WHERE NOT EXISTS (SELECT FROM annals.commands AS c
-                    WHERE c.command_id = o.command_id AND annals.answers(c, o))
- LIMIT 1000

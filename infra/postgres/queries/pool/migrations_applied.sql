@@ -1,0 +1,2 @@
+-- A session of any role may ask.
+SELECT number, name FROM annals.migrations

@@ -1,1 +1,0 @@
-SELECT partition, input_sequence, sequence FROM annals.lanes WHERE role = 'saga' AND topic = $1 ORDER BY partition

@@ -1,0 +1,474 @@
+-- The schema of the database after all migrations, as `python -m infra.postgres.schema URL` shows it.
+-- Generated: do not edit. The bodies of the functions are in functions/.
+
+CREATE TABLE annals.commands (
+    command_id     uuid NOT NULL,
+    type           text NOT NULL,
+    context        text NOT NULL,
+    stream_id      text NOT NULL,
+    status         text NOT NULL,
+    partition      integer NOT NULL,
+    sequence       bigint NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id   text NOT NULL,
+    actor          text,
+    handled_at     timestamp with time zone NOT NULL,
+    outcome        json NOT NULL,
+    CONSTRAINT commands_pkey PRIMARY KEY (command_id),
+    CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'rejected'::text, 'failed'::text])))
+);
+CREATE INDEX commands_correlation ON annals.commands USING btree (correlation_id, handled_at);
+CREATE TRIGGER note_step_rejection AFTER INSERT ON annals.commands FOR EACH ROW WHEN ((new.status <> 'accepted'::text)) EXECUTE FUNCTION annals.note_step_rejection();
+ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_step_rejection;
+CREATE TRIGGER note_unchanged_step AFTER INSERT ON annals.commands FOR EACH ROW WHEN (((new.status = 'accepted'::text) AND (new.causation_id <> (new.command_id)::text) AND (json_array_length((new.outcome -> 'events'::text)) = 0))) EXECUTE FUNCTION annals.note_unchanged_step();
+ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_unchanged_step;
+COMMENT ON TABLE annals.commands IS 'Every command that was handled, with its outcome.';
+COMMENT ON COLUMN annals.commands.outcome IS 'The reply, byte for byte. A repeat of the command gets the same reply.';
+
+CREATE TABLE annals.credentials (
+    context    text NOT NULL,
+    stream_id  text NOT NULL,
+    secret     text NOT NULL,
+    changed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT credentials_pkey PRIMARY KEY (context, stream_id)
+);
+COMMENT ON COLUMN annals.credentials.secret IS 'An argon2id hash. It is in no event, no outcome and no read model.';
+
+CREATE TABLE annals.deadlines (
+    saga           text NOT NULL,
+    instance_id    text NOT NULL,
+    name           text NOT NULL,
+    topic          text NOT NULL,
+    partition      integer NOT NULL,
+    due_at         timestamp with time zone NOT NULL,
+    event_id       uuid NOT NULL,
+    correlation_id text NOT NULL,
+    actor          text,
+    traceparent    text,
+    CONSTRAINT deadlines_pkey PRIMARY KEY (saga, instance_id, name)
+);
+CREATE INDEX deadlines_due ON annals.deadlines USING btree (topic, partition, due_at);
+COMMENT ON TABLE annals.deadlines IS 'Deadlines of instances that have not passed and were not cleared.';
+COMMENT ON COLUMN annals.deadlines.topic IS 'The lane that set it. The owner of this lane lets it pass.';
+
+CREATE TABLE annals.events (
+    context        text NOT NULL,
+    partition      integer NOT NULL,
+    sequence       bigint NOT NULL,
+    stream_id      text NOT NULL,
+    stream_version bigint NOT NULL,
+    event_id       uuid NOT NULL,
+    type           text NOT NULL,
+    schema_version integer NOT NULL,
+    data           jsonb NOT NULL,
+    command_id     uuid NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id   text NOT NULL,
+    actor          text,
+    traceparent    text,
+    recorded_at    timestamp with time zone NOT NULL,
+    CONSTRAINT events_pkey PRIMARY KEY (context, partition, sequence),
+    CONSTRAINT events_stream UNIQUE (context, stream_id, stream_version)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.events FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.events ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.events IS 'Every event of every stream. Rows are only inserted.';
+
+CREATE TABLE annals.functions (
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT functions_pkey PRIMARY KEY (name, checksum)
+);
+COMMENT ON TABLE annals.functions IS 'Every text of each function that was applied. The last one is in the database.';
+
+CREATE TABLE annals.installation (
+    is_installation boolean NOT NULL DEFAULT true,
+    partitions      integer NOT NULL,
+    decided_at      timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT installation_pkey PRIMARY KEY (is_installation),
+    CONSTRAINT installation_is_installation_check CHECK (is_installation),
+    CONSTRAINT installation_partitions_check CHECK ((partitions > 0))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.installation FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.installation ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.installation IS 'One row. How many lanes each context has never changes: another number would move streams between lanes.';
+
+CREATE TABLE annals.interventions (
+    id      bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    at      timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    actor   text NOT NULL,
+    action  text NOT NULL,
+    target  text NOT NULL,
+    reason  text NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT interventions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX interventions_attempts ON annals.interventions USING btree (((details ->> 'root_id'::text)), id) WHERE (action = 'dlq-retry'::text);
+CREATE INDEX interventions_target ON annals.interventions USING btree (target, id);
+CREATE UNIQUE INDEX interventions_attempt ON annals.interventions USING btree (((details ->> 'command_id'::text))) WHERE (action = 'dlq-retry'::text);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.interventions FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.interventions ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.interventions IS 'Every action of an operator: who did what, when and why. Rows are only inserted.';
+COMMENT ON COLUMN annals.interventions.target IS 'What the action was about, as the command line names it.';
+
+CREATE TABLE annals.lanes (
+    role               text NOT NULL,
+    topic              text NOT NULL,
+    partition          integer NOT NULL,
+    epoch              bigint NOT NULL DEFAULT 0,
+    owner              text,
+    acquired_at        timestamp with time zone,
+    topic_id           text NOT NULL DEFAULT ''::text,
+    consumed           bigint NOT NULL DEFAULT 0,
+    last_offset        bigint NOT NULL DEFAULT '-1'::integer,
+    last_timestamp     bigint NOT NULL DEFAULT 0,
+    input_sequence     bigint NOT NULL DEFAULT 0,
+    sequence           bigint NOT NULL DEFAULT 0,
+    published_topic_id text NOT NULL DEFAULT ''::text,
+    published_sequence bigint NOT NULL DEFAULT 0,
+    published_offset   bigint NOT NULL DEFAULT '-1'::integer,
+    CONSTRAINT lanes_pkey PRIMARY KEY (role, topic, partition),
+    CONSTRAINT lanes_partition_check CHECK ((partition >= 0)),
+    CONSTRAINT lanes_role_check CHECK ((role = ANY (ARRAY['command'::text, 'saga'::text])))
+) WITH (fillfactor=50);
+COMMENT ON TABLE annals.lanes IS 'One partition of one input topic for one role: the unit of ordering, ownership and fencing.';
+COMMENT ON COLUMN annals.lanes.epoch IS 'Increases by one with each owner. A write in an older epoch is refused.';
+COMMENT ON COLUMN annals.lanes.owner IS 'The process that owns the lane; NULL after an orderly release.';
+COMMENT ON COLUMN annals.lanes.topic_id IS 'The id of the topic to which consumed refers; empty when it is not known yet.';
+COMMENT ON COLUMN annals.lanes.consumed IS 'The next offset of the topic to read.';
+COMMENT ON COLUMN annals.lanes.last_offset IS 'The offset of the last record that was handled; its timestamp counts only when this is consumed - 1.';
+COMMENT ON COLUMN annals.lanes.last_timestamp IS 'The timestamp of that record in milliseconds. The next owner uses it to see whether the topic still has the record.';
+COMMENT ON COLUMN annals.lanes.input_sequence IS 'Sagas: the last event sequence applied. Repeats of it are dropped.';
+COMMENT ON COLUMN annals.lanes.sequence IS 'The last number assigned: to an event (command) or to a step in the outbox (saga).';
+COMMENT ON COLUMN annals.lanes.published_topic_id IS 'The id of the topic to which published_offset refers; empty when it is not known yet.';
+COMMENT ON COLUMN annals.lanes.published_sequence IS 'The last number that Kafka is known to have acknowledged. It lags by a batch or two.';
+COMMENT ON COLUMN annals.lanes.published_offset IS 'The offset of that number in the output topic; -1 when there is none.';
+
+CREATE TABLE annals.log_interruptions (
+    id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    role            text NOT NULL,
+    topic           text NOT NULL,
+    partition       integer NOT NULL,
+    kind            text NOT NULL,
+    former_topic_id text NOT NULL,
+    topic_id        text NOT NULL,
+    consumed        bigint NOT NULL,
+    start_offset    bigint NOT NULL,
+    end_offset      bigint NOT NULL,
+    missing         bigint,
+    resumed_at      bigint NOT NULL,
+    noticed_at      timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT log_interruptions_pkey PRIMARY KEY (id),
+    CONSTRAINT log_interruptions_kind_check CHECK ((kind = ANY (ARRAY['recreated'::text, 'deleted'::text, 'truncated'::text])))
+);
+CREATE INDEX log_interruptions_lane ON annals.log_interruptions USING btree (role, topic, partition, id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.log_interruptions FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.log_interruptions ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.log_interruptions IS 'When a lane found that its topic is another one, or lacks records that it had not read.';
+COMMENT ON COLUMN annals.log_interruptions.missing IS 'How many records may be lost unread, at most; NULL when that is unknown.';
+COMMENT ON COLUMN annals.log_interruptions.resumed_at IS 'The offset from which the lane has read on.';
+
+CREATE TABLE annals.migrations (
+    number     integer NOT NULL,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT migrations_pkey PRIMARY KEY (number)
+);
+COMMENT ON TABLE annals.migrations IS 'Which numbered migrations were applied.';
+
+CREATE TABLE annals.parked_streams (
+    topic            text NOT NULL,
+    partition        integer NOT NULL,
+    saga             text NOT NULL,
+    stream_id        text NOT NULL,
+    stream_version   bigint NOT NULL,
+    sequence         bigint NOT NULL,
+    event_type       text NOT NULL,
+    error            text NOT NULL,
+    attempts         integer NOT NULL,
+    recorded_at      timestamp with time zone NOT NULL,
+    requested_action text,
+    CONSTRAINT parked_streams_pkey PRIMARY KEY (topic, partition, saga, stream_id),
+    CONSTRAINT parked_streams_requested_action_check CHECK ((requested_action = ANY (ARRAY['retry'::text, 'skip'::text])))
+);
+COMMENT ON TABLE annals.parked_streams IS 'Streams that wait, because the code of a saga failed on their next event.';
+COMMENT ON COLUMN annals.parked_streams.stream_version IS 'The first event of the stream that the saga has not applied.';
+COMMENT ON COLUMN annals.parked_streams.requested_action IS 'What an operator asks the lane''s owner to do.';
+
+CREATE TABLE annals.saga_beginnings (
+    saga           text NOT NULL,
+    event_type     text NOT NULL,
+    topic          text NOT NULL,
+    partition      integer NOT NULL,
+    after_sequence bigint NOT NULL,
+    began_at       timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT saga_beginnings_pkey PRIMARY KEY (topic, partition, saga, event_type)
+);
+COMMENT ON TABLE annals.saga_beginnings IS 'From where on each saga follows each type of event, by lane.';
+COMMENT ON COLUMN annals.saga_beginnings.after_sequence IS 'The saga does not apply events of this lane up to this sequence.';
+
+CREATE TABLE annals.saga_journal (
+    saga        text NOT NULL,
+    instance_id text NOT NULL,
+    version     bigint NOT NULL,
+    type        text NOT NULL,
+    context     text NOT NULL,
+    partition   integer NOT NULL,
+    sequence    bigint NOT NULL,
+    event_id    uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    status      text NOT NULL,
+    data        json,
+    applied_at  timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT saga_journal_pkey PRIMARY KEY (saga, instance_id, version)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.saga_journal FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.saga_journal ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.saga_journal IS 'The events that each instance applied, in its order. The fold of them is its state.';
+COMMENT ON COLUMN annals.saga_journal.sequence IS 'The event''s sequence in annals.events; 0 for an internal event of the instance, which is in data.';
+COMMENT ON COLUMN annals.saga_journal.status IS 'The status of the instance after the event.';
+
+CREATE TABLE annals.saga_outbox (
+    topic             text NOT NULL,
+    partition         integer NOT NULL,
+    position          bigint NOT NULL,
+    saga              text NOT NULL,
+    instance_id       text NOT NULL,
+    step              text NOT NULL,
+    command_id        uuid NOT NULL,
+    command_type      text NOT NULL,
+    stream_id         text NOT NULL,
+    data              json NOT NULL,
+    correlation_id    text NOT NULL,
+    causation_id      text NOT NULL,
+    actor             text,
+    traceparent       text,
+    caused_at         timestamp with time zone NOT NULL,
+    decided_at        timestamp with time zone NOT NULL DEFAULT now(),
+    handles_rejection boolean NOT NULL DEFAULT false,
+    CONSTRAINT saga_outbox_pkey PRIMARY KEY (topic, partition, "position")
+);
+CREATE INDEX saga_outbox_command ON annals.saga_outbox USING btree (command_id);
+CREATE INDEX saga_outbox_correlation ON annals.saga_outbox USING btree (correlation_id, decided_at);
+CREATE INDEX saga_outbox_instance ON annals.saga_outbox USING btree (saga, instance_id);
+COMMENT ON TABLE annals.saga_outbox IS 'Every step that sagas decided on. Those above published_sequence of their lane are still to be sent.';
+COMMENT ON COLUMN annals.saga_outbox.topic IS 'The lane: the event topic and partition whose event led to the step.';
+COMMENT ON COLUMN annals.saga_outbox.handles_rejection IS 'Whether the instance is told of an answer that is no event: a rejection, or that nothing changed.';
+
+CREATE TABLE annals.sagas (
+    saga           text NOT NULL,
+    instance_id    text NOT NULL,
+    status         text NOT NULL,
+    state          jsonb NOT NULL,
+    correlation_id text NOT NULL,
+    started_at     timestamp with time zone NOT NULL,
+    updated_at     timestamp with time zone NOT NULL,
+    version        bigint NOT NULL DEFAULT 0,
+    applied        integer NOT NULL DEFAULT 0,
+    CONSTRAINT sagas_pkey PRIMARY KEY (saga, instance_id)
+);
+CREATE INDEX sagas_correlation ON annals.sagas USING btree (correlation_id, started_at);
+COMMENT ON TABLE annals.sagas IS 'The instances of all sagas. Several lanes may change an instance.';
+COMMENT ON COLUMN annals.sagas.version IS 'How many events the instance has applied. A batch that was decided on another version is refused.';
+COMMENT ON COLUMN annals.sagas.applied IS 'How many of them the last batch applied: it was decided on version - applied.';
+
+CREATE TABLE annals.snapshots (
+    context        text NOT NULL,
+    stream_id      text NOT NULL,
+    stream_version bigint NOT NULL,
+    fingerprint    text NOT NULL,
+    digest         text NOT NULL,
+    state          json NOT NULL,
+    taken_at       timestamp with time zone NOT NULL,
+    CONSTRAINT snapshots_pkey PRIMARY KEY (context, stream_id)
+);
+COMMENT ON TABLE annals.snapshots IS 'The latest snapshot of each long stream. Any may be deleted.';
+COMMENT ON COLUMN annals.snapshots.fingerprint IS 'The fingerprint of the code that folded the state. Other code does not use it.';
+COMMENT ON COLUMN annals.snapshots.digest IS 'SHA-256 of the row and of the id of the last event that is part of the state.';
+
+CREATE TABLE annals.step_rejections (
+    topic      text NOT NULL,
+    partition  integer NOT NULL,
+    position   bigint NOT NULL,
+    code       text NOT NULL,
+    handled_at timestamp with time zone NOT NULL,
+    CONSTRAINT step_rejections_pkey PRIMARY KEY (topic, partition, "position")
+);
+COMMENT ON TABLE annals.step_rejections IS 'Steps whose command was not accepted, until their instance has handled that.';
+
+CREATE TABLE annals.unchanged_steps (
+    topic      text NOT NULL,
+    partition  integer NOT NULL,
+    position   bigint NOT NULL,
+    handled_at timestamp with time zone NOT NULL,
+    CONSTRAINT unchanged_steps_pkey PRIMARY KEY (topic, partition, "position")
+);
+COMMENT ON TABLE annals.unchanged_steps IS 'Steps whose command was accepted without events, until their instance has handled that.';
+
+CREATE TABLE annals.unique_claims (
+    context    text NOT NULL,
+    scope      text NOT NULL,
+    key        text NOT NULL,
+    stream_id  text NOT NULL,
+    claimed_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT unique_claims_pkey PRIMARY KEY (context, scope, key)
+);
+COMMENT ON TABLE annals.unique_claims IS 'Which stream holds which unique value, such as an e-mail address.';
+
+CREATE VIEW annals.open_log_interruptions AS
+ SELECT id,
+    role,
+    topic,
+    partition,
+    kind,
+    former_topic_id,
+    topic_id,
+    consumed,
+    start_offset,
+    end_offset,
+    missing,
+    resumed_at,
+    noticed_at
+   FROM annals.log_interruptions interruption
+  WHERE (NOT (EXISTS ( SELECT
+           FROM annals.interventions intervention
+          WHERE ((intervention.action = 'lanes-acknowledge'::text) AND (intervention.target = ((((interruption.role || ':'::text) || interruption.topic) || '/'::text) || interruption.partition)) AND (((intervention.details ->> 'until'::text))::bigint >= interruption.id)))));
+COMMENT ON VIEW annals.open_log_interruptions IS 'Those that no operator has acknowledged: by an intervention `lanes-acknowledge` that names this id or a later one of the lane.';
+
+CREATE FUNCTION annals.acquire_claims(
+    batch_context text, batch_time timestamp with time zone, acquire_scope text, acquire_key text, acquire_stream_id
+    text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.answers(
+    answer annals.commands, step annals.saga_outbox
+) RETURNS boolean LANGUAGE sql STABLE;
+
+CREATE FUNCTION annals.commit_commands(
+    lane_topic text, lane_partition integer, lane_epoch bigint, new_consumed bigint, new_last_timestamp bigint,
+    new_sequence bigint, new_published_sequence bigint, new_published_offset bigint, batch_context text, batch_time
+    timestamp with time zone, outcome_command_id text, outcome_type text, outcome_stream_id text, outcome_status text,
+    outcome_sequence text, outcome_correlation_id text, outcome_causation_id text, outcome_actor text, outcome_outcome
+    text, event_sequence text, event_stream_id text, event_stream_version text, event_event_id text, event_type text,
+    event_schema_version text, event_data text, event_command_id text, event_correlation_id text, event_causation_id
+    text, event_actor text, event_traceparent text, acquire_scope text, acquire_key text, acquire_stream_id text,
+    settle_scope text, settle_key text, settle_stream_id text, settle_former text, credential_stream_id text,
+    credential_secret text, snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text,
+    snapshot_digest text, snapshot_state text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.commit_sagas(
+    lane_topic text, lane_partition integer, lane_epoch bigint, new_consumed bigint, new_position bigint, new_published
+    bigint, new_input_sequence bigint, instance_saga text, instance_instance_id text, instance_status text,
+    instance_state text, instance_correlation_id text, instance_version text, instance_applied text, step_position text,
+    step_saga text, step_instance_id text, step_step text, step_command_id text, step_command_type text, step_stream_id
+    text, step_data text, step_correlation_id text, step_causation_id text, step_actor text, step_traceparent text,
+    step_caused_at text, step_handles_rejection text, parked_follower text, parked_stream_id text, parked_stream_version
+    text, parked_sequence text, parked_event_type text, parked_error text, parked_attempts text, parked_recorded_at
+    text, unparked_follower text, unparked_stream_id text, journal_saga text, journal_instance_id text, journal_version
+    text, journal_type text, journal_context text, journal_partition text, journal_sequence text, journal_event_id text,
+    journal_recorded_at text, journal_status text, journal_data text, deadline_saga text, deadline_instance_id text,
+    deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id text, deadline_actor text,
+    deadline_traceparent text, cleared_saga text, cleared_instance_id text, cleared_name text, passed_saga text,
+    passed_instance_id text, passed_name text, passed_event_id text, answered_position text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.keep_credentials(
+    batch_context text, batch_time timestamp with time zone, credential_stream_id text, credential_secret text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.keep_snapshots(
+    batch_context text, batch_time timestamp with time zone, snapshot_stream_id text, snapshot_stream_version text,
+    snapshot_fingerprint text, snapshot_digest text, snapshot_state text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.listed(
+    list text
+) RETURNS text[] LANGUAGE sql IMMUTABLE;
+
+CREATE FUNCTION annals.note_step_rejection() RETURNS trigger LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.note_unchanged_step() RETURNS trigger LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.refuse_change() RETURNS trigger LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.settle_claims(
+    batch_context text, batch_time timestamp with time zone, settle_scope text, settle_key text, settle_stream_id text,
+    settle_former text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.update_deadlines(
+    lane_topic text, lane_partition integer, deadline_saga text, deadline_instance_id text, deadline_name text,
+    deadline_due_at text, deadline_event_id text, deadline_correlation_id text, deadline_actor text,
+    deadline_traceparent text, cleared_saga text, cleared_instance_id text, cleared_name text, passed_saga text,
+    passed_instance_id text, passed_name text, passed_event_id text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.update_instances(
+    instance_saga text, instance_instance_id text, instance_status text, instance_state text, instance_correlation_id
+    text, instance_version text, instance_applied text
+) RETURNS void LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.update_parked_streams(
+    lane_topic text, lane_partition integer, parked_follower text, parked_stream_id text, parked_stream_version text,
+    parked_sequence text, parked_event_type text, parked_error text, parked_attempts text, parked_recorded_at text,
+    unparked_follower text, unparked_stream_id text
+) RETURNS void LANGUAGE plpgsql;
+
+GRANT SELECT ON TABLE annals.commands TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.commands TO annals_writer;
+GRANT SELECT (context), SELECT (stream_id) ON TABLE annals.credentials TO annals_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.credentials TO annals_writer;
+GRANT SELECT ON TABLE annals.deadlines TO annals_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.deadlines TO annals_writer;
+GRANT SELECT ON TABLE annals.events TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.events TO annals_writer;
+GRANT SELECT ON TABLE annals.functions TO annals_reader;
+GRANT SELECT ON TABLE annals.functions TO annals_writer;
+GRANT SELECT ON TABLE annals.installation TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.installation TO annals_writer;
+GRANT SELECT ON TABLE annals.interventions TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.interventions TO annals_writer;
+GRANT SELECT ON TABLE annals.lanes TO annals_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE annals.lanes TO annals_writer;
+GRANT SELECT ON TABLE annals.log_interruptions TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.log_interruptions TO annals_writer;
+GRANT SELECT ON TABLE annals.migrations TO annals_reader;
+GRANT SELECT ON TABLE annals.migrations TO annals_writer;
+GRANT SELECT ON TABLE annals.open_log_interruptions TO annals_reader;
+GRANT SELECT ON TABLE annals.open_log_interruptions TO annals_writer;
+GRANT SELECT ON TABLE annals.parked_streams TO annals_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.parked_streams TO annals_writer;
+GRANT SELECT ON TABLE annals.saga_beginnings TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.saga_beginnings TO annals_writer;
+GRANT SELECT ON TABLE annals.saga_journal TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.saga_journal TO annals_writer;
+GRANT SELECT ON TABLE annals.saga_outbox TO annals_reader;
+GRANT INSERT, SELECT ON TABLE annals.saga_outbox TO annals_writer;
+GRANT SELECT ON TABLE annals.sagas TO annals_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE annals.sagas TO annals_writer;
+GRANT SELECT ON TABLE annals.snapshots TO annals_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.snapshots TO annals_writer;
+GRANT SELECT ON TABLE annals.step_rejections TO annals_reader;
+GRANT DELETE, INSERT, SELECT ON TABLE annals.step_rejections TO annals_writer;
+GRANT SELECT ON TABLE annals.unchanged_steps TO annals_reader;
+GRANT DELETE, INSERT, SELECT ON TABLE annals.unchanged_steps TO annals_writer;
+GRANT SELECT ON TABLE annals.unique_claims TO annals_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.unique_claims TO annals_writer;
+GRANT USAGE ON SCHEMA annals TO annals_reader;
+GRANT USAGE ON SCHEMA annals TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.acquire_claims TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
+GRANT EXECUTE ON FUNCTION annals.answers TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.commit_commands TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.commit_sagas TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.keep_credentials TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.keep_snapshots TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_reader;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.settle_claims TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.update_deadlines TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.update_instances TO annals_writer;
+GRANT EXECUTE ON FUNCTION annals.update_parked_streams TO annals_writer;
