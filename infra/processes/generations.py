@@ -7,7 +7,7 @@ from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from infra.kafka.log_reader import LogReader
 from infra.postgres.event_store import PostgresEventStore
-from infra.postgres.lane_sequences import PostgresLaneSequences
+from infra.postgres.lanes import Lanes
 from infra.postgres.pool import Database
 from infra.redis.connection import client
 from infra.redis.generations import RedisGenerations
@@ -28,7 +28,7 @@ async def open_generation_ports(settings: Settings, database: Database) -> Async
                 store=RedisReadModelWriter(redis, keys),
                 table=PostgresEventStore(database),
                 log=log,
-                lanes=PostgresLaneSequences(database),
+                lanes=Lanes(database),
                 topics=Topics(settings.topic_prefix),
                 events=catalogue().events,
                 partitions=settings.partitions,
