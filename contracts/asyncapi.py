@@ -40,14 +40,14 @@ _EVENT_HEADERS: dict[str, Any] = {
 
 def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
     """The document for an installation with these topic names, as a JSON object. `version` is that of the system."""
-    known = catalogue()
+    all_messages = catalogue()
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
-    for context in known.contexts:
-        commands = [model for model in known.commands.values() if model.context == context]
-        events = [model for model in known.events.values() if model.context == context]
+    for context in all_messages.contexts:
+        commands = [model for model in all_messages.commands.values() if model.context == context]
+        events = [model for model in all_messages.events.values() if model.context == context]
         for model in (*commands, *events):
             messages[model.type] = _message(model)
             schemas |= messages[model.type]["payload"].pop("$defs", {})

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 in the Kafka protocol binding's binary mode: the headers around a message, to and from values.
 
-Reading is strict about what is there and lenient about what is not: a command needs `ce_id`, `ce_type` and a key,
-anything else may be missing, but a header that is there and cannot be understood makes the message malformed.
+A command needs `ce_id`, `ce_type` and a key; every other header may be missing. A header that is present and cannot be
+read makes the message malformed.
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
@@ -128,10 +128,10 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
 
     Raises MalformedMessage when the id, the type or the key is missing, or a header cannot be understood.
     """
-    given = _texts(headers).get
-    if given("ce_specversion", "1.0") != "1.0":
+    header = _texts(headers).get
+    if header("ce_specversion", "1.0") != "1.0":
         raise MalformedMessage("UnknownSpecVersion", "ce_specversion must be 1.0")
-    identity, type_ = given("ce_id"), given("ce_type")
+    identity, type_ = header("ce_id"), header("ce_type")
     if identity is None or type_ is None:
         raise MalformedMessage("MissingHeader", f"{'ce_id' if identity is None else 'ce_type'} is missing")
     if not _UUID.fullmatch(identity):
@@ -139,20 +139,20 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
     if not _TYPE.fullmatch(type_):
         raise MalformedMessage("MalformedType", "ce_type must look like users.CreateUser.v1")
     subject = read_key(key)
-    expected, expires = given("ce_expectedversion"), given("ce_expiresat")
+    expected, expires = header("ce_expectedversion"), header("ce_expiresat")
     if expected is not None and not _VERSION.fullmatch(expected):
         raise MalformedMessage("MalformedHeader", "ce_expectedversion must be a whole number from 0")
     return CommandEnvelope(
         identity,
         type_,
-        given("ce_source", ""),
+        header("ce_source", ""),
         subject,
-        given("ce_time", ""),
-        given("ce_correlationid", identity),
-        given("ce_causationid", identity),
-        given("traceparent"),
-        given("ce_actor"),
-        given("ce_replyto"),
+        header("ce_time", ""),
+        header("ce_correlationid", identity),
+        header("ce_causationid", identity),
+        header("traceparent"),
+        header("ce_actor"),
+        header("ce_replyto"),
         None if expected is None else int(expected),
         None if expires is None else _time(expires, "ce_expiresat"),
     )
@@ -194,12 +194,12 @@ def rfc3339(moment: datetime) -> str:
 
 
 def _texts(headers: Headers) -> dict[str, str]:
-    """The headers as texts, without the empty ones. Raises MalformedMessage where a name or one of ours is no text."""
+    """The headers as texts, without the empty ones. Raises MalformedMessage for one that is no text."""
     joined = b"".join([value or b"" for _, value in headers])
     if not "".join([name for name, _ in headers]).isascii():
         _check_names(headers)
     if len(joined) <= MAX_HEADER_BYTES and joined.isascii() and joined.decode().isprintable():
-        # One look at all of them together: the answer for almost every message.
+        # One check of all of them together is enough for almost every message.
         return {name: value.decode() for name, value in headers if value}
     return {name: _text(value, name) for name, value in headers if value and name in _NAMES}
 

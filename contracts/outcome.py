@@ -1,4 +1,4 @@
-"""What became of a command: the value of its reply, of `GET /commands/{id}` and of `annals send`."""
+"""The outcome of a command: the value of its reply, of `GET /commands/{id}` and of `annals send`."""
 
 import hashlib
 from datetime import datetime
@@ -11,7 +11,7 @@ from contracts.message import Command
 Status = Literal["accepted", "rejected", "failed"]
 
 IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
-"""The code that refuses another command under the id of one that was handled. It is answered, and stored nowhere."""
+"""The code of the rejection of another command under the id of one that was handled. It is not stored."""
 
 DIGEST_CHARACTERS = 32
 
@@ -36,13 +36,13 @@ class OutcomeError(BaseModel):
 
 
 class Outcome(BaseModel):
-    """The answer to a command, stored once and given again to every repeat.
+    """The answer to a command, stored once and returned for every repeat.
 
-    `accepted`: the events are in the table. `rejected`: a business no, nothing was written. `failed`: a fault of ours;
-    the command is in the dead letters. `partition` and `sequence` are the lane's position after the command: a reader
-    that has reached it has seen every effect of the command. `stream_version` counts the stream's events, 0 for none.
-    `content_digest` is that of the command that was handled: who asked for something else under this id is not the one
-    whom this answers. Outcomes of earlier releases have none.
+    `accepted`: the events are in the table. `rejected`: a business no, nothing was written. `failed`: a fault of the
+    system; the command is in the dead letters. `partition` and `sequence` are the lane's position after the command: a
+    reader that has reached it has seen every effect of the command. `stream_version` counts the stream's events, 0 for
+    none. `content_digest` is that of the command that was handled: this is no outcome of a command with other content
+    under the same id. Outcomes of earlier releases have none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,11 +65,11 @@ class Outcome(BaseModel):
         return self.__pydantic_serializer__.to_json(self)
 
     def shown_json(self) -> bytes:
-        """As people and callers get it, without the digest: it may be of a command that holds the hash of a secret."""
+        """For people and callers: without the digest, as the command may hold the hash of a secret."""
         return self.__pydantic_serializer__.to_json(self, exclude={"content_digest"})
 
     def is_of(self, command: Command) -> bool:
-        """Whether this is the outcome of that command, not of another one under the same id, as far as can be told."""
+        """Whether this is the outcome of that command and not of another one under the same id, as far as is known."""
         if self.stream_id != command.stream_id or type_name(self.type) != type_name(command.type):
             return False
         return self.content_digest in (None, content_digest(command.to_json()))
@@ -81,5 +81,5 @@ def type_name(type_: str) -> str:
 
 
 def content_digest(value: bytes) -> str:
-    """Of a command's value, as it is sent: what tells a repeat from another command under the same id."""
+    """The digest of a command's value as it is sent. It tells a repeat from another command under the same id."""
     return hashlib.sha256(value).hexdigest()[:DIGEST_CHARACTERS]

@@ -1,7 +1,7 @@
 """The messages as JSON Schemas (draft 2020-12), for those who do not read Python.
 
-The models are the source; the files under `contracts/<context>/schemas/` are written from them and committed, so that a
-change of the published language is seen as what it is. A file's `$id` is the message's wire type.
+The models are the source. The files under `contracts/<context>/schemas/` are written from them and committed, so that a
+review shows each change of the published language. A file's `$id` is the message's wire type.
 """
 
 import json
@@ -23,8 +23,8 @@ def schema_of(model: type[Message]) -> dict[str, Any]:
 
 def schema_files(root: Path = ROOT) -> dict[Path, str]:
     """Every schema file that there should be under `root`, with its text."""
-    known = catalogue()
-    models: list[type[Message]] = [*known.commands.values(), *known.events.values()]
+    messages = catalogue()
+    models: list[type[Message]] = [*messages.commands.values(), *messages.events.values()]
     return {
         root / model.context / "schemas" / f"{model.name}.v{model.schema_version}.json": _text(schema_of(model))
         for model in models
@@ -32,7 +32,7 @@ def schema_files(root: Path = ROOT) -> dict[Path, str]:
 
 
 def stale_schemas(root: Path = ROOT) -> list[Path]:
-    """The files under `root` that are missing, do not say what their model says, or have no model."""
+    """The files under `root` that are missing, differ from their model, or have no model."""
     wanted = schema_files(root)
     wrong = {path for path, text in wanted.items() if not path.is_file() or path.read_text("utf-8") != text}
     return sorted(wrong | (set(_present(root)) - wanted.keys()))

@@ -1,7 +1,7 @@
-"""argon2id by argon2-cffi, in a small pool of threads: a hash costs some 50 ms and 64 MiB, and must not stop the loop.
+"""argon2id by argon2-cffi, in a small pool of threads: a hash takes some 50 ms and 64 MiB, and must not block the loop.
 
-The pool and its queue are bounded, so that a flood of passwords is refused instead of eating memory and time. Nothing
-here logs, and no error carries a password.
+The pool and its queue are bounded, so that a flood of passwords is rejected instead of exhausting memory and time.
+Nothing here logs, and no error contains a password.
 """
 
 import asyncio
@@ -24,18 +24,18 @@ class Argon2Passwords:
         self._hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
         self._limit = threads + max_waiting
-        self._under_way = 0
+        self._in_progress = 0
 
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
-        if self._under_way >= self._limit:
+        if self._in_progress >= self._limit:
             raise Overloaded("password hashes", self._limit)
-        self._under_way += 1
-        hash_it = partial(self._hasher.hash, password, salt=salt)
+        self._in_progress += 1
+        hash_password = partial(self._hasher.hash, password, salt=salt)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, hash_it)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, hash_password)
         finally:
-            self._under_way -= 1
+            self._in_progress -= 1
 
     def close(self) -> None:
-        """Forget what waits; what is being hashed ends by itself."""
+        """Cancel what waits; hashes in progress finish by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,7 @@
 """Asked by prepare.sh before anything is downloaded: can Annals be installed with this Python, on this machine, here?
 
-`python infra/prepare.py` in the project's folder prints what stands against it and what to do, and ends with 1; with
-nothing to say it ends with 0. With `--python` it looks at the Python alone. Runs by itself, with the standard library.
+`python infra/prepare.py` in the project's folder prints each problem with advice and ends with 1; without a problem it
+ends with 0. With `--python` it checks the Python alone. It needs only the standard library.
 
 The table of machines is what the lock file has wheels for (tests/devstack/test_every_package_has_a_wheel.py).
 """
@@ -59,38 +59,38 @@ def _glibc() -> tuple[int, int] | None:
     return (int(parts[0]), int(parts[1])) if name == "glibc" and len(parts) > 1 else None
 
 
-def hindrances(found: Facts, folder: bytes) -> Iterator[str]:
-    """What stands against an installation with this Python in this folder: a sentence each, with what to do."""
-    yield from of_python(found)
-    yield from _of_machine(found)
+def hindrances(machine: Facts, folder: bytes) -> Iterator[str]:
+    """The problems of an installation with this Python in this folder: a sentence for each, with advice."""
+    yield from of_python(machine)
+    yield from _of_machine(machine)
     yield from _of_folder(folder)
 
 
-def of_python(found: Facts) -> Iterator[str]:
-    """What stands against this Python."""
-    version = ".".join(map(str, found.python))
+def of_python(machine: Facts) -> Iterator[str]:
+    """The problems of this Python."""
+    version = ".".join(map(str, machine.python))
     wanted = f"CPython {'.'.join(map(str, OLDEST_PYTHON))} to {'.'.join(map(str, NEWEST_PYTHON))}"
     install = "Install one (Debian, Ubuntu: apt-get install python3 python3-venv) and run this again."
-    if not OLDEST_PYTHON <= found.python <= NEWEST_PYTHON:
+    if not OLDEST_PYTHON <= machine.python <= NEWEST_PYTHON:
         yield f"This Python is {version}, and the packages are to be had for {wanted}. {install}"
-    if found.implementation != "CPython":
-        yield f"This Python is {found.implementation}, and the packages are to be had for {wanted}. {install}"
-    if found.is_free_threaded:
+    if machine.implementation != "CPython":
+        yield f"This Python is {machine.implementation}, and the packages are to be had for {wanted}. {install}"
+    if machine.is_free_threaded:
         yield f"This Python is built without its global lock, and not every package is to be had for that. {install}"
 
 
-def _of_machine(found: Facts) -> Iterator[str]:
-    if found.machine not in MACHINES.get(found.system, ()):
-        yield f"The embedded servers are not to be had for {found.system} on {found.machine}. {OWN_SERVERS}"
-    elif found.system == "Linux" and found.glibc is None:
+def _of_machine(machine: Facts) -> Iterator[str]:
+    if machine.machine not in MACHINES.get(machine.system, ()):
+        yield f"The embedded servers are not to be had for {machine.system} on {machine.machine}. {OWN_SERVERS}"
+    elif machine.system == "Linux" and machine.glibc is None:
         yield f"The embedded servers need glibc, and this Linux has another C library. {OWN_SERVERS}"
-    elif found.system == "Linux" and found.glibc is not None and found.glibc < OLDEST_GLIBC:
-        oldest, present = (".".join(map(str, version)) for version in (OLDEST_GLIBC, found.glibc))
+    elif machine.system == "Linux" and machine.glibc is not None and machine.glibc < OLDEST_GLIBC:
+        oldest, present = (".".join(map(str, version)) for version in (OLDEST_GLIBC, machine.glibc))
         yield f"The embedded servers need glibc {oldest} or newer, and this one is {present}. {OWN_SERVERS}"
 
 
 def _of_folder(folder: bytes) -> Iterator[str]:
-    """Names that uv, the kernel when it starts what uv has installed, or Java cannot cope with."""
+    """Problems of the folder's name: for uv, for the kernel when it starts an installed program, or for Java."""
     shown = ascii(os.fsdecode(folder))
     move = "Move this folder to a place without it, or rename the folder, and run this again."
     try:
@@ -111,11 +111,12 @@ def _of_folder(folder: bytes) -> Iterator[str]:
 
 
 def main() -> int:
-    """Says on stderr what stands against it; the exit code of the program."""
-    found = list(of_python(facts()) if sys.argv[1:] == ["--python"] else hindrances(facts(), os.fsencode(Path.cwd())))
-    for one in found:
-        print(f"annals: {one}", file=sys.stderr)
-    return 1 if found else 0
+    """Prints each problem on stderr; returns the exit code."""
+    python_only = sys.argv[1:] == ["--python"]
+    problems = list(of_python(facts()) if python_only else hindrances(facts(), os.fsencode(Path.cwd())))
+    for problem in problems:
+        print(f"annals: {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

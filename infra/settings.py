@@ -1,7 +1,7 @@
-"""The settings of every process, read once from `ANNALS_*` environment variables. An empty one is unset.
+"""The settings of every process, read once from `ANNALS_*` environment variables. An empty variable counts as unset.
 
-Addresses that are unset mean the embedded servers under `home`; `infra.devstack` fills them in (`located`) before any
-process connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
+An address that is unset means the embedded server under `home`; `infra.locating.located` fills it in before a process
+connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What a process may be told from outside; see README.md, "Settings"."""
+    """The settings of a process; see README.md, "Settings"."""
 
     model_config = SettingsConfigDict(
         env_prefix="ANNALS_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
@@ -49,12 +49,12 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:
-        if value and not all(_is_host(each.strip()) for each in value.split(",")):
+        if value and not all(_is_host(server.strip()) for server in value.split(",")):
             raise ValueError("must have the form host:9092, or several of them with commas")
         return value
 
     @model_validator(mode="after")
-    def _say_who_logs_in(self) -> "Settings":
+    def _require_credentials(self) -> "Settings":
         given = self.kafka_sasl_username and self.kafka_sasl_password and self.kafka_sasl_password.get_secret_value()
         if self.kafka_security_protocol.startswith("SASL") and not given:
             raise ValueError(
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         return _of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
 
     def environment(self) -> dict[str, str]:
-        """These settings as the environment of a child process, secrets included: all that are not as by default."""
+        """These settings as the environment of a child process, secrets included; defaults are left out."""
         given: dict[str, str] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
 
 
 def _of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) -> SecretStr | None:
-    """A driver's own words for a wrong URL quote parts of it, perhaps of the password: so it is refused here."""
+    """Checks a URL here, because a driver's error message would quote parts of it, perhaps of the password."""
     if value is None:
         return None
     try:
@@ -100,11 +100,11 @@ def _of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) -> Se
 
 
 def _is_host(place: str) -> bool:
-    """Whether this can be `host`, `host:port` or `[host]:port`, and no driver stumbles over it."""
+    """Whether this is `host`, `host:port` or `[host]:port` in a form that every driver accepts."""
     bare = ":" not in place or place.endswith("]")
     host, port = (place, "0") if bare else (place.rpartition(":")[0], place.rpartition(":")[2])
     try:
-        host.encode("idna")  # as a socket does: no part of a name is empty, or longer than 63 bytes
+        host.encode("idna")  # as sockets do: no label of a name is empty or longer than 63 bytes
     except UnicodeError:
         return False
     named = bool(host) and not set(host) & set("/@ \t\r\n\0")

@@ -1,6 +1,7 @@
-"""What a part of a process does when it cannot begin or go on: say why, wait, try again. It never gives up.
+"""Retries with a growing delay, for a part of a process that cannot start or continue. It never gives up.
 
-Whatever the error is, also a bug of ours: a task that ended of it would leave a process that lives and does nothing.
+This holds for every error, bugs of ours included: a task that ended with it would leave a process that is alive and
+does nothing.
 """
 
 from time import monotonic
@@ -12,7 +13,7 @@ from workers.ports.lanes import Unavailable
 
 
 class Retrying:
-    """The delays of one part: each is twice the one before, up to a bound; what has worked for a while begins anew."""
+    """The delays of one part: each is twice the one before, up to a bound; after a time of success they start over."""
 
     def __init__(self, what_waits: str, log: Any, first_seconds: float, most_seconds: float) -> None:
         self._what_waits = what_waits
@@ -23,13 +24,13 @@ class Retrying:
         self._began_at = monotonic()
 
     def begin(self) -> None:
-        """Another attempt begins."""
+        """Record that an attempt begins."""
         self._began_at = monotonic()
 
     def after(self, error: BaseException) -> float:
-        """Say what has gone wrong, and how many seconds to wait before the next attempt."""
+        """Log the error, and return the number of seconds to wait before the next attempt."""
         if monotonic() - self._began_at > self._most_seconds:
-            self._delay_seconds = self._first_seconds  # it had worked: this is a new trouble
+            self._delay_seconds = self._first_seconds  # it had worked: this is a new failure
         delay = self._delay_seconds
         self._delay_seconds = min(delay * 2, self._most_seconds)
         match error:

@@ -1,8 +1,8 @@
-"""Sends commands and waits for their outcomes: what other services, the gateway and the command line use.
+"""Sends commands and waits for their outcomes. Other services, the gateway and the command line use it.
 
 Commands go to the partition of their stream id; to be sure of the order of two commands to one stream, wait for the
 first before sending the second. Sending again under the same command id is harmless: the stored outcome comes back.
-Another command under that id is refused with the code IdempotencyKeyReused.
+Another command under that id is rejected with the code IdempotencyKeyReused.
 Every call ends within its deadline, and the number of commands under way is bounded. Kafka may be away when the client
 starts; it connects when it can.
 """
@@ -64,11 +64,11 @@ class CommandClient:
 
     async def _answered_partitions(self, topic: str) -> Collection[int]:
         """Those of the replies' partitions that workers answer to."""
-        found = await self._running_sender().partitions(topic)
-        return [each for each in found if self._partitions is None or each < self._partitions]
+        partitions = await self._running_sender().partitions(topic)
+        return [number for number in partitions if self._partitions is None or number < self._partitions]
 
     async def stop(self) -> None:
-        """Deliver what was accepted, within the delivery timeout, and close. Outcomes still waited for are given up."""
+        """Deliver what was accepted, within the delivery timeout, and close. Calls that wait for an outcome end."""
         sender, replies, self._sender, self._replies = self._sender, self._replies, None, None
         if replies is not None:
             await replies.stop()
@@ -96,9 +96,10 @@ class CommandClient:
     ) -> str:
         """Deliver a command without waiting for its outcome; returns its id once Kafka has it.
 
-        `command_id` is a UUID (None: a new one); `expected_version` refuses the command when its stream has another
-        version; an aware `expires_at` refuses it when it is handled later. Raises KafkaUnavailable, TooManyCommands,
-        CommandTooLarge, ClientNotRunning, ValueError (`command_id`) or MalformedMessage (a header that none can read).
+        `command_id` is a UUID (None: a new one); with `expected_version` the command is rejected when its stream has
+        another version; with an aware `expires_at`, when it is handled later. Raises KafkaUnavailable, TooManyCommands,
+        CommandTooLarge, ClientNotRunning, ValueError (`command_id`) or MalformedMessage (a header that no
+        reader accepts).
         """
         envelope = self._envelope(
             command, command_id, correlation_id, causation_id, actor, traceparent, expected_version, expires_at
@@ -161,7 +162,7 @@ class CommandClient:
         if len(value) > MAX_MESSAGE_BYTES:
             raise CommandTooLarge(len(value), MAX_MESSAGE_BYTES)
         key, headers = envelope.subject.encode(), envelope.to_headers()
-        read_command(headers, key)  # what its reader would refuse is refused here, where somebody can mend it
+        read_command(headers, key)  # a header that a reader would reject fails here, where the caller can correct it
         topic = self._topics.commands(command.context)
         await self._running_sender().send(topic, key, value, headers, command_id=envelope.id)
 

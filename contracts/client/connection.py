@@ -1,6 +1,6 @@
-"""How the client reaches the brokers: addresses, security, and what every aiokafka client is told.
+"""How the client reaches the brokers: addresses, security, and the options of every aiokafka client.
 
-And what its background tasks do when they cannot: they never end by themselves, and they say why they wait.
+Also what its background tasks do when they cannot: they never end by themselves, and they log why they wait.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from aiokafka.errors import KafkaError
 
 from contracts.client.errors import ClientError
-from contracts.client.kafka_errors import Next, said, step_after
+from contracts.client.kafka_errors import Next, error_text, step_after
 
 MAX_BROKER_TIMEOUT_SECONDS = 10.0
 METADATA_MAX_AGE_SECONDS = 60.0
@@ -33,7 +33,7 @@ class Security:
     ssl_context: ssl.SSLContext | None = None
 
     def options(self) -> dict[str, Any]:
-        """The same as options of aiokafka."""
+        """These settings as options of aiokafka."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.protocol.startswith("SASL"):
             options |= {
@@ -61,46 +61,46 @@ def broker_options(bootstrap_servers: str, security: Security, timeout_seconds: 
     }
 
 
-async def stopped(stop: Callable[[], Any]) -> None:
-    """Stop an aiokafka client that may be broken: what it says on leaving interests nobody."""
+async def stop_quietly(stop: Callable[[], Any]) -> None:
+    """Stop an aiokafka client that may be broken, and ignore the error that it may end with."""
     with suppress(KafkaError, OSError, TimeoutError):
         await stop()
 
 
-class Complaints:
-    """Why a background task cannot do its work, said aloud when the reason changes and each minute that it stays."""
+class FailureLog:
+    """Logs why a background task cannot do its work: when the reason changes, and once a minute as long as it stays."""
 
     def __init__(self, what: str, log: logging.Logger) -> None:
         self._what = what
         self._log = log
-        self._said_at = 0.0
+        self._logged_at = 0.0
         self.reason = ""
 
-    def about(self, error: BaseException) -> None:
-        """Say it, with advice for an operator; a bug with its traceback."""
+    def failed(self, error: BaseException) -> None:
+        """Log the error with advice for an operator; a bug with its traceback."""
         before, self.reason = self.reason, reason_of(error)
-        if self.reason == before and monotonic() - self._said_at < REMINDER_SECONDS:
+        if self.reason == before and monotonic() - self._logged_at < REMINDER_SECONDS:
             return
-        self._said_at = monotonic()
+        self._logged_at = monotonic()
         if not isinstance(error, ClientError) and step_after(error)[0] is Next.BUG:
             self._log.error("%s, by a bug; tried again", self._what, exc_info=error)
         else:
             self._log.warning("%s, tried again: %s", self._what, self.reason)
 
-    def settled(self) -> None:
-        """It works."""
+    def recovered(self) -> None:
+        """The task works again."""
         if self.reason:
             self._log.warning("no longer: %s", self._what)
         self.reason = ""
 
 
 def reason_of(error: BaseException) -> str:
-    """What an error says, and what an operator can do about it."""
+    """An error's text, and what an operator can do about it."""
     advice = "" if isinstance(error, ClientError) else step_after(error)[1]
-    return f"{said(error)}; {advice}" if advice else said(error)
+    return f"{error_text(error)}; {advice}" if advice else error_text(error)
 
 
-def asked_to_end() -> bool:
-    """Whether a CancelledError is meant for the present task: aiokafka lets out those of its own tasks."""
+def is_cancel_requested() -> bool:
+    """Whether a CancelledError is for the present task: aiokafka also lets those of its own tasks escape."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

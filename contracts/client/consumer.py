@@ -1,15 +1,15 @@
-"""A consumer that hands over every record the broker has stored, also those that aiokafka cannot parse.
+"""A consumer that hands over every record that the broker has stored, also those that aiokafka cannot parse.
 
-Kafka says that a header's name is UTF-8 but brokers do not look, and clients in C, Go or Java send what they are given.
-aiokafka 0.14 raises while it parses such a record, out of `getmany`, every time anew, so one record of anybody's stops
-all partitions of a consumer for ever; records that it had parsed before are dropped on the way (upstream has asked
-itself since 2018 what to do instead: aio-libs/aiokafka#321). Here a batch that aiokafka gives up is parsed once more,
-with Python's surrogate escapes (PEP 383) in names that are no text; a batch that cannot be parsed at all becomes one
-record without a key whose value is the batch. So its reader can put it aside like any record that makes no sense.
+Kafka's protocol says that a header's name is UTF-8. Brokers do not check it, and clients in C, Go or Java send any
+bytes. aiokafka 0.14 raises out of `getmany` each time it parses such a record. So one record stops all partitions of a
+consumer for ever, and records parsed before it are lost (open upstream since 2018: aio-libs/aiokafka#321). Here a batch
+that aiokafka cannot parse is parsed again, with Python's surrogate escapes (PEP 383) in names that are not UTF-8. A
+batch that cannot be parsed at all becomes one record without a key whose value is the batch, so that its reader can put
+it aside like any malformed record.
 
-The place: aiokafka makes its records in one function of its fetcher, `_proc_fetch_request`, from the class named
-`MemoryRecords`, and its fetcher in `AIOKafkaConsumer.start`. The two functions run here with another class under those
-names, so that consumers of other people in the same process are left as they are.
+How: aiokafka makes its records in one function of its fetcher, `_proc_fetch_request`, from the class named
+`MemoryRecords`, and its fetcher in `AIOKafkaConsumer.start`. Both functions run here with another class under those
+names, so other consumers in the same process stay as they are.
 
 A record also says under which leader of its partition it was written (`leader_epoch`), which aiokafka leaves out.
 """
@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 
-from contracts.client.tolerant_parsing import parsed_batch
+from contracts.client.batch_parsing import parsed_batch
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -35,7 +35,7 @@ NO_LEADER_EPOCH = -1
 
 
 class StoredBatch:
-    """A batch as aiokafka parses it; where that fails, as it is parsed here."""
+    """A batch as aiokafka parses it; where that fails, as `parsed_batch` does."""
 
     def __init__(self, batch: Any, content: memoryview) -> None:
         self._batch = batch
@@ -62,7 +62,7 @@ class StoredBatch:
 
 
 class WholeBatch(StoredBatch):
-    """A batch whose records are all handed over, also when it is the mark of a transaction."""
+    """A batch whose records are all handed over, also a transaction marker."""
 
     def __init__(self, batch: Any, content: memoryview) -> None:
         super().__init__(batch, content)
@@ -89,7 +89,7 @@ class StoredRecords:
         self._position = start + LOG_OVERHEAD_BYTES + length
         if self._content[start + MAGIC_POSITION] < 2:
             self.leader_epoch = NO_LEADER_EPOCH
-            return batch  # written before Kafka 0.11: without headers there is no name to be unreadable
+            return batch  # the format before Kafka 0.11, which has no headers
         (self.leader_epoch,) = struct.unpack_from(">i", self._content, start + LEADER_EPOCH_POSITION)
         return self.batch_class(batch, self._content[start : self._position])
 
@@ -121,13 +121,13 @@ class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka ships no typ
 
 
 def leader_epoch(record: Any) -> int:
-    """Under which leader a record of a `Consumer` was written; -1: it does not say."""
+    """The leader epoch under which a record of a `Consumer` was written; -1 when it is unknown."""
     epoch: int | None = record.checksum
     return NO_LEADER_EPOCH if epoch is None else epoch
 
 
 def _with_names(function: Any, **names: Any) -> Any:
-    """The function, seeing other things under some global names."""
+    """The function with other values under some of its global names."""
     unknown = set(names) - set(function.__code__.co_names)
     if unknown:
         raise ImportError(f"this aiokafka makes its records elsewhere: {function.__qualname__} does not use {unknown}")
@@ -150,8 +150,8 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
     )
 
     async def close(self) -> None:
-        """Stops fetching. aiokafka's own lets out the CancelledError of a fetch that waits to be repeated: whoever
-        stopped a consumer while its broker was away would end as if cancelled, with the connections left open.
+        """Stop fetching. aiokafka's own `close` lets the CancelledError of a waiting fetch escape: a caller that stops
+        a consumer while its broker is away would end as if cancelled, and leave connections open.
         """
         self._fetch_task.cancel()
         await asyncio.wait([self._fetch_task])
@@ -173,7 +173,7 @@ class _WholeFetcher(_Fetcher):
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
-    """AIOKafkaConsumer in every respect, but that no record stops it, and that it can tell one topic from another."""
+    """An AIOKafkaConsumer that no record stops, and that can tell a topic from another one of the same name."""
 
     start = _with_names(AIOKafkaConsumer.start, Fetcher=_Fetcher)
 
@@ -183,11 +183,11 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         return topic_states(response)
 
     async def refresh(self) -> None:
-        """Learn at once which topics and partitions there are: if they have changed, a member of a group joins anew."""
+        """Fetch the topics and partitions now. When they have changed, a member of a group joins again."""
         await self._client.force_metadata_update()
 
 
 class WholeConsumer(Consumer):
-    """A Consumer of everything that is stored: the marks of transactions come as records. Not for `read_committed`."""
+    """A Consumer of everything that is stored: transaction markers come as records. Not for `read_committed`."""
 
     start = _with_names(AIOKafkaConsumer.start, Fetcher=_WholeFetcher)

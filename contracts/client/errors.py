@@ -1,8 +1,8 @@
-"""What can keep a command from being sent or an event from being read. Every error keeps its facts as attributes."""
+"""Why a command was not sent or an event not read. Every error keeps its facts as attributes."""
 
 
 class ClientError(Exception):
-    """What all errors of the client have in common."""
+    """The base of all errors of the client."""
 
 
 class ClientNotRunning(ClientError):
@@ -13,10 +13,10 @@ class ClientNotRunning(ClientError):
 
 
 class KafkaUnavailable(ClientError):
-    """Kafka did not answer within the deadline. Try again later, a command with the same id: that is harmless.
+    """Kafka did not answer within the deadline. Try again later, with the same command id: that is harmless.
 
-    `command_id` is None when no command is concerned. `may_arrive` tells whether the broker may have the command all
-    the same: then it will be handled, once, however often it is sent again under its id.
+    `command_id` is None when no command was sent. `may_arrive`: the broker may have the command after all. Then it is
+    handled once, however often it is sent again under its id.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class CommandTooLarge(ClientError):
 
 
 class UnknownEventType(ClientError):
-    """An event of a type that the installed contracts do not know. Install newer contracts, or read its `data`."""
+    """The installed contracts do not know an event's type. Install newer contracts, or read the event's `data`."""
 
     def __init__(self, type_: str) -> None:
         super().__init__(f"the installed contracts know no event {type_}")

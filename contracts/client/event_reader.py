@@ -1,8 +1,9 @@
 """Reads a context's event log: an endless async iterator over its events, each once.
 
 Events of one stream come in order, those of different partitions interleaved. A record whose sequence has been passed
-is dropped: the log may repeat a few after a worker was paused. Belongs to no group: who reads keeps `positions` in
-the same transaction as what the events led to, and starts from there again. Lost connections are mended in silence.
+is dropped: a paused worker may have appended a duplicate. The reader is in no consumer group: the caller stores
+`positions` in the transaction that stores what the events led to, and starts from there again. Lost connections are
+made again.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.catalogue import catalogue
-from contracts.client.connection import PLAINTEXT, Complaints, Security, broker_options, reason_of, stopped
+from contracts.client.connection import PLAINTEXT, FailureLog, Security, broker_options, reason_of, stop_quietly
 from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable, UnknownEventType
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
@@ -28,7 +29,7 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 1.0
 CHECK_INTERVAL_SECONDS = 5.0
 RETRY_SECONDS = 0.5
-ADVICE = "nothing has them but the event table: see `annals verify`"
+ADVICE = "only the event table has them: run `annals verify`"
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +90,14 @@ class EventReader:
 
     async def __aiter__(self) -> AsyncIterator[ReadEvent]:
         end = asyncio.get_running_loop().time() + self._timeout_seconds
-        complaints = Complaints(f"{self._topic} is not read", log)
+        failures = FailureLog(f"{self._topic} is not read", log)
         while True:
             try:
                 async with aclosing(self._connected()) as events:
                     async for event in events:
                         yield event
             except (KafkaError, OSError, TimeoutError) as error:
-                complaints.about(error)
+                failures.failed(error)
                 if not self._was_connected and asyncio.get_running_loop().time() >= end:
                     explanation = f"{self._topic} cannot be read: {reason_of(error)}"
                     raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
@@ -110,23 +111,24 @@ class EventReader:
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await consumer.start()
-                await self._take_positions(consumer)
+                await self._seek_positions(consumer)
             self._was_connected = True
             async with aclosing(self._fetched(consumer)) as events:
                 async for event in events:
                     yield event
         finally:
-            await stopped(consumer.stop)
+            await stop_quietly(consumer.stop)
 
-    async def _take_positions(self, consumer: Consumer) -> None:
+    async def _seek_positions(self, consumer: Consumer) -> None:
         # Started on the topic, it has been assigned all partitions; now it gets those that are wanted, and positions.
-        places = [each for each in consumer.assignment() if self._wanted is None or each.partition in self._wanted]
+        assigned = consumer.assignment()
+        places = [place for place in assigned if self._wanted is None or place.partition in self._wanted]
         consumer.unsubscribe()
         consumer.assign(places)
         starts = await consumer.beginning_offsets(places)
         for place in places:
-            known = self._positions.get(place.partition)
-            consumer.seek(place, starts[place] if known is None else known.offset)
+            position = self._positions.get(place.partition)
+            consumer.seek(place, starts[place] if position is None else position.offset)
 
     async def _fetched(self, consumer: Consumer) -> AsyncGenerator[ReadEvent, None]:
         checked_at = time.monotonic()
@@ -137,7 +139,7 @@ class EventReader:
                 for record in records:
                     if await self._has_looked_back(consumer, place, record):
                         break
-                    read = self._taken(place.partition, record)
+                    read = self._read(place.partition, record)
                     if read is not None:
                         yield read
             if time.monotonic() - checked_at > CHECK_INTERVAL_SECONDS:
@@ -147,38 +149,39 @@ class EventReader:
                 checked_at = time.monotonic()
 
     async def _has_looked_back(self, consumer: Consumer, place: TopicPartition, record: Any) -> bool:
-        """Where sequences are left out, once for each gap: read the partition again from its first record. The topic
-        may have been made anew, and then the offset of the position says nothing; what was read before is dropped.
+        """Where sequences are missing, once for each gap: read the partition again from its first record. The topic
+        may have been deleted and created again, so that the offset of the position means nothing. What was read before
+        is dropped.
         """
-        known, offset = self._positions.get(place.partition, ReadPosition(0, 0))
-        if offset and not known:
-            return False  # told to begin there: what stands before is not asked for
-        if stated_sequence(record.headers) <= known + 1 or self._looked_back.get(place.partition) == known:
+        sequence, offset = self._positions.get(place.partition, ReadPosition(0, 0))
+        if offset and not sequence:
+            return False  # the caller begins at this offset: earlier events are not asked for
+        if stated_sequence(record.headers) <= sequence + 1 or self._looked_back.get(place.partition) == sequence:
             return False
-        self._looked_back[place.partition] = known
+        self._looked_back[place.partition] = sequence
         consumer.seek(place, (await consumer.beginning_offsets([place]))[place])
         return True
 
-    def _taken(self, partition: int, record: Any) -> ReadEvent | None:
-        """The record as an event; None when it was read before or is none of ours."""
-        known = self._positions.get(partition, ReadPosition(0, 0))
+    def _read(self, partition: int, record: Any) -> ReadEvent | None:
+        """The record as an event; None when it was read before or is no event of Annals."""
+        before = self._positions.get(partition, ReadPosition(0, 0))
         try:
             envelope = read_event(record.headers, record.key)
         except MalformedMessage as error:
-            log.warning("%s/%d offset %d was passed over: %s", record.topic, partition, record.offset, error)
+            log.warning("%s/%d offset %d was skipped: %s", record.topic, partition, record.offset, error)
             return None
-        if envelope.sequence <= known.sequence:
-            self._positions[partition] = ReadPosition(known.sequence, record.offset + 1)
+        if envelope.sequence <= before.sequence:
+            self._positions[partition] = ReadPosition(before.sequence, record.offset + 1)
             return None
-        if envelope.sequence > known.sequence + 1 and (known.sequence or not known.offset):
-            missing = (known.sequence + 1, envelope.sequence - 1)
+        if envelope.sequence > before.sequence + 1 and (before.sequence or not before.offset):
+            missing = (before.sequence + 1, envelope.sequence - 1)
             log.error("%s/%d: the log lacks the events %d to %d; %s", record.topic, partition, *missing, ADVICE)
         self._positions[partition] = ReadPosition(envelope.sequence, record.offset + 1)
         return ReadEvent(envelope, record.value or b"", partition, record.offset)
 
     async def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
-        """The positions in those partitions that hold more. One that is there twice at the same position is stuck: a
-        consumer may fall silent when a broker restarts, in that broker's partitions only, and say nothing.
+        """The positions of the partitions that hold more records. A partition that is behind twice at the same
+        position is stuck: after a broker's restart a consumer may stop reading its partitions without an error.
         """
         places = list(consumer.assignment())
         async with asyncio.timeout(self._timeout_seconds):

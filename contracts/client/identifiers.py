@@ -1,6 +1,6 @@
 """Ids for commands: UUIDs of version 7, which sort by the time at which they were made.
 
-Databases keep such keys together instead of scattering them over the whole index.
+A database index keeps such keys together.
 Layout: RFC 9562, section 5.7 (48 bits of milliseconds, version, 74 random bits, variant).
 """
 
@@ -15,9 +15,9 @@ _VARIANT = 0b10 << 62
 
 def identifier_after(identifier: str) -> str:
     """Another UUID of version 7, always the same one for the same UUID, and of the same time."""
-    given = UUID(identifier)
-    drawn = int.from_bytes(sha256(given.bytes).digest())
-    return _written(given.int >> 80, drawn & 0xFFF, drawn >> 12 & (1 << 62) - 1)
+    before = UUID(identifier)
+    drawn = int.from_bytes(sha256(before.bytes).digest())
+    return _written(before.int >> 80, drawn & 0xFFF, drawn >> 12 & (1 << 62) - 1)
 
 
 def new_identifier() -> str:

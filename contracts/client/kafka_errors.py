@@ -1,7 +1,7 @@
-"""What to do next after each of Kafka's errors: the one table, complete and sorted by that question.
+"""What to do next after each of Kafka's errors: one complete table.
 
-It holds aiokafka's classes, which are Kafka's error codes and what the client itself may say. A class that is not here
-is taken for what it is a kind of.
+It lists aiokafka's error classes, which are Kafka's error codes and the client's own errors. A class that is not in the
+table is treated as its base class.
 """
 
 import logging
@@ -32,9 +32,9 @@ class Next(Enum):
     WAIT = "wait and try again with the same client"
     REPLACE = "throw the client away and go on with a new one"
     OPERATOR = "wait for an operator"
-    TOO_LARGE = "nobody takes this record: an operator lets it in, or it is put aside"
-    CONFLICT = "whoever asked looks again"
-    BUG = "show it"
+    TOO_LARGE = "put the record aside, or an operator raises the limit"
+    CONFLICT = "look at the present state again"
+    BUG = "report it with its traceback"
 
 
 Row = tuple[Next, str]
@@ -45,7 +45,7 @@ def _all(step: Next, advice: str, *kinds: type[Exception]) -> dict[type[Exceptio
 
 
 STEPS: dict[type[Exception], Row] = {
-    # The network, and who leads what at the moment.
+    # The network, and partitions whose leader changes.
     **_all(Next.WAIT, REACH, errors.NoBrokersAvailable, errors.KafkaConnectionError, errors.KafkaUnavailableError),
     **_all(Next.WAIT, "", errors.NodeNotReadyError, errors.Cancelled, errors.TooManyInFlightRequests),
     **_all(Next.WAIT, "", errors.StaleMetadata, errors.MetadataEmptyBrokerList, errors.KafkaTimeoutError),
@@ -70,7 +70,7 @@ STEPS: dict[type[Exception], Row] = {
     **_all(Next.REPLACE, "", errors.ProducerFenced, errors.ProducerClosed, errors.ConsumerStoppedError),
     **_all(Next.REPLACE, "", errors.InvalidTxnState, errors.TransactionCoordinatorFenced),
     **_all(Next.REPLACE, REACH, errors.KafkaProtocolError, errors.CorrelationIdError),
-    **_all(Next.REPLACE, "", errors.KafkaError),  # a producer's own words for anything that ended it
+    **_all(Next.REPLACE, "", errors.KafkaError),  # a producer raises this for anything that ended it
     # What only an operator can change.
     **_all(Next.OPERATOR, TOPICS, errors.UnknownTopicOrPartitionError),
     **_all(Next.OPERATOR, CREDENTIALS, errors.AuthenticationFailedError, errors.AuthenticationMethodNotSupported),
@@ -95,7 +95,7 @@ STEPS: dict[type[Exception], Row] = {
     **_all(Next.OPERATOR, BROKER, errors.CorruptRecordException),
     **_all(Next.TOO_LARGE, SIZE, errors.RecordTooLargeError, errors.MessageSizeTooLargeError),
     **_all(Next.TOO_LARGE, SIZE, errors.RecordListTooLargeError),
-    # What was to be done is done, or is not to be done.
+    # The change was made already, or cannot be made now.
     **_all(Next.CONFLICT, "", errors.TopicAlreadyExistsError, errors.NonEmptyGroup, errors.GroupIdNotFound),
     # Wrong use of Kafka by the program.
     **_all(
@@ -108,14 +108,14 @@ STEPS: dict[type[Exception], Row] = {
 
 
 def step_after(error: BaseException) -> Row:
-    """What to do next, and advice for an operator ("": nobody need do anything)."""
+    """What to do next, and advice for an operator (empty when there is nothing to do)."""
     if isinstance(error, OSError):  # TimeoutError is one
         return Next.WAIT, REACH
     return next((STEPS[kind] for kind in type(error).__mro__ if kind in STEPS), (Next.BUG, ""))
 
 
-def said(error: BaseException) -> str:
-    """An error's text; with the cause, where aiokafka tells that to its log only."""
+def error_text(error: BaseException) -> str:
+    """An error's text, with the cause where aiokafka writes it only to its log."""
     text = str(error) or type(error).__name__
     if isinstance(error, errors.KafkaConnectionError) and _log.reason not in text:
         return f"{text}: {_log.reason}"
@@ -123,9 +123,9 @@ def said(error: BaseException) -> str:
 
 
 class _RemembersReasons(logging.LoggerAdapter[logging.Logger]):
-    """aiokafka's log, and why it could not connect last: a refused password, a certificate, a name that nobody knows.
+    """aiokafka's log, and the last reason why it could not connect: a password, a certificate, an unknown host name.
 
-    All of these become the same "Unable to bootstrap", and its log is mostly quiet.
+    aiokafka raises the same "Unable to bootstrap" for all of these, and its log is mostly off.
     """
 
     reason = ""

@@ -1,10 +1,10 @@
-"""The way of outcomes back: this client's own reader of one partition of the replies topic.
+"""Reads outcomes: this client's own reader of one partition of the replies topic.
 
-The reading position is fixed, by an explicit seek, before the address is given to anyone, so no reply to a command that
-carries the address can be missed. The position outlives lost connections: the next reader goes on where the last one
-stopped. A reader that gets nothing while answers are waited for is replaced: a consumer may be stuck after a broker's
-restart without saying so, and the topic may have been made anew. Belongs to no group; several clients may read the same
-partition. What answers another command under the same id is passed over: whoever waits hears of his own.
+The reader seeks to a fixed position before the client gives out the address, so it misses no reply to a command that
+carries the address. The position outlives lost connections: the next reader goes on where the last one stopped. A
+reader that gets nothing while replies are pending is replaced: after a broker's restart a consumer may be stuck without
+an error, and the topic may have been deleted and created again. The reader is in no consumer group; several clients may
+read the same partition. It skips an outcome of another command under the same id.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 from pydantic import ValidationError
 
-from contracts.client.connection import Complaints, asked_to_end, stopped
+from contracts.client.connection import FailureLog, is_cancel_requested, stop_quietly
 from contracts.client.consumer import Consumer
 from contracts.message import Command
 from contracts.outcome import Outcome
@@ -32,15 +32,15 @@ log = logging.getLogger(__name__)
 Partitions = Callable[[str], Awaitable[Collection[int]]]
 
 
-class Waiting(NamedTuple):
-    """Someone who waits for the outcome of this command; None: of whatever was sent under the id."""
+class PendingReply(NamedTuple):
+    """A caller that waits for the outcome of this command; None: of any command under the id."""
 
     future: "asyncio.Future[Outcome]"
     command: Command | None
 
 
 class Replies:
-    """Hands each outcome to those who wait for it. `partitions` tells a topic's partitions."""
+    """Hands each outcome to the callers that wait for it. `partitions` gives the partitions of a topic."""
 
     def __init__(self, options: dict[str, Any], topic: str, partitions: Partitions) -> None:
         self._options = options
@@ -50,10 +50,10 @@ class Replies:
         self._position: int | None = None
         self._topic_id = ""
         self._positioned = asyncio.Event()
-        self._expected: dict[str, list[Waiting]] = {}
+        self._expected: dict[str, list[PendingReply]] = {}
         self._oldest_seconds: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
-        self._complaints = Complaints("replies are not read", log)
+        self._failures = FailureLog("replies are not read", log)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_reading())
@@ -72,17 +72,17 @@ class Replies:
 
     @contextmanager
     def expecting(self, command_id: str, command: Command | None = None) -> Iterator[asyncio.Future[Outcome]]:
-        """The outcome of this command, from now on; None: of whatever is sent under the id."""
+        """The outcome of this command, from now on; None: of any command under the id."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        waiting, own = self._expected.setdefault(command_id, []), Waiting(future, command)
-        waiting.append(own)
+        pending, reply = self._expected.setdefault(command_id, []), PendingReply(future, command)
+        pending.append(reply)
         self._oldest_seconds.setdefault(command_id, time.monotonic())
         try:
             yield future
         finally:
             future.cancel()
-            waiting.remove(own)
-            if not waiting and self._expected.get(command_id) is waiting:
+            pending.remove(reply)
+            if not pending and self._expected.get(command_id) is pending:
                 del self._expected[command_id]
                 del self._oldest_seconds[command_id]
 
@@ -91,23 +91,23 @@ class Replies:
             try:
                 await self._read_once()
             except asyncio.CancelledError as error:
-                if asked_to_end():
+                if is_cancel_requested():
                     raise
-                self._complaints.about(error)
-            except Exception as error:  # noqa: BLE001  # whatever it was: without this task no reply is heard any more
-                self._complaints.about(error)
+                self._failures.failed(error)
+            except Exception as error:  # noqa: BLE001  # any error: without this task no reply is read any more
+                self._failures.failed(error)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _read_once(self) -> None:
-        """Read with one reader, for as long as it is good."""
+        """Read with one reader, as long as it works."""
         reader = Consumer(**self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         try:
             await reader.start()
             place = await self._positioned_at(reader)
-            self._complaints.settled()
+            self._failures.recovered()
             await self._read(reader, place)
         finally:
-            await stopped(reader.stop)
+            await stop_quietly(reader.stop)
 
     async def _positioned_at(self, reader: Consumer) -> TopicPartition:
         if self._place is None:
@@ -116,7 +116,7 @@ class Replies:
         state = (await reader.topic_states([self._topic])).get(self._topic)
         topic_id = state.id if state else ""
         if topic_id and self._topic_id not in ("", topic_id):
-            # Another topic of this name: what has been answered there since stands at its beginning.
+            # Another topic of this name: the replies since then begin at its first offset.
             self._position = (await reader.beginning_offsets([self._place]))[self._place]
         self._topic_id = topic_id or self._topic_id
         if self._position is None:
@@ -143,14 +143,14 @@ class Replies:
         return any(since < moment for since in self._oldest_seconds.values())
 
     def _hand_over(self, key: bytes | None, value: bytes | None) -> None:
-        waiting = self._expected.get((key or b"").decode(errors="replace"))
-        if not waiting or value is None:
+        pending = self._expected.get((key or b"").decode(errors="replace"))
+        if not pending or value is None:
             return
         try:
             outcome = Outcome.model_validate_json(value)
         except ValidationError:
-            log.warning("a reply that is no outcome was passed over")
+            log.warning("a reply that is no outcome was skipped")
             return
-        for each in waiting:
-            if not each.future.done() and (each.command is None or outcome.is_of(each.command)):
-                each.future.set_result(outcome)
+        for reply in pending:
+            if not reply.future.done() and (reply.command is None or outcome.is_of(reply.command)):
+                reply.future.set_result(outcome)

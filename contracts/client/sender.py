@@ -1,9 +1,8 @@
-"""The way of commands to Kafka: a producer that is connected in the background and replaced when it is broken.
+"""Sends commands to Kafka: a producer that connects in the background and is replaced when it is broken.
 
-Promises an answer within the deadline: acknowledged by all in-sync replicas, or KafkaUnavailable. What was not
-delivered within the deadline is thrown away soon after instead of arriving minutes later. That is why the producer is
-not an idempotent one, which would never give up; a record that a retry doubles has the same command id, so it is
-handled once.
+Each call ends within the deadline: acknowledged by all in-sync replicas, or with KafkaUnavailable. A record that was
+not delivered in time is dropped soon after; it does not arrive minutes later. That is why the producer is not an
+idempotent one, which would never give up. A record that a retry writes twice has one command id, so it is handled once.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.client.connection import Complaints, asked_to_end, reason_of, stopped
+from contracts.client.connection import FailureLog, is_cancel_requested, reason_of, stop_quietly
 from contracts.client.errors import KafkaUnavailable
 from contracts.client.kafka_errors import Next, step_after
 from contracts.partitioner import partition_for
@@ -30,8 +29,8 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Delivers records by their keys, over as many `partitions` as the installation has (None: the topic's). One for
-    each client.
+    """Delivers records by their keys over the `partitions` of the installation (a number; None: as many as the topic
+    has). There is one for each client.
     """
 
     def __init__(self, options: dict[str, Any], delivery_timeout_seconds: float, partitions: int | None = None) -> None:
@@ -42,13 +41,13 @@ class Sender:
         self._connected = asyncio.Event()
         self._broken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._complaints = Complaints("Kafka is not reached", log)
+        self._failures = FailureLog("Kafka is not reached", log)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_connected())
 
     async def stop(self) -> None:
-        """What was accepted is still sent, within the delivery timeout."""
+        """Send what was accepted, within the delivery timeout, and close."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -78,13 +77,13 @@ class Sender:
         """The partitions of a topic. Raises KafkaUnavailable."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                found: Collection[int] = await (await self._connection()).partitions_for(topic)
-                return found
+                partitions: Collection[int] = await (await self._connection()).partitions_for(topic)
+                return partitions
         except (KafkaError, OSError, TimeoutError) as error:
             raise self._unavailable(f"topic {topic} is not known") from error
 
     async def check(self) -> None:
-        """Ask a broker for news. Raises KafkaUnavailable when none answers."""
+        """Ask a broker for its metadata. Raises KafkaUnavailable when none answers."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 answered = await (await self._connection()).client.force_metadata_update()
@@ -94,7 +93,7 @@ class Sender:
             raise self._unavailable("no broker answers")
 
     def _with_reason(self, explanation: str) -> str:
-        return f"{explanation}: {self._complaints.reason}" if self._complaints.reason else explanation
+        return f"{explanation}: {self._failures.reason}" if self._failures.reason else explanation
 
     def _unavailable(
         self, explanation: str, command_id: str | None = None, may_arrive: bool = False
@@ -114,28 +113,28 @@ class Sender:
             try:
                 await self._connected_once()
                 retry_seconds = FIRST_RETRY_SECONDS
-                log.warning("a producer that Kafka refused is replaced")
+                log.warning("a broken producer is replaced")
             except asyncio.CancelledError as error:
-                if asked_to_end():
+                if is_cancel_requested():
                     raise
-                self._complaints.about(error)
-            except Exception as error:  # noqa: BLE001  # whatever it was: without this task nothing is sent any more
-                self._complaints.about(error)
+                self._failures.failed(error)
+            except Exception as error:  # noqa: BLE001  # any error: without this task nothing is sent any more
+                self._failures.failed(error)
             await asyncio.sleep(retry_seconds)
             retry_seconds = min(retry_seconds * 2, LAST_RETRY_SECONDS)
 
     async def _connected_once(self) -> None:
-        """Be connected until the producer is found to be broken."""
+        """Stay connected until the producer is broken."""
         producer = AIOKafkaProducer(
             **self._options, acks="all", max_batch_size=BATCH_BYTES, max_request_size=MAX_REQUEST_BYTES
         )
         try:
             await producer.start()
-            self._complaints.settled()
+            self._failures.recovered()
             self._producer = producer
             self._broken.clear()
             self._connected.set()
             await self._broken.wait()
         finally:
             self._connected.clear()
-            await stopped(producer.stop)
+            await stop_quietly(producer.stop)

@@ -1,5 +1,5 @@
-"""What a broker says of a topic that exists: its id, which tells it from another topic of the same name, and how many
-partitions it has.
+"""What a broker knows of a topic: its id, which tells it from another topic of the same name, and how many partitions
+it has.
 
 aiokafka 0.14 asks in a version of the Metadata request that does not know ids (KIP-516, brokers from 2.8 on), so the
 version that does is written down here. Format: https://kafka.apache.org/protocol#The_Messages_Metadata
@@ -31,7 +31,7 @@ NO_ID = bytes(16)
 
 class TopicState(NamedTuple):
     """`id` as Kafka's tools print it; empty when the broker is too old to tell. `leader_epochs`: by partition, a number
-    that grows with each election of a leader; of those only of which the broker tells it.
+    that grows with each election of a leader; partitions without one are left out.
     """
 
     id: str
@@ -110,7 +110,7 @@ class _MetadataRequest(RequestStruct):  # type: ignore[misc]  # as above
 
 
 class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # type: ignore[misc]  # as above
-    """Asks for some topics, and makes none."""
+    """Asks for some topics, and creates none."""
 
     API_KEY = METADATA_API
 
@@ -124,18 +124,20 @@ class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # typ
 
 
 def topic_states(response: Any) -> dict[str, TopicState]:
-    """By name, the topics that exist. Not among them: what the broker cannot tell just now."""
+    """By name, the topics that exist. A topic that the broker cannot describe now is left out."""
     return {
-        each["topic"]: TopicState(
-            _readable(each.get("topic_id", NO_ID)), len(each["partitions"]), _leader_epochs(each["partitions"])
+        topic["topic"]: TopicState(
+            _readable(topic.get("topic_id", NO_ID)), len(topic["partitions"]), _leader_epochs(topic["partitions"])
         )
-        for each in response.to_object()["topics"]
-        if each["error_code"] in (0, LEADER_NOT_AVAILABLE) and each["partitions"]
+        for topic in response.to_object()["topics"]
+        if topic["error_code"] in (0, LEADER_NOT_AVAILABLE) and topic["partitions"]
     }
 
 
 def _leader_epochs(partitions: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    return {each["partition"]: each["leader_epoch"] for each in partitions if "leader_epoch" in each}
+    return {
+        partition["partition"]: partition["leader_epoch"] for partition in partitions if "leader_epoch" in partition
+    }
 
 
 def _readable(topic_id: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What may be asked of the inventory context. The stream is one SKU."""
+"""The commands of the inventory context. The stream is one SKU."""
 
 from contracts.fields import Identifier, Quantity, StockQuantity
 from contracts.inventory.stream import StockStream

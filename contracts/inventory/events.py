@@ -1,4 +1,4 @@
-"""What the inventory context says. Every event but a receipt names its order."""
+"""The events of the inventory context. Every event but a receipt names its order."""
 
 from contracts.fields import Identifier, Quantity, ShortText, StockQuantity
 from contracts.inventory.stream import StockStream

@@ -1,4 +1,4 @@
-"""What may be asked of the orders context. An order's states and what is allowed in each: README.md.
+"""The commands of the orders context. An order's states and what is allowed in each: README.md.
 
 Nobody says what an order costs in all: the total is computed from its lines.
 """

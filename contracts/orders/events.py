@@ -1,4 +1,4 @@
-"""What the orders context says. Every event names the user, so that it can be understood without the others."""
+"""The events of the orders context. Every event names the user, so that it can be understood without the others."""
 
 from contracts.fields import Identifier, ShortText
 from contracts.message import Event

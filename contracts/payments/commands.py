@@ -1,4 +1,4 @@
-"""What may be asked of the payments context. The stream is one user's account, in the currency of its first deposit."""
+"""The commands of the payments context. The stream is one user's account, in the currency of its first deposit."""
 
 from contracts.fields import Identifier
 from contracts.message import Command

@@ -1,4 +1,4 @@
-"""What the payments context says. Every event but a deposit names its order; every event its amount."""
+"""The events of the payments context. Every event but a deposit names its order; every event its amount."""
 
 from contracts.fields import Identifier, ShortText
 from contracts.message import Event

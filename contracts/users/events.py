@@ -1,4 +1,4 @@
-"""What the users context says. None of these has a field for a password or its hash."""
+"""The events of the users context. None of these has a field for a password or its hash."""
 
 from contracts.fields import EmailAddress, ShortText
 from contracts.message import Event

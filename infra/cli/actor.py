@@ -1,4 +1,4 @@
-"""Who does something by hand: every action of an operator is kept with an actor and a reason."""
+"""The person who acts: every action of an operator is recorded with an actor and a reason."""
 
 import getpass
 from typing import Annotated

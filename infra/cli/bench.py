@@ -1,4 +1,4 @@
-"""`annals bench`: measure this machine, on the servers that the settings name or that `annals up` runs."""
+"""`annals bench`: measures this machine, on the servers that the settings name or that `annals up` runs."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 
 class Part(StrEnum):
-    """What can be left out."""
+    """The parts that can be left out."""
 
     commands = "commands"
     latency = "latency"
@@ -36,8 +36,8 @@ def bench(
     """Commands and projected events a second with one worker each, their CPU, and the latency at a steady rate; then
     the whole path of orders, from placed to paid, through one worker of each role.
 
-    Uses a database and topics of its own and removes them. Workers that run beside it share the machine: stop them
-    for figures worth keeping.
+    Uses a database and topics of its own and deletes them afterwards. Other workers share the machine: stop them to
+    get figures that can be compared.
     """
     import uvloop
 
@@ -66,9 +66,9 @@ def bench(
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
-        return {name: _plain(each) for name, each in value._asdict().items()}
+        return {name: _plain(part) for name, part in value._asdict().items()}
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     return round(value, 2) if isinstance(value, float) else value
 
 
@@ -90,10 +90,11 @@ def _show(result: "Result", plan: "Plan") -> None:
             f"highest {latency.highest:.1f} ms; {latency.answered:,} answered, {latency.unanswered} not"
         )
     if result.orders is not None:
-        took = result.orders.confirmation
+        confirmation = result.orders.confirmation
         console.print(
-            f"from OrderPlaced to OrderConfirmed at {plan.orders_per_second:g} orders/s: p50 {took.p50:.1f} ms, "
-            f"p99 {took.p99:.1f} ms, highest {took.highest:.1f} ms; {took.orders:,} orders"
+            f"from OrderPlaced to OrderConfirmed at {plan.orders_per_second:g} orders/s: "
+            f"p50 {confirmation.p50:.1f} ms, p99 {confirmation.p99:.1f} ms, highest {confirmation.highest:.1f} ms; "
+            f"{confirmation.orders:,} orders"
         )
 
 

@@ -1,8 +1,8 @@
 """From `users.CreateUser first_name=Ada city:=null` to a command: names, values, ids, passwords.
 
-`field=text` gives a text, or what the field takes instead (typed_values.py); `field:=json` any JSON value. A missing
-stream id is made (UUID version 7). `password=...` becomes `password_hash`, an argon2id hash made here: the clear text
-leaves the process in no form.
+`field=text` gives a text, or the type that the field has instead (typed_values.py); `field:=json` any JSON value. A
+missing stream id is generated (UUID version 7). `password=...` becomes `password_hash`, an argon2id hash made here: the
+clear text never leaves the process.
 """
 
 import difflib
@@ -27,15 +27,15 @@ SALT_BYTES = 16
 
 
 def command_type(name: str) -> type[Command]:
-    """The command called so. Raises BadParameter with names like it."""
+    """The command of this name. Raises BadParameter that suggests similar names."""
     model = catalogue().command_named(name)
     if model is not None:
         return model
-    known = sorted(f"{model.context}.{model.name}" for model in catalogue().commands.values())
-    bare = {each.split(".", 1)[1].lower(): each for each in known}
-    near = difflib.get_close_matches(name, known, cutoff=0.8)
-    near = near or [bare[each] for each in difflib.get_close_matches(name.lower(), bare, cutoff=0.7)]
-    advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+    names = sorted(f"{model.context}.{model.name}" for model in catalogue().commands.values())
+    by_bare_name = {full_name.split(".", 1)[1].lower(): full_name for full_name in names}
+    near = difflib.get_close_matches(name, names, cutoff=0.8)
+    near = near or [by_bare_name[bare] for bare in difflib.get_close_matches(name.lower(), by_bare_name, cutoff=0.7)]
+    advice = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
     raise typer.BadParameter(f"there is no command {name}; {advice}")
 
 
@@ -60,9 +60,9 @@ def fields_of(assignments: Iterable[str]) -> dict[str, Any]:
 async def command_from(
     model: type[Command], fields: dict[str, Any], passwords: Argon2Passwords, command_id: str | None = None
 ) -> Command:
-    """The command with these fields. Raises BadParameter that names each wrong one and never shows its value.
+    """The command with these fields. Raises BadParameter that names each wrong field and never shows its value.
 
-    What is made here, an id or a hash, follows from the command's id: sent again under it, it is the same command.
+    A generated id or hash is derived from the command's id: sent again under that id, it is the same command.
     """
     command_id = command_id or new_identifier()
     fields = read(model, fields)
@@ -90,8 +90,8 @@ def _explained(model: type[Command], error: ValidationError) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(name, model.model_fields, n=1)
-            known = f"did you mean {near[0]}?" if near else f"it has {', '.join(model.model_fields)}"
-            wrong.append(f"there is no field {name}; {known}")
+            advice = f"did you mean {near[0]}?" if near else f"it has {', '.join(model.model_fields)}"
+            wrong.append(f"there is no field {name}; {advice}")
         elif problem["type"] == "string_pattern_mismatch":
             form = model.model_fields[name].description if name in model.model_fields else None
             wrong.append(f"{name}: does not have the form that is required{f' ({form})' if form else ''}")

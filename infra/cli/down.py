@@ -1,4 +1,4 @@
-"""`annals down`: asks the running `annals up` of this home to stop, and stops what a killed one left behind."""
+"""`annals down`: stops the running `annals up` of this home, and the processes that a killed one left behind."""
 
 import json
 import os
@@ -28,7 +28,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 @app.command()
 def down(as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False) -> None:
-    """Stop the running system of ANNALS_HOME. Fine when nothing runs."""
+    """Stop the running system of ANNALS_HOME. It is no error when nothing runs."""
     home = Home(Settings().home)
 
     def tell(text: str) -> None:
@@ -48,7 +48,7 @@ def down(as_json: Annotated[bool, typer.Option("--json", help="Print the result 
 
 
 def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int | None:
-    """Takes the home's lock, after its present owner has let go of it. Returns the owner's pid; None without one."""
+    """Acquires the home's lock, once its present owner has released it. Returns the owner's pid; None without one."""
     pid: int | None = None
     started = told = time.monotonic()
     while time.monotonic() - started < STOP_TIMEOUT_SECONDS:

@@ -11,7 +11,7 @@ MAX_DATA_CHARACTERS = 100
 
 
 class EventLine(NamedTuple):
-    """What is shown of an event. `type` has no context (`UserCreated.v1`); `data` are the event's fields."""
+    """The parts of an event that are shown. `type` has no context (`UserCreated.v1`); `data` has the event's fields."""
 
     time: str
     context: str

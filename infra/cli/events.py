@@ -11,7 +11,7 @@ from contracts.catalogue import catalogue
 from infra.cli import output
 from infra.cli.event_line import EventLine
 from infra.cli.log_tail import log_tail
-from infra.cli.side_by_side import side_by_side
+from infra.cli.merging import merged
 from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
@@ -26,14 +26,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 
 def _known_context(name: str | None) -> str | None:
-    known = catalogue().contexts
-    if name is not None and name not in known:
-        raise typer.BadParameter(f"there is no context {name}; known: {', '.join(known)}")
+    contexts = catalogue().contexts
+    if name is not None and name not in contexts:
+        raise typer.BadParameter(f"there is no context {name}; known: {', '.join(contexts)}")
     return name
 
 
 ContextName = Annotated[
-    str | None, typer.Option("--context", help="Whose events. Left out: of all contexts.", callback=_known_context)
+    str | None, typer.Option("--context", help="Only events of this context.", callback=_known_context)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 
@@ -50,10 +50,10 @@ def list_events(
     partition: Annotated[int | None, typer.Option(min=0, help="Only this partition.")] = None,
     after: Annotated[int, typer.Option(min=0, help="Only sequences greater than this, in each partition.")] = 0,
     stream: Annotated[str | None, typer.Option(help="Only the stream with this id.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_LIST_LIMIT, help="At most so many.")] = DEFAULT_LIST_LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIST_LIMIT, help="At most this many.")] = DEFAULT_LIST_LIMIT,
     as_json: AsJson = False,
 ) -> None:
-    """List events from the table, oldest first; each partition's in the order of its sequences."""
+    """List events from the table, oldest first; those of a partition in the order of its sequences."""
     for line in asyncio.run(_listed(_contexts(context), partition, after, stream, limit)):
         typer.echo(line.json() if as_json else line.text())
 
@@ -67,38 +67,40 @@ async def _listed(
 ) -> list[EventLine]:
     settings = Settings()
     partitions = list(range(settings.partitions)) if partition is None else [partition]
-    found: list[EventRow] = []
+    events: list[EventRow] = []
     async with event_table(settings) as database:
         for context in contexts:
             if stream is not None:
                 rows = await PostgresEventStore(database).streams(context, [stream])
-                found += [row for row in rows if row.sequence > after and partition in (None, row.partition)]
+                events += [row for row in rows if row.sequence > after and partition in (None, row.partition)]
             else:
-                found += await PostgresEventStore(database).events_listed(context, partitions, after, limit)
-    found.sort(key=lambda row: (row.recorded_at, row.context, row.partition, row.sequence))
-    return [EventLine.of_row(row) for row in found[:limit]]
+                events += await PostgresEventStore(database).events_listed(context, partitions, after, limit)
+    events.sort(key=lambda row: (row.recorded_at, row.context, row.partition, row.sequence))
+    return [EventLine.of_row(row) for row in events[:limit]]
 
 
 @app.command()
 def tail(
     context: ContextName = None,
     follow: Annotated[bool, typer.Option(help="Wait for further events, or end where the log ends now.")] = True,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the first event there is.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the first event.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="End after this many events.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Follow the event log in Kafka, beginning with the last few events of each partition. Ctrl-C ends it."""
     try:
-        told = _tailed(_contexts(context), follow=follow, from_start=from_start, limit=limit, as_json=as_json)
-        asyncio.run(_as_long_as_it_is_read(told))
+        printing = _print_tail(_contexts(context), follow=follow, from_start=from_start, limit=limit, as_json=as_json)
+        asyncio.run(_while_stdout_is_read(printing))
     except KeyboardInterrupt:
         return
 
 
-async def _tailed(contexts: Sequence[str], *, follow: bool, from_start: bool, limit: int | None, as_json: bool) -> None:
+async def _print_tail(
+    contexts: Sequence[str], *, follow: bool, from_start: bool, limit: int | None, as_json: bool
+) -> None:
     shown = 0
     tails = [log_tail(Settings(), context, follow=follow, from_start=from_start) for context in contexts]
-    async for read in side_by_side(tails):
+    async for read in merged(tails):
         line = EventLine.of_log(read)
         typer.echo(line.json() if as_json else line.text())
         shown += 1
@@ -106,13 +108,13 @@ async def _tailed(contexts: Sequence[str], *, follow: bool, from_start: bool, li
             return
 
 
-async def _as_long_as_it_is_read(told: Coroutine[Any, Any, None]) -> None:
-    """To the end, or until nobody reads any more: a reader may go away when nothing is there to be written."""
-    telling = asyncio.create_task(told)
+async def _while_stdout_is_read(printing: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, or until the reader of stdout is gone: it may leave while there is nothing to write."""
+    task = asyncio.create_task(printing)
     while output.is_read():
-        await asyncio.wait({telling}, timeout=READER_CHECK_SECONDS)
-        if telling.done():
+        await asyncio.wait({task}, timeout=READER_CHECK_SECONDS)
+        if task.done():
             break
-    telling.cancel()
+    task.cancel()
     with suppress(asyncio.CancelledError):
-        await telling
+        await task

@@ -1,8 +1,8 @@
-"""How a command ends: 0 done, 1 refused or found wrong, 2 wrong usage, 3 a server cannot be reached, 4 done, but the
+"""The exit codes: 0 done, 1 refused or a check failed, 2 wrong usage, 3 a server cannot be reached, 4 done, but the
 answer could not be written (output.py).
 
-The one place where exceptions become exit codes. What is listed here is told in one clear sentence on stderr, without a
-traceback; any other exception is a bug of ours and shows one. Typer itself ends wrong usage with 2.
+The one place where exceptions become exit codes. Those listed here print one clear sentence on stderr, without a
+traceback; any other exception is a bug of ours and prints one. Typer itself ends wrong usage with 2.
 """
 
 import errno
@@ -17,7 +17,7 @@ UNWRITTEN = 4
 
 
 class CommandRefused(Exception):
-    """A command did its work and the answer is no, or what it checked is wrong. The text says what and why."""
+    """A command finished, and its answer is no, or what it checked is wrong. The text says what and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Ending:
     introduction: str = ""
 
 
-# The first match wins: a special case stands before what it is a kind of.
+# The first match wins: a subclass stands before its base class.
 ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
@@ -70,7 +70,7 @@ ENDINGS = (
 )
 
 
-# What only the machine can be blamed for: who may write where, and whether there is room.
+# Errors of the machine: missing permissions or no space.
 FOLDERS = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}
     | {errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE}
@@ -78,9 +78,9 @@ FOLDERS = frozenset(
 
 
 def explain(error: BaseException) -> int | None:
-    """Says on stderr why the command ends and returns its exit code; None for an exception that nobody foresaw.
+    """Prints on stderr why the command ends and returns its exit code; None for an exception that is not listed.
 
-    An error that passes on the verdict of another command carries it as `exit_code`.
+    An error that passes on the exit code of another command has it as `exit_code`.
     """
     if _is_settings_error(error):
         print(_settings_sentence(error), file=sys.stderr)
@@ -103,7 +103,7 @@ def _sentence(ending: Ending, error: BaseException) -> str:
 
 
 def _folder_sentence(error: OSError) -> str:
-    # The path as its escapes, where it has something that no output takes.
+    # The path with escapes for the characters that an output may reject.
     where = "" if error.filename is None else f"{str(error.filename)!a}: "
     return (
         f"{where}{error.strerror}. See that ANNALS_HOME (default: .annals) is a folder that you may write to, on a "

@@ -1,4 +1,4 @@
-"""Runs a `RunningSystem` in the foreground until Ctrl-C, SIGTERM or a closed terminal asks it to stop."""
+"""Runs a `RunningSystem` in the foreground until Ctrl-C, SIGTERM or a closed terminal stops it."""
 
 import asyncio
 import signal
@@ -33,7 +33,7 @@ async def _run(system: RunningSystem, screen: Screen) -> None:
 
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
-        # Who starts this with nohup wants it to outlive the terminal.
+        # Started with nohup, it must outlive the terminal.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, on_signal)
     with suppress(asyncio.CancelledError):

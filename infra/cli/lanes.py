@@ -1,4 +1,4 @@
-"""`annals lanes`: how far each lane has come; and what became of topics that were not what a lane had read."""
+"""`annals lanes`: the position of each lane, and the interruptions of lanes whose topic was deleted or lost records."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME…", help="As `list` names them: command:users.commands/3.")
 ]
-Everything = Annotated[bool, typer.Option("--all", help="All that are open.")]
+Everything = Annotated[bool, typer.Option("--all", help="All open interruptions.")]
 Why = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
@@ -42,7 +42,7 @@ def lanes() -> None:
 
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
-    """List the lanes, and below them each interruption that nobody has acknowledged. Exit code 1 if there is one."""
+    """List the lanes, and below them each interruption that is not acknowledged. Exit code 1 if there is one."""
     lanes, interruptions = asyncio.run(_listed())
     if as_json:
         plain = {
@@ -69,7 +69,7 @@ def acknowledge(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that the interruptions of lanes are known and dealt with: their workers are ready again."""
+    """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
     done = asyncio.run(_acknowledged(names, acting(actor), given_reason(reason)))

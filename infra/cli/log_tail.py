@@ -12,13 +12,13 @@ from infra.settings import Settings
 
 LAST_EVENTS_OF_A_PARTITION = 10
 PROGRESS_CHECK_SECONDS = 0.5
-# Ends a reading without --follow whose last records are none of ours and so never come. Longer than the reader tries to
-# connect, so that its error is heard.
+# Ends a reading without --follow when the last records are not ours and so are never returned. Longer than the reader
+# tries to connect, so that its error is raised.
 MAX_IDLE_SECONDS = 15.0
 
 
 async def log_tail(settings: Settings, context: str, *, follow: bool, from_start: bool) -> AsyncIterator[ReadEvent]:
-    """The last few events of each partition (`from_start`: all), then, if told to `follow`, those to come, for ever.
+    """The last few events of each partition (`from_start`: all), and with `follow` all later ones, without end.
 
     Raises StackNotRunning, Unavailable or KafkaUnavailable.
     """

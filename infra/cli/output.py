@@ -1,13 +1,14 @@
-"""What a command prints, on its way out: no fault of a sink, a pipe or an encoding changes what the command does.
+"""The standard output of a command: no error of a disk, a pipe or an encoding changes what the command does.
 
-A disk that is full or a reader that has gone away must not stop a command half-way, or make one that was done look like
-one that was refused. So a write that fails is noted here and passed over, and the command goes on to its end. Then:
+A full disk or a closed pipe must not stop a command half-way, or make a finished command look like a refused one. So a
+failed write is recorded here, and the command continues to its end. Then:
 
-- the reader of a pipe has gone away (`annals events list | head -1`): that is no fault, and nothing is said;
-- anything else: stderr says so and repeats what was lost of the answer, and a command that was done ends with 4;
-  any other exit code stays as it is.
+- if the reader of a pipe is gone (`annals events list | head -1`), that is no error and nothing is printed;
+- otherwise stderr says so and repeats the part of the answer that was lost, and a finished command ends with 4; any
+  other exit code stays.
 
-What an encoding cannot say is written as JSON writes it (`\\u00fc`), so JSON stays JSON. stderr is best effort.
+A character that the encoding lacks is written as JSON escapes it (`\\u00fc`), so JSON stays JSON. stderr is best
+effort.
 """
 
 import codecs
@@ -23,40 +24,40 @@ ESCAPED = "annals-escaped"
 MAX_REPEATED_BYTES = 16_384
 STDOUT, STDERR = 1, 2
 
-# A reader that is not there any more; on a socket it is a reset connection.
+# The reader is gone; on a socket the connection was reset.
 _READER_GONE = {errno.EPIPE, errno.ECONNRESET}
 
 
 class Sink(io.RawIOBase):
-    """A file descriptor to write to. No write raises; what could not be written is kept, within bounds."""
+    """A file descriptor to write to. No write raises; the bytes that could not be written are kept, within a bound."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self.fault: OSError | None = None
         self.lost = b""
         self._descriptor = descriptor
-        # Of a terminal that was closed one hears by an error that means something else of a disk.
+        # A closed terminal is reported by an error that has another meaning for a disk.
         self._gone = _READER_GONE | ({errno.EIO} if os.isatty(descriptor) else set())
 
     @property
     def reader_is_gone(self) -> bool:
-        """Whether nobody is there any more to read: a program that had enough, a terminal that was closed."""
+        """Whether the reader is gone: a program that has ended, or a closed terminal."""
         return self.fault is not None and self.fault.errno in self._gone
 
     def has_hung_up(self) -> bool:
-        """Whether a reader has gone away since the last write."""
+        """Whether the reader has gone away since the last write."""
         ends = select.poll()
         ends.register(self._descriptor, 0)
         return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
 
     def write(self, data: Any) -> int:
-        """All of it, or as good as: the number of bytes given."""
+        """Write as much as possible; always returns the number of bytes that were given."""
         left = memoryview(data).cast("B")
         size = len(left)
         while left and not self.reader_is_gone:
             try:
                 left = left[os.write(self._descriptor, left) :]
-            except BlockingIOError:  # somebody has made the pipe a non-blocking one
+            except BlockingIOError:  # another process has made the pipe non-blocking
                 select.select([], [self._descriptor], [])
             except OSError as error:
                 self.fault = error
@@ -75,12 +76,12 @@ class Sink(io.RawIOBase):
 
 
 class Text(io.TextIOWrapper):
-    """Text on a sink. Under ASCII it names another encoding: Typer takes ASCII for a mistake and writes UTF-8."""
+    """Text on a sink. Under ASCII it reports another encoding, because Typer would replace ASCII by UTF-8."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # nobody assigns to it
-        found = super().encoding
-        return ESCAPED if codecs.lookup(found).name == "ascii" else found
+        encoding = super().encoding
+        return ESCAPED if codecs.lookup(encoding).name == "ascii" else encoding
 
 
 _output: Sink | None = None
@@ -88,7 +89,7 @@ _output: Sink | None = None
 
 def guard() -> None:
     """Put the sinks behind `sys.stdout` and `sys.stderr`, for the rest of the process."""
-    global _output  # noqa: PLW0603  # as there is one stdout
+    global _output  # noqa: PLW0603  # there is one stdout
     codecs.register_error(ESCAPED, _escaped)
     for descriptor in (0, STDOUT, STDERR):
         _occupy(descriptor)
@@ -98,19 +99,19 @@ def guard() -> None:
 
 
 def is_read() -> bool:
-    """Whether what is printed still arrives: what would go on for ever stops when it does not."""
+    """Whether printed text still arrives; an endless command stops when it does not."""
     return _output is None or (_output.fault is None and not _output.has_hung_up())
 
 
 def ended(code: int, done: int, unwritten: int) -> int:
-    """The exit code of a command that has ended with `code`: `unwritten` for one that is `done` and did not say so."""
+    """The exit code of a command that ended with `code`: `unwritten` if it is `done` and its answer was lost."""
     _quietly(sys.stdout.flush)
     if _output is None or _output.fault is None or _output.reader_is_gone:
         return code
-    told = "what the command was to do is done" if code == done else "the exit code says what became of the command"
+    result = "what the command was to do is done" if code == done else "the exit code says what became of the command"
     lost = _output.lost.decode(errors="backslashreplace")
     print(
-        f"The answer could not be written to stdout ({_output.fault.strerror}); {told}. "
+        f"The answer could not be written to stdout ({_output.fault.strerror}); {result}. "
         f"What could not be written:\n{lost}",
         file=sys.stderr,
     )
@@ -119,15 +120,15 @@ def ended(code: int, done: int, unwritten: int) -> int:
 
 
 def _occupy(descriptor: int) -> None:
-    """See that a closed descriptor is not taken by the next file or connection: it would get what is printed."""
+    """Occupy a closed descriptor, or the next file or connection would get its number and receive the output."""
     try:
         os.fstat(descriptor)
     except OSError:
-        # Not to be written to, so that an answer which nobody can get is noticed; errors may go nowhere.
-        taken = os.open(os.devnull, os.O_RDONLY if descriptor == STDOUT else os.O_RDWR)
-        if taken != descriptor:
-            os.dup2(taken, descriptor)
-            os.close(taken)
+        # stdout is opened for reading only, so that writing an answer to it fails and is noticed; errors may be lost.
+        opened = os.open(os.devnull, os.O_RDONLY if descriptor == STDOUT else os.O_RDWR)
+        if opened != descriptor:
+            os.dup2(opened, descriptor)
+            os.close(opened)
 
 
 def _text(sink: Sink, before: TextIO | None) -> Text:
@@ -136,15 +137,15 @@ def _text(sink: Sink, before: TextIO | None) -> Text:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """The characters that an encoding has not got, as JSON escapes them: those beyond the first plane as two halves."""
+    """Characters that the encoding lacks, as JSON escapes them: those beyond the first plane as surrogate pairs."""
     assert isinstance(error, UnicodeEncodeError)
-    found = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    halves = [found[place : place + 2].hex() for place in range(0, len(found), 2)]
+    encoded = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    halves = [encoded[start : start + 2].hex() for start in range(0, len(encoded), 2)]
     return "".join(f"\\u{half}" for half in halves), error.end
 
 
 def _quietly(flush: Callable[[], Any]) -> None:
     try:
         flush()
-    except (OSError, ValueError):  # somebody has closed it
+    except (OSError, ValueError):  # it is closed
         return

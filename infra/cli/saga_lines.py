@@ -1,4 +1,4 @@
-"""Instances of sagas as lines for people and as plain values for programs. Times are the database's."""
+"""Saga instances as lines for people and as JSON values for programs. Times are the database's."""
 
 import json
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from infra.postgres.saga_instances import AppliedEvent, ListedInstance, SentStep
 STATUS_WIDTH = 14
 
 
-def plain_listed(each: ListedInstance) -> dict[str, Any]:
+def plain_listed(instance: ListedInstance) -> dict[str, Any]:
     """One object of `annals sagas list --json`."""
     return {
-        "saga": each.saga,
-        "instance_id": each.instance_id,
-        "status": each.status,
-        "ended": each.is_ended,
-        "version": each.version,
-        "correlation_id": each.correlation_id,
-        "started_at": rfc3339(each.started_at),
-        "updated_at": rfc3339(each.updated_at),
-        "deadline": _plain_deadline(each.deadline, each.due_at, each.asked_at),
-        "steps_sent": each.sent,
-        "steps_awaiting_outcome": each.sent - each.answered,
+        "saga": instance.saga,
+        "instance_id": instance.instance_id,
+        "status": instance.status,
+        "ended": instance.is_ended,
+        "version": instance.version,
+        "correlation_id": instance.correlation_id,
+        "started_at": rfc3339(instance.started_at),
+        "updated_at": rfc3339(instance.updated_at),
+        "deadline": _plain_deadline(instance.deadline, instance.due_at, instance.asked_at),
+        "steps_sent": instance.sent,
+        "steps_awaiting_outcome": instance.sent - instance.answered,
     }
 
 
@@ -37,15 +37,18 @@ def _plain_deadline(name: str | None, due_at: datetime | None, now: datetime) ->
     return {"name": name, "due_at": rfc3339(due_at), "seconds_left": (due_at - now).total_seconds()}
 
 
-def listed_line(each: ListedInstance) -> str:
+def listed_line(instance: ListedInstance) -> str:
     """One line of `annals sagas list`."""
-    waiting = each.sent - each.answered
-    told = [f"{each.sent} step{'' if each.sent == 1 else 's'}" + (f", {waiting} without an outcome" if waiting else "")]
-    if each.deadline is not None and each.due_at is not None:
-        told.append(_deadline_text(WaitingDeadline(each.deadline, each.due_at), each.asked_at))
-    told.append(f"began {_ago(each.asked_at, each.started_at)}")
-    how = _how(each.status, each.is_ended, STATUS_WIDTH)
-    return f"{rfc3339(each.updated_at)}  {how}  {each.saga}/{each.instance_id}  {'; '.join(told)}"
+    waiting = instance.sent - instance.answered
+    details = [
+        f"{instance.sent} step{'' if instance.sent == 1 else 's'}"
+        + (f", {waiting} without an outcome" if waiting else "")
+    ]
+    if instance.deadline is not None and instance.due_at is not None:
+        details.append(_deadline_text(WaitingDeadline(instance.deadline, instance.due_at), instance.asked_at))
+    details.append(f"began {_ago(instance.asked_at, instance.started_at)}")
+    how = _how(instance.status, instance.is_ended, STATUS_WIDTH)
+    return f"{rfc3339(instance.updated_at)}  {how}  {instance.saga}/{instance.instance_id}  {'; '.join(details)}"
 
 
 def _how(status: str, is_ended: bool, width: int = 0) -> str:
@@ -53,9 +56,9 @@ def _how(status: str, is_ended: bool, width: int = 0) -> str:
     return typer.style(text, fg=typer.colors.GREEN if is_ended else typer.colors.CYAN)
 
 
-def plain_instance(found: ShownInstance, is_ended: bool) -> dict[str, Any]:
+def plain_instance(shown: ShownInstance, is_ended: bool) -> dict[str, Any]:
     """The object of `annals sagas show --json`."""
-    instance = found.instance
+    instance = shown.instance
     return {
         "saga": instance.saga,
         "instance_id": instance.instance_id,
@@ -66,30 +69,32 @@ def plain_instance(found: ShownInstance, is_ended: bool) -> dict[str, Any]:
         "started_at": rfc3339(instance.started_at),
         "updated_at": rfc3339(instance.updated_at),
         "state": json.loads(instance.state),
-        "deadlines": [_plain_deadline(each.name, each.due_at, instance.asked_at) for each in found.deadlines],
-        "journal": [_plain_event(each) for each in found.journal],
-        "steps": [_plain_step(each) for each in found.steps],
-        "cut": sorted(found.cut),
+        "deadlines": [
+            _plain_deadline(deadline.name, deadline.due_at, instance.asked_at) for deadline in shown.deadlines
+        ],
+        "journal": [_plain_event(event) for event in shown.journal],
+        "steps": [_plain_step(step) for step in shown.steps],
+        "cut": sorted(shown.cut),
     }
 
 
-def _plain_event(each: AppliedEvent) -> dict[str, Any]:
+def _plain_event(event: AppliedEvent) -> dict[str, Any]:
     return {
-        **each._asdict(),
-        "recorded_at": rfc3339(each.recorded_at),
-        "applied_at": rfc3339(each.applied_at),
-        "data": None if each.data is None else json.loads(each.data),
+        **event._asdict(),
+        "recorded_at": rfc3339(event.recorded_at),
+        "applied_at": rfc3339(event.applied_at),
+        "data": None if event.data is None else json.loads(event.data),
     }
 
 
-def _plain_step(each: SentStep) -> dict[str, Any]:
-    handled_at = None if each.handled_at is None else rfc3339(each.handled_at)
-    return {**each._asdict(), "decided_at": rfc3339(each.decided_at), "handled_at": handled_at}
+def _plain_step(step: SentStep) -> dict[str, Any]:
+    handled_at = None if step.handled_at is None else rfc3339(step.handled_at)
+    return {**step._asdict(), "decided_at": rfc3339(step.decided_at), "handled_at": handled_at}
 
 
-def instance_lines(found: ShownInstance, is_ended: bool) -> Iterator[str]:
+def instance_lines(shown: ShownInstance, is_ended: bool) -> Iterator[str]:
     """The lines of `annals sagas show`: state and deadlines, then each event with the steps that it led to."""
-    instance = found.instance
+    instance = shown.instance
     yield f"{instance.saga}/{instance.instance_id}  {_how(instance.status, is_ended)}"
     yield (
         f"  began {rfc3339(instance.started_at)}, {_ago(instance.asked_at, instance.started_at)}; "
@@ -98,22 +103,22 @@ def instance_lines(found: ShownInstance, is_ended: bool) -> Iterator[str]:
     for field, value in json.loads(instance.state).items():
         if field != "status":
             yield f"  {field}: {json.dumps(value, ensure_ascii=False)}"
-    for deadline in found.deadlines:
+    for deadline in shown.deadlines:
         yield f"  {_deadline_text(deadline, instance.asked_at)}"
-    yield "what it took, the status after it, and the steps that followed:"
-    if found.cut:
-        yield f"  (earlier ones are left out of the {' and the '.join(sorted(found.cut))}; --limit shows more)"
-    yield from _timeline(found)
+    yield "events applied, the status after each, and the steps that followed:"
+    if shown.cut:
+        yield f"  (earlier ones are left out of the {' and the '.join(sorted(shown.cut))}; --limit shows more)"
+    yield from _timeline(shown)
 
 
-def _timeline(found: ShownInstance) -> Iterator[str]:
-    taken = {event.event_id for event in found.journal}
-    for step in found.steps:
-        if step.causation_id not in taken:
+def _timeline(shown: ShownInstance) -> Iterator[str]:
+    applied = {event.event_id for event in shown.journal}
+    for step in shown.steps:
+        if step.causation_id not in applied:
             yield from _step_line(step)
-    for event in found.journal:
+    for event in shown.journal:
         yield f"  {rfc3339(event.recorded_at)}  {event.version:>3} {_event_text(event)}  → {event.status}"
-        for step in found.steps:
+        for step in shown.steps:
             if step.causation_id == event.event_id:
                 yield from _step_line(step)
 
@@ -129,11 +134,11 @@ def _event_text(event: AppliedEvent) -> str:
 
 def _step_line(step: SentStep) -> Iterator[str]:
     mark, colour = MARKS[step.outcome or "pending"]
-    told = "no outcome yet" if step.handled_at is None else f"{step.outcome} at {rfc3339(step.handled_at)}"
+    result = "no outcome yet" if step.handled_at is None else f"{step.outcome} at {rfc3339(step.handled_at)}"
     code = f" ({step.code})" if step.code else ""
     yield (
         f"  {rfc3339(step.decided_at)}      {typer.style(mark, fg=colour, bold=True)} {step.step}: "
-        f"{step.command_type} {step.stream_id}  {told}{code}"
+        f"{step.command_type} {step.stream_id}  {result}{code}"
     )
 
 
@@ -150,7 +155,7 @@ def _ago(now: datetime, then: datetime) -> str:
 
 
 def _span(seconds: float) -> str:
-    """So long, in the unit that says it in a few digits."""
+    """The duration in the largest unit that still gives at least 2."""
     for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"

@@ -1,6 +1,6 @@
-"""`annals sagas`: the long processes: which there are, how far each has come, what it waits for.
+"""`annals sagas`: the saga instances, their state, and what each of them waits for.
 
-Read from the table as `annals_reader`; nothing is changed. Ends with 1 when an instance is not there.
+Read from the table as `annals_reader`; nothing is changed. Ends with 1 when an instance does not exist.
 """
 
 import asyncio
@@ -39,30 +39,30 @@ def _known_saga(name: str | None) -> str | None:
 
 @app.callback()
 def sagas() -> None:
-    """Sagas: processes that span streams and contexts, one instance for each order, user, …"""
+    """Sagas: processes that span streams and contexts, with one instance for each order, user, …"""
 
 
 @app.command("list")
 def list_sagas(
     saga: Annotated[str | None, typer.Option(help="Only of this saga.", callback=_known_saga)] = None,
     status: Annotated[str | None, typer.Option(help="Only in this status.")] = None,
-    is_open: Annotated[bool, typer.Option("--open", help="Only those that have something left to do.")] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those that still have something to do.")] = False,
     is_ended: Annotated[bool, typer.Option("--ended", help="Only those that have ended.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_LIST_LIMIT, help="At most so many.")] = DEFAULT_LIST_LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIST_LIMIT, help="At most this many.")] = DEFAULT_LIST_LIMIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """List instances, the last changed first: status, next deadline, steps sent and still without an outcome."""
     if is_open and is_ended:
         raise typer.BadParameter("an instance is open or ended: say --open, or --ended, or neither")
     wanted = Wanted(saga, status, True if is_ended else False if is_open else None)
-    found = asyncio.run(_listed(wanted, limit + 1))
-    for each in found[:limit]:
-        typer.echo(json.dumps(plain_listed(each), ensure_ascii=False) if as_json else listed_line(each))
+    instances = asyncio.run(_listed(wanted, limit + 1))
+    for instance in instances[:limit]:
+        typer.echo(json.dumps(plain_listed(instance), ensure_ascii=False) if as_json else listed_line(instance))
     if as_json:
         return
-    if not found:
+    if not instances:
         typer.echo("no such instance")
-    elif len(found) > limit:
+    elif len(instances) > limit:
         typer.echo(f"the last {limit} are shown; --limit shows more")
 
 
@@ -78,33 +78,33 @@ def show(
         str, typer.Argument(metavar="SAGA/INSTANCE_ID", help="As `list` names it; in quotes where it has a space.")
     ],
     limit: Annotated[
-        int, typer.Option(min=1, max=MAX_SHOWN_LIMIT, help="At most so many events and so many steps, the latest.")
+        int, typer.Option(min=1, max=MAX_SHOWN_LIMIT, help="At most this many events and this many steps, the latest.")
     ] = DEFAULT_SHOWN_LIMIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show one instance: its state, its deadlines, what it took, and what it sent with which outcome."""
+    """Show one instance: its state and deadlines, the events it applied, the commands it sent and their outcomes."""
     saga_name, _, instance_id = name.partition("/")
     _known_saga(saga_name)
     if not instance_id:
         raise typer.BadParameter(f"name an instance: '{saga_name}/<id>', as `annals sagas list` does")
-    found = asyncio.run(_shown(saga_name, instance_id, limit))
-    is_ended = found.instance.status in sagas_by_name()[saga_name].settled_statuses
+    shown = asyncio.run(_shown(saga_name, instance_id, limit))
+    is_ended = shown.instance.status in sagas_by_name()[saga_name].settled_statuses
     if as_json:
-        typer.echo(json.dumps(plain_instance(found, is_ended), ensure_ascii=False))
+        typer.echo(json.dumps(plain_instance(shown, is_ended), ensure_ascii=False))
         return
-    for line in instance_lines(found, is_ended):
+    for line in instance_lines(shown, is_ended):
         typer.echo(line)
 
 
 async def _shown(saga: str, instance_id: str, limit: int) -> ShownInstance:
     async with event_table(Settings()) as database:
-        found = await SagaInstances(database).shown(saga, instance_id, limit)
-    if found is None:
+        shown = await SagaInstances(database).shown(saga, instance_id, limit)
+    if shown is None:
         raise CommandRefused(
-            f"The saga {saga} has no instance {instance_id}. Nothing of it has been heard yet (is a saga worker "
-            f"running?), or the id is another: `annals sagas list --saga {_quoted(saga)}` names those that there are."
+            f"The saga {saga} has no instance {instance_id}. No event of it has been handled yet (is a saga worker "
+            f"running?), or the id is wrong: `annals sagas list --saga {_quoted(saga)}` lists all instances."
         )
-    return found
+    return shown
 
 
 def _quoted(name: str) -> str:

@@ -1,7 +1,7 @@
-"""`annals send`: one command, or a file of them, on their way to Kafka, and what became of each.
+"""`annals send`: sends one command, or a file of them, to Kafka, and shows the outcome of each.
 
-Nothing is sent before every command has been made and checked. Ends with 0 when all were accepted, 1 when one was
-refused or failed, 2 for a command that cannot be made, 3 when Kafka cannot be reached or an outcome did not come.
+Nothing is sent before every command has been built and checked. Ends with 0 when all were accepted, 1 when one was
+rejected or failed, 2 for a command that cannot be built, 3 when Kafka cannot be reached or an outcome is missing.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from contracts.client.identifiers import new_identifier
 from contracts.message import Command
 from contracts.outcome import Outcome
 from infra.cli import exits
-from infra.cli.command_file import Order, orders_in
+from infra.cli.command_file import RequestedCommand, commands_in
 from infra.cli.command_line_values import command_from, command_type, fields_of
 from infra.cli.sent_line import show_outcome, show_unanswered
 from infra.settings import Settings
@@ -35,7 +35,7 @@ CONCURRENT = 100
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
-class Made(NamedTuple):
+class PreparedCommand(NamedTuple):
     """A command that is ready to be sent."""
 
     command: Command
@@ -50,7 +50,7 @@ def send(
         str | None, typer.Option("--id", help="The command's id, a UUID: its idempotency key.")
     ] = None,
     expected_version: Annotated[
-        int | None, typer.Option(min=0, help="Refuse it when its stream has another version.")
+        int | None, typer.Option(min=0, help="Reject it when its stream has another version.")
     ] = None,
     file: Annotated[
         Path | None,
@@ -63,29 +63,31 @@ def send(
 ) -> None:
     """Send a command and wait for its outcome: annals send users.CreateUser first_name=Ada last_name=Lovelace email=…
 
-    A missing stream id is made. `password=…` is sent as its argon2id hash only.
+    A missing stream id is generated. `password=…` is sent as its argon2id hash only.
     """
     if file is not None and (fields or command_id):
-        raise typer.BadParameter("--file brings the fields and the ids of its commands")
+        raise typer.BadParameter("--file has the fields and the ids of its commands")
     if file is not None:
-        orders = list(orders_in(file, name))
+        requested = list(commands_in(file, name))
     elif name is not None:
-        orders = [Order(name, fields_of(fields or []), command_id)]
+        requested = [RequestedCommand(name, fields_of(fields or []), command_id)]
     else:
         raise typer.BadParameter("name a command, such as users.CreateUser, or a --file")
-    code = asyncio.run(_sent(orders, wait, expected_version, as_json=as_json))
+    code = asyncio.run(_send(requested, wait, expected_version, as_json=as_json))
     if code != exits.DONE:
         raise typer.Exit(code)
 
 
-async def _sent(orders: Sequence[Order], wait: float, expected_version: int | None, *, as_json: bool) -> int:
-    """Send all and show what became of them; returns the exit code."""
+async def _send(
+    requested: Sequence[RequestedCommand], wait: float, expected_version: int | None, *, as_json: bool
+) -> int:
+    """Send all commands and show their outcomes; returns the exit code."""
     from contracts.client.errors import ClientError
     from infra.kafka.commands import command_client
     from infra.locating import located
     from infra.telemetry.logs import quiet_for_a_command
 
-    made = await _made(orders)
+    prepared = await _prepared(requested)
     quiet_for_a_command()
     client = command_client(
         located(Settings()),
@@ -97,9 +99,9 @@ async def _sent(orders: Sequence[Order], wait: float, expected_version: int | No
     try:
         async with client:
             await client.check()
-            async for each, outcome in _outcomes(client, made, wait, expected_version):
+            async for sent, outcome in _outcomes(client, prepared, wait, expected_version):
                 if outcome is None:
-                    show_unanswered(each.command, each.command_id, wait, as_json=as_json)
+                    show_unanswered(sent.command, sent.command_id, wait, as_json=as_json)
                 else:
                     show_outcome(outcome, as_json=as_json)
                 code = max(code, _code_of(outcome))
@@ -109,46 +111,47 @@ async def _sent(orders: Sequence[Order], wait: float, expected_version: int | No
     return code
 
 
-async def _made(orders: Sequence[Order]) -> list[Made]:
-    """The commands. Raises BadParameter that says which one cannot be made, and why."""
+async def _prepared(requested: Sequence[RequestedCommand]) -> list[PreparedCommand]:
+    """The commands, built and checked. Raises BadParameter that says which one cannot be built, and why."""
     from infra.passwords import Argon2Passwords
 
     passwords = Argon2Passwords()
-    made = []
-    for order in orders:
+    prepared = []
+    for request in requested:
         try:
-            identity = new_identifier() if order.command_id is None else str(UUID(order.command_id))
-            command = await command_from(command_type(order.name), order.fields, passwords, identity)
-            made.append(Made(command, identity))
+            identity = new_identifier() if request.command_id is None else str(UUID(request.command_id))
+            command = await command_from(command_type(request.name), request.fields, passwords, identity)
+            prepared.append(PreparedCommand(command, identity))
         except typer.BadParameter as error:
-            raise typer.BadParameter(f"{order.place}{error.message}") from error
+            raise typer.BadParameter(f"{request.place}{error.message}") from error
         except ValueError as error:
-            raise typer.BadParameter(f"{order.place}the command's id must be a UUID") from error
-    return made
+            raise typer.BadParameter(f"{request.place}the command's id must be a UUID") from error
+    return prepared
 
 
 async def _outcomes(
-    client: "CommandClient", made: Sequence[Made], wait: float, expected_version: int | None
-) -> AsyncIterator[tuple[Made, Outcome | None]]:
-    """Ask for one after the other, a bounded number at a time, and give the outcomes in the same order."""
-    under_way: deque[tuple[Made, asyncio.Task[Outcome | None]]] = deque()
+    client: "CommandClient", prepared: Sequence[PreparedCommand], wait: float, expected_version: int | None
+) -> AsyncIterator[tuple[PreparedCommand, Outcome | None]]:
+    """Send the commands in order, with a bounded number in flight, and yield the outcomes in the same order."""
+    in_flight: deque[tuple[PreparedCommand, asyncio.Task[Outcome | None]]] = deque()
     try:
-        for each in made:
+        for command in prepared:
             question = client.ask(
-                each.command, wait_seconds=wait, command_id=each.command_id, expected_version=expected_version
+                command.command, wait_seconds=wait, command_id=command.command_id, expected_version=expected_version
             )
-            under_way.append((each, asyncio.create_task(question)))
-            # The first goes alone: it finds out about the topic, so that the others cannot overtake one another.
-            if len(under_way) >= CONCURRENT or each is made[0]:
-                first, task = under_way.popleft()
+            in_flight.append((command, asyncio.create_task(question)))
+            # The first command is sent alone: it fetches the topic's metadata, so the others cannot overtake one
+            # another.
+            if len(in_flight) >= CONCURRENT or command is prepared[0]:
+                first, task = in_flight.popleft()
                 yield first, await task
-        while under_way:
-            first, task = under_way.popleft()
+        while in_flight:
+            first, task = in_flight.popleft()
             yield first, await task
     finally:
-        for _, task in under_way:
+        for _, task in in_flight:
             task.cancel()
-        await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
+        await asyncio.gather(*(task for _, task in in_flight), return_exceptions=True)
 
 
 def _code_of(outcome: Outcome | None) -> int:

@@ -1,4 +1,4 @@
-"""What became of a command that was sent, for people and for programs."""
+"""The outcome of a command that was sent, for people and for programs."""
 
 import json
 
@@ -11,7 +11,7 @@ COLOURS = {"accepted": typer.colors.GREEN, "rejected": typer.colors.YELLOW, "fai
 
 
 def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """An outcome: as it is, or as a few lines."""
+    """Print an outcome as JSON, or as a few lines."""
     if as_json:
         typer.echo(outcome.shown_json().decode())
         return
@@ -29,7 +29,7 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
 
 
 def show_unanswered(command: Command, command_id: str, wait_seconds: float, *, as_json: bool) -> None:
-    """A command that is in the log and has no outcome yet."""
+    """Print a command that is in the log and has no outcome yet."""
     if as_json:
         pending = {"command_id": command_id, "type": command.type, "status": "pending", "stream_id": command.stream_id}
         typer.echo(json.dumps(pending))

@@ -1,4 +1,4 @@
-"""`annals stack`: the embedded servers without the workers. `run` keeps them up, `env` says where they are."""
+"""`annals stack`: the embedded servers without the workers. `run` keeps them running, `env` prints their addresses."""
 
 import json
 import shlex

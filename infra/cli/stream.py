@@ -1,4 +1,4 @@
-"""`annals stream`: one stream's events and the state that they make, now or at an earlier point."""
+"""`annals stream`: one stream's events and the state folded from them, now or at an earlier point."""
 
 import asyncio
 import dataclasses
@@ -35,10 +35,10 @@ def show(
     at: Annotated[str | None, typer.Option(help="Only up to this version, or up to this time (RFC 3339).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a stream's events and the state that they make, as a command would meet it."""
+    """Show a stream's events and the state folded from them, as the next command would get it."""
     context, _, stream_id = name.partition("/")
     if context not in contexts() or not stream_id:
-        raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{known}/<id>' for known in contexts())}")
+        raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{name}/<id>' for name in contexts())}")
     rows = asyncio.run(_events(context, stream_id, _point(at)))
     state = fields(folded(context, rows))
     lines = [EventLine.of_row(row) for row in rows]
@@ -85,7 +85,7 @@ def folded(context: str, rows: Sequence[EventRow]) -> Any:
 
 
 def fields(state: Any) -> dict[str, Any]:
-    """A state's fields by name as JSON has them, whichever kind of frozen value it is; money as text."""
+    """A state's fields by name as JSON values, for any kind of frozen value; money as text."""
     if isinstance(state, BaseModel):
         return state.model_dump(mode="json")
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
@@ -97,7 +97,7 @@ def fields(state: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """What pydantic does not know: a mapping that cannot be changed."""
+    """Converts what pydantic cannot: an immutable mapping."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"a state holds a {type(value).__name__}, which JSON cannot say")

@@ -1,4 +1,4 @@
-"""The event table as the commands see it: opened as `annals_reader`, which can change nothing, unless they act."""
+"""Opens the event table for a command: as `annals_reader`, which can change nothing, unless the command acts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

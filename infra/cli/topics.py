@@ -1,4 +1,4 @@
-"""`annals topics`: make the Kafka topics of every context, or one of them anew."""
+"""`annals topics`: creates the Kafka topics of every context, or recreates one of them."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ def topics() -> None:
 
 @app.command()
 def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Create the topics that are missing; check the partitions of the others and set their settings right. Safe to run
-    at any time.
+    """Create the topics that are missing; check the partitions of the others and correct their settings. Safe to run at
+    any time.
     """
     from infra.kafka.topics import create_topics, topics_of
     from infra.locating import located
@@ -40,26 +40,26 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 @app.command()
 def recreate(
-    topic: Annotated[str, typer.Argument(help="Its full name, as the message that sent you here says it.")],
+    topic: Annotated[str, typer.Argument(help="Its full name, as in the error message that names this command.")],
     reason: ReasonOption,
     actor: Actor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make a topic anew that has another number of partitions than the installation. Commands that nobody has read are
-    carried over; events are filled in from the table by the workers. Run it again if it was interrupted.
+    """Recreate a topic that has another number of partitions than the installation. Unread commands are carried over,
+    and the workers fill in the events from the table. Run it again if it was interrupted.
     """
     carried = asyncio.run(_recreated(topic, acting(actor), given_reason(reason)))
     if as_json:
         typer.echo(json.dumps({"topic": topic, "carried_over": carried}))
     else:
-        typer.echo(f"{topic} is new; {carried} records that nobody had read were carried over")
+        typer.echo(f"{topic} is new; {carried} unread records were carried over")
 
 
 async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
     from infra.kafka.topic_recreation import Read
-    from infra.kafka.topic_recreation import recreate as make_anew
+    from infra.kafka.topic_recreation import recreate as recreate_topic
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions
@@ -68,10 +68,10 @@ async def _recreated(name: str, actor: str, reason: Reason) -> int:
     from workers.domain import contexts
 
     settings = located(Settings())
-    known = {each.name: each for each in topics_of(list(contexts()), settings)}
-    if name not in known or name.endswith(DEAD_LETTERS_SUFFIX):
-        names = ", ".join(sorted(each for each in known if not each.endswith(DEAD_LETTERS_SUFFIX)))
-        raise CommandRefused(f"{name} is no topic that can be made anew; these are: {names}.")
+    topics_by_name = {topic.name: topic for topic in topics_of(list(contexts()), settings)}
+    if name not in topics_by_name or name.endswith(DEAD_LETTERS_SUFFIX):
+        names = ", ".join(sorted(other for other in topics_by_name if not other.endswith(DEAD_LETTERS_SUFFIX)))
+        raise CommandRefused(f"{name} is no topic that can be recreated; these are: {names}.")
     async with event_table(settings, role="annals_writer") as database:
         await check_partitions(database, settings.partitions, may_write=False)
         await PostgresInterventions(database).record(actor, "topics-recreate", name, reason)
@@ -84,4 +84,4 @@ async def _recreated(name: str, actor: str, reason: Reason) -> int:
 
         read = {lane.partition: Read(lane.topic_id, lane.consumed, lane.last_timestamp) for lane in positions}
         consumed = read if is_of_commands else None
-        return await make_anew(settings, known[name], consumed, begin)
+        return await recreate_topic(settings, topics_by_name[name], consumed, begin)

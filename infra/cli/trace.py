@@ -1,4 +1,4 @@
-"""`annals trace`: the whole life of one request, over all contexts, in the order of cause."""
+"""`annals trace`: everything that one request led to, over all contexts, each below its cause."""
 
 import asyncio
 import json
@@ -26,18 +26,18 @@ def trace(
         str, typer.Argument(help="X-Correlation-Id of the answer, ce_correlationid of an event.")
     ],
     limit: Annotated[
-        int, typer.Option(min=1, max=MAX_LIMIT, help="At most so many commands, events and steps, the earliest.")
+        int, typer.Option(min=1, max=MAX_LIMIT, help="At most this many commands, events and steps, the earliest.")
     ] = DEFAULT_LIMIT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, as the gateway does.")] = False,
 ) -> None:
     """Show what a request led to: commands with their outcomes, events, sagas and their steps, each under its cause."""
-    found = asyncio.run(_found(correlation_id, limit))
-    if found.is_empty:
+    correlated = asyncio.run(_correlated(correlation_id, limit))
+    if correlated.is_empty:
         raise CommandRefused(
-            f"Nothing is known under the correlation id {correlation_id}. Nothing of it has been handled yet, or it is "
-            "another id: `annals events list` and the header X-Correlation-Id of an answer show them."
+            f"Nothing is known under the correlation id {correlation_id}. Nothing of it has been handled yet, or the "
+            "id is wrong: `annals events list` and the header X-Correlation-Id of an answer show the ids."
         )
-    document = trace_document(correlation_id, found)
+    document = trace_document(correlation_id, correlated)
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
@@ -45,6 +45,6 @@ def trace(
         typer.echo(line)
 
 
-async def _found(correlation_id: str, limit: int) -> Correlated:
+async def _correlated(correlation_id: str, limit: int) -> Correlated:
     async with event_table(Settings()) as database:
         return await PostgresHistory(database).correlated(correlation_id, limit)

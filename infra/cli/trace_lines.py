@@ -1,7 +1,7 @@
-"""A trace as lines for people: a tree, each node with the time since the first one and a mark that says how it went.
+"""A trace as lines for people: a tree, each node with the time since the first node and a mark for its outcome.
 
-Beyond some depth the lines are not indented further and say their depth instead: an order of a hundred lines would run
-out of the screen.
+Beyond some depth the lines are not indented further and show their depth as a number: an order of a hundred lines would
+not fit the screen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,31 +35,31 @@ def trace_lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _summary(document: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> str:
     counts = {kind: sum(node["kind"] == kind for node in nodes) for kind in ("command", "event", "saga")}
-    told = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count]
+    parts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count]
     if document["pending"]:
-        told.append(f"{document['pending']} pending")
+        parts.append(f"{document['pending']} pending")
     seconds = (_time(document["ended_at"]) - _time(document["began_at"])).total_seconds()
-    return f"{', '.join(told)}, began {document['began_at']}, took {seconds:.3f} s"
+    return f"{', '.join(parts)}, began {document['began_at']}, took {seconds:.3f} s"
 
 
 def _rails(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What stands before each node: the lines that lead from its forefathers. Read from the end, where it is known
+    """The prefix of each node: the lines that lead to it from its ancestors. Built from the end, where it is clear
     whether another sibling follows.
     """
-    found: list[str] = []
+    rails: list[str] = []
     follows: set[int] = set()  # the depths at which a later line has a node of the same parent
     for node in reversed(nodes):
         depth: int = node["depth"]
         follows -= {deeper for deeper in follows if deeper > depth}
         if depth > MAX_INDENTED_DEPTH:
-            found.append(f"{'   ' * MAX_INDENTED_DEPTH}({depth}) ")
+            rails.append(f"{'   ' * MAX_INDENTED_DEPTH}({depth}) ")
         elif depth:
             before = "".join("│  " if level in follows else "   " for level in range(1, depth))
-            found.append(f"{before}{'├─ ' if depth in follows else '└─ '}")
+            rails.append(f"{before}{'├─ ' if depth in follows else '└─ '}")
         else:
-            found.append("")
+            rails.append("")
         follows.add(depth)
-    return found[::-1]
+    return rails[::-1]
 
 
 def _text(node: Mapping[str, Any]) -> str:

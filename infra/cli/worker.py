@@ -24,10 +24,10 @@ def worker(
     role: Annotated[Role, typer.Argument(help="What this process does.")],
     as_json: Annotated[bool, typer.Option("--json", help="Log JSON lines (as ANNALS_LOG_FORMAT=json).")] = False,
 ) -> None:
-    """Hold lanes of one role until SIGTERM or Ctrl-C, then leave them in good order.
+    """Own lanes of one role until SIGTERM or Ctrl-C, then release them in order.
 
-    Start as many as you like: the lanes are shared out among them. Of the auditors one verifies again and again, slowly
-    (ANNALS_AUDIT_INTERVAL_SECONDS between two runs); the others stand by.
+    Start as many workers as you like: the lanes are distributed among them. Of the auditors one verifies repeatedly and
+    slowly (ANNALS_AUDIT_INTERVAL_SECONDS between two runs); the others stand by.
     """
     from infra.processes.worker import run_worker
 

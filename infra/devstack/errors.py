@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded servers. Each error keeps its facts and says what to do about them."""
+"""The errors of the embedded servers. Each keeps its facts and says what helps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from infra.home import printable
 
 
 class DevstackError(Exception):
-    """The embedded servers cannot do what was asked; the text says which one, why, and what helps."""
+    """An embedded server cannot do what was requested; the text says which one, why, and what helps."""
 
 
 class ServerDidNotStart(DevstackError):
@@ -36,7 +36,7 @@ class HomeInUse(DevstackError):
 
 
 class DownloadFailed(DevstackError):
-    """A jar of the broker could not be fetched, or is not the one that the lock file names."""
+    """A jar of the broker could not be downloaded, or is not the one in the lock file."""
 
     def __init__(self, jar: str, reason: str) -> None:
         self.jar = jar
@@ -48,14 +48,14 @@ class DownloadFailed(DevstackError):
 
 
 class StartCancelled(DevstackError):
-    """The start was called off while it was still preparing."""
+    """The start was cancelled while it was still preparing."""
 
     def __init__(self) -> None:
         super().__init__("The start was cancelled.")
 
 
 class PartNotInstalled(DevstackError):
-    """The package that carries a server is not installed."""
+    """The package that contains a server is not installed."""
 
     def __init__(self, server: str, package: str) -> None:
         self.server = server
@@ -80,7 +80,7 @@ class UserUnusable(DevstackError):
 
 
 class UserNameless(DevstackError):
-    """The user that is to make a server's data folder has no name on this machine, as in many a container."""
+    """The user that must create a server's data folder has no name on this machine, as in many containers."""
 
     def __init__(self, server: str, user_id: int) -> None:
         self.server = server
@@ -93,7 +93,7 @@ class UserNameless(DevstackError):
 
 
 class ProgramsUnusable(DevstackError):
-    """The programs of a server can be run neither where they are nor anywhere that they could be copied to."""
+    """The programs of a server can be run neither where they are installed nor from a copy."""
 
     def __init__(self, server: str, folder: Path, hindrances: Sequence[str]) -> None:
         self.server = server

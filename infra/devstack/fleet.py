@@ -1,8 +1,8 @@
-"""Which processes `annals up` runs on top of the servers. One table; a new process is one more line.
+"""The processes that `annals up` runs besides the servers. A new process is one more line in the table.
 
 setup     run once, one after the other, each must end well      (database schema, topics)
 workers   run until `up` stops, restarted when they end          (command, projection, saga, gateway)
-follower  like a worker, but started last: it shows what flows
+follower  like a worker, but started last: it prints the events
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ GATEWAY = "gateway"
 
 @dataclass(frozen=True, slots=True)
 class FleetProcess:
-    """A child process. `purpose` is what the table on the screen says about it."""
+    """A child process. `purpose` is its description in the table on the screen."""
 
     name: str
     purpose: str
@@ -23,7 +23,7 @@ class FleetProcess:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """All processes of a running system but the servers."""
+    """All processes of a running system except the servers."""
 
     setup: tuple[FleetProcess, ...]
     workers: tuple[FleetProcess, ...]
@@ -39,8 +39,8 @@ FLEET = Fleet(
         FleetProcess("command", "commands in, events out", annals("worker", "command")),
         FleetProcess("projection", "events in, read models out", annals("worker", "projection")),
         FleetProcess("saga", "events in, follow-up commands out", annals("worker", "saga")),
-        FleetProcess("audit", "verifies it all, slowly, again and again", annals("worker", "audit")),
+        FleetProcess("audit", "verifies everything, slowly and repeatedly", annals("worker", "audit")),
         FleetProcess(GATEWAY, "HTTP in, commands and queries", annals("gateway")),
     ),
-    follower=FleetProcess("events", "shows each event as it flows", annals("events", "tail", "--follow")),
+    follower=FleetProcess("events", "prints each event as it is published", annals("events", "tail", "--follow")),
 )

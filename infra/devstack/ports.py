@@ -1,7 +1,7 @@
 """Which ports the embedded servers of a home use: chosen free on the first start, then the same each time.
 
-A remembered port that somebody else has taken is replaced by another free one. Ports are drawn from below the range
-from which the kernel serves outgoing connections, so no chance connection takes one while its server is down.
+A remembered port that is in use is replaced by another free one. Ports are drawn from below the kernel's range for
+outgoing connections, so no connection gets one by chance while its server is down.
 `<home>/ports.json` may be edited by hand between two runs.
 """
 
@@ -23,25 +23,25 @@ class Ports:
     def __init__(self, home: Home) -> None:
         self._path = home.path / "ports.json"
         written = (read_json(self._path) or {}).items()
-        # What is no port is as good as none: the file may be edited by hand.
-        self._known: dict[str, int] = {name: port for name, port in written if _is_port(port)}
+        # Invalid entries are ignored: the file may be edited by hand.
+        self._remembered: dict[str, int] = {name: port for name, port in written if _is_port(port)}
 
     def claim(self, name: str) -> int:
         """The port remembered under this name when it is free now, else another free one, remembered from now on."""
-        port = self._known.get(name)
+        port = self._remembered.get(name)
         if port is None or not is_free(port):
             return self.replace(name)
         return port
 
     def remembered(self, name: str) -> int:
         """The port of this name as it was claimed, free or not. A name that was never claimed is a `KeyError`."""
-        return self._known[name]
+        return self._remembered[name]
 
     def replace(self, name: str) -> int:
         """Another free port for this name."""
-        port = _free_port(avoid=set(self._known.values()))
-        self._known[name] = port
-        write_json(self._path, dict(self._known))
+        port = _free_port(avoid=set(self._remembered.values()))
+        self._remembered[name] = port
+        write_json(self._path, dict(self._remembered))
         return port
 
 
@@ -52,7 +52,7 @@ def _is_port(written: object) -> bool:
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do: connections of an earlier run that still linger in TIME_WAIT are no obstacle.
+        # As the servers do, so that connections of an earlier run in TIME_WAIT do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

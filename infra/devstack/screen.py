@@ -1,7 +1,7 @@
-"""What `annals up` and its kin show: progress, one line an output line with its process's name in colour, the table.
+"""What `annals up` and `annals stack run` print: progress, the output of each process with its name, and the table.
 
-Two screens with the same face: `TextScreen` for people, `JsonScreen` (one JSON object a line) for programs. A terminal
-that has gone away stops the showing, never the system.
+Two classes with the same methods: `TextScreen` for people, `JsonScreen` (one JSON object a line) for programs. A closed
+terminal stops the printing, never the system.
 """
 
 import json
@@ -23,7 +23,7 @@ JARS_PER_REPORT = 5
 
 
 class Screen(Protocol):
-    """Where the running system shows itself. No call here raises because of the terminal."""
+    """Displays the running system. No method raises because of the terminal."""
 
     def progress(self, step: Step) -> None:
         """A server's progress on its way up or down."""

@@ -1,4 +1,4 @@
-"""What each embedded server tells the stack about itself. kafka.py, postgres.py and redis.py are the three of them."""
+"""The interface of an embedded server. kafka.py, postgres.py and redis.py implement it."""
 
 import os
 import threading
@@ -13,8 +13,8 @@ from infra.devstack.server_user import ServerUser
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_SECONDS = 5.0
 
-# All that a server is given of our environment. What else somebody has set for a Java, a PostgreSQL or a broker of
-# their own (JAVA_TOOL_OPTIONS, CLASSPATH, PGDATESTYLE, LOG4J_…) would change what ours do, or keep them from starting.
+# The only variables that a server inherits. Others that the user has set for a Java, PostgreSQL or broker of their own
+# (JAVA_TOOL_OPTIONS, CLASSPATH, PGDATESTYLE, LOG4J_…) could change our servers or keep them from starting.
 INHERITED = (
     *("PATH", "HOME", "USER", "LOGNAME", "TZ", "LD_LIBRARY_PATH", "NIX_LD", "NIX_LD_LIBRARY_PATH"),
     *("DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
@@ -25,9 +25,9 @@ INHERITED = (
 class ServerCommand:
     """How to start a server: its command line, the folder that it runs in, what it reads on stdin, and who runs it.
 
-    A server names everything of its home relative to `folder`: no character of the home's path has to pass through a
-    configuration file, a class path or a shell then. `environment` is added to the little that is `INHERITED`; without
-    a `user` it is ourselves.
+    Everything in the server's home is named relative to `folder`, so that no character of the home's path passes
+    through a configuration file, a class path or a shell. `environment` is added to the `INHERITED` variables. Without
+    a `user` the present user runs it.
     """
 
     arguments: tuple[str, ...]
@@ -67,7 +67,7 @@ class EmbeddedServer(Protocol):
 
     @property
     def passing_start_errors(self) -> tuple[str, ...]:
-        """What its log says when it ended at the start for a cause that goes away by itself."""
+        """Texts in its log that mark a failed start as temporary."""
         ...
 
     @property
@@ -81,9 +81,9 @@ class EmbeddedServer(Protocol):
         ...
 
     def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
-        """Makes its data folder and configuration ready and returns how to start it. Blocks: call it in a thread."""
+        """Prepares its data folder and configuration and returns how to start it. Blocks: call it in a thread."""
         ...
 
     async def probe(self) -> None:
-        """Returns once it has really answered a question; raises while it does not. Takes some seconds at most."""
+        """Returns once the server has answered a request; raises while it does not. Takes some seconds at most."""
         ...

@@ -1,7 +1,8 @@
 """One server as a child process: started, watched until it answers, stopped or killed.
 
-The child leads a session of its own, so that Ctrl-C in the terminal reaches only `annals up`, which then stops things
-in order. It is noted in `<home>/run` before it is waited for, so that a later run finds it if this one is killed.
+The child leads a session of its own, so that Ctrl-C in the terminal reaches only `annals up`, which then stops
+everything in order. It is recorded in `<home>/run` before it answers, so that a later run finds it if this one is
+killed.
 """
 
 import asyncio
@@ -48,16 +49,18 @@ class ServerProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the child lives; not whether it answers."""
+        """Whether the child runs; it may not answer yet."""
         return self._child is not None and self._child.poll() is None
 
     def connections(self, port: int) -> int:
-        """How many established connections it has on this port of its own."""
+        """The number of established connections on this port of the server."""
         try:
-            found = psutil.Process(self.pid).net_connections("tcp") if self.is_running else []
+            connections = psutil.Process(self.pid).net_connections("tcp") if self.is_running else []
         except psutil.Error:
             return 0
-        return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in found)
+        return sum(
+            connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == port for connection in connections
+        )
 
     async def start(self, progress: Progress, cancelled: threading.Event) -> None:
         """Prepares and starts the server and returns once it answers.
@@ -107,7 +110,7 @@ class ServerProcess:
         return log_start
 
     async def _until_it_answers(self, deadline: float) -> str | None:
-        """None once it answered, else why it will not."""
+        """None once the server answered, else the reason why it does not."""
         last_error = "no answer"
         while time.monotonic() < deadline:
             if self._child is None or self._child.poll() is not None:
@@ -116,13 +119,13 @@ class ServerProcess:
                 async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                     await self.server.probe()
                 return None
-            except Exception as error:  # noqa: BLE001 - whatever a client library raises while its server is not there
+            except Exception as error:  # noqa: BLE001 - client libraries raise many kinds of errors while their server starts
                 last_error = f"{type(error).__name__}: {error}"
             await asyncio.sleep(PROBE_INTERVAL_SECONDS)
         return f"it did not answer within {self.server.start_timeout_seconds:.0f} s (last: {last_error})"
 
     async def stop(self) -> None:
-        """Asks it to shut down and waits; kills it if it outlives the timeout. Harmless when it does not run."""
+        """Sends its stop signal and waits; kills it after a timeout. Harmless when it does not run."""
         if self._child is not None and self.is_running:
             self._child.send_signal(self.server.stop_signal)
             try:

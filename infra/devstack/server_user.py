@@ -1,8 +1,9 @@
-"""The user that PostgreSQL runs as when we are root, which it refuses: the owner of its data folder, else `nobody`.
+"""The user that PostgreSQL runs as when Annals runs as root, which PostgreSQL refuses: the owner of its data folder,
+else `nobody`.
 
-That user gets no group and no capability of ours, so it can read nobody's files. What it may not reach by a path (a
-home or a package below /root) it is not given a way to by force: its folder is entered before the change of user
-(`ServerCommand.folder`), and its programs are copied to where it may run them (postgres_programs.py).
+That user gets no group and no capability of root's, so it cannot read other users' files. No permissions are opened for
+it: its folder is entered before the change of user (`ServerCommand.folder`), and its programs are copied to where it
+may run them (postgres_programs.py).
 """
 
 import os
@@ -16,7 +17,7 @@ from typing import TypedDict
 from infra.devstack.errors import UserNameless, UserUnusable
 
 NAME = "nobody"
-# Where no `nobody` is written down (a container without /etc/passwd): the number that it has everywhere else.
+# Where `nobody` is not listed (a container without /etc/passwd): its usual number.
 NUMBER = 65_534
 
 
@@ -37,7 +38,7 @@ class ServerUser:
 
     def may_pass(self, folder: Path) -> bool:
         """Whether this user may pass through this folder and all folders above it."""
-        return all(self._may(one, stat.S_IXOTH) for one in (folder, *folder.parents))
+        return all(self._may(path, stat.S_IXOTH) for path in (folder, *folder.parents))
 
     def _may(self, path: Path, wanted: int) -> bool:
         status = path.stat()
@@ -54,19 +55,19 @@ class UserArguments(TypedDict, total=False):
 
 
 def as_user(user: ServerUser | None) -> UserArguments:
-    """The arguments that make `subprocess` run a child as this user; none for None, which is whoever we are."""
+    """The arguments that make `subprocess` run a child as this user; none for None, the present user."""
     return {"user": user.user_id, "group": user.group_id, "extra_groups": []} if user else {}
 
 
 def server_user(data: Path) -> ServerUser | None:
-    """Who runs the server of this data folder: None (ourselves) unless we are root.
+    """The user who runs the server of this data folder: None (the present user) unless that is root.
 
-    Raises `UserUnusable` when we are root and may not become that user (a container without that right).
+    Raises `UserUnusable` when root may not become that user (a container without that right).
     """
     if os.geteuid() != 0:
         return None
     owner = data.stat().st_uid if data.exists() else 0
-    user = _known(owner) if owner else _nobody()
+    user = _owner_of(owner) if owner else _nobody()
     try:
         subprocess.run(["/bin/sh", "-c", ":"], check=True, cwd="/", **as_user(user))
     except (OSError, subprocess.SubprocessError) as error:
@@ -75,7 +76,7 @@ def server_user(data: Path) -> ServerUser | None:
 
 
 def require_name(user_id: int) -> None:
-    """Raises `UserNameless` for a user that initdb would not work for: it asks for the name, whatever it is told."""
+    """Raises `UserNameless` for a user without a name: initdb looks it up, whatever its options say."""
     try:
         pwd.getpwuid(user_id)
     except KeyError:
@@ -94,13 +95,13 @@ def give(folder: Path, user: ServerUser) -> None:
 
 def _nobody() -> ServerUser:
     try:
-        found = pwd.getpwnam(NAME)
+        account = pwd.getpwnam(NAME)
     except KeyError:
         return ServerUser(NUMBER, NUMBER)
-    return ServerUser(found.pw_uid, found.pw_gid or found.pw_uid)
+    return ServerUser(account.pw_uid, account.pw_gid or account.pw_uid)
 
 
-def _known(user_id: int) -> ServerUser:
+def _owner_of(user_id: int) -> ServerUser:
     try:
         group_id = pwd.getpwuid(user_id).pw_gid
     except KeyError:

@@ -1,7 +1,7 @@
 """The embedded servers of one home as a whole: those that the settings do not name, started together, stopped in order.
 
-Promises that `start` leaves either all of them answering or none of them running, that leftovers of a killed run are
-gone before, and that nobody else runs the same home meanwhile. Kafka stops first, then Redis, then PostgreSQL.
+After `start` either all of them answer or none of them runs. It first stops what a killed run left behind, and no other
+process can run the same home meanwhile. Kafka stops first, then Redis, then PostgreSQL.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ SERVERS: dict[str, Callable[[Home, Ports], EmbeddedServer]] = {
 
 
 class Devstack:
-    """The embedded servers of `home`. What `configured` names an address for is left alone."""
+    """The embedded servers of `home`. A server that `configured` has an address for is not started."""
 
     def __init__(self, home: Path, configured: Settings, progress: Progress = silent) -> None:
         self._home = Home(home)
@@ -64,7 +64,7 @@ class Devstack:
         return dict(self._processes)
 
     async def claim(self) -> None:
-        """Takes the home, or raises `HomeInUse`, and stops what a killed run left in it. `start` does so by itself."""
+        """Locks the home, or raises `HomeInUse`, and stops what a killed run left in it. `start` calls it."""
         if self._lock.is_held:
             return
         self._lock.acquire()
@@ -102,13 +102,13 @@ class Devstack:
         return addresses
 
     def _prepared(self, server: str, ports: Ports) -> ServerProcess:
-        made = SERVERS[server](self._home, ports)
-        for port in made.ports:
+        embedded = SERVERS[server](self._home, ports)
+        for port in embedded.ports:
             ports.claim(port)
-        return ServerProcess(made, self._home)
+        return ServerProcess(embedded, self._home)
 
     async def _start_one(self, process: ServerProcess) -> None:
-        """Starts one server; when somebody takes its port between choosing and binding, tries again on another."""
+        """Starts one server; if another process takes its port before it binds, tries again on another port."""
         assert self._ports is not None, "ports are read before any server starts"
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
@@ -122,7 +122,7 @@ class Devstack:
                     self._ports.replace(name)
 
     async def _all_or_none(self, starts: list[Coroutine[Any, Any, None]]) -> None:
-        """Waits for all; the first failure calls the others off, downloads included, and is raised as it is."""
+        """Waits for all; the first failure cancels the others, downloads included, and is raised."""
         tasks = [asyncio.create_task(start) for start in starts]
         if not tasks:
             return
@@ -146,7 +146,7 @@ class Devstack:
         }
 
     async def stop(self) -> None:
-        """Stops the servers one after the other and gives up the home. Harmless when nothing runs."""
+        """Stops the servers one after the other and releases the home. Harmless when nothing runs."""
         if not self._lock.is_held:
             return
         withdraw(self._home)
@@ -159,7 +159,7 @@ class Devstack:
         self._lock.release()
 
     async def kill(self, name: str) -> None:
-        """Kills one server with all its children (SIGKILL) and waits until it is gone. For tests and drills."""
+        """Kills one server with all its children (SIGKILL) and waits for their end. For tests and `annals soak`."""
         await asyncio.to_thread(self._process(name).kill)
 
     async def restart(self, name: str) -> None:
@@ -170,13 +170,13 @@ class Devstack:
         await process.start(self._progress, self._cancelled)
 
     def clients(self, name: str) -> int:
-        """How many connections clients hold to one server now; 0 when it is not running or not ours."""
+        """The number of client connections to one server now; 0 when it is not running or not ours."""
         if name not in self._processes or self._ports is None:
             return 0
         return self._processes[name].connections(self._ports.remembered(self._processes[name].server.ports[0]))
 
     def _process(self, name: str) -> ServerProcess:
         if name not in self._processes:
-            known = ", ".join(self._processes) or "none"
-            raise DevstackError(f"This stack runs no embedded {name} (running: {known}).")
+            running = ", ".join(self._processes) or "none"
+            raise DevstackError(f"This stack runs no embedded {name} (running: {running}).")
         return self._processes[name]

@@ -1,7 +1,7 @@
-"""`annals up` from its start to its end: servers, setup, workers, the table, and everything back down in order.
+"""`annals up` from its start to its end: servers, setup, workers, the table, and stopping everything in order.
 
-Promises that no process outlives it: workers are stopped before the servers that they need, each with a bounded wait,
-also when the start itself fails. A worker that ends is started again, and so is an embedded server.
+No process outlives it: workers are stopped before the servers that they need, each with a bounded wait, also when the
+start itself fails. A worker that ends is restarted, and so is an embedded server.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ CLIENTS_POLL_INTERVAL_SECONDS = 0.1
 
 
 class SetupFailed(DevstackError):
-    """A setup command (migrations, topics) ended badly; its own words stand above."""
+    """A setup command (migrations, topics) failed; its output stands above."""
 
     def __init__(self, process: FleetProcess, code: int) -> None:
         self.process = process
         self.code = code
-        # A step is an `annals` command itself: its verdict (refused, unreachable) becomes ours.
+        # A step is an `annals` command itself: its exit code (refused, unreachable) becomes ours.
         self.exit_code = max(code, 1)
         super().__init__(f"The setup step {process.name} {ending(code)}; what it said stands above.")
 
@@ -52,8 +52,8 @@ class RunningSystem:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Brings everything up and keeps it up until cancelled; then, or on an error, everything is taken down."""
-        # The home first: the gateway's port may be held by an orphan of an earlier run.
+        """Starts everything and keeps it running until cancelled; then, or on an error, everything is stopped."""
+        # The home first: an orphan of an earlier run may still use the gateway's port.
         await self._stack.claim()
         try:
             port = check_gateway_port(self._settings) if self._with_workers else self._settings.http_port
@@ -105,14 +105,14 @@ class RunningSystem:
         )
 
     def _instance(self) -> str:
-        """A name that these workers keep when they are started again: Kafka gives them their lanes back at once."""
+        """A name that these workers keep over restarts, so that Kafka assigns their lanes to them again at once."""
         return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{printable(self._stack.home.path)}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
         return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}
 
     async def _watch_servers(self) -> None:
-        """Starts an embedded server that has ended again, on its ports and data; runs until cancelled."""
+        """Restarts an embedded server that has ended, on its ports and data; runs until cancelled."""
         while True:
             await asyncio.sleep(SERVER_WATCH_INTERVAL_SECONDS)
             for name, process in self._stack.processes.items():
@@ -133,9 +133,9 @@ class RunningSystem:
         self._screen.say(OUR_NAME, "everything has stopped")
 
     async def _until_clients_have_left(self) -> None:
-        """Leaves workers that were told to stop at the same moment (by honcho) the broker that they stop with."""
+        """Waits for workers that honcho stops at the same moment: they need the broker to stop in order."""
         deadline = time.monotonic() + CLIENTS_TIMEOUT_SECONDS
-        while self._stack.clients("kafka") and time.monotonic() < deadline:  # noqa: ASYNC110 - others close them
+        while self._stack.clients("kafka") and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes close them
             await asyncio.sleep(CLIENTS_POLL_INTERVAL_SECONDS)
 
     def _server_rows(self) -> list[tuple[str, str, str]]:
@@ -154,6 +154,6 @@ class RunningSystem:
 
 
 def _gateway_url(host: str, port: int) -> str:
-    """How this machine reaches the gateway: an address that means "all of them" is no destination."""
+    """The gateway's URL on this machine: an address that means "all interfaces" is no destination."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://{f'[{reachable}]' if ':' in reachable and not reachable.startswith('[') else reachable}:{port}"

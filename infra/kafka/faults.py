@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aiokafka.errors import KafkaError
 
-from contracts.client.kafka_errors import Next, said, step_after
+from contracts.client.kafka_errors import Next, error_text, step_after
 from workers.ports.lanes import Unavailable
 
 KAFKA_FAULTS = (KafkaError, OSError)  # TimeoutError is an OSError
@@ -17,7 +17,7 @@ def unavailable(error: BaseException, what: str = "") -> Unavailable:
     step, advice = step_after(error)
     if step is Next.BUG:
         raise error
-    return Unavailable("Kafka", f"{what}: {said(error)}" if what else said(error), advice)
+    return Unavailable("Kafka", f"{what}: {error_text(error)}" if what else error_text(error), advice)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from infra.kafka.clients import partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
-from infra.kafka.topic_settings import TopicSettings, read_topic_settings
+from infra.kafka.topic_settings import read_topic_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
 from workers.ports.log import InboundRecord, TopicState
@@ -67,10 +67,11 @@ class LogReader:
                 states = await consumer.topic_states(topics)
         return {name: TopicState(state.id, state.partitions) for name, state in states.items()}
 
-    async def settings(self, topics: Sequence[str]) -> dict[str, TopicSettings]:
-        """The settings of existing topics, by name. Raises Unavailable."""
+    async def topic_settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The settings in effect of existing topics, by name. Raises Unavailable."""
         async with administration(self._settings) as admin:
-            return await read_topic_settings(admin, topics)
+            settings = await read_topic_settings(admin, topics)
+        return {name: values.effective for name, values in settings.items()}
 
     async def committed_ends(self, topic: str, partitions: int) -> list[int]:
         """For each partition the offset behind the last record that is not part of an open transaction.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaProducer
 
-from contracts.client.kafka_errors import TOPICS, said
+from contracts.client.kafka_errors import TOPICS, error_text
 from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
 from infra.kafka.clients import idempotent_producer, stopped
@@ -126,7 +126,7 @@ class KafkaMessageSender:
                         await send_together(producer, topic, partition, records)
                 except (*KAFKA_FAULTS, AssertionError) as error:
                     self._discard_after(error, producer)
-                    self._drop(topic, partition, len(records), said(error))
+                    self._drop(topic, partition, len(records), error_text(error))
                 except Exception:  # a bug: these replies are lost, but not the next ones
                     log.exception("a bug in sending replies")
                     self._drop(topic, partition, len(records), "a bug")
@@ -138,7 +138,7 @@ class KafkaMessageSender:
     def _discard_after(self, error: BaseException, producer: AIOKafkaProducer | None) -> None:
         """Replace a producer that its broker refuses for good: the next message gets a new one."""
         if producer is not None and producer is self._producer and ends_client(error):
-            log.warning("producer discarded", reason=said(error), advice="nothing to do: a new one goes on")
+            log.warning("producer discarded", reason=error_text(error), advice="nothing to do: a new one goes on")
             self._producer = None
             task = asyncio.create_task(stopped(producer))
             self._sending.add(task)

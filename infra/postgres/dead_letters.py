@@ -18,8 +18,7 @@ class PostgresDeadLetterTable:
         self._database = database
 
     async def now(self) -> datetime:
-        now: datetime = await self._database.value("now")
-        return now
+        return await self._database.now()
 
     async def attempts_of(self, command_id: str) -> Attempts:
         row = await self._database.row("attempts_of", command_id)

@@ -56,7 +56,7 @@ class ReadPosition(NamedTuple):
 
 
 class Lanes:
-    """Reads the rows of lanes. Every method raises Unavailable."""
+    """Reads the rows of lanes: also the port `LaneSequences`. Every method raises Unavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -69,7 +69,7 @@ class Lanes:
         """The interruptions of all lanes that no operator has acknowledged, the oldest first."""
         return [ListedInterruption(**row) for row in await self._database.rows("open_interruptions")]
 
-    async def sequences(self) -> Sequence[LaneSequence]:
+    async def lane_sequences(self) -> Sequence[LaneSequence]:
         """Of every lane of commands the last sequence that it has assigned."""
         return [LaneSequence(**row) for row in await self._database.rows("lane_sequences")]
 

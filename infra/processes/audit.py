@@ -15,15 +15,15 @@ from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.standing_by import Turn
 from infra.processes.parked_streams import open_parked_streams
 from infra.processes.resources import database_for
+from infra.processes.verification import open_sources
 from infra.settings import Settings
-from infra.verify.opening import open_sources
-from infra.verify.run import verify
-from infra.verify.sources import Sources
 from workers.domain import contexts
 from workers.operations.audit.host import AuditHost
 from workers.operations.audit.ports import AuditPorts, Pace, VerificationResult
 from workers.operations.dead_letters.open_letters import OpenLetters
-from workers.verification.findings import What
+from workers.operations.verification.findings import FindingKind
+from workers.operations.verification.run import verify
+from workers.operations.verification.sources import Sources
 
 READER_CONNECTIONS = 3
 TURN_NUMBER = 0x6175646974
@@ -58,4 +58,4 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
 
 async def _verify(sources: Sources, pace: Pace) -> VerificationResult:
     verdict = await verify(sources, pace)
-    return VerificationResult(verdict.content, {what.value: verdict.counts.get(what.value, 0) for what in What})
+    return VerificationResult(verdict.passes, {kind.value: verdict.counts.get(kind.value, 0) for kind in FindingKind})

@@ -1,40 +1,22 @@
-"""The read models as a verification looks at them: what must agree is read in one transaction, as of one moment."""
+"""The read models as a verification reads them: what must agree is read in one transaction, as of one moment."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.stored_values import documents_of, parked_of
-from workers.core.projection import Document, Index
+from workers.core.projection import Document
 from workers.ports.parked import ParkedStream
-from workers.ports.read_models import Checkpoint, Generation
+from workers.ports.read_models import Generation
+from workers.ports.verification.documents import DocumentsAtMoment, IndexEntry
 
 KEYS_AT_A_TIME = 1000
 
-Entry = tuple[Index, str]
-"""An index entry: where, and the id of the document that is found there."""
 
-
-class Look(NamedTuple):
-    """A moment of a generation: how far each lane of the topic is, some documents (those that exist), which of them
-    wait, and which of some index entries are there.
-    """
-
-    checkpoints: Mapping[int, Checkpoint]
-    documents: Mapping[str, Document]
-    parked: Mapping[str, ParkedStream]
-    present: frozenset[Entry]
-
-    @property
-    def reached(self) -> dict[int, int]:
-        """The last sequence applied of each lane."""
-        return {partition: checkpoint.sequence for partition, checkpoint in self.checkpoints.items()}
-
-
-class StoredDocuments:
-    """Documents, index entries, checkpoints and parked streams. Every method raises Unavailable."""
+class RedisStoredDocuments:
+    """`StoredDocuments` on Redis."""
 
     def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
@@ -42,26 +24,22 @@ class StoredDocuments:
         self._reader = RedisReadModelWriter(redis, keys)
 
     async def live(self, projection: str) -> Generation:
-        """The generation that queries see."""
         return await self._reader.live(projection)
 
-    async def reached(self, generation: Generation, topic: str, partition: int) -> int:
-        """The last sequence applied."""
+    async def applied_sequence(self, generation: Generation, topic: str, partition: int) -> int:
         return (await self._reader.checkpoint(generation, topic, partition)).sequence
 
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
-        """The streams that wait in a lane."""
         return await self._reader.parked(generation, topic, partition)
 
-    async def look(
+    async def at_one_moment(
         self,
         generation: Generation,
         topic: str,
         partitions: Sequence[int],
         document_ids: Sequence[str],
-        entries: Sequence[Entry] = (),
-    ) -> Look:
-        """All at one moment."""
+        entries: Sequence[IndexEntry] = (),
+    ) -> DocumentsAtMoment:
         keys, by_name = self._keys, _by_name(entries)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
@@ -83,23 +61,21 @@ class StoredDocuments:
             parked = {waits.stream_id: waits for each in stored_waits if (waits := parked_of(each)) is not None}
         scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]
         present = frozenset(entry for scores in scored for entry, score in scores if score is not None)
-        return Look(checkpoints, documents, parked, present)
+        return DocumentsAtMoment(checkpoints, documents, parked, present)
 
-    async def entries(self, generation: Generation, name: str) -> AsyncIterator[list[Entry]]:
-        """All entries of an index, in order, some at a time."""
+    async def index_entries(self, generation: Generation, index_name: str) -> AsyncIterator[list[IndexEntry]]:
         start = b"-"
         while True:
             with faults_sorted():
                 members = await self._redis.zrange(
-                    self._keys.index(generation, name), start, b"+", bylex=True, offset=0, num=KEYS_AT_A_TIME
+                    self._keys.index(generation, index_name), start, b"+", bylex=True, offset=0, num=KEYS_AT_A_TIME
                 )
             if not members:
                 return
             start = b"(" + members[-1]
-            yield [entry_of(name, each) for each in members]
+            yield [entry_of(index_name, entry) for entry in members]
 
-    async def stored_ids(self, generation: Generation) -> AsyncIterator[list[str]]:
-        """The ids of all documents, in no order; one that comes or goes meanwhile may be left out or come twice."""
+    async def document_ids(self, generation: Generation) -> AsyncIterator[list[str]]:
         begins = self._keys.document(generation, "")
         cursor = 0
         while True:
@@ -111,8 +87,8 @@ class StoredDocuments:
                 return
 
 
-def _by_name(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
+def _by_name(entries: Sequence[IndexEntry]) -> dict[str, list[IndexEntry]]:
+    found: dict[str, list[IndexEntry]] = {}
     for entry in entries:
         found.setdefault(entry[0].name, []).append(entry)
     return found

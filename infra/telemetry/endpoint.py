@@ -1,5 +1,6 @@
-"""The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (holds its lanes and has
-caught up)."""
+"""The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (owns its lanes and has
+caught up).
+"""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Logs through structlog: readable lines on a console, JSON lines for machines. The libraries' logs come along."""
+"""Logs through structlog: readable lines on a console, JSON lines for machines. The libraries' logs use it too."""
 
 import logging
 import sys
@@ -56,12 +56,12 @@ def command_line_logs() -> None:
 
 
 def quiet_for_a_command() -> None:
-    """Silence drivers and client for a command that says itself, in one sentence, when a server is away."""
+    """Silence drivers and client for a command that reports itself, in one sentence, that a server is away."""
     _quiet_drivers()
     logging.getLogger("contracts.client").setLevel(logging.ERROR)
 
 
 def _quiet_drivers() -> None:
-    """Silence what the drivers say of each attempt to reach a server that is away: our own lines say who waits."""
+    """Silence the drivers' messages about each attempt to reach a server that is away: our own lines report it."""
     for name in ("aiokafka", "asyncpg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -82,7 +82,7 @@ async def test_one_with_its_journal_its_deadlines_and_its_steps(annals: Annals) 
 
 async def test_one_as_a_story(annals: Annals) -> None:
     lines = (await annals("sagas", "show", "fulfilment/order-1")).lines
-    story = "\n".join(lines[lines.index("what it took, the status after it, and the steps that followed:") :])
+    story = "\n".join(lines[lines.index("events applied, the status after each, and the steps that followed:") :])
     parts = ["UserCreated.v1 ada@1", "reserve_funds: payments", "DeadlinePassed", "(No)", "no outcome yet"]
     places = [story.index(part) for part in parts]
     assert places == sorted(places)

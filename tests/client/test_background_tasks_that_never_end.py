@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import AuthenticationFailedError, GroupAuthorizationFailedError, KafkaConnectionError, KafkaError
 
 from contracts.client import connection, replies, sender
-from contracts.client.connection import Complaints
+from contracts.client.connection import FailureLog
 from contracts.client.errors import KafkaUnavailable
 from contracts.client.topic_states import TopicState
 from tests.waiting import until
@@ -155,10 +155,10 @@ def test_a_reason_that_stays_is_repeated_each_minute(
 ) -> None:
     now = 1000.0
     monkeypatch.setattr(connection, "monotonic", lambda: now)
-    complaints = Complaints("it does not work", logging.getLogger("contracts.client.test"))
+    failures = FailureLog("it does not work", logging.getLogger("contracts.client.test"))
     for after, lines in ((0, 1), (1, 1), (58, 1), (2, 2), (1, 2)):
         now += after
-        complaints.about(KafkaConnectionError("gone"))
+        failures.failed(KafkaConnectionError("gone"))
         assert len(said(caplog, "test")) == lines
-    complaints.about(AuthenticationFailedError("another reason"))
+    failures.failed(AuthenticationFailedError("another reason"))
     assert len(said(caplog, "test")) == 3

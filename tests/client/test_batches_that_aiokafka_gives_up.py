@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from contracts.client.batch_parsing import parsed_batch
 from contracts.client.consumer import StoredRecords
-from contracts.client.tolerant_parsing import parsed_batch
 from tests.fuzz.raw_batches import HEADER, RawRecord, record_batch
 
 START = struct.calcsize(">qiibI") + HEADER.size

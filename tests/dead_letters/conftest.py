@@ -36,7 +36,7 @@ class Desk:
         """From now on deciding about a new user of this name raises."""
         (self._bugs / first_name).touch()
 
-    def mend(self, first_name: str) -> None:
+    def fix(self, first_name: str) -> None:
         (self._bugs / first_name).unlink()
 
     async def dlq(self, *arguments: str) -> Ran:
@@ -47,8 +47,8 @@ class Desk:
         """The letters that `annals dlq list` shows."""
         ran = await self.dlq("list", "--json", *arguments)
         assert ran.code == 0, ran.errors
-        found: list[dict[str, Any]] = ran.json()["letters"]
-        return found
+        letters: list[dict[str, Any]] = ran.json()["letters"]
+        return letters
 
     async def new_letter(self, stream_id: str) -> str:
         """Wait for the only open letter of a stream; returns its id."""
@@ -71,11 +71,11 @@ class Desk:
         return await self.new_letter(sent.stream_id)
 
     async def failed(self, sent: Sent, first_name: str) -> str:
-        """Have a command fail, and mend the bug; returns the letter's id."""
+        """Have a command fail, and fix the bug; returns the letter's id."""
         self.break_(first_name)
         letter = await self.letter_of(sent)
         await self.handled(sent.command_id)
-        self.mend(first_name)
+        self.fix(first_name)
         return letter
 
     async def handled(self, command_id: str) -> None:

@@ -55,20 +55,20 @@ def test_is_not_what_another_wrote(strange: object) -> None:
     assert refused.value.explanation in str(refused.value)
 
 
-def with_told(**told: bytes | None) -> InboundRecord:
+def with_headers(**headers: bytes | None) -> InboundRecord:
     """A letter whose own headers say something else."""
     record = read_back(original())
-    return record._replace(headers=[(name, told.get(name, value)) for name, value in record.headers])  # type: ignore[misc]
+    return record._replace(headers=[(name, headers.get(name, value)) for name, value in record.headers])  # type: ignore[misc]
 
 
 def test_says_why_as_far_as_it_can_be_read() -> None:
-    letter = letter_of(with_told(dlq_reason=b"\xffBroken", dlq_error=None))
+    letter = letter_of(with_headers(dlq_reason=b"\xffBroken", dlq_error=None))
     assert (letter.reason, letter.error) == ("\ufffdBroken", "")
 
 
 def test_whose_time_has_no_zone_is_none() -> None:
     with pytest.raises(NotALetter, match=r"users.commands.dlq/0/0 .* time zone") as refused:
-        letter_of(with_told(dlq_time=b"2026-01-01T12:00:00"))
+        letter_of(with_headers(dlq_time=b"2026-01-01T12:00:00"))
     assert "time zone" in refused.value.explanation
 
 

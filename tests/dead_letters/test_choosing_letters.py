@@ -68,7 +68,7 @@ def test_goes_by_what_was_done_last(actions: list[str], state: str) -> None:
 
 
 def test_takes_no_account_of_what_was_done_before_it_was_written() -> None:
-    """As to a letter of the same place, in a topic that was deleted and made anew since."""
+    """As about a letter with the same position, in a topic that was deleted and created again since."""
     assert state_after(TIME, [("dlq-discard", TIME - SECOND)]) == "open"
     assert state_after(TIME, [("dlq-discard", TIME - SECOND), ("dlq-retry", TIME)]) == "retried"
 
@@ -85,6 +85,6 @@ def test_takes_each_letter_once_in_whatever_order_they_come() -> None:
     generator.shuffle(letters)
     seen = SeenLetters()
     taken = [letter for letter in letters if seen.add(letter)]
-    assert [(each.position, each.original.value) for each in taken] == list(
-        dict.fromkeys((each.position, each.original.value) for each in letters)
+    assert [(letter.position, letter.original.value) for letter in taken] == list(
+        dict.fromkeys((letter.position, letter.original.value) for letter in letters)
     )

@@ -19,12 +19,12 @@ async def test_with_place_time_reason_type_and_state_oldest_first_and_totals_by_
     first, second = await desk.letter_of(malformed), await desk.failed(failing, "Ada")
     ran = await desk.dlq("list", "--json", "--context", "users")
     letters = {letter["id"]: letter for letter in ran.json()["letters"]}
-    told = letters[second]
-    assert (told["reason"], told["type"], told["state"]) == ("HandlerFailed", "users.CreateUser.v1", "open")
-    assert told["stream"] == failing.stream_id
-    assert 0 <= told["age_seconds"] < 300
+    shown = letters[second]
+    assert (shown["reason"], shown["type"], shown["state"]) == ("HandlerFailed", "users.CreateUser.v1", "open")
+    assert shown["stream"] == failing.stream_id
+    assert 0 <= shown["age_seconds"] < 300
     assert list(letters).index(first) < list(letters).index(second)
-    assert [each["time"] for each in letters.values()] == sorted(each["time"] for each in letters.values())
+    assert [listed["time"] for listed in letters.values()] == sorted(listed["time"] for listed in letters.values())
     assert ran.json()["by_reason"]["MalformedJson"] >= 1
     text = await desk.dlq("list", "--reason", "HandlerFailed", "--stream", failing.stream_id)
     line, totals = text.output.splitlines()
@@ -34,14 +34,14 @@ async def test_with_place_time_reason_type_and_state_oldest_first_and_totals_by_
 
 async def test_by_filters(desk: Desk) -> None:
     letter = await desk.letter_of(create_user()._replace(value=b"[]"))
-    (told,) = [each for each in await desk.listed() if each["id"] == letter]
+    (shown,) = [listed for listed in await desk.listed() if listed["id"] == letter]
 
     async def is_listed(*arguments: str) -> bool:
-        return letter in [each["id"] for each in await desk.listed(*arguments)]
+        return letter in [listed["id"] for listed in await desk.listed(*arguments)]
 
     assert await is_listed("--topic", "users.commands", "--type", "users.CreateUser", "--reason", "MalformedJson")
-    assert await is_listed("--since", told["time"])
-    assert not await is_listed("--until", told["time"])
+    assert await is_listed("--since", shown["time"])
+    assert not await is_listed("--until", shown["time"])
     assert not await is_listed("--reason", "HandlerFailed")
     assert not await is_listed("--state", "discarded")
 
@@ -67,22 +67,22 @@ async def test_with_all_that_is_known_but_no_secret(desk: Desk) -> None:
 async def test_once_when_they_stand_there_twice(desk: Desk) -> None:
     sent = create_user()._replace(value=b"twice")
     letter = await desk.letter_of(sent)
-    (stored,) = [each for each in desk.system.records("users.commands.dlq")[0] if each.value() == b"twice"]
+    (stored,) = [record for record in desk.system.records("users.commands.dlq")[0] if record.value() == b"twice"]
     await deliver(desk.system.settings, [OutboundRecord(stored.key(), stored.value(), stored.headers())])
-    assert [each["id"] for each in await desk.listed("--stream", sent.stream_id)] == [letter]
+    assert [listed["id"] for listed in await desk.listed("--stream", sent.stream_id)] == [letter]
     ran = await desk.dlq("list", "--stream", sent.stream_id, "--json")
     assert ran.json()["matching"] == 1
 
 
-async def test_beside_records_that_no_worker_has_put_there(desk: Desk) -> None:
-    await deliver(desk.system.settings, [OutboundRecord(b"stranger", b"{}", [])])
+async def test_beside_records_that_no_worker_has_written(desk: Desk) -> None:
+    await deliver(desk.system.settings, [OutboundRecord(b"foreign", b"{}", [])])
     ran = await desk.dlq("list", "--json")
     assert ran.code == 0
     assert ran.json()["foreign_records"] >= 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "said"),
     [
         (("show", "users.commands/0/999999"), 1, "no such dead letter"),
         (("show", "nobody.commands/0/1"), 1, "no such dead letter"),
@@ -97,9 +97,9 @@ async def test_beside_records_that_no_worker_has_put_there(desk: Desk) -> None:
         (("discard", "users.commands/0/999999", "--reason", "x"), 1, "no such dead letter"),
     ],
 )
-async def test_not_when_asked_for_wrongly(desk: Desk, arguments: tuple[str, ...], code: int, told: str) -> None:
+async def test_not_when_asked_for_wrongly(desk: Desk, arguments: tuple[str, ...], code: int, said: str) -> None:
     ran = await desk.dlq(*arguments)
-    assert (ran.code, told in " ".join(ran.errors.split())) == (code, True), ran.errors
+    assert (ran.code, said in " ".join(ran.errors.split())) == (code, True), ran.errors
 
 
 async def test_not_when_a_server_is_away(settings: Settings) -> None:

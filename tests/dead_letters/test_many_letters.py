@@ -109,7 +109,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
         assert groups[topic, "MissingHeader"].oldest_age_seconds > 0
 
         await interventions.record("ada", "dlq-discard", f"{topic}/3/0", Reason("old"))
-        await interventions.record("ada", "dlq-retry", f"{topic}/3/1", Reason("mended"), {"command_id": None})
+        await interventions.record("ada", "dlq-retry", f"{topic}/3/1", Reason("the bug is fixed"), {"command_id": None})
         await interventions.record("ada", "verify-repair", f"{topic}/3/2", Reason("says nothing of letters"))
         await deliver(prepared, letters(prepared, range(1)))  # late, and dealt with already
         groups = await counted.refresh()
@@ -121,7 +121,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
         fresh = await open_letters(log, database, topic).refresh()
         assert {key: group[:2] for key, group in fresh.items()} == {key: group[:2] for key, group in groups.items()}
 
-        # A topic that was made anew has its offsets again, and what was done was done to the former letters.
+        # A topic that was created again has the same offsets again, and what was done was about the former letters.
         again = written(original(topic=topic, offset=0), time=datetime.now(UTC) + timedelta(seconds=1))
         await deliver(prepared, [again])
         assert (await counted.refresh())[topic, "MalformedJson"].open_count == 18
@@ -178,6 +178,6 @@ async def open_in(counted: OpenLetters) -> int:
         except Unavailable:  # the broker has only just come back
             return None
 
-    found = await until(groups, "the letters are counted")
-    assert found is not None
-    return found[0]
+    counted_now = await until(groups, "the letters are counted")
+    assert counted_now is not None
+    return counted_now[0]

@@ -56,7 +56,7 @@ def test_is_a_new_command_caused_by_the_first_with_all_else_as_it_was() -> None:
 
 def test_keeps_the_correlation_of_a_command_that_was_its_own() -> None:
     original = record(CREATE_ADA, 1)
-    bare = original._replace(headers=[each for each in original.headers if each[0] in ("ce_id", "ce_type")])
+    bare = original._replace(headers=[header for header in original.headers if header[0] in ("ce_id", "ce_type")])
     envelope = read_command(bare.headers, bare.key)
     again = record_again(letter_of(read_back(bare)), envelope, Attempt(ROOT, 1, attempt(1)))
     assert read_command(again.headers, again.key).correlation_id == ROOT

@@ -1,4 +1,4 @@
-"""What sending a dead letter again would do, told beforehand by the code that the worker runs."""
+"""What sending a dead letter again would do, computed by the code that the worker runs."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,26 +21,26 @@ from workers.operations.dead_letters.previewing import DryRun, RetryPreview, pre
 from workers.ports.event_store import StreamEvent
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-KNOWN = catalogue()
+MESSAGES = catalogue()
 USERS = contexts()["users"].decider
 ADA = CREATE_ADA.user_id
 CREATED = UserCreated(**CREATE_ADA.model_dump(exclude={"password_hash"}, exclude_unset=True))
 
 
-def again(value: bytes | Command, **headers: Any) -> Request | RetryPreview:
+def read_letter(value: bytes | Command, **headers: Any) -> Request | RetryPreview:
     """A letter that holds this, read as a command."""
     original = record(CREATE_ADA, 1, value=value) if isinstance(value, bytes) else record(value, 1, **headers)
-    return read_again(letter_of(read_back(original)), KNOWN.commands, "users")
+    return read_again(letter_of(read_back(original)), MESSAGES.commands, "users")
 
 
 def stream(*events: Event) -> list[StreamEvent]:
     return [
-        StreamEvent(each.stream_id, place, each.name, each.schema_version, each.to_json())
-        for place, each in enumerate(events, 1)
+        StreamEvent(event.stream_id, version, event.name, event.schema_version, event.to_json())
+        for version, event in enumerate(events, 1)
     ]
 
 
-def told(
+def preview_for(
     command: Command,
     events: Sequence[Event] = (),
     *,
@@ -48,90 +48,90 @@ def told(
     refused: frozenset[tuple[str, str]] = frozenset(),
     **headers: Any,
 ) -> RetryPreview:
-    request = again(command, **headers)
+    request = read_letter(command, **headers)
     assert isinstance(request, Request)
-    draft = DryRun(decider, "users", stream(*events), KNOWN.events).decide(request, NOW, refused)
-    return draft if isinstance(draft, RetryPreview) else preview_of(draft)
+    decision = DryRun(decider, "users", stream(*events), MESSAGES.events).decide(request, NOW, refused)
+    return decision if isinstance(decision, RetryPreview) else preview_of(decision)
 
 
 def test_is_the_event_that_would_be_written() -> None:
-    found = told(CREATE_ADA)
-    assert found == ("accepted", "users.UserCreated", "")
-    assert str(found) == "would be accepted: users.UserCreated"
+    preview = preview_for(CREATE_ADA)
+    assert preview == ("accepted", "users.UserCreated", "")
+    assert str(preview) == "would be accepted: users.UserCreated"
 
 
 def test_is_each_event_of_several() -> None:
     twice = Decider(USERS.initial, lambda _, __: Decision((CREATED, CREATED)), lambda state, _: state)
-    assert told(CREATE_ADA, decider=twice).name == "users.UserCreated, users.UserCreated"
+    assert preview_for(CREATE_ADA, decider=twice).name == "users.UserCreated, users.UserCreated"
 
 
 def test_is_nothing_for_a_command_that_is_quiet_by_now() -> None:
-    found = told(UpdateUser(user_id=ADA, city=CREATE_ADA.city), [CREATED])
-    assert found == ("accepted", "", "")
-    assert str(found) == "would be accepted: nothing would change"
+    preview = preview_for(UpdateUser(user_id=ADA, city=CREATE_ADA.city), [CREATED])
+    assert preview == ("accepted", "", "")
+    assert str(preview) == "would be accepted: nothing would change"
 
 
 def test_is_the_rejection_that_the_stream_has_come_to() -> None:
-    found = told(CREATE_ADA, [CREATED])
-    assert (found.verdict, found.name) == ("rejected", "UserAlreadyExists")
-    assert found.explanation
-    assert str(found) == f"would be rejected: UserAlreadyExists: {found.explanation}"
+    preview = preview_for(CREATE_ADA, [CREATED])
+    assert (preview.verdict, preview.name) == ("rejected", "UserAlreadyExists")
+    assert preview.explanation
+    assert str(preview) == f"would be rejected: UserAlreadyExists: {preview.explanation}"
 
 
 def test_is_the_rejection_of_a_value_that_another_stream_holds() -> None:
-    assert told(CREATE_ADA, refused=frozenset({("email", "ada@example.org")})).name == "EmailTaken"
-    assert told(CREATE_ADA, refused=frozenset({("email", "another@example.org")})).verdict == "accepted"
+    assert preview_for(CREATE_ADA, refused=frozenset({("email", "ada@example.org")})).name == "EmailTaken"
+    assert preview_for(CREATE_ADA, refused=frozenset({("email", "another@example.org")})).verdict == "accepted"
 
 
 def test_counts_the_versions_of_the_stream() -> None:
     update = UpdateUser(user_id=ADA, city="Turin")
-    welcomed = told(WelcomeUser(user_id=ADA), [CREATED])
+    welcomed = preview_for(WelcomeUser(user_id=ADA), [CREATED])
     assert welcomed.verdict == "accepted"
-    assert told(CREATE_ADA, expected_version=0).verdict == "accepted"
-    assert told(update, [CREATED], expected_version=1).verdict == "accepted"
-    assert told(update, [CREATED], expected_version=2).name == "VersionConflict"
+    assert preview_for(CREATE_ADA, expected_version=0).verdict == "accepted"
+    assert preview_for(update, [CREATED], expected_version=1).verdict == "accepted"
+    assert preview_for(update, [CREATED], expected_version=2).name == "VersionConflict"
 
 
 def test_goes_by_all_that_has_happened_so_far() -> None:
     welcomed = UserWelcomed(user_id=ADA)
-    assert told(WelcomeUser(user_id=ADA), [CREATED, welcomed]).name == ""
-    assert told(WelcomeUser(user_id=ADA), [CREATED, welcomed, UserDeleted(user_id=ADA)]).name == "UserNotFound"
+    assert preview_for(WelcomeUser(user_id=ADA), [CREATED, welcomed]).name == ""
+    assert preview_for(WelcomeUser(user_id=ADA), [CREATED, welcomed, UserDeleted(user_id=ADA)]).name == "UserNotFound"
 
 
 def test_goes_by_the_time_at_which_it_would_be_sent() -> None:
-    assert told(CREATE_ADA, expires_at=NOW).verdict == "accepted"
-    assert told(CREATE_ADA, expires_at=datetime(2026, 5, 4, 11, 59, tzinfo=UTC)).name == "Expired"
+    assert preview_for(CREATE_ADA, expires_at=NOW).verdict == "accepted"
+    assert preview_for(CREATE_ADA, expires_at=datetime(2026, 5, 4, 11, 59, tzinfo=UTC)).name == "Expired"
 
 
 def test_is_a_failure_while_the_code_raises() -> None:
     def decide(_: Any, __: Command) -> Decision | Rejection:
         raise ZeroDivisionError("ada@example.org")
 
-    found = told(CREATE_ADA, decider=Decider(USERS.initial, decide, USERS.evolve))
-    assert found == ("failed", "HandlerFailed", "ZeroDivisionError while deciding")
-    assert str(found) == "would fail again: ZeroDivisionError while deciding"
+    preview = preview_for(CREATE_ADA, decider=Decider(USERS.initial, decide, USERS.evolve))
+    assert preview == ("failed", "HandlerFailed", "ZeroDivisionError while deciding")
+    assert str(preview) == "would fail again: ZeroDivisionError while deciding"
 
 
 def test_is_a_failure_while_the_stream_cannot_be_folded() -> None:
     def evolve(_: Any, __: Event) -> Any:
         raise KeyError("ada@example.org")
 
-    found = told(CREATE_ADA, [CREATED], decider=Decider(USERS.initial, USERS.decide, evolve))
-    assert found == ("failed", "HandlerFailed", "KeyError while folding the stream")
+    preview = preview_for(CREATE_ADA, [CREATED], decider=Decider(USERS.initial, USERS.decide, evolve))
+    assert preview == ("failed", "HandlerFailed", "KeyError while folding the stream")
 
 
 def test_is_that_it_is_no_command_still() -> None:
-    found = again(b"{")
-    assert isinstance(found, RetryPreview)
-    assert (found.verdict, found.name) == ("unreadable", "MalformedJson")
-    assert found.explanation
-    assert str(found) == f"would be refused again: MalformedJson: {found.explanation}"
+    preview = read_letter(b"{")
+    assert isinstance(preview, RetryPreview)
+    assert (preview.verdict, preview.name) == ("unreadable", "MalformedJson")
+    assert preview.explanation
+    assert str(preview) == f"would be refused again: MalformedJson: {preview.explanation}"
 
 
 def test_is_that_it_belongs_to_another_context() -> None:
-    found = read_again(letter_of(read_back(record(CREATE_ADA, 1))), KNOWN.commands, "orders")
-    assert isinstance(found, RetryPreview)
-    assert found.verdict == "unreadable"
+    preview = read_again(letter_of(read_back(record(CREATE_ADA, 1))), MESSAGES.commands, "orders")
+    assert isinstance(preview, RetryPreview)
+    assert preview.verdict == "unreadable"
 
 
 @pytest.mark.parametrize("status", ["accepted", "rejected"])

@@ -66,7 +66,7 @@ async def agrees(system: System, sent: list[Sent]) -> None:
     """Compare everything, once with the eyes of the tests and once with those of `annals verify`."""
     _, (code, verdict) = await asyncio.gather(audit(system, sent), verified(system))
     assert code == 0, verdict
-    assert verdict["content"]
+    assert verdict["passes"]
 
 
 async def killed(worker: Worker, seconds: float = 90.0) -> None:

@@ -1,4 +1,4 @@
-"""Attempts at a dead letter's command form one chain, however many operators ask; the holders of claims are told."""
+"""Attempts at a dead letter's command form one chain, however many operators ask; claims have holders."""
 
 import asyncio
 from collections.abc import AsyncIterator

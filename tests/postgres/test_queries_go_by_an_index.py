@@ -38,7 +38,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
         ["welcome", listed(["a", "b"])],
     ),
     "deadlines_of": ("deadlines_pkey", ["welcome", listed(["a", "b"])]),
-    "taken": ("saga_journal_pkey", [listed(["welcome"]), listed(["a"]), "users", 0, 1, 100]),
+    "event_coverage": ("saga_journal_pkey", [listed(["welcome"]), listed(["a"]), "users", 0, 1, 100]),
     "older_than_journal": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
     "unknown_instances": ("sagas_pkey saga_journal_pkey", [listed(["welcome"]), listed(["a"])]),
     "due": ("deadlines_due step_rejections_pkey saga_outbox_pkey", ["users.events", 0, listed(["welcome"]), 100]),

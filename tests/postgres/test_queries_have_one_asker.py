@@ -13,8 +13,6 @@ ROOM = "infra/postgres"
 ASKING = ("rows", "row", "value", "run", "stream")
 # Queries whose name is put together: the text before it, and the module that asks them.
 PUT_TOGETHER = {"correlated_": "history"}
-# Asked by infra/verify, until the room has readers for it.
-UNFINISHED = ("verification",)
 
 
 def texts(path: Path) -> set[str]:
@@ -41,8 +39,7 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_stands_in_the_folder_of_who_asks_it(name: str) -> None:
-    folder = FILES[name].parent.name
-    assert folder in askers(name) or folder in UNFINISHED
+    assert FILES[name].parent.name in askers(name)
 
 
 def test_every_name_that_the_room_asks_for_is_that_of_a_query() -> None:

@@ -9,7 +9,7 @@ import pytest
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from contracts.users.events import UserCreated, UserUpdated
-from infra.redis.documents import StoredDocuments
+from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound_all
@@ -43,12 +43,12 @@ class Scene:
         self.whole: Any = None
 
     async def contents(self) -> Any:
-        stored = StoredDocuments(self.redis, KEYS)
-        ids = sorted([each async for found in stored.stored_ids(LIVE) for each in found])
-        look = await stored.look(LIVE, TOPIC, [0], ids)
+        stored = RedisStoredDocuments(self.redis, KEYS)
+        ids = sorted([each async for found in stored.document_ids(LIVE) for each in found])
+        look = await stored.at_one_moment(LIVE, TOPIC, [0], ids)
         names = ("all", "email", "city")
-        entries = [each for name in names async for found in stored.entries(LIVE, name) for each in found]
-        return look.documents, entries, look.reached
+        entries = [each for name in names async for found in stored.index_entries(LIVE, name) for each in found]
+        return look.documents, entries, look.sequences
 
     async def begin(self) -> "Scene":
         assert await self.lane.acquire() == 0

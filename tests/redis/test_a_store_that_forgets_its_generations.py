@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from contracts.topics import Topics
-from infra.redis.documents import StoredDocuments
+from infra.redis.documents import RedisStoredDocuments
 from infra.redis.generations import RedisGenerations
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
@@ -52,7 +52,7 @@ async def test_everybody_goes_on_with_the_one_that_is_live(redis: Any, keys: Key
     await lost(redis, keys.both_live(NAME)[which], loss)
     assert await writer.live(NAME) == SECOND
     assert await generations.live(NAME) == SECOND
-    assert await StoredDocuments(redis, keys).live(NAME) == SECOND
+    assert await RedisStoredDocuments(redis, keys).live(NAME) == SECOND
     assert await queries.document(NAME, "ada") == card("ada", "Oslo")
 
     after = Checkpoint(2, 2)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.redis.documents import StoredDocuments
+from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint, write_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.redis.cards import CARDS, TOPIC, Purchase, batch, buyer, city, purchases, removal
@@ -44,11 +44,11 @@ async def test_a_verification_reads_the_entries_as_they_were_written(
 ) -> None:
     bought = [Purchase("a", "ada", "2"), Purchase("b", "ada", "1")]
     await writer.commit(purchases(bought, to=FIRST))
-    documents = StoredDocuments(redis, keys)
-    found = [entry async for entries in documents.entries(CARDS, "buyer") for entry in entries]
+    documents = RedisStoredDocuments(redis, keys)
+    found = [entry async for entries in documents.index_entries(CARDS, "buyer") for entry in entries]
     assert found == [(buyer("ada", "1"), "b"), (buyer("ada", "2"), "a")]
     wanted = [*found, (buyer("ada"), "a"), (buyer("ada", "1"), "a")]
-    assert (await documents.look(CARDS, TOPIC, [0], ["a"], wanted)).present == frozenset(found)
+    assert (await documents.at_one_moment(CARDS, TOPIC, [0], ["a"], wanted)).present == frozenset(found)
 
 
 @pytest.mark.parametrize("checkpoint", [FIRST, Checkpoint(3, 10, "0123456789ab"), Checkpoint(3, 10, "0123456789ab+")])

@@ -2,20 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
+from infra.processes.verification import open_sources
 from infra.settings import Settings
-from infra.verify.commands import compare_commands
-from infra.verify.opening import open_sources
-from infra.verify.settling import Patience
 from tests.system import Sent, System, create_user, running_system
 from tests.topics.spoiling import recreate
 from tests.waiting import until
-from workers.verification.findings import Verdict
+from workers.operations.verification.commands import compare_commands
+from workers.operations.verification.findings import Verdict
 
 
 @pytest_asyncio.fixture
@@ -28,16 +25,15 @@ async def system(settings: Settings, tmp_path: Path) -> AsyncIterator[System]:
 async def in_no_hurry(_: int) -> None: ...
 
 
-async def compared(system: System, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[str, str]]]:
+async def compared(system: System) -> dict[str, list[tuple[str, str]]]:
     """What is found of the users' commands: places and explanations, by what it is."""
     from infra.processes.resources import database_for
 
-    monkeypatch.setattr("infra.verify.commands.Patience", partial(Patience, 1.0))
     database, verdict = database_for(system.settings, role="annals_reader", connections=1), Verdict()
     await database.open()
     try:
         async with open_sources(system.settings, database) as sources:
-            await compare_commands(sources, "users", verdict, in_no_hurry)
+            await compare_commands(sources._replace(settle_seconds=1.0), "users", verdict, in_no_hurry)
     finally:
         await database.close()
     found: dict[str, list[tuple[str, str]]] = {}
@@ -65,9 +61,7 @@ def to_partition(system: System, sent: Sent, partition: int) -> None:
     assert system._producer.flush(30) == 0
 
 
-async def test_are_named_by_their_place_and_so_is_what_no_lane_has_read(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_are_named_by_their_place_and_so_is_what_no_lane_has_read(system: System) -> None:
     passed_over, broken, unread = create_user(), create_user()._replace(headers=[]), create_user()
     to_partition(system, passed_over, 0)
     to_partition(system, broken, 1)
@@ -75,7 +69,7 @@ async def test_are_named_by_their_place_and_so_is_what_no_lane_has_read(
     to_partition(system, unread, 2)
     to_partition(system, unread, 2)
     topic = system.topic("users.commands")
-    found = await compared(system, monkeypatch)
+    found = await compared(system)
     places = dict(found["command never handled"])
     assert set(places) == {f"{topic}/0/0", f"{topic}/1/0", f"{topic}/2/0"}
     assert passed_over.command_id in places[f"{topic}/0/0"]
@@ -83,18 +77,16 @@ async def test_are_named_by_their_place_and_so_is_what_no_lane_has_read(
     assert [place for place, _ in found["command not read"]] == [f"{topic}/2"]
 
 
-async def test_nothing_is_named_that_was_handled_or_put_aside(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_named_that_was_handled_or_put_aside(system: System) -> None:
     system.send([create_user() for _ in range(20)])
     system.send([create_user()._replace(headers=[]), create_user()._replace(value=b"no JSON")])
     worker = await system.worker("command")
     await system.handled(20)
-    assert await compared(system, monkeypatch) == {}
+    assert await compared(system) == {}
     assert await worker.stop() == 0
 
 
-async def test_a_letter_about_another_record_of_this_place_says_nothing(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_letter_about_another_record_of_this_place_says_nothing(system: System) -> None:
     """The topic was made anew: its offsets come again, and the letters about the former ones are still there."""
     former, now = (create_user()._replace(headers=[("x-said", text.encode())]) for text in ("former", "now"))
     to_partition(system, former, 0)
@@ -106,19 +98,17 @@ async def test_a_letter_about_another_record_of_this_place_says_nothing(
 
     await until(put_aside, "the record is a dead letter", seconds=60)
     assert await worker.stop() == 0
-    assert await compared(system, monkeypatch) == {}
+    assert await compared(system) == {}
     await recreate(system.settings, system.topic("users.commands"))
     await system.database.execute("UPDATE annals.lanes SET topic_id = ''")
     to_partition(system, now, 0)
-    found = await compared(system, monkeypatch)
+    found = await compared(system)
     assert [place for place, _ in found["command never handled"]] == [f"{system.topic('users.commands')}/0/0"]
 
 
-async def test_a_topic_that_its_lanes_have_not_seen_yet_is_named(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_topic_that_its_lanes_have_not_seen_yet_is_named(system: System) -> None:
     await lane_says(system, 0)
     await system.database.execute("UPDATE annals.lanes SET topic_id = 'another' WHERE partition = 3")
-    ((place, explanation),) = (await compared(system, monkeypatch))["command not read"]
+    ((place, explanation),) = (await compared(system))["command not read"]
     assert place == f"{system.topic('users.commands')}/3"
-    assert "made anew" in explanation
+    assert "created again" in explanation

@@ -99,7 +99,7 @@ async def test_a_history_that_the_caller_refuses_is_not_undone() -> None:
 
 async def test_a_history_is_the_whole_stream() -> None:
     history = await stream_history(Rows([row(1, CREATED), row(2, MOVED)]), EVENTS, "users", "ada")
-    assert [(each.event, each.stream_version) for each in history] == [(CREATED, 1), (MOVED, 2)]
+    assert [(entry.event, entry.stream_version) for entry in history] == [(CREATED, 1), (MOVED, 2)]
     assert history[0].recorded_at.startswith(TIME.date().isoformat())
 
 

@@ -20,7 +20,7 @@ def recorded(events: Sequence[Event]) -> list[Recorded]:
     ]
 
 
-def _undone(*events: Event) -> int:
+def undone_version(*events: Event) -> int:
     """The version of the event that is taken back."""
     history = recorded(events)
     undo = contexts()["users"].undo
@@ -31,15 +31,17 @@ def _undone(*events: Event) -> int:
 
 
 def test_it_is_the_last_change() -> None:
-    assert _undone(CREATED, WELCOMED, UserUpdated(user_id="ada", city="Paris")) == 3
+    assert undone_version(CREATED, WELCOMED, UserUpdated(user_id="ada", city="Paris")) == 3
 
 
 def test_it_is_the_change_before_what_is_none() -> None:
-    assert _undone(CREATED, UserUpdated(user_id="ada", city="Paris"), WELCOMED) == 2
+    assert undone_version(CREATED, UserUpdated(user_id="ada", city="Paris"), WELCOMED) == 2
 
 
 def test_it_is_the_last_of_two_changes_that_undo_one_another() -> None:
-    assert _undone(CREATED, UserUpdated(user_id="ada", city=None), UserUpdated(user_id="ada", city="London")) == 3
+    assert (
+        undone_version(CREATED, UserUpdated(user_id="ada", city=None), UserUpdated(user_id="ada", city="London")) == 3
+    )
 
 
 def test_it_is_the_first_event_when_no_other_changes_anything() -> None:

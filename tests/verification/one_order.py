@@ -10,10 +10,17 @@ from contracts.message import Event
 from contracts.orders.events import OrderConfirmed, OrderPlaced
 from contracts.orders.lines import OrderLine
 from contracts.payments.events import FundsCaptured, FundsReserved
-from infra.verify.scratch import Scratch, scratch
+from infra.sqlite.step_scratch import sqlite_scratch
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
+from workers.operations.verification.comparisons.saga_consequences import (
+    StoredStep,
+    answer_difference,
+    deadline_differences,
+    step_difference,
+)
+from workers.operations.verification.comparisons.saga_journal import JournalFold, SagaDifference, StoredSaga
 from workers.ports.sagas import (
     DeadlineRow,
     DueInternalEvents,
@@ -24,15 +31,9 @@ from workers.ports.sagas import (
     StoredInstance,
     UnchangedStep,
 )
+from workers.ports.verification.steps import SagaLane, StepScratch
 from workers.saga.following import Followed, follow, handle
 from workers.saga.internal_events import internal_events
-from workers.verification.saga_consequences import (
-    StoredStep,
-    deadline_differences,
-    hearing_difference,
-    step_difference,
-)
-from workers.verification.saga_journal import JournalFold, Lane, StoredSaga, Wrong
 
 FULFILMENT = next(each for each in contexts()["orders"].sagas if each.name == "fulfilment")
 KEY = InstanceKey("fulfilment", "o-1")
@@ -66,7 +67,7 @@ class Order:
     saga: Saga[Any] = FULFILMENT
     entries: list[Entry] = field(default_factory=list)
     steps: list[StoredStep] = field(default_factory=list)
-    deadlines: dict[str, tuple[Lane, DeadlineRow]] = field(default_factory=dict)
+    deadlines: dict[str, tuple[SagaLane, DeadlineRow]] = field(default_factory=dict)
     stored: StoredSaga | None = None
 
     def takes(self, *events: Event) -> None:
@@ -114,7 +115,7 @@ class Order:
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
         return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}
 
-    def _note(self, followed: Followed, lane: Lane, found: Recorded | None) -> None:
+    def _note(self, followed: Followed, lane: SagaLane, found: Recorded | None) -> None:
         (instance,), (entry,) = followed.instances, followed.journal
         correlation_id = instance.correlation_id if self.stored is None else self.stored.correlation_id
         self.stored = StoredSaga(instance.version, instance.status, instance.state, correlation_id)
@@ -124,31 +125,32 @@ class Order:
             self.deadlines.pop(name, None)
         self.deadlines |= {row.name: (lane, row) for row in followed.deadlines}
 
-    def wrong(self) -> list[Wrong]:
+    def wrong(self) -> list[SagaDifference]:
         """All that a comparison finds."""
-        with scratch() as kept:
-            fold = JournalFold(self.saga, KEY.instance_id, kept)
+        with sqlite_scratch() as scratch:
+            fold = JournalFold(self.saga, KEY.instance_id, scratch)
             found = [fold.apply(*entry) for entry in self.entries if not fold.broken]
             if not fold.broken:
                 found.append(fold.against(self.stored))
             if not fold.broken:
-                found += _steps(self.steps, kept)
+                found += _steps(self.steps, scratch)
                 found += deadline_differences(fold.deadlines, self.deadlines)
         return [each for each in found if each is not None]
 
 
-def _accepted(row: StepRow, lane: Lane) -> StoredStep:
+def _accepted(row: StepRow, lane: SagaLane) -> StoredStep:
     return StoredStep(row, lane, "accepted", None, time(3000), waits=False)
 
 
-def _steps(steps: Sequence[StoredStep], kept: Scratch) -> list[Wrong | None]:
-    found: list[Wrong | None] = []
-    for each in steps:
-        expected = kept.take(KEY, each.row.command_id)
-        assert expected is not None, each
-        found += [step_difference(each, expected[0], in_order=True), hearing_difference(each, expected[1])]
-    assert not kept.after("", 10), "no step is missing"
-    return found
+def _steps(steps: Sequence[StoredStep], scratch: StepScratch) -> list[SagaDifference | None]:
+    differences: list[SagaDifference | None] = []
+    for step in steps:
+        expected = scratch.pop(KEY, step.row.command_id)
+        assert expected is not None, step
+        differences.append(step_difference(step, expected.step, in_order=True))
+        differences.append(answer_difference(step, expected.answer))
+    assert not scratch.steps_after("", 10), "no step is missing"
+    return differences
 
 
 def fulfilled(*events: Event) -> Order:

@@ -8,10 +8,10 @@ import pytest
 
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows, inbound
+from workers.operations.verification.comparisons.log_lane import PARTS, LaneComparison
+from workers.operations.verification.findings import LogGap, Verdict
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
-from workers.verification.findings import LogGap, Verdict
-from workers.verification.lane import PARTS, LaneComparison
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 
@@ -32,13 +32,13 @@ def log_of(*rows: EventRow) -> list[InboundRecord]:
 
 def test_that_is_the_table_is_content() -> None:
     verdict = compared(log_of(*ROWS))
-    assert verdict.content
+    assert verdict.passes
     assert verdict.looked_at["events compared with the log"] == len(ROWS)
 
 
 def test_with_a_late_repeat_is_content_and_counts_it() -> None:
     verdict = compared(log_of(*ROWS, ROWS[1]))
-    assert verdict.content
+    assert verdict.passes
     assert verdict.looked_at["late repeats in the log"] == 1
 
 
@@ -53,7 +53,7 @@ def test_lacks_an_event_in_the_middle_or_a_stretch_at_the_end() -> None:
 
 def test_with_a_hole_whose_events_stand_later_is_content_and_counts_them() -> None:
     verdict = compared(log_of(ROWS[0], ROWS[3], ROWS[4], ROWS[1], ROWS[2]))
-    assert verdict.content
+    assert verdict.passes
     assert verdict.looked_at["repeats out of order in the log"] == 2
     assert verdict.looked_at["events compared with the log"] == len(ROWS)
 
@@ -179,13 +179,13 @@ def test_is_content_when_the_same_json_is_written_in_another_way() -> None:
     rows = [ROWS[0]._replace(data=b'{"b": 1e2, "a": [1.0, true, null]}'), *ROWS[1:]]
     log = log_of(*rows)
     log[0] = log[0]._replace(value=b'{"a":[1,true,null],"b":100}')
-    assert compared(log, rows).content
+    assert compared(log, rows).passes
 
 
 def test_is_content_however_deep_the_json_is() -> None:
     deep = b'{"a":[' * 400 + b"]}" * 400
     rows = [ROWS[0]._replace(data=deep), *ROWS[1:]]
-    assert compared(log_of(*rows), rows).content
+    assert compared(log_of(*rows), rows).passes
 
 
 FULL = [row._replace(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") for row in ROWS]
@@ -218,4 +218,4 @@ def test_differs_in_a_header_that_only_one_of_the_two_has() -> None:
 def test_a_header_that_somebody_has_added_is_no_difference() -> None:
     log = log_of(*FULL)
     log[1] = log[1]._replace(headers=[("x-probe", b"1"), *log[1].headers])
-    assert compared(log, FULL).content
+    assert compared(log, FULL).passes

@@ -9,12 +9,12 @@ from tests.lanes.recorded_rows import event_rows
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 from workers.domain import contexts
+from workers.operations.verification.comparisons.read_model import DocumentFold, difference
+from workers.operations.verification.comparisons.stream_versions import StreamVersions
+from workers.operations.verification.findings import FindingKind
 from workers.parking import parked_by
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
-from workers.verification.findings import What
-from workers.verification.read_model import DocumentFold, difference
-from workers.verification.versions import Versions
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 ADA = ROWS[0].stream_id
@@ -29,7 +29,7 @@ def folded(reached: int, parked: dict[str, ParkedStream] | None = None) -> Docum
 
 
 def gaps(*rows: EventRow) -> list[str]:
-    versions = Versions()
+    versions = StreamVersions()
     for row in rows:
         versions.apply(row)
     return versions.gaps
@@ -90,9 +90,12 @@ def test_missing_left_over_and_different_documents_are_told_apart_without_their_
     assert missing is not None
     assert left_over is not None
     assert different is not None
-    assert (missing.what, left_over.what) == (What.DOCUMENT_MISSING, What.DOCUMENT_LEFT_OVER)
-    assert different == (What.DOCUMENT_DIFFERS, "in age, city")
+    assert (missing.kind, left_over.kind) == (FindingKind.DOCUMENT_MISSING, FindingKind.DOCUMENT_LEFT_OVER)
+    assert different == (FindingKind.DOCUMENT_DIFFERS, "in age, city")
 
 
 def test_a_document_with_a_number_for_a_truth_is_different() -> None:
-    assert difference({"lines": [{"paid": True}]}, {"lines": [{"paid": 1}]}) == (What.DOCUMENT_DIFFERS, "in lines")
+    assert difference({"lines": [{"paid": True}]}, {"lines": [{"paid": 1}]}) == (
+        FindingKind.DOCUMENT_DIFFERS,
+        "in lines",
+    )

@@ -45,5 +45,5 @@ async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_sys
     await accepted(system, [passed_by])
     code, verdict = await verified(system)
     assert code == 1
-    (where,) = named(verdict, "event not taken by a saga")
+    (where,) = named(verdict, "event not applied by a saga")
     assert f"{passed_by.stream_id}@1" in where

@@ -16,13 +16,13 @@ from tests.verification.one_order import (
     time,
 )
 from workers.core.saga import DeadlinePassed, StepRejected
-from workers.verification.findings import What
-from workers.verification.saga_journal import StoredSaga
+from workers.operations.verification.comparisons.saga_journal import StoredSaga
+from workers.operations.verification.findings import FindingKind
 
 
 def found(order: Order) -> list[tuple[str, str]]:
     """Kind and place of each finding."""
-    return [(each.what.value, each.where) for each in order.wrong()]
+    return [(each.kind.value, each.where) for each in order.wrong()]
 
 
 def entry(order: Order, place: int, **changes: object) -> None:
@@ -86,7 +86,7 @@ def test_has_an_entry_too_many() -> None:
     order = fulfilled()
     order.stored = stored(order)._replace(version=4)
     (wrong,) = order.wrong()
-    assert wrong == (What.INSTANCE_DIFFERS, "fulfilment o-1", "its version is 4, its journal leads to 5")
+    assert wrong == (FindingKind.INSTANCE_DIFFERS, "fulfilment o-1", "its version is 4, its journal leads to 5")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_has_an_entry_that_differs(changes: dict[str, str], explanation: str) ->
     order = fulfilled()
     entry(order, 2, **changes)
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.JOURNAL_DIFFERS, "fulfilment o-1@2")
+    assert (wrong.kind, wrong.where) == (FindingKind.JOURNAL_DIFFERS, "fulfilment o-1@2")
     assert explanation in wrong.explanation
 
 
@@ -119,7 +119,7 @@ def test_took_an_event_that_is_not_there_or_is_about_another_instance() -> None:
 
 
 def test_has_heard_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() -> None:
-    place = ("saga's own event without cause", "fulfilment o-1@3")
+    place = ("internal event of a saga without cause", "fulfilment o-1@3")
     for changes in (
         {"data": DeadlinePassed(instance_id="o-1", deadline="another").to_json()},
         {"data": DeadlinePassed(instance_id="o-2", deadline="confirmation").to_json()},
@@ -134,11 +134,11 @@ def test_has_heard_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() 
     order = overdue()
     order.entries.append(order.entries[-1])
     entry(order, 4, version=4)
-    assert found(order) == [("saga's own event without cause", "fulfilment o-1@4")], "a deadline passes once"
+    assert found(order) == [("internal event of a saga without cause", "fulfilment o-1@4")], "a deadline passes once"
 
 
 def test_has_heard_a_rejection_of_no_step_or_twice_or_another_one_than_there_was() -> None:
-    forged = ("saga's own event without cause", "fulfilment o-1@2")
+    forged = ("internal event of a saga without cause", "fulfilment o-1@2")
     order = refused()
     data = StepRejected(instance_id="o-1", step="reserve_stock", to="tea", code="AccountNotFound").to_json()
     entry(order, 2, data=data)
@@ -146,7 +146,7 @@ def test_has_heard_a_rejection_of_no_step_or_twice_or_another_one_than_there_was
     order = refused()
     order.entries.append(order.entries[-1])
     entry(order, 3, version=3)
-    assert found(order) == [("saga's own event without cause", "fulfilment o-1@3")]
+    assert found(order) == [("internal event of a saga without cause", "fulfilment o-1@3")]
     for changes in ({"status": "accepted"}, {"code": "CurrencyMismatch"}, {"handled_at": time(6)}):
         order = refused()
         order.steps[0] = order.steps[0]._replace(**changes)  # type: ignore[arg-type]  # by name
@@ -162,10 +162,10 @@ def test_has_a_rejection_that_is_lost_or_left_over() -> None:
     order.steps[0] = lost._replace(waits=True)
     assert found(order) == []
     order.steps[0] = lost._replace(status="accepted", waits=True)
-    assert found(order) == [("saga rejection too many", place)]
+    assert found(order) == [("saga rejection left over", place)]
     order = refused()
     order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga rejection too many", place)]
+    assert found(order) == [("saga rejection left over", place)]
 
 
 @pytest.mark.parametrize("name", ["data", "correlation_id", "caused_at", "stream_id", "actor", "command_type"])
@@ -175,7 +175,7 @@ def test_has_a_step_that_differs(name: str) -> None:
     changed = b"{}" if name == "data" else time(8)
     order.steps[1] = step._replace(row=step.row._replace(**{name: changed}))  # type: ignore[arg-type]  # by name
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.STEP_DIFFERS, "fulfilment o-1 reserve_stock")
+    assert (wrong.kind, wrong.where) == (FindingKind.STEP_DIFFERS, "fulfilment o-1 reserve_stock")
     assert wrong.explanation.endswith(f"in {name.replace('_', ' ')}")
 
 
@@ -192,10 +192,10 @@ def test_has_a_deadline_that_is_lost_left_over_or_differs() -> None:
     assert found(order) == [("saga deadline missing", place)]
     order.deadlines["confirmation"] = (("payments", 0), row._replace(due_at=time(900)))
     (wrong,) = order.wrong()
-    assert wrong == (What.DEADLINE_DIFFERS, place, "in due at, lane")
+    assert wrong == (FindingKind.DEADLINE_DIFFERS, place, "in due at, lane")
     order = fulfilled()
     order.deadlines["confirmation"] = (lane, row)
-    assert found(order) == [("saga deadline too many", place)]
+    assert found(order) == [("saga deadline left over", place)]
 
 
 def test_was_stored_before_its_state_had_a_field_that_has_a_default() -> None:
@@ -211,7 +211,7 @@ def test_has_a_state_that_its_saga_cannot_read() -> None:
     before = stored(order)
     order.stored = before._replace(state=before.state.replace(b'"is_shipped"', b'"was_shipped"'))
     (wrong,) = order.wrong()
-    assert wrong == (What.INSTANCE_DIFFERS, "fulfilment o-1", "its state cannot be read: was_shipped")
+    assert wrong == (FindingKind.INSTANCE_DIFFERS, "fulfilment o-1", "its state cannot be read: was_shipped")
 
 
 def test_is_missing_left_over_or_differs_without_its_values() -> None:
@@ -224,7 +224,7 @@ def test_is_missing_left_over_or_differs_without_its_values() -> None:
     order.stored = before._replace(state=before.state.replace(b"9.00", b"8.00"))
     assert order.wrong()[0].explanation == "in total"
     order.entries, order.steps = [], []
-    assert found(order) == [("saga instance too many", "fulfilment o-1")]
+    assert found(order) == [("saga instance left over", "fulfilment o-1")]
 
 
 def test_whose_code_raises_is_said_with_the_entry_and_without_its_values() -> None:
@@ -234,5 +234,5 @@ def test_whose_code_raises_is_said_with_the_entry_and_without_its_values() -> No
     order = fulfilled(PLACED, FUNDS_RESERVED, STOCK_RESERVED, CONFIRMED)
     order.saga = replace(order.saga, evolve=evolve)
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.CODE_RAISES, "saga fulfilment, o-1, its event 1")
+    assert (wrong.kind, wrong.where) == (FindingKind.CODE_RAISES, "saga fulfilment, o-1, its event 1")
     assert "ada" not in wrong.explanation

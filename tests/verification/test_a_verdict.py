@@ -2,26 +2,26 @@
 
 import pytest
 
-from workers.verification import findings
-from workers.verification.advice import advice_on
-from workers.verification.findings import Finding, LeftOverCredential, Verdict, What
+from workers.operations.verification import findings
+from workers.operations.verification.advice import advice_on
+from workers.operations.verification.findings import Finding, FindingKind, LeftOverCredential, Verdict
 
 
 def test_is_content_until_something_is_found() -> None:
     verdict = Verdict()
-    verdict.saw("events", 3)
-    verdict.saw("events")
-    verdict.saw("letters", 0)
-    assert (verdict.content, verdict.looked_at) == (True, {"events": 4})
-    verdict.found(What.EVENT_DIFFERS, "users 0/3", "in its type")
-    assert (verdict.content, verdict.targets) == (False, [])
+    verdict.compared("events", 3)
+    verdict.compared("events")
+    verdict.compared("letters", 0)
+    assert (verdict.passes, verdict.looked_at) == (True, {"events": 4})
+    verdict.report(FindingKind.EVENT_DIFFERS, "users 0/3", "in its type")
+    assert (verdict.passes, verdict.targets) == (False, [])
     assert verdict.examples == [Finding("event differs", "users 0/3", "in its type")]
 
 
 def test_counts_what_a_finding_stands_for() -> None:
     verdict = Verdict()
-    verdict.found(What.MISSING_IN_LOG, "here", "", count=5)
-    verdict.found(What.MISSING_IN_LOG, "there", "")
+    verdict.report(FindingKind.MISSING_IN_LOG, "here", "", count=5)
+    verdict.report(FindingKind.MISSING_IN_LOG, "there", "")
     assert verdict.counts == {"event missing in the log": 6}
 
 
@@ -31,8 +31,8 @@ def test_keeps_the_first_few_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> No
     verdict = Verdict()
     for number in range(4):
         target = LeftOverCredential("users", f"user-{number}")
-        verdict.found(What.CREDENTIAL_LEFT_OVER, f"{number}", "", count=10, target=target)
-    verdict.found(What.PARKED, "another kind", "")
+        verdict.report(FindingKind.CREDENTIAL_LEFT_OVER, f"{number}", "", count=10, target=target)
+    verdict.report(FindingKind.PARKED, "another kind", "")
     assert [each.where for each in verdict.examples] == ["0", "1", "another kind"]
     assert [each.stream_id for each in verdict.targets if isinstance(each, LeftOverCredential)] == [
         "user-0",
@@ -43,6 +43,6 @@ def test_keeps_the_first_few_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_comes_with_advice_for_what_no_repair_mends() -> None:
-    found = advice_on([What.PARKED, What.CREDENTIAL_LEFT_OVER, What.EVENT_DIFFERS])
-    assert [what for what, _ in found] == [What.PARKED, What.EVENT_DIFFERS]
-    assert "annals parked retry" in dict(found)[What.PARKED]
+    found = advice_on([FindingKind.PARKED, FindingKind.CREDENTIAL_LEFT_OVER, FindingKind.EVENT_DIFFERS])
+    assert [what for what, _ in found] == [FindingKind.PARKED, FindingKind.EVENT_DIFFERS]
+    assert "annals parked retry" in dict(found)[FindingKind.PARKED]

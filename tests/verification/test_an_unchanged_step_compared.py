@@ -3,11 +3,11 @@
 from contracts.orders.events import OrderCancelled
 from tests.verification.one_order import PLACED, fulfilled, time
 from tests.verification.test_a_saga_compared import cancelled, entry, found, refused, reserved_before, stored
-from workers.verification.findings import What
+from workers.operations.verification.findings import FindingKind
 
 
 def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_heard_twice() -> None:
-    forged = ("saga's own event without cause", "fulfilment o-1@2")
+    forged = ("internal event of a saga without cause", "fulfilment o-1@2")
     for changes in (
         {"unchanged": False},
         {"unchanged": False, "status": "rejected", "code": "AccountNotFound"},
@@ -22,7 +22,7 @@ def test_has_heard_that_a_step_changed_nothing_which_did_or_was_refused_or_is_he
     order = reserved_before()
     order.entries.append(order.entries[-1])
     entry(order, 3, version=3)
-    assert found(order) == [("saga's own event without cause", "fulfilment o-1@3")]
+    assert found(order) == [("internal event of a saga without cause", "fulfilment o-1@3")]
 
 
 def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> None:
@@ -30,13 +30,13 @@ def test_has_not_heard_that_a_step_changed_nothing_or_is_to_hear_it_again() -> N
     order = fulfilled(PLACED)
     order.steps[0] = order.steps[0]._replace(unchanged=True)
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.REJECTION_MISSING, place)
-    assert wrong.explanation.endswith("accepted without a change, never heard")
+    assert (wrong.kind, wrong.where) == (FindingKind.REJECTION_MISSING, place)
+    assert wrong.explanation.endswith("accepted without a change, never handled")
     order.steps[0] = order.steps[0]._replace(waits=True)
     assert found(order) == []
     order = reserved_before()
     order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga rejection too many", place)]
+    assert found(order) == [("saga rejection left over", place)]
 
 
 def test_that_an_earlier_release_has_carried_through_is_right_still() -> None:

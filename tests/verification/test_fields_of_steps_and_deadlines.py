@@ -3,8 +3,8 @@
 import pytest
 
 from tests.verification.one_order import PLACED, fulfilled, time
+from workers.operations.verification.findings import FindingKind
 from workers.ports.sagas import DeadlineRow, StepRow
-from workers.verification.findings import What
 
 
 # By its place, its instance and its command a step is found.
@@ -16,7 +16,7 @@ def test_has_a_step_that_differs(name: str) -> None:
     order.steps[1] = step._replace(row=step.row._replace(**{name: changed}))  # type: ignore[arg-type]  # by name
     (wrong,) = order.wrong()
     where = f"fulfilment o-1 {changed if name == 'step' else 'reserve_stock'}"
-    assert (wrong.what, wrong.where) == (What.STEP_DIFFERS, where)
+    assert (wrong.kind, wrong.where) == (FindingKind.STEP_DIFFERS, where)
     assert wrong.explanation.endswith(f"in {name.replace('_', ' ')}")
 
 
@@ -26,4 +26,4 @@ def test_has_a_deadline_that_differs_in_one_field(name: str) -> None:
     lane, row = order.deadlines["confirmation"]
     order.deadlines["confirmation"] = (lane, row._replace(**{name: time(900)}))
     (wrong,) = order.wrong()
-    assert wrong == (What.DEADLINE_DIFFERS, "fulfilment o-1 confirmation", f"in {name.replace('_', ' ')}")
+    assert wrong == (FindingKind.DEADLINE_DIFFERS, "fulfilment o-1 confirmation", f"in {name.replace('_', ' ')}")

@@ -1,7 +1,7 @@
 """Five times as long a log takes no more memory to compare: with the table, with the sagas' journals, and a journal."""
 
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -9,31 +9,39 @@ from typing import Any, cast
 import pytest
 
 from contracts.catalogue import catalogue
+from contracts.envelope import rfc3339
 from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderPlaced
 from contracts.orders.lines import OrderLine
 from contracts.topics import Topics
 from contracts.users.events import UserDeleted
 from contracts.users.examples import ADA_CREATED
-from infra.kafka.log_reader import LogReader
-from infra.postgres.lists import SEPARATOR
-from infra.postgres.pool import Database
-from infra.postgres.session import Session
-from infra.redis.documents import StoredDocuments
-from infra.verify.instances import Installation, Page
-from infra.verify.lanes import compare_lane
-from infra.verify.moment import Moment
-from infra.verify.scratch import scratch
-from infra.verify.sources import Sources
-from infra.verify.taken import Completeness
+from infra.sqlite.step_scratch import sqlite_scratch
 from tests.lanes.recorded_rows import FIRST_SECOND, event_rows, inbound
+from tests.verification.reading import in_no_hurry, sources_with
 from workers.domain import contexts
 from workers.lanes.sequenced import recorded_row
+from workers.operations.verification.event_coverage import EventCoverage
+from workers.operations.verification.findings import Verdict
+from workers.operations.verification.lane_positions import LanePositions
+from workers.operations.verification.log_lanes import compare_lane
+from workers.operations.verification.saga_instances import Installation, InstancePage
+from workers.operations.verification.sources import Sources
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
 from workers.ports.sagas import InstanceKey, StoredInstance
+from workers.ports.verification.rows import (
+    EventApplied,
+    JournalEntry,
+    LaneSequence,
+    ListedSagaInstance,
+    OutboxStep,
+    SagaInstance,
+    SagaLanePosition,
+    StoredDeadline,
+)
+from workers.ports.verification.table import ReadTransaction
 from workers.saga.following import Followed, follow
-from workers.verification.findings import Verdict
 
 SHORT, LONG = 4_000, 20_000
 CHUNK = 2_000
@@ -42,18 +50,7 @@ CHUNK = 2_000
 CLOSING = next(each for each in contexts()["orders"].sagas if each.name == "account closing")
 ORDERS = "orders.events"
 KEY = InstanceKey("account closing", "ada")
-ORIGIN = {"correlation_id": "correlation of ada", "started_at": FIRST_SECOND}
 LINE = OrderLine(sku="tea", quantity=1, unit_price=Decimal(1))
-
-
-class Row(dict[str, Any]):
-    """A row as the driver gives it: its values by name, by place, and one after the other."""
-
-    def __getitem__(self, place: Any) -> Any:
-        return super().__getitem__(place) if isinstance(place, str) else list(self.values())[place]
-
-    def __iter__(self) -> Any:
-        return iter(self.values())
 
 
 def order(number: int) -> OrderPlaced | OrderCancelled:
@@ -71,21 +68,16 @@ def before(number: int) -> bytes:
     return b'{"has_begun": true, "is_deleted": true, "open_orders": []}'
 
 
-def _taken(sequence: int) -> dict[str, Any]:
-    """What the journal says of an event."""
-    return {
-        "saga": "welcome",
-        "instance_id": f"user-{sequence}",
-        "event_id": f"00000000-0000-5000-8000-{sequence:012d}",
-        "times": 1,
-    }
-
-
 def row(sequence: int) -> EventRow:
     """Each event is the first one of another user."""
     return FIRST._replace(
         sequence=sequence, stream_id=f"user-{sequence}", event_id=f"00000000-0000-5000-8000-{sequence:012d}"
     )
+
+
+def _applied(sequence: int) -> EventApplied:
+    """What the journal of an event's instance says of it."""
+    return EventApplied("welcome", f"user-{sequence}", f"00000000-0000-5000-8000-{sequence:012d}", 1)
 
 
 class LongLog:
@@ -100,114 +92,95 @@ class LongLog:
 
 
 class LongTable:
-    """The table of the same events."""
+    """The table of the same events, each in the journal of another instance."""
 
     def __init__(self, length: int) -> None:
         self._length = length
 
-    async def rows(self, name: str, *arguments: Any) -> list[Any]:
-        match name, arguments:
-            case "lane_sequences", ():
-                return [{"topic": "users.commands", "partition": 0, "sequence": self._length}]
-            case "events_at", (_, _, sequences):
-                return list(self._rows(int(each) for each in sequences.split(SEPARATOR)))
-            case "events_after", (_, _, after, limit):
-                return list(self._rows(range(after + 1, min(after + limit, self._length) + 1)))
-            case "taken", (_, _, _, _, first, last):
-                return [_taken(sequence) for sequence in range(first, last + 1)]
-            case "not_accepted", _:
-                return []
-        raise AssertionError(name)
+    async def lane_sequences(self) -> list[LaneSequence]:
+        return [LaneSequence("users.commands", 0, self._length)]
 
-    def _rows(self, sequences: Any) -> Iterator[list[Any]]:
-        """As the driver gives them: `data` is text."""
-        for sequence in sequences:
-            values: list[Any] = list(row(sequence))
-            values[8] = values[8].decode()
-            yield values
+    async def events_at(self, context: str, partition: int, sequences: Sequence[int]) -> list[EventRow]:
+        return self._rows(sequences)
 
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> list[EventRow]:
+        return self._rows(range(sequence + 1, min(sequence + limit, self._length) + 1))
 
-async def unhurried(count: int) -> None:
-    """The pace of somebody who does not look."""
+    async def event_coverage(
+        self, keys: Sequence[InstanceKey], context: str, partition: int, first: int, last: int
+    ) -> list[EventApplied]:
+        return [_applied(sequence) for sequence in range(first, last + 1)]
+
+    async def commands_not_accepted(self, command_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset()
+
+    def _rows(self, sequences: Iterable[int]) -> list[EventRow]:
+        return [row(sequence) for sequence in sequences]
 
 
 def sources(length: int) -> Sources:
-    table, log = cast(Database, LongTable(length)), cast(LogReader, LongLog(length))
-    return Sources(table, log, cast(StoredDocuments, None), Topics(), 1)
+    return sources_with(table=LongTable(length), topic_reader=LongLog(length))
 
 
 async def peak_of_the_log(length: int) -> int:
     verdict = Verdict()
     tracemalloc.start()
-    await compare_lane(sources(length), "users", 0, length, verdict, unhurried)
+    await compare_lane(sources(length), "users", 0, length, verdict, in_no_hurry)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert verdict.looked_at["events compared with the log"] == length
-    assert verdict.content
+    assert verdict.passes
     return peak
 
 
 async def peak_of_the_sagas(length: int) -> int:
     verdict = Verdict()
-    at = Moment({("users", 0): length}, {}, {}, {})
-    comparison = Completeness(sources(length), [WELCOME], at, datetime(2020, 1, 1, tzinfo=UTC), verdict)
+    positions = LanePositions({("users", 0): length}, {}, {}, {})
+    comparison = EventCoverage(sources(length), [WELCOME], positions, datetime(2020, 1, 1, tzinfo=UTC), verdict)
     tracemalloc.start()
-    await comparison.compare(unhurried)
+    await comparison.compare(in_no_hurry)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert verdict.looked_at["events compared with the journals of the saga welcome"] == length
-    assert verdict.content
+    assert verdict.passes
     return peak
 
 
 class OneLongJournal:
-    """A session on a database with one instance: the closing of an account whose user orders again and again."""
+    """A transaction on a database with one instance: the closing of an account whose user orders again and again."""
 
     def __init__(self, length: int) -> None:
         self._length = length
         self.steps = 0
 
-    async def rows(self, name: str, *arguments: Any) -> list[Any]:
-        match name:
-            case "instances_after" if arguments[1] == "":
-                state = before(self._length + 1).decode()
-                return [Row(instance_id="ada", version=self._length, status="close", state=state, **ORIGIN)]
-            case "saga_lanes":
-                return [Row(partition=0, input_sequence=self._length)]
-        raise AssertionError(name)
+    async def instances_after(self, saga: str, instance_id: str, limit: int) -> list[ListedSagaInstance]:
+        assert instance_id == ""
+        state = before(self._length + 1)
+        stored = SagaInstance(self._length, "close", state, "correlation of ada", FIRST_SECOND)
+        return [ListedSagaInstance("ada", stored)]
 
-    async def stream(self, name: str, *_: Any) -> AsyncIterator[Any]:
-        if name == "deadlines_of":
-            yield self._deadline()
-            return
+    async def saga_lane_positions(self, topic: str) -> list[SagaLanePosition]:
+        return [SagaLanePosition(0, self._length, 0)]
+
+    async def journals(self, saga: str, instance_ids: Sequence[str]) -> AsyncIterator[JournalEntry]:
         for number in range(1, self._length + 1):
-            row, _, step = self._taken(number)
-            match name:
-                case "journals":
-                    yield row
-                case "steps_of" if step is not None:
-                    self.steps += 1
-                    yield step
+            _, row, followed = self._followed(number)
+            (entry,) = followed.journal
+            yield JournalEntry(entry._replace(recorded_at=rfc3339(FIRST_SECOND)), FIRST_SECOND, row)
 
-    def _deadline(self) -> Row:
+    async def steps_of(self, saga: str, instance_ids: Sequence[str]) -> AsyncIterator[OutboxStep]:
+        for number in range(1, self._length + 1):
+            event, _, followed = self._followed(number)
+            for step in followed.steps:
+                self.steps += 1
+                row, handled_at = step._replace(position=number), rfc3339(FIRST_SECOND)
+                topic = f"{event.context}.events"
+                yield OutboxStep(topic, 0, row, "accepted", "accepted", handled_at, waits=False, unchanged=False)
+
+    async def deadlines_of(self, saga: str, instance_ids: Sequence[str]) -> AsyncIterator[StoredDeadline]:
         """That of the answer to what the last order led to."""
         (deadline,) = self._followed(self._length)[2].deadlines
-        return Row(
-            **deadline._asdict() | {"due_at": datetime.fromisoformat(deadline.due_at)}, topic=ORDERS, partition=0
-        )
-
-    def _taken(self, number: int) -> tuple[Any, ...]:
-        """The journal's entry with its event, and the step that follows from it."""
-        event, row, followed = self._followed(number)
-        (entry,) = followed.journal
-        values = [*entry._replace(recorded_at=FIRST_SECOND), FIRST_SECOND, *row]  # type: ignore[arg-type]  # as the driver
-        values[1 + 11 + 8] = row.data.decode()
-        step = None
-        for each in followed.steps:
-            given = each._replace(position=number)._asdict() | {"data": each.data.decode(), "caused_at": FIRST_SECOND}
-            outcome = {"status": "accepted", "code": "accepted", "handled_at": FIRST_SECOND, "unchanged": False}
-            step = Row(**given, topic=f"{event.context}.events", partition=0, waits=False, **outcome)
-        return values, entry, step
+        yield StoredDeadline(ORDERS, 0, deadline)
 
     def _followed(self, number: int) -> tuple[Event, EventRow, Followed]:
         event: Event = UserDeleted(user_id="ada") if number == 1 else order(number)
@@ -220,15 +193,16 @@ class OneLongJournal:
 
 async def peak_of_a_journal(length: int) -> int:
     length //= 4  # each entry is folded twice here
-    verdict, session = Verdict(), OneLongJournal(length)
-    with scratch() as kept:
-        page = Page(cast(Session, session), CLOSING, Installation(Topics(), catalogue().events, kept), verdict)
+    verdict, journal = Verdict(), OneLongJournal(length)
+    with sqlite_scratch() as scratch:
+        installation = Installation(Topics(), catalogue().events, scratch)
+        page = InstancePage(cast(ReadTransaction, journal), CLOSING, installation, verdict)
         tracemalloc.start()
         await page.compare("")
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert verdict.content, verdict.examples
-    assert session.steps == length // 2
+    assert verdict.passes, verdict.examples
+    assert journal.steps == length // 2
     return peak
 
 

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.verification.missing import Missing, Stretch
+from workers.operations.verification.comparisons.missing_sequences import MissingSequences, Stretch
 
 gaps = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 4)), max_size=8)
 
 
 @given(steps=gaps, late=st.lists(st.integers(1, 60), max_size=40))
 def test_are_those_left_out_less_those_that_came(steps: list[tuple[int, int]], late: list[int]) -> None:
-    missing, left = Missing(), set[int]()
+    missing, left = MissingSequences(), set[int]()
     position = 0
     for present, absent in steps:
         first = position + present + 1
@@ -25,7 +25,7 @@ def test_are_those_left_out_less_those_that_came(steps: list[tuple[int, int]], l
 
 
 def test_give_up_the_oldest_when_there_are_too_many() -> None:
-    missing = Missing(max_stretches=2)
+    missing = MissingSequences(max_stretches=2)
     assert missing.add(1, 1, "a") is None
     assert missing.add(3, 4, "b") is None
     assert missing.add(6, 6, "c") == Stretch(1, 1, "a")

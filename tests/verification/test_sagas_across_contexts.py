@@ -87,16 +87,16 @@ async def test_whose_journal_was_changed_are_named_with_the_entry(system: System
     code, verdict = await verified(system)
     assert code == 1
     assert verdict["found"] == {
-        "event not taken by a saga": 1,
+        "event not applied by a saga": 1,
         "gap in a saga journal": 1,
         "saga journal differs": 1,
-        "saga's own event without cause": 1,
+        "internal event of a saga without cause": 1,
     }
     assert named(verdict, "gap in a saga journal") == [f"fulfilment {lacks.stream_id}@2"]
-    (event,) = named(verdict, "event not taken by a saga")
+    (event,) = named(verdict, "event not applied by a saga")
     assert event.startswith(f"fulfilment {gone['context']} {gone['partition']}/{gone['sequence']}, user-")
     assert named(verdict, "saga journal differs") == [f"fulfilment {changed.stream_id}@3"]
-    assert named(verdict, "saga's own event without cause") == [f"fulfilment {forged.stream_id}@{last + 1}"]
+    assert named(verdict, "internal event of a saga without cause") == [f"fulfilment {forged.stream_id}@{last + 1}"]
     async with unguarded(system) as connection:
         await connection.copy_records_to_table("saga_journal", schema_name="annals", records=[gone])
         await connection.execute(change, changed.stream_id, before)
@@ -119,18 +119,18 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
     assert verdict["found"] == {
         "saga instance differs": 1,
         "saga step missing": 2,
-        "saga step too many": 1,
+        "saga step left over": 1,
         "gap in the steps of a saga lane": 1,
-        "saga rejection too many": 1,
+        "saga rejection left over": 1,
     }
     assert named(verdict, "saga instance differs") == [f"fulfilment {changed.stream_id}"]
     assert sorted(named(verdict, "saga step missing")) == sorted(
         [f"fulfilment {lacks.stream_id} confirm", f"fulfilment {silent.stream_id} capture_funds"]
     )
-    assert named(verdict, "saga step too many") == [f"fulfilment {doubled.stream_id} confirm"]
+    assert named(verdict, "saga step left over") == [f"fulfilment {doubled.stream_id} confirm"]
     lane = f"{gone['topic']}/{gone['partition']} position {gone['position']}"
     assert named(verdict, "gap in the steps of a saga lane") == [lane]
-    assert named(verdict, "saga rejection too many") == [f"{gone['topic']}/0 position 999999"]
+    assert named(verdict, "saga rejection left over") == [f"{gone['topic']}/0 position 999999"]
     await change("UPDATE annals.sagas SET status = 'completed' WHERE instance_id = $1", changed.stream_id)
     confirmed = "SELECT position, topic, partition FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'confirm'"
     for row in await system.database.fetch(confirmed, doubled.stream_id):
@@ -166,10 +166,11 @@ async def test_that_passed_over_an_event_are_named_unless_it_is_from_before_ther
     ancient = "INSERT INTO annals.sagas VALUES ('welcome', 'ancient', 'welcomed', '{}', 'a', now(), now())"
     await system.database.execute(ancient)
     code, verdict = await verified(system)
-    assert (code, verdict["found"]) == (1, {"event not taken by a saga": 1})
+    assert (code, verdict["found"]) == (1, {"event not applied by a saga": 1})
     place = "SELECT partition || '/' || sequence FROM annals.events WHERE type = 'UserDeleted' AND stream_id = $1"
     lane = await system.value(place, user.stream_id)
-    assert named(verdict, "event not taken by a saga")[0].startswith(f"account closing users {lane}, {user.stream_id}@")
+    begin = f"account closing users {lane}, {user.stream_id}@"
+    assert named(verdict, "event not applied by a saga")[0].startswith(begin)
     assert verdict["looked_at"]["instances of the saga welcome from before there was a journal: not verifiable"] == 1
     await system.database.execute("UPDATE annals.migrations SET applied_at = now() WHERE number = 1")
     assert (await verified(system))[1]["found"] == {}
@@ -204,7 +205,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
         "saga deadline missing": 1,
         "saga deadline differs": 1,
         "saga deadline overdue": 1,
-        "saga deadline too many": 1,
+        "saga deadline left over": 1,
         "saga instance that nothing can end": 1,
         "saga step without outcome": 3,
         "command not read": 3,
@@ -212,7 +213,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     assert named(verdict, "saga deadline missing") == [f"fulfilment {lost.stream_id} {name}"]
     assert named(verdict, "saga deadline differs") == [f"fulfilment {late.stream_id} {name}"]
     assert named(verdict, "saga deadline overdue") == [f"fulfilment {late.stream_id} {name}"]
-    assert named(verdict, "saga deadline too many") == [f"fulfilment nobody {name}"]
+    assert named(verdict, "saga deadline left over") == [f"fulfilment nobody {name}"]
     assert verdict["looked_at"]["saga deadlines compared with the events"] == 3
 
 
@@ -240,11 +241,11 @@ async def test_that_took_an_event_twice_or_have_not_heard_of_a_rejection_are_nam
     code, verdict = await verified(system)
     assert code == 1
     assert verdict["found"] == {
-        "event taken twice by a saga": 1,
+        "event applied twice by a saga": 1,
         "gap in a saga journal": 1,
-        "saga rejection not heard": 1,
-        "saga rejection too many": 1,
+        "saga rejection not handled": 1,
+        "saga rejection left over": 1,
     }
-    (event,) = named(verdict, "event taken twice by a saga")
+    (event,) = named(verdict, "event applied twice by a saga")
     assert event.startswith("fulfilment payments ")
-    assert named(verdict, "saga rejection not heard") == [f"fulfilment {deaf.stream_id} reserve_funds"]
+    assert named(verdict, "saga rejection not handled") == [f"fulfilment {deaf.stream_id} reserve_funds"]

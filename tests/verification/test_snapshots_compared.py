@@ -4,34 +4,31 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from contracts.catalogue import catalogue
-from contracts.topics import Topics
 from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
+from infra.postgres.verification.repair import PostgresRepairedTable
+from infra.postgres.verification.table import PostgresVerifiedTable
 from infra.settings import Settings
-from infra.verify.repair.snapshots import remove_snapshot
-from infra.verify.repair.tools import Account, Tools
-from infra.verify.snapshots import compare_snapshots
-from infra.verify.sources import Sources
 from tests.postgres.watched import Watched
+from tests.verification.reading import in_no_hurry, sources_with
 from workers.command.snapshots import Snapshots
 from workers.domain import contexts
-from workers.verification.findings import Verdict, What, WrongSnapshot
+from workers.operations.repair.snapshots import remove_snapshot
+from workers.operations.repair.tools import RepairReport, RepairTools
+from workers.operations.verification.findings import FindingKind, Verdict, WrongSnapshot
+from workers.operations.verification.snapshots import compare_snapshots
 
 USERS = contexts()["users"]
 COMPARED = "snapshots of users compared with the streams"
-OTHERS = "snapshots of users taken by other code, which nobody reads"
-
-
-async def in_no_hurry(_: int) -> None:
-    """The pace of a test."""
+OTHERS = "snapshots of users taken by other code, which no worker reads"
 
 
 async def compared(database: Database) -> Verdict:
-    nothing: Any = None
     verdict = Verdict()
-    await compare_snapshots(Sources(database, nothing, nothing, Topics(), 1), USERS, verdict, in_no_hurry)
+    sources = sources_with(table=PostgresVerifiedTable(database))
+    await compare_snapshots(sources, USERS, verdict, in_no_hurry)
     return verdict
 
 
@@ -63,15 +60,16 @@ async def test_are_content_until_one_is_changed_and_again_when_it_is_gone(settin
         verdict = await compared(reader)
         assert verdict.looked_at == {COMPARED: 5, OTHERS: 1}
         assert {(each.what, each.where, each.explanation) for each in verdict.examples} == {
-            (What.SNAPSHOT_DIFFERS, "users garbled@5", "it is not as it was written"),
-            (What.SNAPSHOT_DIFFERS, "users forged@5", "the events lead to another state"),
-            (What.SNAPSHOT_DIFFERS, "users moved@4", "it is not as it was written"),
-            (What.SNAPSHOT_DIFFERS, "users beyond@7", "it stands behind an event that is not there"),
+            (FindingKind.SNAPSHOT_DIFFERS, "users garbled@5", "it is not as it was written"),
+            (FindingKind.SNAPSHOT_DIFFERS, "users forged@5", "the events lead to another state"),
+            (FindingKind.SNAPSHOT_DIFFERS, "users moved@4", "it is not as it was written"),
+            (FindingKind.SNAPSHOT_DIFFERS, "users beyond@7", "it stands behind an event that is not there"),
         }
         lines: list[str] = []
         nothing: Any = None
-        sources = Sources(reader, nothing, nothing, Topics(), 1)
-        tools = Tools(sources, writer, nothing, nothing, "tester", Account(lines.append), "tester", "spoilt")
+        sources = sources_with(table=PostgresVerifiedTable(reader))
+        table, report = PostgresRepairedTable(writer), RepairReport(lines.append)
+        tools = RepairTools(sources, table, nothing, nothing, nothing, nothing, report)
         for target in verdict.targets:
             await remove_snapshot(tools, cast(WrongSnapshot, target))
         assert sorted(lines) == sorted(

@@ -11,8 +11,8 @@ from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRA
 from tests.lanes.recorded_rows import event_rows
 from workers.core.decider import Decider
 from workers.domain import contexts
+from workers.operations.verification.comparisons.stream_states import StateFold
 from workers.ports.event_store import EventRow
-from workers.verification.states import StateFold
 
 USERS = contexts()["users"].decider
 ADA, GRACE = ADA_CREATED.stream_id, GRACE_CREATED.stream_id
@@ -35,13 +35,13 @@ def test_say_who_holds_what() -> None:
     assert fold.holds(ADA, *ADAS) is True
     assert fold.holds(ADA, *GRACES) is False
     assert fold.holds("nobody", *ADAS) is False
-    assert fold.held([GRACE, "nobody", ADA]) == {GRACES: [GRACE], ADAS: [ADA]}
-    assert fold.held([ADA]) == {ADAS: [ADA]}
+    assert fold.claimants([GRACE, "nobody", ADA]) == {GRACES: [GRACE], ADAS: [ADA]}
+    assert fold.claimants([ADA]) == {ADAS: [ADA]}
 
 
 def test_say_that_two_hold_the_same() -> None:
     twin = GRACE_CREATED.model_copy(update={"email": ADA_CREATED.email})
-    assert of(ADA_CREATED, twin).held([ADA, GRACE]) == {ADAS: [ADA, GRACE]}
+    assert of(ADA_CREATED, twin).claimants([ADA, GRACE]) == {ADAS: [ADA, GRACE]}
 
 
 def test_say_who_may_keep_a_password() -> None:
@@ -83,7 +83,7 @@ def test_say_nothing_of_a_stream_whose_code_raises(rows: list[EventRow], decider
     assert "ada@example.org" not in fold.raised[ADA].explanation
     assert fold.holds(ADA, *ADAS) is None
     assert fold.may_keep_credential(ADA) is None
-    assert fold.held([ADA, GRACE]) == {GRACES: [GRACE]}
+    assert fold.claimants([ADA, GRACE]) == {GRACES: [GRACE]}
     assert fold.versions.gaps == [], "its versions are looked at all the same"
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from tests.verification.one_order import FUNDS_RESERVED, PLACED, Order, fulfilled, time
 from workers.core.saga import DeadlinePassed
-from workers.verification.findings import What
-from workers.verification.saga_consequences import Positions, step_difference
-from workers.verification.saga_journal import ExpectedStep
+from workers.operations.verification.comparisons.saga_consequences import Positions, step_difference
+from workers.operations.verification.findings import FindingKind
+from workers.ports.verification.steps import ExpectedStep
 
 
 def refused() -> Order:
@@ -33,7 +33,7 @@ def test_all_entries_that_lack_are_named(first: int, last: int, where: str) -> N
     order = fulfilled()
     del order.entries[first:last]
     (wrong,) = order.wrong()
-    assert (wrong.what, wrong.where) == (What.JOURNAL_GAP, f"fulfilment o-1@{where}")
+    assert (wrong.kind, wrong.where) == (FindingKind.JOURNAL_GAP, f"fulfilment o-1@{where}")
 
 
 def test_why_a_deadline_cannot_have_passed() -> None:
@@ -45,7 +45,7 @@ def test_why_a_deadline_cannot_have_passed() -> None:
 
     other = DeadlinePassed(instance_id="o-1", deadline="another").to_json()
     assert explained(overdue(data=other)) == "no deadline 'another' waited then"
-    assert explained(overdue(data=b"[]")) == "it is no event of a saga's own"
+    assert explained(overdue(data=b"[]")) == "it is no internal event of a saga"
     assert "the deadline 'confirmation' was due only at" in explained(overdue(recorded_at=time(30)))
 
 
@@ -54,7 +54,7 @@ def test_what_became_of_a_step_whose_answer_was_heard_wrongly() -> None:
     step = order.steps[0]
     order.steps[0] = step._replace(status="accepted", code=None)
     command = f"command {step.row.command_id} of the step 'reserve_funds' was"
-    assert explained(order) == f"{command} not refused, and has events"
+    assert explained(order) == f"{command} not rejected, and has events"
     order = refused()
     order.steps[0] = order.steps[0]._replace(code="CurrencyMismatch")
     assert explained(order) == f"{command} rejected with CurrencyMismatch at {time(5)}"

@@ -4,10 +4,10 @@ from contracts.catalogue import catalogue
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
 from workers.domain import contexts
+from workers.operations.verification.comparisons.log_lane import LaneComparison
+from workers.operations.verification.comparisons.read_model import DocumentFold, difference, entries_as_stored
+from workers.operations.verification.findings import Finding, FindingKind, Verdict
 from workers.ports.log import InboundRecord
-from workers.verification.findings import Finding, Verdict, What
-from workers.verification.lane import LaneComparison
-from workers.verification.read_model import DocumentFold, difference, entries_as_stored
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 ADA = ADA_CREATED.stream_id
@@ -25,27 +25,27 @@ def compared(records: list[InboundRecord], until: int = len(ROWS)) -> Verdict:
 def test_a_record_without_our_headers_is_foreign_at_its_offset() -> None:
     strange = inbound(ROWS[0], 3)._replace(headers=[])
     (finding,) = compared([*inbound_all(ROWS), strange]).examples
-    assert (finding.what, finding.where) == (What.FOREIGN_RECORD, "users.events/0 offset 3")
+    assert (finding.what, finding.where) == (FindingKind.FOREIGN_RECORD, "users.events/0 offset 3")
     assert "ce_" in finding.explanation
 
 
 def test_an_event_that_the_table_lacks_is_named_by_its_sequence_and_offset() -> None:
     unknown = inbound(ROWS[2]._replace(sequence=4), 3)
     found = compared([*inbound_all(ROWS), unknown], until=4)
-    assert found.examples == [Finding(What.MISSING_IN_TABLE, "users 0/4", "users.events/0 offset 3")]
+    assert found.examples == [Finding(FindingKind.MISSING_IN_TABLE, "users 0/4", "users.events/0 offset 3")]
 
 
 def test_a_hole_is_shown_by_the_record_behind_it() -> None:
     found = compared([inbound(ROWS[0], 0), inbound(ROWS[2], 1)])
-    assert found.examples == [Finding(What.MISSING_IN_LOG, "users 0/2", "before users.events/0 offset 1")]
+    assert found.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2", "before users.events/0 offset 1")]
     found = compared([inbound(ROWS[0], 0)])
-    assert found.examples == [Finding(What.MISSING_IN_LOG, "users 0/2-3", "at the end of the log")]
+    assert found.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2-3", "at the end of the log")]
 
 
 def test_what_differs_is_named_with_both_sides_but_not_what_the_event_holds() -> None:
     another = ROWS[1]._replace(type="UserDeleted", actor="mallory", data=b'{"user_id": "secret"}')
     (finding,) = compared([inbound(ROWS[0], 0), inbound(another, 1), inbound(ROWS[2], 2)]).examples
-    assert (finding.what, finding.where) == (What.EVENT_DIFFERS, "users 0/2")
+    assert (finding.what, finding.where) == (FindingKind.EVENT_DIFFERS, "users 0/2")
     assert finding.explanation == (
         "type is 'users.UserDeleted.v1' in the log, 'users.UserWelcomed.v1' in the table; "
         "actor is 'mallory' in the log, 'tester' in the table; data, at users.events/0 offset 1"
@@ -88,8 +88,8 @@ def test_versions_that_are_not_asked_for_are_passed_over() -> None:
 
 
 def test_a_document_that_is_missing_or_left_over_is_said_to_be() -> None:
-    assert difference({"a": 1}, None) == (What.DOCUMENT_MISSING, "its stream leads to one")
-    assert difference(None, {"a": 1}) == (What.DOCUMENT_LEFT_OVER, "its stream leads to none")
+    assert difference({"a": 1}, None) == (FindingKind.DOCUMENT_MISSING, "its stream leads to one")
+    assert difference(None, {"a": 1}) == (FindingKind.DOCUMENT_LEFT_OVER, "its stream leads to none")
 
 
 def test_a_document_that_is_spoilt_past_asking_has_no_entries() -> None:

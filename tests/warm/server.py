@@ -21,7 +21,12 @@ from importlib import import_module
 from typing import Any
 
 MAX_REQUEST_BYTES = 1_048_576
-PRELOADED = ("infra.processes.worker", "infra.processes.gateway", "infra.processes.audit", "infra.verify.run")
+PRELOADED = (
+    "infra.processes.worker",
+    "infra.processes.gateway",
+    "infra.processes.audit",
+    "workers.operations.verification.run",
+)
 
 
 def preload() -> None:

@@ -12,6 +12,6 @@ from workers.core.context import Context
 @cache
 def contexts() -> Mapping[str, Context]:
     """Every context of this installation by its name, in alphabetical order."""
-    packages = sorted(found.name for found in iter_modules([str(Path(__file__).parent)]) if found.ispkg)
+    packages = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
     declared: list[Context] = [import_module(f"{__name__}.{package}").context for package in packages]
     return {context.name: context for context in declared}

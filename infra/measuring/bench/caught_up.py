@@ -30,7 +30,7 @@ async def all_caught_up(settings: Settings, database: Database) -> None:
 async def _behind(settings: Settings, database: Database, models: RedisReadModels) -> int:
     """How many events are still to be applied, over all projections and all contexts that sagas follow."""
     topics = Topics(settings.topic_prefix)
-    lanes = await Lanes(database).sequences()
+    lanes = await Lanes(database).lane_sequences()
     written = {(topics.context_of(lane.topic), lane.partition): lane.sequence for lane in lanes}
     applied = 0
     wanted = 0

@@ -114,7 +114,7 @@ class Auditor:
     async def _all_followed(self) -> bool:
         """Whether sagas and read models have applied every event, and each step of a saga has an outcome."""
         events = f"{self._settings.topic_prefix}{CONTEXT}.events"
-        sequences = {lane.partition: lane.sequence for lane in await self._lanes.sequences()}
+        sequences = {lane.partition: lane.sequence for lane in await self._lanes.lane_sequences()}
         followed = {lane.partition: lane.input_sequence for lane in await self._lanes.saga_positions(events)}
         if any(followed.get(number, 0) < sequence for number, sequence in sequences.items()):
             return False

@@ -21,13 +21,13 @@ from infra.measuring.soak.sampling import Sampler
 from infra.measuring.soak.worker_pool import ROLES, WorkerPool
 from infra.postgres.pool import Database
 from infra.processes.resources import database_for
+from infra.processes.verification import open_sources
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
-from infra.verify.opening import open_sources
-from infra.verify.run import verify
-from workers.verification.findings import Verdict
+from workers.operations.verification.findings import Verdict
+from workers.operations.verification.run import verify
 
 DELIVERY_TIMEOUT_SECONDS = 5.0
 MAX_OUTSTANDING = 20_000

@@ -1,8 +1,8 @@
-"""By what values of a user count as the same: for claims in the write side and for look-ups in the read side.
+"""When two values of a user count as the same: for unique claims on the write side and look-ups on the read side.
 
-The one place that knows. A claim, an entry of the directory, a query and a verification all ask here, so what is unique
-is also found. Values are kept and shown as they were written; only their keys are alike. Ids, SKUs, currencies and
-idempotency keys are ASCII by their form and compared byte by byte: they need no key.
+A claim, an index entry, a query and a verification all use these keys, so a value that is unique can also be found.
+Values are stored and shown as they were written; only their keys are equal. Ids, SKUs, currencies and idempotency keys
+are ASCII by their form and compared byte by byte: they need no key.
 
 A key of an earlier release becomes today's by the same function, for `email_key(key)` of a key is the key.
 """
@@ -23,10 +23,10 @@ _UNSEEN = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 def email_key(email: str) -> str:
     """An e-mail address as it is compared.
 
-    The local part without regard to case, to how its characters are composed (RFC 6532, section 3.1; caseless match
-    D145 of the Unicode standard) and to marks that show nothing: nobody could tell the two mailboxes apart. What is
-    only compatible, as a full-width letter is, stays another mailbox. The domain
-    as its A-labels (UTS #46, not transitional): in Unicode, in Punycode, in full width, it is the same domain.
+    The local part is compared without regard to case, to how its characters are composed (RFC 6532, section 3.1;
+    caseless match D145 of the Unicode standard) and to marks that show nothing: people could not tell such mailboxes
+    apart. A character that is only compatible, such as a full-width letter, makes another mailbox. The domain is
+    compared as its A-labels (UTS #46, not transitional): in Unicode, Punycode or full width it is the same domain.
     """
     if email.isascii():
         return email.lower()
@@ -53,7 +53,7 @@ def claim_key(scope: str, key: str) -> str:
 
 def _shown(text: str) -> str:
     """The text without its marks that show nothing."""
-    return "".join(each for each in _UNSEEN.sub("", text) if unicodedata.category(each) != "Cf")
+    return "".join(character for character in _UNSEEN.sub("", text) if unicodedata.category(character) != "Cf")
 
 
 def _caseless(text: str) -> str:
@@ -64,7 +64,7 @@ def _domain_key(domain: str) -> str:
     try:
         mapped = uts46_remap(domain, std3_rules=False, transitional=False)
     except IDNAError:
-        # No name that a resolver would take, but one that was accepted: it must have a key as well.
+        # A resolver would reject this name, but it was accepted: it must have a key as well.
         mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", domain).casefold())
     labels = _FULL_STOPS.sub(".", mapped).rstrip(".").split(".")
-    return ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels)
+    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)

@@ -1,4 +1,4 @@
--- $1 saga, $2 instance, $3 name, after which to begin; $4 limit: deadlines of instances that nothing else tells of.
+-- $1 saga, $2 instance, $3 name, after which to begin; $4 limit: deadlines of instances that are not stored and have no journal.
 SELECT d.saga, d.instance_id, d.name, d.due_at
   FROM annals.deadlines AS d
  WHERE (d.saga, d.instance_id, d.name) > ($1, $2, $3)

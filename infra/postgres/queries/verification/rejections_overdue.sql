@@ -1,4 +1,4 @@
--- $1 topic, $2 partition, $3 seconds, $4 limit: what has waited longer than that for the lane's instances to hear of it.
+-- $1 topic, $2 partition, $3 seconds, $4 limit: the answers that have waited longer than that for the lane's instances.
 SELECT o.saga, o.instance_id, o.step, t.handled_at, t.code
   FROM (SELECT topic, partition, position, handled_at, code FROM annals.step_rejections
          WHERE topic = $1 AND partition = $2

@@ -1,4 +1,4 @@
--- $1 saga, $2 list of instances (see annals.listed): their steps, what became of each command (not of
+-- $1 saga, $2 list of instances (see annals.listed): their steps, the outcome of each command (not of
 -- another one under its id), and whether an answer that is no event waits: a rejection, or that nothing was changed.
 SELECT o.position, o.saga, o.instance_id, o.step, o.command_id::text, o.command_type, o.stream_id, o.data::text,
        o.correlation_id, o.causation_id, o.actor, o.traceparent, o.caused_at, o.handles_rejection,

@@ -9,7 +9,17 @@ from contracts.orders.lines import DEFAULT_DEADLINE_SECONDS
 from workers.core.answers import is_in_vain
 from workers.core.recorded import Recorded
 from workers.domain.orders.fulfilment.asks import asked
-from workers.domain.orders.fulfilment.state import MONEY, OPEN, RESERVING, SETTLED, Ask, FulfilmentState, Goods, Part
+from workers.domain.orders.fulfilment.state import (
+    MONEY,
+    OPEN,
+    RESERVED,
+    RESERVING,
+    SETTLED,
+    Ask,
+    FulfilmentState,
+    Goods,
+    Part,
+)
 
 
 def begun(event: OrderPlaced, recorded: Recorded) -> FulfilmentState:
@@ -32,7 +42,7 @@ def gone_on(before: FulfilmentState, state: FulfilmentState, recorded: Recorded)
     """Go on to what is next, as soon as all that the instance waits for is there."""
     if (before.status, state.status) == ("reserve_funds", "reserve_stock"):
         goods = tuple(goods._replace(part="asked") for goods in state.goods)
-        return asked(updated(state, goods=goods), recorded, [Ask("reserve_stock", each.sku) for each in goods])
+        return asked(updated(state, goods=goods), recorded, [Ask("reserve_stock", part.sku) for part in goods])
     if state.status == "reserve_stock" and state.is_all_there:
         return made_final(state, recorded) if state.is_confirmed else asked(state, recorded, [Ask("confirm")])
     if state.status in ("compensate", "cancelled") or (state.status == "stuck" and state.is_given_up):
@@ -170,11 +180,10 @@ def _given_back(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """Ask back all that is held, also what was reserved only after the order was cancelled. What somebody else has
     taken meanwhile cannot be given back: a person has to look.
     """
-    held: frozenset[Part] = frozenset({"reserved", "foreign"})
-    goods = tuple(goods._replace(part="asked back") if goods.part in held else goods for goods in state.goods)
-    steps = [Ask("release_stock", goods.sku) for goods in state.goods if goods.part in held]
-    steps += [Ask("release_funds")] if state.funds in held else []
-    funds = "asked back" if state.funds in held else state.funds
+    goods = tuple(goods._replace(part="asked back") if goods.part in RESERVED else goods for goods in state.goods)
+    steps = [Ask("release_stock", goods.sku) for goods in state.goods if goods.part in RESERVED]
+    steps += [Ask("release_funds")] if state.funds in RESERVED else []
+    funds = "asked back" if state.funds in RESERVED else state.funds
     after = asked(updated(state, funds=funds, goods=goods), recorded, steps, first=True)
     unsettled = after.parts - SETTLED
     if after.is_cancelled and unsettled <= {"captured", "shipped"}:

@@ -27,11 +27,13 @@ what was asked for, or was not asked for. "in doubt": asked for, and something t
 has gone since, so that a quiet answer may be out of date. "in the way": asked for, and something else is reserved.
 """
 SETTLED: frozenset[Part] = frozenset({"not asked", "declined", "released"})
-"""Nothing is held, and nothing more will be."""
+"""Nothing is set aside, and nothing more will be."""
 UNANSWERED: frozenset[Part] = frozenset({"asked", "in doubt", "in the way"})
 """It was asked for, and there is no answer that still holds."""
 OPEN: frozenset[Part] = UNANSWERED | {"asked back"}
 """Something was asked, and the answer is still to come."""
+RESERVED: frozenset[Part] = frozenset({"reserved", "foreign"})
+"""Something is set aside under the order's id, and was not asked back."""
 THERE: frozenset[Part] = frozenset({"reserved", "captured", "shipped"})
 """The order has it, or had it."""
 
@@ -136,7 +138,7 @@ class FulfilmentState(SagaState):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether all that is held is to be given back, unless the order's confirmation comes first."""
+        """Whether all that is set aside is to be given back, unless the order's confirmation comes first."""
         return self.is_cancelled or self.reason is not None
 
     @property

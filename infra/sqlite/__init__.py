@@ -1,0 +1,1 @@
+"""The SQLite room: scratch space on disk."""

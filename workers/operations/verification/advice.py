@@ -1,0 +1,70 @@
+"""What an operator can do about findings that no program can set right, because it cannot know what is right."""
+
+from collections.abc import Iterable
+
+from workers.operations.verification.findings import FindingKind
+
+ADVICE: dict[FindingKind, str] = {
+    FindingKind.TOPIC_MISFIT: "settings: `annals topics create`; partitions: `annals topics recreate`",
+    FindingKind.INTERRUPTED: "find out what was sent and not answered, then: `annals lanes acknowledge`",
+    FindingKind.COMMANDS_WAITING: "start a command worker; if one runs, its log says what the lane waits for",
+    FindingKind.COMMAND_NOT_HANDLED: "the command is in its topic and has no outcome: send it again under its id",
+    FindingKind.MISSING_IN_TABLE: (
+        "the database was set back, or another program wrote to the log: restore the newest database"
+    ),
+    FindingKind.EVENT_DIFFERS: (
+        "another program wrote to the log or changed the table: find it; readers trust the table"
+    ),
+    FindingKind.FOREIGN_RECORD: (
+        "another program wrote to the log; readers pass the record over; let only Annals write to *.events"
+    ),
+    FindingKind.WITHOUT_COMMAND: "the table of commands was changed by hand, or set back: restore it",
+    FindingKind.VERSION_GAP: "the table was changed by hand or restored in part: restore the newest database",
+    FindingKind.SAGA_BEHIND: "start a saga worker; if one runs, its log says what it waits for",
+    FindingKind.INSTANCE_MISSING: ("the saga's tables were changed by hand or set back: restore them with the events"),
+    FindingKind.INSTANCE_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.INSTANCE_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.JOURNAL_GAP: "the saga's tables were changed by hand or set back: restore them with the events",
+    FindingKind.JOURNAL_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.INTERNAL_EVENT_FORGED: ("another program wrote to the journal, or the saga's code has changed since"),
+    FindingKind.EVENT_NOT_APPLIED: "the saga's tables were set back, or the saga is younger than the event",
+    FindingKind.EVENT_APPLIED_TWICE: ("the saga's tables were changed by hand: restore them with the events"),
+    FindingKind.DEADLINE_MISSING: (
+        "the saga's tables were changed by hand, and the instance will wait for ever: restore them"
+    ),
+    FindingKind.DEADLINE_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.DEADLINE_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.DEADLINE_OVERDUE: "start a saga worker; if one runs, its log says what the saga cannot apply",
+    FindingKind.REJECTION_MISSING: "step_rejections, or unchanged_steps, was changed by hand: restore it",
+    FindingKind.REJECTION_LEFT_OVER: (
+        "step_rejections, unchanged_steps or the outbox was changed by hand: restore them"
+    ),
+    FindingKind.REJECTION_OVERDUE: "start a saga worker; if one runs, its log says what the saga cannot apply",
+    FindingKind.ENDLESS: (
+        "the instance waits and has no deadline: see `annals sagas show`, and send what it waits for by hand"
+    ),
+    FindingKind.HELD_WITHOUT_OWNER: (
+        "no order uses it or gives it back: send the command that is named, unless somebody needs it"
+    ),
+    FindingKind.STEP_GAP: "the outbox was changed by hand or set back: restore it with the events",
+    FindingKind.STEP_MISSING: ("the saga's tables were changed by hand or set back, or its code has changed since"),
+    FindingKind.STEP_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.STEP_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.STEP_WITHOUT_OUTCOME: (
+        "start a command worker; if one runs, the command was lost: send it again with its id"
+    ),
+    FindingKind.STEP_FAILED: "see `annals dlq list`; correct the cause, then `annals dlq retry`",
+    FindingKind.READ_MODEL_BEHIND: "start a projection worker; if one runs, its log says what it waits for",
+    FindingKind.READ_MODEL_AHEAD: (
+        "the database or Redis was set back, or changed by hand; a projection worker builds the read model again"
+    ),
+    FindingKind.PARKED: "correct the code, then `annals parked retry`",
+    FindingKind.CODE_RAISES: (
+        "correct the code; after a change of code build the read model again: `annals projections rebuild`"
+    ),
+}
+
+
+def advice_on(kinds: Iterable[str]) -> list[tuple[str, str]]:
+    """Kind and advice for those of these kinds of findings that a repair leaves alone."""
+    return [(kind, ADVICE[FindingKind(kind)]) for kind in kinds if FindingKind(kind) in ADVICE]

@@ -1,0 +1,48 @@
+"""One verification, while the system works or rests.
+
+It compares what each lane's row said at the start; what comes later is not looked at, and what is still on its way (an
+event not yet in the log, a step not yet handled) gets a bounded time to arrive. Memory does not grow with the length of
+the log: everything is read in chunks, and the steps of a saga's many instances are kept in scratch space.
+"""
+
+from workers.operations.verification.commands import compare_commands
+from workers.operations.verification.findings import Verdict
+from workers.operations.verification.holdings import compare_holdings
+from workers.operations.verification.log_lanes import compare_lane
+from workers.operations.verification.parked_streams import report_parked
+from workers.operations.verification.read_models import compare_read_model
+from workers.operations.verification.sagas import compare_sagas
+from workers.operations.verification.snapshots import compare_snapshots
+from workers.operations.verification.sources import Pace, Sources
+from workers.operations.verification.topics import compare_topics
+from workers.operations.verification.unique_claims import compare_unique_claims
+
+
+async def verify(sources: Sources, pace: Pace) -> Verdict:
+    """Compare everything; `pace` is called after each chunk with its size. Raises Unavailable."""
+    verdict = Verdict()
+    await compare_topics(sources, sources.wanted_topics, verdict)
+    for topic, partition, sequence in await sources.table.lane_sequences():
+        await compare_lane(sources, sources.topics.context_of(topic), partition, sequence, verdict, pace)
+    contexts = sources.contexts.values()
+    for context in contexts:
+        await compare_commands(sources, context.name, verdict, pace)
+        await compare_unique_claims(sources, context, verdict, pace)
+        await compare_snapshots(sources, context, verdict, pace)
+        for projection in context.projections:
+            await compare_read_model(sources, projection, verdict, pace)
+    sagas = [saga for context in contexts for saga in context.sagas]
+    await compare_sagas(sources, sagas, verdict, pace)
+    await compare_holdings(sources, contexts, sagas, verdict, pace)
+    await report_parked(sources, verdict)
+    return verdict
+
+
+async def events_to_compare(sources: Sources) -> int:
+    """About the sum of what `pace` will be called with: each event as a record of the log and with its stream, and once
+    more if sagas follow its context. Raises Unavailable.
+    """
+    contexts = sources.contexts.values()
+    followed = {name for context in contexts for saga in context.sagas for name in saga.contexts}
+    lanes = await sources.table.lane_sequences()
+    return sum(lane.sequence * (3 if sources.topics.context_of(lane.topic) in followed else 2) for lane in lanes)
