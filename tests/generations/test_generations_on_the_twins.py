@@ -47,7 +47,7 @@ class Log:
     async def end(self, topic: str, partition: int) -> int:
         return len(self.known)
 
-    async def sequences(self) -> list[LaneSequence]:
+    async def lane_sequences(self) -> list[LaneSequence]:
         return [LaneSequence("users.commands", 0, len(self.known)), LaneSequence("orders.commands", 0, 17)]
 
 

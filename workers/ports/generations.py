@@ -90,6 +90,6 @@ class PartitionReader(Protocol):
 class LaneSequences(Protocol):
     """How far the lanes of commands are. Raises Unavailable."""
 
-    async def sequences(self) -> Sequence[LaneSequence]:
+    async def lane_sequences(self) -> Sequence[LaneSequence]:
         """All lanes of commands, of every topic."""
         ...

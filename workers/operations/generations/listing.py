@@ -26,7 +26,7 @@ class GenerationListing(NamedTuple):
 
 async def listed(ports: GenerationPorts, projections: Iterable[Projection]) -> list[GenerationListing]:
     """Every generation of these projections, by projection and number. Raises Unavailable."""
-    sequences = {(lane.topic, lane.partition): lane.sequence for lane in await ports.lanes.sequences()}
+    sequences = {(lane.topic, lane.partition): lane.sequence for lane in await ports.lanes.lane_sequences()}
     listings: list[GenerationListing] = []
     for projection in projections:
         commands = ports.topics.commands(projection.context)
