@@ -44,7 +44,7 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
         async with open_sources(settings, database) as sources, open_parked_streams(settings, database) as parked:
             ports = AuditPorts(
                 connect=database.open,
-                now=partial(database.value, "now"),
+                now=database.now,
                 turn=Turn(settings.database_url.get_secret_value(), TURN_NUMBER),
                 verify=partial(_verify, sources),
                 parked=parked,

@@ -1,6 +1,6 @@
 """The one door to Redis: a client whose every call has a deadline, and the sorting of what can go wrong.
 
-A connection whose server is no primary by now (a failover behind the same address) is dropped when it comes back to the
+A connection whose server is no longer a primary (a failover behind the same address) is dropped when it returns to the
 pool, so that the next one finds the new primary.
 """
 
@@ -39,7 +39,7 @@ def client(settings: Settings) -> Any:
             retry=None,
             health_check_interval=0,
         )
-        redis.connection_pool.make_connection()  # does not connect yet, but takes all that the URL asks for
+        redis.connection_pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
     pool = redis.connection_pool

@@ -1,7 +1,7 @@
 """What to do next after each of Redis's errors: the one table, complete and sorted by that question.
 
 redis-py has classes for some answers; the others are `ResponseError`s whose text begins with the server's own word
-(`MISCONF …`). What is not here is a bug until somebody has sorted it.
+(`MISCONF …`). An error that is not in the table counts as a bug.
 """
 
 from enum import Enum
@@ -25,7 +25,7 @@ class Next(Enum):
     WAIT = "wait and try again"
     RECONNECT = "drop the connection, as its server is no primary by now; then wait"
     OPERATOR = "wait for an operator"
-    CONFLICT = "whoever asked looks again and decides anew"
+    CONFLICT = "read again and decide again"
     BUG = "show it"
 
 
@@ -107,7 +107,7 @@ def server_said(error: BaseException) -> str:
 
 
 def step_after(error: BaseException) -> Row:
-    """What to do next, and advice for an operator ("": nobody need do anything)."""
+    """What to do next, and advice for an operator ("": there is nothing to do)."""
     said = server_said(error)
     if isinstance(error, exceptions.ResponseError):
         for words, row in BY_WORDS.items():

@@ -1,7 +1,7 @@
 """The names of Redis keys, and the members of indexes.
 
     <prefix>annals:<projection>:live                                   the number of the live generation; none: 1
-    <prefix>annals:<projection>:live_copy                              the same, for a store that loses one of the two
+    <prefix>annals:<projection>:live_copy                              the same, in case the store loses one of the two
     <prefix>annals:<projection>:previous                               the one that was live before it
     <prefix>annals:<projection>:begun                                  set: the numbers of the generations begun by hand
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
@@ -73,7 +73,7 @@ def member(index: Index, document_id: str) -> bytes:
 
 
 def entry_of(name: str, entry: bytes) -> tuple[Index, str]:
-    """The entry of the index called `name` that a member stands for: `member` the other way round."""
+    """The entry of the index called `name` that a member stands for: the inverse of `member`."""
     key, _, place = entry.partition(SEPARATOR)
     order, _, document_id = place.rpartition(SEPARATOR)
     return Index(name, key.decode(), order.decode()), document_id.decode()
@@ -90,7 +90,7 @@ def place_of(entry: bytes) -> str:
 
 
 class Bounds(NamedTuple):
-    """A range of members, as Redis' commands by lexicographic order take it."""
+    """A range of members, as the arguments of Redis' commands by lexicographic order."""
 
     lowest: bytes
     highest: bytes
@@ -112,12 +112,12 @@ def bounds(key: str, *, after: str | None = None, newest_first: bool = False, un
 
 
 def live_number(stored: bytes | None, copy: bytes | None) -> int:
-    """What the keys of `both_live` say: the copy is asked where something else has been written, or nothing."""
+    """The number that the keys of `both_live` hold: the copy counts if the first is missing or no number."""
     return generation_number(stored) or generation_number(copy) or 1
 
 
 def generation_number(stored: bytes | None) -> int | None:
-    """None when there is none, or what something else has written."""
+    """None if there is none, or another program has written it."""
     return int(stored) if stored is not None and NUMBER.fullmatch(stored) else None
 
 
@@ -126,6 +126,6 @@ def write_checkpoint(checkpoint: Checkpoint) -> str:
 
 
 def read_checkpoint(stored: bytes | None) -> Checkpoint:
-    """START when there is none, or what something else has written: then the lane begins anew."""
-    found = None if stored is None else CHECKPOINT.fullmatch(stored)
-    return START if found is None else Checkpoint(int(found[1]), int(found[2]), found[3].decode())
+    """START if there is none, or another program has written it: then the lane starts over."""
+    match = None if stored is None else CHECKPOINT.fullmatch(stored)
+    return START if match is None else Checkpoint(int(match[1]), int(match[2]), match[3].decode())

@@ -48,24 +48,26 @@ class RedisReadModelWriter:
 
     async def documents(self, generation: Generation, document_ids: Sequence[str]) -> Mapping[str, Document]:
         with faults_sorted():
-            stored = await self._redis.mget([self._keys.document(generation, each) for each in document_ids])
+            stored = await self._redis.mget(
+                [self._keys.document(generation, document_id) for document_id in document_ids]
+            )
         return documents_of(document_ids, stored)
 
     async def present(self, generation: Generation, entries: Collection[IndexChange]) -> AbstractSet[IndexChange]:
         if not entries:
             return frozenset()
         by_index: dict[str, list[IndexChange]] = {}
-        for each in entries:
-            by_index.setdefault(each.entry.name, []).append(each)
+        for entry in entries:
+            by_index.setdefault(entry.entry.name, []).append(entry)
         with faults_sorted():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for name, wanted in by_index.items():
-                    pipeline.zmscore(self._keys.index(generation, name), [member(*each) for each in wanted])
+                    pipeline.zmscore(self._keys.index(generation, name), [member(*entry) for entry in wanted])
                 answers = await pipeline.execute()
         return {
-            each
+            entry
             for wanted, scores in zip(by_index.values(), answers, strict=True)
-            for each, score in zip(wanted, scores, strict=True)
+            for entry, score in zip(wanted, scores, strict=True)
             if score is not None
         }
 
@@ -83,15 +85,15 @@ class RedisReadModelWriter:
     async def parked(self, generation: Generation, topic: str, partition: int) -> Sequence[ParkedStream]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.parked(generation, topic, partition))
-        found = [waits for each in stored if (waits := parked_of(each)) is not None]
-        return sorted(found, key=lambda each: each.stream_id)
+        streams = [stream for value in stored if (stream := parked_of(value)) is not None]
+        return sorted(streams, key=lambda stream: stream.stream_id)
 
     async def parked_requests(
         self, generation: Generation, topic: str, partition: int
     ) -> Sequence[ParkedStreamRequest]:
         with faults_sorted():
             stored = await self._redis.hvals(self._keys.parked_requests(generation, topic, partition))
-        return sorted(request for each in stored if (request := request_of(each)) is not None)
+        return sorted(request for value in stored if (request := request_of(value)) is not None)
 
     async def commit(self, batch: ReadModelBatch) -> None:
         guard = self._keys.checkpoint(batch.generation, batch.topic, batch.partition)
@@ -106,7 +108,7 @@ class RedisReadModelWriter:
                     raise CheckpointMoved
                 pipeline.multi()
                 self._queue(pipeline, batch)
-                if any(numbers) and numbers[0] != numbers[1]:  # one is lost, or a release of before knows of one only
+                if any(numbers) and numbers[0] != numbers[1]:  # one is lost, or an earlier release has written only one
                     pipeline.mset(dict.fromkeys(live, live_number(*numbers)))
                 pipeline.set(guard, write_checkpoint(batch.checkpoint))
                 commands = [tuple(command) for command, _ in pipeline.command_stack]
@@ -139,7 +141,7 @@ class RedisReadModelWriter:
 
     def _queue_parked(self, pipeline: Any, batch: ReadModelBatch) -> None:
         place = (batch.generation, batch.topic, batch.partition)
-        waiting = {each.stream_id: orjson.dumps(each._asdict()) for each in batch.parked}
+        waiting = {stream.stream_id: orjson.dumps(stream._asdict()) for stream in batch.parked}
         if waiting:
             pipeline.hset(self._keys.parked(*place), mapping=waiting)
         if batch.unparked:
@@ -148,7 +150,7 @@ class RedisReadModelWriter:
 
 
 def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
-    """EXEC has carried out what it could: a command that it refused (a key holds another type) undoes no other one."""
+    """Raises PartlyWritten if EXEC refused a command (a key holds another type): that undoes no other command."""
     for command, answer in zip(commands, answers, strict=True):
         if isinstance(answer, ResponseError):
             name, key, *_ = command
@@ -157,7 +159,7 @@ def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
 
 
 def _by_index(changes: Sequence[IndexChange]) -> dict[str, list[bytes]]:
-    found: dict[str, list[bytes]] = {}
+    members: dict[str, list[bytes]] = {}
     for index, document_id in changes:
-        found.setdefault(index.name, []).append(member(index, document_id))
-    return found
+        members.setdefault(index.name, []).append(member(index, document_id))
+    return members

@@ -15,8 +15,8 @@ from workers.projection.folding import ALL
 class RedisReadModels:
     """`ReadModels` on Redis.
 
-    Which generation is live is asked together with the first question to the one that was live the last time; only
-    after a switch the question is put again. So a query costs no round trip more than if there were one generation.
+    A query asks which generation is live in the same round trip as its first question, which goes to the generation
+    that was live the last time. Only after a switch is the question repeated.
     """
 
     def __init__(self, redis: Any, keys: Keys) -> None:
@@ -32,7 +32,7 @@ class RedisReadModels:
             return {}
 
         def question(at: Generation, ask: Any) -> None:
-            ask.mget([self._keys.document(at, each) for each in document_ids])
+            ask.mget([self._keys.document(at, document_id) for document_id in document_ids])
 
         with faults_sorted():
             generation, (stored,) = await self._ask(projection, question)
@@ -41,22 +41,24 @@ class RedisReadModels:
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[bytes | None]
     ) -> dict[str, Document]:
-        """The documents, of which some may not exist. Raises Unavailable when one that is not there, or is none any
-        more, is listed all the same: it is lost. Only who does not find all of them has to ask this as well.
+        """The documents that exist. Raises Unavailable if one is missing or spoilt but still has its index entry: it is
+        lost. Costs a second round trip only if not all documents were found.
         """
-        found = documents_of(document_ids, stored)
-        lacking = [each for each in document_ids if each not in found]
+        documents = documents_of(document_ids, stored)
+        lacking = [document_id for document_id in document_ids if document_id not in documents]
         if not lacking:
-            return found
+            return documents
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.mget([self._keys.document(generation, each) for each in lacking])
-                pipeline.zmscore(self._keys.index(generation, ALL.name), [member(ALL, each) for each in lacking])
+                pipeline.mget([self._keys.document(generation, document_id) for document_id in lacking])
+                members = [member(ALL, document_id) for document_id in lacking]
+                pipeline.zmscore(self._keys.index(generation, ALL.name), members)
                 again, scores = await pipeline.execute()
-        late = documents_of(lacking, again)  # it may have come meanwhile, or have gone with its entry
-        if any(score is not None and each not in late for each, score in zip(lacking, scores, strict=True)):
+        late = documents_of(lacking, again)  # added meanwhile, or removed with its entry
+        listed = [document_id for document_id, score in zip(lacking, scores, strict=True) if score is not None]
+        if any(document_id not in late for document_id in listed):
             raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
-        return found | late
+        return documents | late
 
     async def find(
         self, projection: str, index: Index | None, limit: int, after: str | None, newest_first: bool = False
@@ -71,9 +73,10 @@ class RedisReadModels:
         with faults_sorted():
             generation, (entries,) = await self._ask(projection, question)
             ids = [id_of(entry) for entry in entries[:limit]]
-            stored = await self._redis.mget([self._keys.document(generation, each) for each in ids]) if ids else []
-        found = await self._none_lost(generation, ids, stored)
-        documents = [found[each] for each in ids if each in found]
+            keys = [self._keys.document(generation, document_id) for document_id in ids]
+            stored = await self._redis.mget(keys) if keys else []
+        by_id = await self._none_lost(generation, ids, stored)
+        documents = [by_id[document_id] for document_id in ids if document_id in by_id]
         return Page(documents, place_of(entries[limit - 1]) if len(entries) > limit else None)
 
     async def tally(self, projection: str, indexes: Sequence[Index], until: str | None = None) -> Sequence[Tally]:

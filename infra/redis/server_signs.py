@@ -1,7 +1,7 @@
 """What the Redis server says of itself that matters to read models: whether it may evict them, and whether it has.
 
 `INFO` tells all of it with one question. Where it is forbidden, or leaves the policy out as some managed servers do,
-`CONFIG GET` is asked; where that is forbidden too, nobody knows, and the log says so once.
+`CONFIG GET` is asked. Where that is forbidden too, the policy is unknown, and the log says so once.
 """
 
 from collections.abc import Mapping
@@ -28,42 +28,42 @@ async def server_signs(redis: Any) -> ServerSigns | None:
     """
     where = address(redis)
     with faults_sorted():
-        found = await _info(redis)
-        policy = str(found.get("maxmemory_policy") or "") or await _configured_policy(redis)
+        info = await _info(redis)
+        policy = str(info.get("maxmemory_policy") or "") or await _configured_policy(redis)
     if not policy:
         _say_once(where)
     elif policy != NO_EVICTION and not policy.startswith(ONLY_WITH_AN_END):
         raise EvictionAllowed(f"Redis at {where}", policy)
-    if "evicted_keys" not in found:
+    if "evicted_keys" not in info:
         return None
-    return ServerSigns(str(found.get("run_id", "")), int(found["evicted_keys"]), policy.startswith(ONLY_WITH_AN_END))
+    return ServerSigns(str(info.get("run_id", "")), int(info["evicted_keys"]), policy.startswith(ONLY_WITH_AN_END))
 
 
 async def _info(redis: Any) -> Mapping[str, Any]:
     try:
-        found: Mapping[str, Any] = await redis.info()
+        info: Mapping[str, Any] = await redis.info()
     except ResponseError as error:
         if not _forbidden(error):
             raise
         return {}
-    return found
+    return info
 
 
 async def _configured_policy(redis: Any) -> str:
     try:
-        found = await redis.config_get("maxmemory-policy")
+        settings = await redis.config_get("maxmemory-policy")
     except ResponseError as error:
         if not _forbidden(error):
             raise
         return ""
-    values = [each.decode() if isinstance(each, bytes) else str(each) for each in found.values()]
+    values = [value.decode() if isinstance(value, bytes) else str(value) for value in settings.values()]
     return values[0] if values else ""
 
 
 def _forbidden(error: ResponseError) -> bool:
     """Whether the server will never answer this: the command is unknown, renamed or not allowed."""
     said = str(error).lower()
-    return any(each in said for each in ("unknown command", "no permissions", "noperm", "not allowed", "unsupported"))
+    return any(words in said for words in ("unknown command", "no permissions", "noperm", "not allowed", "unsupported"))
 
 
 def _say_once(where: str) -> None:
@@ -78,7 +78,7 @@ def _say_once(where: str) -> None:
 
 def address(redis: Any) -> str:
     """Where a client connects to, without its secrets."""
-    known = redis.connection_pool.connection_kwargs
-    if "path" in known:
-        return str(known["path"])
-    return f"{known.get('host', 'localhost')}:{known.get('port', 6379)}"
+    options = redis.connection_pool.connection_kwargs
+    if "path" in options:
+        return str(options["path"])
+    return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"

@@ -1,4 +1,4 @@
-"""What is read from Redis, as values of ours; None for what something else has written in its place."""
+"""Decodes values that were read from Redis. None stands for a value that another program has written in its place."""
 
 from collections.abc import Sequence
 
@@ -10,33 +10,36 @@ from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 def document_of(stored: bytes) -> Document | None:
     """None when it is no JSON object: the document is lost."""
-    found = _json(stored)
-    return found if isinstance(found, dict) else None
+    value = _json(stored)
+    return value if isinstance(value, dict) else None
 
 
 def documents_of(document_ids: Sequence[str], stored: Sequence[bytes | None]) -> dict[str, Document]:
-    """Of the answer to an MGET of documents: those that are there and are documents."""
-    pairs = zip(document_ids, stored, strict=True)
-    return {each: found for each, value in pairs if value is not None and (found := document_of(value)) is not None}
+    """The answer to an MGET of documents, without those that are missing or no documents."""
+    return {
+        document_id: document
+        for document_id, value in zip(document_ids, stored, strict=True)
+        if value is not None and (document := document_of(value)) is not None
+    }
 
 
 def parked_of(stored: bytes) -> ParkedStream | None:
-    """What is known of a stream that waits. Fields that a later release has added are passed over."""
-    found = _json(stored)
+    """A parked stream. Fields that a later release has added are ignored."""
+    value = _json(stored)
     kinds = ParkedStream.__annotations__
-    if not isinstance(found, dict) or any(type(found.get(name)) is not kind for name, kind in kinds.items()):
+    if not isinstance(value, dict) or any(type(value.get(name)) is not kind for name, kind in kinds.items()):
         return None
-    return ParkedStream(**{name: found[name] for name in kinds})
+    return ParkedStream(**{name: value[name] for name in kinds})
 
 
 def request_of(stored: bytes) -> ParkedStreamRequest | None:
-    """What an operator asks for."""
-    found = _json(stored)
-    if not isinstance(found, dict) or found.get("action") not in ("retry", "skip"):
+    """What an operator requests."""
+    value = _json(stored)
+    if not isinstance(value, dict) or value.get("action") not in ("retry", "skip"):
         return None
-    if not all(isinstance(found.get(name), str) for name in ("follower", "stream_id")):
+    if not all(isinstance(value.get(name), str) for name in ("follower", "stream_id")):
         return None
-    return ParkedStreamRequest(**{name: found[name] for name in ParkedStreamRequest._fields})
+    return ParkedStreamRequest(**{name: value[name] for name in ParkedStreamRequest._fields})
 
 
 def _json(stored: bytes) -> object:

@@ -15,7 +15,7 @@ PRODUCTION = {
     "worker command": ("infra.cli.main", "infra.cli.worker", "infra.processes.worker"),
     "worker saga": ("infra.cli.main", "infra.cli.worker", "infra.processes.worker"),
     "worker projection": ("infra.cli.main", "infra.cli.worker", "infra.processes.worker"),
-    "worker audit": ("infra.cli.main", "infra.cli.worker", "infra.processes.worker", "infra.audit.composition"),
+    "worker audit": ("infra.cli.main", "infra.cli.worker", "infra.processes.worker", "infra.processes.audit"),
     "gateway": ("infra.cli.main", "infra.cli.gateway", "infra.processes.gateway"),
 }
 
