@@ -20,6 +20,7 @@ from tests.conservation.statuses import is_deleted, is_open
 from tests.conservation.traffic import Address, Route, Sent, Traffic, address_of
 from workers.core.answers import ANSWER
 from workers.core.decider import Rejection
+from workers.core.folding import fold_onto
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.domain import contexts
@@ -171,11 +172,9 @@ class World:
         if not answer.events:
             self._answer(sent, None)
         for event in answer.events:
-            if sent.step is None:
-                self.foreign.append(event)
-            state = context.decider.evolve(state, event)
+            self.foreign += [event] if sent.step is None else []
             self._say(address, event)
-        self.states[address] = state
+        self.states[address] = fold_onto(context.decider, state, answer.events)
 
     def _answer(self, sent: Sent, code: str | None) -> None:
         """What is no event is told: a rejection with its code, or, without one, that nothing was changed."""

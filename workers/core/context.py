@@ -16,14 +16,14 @@ Undo = Callable[[Sequence[Recorded]], Command | Rejection]
 
 
 Holdings = Callable[[str, Any], Iterable[Holding]]
-"""From a stream's id and state to what it keeps for the instances of a saga."""
+"""From a stream's id and state to its holdings: what it keeps for the instances of a saga."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """A domain of its own: its write side, its read models and the processes that it starts.
 
-    A saga that spans contexts stands with the one that starts it. Without `undo` nothing can be taken back. `diagram`
+    A saga that spans contexts belongs to the one that starts it. Without `undo` no change can be undone. `diagram`
     draws the states of a stream as a Mermaid state diagram, for a context that has them as a table. `holdings`, for a
     context whose streams keep something for the instances of a saga that says what it `owns`.
     """

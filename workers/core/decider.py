@@ -1,4 +1,4 @@
-"""A decider: the three plain functions (initial state, decide, evolve) that a context's write side is made of."""
+"""A decider: the trio of initial state, `decide` and `evolve` that makes a context's write side. Plain functions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ class Rejection(NamedTuple):
 
 
 class UniqueClaim(NamedTuple):
-    """A value that only one stream of the context may hold, and the answer to a command that comes second."""
+    """A claim to a value that only one stream of the context may have, such as an e-mail address. `rejection` is
+    the answer when another stream has the value.
+    """
 
     scope: str
     key: str
@@ -26,20 +28,23 @@ class UniqueClaim(NamedTuple):
 
 
 class Release(NamedTuple):
-    """The end of a claim that this stream holds."""
+    """The end of a claim of this stream: the value is free again."""
 
     scope: str
     key: str
 
 
 class Credential(NamedTuple):
-    """A secret of the stream, kept apart from every event. None removes it."""
+    """A secret of the stream, stored apart from every event. None removes it."""
 
     secret: str | None
 
 
 class Decision(NamedTuple):
-    """What a command leads to, all of it in one transaction. No events: an accepted command that changes nothing."""
+    """What a command leads to, written in one transaction. An accepted command that changes nothing has no events.
+
+    `claims` are the values that the stream claims with these events, `releases` the claims that it gives up.
+    """
 
     events: tuple[Event, ...] = ()
     claims: tuple[UniqueClaim, ...] = ()
@@ -60,8 +65,8 @@ def keeps_no_credential(_: Any) -> bool:
     return False
 
 
-def as_it_was(_: str, key: str) -> str:
-    """For a context whose keys have always been written as they are."""
+def unchanged_key(_: str, key: str) -> str:
+    """For a context whose claim keys have never changed their form."""
     return key
 
 
@@ -70,10 +75,9 @@ class Decider(Generic[State]):
     """`decide(state, command)` and `evolve(state, event)` over states that are frozen values, from `initial` on.
 
     Each context's functions take its own commands and events, as a union that `match` can exhaust. `claims(state)` are
-    the (scope, key) that a stream in this state holds: all that its decisions have claimed and not released.
-    `may_keep_credential(state)`: whether a stream in this state may have a credential. Both say of a state what
-    decisions did to get there, so that a verification can compare it with what is stored. `claim_key(scope, key)` is
-    the key of a claim that an earlier release wrote as it is written today.
+    the unique claims, as (scope, key), of a stream in this state: all that its decisions have claimed and not released.
+    `may_keep_credential(state)` says whether a stream in this state may have a credential. A verification compares both
+    with what is stored. `claim_key(scope, key)` gives today's form of a key that an earlier release has stored.
     """
 
     initial: State
@@ -81,4 +85,4 @@ class Decider(Generic[State]):
     evolve: Callable[[State, Any], State]
     claims: Callable[[State], frozenset[tuple[str, str]]] = claims_nothing
     may_keep_credential: Callable[[State], bool] = keeps_no_credential
-    claim_key: Callable[[str, str], str] = as_it_was
+    claim_key: Callable[[str, str], str] = unchanged_key

@@ -1,7 +1,7 @@
-"""The inventory write side: how many pieces of one SKU are there, and for which orders they are set aside.
+"""The inventory write side: how many pieces of one SKU are on hand, and for which orders they are reserved.
 
-What is set aside never exceeds what is there, so what is available is never below zero. A decline is an event and no
-rejection: whoever waits for the answer reads the log. Every SKU that fits a stream id exists, with nothing on hand.
+Reservations never exceed what is on hand, so the available pieces are never below zero. A decline is an event and no
+rejection: a saga reads it from the log. Every SKU that fits a stream id exists, with nothing on hand.
 
 Only open reservations are kept: those of orders that wait for the SKU to be shipped or released.
 """

@@ -1,8 +1,8 @@
 """The order card: an order, its lines and what happened to it when; and each user's orders in the order of events.
 
-Orders of one batch have one time: among them the position in the lane tells which came first. The stored card has it as
-`placed_sequence`, which is not shown. A card that an earlier release has begun has none and stands by its time alone,
-until the read model is built anew.
+Orders of one batch have the same time; their position in the lane tells which came first. The stored card has it as
+`placed_sequence`, which is not shown. A card that an earlier release began has none and is sorted by its time alone,
+until the read model is rebuilt.
 """
 
 from typing import assert_never, cast
@@ -49,7 +49,7 @@ def placed_at(card: Document) -> str:
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
-    """The next card. What happens to an order without a card leaves none: only an OrderPlaced begins one.
+    """The next card. Only an OrderPlaced begins one; any other event of an order without a card leaves none.
 
     The timeline has one entry for each event, at most four by the table of states.
     """

@@ -1,8 +1,8 @@
-"""The orders write side: what may happen to an order, and what it leads to. Which command does what in which state is
-said by the table in `states`; here stands what the events carry.
+"""The orders write side. The table in `states` says which command leads to which event in which state; these functions
+say what the events carry.
 
-What an order costs is computed from its lines and never taken from the caller. Whether it is paid for and in stock is
-none of its business: it waits, as `placed`, for a ConfirmOrder or a CancelOrder, and the first one wins.
+The total of an order is computed from its lines and never taken from the caller. The decider does not know whether an
+order is paid for and in stock: the order waits, as `placed`, for a ConfirmOrder or a CancelOrder. The first one wins.
 """
 
 from decimal import Decimal
@@ -25,7 +25,7 @@ from workers.domain.orders.states import Code, Status
 
 
 class OrderState(NamedTuple):
-    """What decisions need to know of one order. Whose it is goes into every event."""
+    """What decisions need to know of one order. Every event carries the user's id."""
 
     status: Status = "unborn"
     user_id: str = ""

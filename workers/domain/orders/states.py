@@ -4,7 +4,7 @@ and the diagram in the documents is drawn from here.
     placed ──▶ confirmed ──▶ shipped ──▶ delivered        placed ──▶ cancelled
 
 A confirmed order is final: its money is taken, and nothing gives it back. So whichever of ConfirmOrder and CancelOrder
-comes first wins, and the other is refused. A command that asks for the state that the order is in is quiet.
+comes first wins, and the other is rejected. A command that asks for the state that the order is in is quiet.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What takes back the last change of an order: only placing one can be undone, by cancelling it.
+"""The command that undoes the last change of an order: only the placing of one can be undone, by cancelling it.
 
-A pure function of the stream's history. The command that it gives is an ordinary one and may still be refused: the
-order may be confirmed by the time that it arrives.
+A pure function of the stream's history. Its command is an ordinary one and may still be rejected: the order may be
+confirmed by the time that the command arrives.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""The payments write side: one account a user, from which orders are paid in two steps, set aside and taken.
+"""The payments write side: one account per user. An order is paid in two steps: the money is reserved, then captured.
 
-The account has the currency of its first deposit. What is set aside never exceeds what is there, so the available money
-is never below zero. A decline is an event and no rejection: whoever waits for the answer reads the log.
+The account has the currency of its first deposit. Reservations never exceed the balance, so the available money is
+never below zero. A decline is an event and no rejection: a saga reads it from the log.
 
 Only open reservations are kept. A change of them copies the mapping, so an event costs time in proportion to the
 number of orders that one user has open at once: some ten nanoseconds for each.
@@ -57,8 +57,8 @@ def deposit(state: AccountState, command: DepositFunds) -> Decision | Rejection:
 
 
 def reserve(state: AccountState, command: ReserveFunds) -> Decision | Rejection:
-    """One open reservation an order: while there is one, asking for the same again is quiet, and for anything else
-    refused. So who is answered quietly knows that what was asked for is reserved.
+    """One open reservation per order: while there is one, a command for the same is quiet, and one for anything else is
+    rejected. So a quiet answer means that exactly this is reserved.
     """
     if state.currency is None:
         return _no_account(command)

@@ -1,7 +1,7 @@
 """The user card: what a page about a user shows, and the directory by e-mail address and by city.
 
-The stored card holds what the users context says. How many orders a user has placed and what was spent is counted
-nowhere: other contexts' read models tell it when the card is asked for, and `completed` puts it in.
+The stored card has the facts of the users context. The number of orders and the money spent are not stored: a query
+reads them from other contexts' read models, and `completed` adds them to the card.
 """
 
 from typing import assert_never, cast
@@ -23,7 +23,7 @@ def city_index(city: str) -> Index:
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
-    """The next card. What happens to a user without a card leaves none: only a UserCreated begins one."""
+    """The next card. Only a UserCreated begins one; any other event of a user without a card leaves none."""
     event = cast(UserEvent, recorded.event)
     if isinstance(event, UserCreated):
         return {

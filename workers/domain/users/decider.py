@@ -1,7 +1,7 @@
-"""The users write side: what may happen to a user, and what it leads to.
+"""The users write side.
 
-An e-mail address belongs to one living user: each decision that gives a user an address claims it, each that takes it
-away releases it. Password hashes leave as credentials and never enter a state or an event.
+An e-mail address belongs to one living user: a decision that gives a user an address claims it, one that takes it away
+releases it. Password hashes become credentials and never enter a state or an event.
 """
 
 from typing import Any, Literal, NamedTuple, assert_never
@@ -67,7 +67,7 @@ def update(state: UserState, command: UpdateUser) -> Decision | Rejection:
 
 
 def change_password(state: UserState, command: ChangePassword) -> Decision | Rejection:
-    """Never quiet: whether the password is another one cannot be told, as no state knows it."""
+    """Never quiet: no state knows the password, so a repeat cannot be told from a change."""
     if state.existence != "alive":
         return _not_found(command.user_id)
     return Decision(events=(PasswordChanged(user_id=command.user_id),), credential=Credential(command.password_hash))
@@ -117,12 +117,12 @@ def evolve(state: UserState, event: UserEvent) -> UserState:
 
 
 def claims(state: UserState) -> frozenset[tuple[str, str]]:
-    """A living user holds the address, however it is written."""
+    """A living user's address, however it is written, is unique."""
     return frozenset({(EMAIL, email_key(state.email))}) if is_alive(state) else frozenset()
 
 
 def is_alive(state: UserState) -> bool:
-    """Only the living keep a password."""
+    """Only a living user has a password."""
     return state.existence == "alive"
 
 

@@ -1,7 +1,7 @@
-"""What takes back the last change of a user: a change of the profile is undone by the values before it.
+"""The command that undoes the last change of a user: it gives the changed fields their values before the change.
 
-A pure function of the stream's history. The command that it gives is an ordinary one, with an event of its own: to
-undo an undo brings the change back. It may still be refused: another user may have the old e-mail address by now.
+A pure function of the stream's history. Its command is an ordinary one with an event of its own, so to undo an undo
+brings the change back. It may still be rejected: another user may have the old e-mail address by now.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ NO_INVERSE: Mapping[type[UserEvent], str] = {
 
 def undo(history: Sequence[Recorded]) -> Command | Rejection:
     """The UpdateUser that gives the fields of the last change their values before it, or the rejection NothingToUndo
-    with the reason. That the user was welcomed is no change, and is looked past.
+    with the reason. A UserWelcomed is no change, and is skipped.
 
     `history` is the whole of the stream, so it begins with the UserCreated.
     """

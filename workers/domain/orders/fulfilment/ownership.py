@@ -1,4 +1,4 @@
-"""Whether an order answers for what is reserved under its id: it will be taken, shipped or given back."""
+"""Whether an order owns what is reserved under its id: the saga will take it, ship it or give it back."""
 
 from workers.core.holding import Holding
 from workers.domain.orders.fulfilment.state import MONEY, FulfilmentState, Part

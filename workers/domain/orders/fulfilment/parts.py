@@ -1,9 +1,8 @@
-"""What is said of one part of an order, its money or the pieces of a SKU, and what the part is then. Pure.
+"""What an event means for one part of an order, its money or the pieces of a SKU: where the part stands then. Pure.
 
-Anybody may send commands under the order's id, before, between and after those of the saga. So what is said counts only
-as far as it fits: `fits` is whether it speaks of exactly what the order asks for, `wanted` whether the order is still
-to be had. The deciders keep at most one reservation for an order, and are quiet only when it is exactly what is asked
-for.
+Anybody may send commands under the order's id, before, between and after those of the saga. So `fits` says whether an
+event is about exactly what the order asks for, and `wanted` whether the order is still to be had. The deciders keep at
+most one reservation for an order, and are quiet only when it is exactly what is asked for.
 """
 
 from typing import Literal
