@@ -5,23 +5,23 @@ from typing import Any
 import orjson
 
 
-def same_json(one: bytes, other: bytes) -> bool:
+def same_json(left: bytes, right: bytes) -> bool:
     """Whether both are JSON and equal as values; bytes that are not JSON equal nothing."""
     try:
-        return same_value(orjson.loads(one), orjson.loads(other))
+        return same_value(orjson.loads(left), orjson.loads(right))
     except orjson.JSONDecodeError:
         return False
 
 
-def same_value(one: Any, other: Any) -> bool:
+def same_value(left: Any, right: Any) -> bool:
     """Whether both are equal as JSON compares: 1 is 1.0, but not true. They may be nested to any depth."""
-    pairs = [(one, other)]
+    pairs = [(left, right)]
     while pairs:
-        one, other = pairs.pop()
-        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-            pairs += [(value, other[name]) for name, value in one.items()]
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            pairs += zip(one, other, strict=True)
-        elif isinstance(one, bool) is not isinstance(other, bool) or one != other:
+        left, right = pairs.pop()
+        if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+            pairs += [(value, right[name]) for name, value in left.items()]
+        elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+            pairs += zip(left, right, strict=True)
+        elif isinstance(left, bool) is not isinstance(right, bool) or left != right:
             return False
     return True
