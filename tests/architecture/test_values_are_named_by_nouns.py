@@ -1,4 +1,4 @@
-"""A value is named by the noun of what it is: `found` or `each` say nothing, and two of them in a function are confused."""
+"""A value is named by the noun of what it is: `found` or `each` say nothing, and a function may have two of them."""
 
 import ast
 from collections.abc import Iterator
