@@ -43,9 +43,9 @@ class RedisStoredDocuments:
         keys, by_name = self._keys, _by_name(entries)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.mget([keys.checkpoint(generation, topic, each) for each in partitions])
+                pipeline.mget([keys.checkpoint(generation, topic, partition) for partition in partitions])
                 if document_ids:
-                    pipeline.mget([keys.document(generation, each) for each in document_ids])
+                    pipeline.mget([keys.document(generation, document_id) for document_id in document_ids])
                     for partition in partitions:
                         pipeline.hmget(keys.parked(generation, topic, partition), list(document_ids))
                 for name, wanted in by_name.items():
@@ -57,8 +57,8 @@ class RedisStoredDocuments:
         parked: Mapping[str, ParkedStream] = {}
         if document_ids:
             documents = documents_of(document_ids, next(answers))
-            stored_waits = [each for _ in partitions for each in next(answers) if each is not None]
-            parked = {waits.stream_id: waits for each in stored_waits if (waits := parked_of(each)) is not None}
+            values = [value for _ in partitions for value in next(answers) if value is not None]
+            parked = {stream.stream_id: stream for value in values if (stream := parked_of(value)) is not None}
         scored = [zip(wanted, next(answers), strict=True) for wanted in by_name.values()]
         present = frozenset(entry for scores in scored for entry, score in scores if score is not None)
         return DocumentsAtMoment(checkpoints, documents, parked, present)
@@ -88,7 +88,7 @@ class RedisStoredDocuments:
 
 
 def _by_name(entries: Sequence[IndexEntry]) -> dict[str, list[IndexEntry]]:
-    found: dict[str, list[IndexEntry]] = {}
+    by_name: dict[str, list[IndexEntry]] = {}
     for entry in entries:
-        found.setdefault(entry[0].name, []).append(entry)
-    return found
+        by_name.setdefault(entry[0].name, []).append(entry)
+    return by_name
