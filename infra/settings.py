@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The settings of a process; see README.md, "Settings"."""
+    """The settings of a process; see infra/README.md, "Settings"."""
 
     model_config = SettingsConfigDict(
         env_prefix="ANNALS_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True

@@ -1,4 +1,4 @@
-"""The commands of the orders context. An order's states and what is allowed in each: README.md.
+"""The commands of the orders context. An order's states and what is allowed in each: contracts/README.md.
 
 Nobody says what an order costs in all: the total is computed from its lines.
 """

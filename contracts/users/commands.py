@@ -1,4 +1,4 @@
-"""The commands of the users context. Keys, topics and rejections: README.md and the AsyncAPI document.
+"""The commands of the users context. Keys, topics and rejections: contracts/README.md and the AsyncAPI document.
 
 A password comes as its argon2id hash, made where the password was typed; no event ever repeats it.
 """
