@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
+
 from infra.cli.main import COMMANDS
 from infra.settings import Settings
 from tests.architecture.sources import ROOT, sources
+from tests.documents.blocks import DOCUMENTS
 
 OPERATING = (ROOT / "infra/README.md").read_text("utf-8")
 METRIC = re.compile(r'(Counter|Gauge|Histogram)\(\s*"(annals_\w+)"')
+MADE_BY_THE_READER = {".annals/", ".mutation/", "contracts/library/", "postgres/data"}
 ROLES = {"annals_reader", "annals_writer"}
 
 
@@ -29,3 +33,19 @@ def test_of_commands() -> None:
     commands = {name for name, _, _ in COMMANDS}
     section = OPERATING[OPERATING.index("## Running it") : OPERATING.index("## At 3 a.m.")]
     assert set(re.findall(r"`annals (\w+)", section)) == commands
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_of_paths(document: str) -> None:
+    """Every path in backquotes, and every link, leads to a file or folder of the project."""
+    folder, text = (ROOT / document).parent, (ROOT / document).read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("http")]
+    paths = [path for path in re.findall(r"`([\w./-]+/[\w./-]*)`", text) if not path.startswith("/")]
+    missing = [link for link in links if not (folder / link).exists()]
+    places = (ROOT, folder, ROOT / "workers", ROOT / "tests")
+    missing += [path for path in paths if not any((place / path).exists() for place in places)]
+    assert set(missing) <= MADE_BY_THE_READER
+
+
+def test_the_readme_has_at_most_160_lines() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
