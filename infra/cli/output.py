@@ -79,7 +79,7 @@ class Text(io.TextIOWrapper):
     """Text on a sink. Under ASCII it reports another encoding, because Typer would replace ASCII by UTF-8."""
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # nobody assigns to it
+    def encoding(self) -> str:  # type: ignore[override]  # no caller assigns to it
         encoding = super().encoding
         return ESCAPED if codecs.lookup(encoding).name == "ascii" else encoding
 

@@ -2,9 +2,7 @@
 
 import re
 
-import typer.main
-
-from infra.cli.main import app
+from infra.cli.main import annals
 from infra.settings import Settings
 from tests.architecture.sources import ROOT, sources
 
@@ -30,6 +28,6 @@ def test_of_settings() -> None:
 
 
 def test_of_commands() -> None:
-    commands = typer.main.get_group(app).commands
+    commands = annals().commands
     section = OPERATING[OPERATING.index("## Running it") : OPERATING.index("## At 3 a.m.")]
     assert set(re.findall(r"`annals (\w+)", section)) | {"stack"} | WITHOUT_A_LINE == set(commands)
