@@ -48,7 +48,7 @@ def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
     messages: list[Any] = []
     while len(messages) < end - start:
         # `consume` waits for the full number, so never ask for more than there is.
-        messages = consumer.consume(min(10_000, end - start - len(messages)), timeout=20)
-        assert messages, f"{topic}/{partition} could not be read to its end"
-        messages += messages
+        batch = consumer.consume(min(10_000, end - start - len(messages)), timeout=20)
+        assert batch, f"{topic}/{partition} could not be read to its end"
+        messages += batch
     return messages

@@ -46,12 +46,12 @@ async def test_all_of_it_is_there_after_the_first_start_and_the_second(tmp_path:
     stack = Devstack(tmp_path, only_redis(tmp_path))
     for _ in range(2):
         addresses = await stack.start()
-        data = await everything(addresses.redis_url)
+        values = await everything(addresses.redis_url)
         await stack.stop()
-        assert data[:2] == ["a key", "in a transaction"]
-        assert data[2:4] == [{"a": "1", "b": "2"}, {"w", "x", "y"}]
-        assert [list(pair) for pair in data[4]] == [["m", 1.5]]  # type: ignore[attr-defined]
-        assert data[5] == 5
+        assert values[:2] == ["a key", "in a transaction"]
+        assert values[2:4] == [{"a": "1", "b": "2"}, {"w", "x", "y"}]
+        assert [list(pair) for pair in values[4]] == [["m", 1.5]]  # type: ignore[attr-defined]
+        assert values[5] == 5
 
 
 async def test_a_transaction_cut_short_by_a_kill_is_left_out_and_later_writes_are_kept(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.survival.event_sums import goods_add_up, money_adds_up, nothing_is_left_open, read_event_sums
+from tests.survival.folded_events import goods_add_up, money_adds_up, nothing_is_left_open, read_folded_events
 from tests.system import System, command
 from tests.verification.command import verified
 from tests.waiting import until
@@ -65,13 +65,13 @@ async def test_it_passes_once_by_the_databases_clock(system: System) -> None:
     await until(is_undone, "the late reservations are released", seconds=60)
     assert await system.value(passed) == 1
     assert await system.value("SELECT count(*) FROM annals.deadlines") == 0
-    sums = await read_event_sums(system)
-    (cancelled,) = sums.named("orders", "OrderCancelled")
+    folded = await read_folded_events(system)
+    (cancelled,) = folded.named("orders", "OrderCancelled")
     assert cancelled.reason == "the deadline passed"
-    assert len(sums.named("payments", "FundsReleased")) == len(sums.named("payments", "FundsReserved"))
-    money_adds_up(sums)
-    goods_add_up(sums)
-    nothing_is_left_open(sums)
+    assert len(folded.named("payments", "FundsReleased")) == len(folded.named("payments", "FundsReserved"))
+    money_adds_up(folded)
+    goods_add_up(folded)
+    nothing_is_left_open(folded)
     await system.worker("projection")
     code, verdict = await verified(system)
     assert code == 0, verdict

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.survival.event_sums import goods_add_up, money_adds_up, nothing_is_left_open, read_event_sums
+from tests.survival.folded_events import goods_add_up, money_adds_up, nothing_is_left_open, read_folded_events
 from tests.survival.orders import shop
 from tests.survival.random_kills import random_kills
 from tests.system import Sent, System
@@ -64,14 +64,14 @@ async def test_money_and_goods_are_conserved_and_no_order_is_left_open(system: S
     everything = [sent.command_id for commands in goods for sent in commands]
     handled = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
     assert await system.value(handled, everything) == len(everything)
-    sums = await read_event_sums(system)
-    assert len(sums.states["orders"]) == ORDERS
-    money_adds_up(sums)
-    goods_add_up(sums)
-    nothing_is_left_open(sums)
-    statuses = Counter(state.status for state in sums.states["orders"].values())
+    folded = await read_folded_events(system)
+    assert len(folded.states["orders"]) == ORDERS
+    money_adds_up(folded)
+    goods_add_up(folded)
+    nothing_is_left_open(folded)
+    statuses = Counter(state.status for state in folded.states["orders"].values())
     assert min(statuses["confirmed"], statuses["cancelled"]) > ORDERS // 20, statuses
-    reasons = Counter(event.reason.split(" declined")[0] for event in sums.named("orders", "OrderCancelled"))
+    reasons = Counter(event.reason.split(" declined")[0] for event in folded.named("orders", "OrderCancelled"))
     assert {"funds", "no"} <= set(reasons), reasons
     stuck = await system.value("SELECT count(*) FROM annals.sagas WHERE status = 'stuck'")
     assert stuck == 0

@@ -1,4 +1,4 @@
-"""The sums over the event table, folded by the deciders: money and goods must add up, and no order be left open."""
+"""The event table, folded by the deciders: money and goods must add up, and no order may be left open."""
 
 from collections import Counter
 from decimal import Decimal
@@ -9,7 +9,7 @@ from tests.system import System
 from workers.domain import contexts
 
 
-class EventSums(NamedTuple):
+class FoldedEvents(NamedTuple):
     """The states and the events of all streams, by context and stream."""
 
     states: dict[str, dict[str, Any]]
@@ -20,7 +20,7 @@ class EventSums(NamedTuple):
         return [event for events in self.events[context].values() for event in events if event.name == name]
 
 
-async def read_event_sums(system: System) -> EventSums:
+async def read_folded_events(system: System) -> FoldedEvents:
     """Read and fold the whole event table."""
     states: dict[str, dict[str, Any]] = {name: {} for name in contexts()}
     events: dict[str, dict[str, list[Any]]] = {name: {} for name in contexts()}
@@ -35,36 +35,36 @@ async def read_event_sums(system: System) -> EventSums:
         decider = contexts()[context].decider
         states[context][stream_id] = decider.evolve(states[context].get(stream_id, decider.initial), event)
         events[context].setdefault(stream_id, []).append(event)
-    return EventSums(states, events)
+    return FoldedEvents(states, events)
 
 
-def money_adds_up(sums: EventSums) -> None:
+def money_adds_up(folded: FoldedEvents) -> None:
     """Deposits = balances + captured; no reservation is left; captured = confirmed orders."""
-    deposits: Decimal = sum((event.amount for event in sums.named("payments", "FundsDeposited")), Decimal(0))
-    captured: Decimal = sum((event.amount for event in sums.named("payments", "FundsCaptured")), Decimal(0))
-    accounts = sums.states["payments"].values()
+    deposits: Decimal = sum((event.amount for event in folded.named("payments", "FundsDeposited")), Decimal(0))
+    captured: Decimal = sum((event.amount for event in folded.named("payments", "FundsCaptured")), Decimal(0))
+    accounts = folded.states["payments"].values()
     assert sum((account.balance for account in accounts), Decimal(0)) + captured == deposits
     assert [account for account in accounts if account.reservations] == []
-    paid = Counter(event.order_id for event in sums.named("payments", "FundsCaptured"))
-    confirmed = Counter(event.order_id for event in sums.named("orders", "OrderConfirmed"))
+    paid = Counter(event.order_id for event in folded.named("payments", "FundsCaptured"))
+    confirmed = Counter(event.order_id for event in folded.named("orders", "OrderConfirmed"))
     assert paid == confirmed
-    totals = {event.order_id: event.total for event in sums.named("orders", "OrderPlaced")}
+    totals = {event.order_id: event.total for event in folded.named("orders", "OrderPlaced")}
     assert captured == sum((totals[order_id] for order_id in confirmed), Decimal(0))
 
 
-def goods_add_up(sums: EventSums) -> None:
+def goods_add_up(folded: FoldedEvents) -> None:
     """Received = on hand + shipped; reserved for exactly the orders that are confirmed and not shipped."""
-    for sku, state in sums.states["inventory"].items():
-        sku_events = sums.events["inventory"][sku]
+    for sku, state in folded.states["inventory"].items():
+        sku_events = folded.events["inventory"][sku]
         received = sum(event.quantity for event in sku_events if event.name == "StockReceived")
         shipped = sum(event.quantity for event in sku_events if event.name == "StockShipped")
         assert received == state.on_hand + shipped, sku
     wanted: dict[tuple[str, str], int] = {}
-    for order_id, events in sums.events["orders"].items():
-        if sums.states["orders"][order_id].status == "confirmed":
+    for order_id, events in folded.events["orders"].items():
+        if folded.states["orders"][order_id].status == "confirmed":
             for line in events[0].lines:
                 wanted[line.sku, order_id] = wanted.get((line.sku, order_id), 0) + line.quantity
-    stock = sums.states["inventory"]
+    stock = folded.states["inventory"]
     reserved = {
         (sku, order_id): pieces
         for sku, state in stock.items()
@@ -74,7 +74,7 @@ def goods_add_up(sums: EventSums) -> None:
     assert reserved == wanted
 
 
-def nothing_is_left_open(sums: EventSums) -> None:
+def nothing_is_left_open(folded: FoldedEvents) -> None:
     """Every order has ended or waits to be shipped."""
-    statuses = Counter(state.status for state in sums.states["orders"].values())
+    statuses = Counter(state.status for state in folded.states["orders"].values())
     assert statuses["placed"] == 0, statuses
