@@ -1,4 +1,4 @@
-"""The audit: what must be true of any system once it has come to rest, whatever happened to it before."""
+"""The audit: what must be true of every system at rest, whatever faults it had before."""
 
 import json
 from collections import Counter
@@ -58,7 +58,7 @@ def stream_versions_are_contiguous(rows: list[Any]) -> None:
 
 
 def log_equals_table(system: System, rows: list[Any]) -> int:
-    """Compare record for record, as a reader sees the log that drops what it has passed; returns the repeats."""
+    """Compare record by record, as a reader sees the log that drops duplicates. Return the number of duplicates."""
     table = {(row["partition"], row["sequence"]): row for row in rows}
     repeats = 0
     seen = 0
@@ -95,7 +95,7 @@ def one_welcome_each(rows: list[Any]) -> None:
 
 
 async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
-    projection = next(each for each in contexts()["users"].projections if each.name == "users")
+    projection = next(projection for projection in contexts()["users"].projections if projection.name == "users")
     models = catalogue().events
     cards: dict[str, Any] = {}
     for row in rows:
@@ -114,25 +114,25 @@ async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
     prefix = f"{system.settings.topic_prefix}annals:users:1:"
     assert await _documents(system, f"{prefix}document:") == expected
     expected_entries = {
-        (index.name, index.key, each) for each, card in expected.items() for index in projection.indexes(card)
+        (index.name, index.key, stream_id) for stream_id, card in expected.items() for index in projection.indexes(card)
     }
     assert await _entries(system, prefix, projection.searchable) == expected_entries
 
 
 async def _documents(system: System, prefix: str) -> dict[str, Any]:
     keys = [key.decode() async for key in system.redis.scan_iter(f"{prefix}*", count=5000)]
-    found: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
     for start in range(0, len(keys), 5000):
         part = keys[start : start + 5000]
         for key, value in zip(part, await system.redis.mget(part), strict=True):
-            found[key.removeprefix(prefix)] = orjson.loads(value)
-    return found
+            documents[key.removeprefix(prefix)] = orjson.loads(value)
+    return documents
 
 
 async def _entries(system: System, prefix: str, names: tuple[str, ...]) -> set[tuple[str, str, str]]:
-    found = set()
+    entries = set()
     for name in names:
         for member in await system.redis.zrange(f"{prefix}index:{name}", 0, -1):
             key, _, document_id = member.partition(b"\x00")
-            found.add((name, key.decode(), document_id.decode()))
-    return found
+            entries.add((name, key.decode(), document_id.decode()))
+    return entries

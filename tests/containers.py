@@ -1,7 +1,7 @@
 """The test servers as Docker containers (testcontainers), for machines where Docker answers.
 
-Only the servers that no `ANNALS_*` variable names are started. When a container cannot be had (no image, no network),
-a warning says so and the embedded servers take over, unless the caller insists.
+Only servers that no `ANNALS_*` variable names are started. When a container cannot start (no image, no network), a
+warning says so and the embedded servers are used, unless the caller requires Docker.
 """
 
 import warnings
@@ -22,7 +22,7 @@ DOCKER_TIMEOUT_SECONDS = 5
 
 Container = TypeVar("Container", bound=DockerContainer)
 
-KAFKA_IMAGE = "confluentinc/cp-kafka:7.9.2"  # the newest line that testcontainers knows how to start
+KAFKA_IMAGE = "confluentinc/cp-kafka:7.9.2"  # the newest version that testcontainers can start
 POSTGRES_IMAGE = "postgres:18"
 REDIS_IMAGE = "redis:7.4"
 
@@ -35,7 +35,7 @@ KAFKA_SETTINGS = {
 
 
 def docker_answers() -> bool:
-    """Whether a Docker daemon answers a ping; a client without a daemon does not count."""
+    """Return whether a Docker daemon answers a ping."""
     try:
         client = docker.from_env(timeout=DOCKER_TIMEOUT_SECONDS)
         try:
@@ -47,20 +47,20 @@ def docker_answers() -> bool:
 
 
 def start(settings: Settings, cleanup: AsyncExitStack, *, insist: bool) -> dict[str, str] | None:
-    """Starts what the settings do not name and returns all three addresses by field; None when Docker could not."""
-    found = configured_addresses(settings)
+    """Starts the servers that the settings do not name. Returns all addresses by field, or None if Docker fails."""
+    urls = configured_addresses(settings)
     try:
-        if "kafka_bootstrap_servers" not in found:
+        if "kafka_bootstrap_servers" not in urls:
             kafka = KafkaContainer(KAFKA_IMAGE).with_kraft().with_envs(**KAFKA_SETTINGS)
-            found["kafka_bootstrap_servers"] = _started(kafka, cleanup).get_bootstrap_server()
-        if "database_url" not in found:
+            urls["kafka_bootstrap_servers"] = _started(kafka, cleanup).get_bootstrap_server()
+        if "database_url" not in urls:
             postgres = PostgresContainer(
                 POSTGRES_IMAGE, username="annals", password="annals", dbname="annals", driver=None
             )
-            found["database_url"] = _started(postgres, cleanup).get_connection_url()
-        if "redis_url" not in found:
+            urls["database_url"] = _started(postgres, cleanup).get_connection_url()
+        if "redis_url" not in urls:
             redis = _started(RedisContainer(REDIS_IMAGE), cleanup)
-            found["redis_url"] = f"redis://{redis.get_container_host_ip()}:{redis.get_exposed_port(redis.port)}/0"
+            urls["redis_url"] = f"redis://{redis.get_container_host_ip()}:{redis.get_exposed_port(redis.port)}/0"
     except (DockerException, OSError, RuntimeError, TimeoutError) as error:
         if insist:
             raise
@@ -68,7 +68,7 @@ def start(settings: Settings, cleanup: AsyncExitStack, *, insist: bool) -> dict[
             f"Docker answers, but its containers do not start ({error}); embedded servers instead.", stacklevel=2
         )
         return None
-    return found
+    return urls
 
 
 def _started(container: Container, cleanup: AsyncExitStack) -> Container:

@@ -1,10 +1,10 @@
-"""How much what the workers count has grown meanwhile: by the names and labels that dashboards rely on."""
+"""How much the workers' counters have grown, by the metric names and labels that dashboards use."""
 
 from prometheus_client import REGISTRY
 
 
 class Counted:
-    """Since this was made; what is not there yet counts as nothing."""
+    """The growth since this object was made. A counter that does not exist yet counts as 0."""
 
     def __init__(self, **of: dict[str, str]) -> None:
         self._of = of
@@ -14,5 +14,5 @@ class Counted:
         return {name: REGISTRY.get_sample_value(name, labels) or 0.0 for name, labels in self._of.items()}
 
     def grown(self) -> dict[str, float]:
-        """By name."""
+        """The growth of each counter, by name."""
         return {name: value - self._before[name] for name, value in self._now().items()}

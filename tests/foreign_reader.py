@@ -1,4 +1,4 @@
-"""Reads whole topics with a client that is not ours (librdkafka)."""
+"""Reads whole topics with another client than Annals uses (librdkafka)."""
 
 import uuid
 from typing import Any
@@ -27,7 +27,7 @@ def all_records(bootstrap_servers: str, topic: str) -> list[list[Any]]:
 
 
 def _may_pass(error: Exception) -> bool:
-    """A leader that is not yet known, a broker that is not yet ready."""
+    """Whether a retry may help: the leader is not yet known, or the broker is not yet ready."""
     return isinstance(error, KafkaException) and error.args[0].code() in (
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
@@ -45,10 +45,10 @@ def _extent(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
 def _all_of(consumer: Consumer, topic: str, partition: int) -> list[Any]:
     start, end = _extent(consumer, topic, partition)
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
-    found: list[Any] = []
-    while len(found) < end - start:
+    messages: list[Any] = []
+    while len(messages) < end - start:
         # `consume` waits for the full number, so never ask for more than there is.
-        messages = consumer.consume(min(10_000, end - start - len(found)), timeout=20)
-        assert messages, f"{topic}/{partition} could not be read to its end"
-        found += messages
-    return found
+        batch = consumer.consume(min(10_000, end - start - len(messages)), timeout=20)
+        assert batch, f"{topic}/{partition} could not be read to its end"
+        messages += batch
+    return messages

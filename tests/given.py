@@ -1,7 +1,7 @@
 """The kit for scenarios: `given(decider, *events).when(command).then(*events)`.
 
-Commands and events pass through their JSON on the way, as they do through Kafka, so a scenario also says that nothing
-that a decision needs gets lost there.
+Commands and events are encoded as JSON and decoded again, as on their way through Kafka. So a scenario also tests that
+no data that a decision needs is lost in JSON.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def through_json(message: AnyMessage) -> AnyMessage:
 
 
 def words(messages: Sequence[Message]) -> list[tuple[str, str]]:
-    """What the messages say on the wire: which fields are set counts too, which plain equality overlooks."""
+    """The messages as they are sent. Unlike plain equality, this also compares which fields are set."""
     return [(message.type, message.to_json().decode()) for message in messages]
 
 
@@ -53,7 +53,7 @@ class given:  # noqa: N801 - reads as the first word of a sentence
 
 @dataclass(frozen=True)
 class Answered:
-    """What the decider said; each check gives it back, so that checks line up."""
+    """The decider's answer. Each check returns it, so that checks can be chained."""
 
     answer: Decision | Rejection
 
@@ -68,7 +68,7 @@ class Answered:
         return self
 
     def then_rejected(self, code: str) -> Self:
-        """A business no of this name, with a sentence for people."""
+        """Rejected with this code and a message for people."""
         assert isinstance(self.answer, Rejection), f"expected the rejection {code}, got {self.answer}"
         assert self.answer.code == code
         assert self.answer.message
@@ -91,7 +91,7 @@ class Answered:
 
 
 def recorded(*events: Event) -> list[Recorded]:
-    """One stream's events as they are recorded: a second apart, from version 1 and sequence 1 on."""
+    """One stream's events as they are recorded: a second apart, with versions and sequences from 1 on."""
     return [
         Recorded(
             event=through_json(event),
@@ -107,5 +107,5 @@ def recorded(*events: Event) -> list[Recorded]:
 
 
 def document_after(projection: Projection, *events: Event) -> Document | None:
-    """The document that these events of one stream lead to."""
+    """The document after these events of one stream."""
     return fold(projection, recorded(*events))

@@ -1,4 +1,4 @@
-"""Workers that stand still for a while, so that a test may spoil what they would write again."""
+"""Pauses workers, so that a test can damage data that they would write again."""
 
 import signal
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from tests.system import System
 
 @contextmanager
 def paused(system: System, role: str) -> Iterator[None]:
-    """Meanwhile the workers of a role stand still."""
-    workers = [each for each in system.workers if each.role == role and each.process.returncode is None]
+    """Pause the running workers of a role until the block ends."""
+    workers = [worker for worker in system.workers if worker.role == role and worker.process.returncode is None]
     assert workers, f"there is a {role} worker"
     for worker in workers:
         worker.signal(signal.SIGSTOP)

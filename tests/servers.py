@@ -1,8 +1,8 @@
-"""The Kafka, PostgreSQL and Redis that the tests run on: started once a run, the same tests whichever they are.
+"""The Kafka, PostgreSQL and Redis that the tests run on, started once per run.
 
-Where they come from, in this order: an `ANNALS_*` variable names one; Docker answers and its containers start; else the
-embedded servers in a temporary folder. `ANNALS_TEST_SERVERS=embedded|docker` insists on one of the last two.
-Each test gets a corner of its own (`corner`): a database, an empty Redis database number, a topic prefix.
+An `ANNALS_*` variable may name a server. The others run as Docker containers if Docker answers and starts them, else as
+embedded servers in a temporary folder. `ANNALS_TEST_SERVERS=embedded|docker` requires one of the two.
+Each test has an `isolated_environment`: a database, an empty Redis database number, a topic prefix.
 """
 
 import asyncio
@@ -45,9 +45,9 @@ async def running_servers() -> AsyncIterator[Servers]:
         settings = Settings(home=home)
         choice = os.environ.get("ANNALS_TEST_SERVERS", "")
         if choice != "embedded" and await asyncio.to_thread(containers.docker_answers):
-            found = await asyncio.to_thread(containers.start, settings, cleanup, insist=choice == "docker")
-            if found is not None:
-                yield Servers(settings.model_copy(update=as_setting_values(found)), None, "docker")
+            urls = await asyncio.to_thread(containers.start, settings, cleanup, insist=choice == "docker")
+            if urls is not None:
+                yield Servers(settings.model_copy(update=as_setting_values(urls)), None, "docker")
                 return
         stack = Devstack(home, settings)
         addresses = await stack.start()
@@ -56,8 +56,8 @@ async def running_servers() -> AsyncIterator[Servers]:
 
 
 @asynccontextmanager
-async def corner(servers: Servers, home: Path) -> AsyncIterator[Settings]:
-    """Settings under which a test meets no other: own database, own Redis database, own topics, own home."""
+async def isolated_environment(servers: Servers, home: Path) -> AsyncIterator[Settings]:
+    """Settings that no other test has: a database, a Redis database, a topic prefix and a home."""
     name = f"t{uuid.uuid4().hex[:10]}"
     async with AsyncExitStack() as cleanup:
         database_url = await _own_database(servers.settings, name, cleanup)
@@ -84,7 +84,7 @@ async def _own_database(settings: Settings, name: str, cleanup: AsyncExitStack) 
 
 
 async def _own_redis_database(settings: Settings, cleanup: AsyncExitStack) -> str:
-    """The URL of a database that is empty now; it is emptied again afterwards, and no other one is touched."""
+    """The URL of an empty database. It is emptied again afterwards; no other database changes."""
     assert settings.redis_url is not None
     parts = urlsplit(settings.redis_url.get_secret_value())
     for number in _redis_databases():
@@ -97,10 +97,11 @@ async def _own_redis_database(settings: Settings, cleanup: AsyncExitStack) -> st
 
 
 def _redis_databases() -> list[int]:
-    """Those that this process may take: several processes of one run (pytest-xdist) may share a server."""
+    """The numbers that this process may use: several processes of one run (pytest-xdist) may share a server."""
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return [each for each in range(FIRST_REDIS_DATABASE, REDIS_DATABASES + 1) if each % processes == number % processes]
+    databases = range(FIRST_REDIS_DATABASE, REDIS_DATABASES + 1)
+    return [database for database in databases if database % processes == number % processes]
 
 
 async def _empty_redis_database(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Annals as its users run it: worker processes on real servers, and a client that is not ours."""
+"""Annals as its users run it: worker processes on real servers, and another Kafka client than Annals uses."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from tests.waiting import until
 from tests.warm.process import AnyProcess, start
 from workers.domain import contexts
 
-# Short, so that a killed worker is missed soon; safety must not depend on it.
+# Short, so that a killed worker is noticed soon. Safety must not depend on it.
 SESSION_TIMEOUT_SECONDS = 3.0
 STOP_TIMEOUT_SECONDS = 30.0
 COMMAND_TIMEOUT_SECONDS = 100.0
@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """How a command of the command line ended, and what it printed."""
+    """The exit code and the output of a command of the command line."""
 
     code: int
     output: str
@@ -51,7 +51,7 @@ class Ran(NamedTuple):
 
 
 class Worker:
-    """A worker process of our own."""
+    """A worker process that the test has started."""
 
     def __init__(self, role: str, process: AnyProcess, log_file: Path) -> None:
         self.role = role
@@ -63,12 +63,12 @@ class Worker:
             self.process.send_signal(number)
 
     async def kill(self) -> None:
-        """kill -9, and see it gone."""
+        """Kill the process by kill -9 and wait for its end."""
         self.signal(signal.SIGKILL)
         await self.process.wait()
 
     async def stop(self) -> int:
-        """SIGTERM; the exit code."""
+        """Stop the process by SIGTERM; return its exit code."""
         self.signal(signal.SIGTERM)
         async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
             return await self.process.wait()
@@ -89,7 +89,7 @@ class System:
         self.reconnect()
 
     def reconnect(self) -> None:
-        """Send with a client that learns of the topics anew: one that knows them believes for minutes what it knows."""
+        """Send with a new client from now on: the former one caches the topics' metadata for minutes."""
         servers = str(self.settings.kafka_bootstrap_servers)
         self._producer = Producer({"bootstrap.servers": servers, "message.max.bytes": 20_000_000, "linger.ms": 5})
 
@@ -97,7 +97,7 @@ class System:
         return f"{self.settings.topic_prefix}{name}"
 
     async def worker(self, role: str, *, entry: Sequence[str] = (), **settings: Any) -> Worker:
-        """Start one more worker: of another program than `annals worker` (`entry`), with other settings than ours."""
+        """Start another worker. `entry` replaces the program `annals worker`, `settings` those of the system."""
         log_file = self._folder / f"{role}-{len(self.workers)}.log"
         with log_file.open("wb") as output:
             process = await start(
@@ -123,19 +123,19 @@ class System:
         wanted = self._inputs(worker.role, of)
         owned = "SELECT topic, count(*) AS lanes FROM annals.lanes WHERE role = $1 AND owner LIKE $2 GROUP BY topic"
 
-        async def held() -> bool:
+        async def owned_enough() -> bool:
             rows = await self.database.fetch(owned, worker.role, f"%/{worker.process.pid}")
-            found = {row["topic"]: row["lanes"] for row in rows}
-            return all(found.get(topic, 0) >= lanes for topic in wanted)
+            lanes_by_topic = {row["topic"]: row["lanes"] for row in rows}
+            return all(lanes_by_topic.get(topic, 0) >= lanes for topic in wanted)
 
-        await until(held, f"{worker.role} worker {worker.process.pid} holds {lanes} lanes of each context", seconds=60)
+        await until(owned_enough, f"worker {worker.process.pid} owns {lanes} lanes of each context", seconds=60)
 
     def _inputs(self, role: str, of: Iterable[str] | None) -> set[str]:
         """The topics whose lanes a role has."""
-        topics, known = Topics(self.settings.topic_prefix), contexts()
+        topics, all_contexts = Topics(self.settings.topic_prefix), contexts()
         if role == "command":
-            return {topics.commands(name) for name in of or known}
-        followed = {each for context in known.values() for saga in context.sagas for each in saga.contexts}
+            return {topics.commands(name) for name in of or all_contexts}
+        followed = {name for context in all_contexts.values() for saga in context.sagas for name in saga.contexts}
         return {topics.events(name) for name in of or followed}
 
     def send(self, commands: Iterable[Sent], *, topic: str = "users.commands") -> None:
@@ -173,8 +173,8 @@ class System:
     async def lanes(self, role: str, topic: str) -> list[asyncpg.Record]:
         """The rows of a topic's lanes: each context numbers its own from 0."""
         query = "SELECT * FROM annals.lanes WHERE role = $1 AND topic = $2 ORDER BY partition"
-        found: list[asyncpg.Record] = await self.database.fetch(query, role, self.topic(topic))
-        return found
+        rows: list[asyncpg.Record] = await self.database.fetch(query, role, self.topic(topic))
+        return rows
 
     async def handled(self, count: int, *, seconds: float = 120.0) -> None:
         """Wait until so many commands have outcomes."""
@@ -206,8 +206,8 @@ class System:
         return 0 if stored is None else int(stored.split(b":")[0])
 
 
-def create_user(**given: Any) -> Sent:
-    """A CreateUser command with fields and headers of its own; `given` replaces fields."""
+def create_user(**replaced: Any) -> Sent:
+    """A CreateUser command with its own ids; `replaced` are values for some of its fields."""
     user_id = str(uuid.uuid4())
     fields = {
         "user_id": user_id,
@@ -215,17 +215,17 @@ def create_user(**given: Any) -> Sent:
         "last_name": "Lovelace",
         "email": f"{user_id}@example.org",
         "city": "London",
-        **given,
+        **replaced,
     }
     return command("users.CreateUser.v1", fields["user_id"], fields)
 
 
 def command(wire_type: str, stream_id: str, fields: dict[str, Any] | bytes, **headers: str) -> Sent:
-    """A command by any producer: only the headers that the contract asks for, and `headers` besides."""
+    """A command with only the headers that the contract requires, and `headers`."""
     command_id = headers.pop("ce_id", str(uuid.uuid4()))
-    given = {"ce_id": command_id, "ce_type": wire_type, "ce_source": "/tests", **headers}
+    texts = {"ce_id": command_id, "ce_type": wire_type, "ce_source": "/tests", **headers}
     value = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
-    return Sent(command_id, stream_id, value, [(name, text.encode()) for name, text in given.items()])
+    return Sent(command_id, stream_id, value, [(name, text.encode()) for name, text in texts.items()])
 
 
 def create_users(count: int) -> Sequence[Sent]:
@@ -234,7 +234,7 @@ def create_users(count: int) -> Sequence[Sent]:
 
 @asynccontextmanager
 async def running_system(settings: Settings, folder: Path) -> AsyncIterator[System]:
-    """An empty system whose processes are gone afterwards."""
+    """A system without data. Its processes are killed when the block ends."""
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await migrate(url)

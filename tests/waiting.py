@@ -1,4 +1,4 @@
-"""Waiting on a condition with a deadline: the only way in which a test waits."""
+"""Waits for a condition with a deadline. Tests wait in no other way."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ async def until(
     seconds: float = 30.0,
     every: float = POLL_INTERVAL_SECONDS,
 ) -> Result:
-    """The first true value of `condition`; fails with `claim` and the last value when the deadline passes."""
+    """Return the first true value of `condition`. At the deadline, fail with `claim` and the last value."""
     deadline = time.monotonic() + seconds
     while True:
         value = await condition()

@@ -1,14 +1,14 @@
-"""Ends what a run of pytest has started, once that run is gone: killed, its terminal closed, interrupted halfway.
+"""Ends all processes that a run of pytest has started, when the run ends: also when it is killed or interrupted.
 
-Servers and workers lead sessions of their own, so no signal to pytest reaches them, and a pytest that is killed cannot
-stop them. So each pytest process has a watchdog beside it, at the other end of a pipe that pytest alone holds open:
-the kernel closes it whichever way pytest ends. Then all that belongs to the run is asked to stop, and killed if it does
-not; the run's temporary folders are removed.
+Servers and workers have their own sessions, so no signal to pytest reaches them, and a killed pytest cannot stop them.
+So each pytest process starts a watchdog, which reads from a pipe that only pytest holds open. The kernel closes the
+pipe however pytest ends. Then the watchdog stops all processes of the run, kills those that do not stop in time, and
+removes the run's temporary folders.
 
-What belongs to the run: processes that were seen below pytest, those that carry the run's name in their environment
-(also orphans and grandchildren, such as the workers of an `annals up`), those that work in its folders (Redis and
-Postgres write their titles over their environment), and all below these. A pytest within a test has the outer run's
-name before its own, so the outer watchdog ends it too.
+These processes belong to the run: those seen below pytest; those with the run's name in their environment (also orphans
+and grandchildren, such as the workers of an `annals up`); those that work in its folders (Redis and Postgres overwrite
+their environment with their titles); and all below these. A pytest within a test has the outer run's name before its
+own, so the outer watchdog ends it too.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def start() -> Callable[[], None]:
-    """Begins the watch over this process. The returned function ends it, and what is left of the run."""
+    """Starts a watchdog for this process. The returned function ends it and the processes left of the run."""
     run = uuid.uuid4().hex[:12]
     outer = os.environ.get(VARIABLE, "")
     watchdog = subprocess.Popen(
@@ -50,12 +50,12 @@ def start() -> Callable[[], None]:
 
 
 def folder_prefix() -> str:
-    """How the name of a temporary folder begins that shall not outlive this run."""
+    """The prefix for the name of a temporary folder that the watchdog must remove at the end of this run."""
     return f"annals-tests-{os.environ.get(VARIABLE, '').rpartition('/')[2]}-"
 
 
 class Run:
-    """The processes of the run of this name, whose pytest has this pid."""
+    """The processes of a run, by its name and the pid of its pytest."""
 
     def __init__(self, name: str, pytest_pid: int) -> None:
         self._name = name
@@ -65,18 +65,18 @@ class Run:
         self._seen: set[psutil.Process] = set()
 
     def look(self) -> set[psutil.Process]:
-        """Those of its processes that live now. What has been seen once is remembered, as its parents may end."""
+        """The living processes of the run. A process once seen is remembered, because its parents may end."""
         processes = list(psutil.process_iter(["ppid", "status"]))
         children: dict[int, list[psutil.Process]] = {}
         for process in processes:
             children.setdefault(process.info["ppid"], []).append(process)
-        found = {process for process in processes if process in self._seen or self._is_marked(process)}
-        unread = [self._pytest_pid, *(process.pid for process in found)]
+        members = {process for process in processes if process in self._seen or self._is_marked(process)}
+        unread = [self._pytest_pid, *(process.pid for process in members)]
         while unread:
-            below = [process for process in children.get(unread.pop(), ()) if process not in found]
-            found.update(below)
+            below = [process for process in children.get(unread.pop(), ()) if process not in members]
+            members.update(below)
             unread += [process.pid for process in below]
-        self._seen = {process for process in found if process.pid not in self._spared}
+        self._seen = {process for process in members if process.pid not in self._spared}
         return {process for process in self._seen if process.info["status"] != psutil.STATUS_ZOMBIE}
 
     def _is_marked(self, process: psutil.Process) -> bool:
@@ -88,7 +88,7 @@ class Run:
         return False
 
     def end(self) -> None:
-        """Ask all to stop, kill those that do not in time, and those that they have started meanwhile."""
+        """Terminate all processes, and kill those that do not end in time or were started later."""
         started = time.monotonic()
         asked: set[psutil.Process] = set()
         while time.monotonic() - started < STOP_TIMEOUT_SECONDS + KILL_TIMEOUT_SECONDS:
@@ -116,7 +116,7 @@ def main(name: str, pytest_pid: int) -> None:
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     run = Run(name, pytest_pid)
-    # Readable: the pipe is closed, as nobody writes to it.
+    # Readable means closed: no process writes to the pipe.
     while not select.select([sys.stdin], [], [], LOOK_INTERVAL_SECONDS)[0]:
         run.look()
     run.end()

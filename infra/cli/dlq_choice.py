@@ -34,7 +34,7 @@ StateOption = Annotated[StateName, typer.Option("--state", help="What operators 
 
 
 def chosen_by_id(ids: Sequence[str]) -> LetterChoice:
-    """The letters with these ids. Raises BadParameter for what is no id."""
+    """The letters with these ids. Raises BadParameter for an invalid id."""
     try:
         positions = list(dict.fromkeys(_with_prefix(RecordPosition.parse(id_)) for id_ in ids))
     except InvalidRecordPosition as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LetterLine(NamedTuple):
-    """What a list shows of a letter; without its content."""
+    """A letter as a list shows it, without its content."""
 
     id: str
     time: datetime
@@ -109,7 +109,7 @@ def letter_lines(plain: Mapping[str, Any], value: str) -> list[str]:
 
 
 class RetryLine(NamedTuple):
-    """What became of a retry; of a dry run, what would."""
+    """The result of a retry, or the predicted result in a dry run."""
 
     result: "RetryResult"
     dry_run: bool

@@ -50,7 +50,7 @@ def down(as_json: Annotated[bool, typer.Option("--json", help="Print the result 
 def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int | None:
     """Acquires the home's lock, once its present owner has released it. Returns the owner's pid; None without one."""
     pid: int | None = None
-    started = told = time.monotonic()
+    started = reported_at = time.monotonic()
     while time.monotonic() - started < STOP_TIMEOUT_SECONDS:
         try:
             lock.acquire()
@@ -60,9 +60,9 @@ def _stop_owner(home: Home, lock: HomeLock, tell: Callable[[str], None]) -> int 
                 pid = error.pid
                 tell(f"asking annals up (pid {pid}) to stop")
                 _send(pid, home)
-        if time.monotonic() - told >= REPORT_INTERVAL_SECONDS:
-            told = time.monotonic()
-            tell(f"still stopping after {told - started:.0f} s")
+        if time.monotonic() - reported_at >= REPORT_INTERVAL_SECONDS:
+            reported_at = time.monotonic()
+            tell(f"still stopping after {reported_at - started:.0f} s")
         time.sleep(POLL_INTERVAL_SECONDS)
     raise CommandRefused(
         f"Process {pid} still holds {printable(home.path)} after {STOP_TIMEOUT_SECONDS:.0f} s. Kill it (kill -9 {pid}) "

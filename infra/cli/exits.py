@@ -57,7 +57,9 @@ ENDINGS = (
     Ending("aiokafka.errors", "TopicAuthorizationFailedError", REFUSED, "Kafka refused"),
     Ending("aiokafka.errors", "KafkaError", UNREACHABLE, "Kafka cannot be reached"),
     Ending("asyncpg.exceptions", "PostgresConnectionError", UNREACHABLE, "PostgreSQL cannot be reached"),
-    Ending("asyncpg.exceptions", "InvalidAuthorizationSpecificationError", UNREACHABLE, "PostgreSQL lets nobody in"),
+    Ending(
+        "asyncpg.exceptions", "InvalidAuthorizationSpecificationError", UNREACHABLE, "PostgreSQL rejects the connection"
+    ),
     Ending("asyncpg.exceptions", "CannotConnectNowError", UNREACHABLE, "PostgreSQL cannot be reached"),
     Ending("asyncpg.exceptions", "TooManyConnectionsError", UNREACHABLE, "PostgreSQL cannot be reached"),
     Ending("asyncpg.exceptions", "InvalidCatalogNameError", UNREACHABLE, "PostgreSQL cannot be reached"),

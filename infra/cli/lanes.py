@@ -26,9 +26,9 @@ Everything = Annotated[bool, typer.Option("--all", help="All open interruptions.
 Why = Annotated[str, typer.Option(help="What you found, or why it does not matter; kept with the action.")]
 
 WHAT = {
-    "recreated": "its topic was deleted and made anew; commands that were not read before that are lost",
+    "recreated": "its topic was deleted and created again; commands not read before that are lost",
     "deleted": "commands were deleted before they were read",
-    "truncated": "its topic has lost its end; commands that were not read before that are lost",
+    "truncated": "its topic has lost its last records; commands not read before that are lost",
 }
 
 
@@ -52,7 +52,7 @@ def list_lanes(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(plain, indent=2, default=str))
     else:
         for lane in lanes:
-            owner = lane.owner or "nobody"
+            owner = lane.owner or "no worker"
             typer.echo(f"{_name(lane)}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
         for interruption in interruptions:
             typer.echo(_sentence(interruption))

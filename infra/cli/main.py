@@ -18,31 +18,31 @@ from infra.cli import exits, output
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("up", "infra.cli.up", "Start servers, workers and gateway; Ctrl-C stops them in order."),
     ("down", "infra.cli.down", "Stop what `annals up` runs, or what a killed one left behind."),
-    ("demo", "infra.cli.demo", "Play a scripted journey on the running system, from sign-up to settled sums."),
+    ("demo", "infra.cli.demo", "Play a scripted journey on the running system, from sign-up to balanced accounts."),
     ("send", "infra.cli.send", "Send one command and wait for its outcome."),
     ("events", "infra.cli.events", "Follow or list the event log."),
-    ("stream", "infra.cli.stream", "Show one stream: its events and the state they make."),
-    ("undo", "infra.cli.undo", "Take back the last change of a stream, by a command with its own event."),
-    ("trace", "infra.cli.trace", "Show what one request led to, over all contexts, in the order of cause."),
-    ("sagas", "infra.cli.sagas", "Processes over several streams: list them, show how far one has come."),
-    ("verify", "infra.cli.verify", "Compare the table with the log and with the read models."),
-    ("projections", "infra.cli.projections", "Read models: list, rebuild beside the live one, diff, switch."),
+    ("stream", "infra.cli.stream", "Show one stream: its events and the state folded from them."),
+    ("undo", "infra.cli.undo", "Undo the last change of a stream by a command that records its own event."),
+    ("trace", "infra.cli.trace", "Show what one request led to, over all contexts, each item below its cause."),
+    ("sagas", "infra.cli.sagas", "Sagas, processes over several streams: list them, show the progress of one."),
+    ("verify", "infra.cli.verify", "Compare the event table with the event log and with the read models."),
+    ("projections", "infra.cli.projections", "Read models: list, rebuild next to the live generation, diff, switch."),
     ("dlq", "infra.cli.dlq", "Dead letters, commands that could not be handled: list, show, retry, discard."),
-    ("parked", "infra.cli.parked", "Streams that wait for code to be mended: list, show, retry, skip."),
-    ("lanes", "infra.cli.lanes", "Lanes: how far each has come, and topics that are not what it had read."),
+    ("parked", "infra.cli.parked", "Parked streams, which wait for a fix of the code: list, show, retry, skip."),
+    ("lanes", "infra.cli.lanes", "Lanes: the position of each, and topics that were recreated or lost records."),
     ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
     ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
-    ("topics", "infra.cli.topics", "Make the Kafka topics, or one of them anew."),
+    ("topics", "infra.cli.topics", "Create the Kafka topics, or recreate one of them."),
     ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
     ("docs", "infra.cli.docs", "Write the published schemas and API documents."),
     ("bench", "infra.cli.bench", "Measure this machine: commands and events a second, latency, CPU."),
-    ("soak", "infra.cli.soak", "Load with random faults for a given time, then an audit and a table."),
+    ("soak", "infra.cli.soak", "Run load with random faults for a given time, then audit and print a table."),
 )
 
 
 class DeferredCommand(TyperCommand):
-    """Stands for a command whose module is not imported yet: enough of it for the list in `--help`."""
+    """A command whose module is not imported yet, with its name and summary for the list in `--help`."""
 
     def __init__(self, name: str, module: str, summary: str) -> None:
         super().__init__(name, help=summary)
@@ -57,10 +57,10 @@ class DeferredCommand(TyperCommand):
 
 
 class AnnalsCommands(TyperGroup):
-    """All commands, each loaded when it is called."""
+    """All commands. A command's module is imported when the command is called."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command named by the first argument, imported by now."""
+        """Return the command that the first argument names, with its module imported."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, DeferredCommand) else command, rest
 

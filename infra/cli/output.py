@@ -79,7 +79,7 @@ class Text(io.TextIOWrapper):
     """Text on a sink. Under ASCII it reports another encoding, because Typer would replace ASCII by UTF-8."""
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # nobody assigns to it
+    def encoding(self) -> str:  # type: ignore[override]  # no caller assigns to it
         encoding = super().encoding
         return ESCAPED if codecs.lookup(encoding).name == "ascii" else encoding
 
@@ -137,7 +137,7 @@ def _text(sink: Sink, before: TextIO | None) -> Text:
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
-    """Characters that the encoding lacks, as JSON escapes them: those beyond the first plane as surrogate pairs."""
+    """Replace characters that the encoding lacks by JSON escapes; those beyond the first plane by surrogate pairs."""
     assert isinstance(error, UnicodeEncodeError)
     encoded = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
     halves = [encoded[start : start + 2].hex() for start in range(0, len(encoded), 2)]

@@ -37,7 +37,7 @@ WaitSeconds = Annotated[float, typer.Option("--wait", min=0, max=3600, help="Sec
 
 @app.callback()
 def parked() -> None:
-    """Streams that are parked because the code of a projection or saga failed on their next event. All others go on."""
+    """Parked streams: the code of a projection or saga failed on their next event. All other streams continue."""
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
@@ -106,7 +106,7 @@ def skip(
     wait: WaitSeconds = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Skip the event that the code fails on, and apply those behind it. The log keeps the event."""
+    """Skip the event that the code fails on, and apply the events after it. The log keeps the event."""
     if not names:
         raise typer.BadParameter("name the streams")
     result = asyncio.run(_request("skip", names, None, acting(actor), given_reason(reason), wait))

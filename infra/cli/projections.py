@@ -43,7 +43,7 @@ Name = Annotated[str, typer.Argument(help="Which projection.", callback=_declare
 
 @app.callback()
 def projections() -> None:
-    """The read models: build a new generation beside the live one, compare the two, switch to it and back."""
+    """The read models: build a new generation next to the live one, compare the two, switch to it and back."""
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
@@ -72,7 +72,7 @@ def rebuild(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over even if an unfinished build exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a new generation from the log, beside the live one. An interrupted build continues when run again."""
+    """Build a new generation from the log, next to the live one. An interrupted build continues when run again."""
     number, documents = asyncio.run(_rebuild(name, fresh=fresh, show_progress=not as_json))
     if as_json:
         typer.echo(json.dumps({"projection": name, "generation": number, "documents": documents}))
@@ -159,7 +159,7 @@ async def _switch(name: str, actor: str, reason: Reason, *, back: bool) -> "Swit
 
 @asynccontextmanager
 async def _opened(*, role: str = "annals_reader") -> "AsyncIterator[tuple[GenerationPorts, Database]]":
-    """The ports, with the database in this role. Raises CommandRefused for what an operation refuses."""
+    """The ports, with the database in this role. Raises CommandRefused if the operation is refused."""
     from infra.cli.table import event_table
     from infra.locating import located
     from infra.processes.generations import open_generation_ports

@@ -1,4 +1,4 @@
-"""Why somebody acts by hand: one reason, checked before anything is looked at, kept with each action."""
+"""The reason of an operator's action: checked before the command does anything, and stored with each action."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the 
 
 
 def given_reason(text: str) -> Reason:
-    """The reason that was given. Raises BadParameter."""
+    """The reason in the option's text. Raises BadParameter."""
     try:
         return Reason(text)
     except ReasonRefused as error:

@@ -34,7 +34,7 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     if as_json:
         typer.echo(json.dumps({"created": created, "configured": configured}))
         return
-    lines = [*(f"created {name}" for name in created), *(f"set the settings of {name} right" for name in configured)]
+    lines = [*(f"created {name}" for name in created), *(f"corrected the settings of {name}" for name in configured)]
     typer.echo("\n".join(lines) or "all topics exist")
 
 

@@ -1,4 +1,4 @@
-"""`annals undo`: takes back a stream's last change by an ordinary command, as `POST .../undo` does.
+"""`annals undo`: undoes a stream's last change by an ordinary command, as `POST .../undo` does.
 
 Ends with 0 when the command is accepted, 1 when nothing can be undone or another change came in between, 3 when a
 server cannot be reached or no outcome came in time.
@@ -38,7 +38,7 @@ def undo(
     ] = WAIT_SECONDS,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
 ) -> None:
-    """Take back a stream's last change: annals undo users/ada. To undo an undo brings the change back."""
+    """Undo a stream's last change: annals undo users/ada. Undoing an undo restores the change."""
     context, _, stream_id = name.partition("/")
     undos = {name: context.undo for name, context in contexts().items() if context.undo is not None}
     if context not in undos or not stream_id:

@@ -31,7 +31,7 @@ async def test_not_when_every_part_is_skipped() -> None:
 
 
 async def _databases(settings: Settings) -> list[str]:
-    """The databases of runs, as far as they are still there."""
+    """The names of the databases of bench runs that still exist."""
     assert settings.database_url is not None
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:

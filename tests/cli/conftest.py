@@ -1,4 +1,4 @@
-"""`annals(...)` runs the command line in a process of its own, on servers on which two users are recorded."""
+"""`annals(...)` runs the command line in a separate process, on servers that hold two recorded users."""
 
 import asyncio
 import os
@@ -10,14 +10,14 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from tests.cli.recorded_streams import record
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.warm.process import start
 
 DEADLINE_SECONDS = 60.0
 
 
 class Ended(NamedTuple):
-    """How a command ended."""
+    """The exit code and the output of a command."""
 
     code: int
     output: str
@@ -29,7 +29,7 @@ class Ended(NamedTuple):
 
 
 async def run_annals(settings: Settings | None, *arguments: str) -> Ended:
-    """Run the command to its end; without settings for what needs no server."""
+    """Run the command to its end. Without settings for a command that needs no server."""
     process = await start("infra.cli.main", *arguments, env=os.environ | (settings.environment() if settings else {}))
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -48,7 +48,7 @@ Annals = Callable[..., Awaitable[Ended]]
 async def recorded_settings(servers: Servers, tmp_path_factory: object) -> AsyncIterator[Settings]:
     """Settings on servers that hold the recorded streams."""
     folder = Path(tmp_path_factory.mktemp("cli"))  # type: ignore[attr-defined]  # pytest's factory has no public type
-    async with corner(servers, folder) as settings:
+    async with isolated_environment(servers, folder) as settings:
         await record(settings)
         yield settings
 

@@ -1,4 +1,4 @@
-"""Two users' events, in the table and in the log, for the commands that show them. No worker runs."""
+"""Two users' events in the table and in the log, for the commands that show them. No worker runs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +36,7 @@ HISTORIES: dict[int, list[Event]] = {
 
 
 def rows(partition: int) -> list[EventRow]:
-    """A history as rows: an hour apart, Grace's half an hour after Ada's."""
+    """A history as rows, an hour apart; Grace's events are half an hour after Ada's."""
     began_at = BEGAN_AT + timedelta(minutes=0 if partition == ADAS_PARTITION else 30)
     return [
         EventRow(
@@ -61,7 +61,7 @@ def rows(partition: int) -> list[EventRow]:
 
 
 def _outcome(row: EventRow) -> OutcomeRow:
-    """That of the command which led to the event."""
+    """The outcome of the command that led to the event."""
     return OutcomeRow(
         row.command_id,
         f"users.Say{row.type}.v1",

@@ -1,4 +1,4 @@
-"""`annals trace`, and `annals undo` where it must not: on servers that hold two users' streams and no worker."""
+"""`annals trace`, and rejected uses of `annals undo`, on servers with two users' streams and without a worker."""
 
 import json
 import re
@@ -13,12 +13,12 @@ from workers.history.document import trace_document
 from workers.ports.history import Correlated
 
 
-def lines(found: Correlated) -> list[str]:
-    """The lines without their colours."""
-    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in trace_lines(trace_document("shop/1", found))]
+def lines(correlated: Correlated) -> list[str]:
+    """The printed lines without colours."""
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in trace_lines(trace_document("shop/1", correlated))]
 
 
-def test_a_tree_shows_times_marks_reasons_and_who_follows_from_whom() -> None:
+def test_a_tree_shows_times_marks_reasons_and_causes() -> None:
     shown = lines(
         Correlated(
             commands=[command("c-1", 1), command("c-2", 1.25, "e-1", code="Declined"), command("c-4", 2, "e-1")],
@@ -40,16 +40,16 @@ def test_a_tree_shows_times_marks_reasons_and_who_follows_from_whom() -> None:
     ]
 
 
-def test_a_deep_tree_says_its_depth_instead_of_running_out_of_the_screen() -> None:
+def test_a_deep_tree_shows_its_depth_instead_of_growing_too_wide() -> None:
     rows = [command(f"c-{number}", number, f"c-{number - 1}") for number in range(100)]
     shown = lines(Correlated(commands=rows))
     assert max(len(line) for line in shown[1:]) < 3 * MAX_INDENTED_DEPTH + 50
     assert "(99) ✔ orders.Do.v1 s" in shown[-1]
 
 
-def test_what_was_cut_is_said() -> None:
-    found = Correlated(commands=[command("c-1", 1)], cut=frozenset({"commands"}))
-    assert lines(found)[-1] == "Only the earliest commands are shown; --limit shows more."
+def test_a_cut_is_reported() -> None:
+    correlated = Correlated(commands=[command("c-1", 1)], cut=frozenset({"commands"}))
+    assert lines(correlated)[-1] == "Only the earliest commands are shown; --limit shows more."
 
 
 async def test_the_events_of_a_request_are_found_by_its_id(annals: Annals) -> None:
@@ -63,8 +63,8 @@ async def test_the_events_of_a_request_are_found_by_its_id(annals: Annals) -> No
     assert (len(cut["nodes"]), cut["cut"]) == (2, ["commands", "events"])
 
 
-async def test_an_id_that_nobody_knows_is_refused_with_advice(annals: Annals) -> None:
-    ended = await annals("trace", "nobody")
+async def test_an_unknown_id_is_refused_with_advice(annals: Annals) -> None:
+    ended = await annals("trace", "unknown")
     assert ended.code == 1
     assert "X-Correlation-Id" in ended.errors
     assert "Traceback" not in ended.errors
@@ -74,7 +74,7 @@ async def test_an_id_that_nobody_knows_is_refused_with_advice(annals: Annals) ->
     ("stream", "code", "reason"),
     [
         ("users/grace", 1, "NothingToUndo"),
-        ("users/nobody", 1, "There is no stream users/nobody"),
+        ("users/unknown", 1, "There is no stream users/unknown"),
         ("payments/ada", 2, "cannot be undone"),
         ("users/", 2, "cannot be undone"),
     ],

@@ -18,7 +18,7 @@ async def _shown(annals: Annals, *arguments: str) -> dict[str, Any]:
     return shown
 
 
-async def test_with_its_events_and_the_state_that_they_make(annals: Annals) -> None:
+async def test_with_its_events_and_the_state_folded_from_them(annals: Annals) -> None:
     shown = await _shown(annals)
     assert shown["version"] == 3
     assert [event["type"] for event in shown["events"]] == ["UserCreated.v1", "UserWelcomed.v1", "UserUpdated.v1"]
@@ -40,8 +40,8 @@ async def test_for_people_too(annals: Annals) -> None:
     assert '  first_name: "Ada"' in ended.lines
 
 
-@pytest.mark.parametrize("arguments", [["users/nobody"], ["users/ada", "--at", "9"], ["users/ada", "--at", "0"]])
-async def test_not_when_there_is_none_or_it_was_never_so(annals: Annals, arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["users/unknown"], ["users/ada", "--at", "9"], ["users/ada", "--at", "0"]])
+async def test_not_when_the_stream_or_the_version_does_not_exist(annals: Annals, arguments: list[str]) -> None:
     ended = await annals("stream", "show", *arguments)
     assert ended.code == 1
     assert "Traceback" not in ended.errors
@@ -55,7 +55,7 @@ async def test_not_before_it_began(annals: Annals) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["nowhere/ada"], ["users/"], ["users/ada", "--at", "noon"]])
-async def test_not_when_asked_wrongly(annals: Annals, arguments: list[str]) -> None:
+async def test_not_with_wrong_arguments(annals: Annals, arguments: list[str]) -> None:
     assert (await annals("stream", "show", *arguments)).code == 2
 
 

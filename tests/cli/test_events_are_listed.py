@@ -7,16 +7,16 @@ from tests.cli.conftest import Annals
 
 async def test_from_all_partitions_oldest_first(annals: Annals) -> None:
     ended = await annals("events", "list", "--json")
-    found = [json.loads(line) for line in ended.lines]
-    assert [(event["stream_id"], event["type"]) for event in found] == [
+    events = [json.loads(line) for line in ended.lines]
+    assert [(event["stream_id"], event["type"]) for event in events] == [
         ("ada", "UserCreated.v1"),
         ("grace", "UserCreated.v1"),
         ("ada", "UserWelcomed.v1"),
         ("ada", "UserUpdated.v1"),
     ]
-    assert [event["sequence"] for event in found if event["partition"] == 1] == [1, 2, 3]
-    assert found[0]["time"] == "2026-01-01T12:00:00.000000Z"
-    assert found[0]["data"]["city"] == "London"
+    assert [event["sequence"] for event in events if event["partition"] == 1] == [1, 2, 3]
+    assert events[0]["time"] == "2026-01-01T12:00:00.000000Z"
+    assert events[0]["data"]["city"] == "London"
     assert ended.code == 0
 
 
@@ -35,6 +35,6 @@ async def test_from_one_stream(annals: Annals) -> None:
 
 
 async def test_not_from_a_context_that_does_not_exist(annals: Annals) -> None:
-    ended = await annals("events", "list", "--context", "nobody")
+    ended = await annals("events", "list", "--context", "unknown")
     assert ended.code == 2
     assert "known: " in ended.errors

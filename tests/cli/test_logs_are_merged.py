@@ -1,4 +1,4 @@
-"""`merged`: what several sources give, in the order of each, as soon as it is there."""
+"""`merged` yields the items of several sources as soon as they come, in the order of each source."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,40 +25,40 @@ async def failing() -> AsyncIterator[tuple[str, int]]:
     raise ConnectionError("gone")
 
 
-async def test_all_of_all_and_those_of_one_in_their_order() -> None:
+async def test_all_items_of_all_sources_come_in_each_sources_order() -> None:
     items = [item async for item in merged([counting("a", 300), counting("b", 7), counting("c", 0)])]
     assert [number for name, number in items if name == "a"] == list(range(300))
     assert [number for name, number in items if name == "b"] == list(range(7))
     assert len(items) == 307
 
 
-async def test_one_that_says_nothing_holds_up_nobody_and_is_closed_with_the_reader() -> None:
+async def test_a_silent_source_delays_no_other_and_is_closed_with_the_reader() -> None:
     reader = merged([silent(), counting("a", 3)])
     async with asyncio.timeout(5):
         assert [await anext(reader) for _ in range(3)] == [("a", 0), ("a", 1), ("a", 2)]
         await reader.aclose()  # type: ignore[attr-defined]
 
 
-async def test_the_failure_of_one_ends_all() -> None:
+async def test_the_failure_of_one_source_ends_all() -> None:
     reader = merged([silent(), failing()])
     assert await anext(reader) == ("last words", 0)
     with pytest.raises(ConnectionError, match="gone"):
         await asyncio.wait_for(anext(reader), 5)
 
 
-async def test_what_nobody_reads_is_not_piled_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unread_items_are_buffered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merging, "MAX_BUFFERED", 5)
-    given = 0
+    yielded = 0
 
     async def endless() -> AsyncIterator[int]:
-        nonlocal given
+        nonlocal yielded
         while True:
-            given += 1
-            yield given
+            yielded += 1
+            yield yielded
 
     reader = merged([endless()])
     assert await anext(reader) == 1
     for _ in range(50):
         await asyncio.sleep(0)
-    assert given <= 10
+    assert yielded <= 10
     await reader.aclose()  # type: ignore[attr-defined]

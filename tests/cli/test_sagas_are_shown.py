@@ -21,14 +21,16 @@ async def recorded(recorded_settings: Settings) -> AsyncIterator[None]:
 async def _listed(annals: Annals, *arguments: str) -> dict[str, dict[str, Any]]:
     ended = await annals("sagas", "list", "--json", *arguments)
     assert ended.code == 0, ended.errors
-    found = [json.loads(line) for line in ended.lines]
-    return {f"{each['saga']}/{each['instance_id']}": each for each in found}
+    instances = [json.loads(line) for line in ended.lines]
+    return {f"{instance['saga']}/{instance['instance_id']}": instance for instance in instances}
 
 
 async def test_all_with_how_far_they_are_and_what_they_wait_for(annals: Annals) -> None:
-    found = await _listed(annals)
-    assert set(found) == {"fulfilment/order-1", "fulfilment/order-2", "account closing/ada"}
-    late, waiting, closed = (found[key] for key in ("fulfilment/order-1", "fulfilment/order-2", "account closing/ada"))
+    instances = await _listed(annals)
+    assert set(instances) == {"fulfilment/order-1", "fulfilment/order-2", "account closing/ada"}
+    late, waiting, closed = (
+        instances[key] for key in ("fulfilment/order-1", "fulfilment/order-2", "account closing/ada")
+    )
     assert (late["steps_sent"], late["steps_awaiting_outcome"]) == (3, 1)
     assert late["deadline"]["seconds_left"] < 0
     assert waiting["deadline"]["seconds_left"] > 0
@@ -45,11 +47,11 @@ async def test_all_with_how_far_they_are_and_what_they_wait_for(annals: Annals) 
         (("--status", "confirm"), {"fulfilment/order-2"}),
     ],
 )
-async def test_only_those_that_are_asked_for(annals: Annals, arguments: tuple[str, ...], keys: set[str]) -> None:
+async def test_only_those_that_match_the_options(annals: Annals, arguments: tuple[str, ...], keys: set[str]) -> None:
     assert set(await _listed(annals, *arguments)) == keys
 
 
-async def test_no_more_than_are_asked_for_and_it_is_said(annals: Annals) -> None:
+async def test_no_more_than_the_limit_and_the_cut_is_reported(annals: Annals) -> None:
     ended = await annals("sagas", "list", "--limit", "2")
     assert len(ended.lines) == 3
     assert "--limit" in ended.lines[-1]
@@ -100,7 +102,7 @@ async def test_one_whose_sagas_name_has_a_space(annals: Annals) -> None:
 
 
 async def test_not_one_that_does_not_exist(annals: Annals) -> None:
-    ended = await annals("sagas", "show", "account closing/nobody")
+    ended = await annals("sagas", "show", "account closing/unknown")
     assert ended.code == 1
     assert "annals sagas list --saga 'account closing'" in ended.errors
 
@@ -108,5 +110,5 @@ async def test_not_one_that_does_not_exist(annals: Annals) -> None:
 @pytest.mark.parametrize(
     "arguments", [("show", "nothing/ada"), ("show", "welcome"), ("list", "--saga", "x"), ("list", "--open", "--ended")]
 )
-async def test_not_when_asked_wrongly(annals: Annals, arguments: tuple[str, ...]) -> None:
+async def test_not_with_wrong_arguments(annals: Annals, arguments: tuple[str, ...]) -> None:
     assert (await annals("sagas", *arguments)).code == 2

@@ -1,4 +1,4 @@
-"""`annals demo` on a running system: all comes out as told, and the workers that it pauses go on."""
+"""`annals demo` on a running system: all results are as announced, and the workers that it pauses continue."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ from infra.home import Home
 from infra.measuring.demo.pausing import can_be_paused, paused
 from infra.settings import Settings
 from tests.cli.conftest import run_annals
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.system import System, running_system
 from tests.waiting import until
 
@@ -25,9 +25,9 @@ ROLES = ("command", "saga", "projection")
 
 @pytest_asyncio.fixture(scope="module")
 async def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    """One worker of each role, noted in a home as `annals up` notes those that it starts."""
+    """One worker of each role, recorded in a home as `annals up` records the processes that it starts."""
     folder = tmp_path_factory.mktemp("demo")
-    async with corner(servers, folder) as settings, running_system(settings, folder) as running:
+    async with isolated_environment(servers, folder) as settings, running_system(settings, folder) as running:
         for role in ROLES:
             started = await running.worker(role)
             write_record(Home(settings.home), role, "worker", started.process.pid, signal.SIGTERM)
@@ -36,41 +36,41 @@ async def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
         yield running
 
 
-async def _told(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
+async def _demo_lines(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
     ended = await run_annals(settings, "demo", "--json", *arguments)
     assert ended.code == 0, ended.output + ended.errors
     return [json.loads(line) for line in ended.lines]
 
 
-async def test_all_comes_out_as_told(system: System) -> None:
-    told = await _told(system.settings)
-    results = {each["what"]: each for each in told if each["kind"] == "result"}
-    orders = {what.split("-")[1]: each["found"] for what, each in results.items() if what.startswith("order-")}
+async def test_all_results_are_as_announced(system: System) -> None:
+    lines = await _demo_lines(system.settings)
+    results = {line["what"]: line for line in lines if line["kind"] == "result"}
+    orders = {name.split("-")[1]: result["found"] for name, result in results.items() if name.startswith("order-")}
     assert set(orders) == {"good", "costly", "short", "late", "regretted", "open"}
     assert orders["good"].startswith("completed")
     assert "InsufficientFunds" in orders["costly"]
     assert "InsufficientStock" in orders["short"]
     assert "the deadline passed" in orders["late"]
-    assert all(each["as_told"] for each in results.values())
+    assert all(result["as_told"] for result in results.values())
     assert {"deposits = balances + captured", "received = on hand + shipped"} <= set(results)
-    story = "\n".join(each["text"] for each in told if each["kind"] == "story")
+    story = "\n".join(line["text"] for line in lines if line["kind"] == "story")
     assert "compensate" in story
     assert "release_funds" in story
-    assert all(psutil.Process(each.process.pid).status() != psutil.STATUS_STOPPED for each in system.workers)
+    assert all(psutil.Process(worker.process.pid).status() != psutil.STATUS_STOPPED for worker in system.workers)
 
 
-async def test_again_beside_the_first_and_without_pausing_anybody(system: System) -> None:
-    told = await _told(system.settings, "--no-pause")
-    assert any("left out" in each["text"] for each in told if each["kind"] == "note")
-    assert not any("SIGSTOP" in each["text"] for each in told if each["kind"] == "note")
+async def test_a_second_time_and_without_pausing_a_worker(system: System) -> None:
+    lines = await _demo_lines(system.settings, "--no-pause")
+    assert any("left out" in line["text"] for line in lines if line["kind"] == "note")
+    assert not any("SIGSTOP" in line["text"] for line in lines if line["kind"] == "note")
 
 
-async def test_what_it_says_to_type_does_the_same(system: System) -> None:
+async def test_a_command_that_it_shows_prints_the_same(system: System) -> None:
     ended = await run_annals(system.settings, "demo")
     (shown,) = [line for line in ended.lines if "$ annals sagas show fulfilment/" in line]
-    again = await run_annals(system.settings, "sagas", "show", shown.split()[-1].removesuffix("\x1b[0m"))
-    assert again.code == 0, again.errors
-    assert "ended cancelled" in again.output
+    repeated = await run_annals(system.settings, "sagas", "show", shown.split()[-1].removesuffix("\x1b[0m"))
+    assert repeated.code == 0, repeated.errors
+    assert "ended cancelled" in repeated.output
 
 
 async def test_not_where_no_system_runs(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_not_where_no_system_runs(tmp_path: Path) -> None:
     assert "annals up" in ended.errors
 
 
-async def test_a_paused_worker_goes_on_whatever_happens(tmp_path: Path) -> None:
+async def test_a_paused_worker_continues_also_after_an_error(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert not can_be_paused(settings, "saga")
     sleeper = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
@@ -92,16 +92,16 @@ async def test_a_paused_worker_goes_on_whatever_happens(tmp_path: Path) -> None:
 
         async def fails_meanwhile() -> None:
             with paused(settings, "saga"):
-                await until(stopped, "it stands still")
+                await until(stopped, "the worker is paused")
                 raise KeyError
 
         with pytest.raises(KeyError):
             await fails_meanwhile()
 
-        async def goes_on() -> bool:
+        async def continues() -> bool:
             return not await stopped()
 
-        await until(goes_on, "it goes on")
+        await until(continues, "the worker continues")
     finally:
         sleeper.kill()
         sleeper.wait()

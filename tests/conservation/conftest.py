@@ -1,5 +1,5 @@
-"""Property tests here are given time."""
+"""Property tests in this folder have no time limit for an example."""
 
-from tests.patience import give_time
+from tests.property_tests import remove_time_limits
 
-give_time()
+remove_time_limits()

@@ -11,7 +11,7 @@ from infra.kafka.log_reader import LogReader
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.settings import Settings
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.system import Ran, Sent, System, running_system
 from tests.waiting import until
 from workers.operations.dead_letters.choosing import LetterFilters
@@ -102,7 +102,7 @@ async def desk(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> As
     folder = tmp_path_factory.mktemp("dlq")
     bugs = folder / "bugs"
     bugs.mkdir()
-    async with corner(servers, folder / "home") as settings, running_system(settings, folder) as system:
+    async with isolated_environment(servers, folder / "home") as settings, running_system(settings, folder) as system:
         worker = await system.worker("command", entry=("tests.dead_letters.broken_worker", str(bugs)))
         await system.holding(worker, lanes=settings.partitions)
         database = Database(url_of(settings), role="annals_reader", connections=1)

@@ -19,7 +19,7 @@ from tests.cli.conftest import run_annals
 from tests.dead_letters.conftest import url_of
 from tests.dead_letters.letters import TIME, deliver, original, written
 from tests.servers import Servers
-from tests.topics.spoiling import lose_the_end, recreate
+from tests.topics.topic_changes import recreate, truncate
 from tests.waiting import until
 from workers.domain import contexts
 from workers.operations.dead_letters.choosing import LetterFilters
@@ -152,13 +152,13 @@ async def test_are_counted_anew_when_their_topic_lost_its_end_and_grew_beyond_it
         await deliver(prepared, letters(prepared, range(30, 33)))
         assert await open_in(counted) == 13
         await stack.kill("kafka")
-        lost = lose_the_end(stack, dead_letters)
+        lost = truncate(stack, dead_letters)
         await stack.restart("kafka")
         assert await open_in(counted) == 13 - lost
         await deliver(prepared, letters(prepared, range(30, 31)))
         assert await open_in(counted) == 14 - lost
         await stack.kill("kafka")
-        assert lose_the_end(stack, dead_letters) == 1
+        assert truncate(stack, dead_letters) == 1
         await stack.restart("kafka")
         await deliver(prepared, letters(prepared, range(40, 45)))
         assert await open_in(counted) == 18 - lost

@@ -1,4 +1,4 @@
-"""What the tests of the embedded servers share."""
+"""Fixtures for the tests of the embedded servers."""
 
 import socket
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from infra.settings import Settings
 
 @pytest.fixture
 def only_postgres(tmp_path: Path) -> Settings:
-    """Settings of a home of its own; Kafka and Redis are named as elsewhere, so that only PostgreSQL is started."""
+    """Settings with a separate home and with addresses for Kafka and Redis, so that only PostgreSQL is started."""
     return Settings(
         home=tmp_path / "home",
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -23,6 +23,6 @@ def only_postgres(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port of 127.0.0.1 on which somebody listens."""
+    """A port of 127.0.0.1 on which another process listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A whole `annals up` in small, as a program of its own: the real servers, with three toy processes for workers.
+"""A small `annals up` as a separate program: the real servers, with three toy processes instead of workers.
 
 `python -m tests.devstack.small_system` runs on ANNALS_HOME and prints JSON lines, as `annals up --json` does. The toy
 gateway answers `/readyz`; the toy worker and the toy follower say hello and wait to be stopped.
@@ -14,7 +14,7 @@ SETUP = "import os; print('database is known:', 'ANNALS_DATABASE_URL' in os.envi
 
 WORKER = """
 import signal
-# Blocked first, so that no SIGTERM is lost between the greeting and the wait.
+# Block SIGTERM first, so that none is lost between the first output and the wait.
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 print("worker says hello", flush=True)
 signal.sigwait({signal.SIGTERM})

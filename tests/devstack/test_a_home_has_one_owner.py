@@ -1,4 +1,4 @@
-"""One running stack a home: a second one is told who has it, and two homes side by side never meet."""
+"""A home has at most one running stack: a second one gets the owner's pid. Stacks of two homes share nothing."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`annals up` ends with its terminal, unless nohup has asked it not to."""
+"""`annals up` ends with its terminal, unless it was started with nohup."""
 
 import asyncio
 import signal

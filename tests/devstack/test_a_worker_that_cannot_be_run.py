@@ -1,4 +1,4 @@
-"""A process of `annals up` that cannot even be started is said and tried again; nothing of it is left behind."""
+"""If `annals up` cannot start a process, it reports that and tries again, and leaves nothing behind."""
 
 import asyncio
 import sys
@@ -19,28 +19,28 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervised, "LONGEST_RESTART_DELAY_SECONDS", 0.05)
 
 
-def worker(command: tuple[str, ...], home: Path, lines: list[str], said: list[str]) -> SupervisedProcess:
+def worker(command: tuple[str, ...], home: Path, lines: list[str], events: list[str]) -> SupervisedProcess:
     return SupervisedProcess(
-        "worker", command, Home(home), {}, lambda _, line: lines.append(line), lambda _, text: said.append(text)
+        "worker", command, Home(home), {}, lambda _, line: lines.append(line), lambda _, text: events.append(text)
     )
 
 
 async def test_is_started_once_its_program_is_there(tmp_path: Path) -> None:
-    program, lines, said = tmp_path / "program", list[str](), list[str]()
+    program, lines, events = tmp_path / "program", list[str](), list[str]()
     (tmp_path / "run").mkdir()
-    late = worker((str(program),), tmp_path, lines, said)
+    late = worker((str(program),), tmp_path, lines, events)
     running = asyncio.create_task(late.run_until_stopped())
-    await until(lambda: _true(len(said) > 2), "each attempt is said", every=0.005)
-    assert "cannot be run (FileNotFoundError" in said[0]
+    await until(lambda: _true(len(events) > 2), "each attempt is reported", every=0.005)
+    assert "cannot be run (FileNotFoundError" in events[0]
     program.write_text("#!/bin/sh\necho works\nexec sleep 60\n")
     program.chmod(0o755)
-    await until(lambda: _true(lines == ["works"]), "it runs", every=0.005)
+    await until(lambda: _true(lines == ["works"]), "the process runs", every=0.005)
     await late.stop()
     async with asyncio.timeout(10):
         await running
 
 
-async def test_leaves_no_process_behind_when_it_cannot_be_noted(
+async def test_leaves_no_process_behind_when_it_cannot_be_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -48,15 +48,15 @@ async def test_leaves_no_process_behind_when_it_cannot_be_noted(
 
     monkeypatch.setattr(supervised, "write_record", full)
     (tmp_path / "run").mkdir()
-    said: list[str] = []
-    unnoted = worker((sys.executable, "-c", "import time; time.sleep(60)"), tmp_path, [], said)
-    running = asyncio.create_task(unnoted.run_until_stopped())
-    await until(lambda: _true(len(said) > 1), "each attempt is said", every=0.005)
-    assert "No space left" in said[0]
-    await unnoted.stop()
+    events: list[str] = []
+    unrecorded = worker((sys.executable, "-c", "import time; time.sleep(60)"), tmp_path, [], events)
+    running = asyncio.create_task(unrecorded.run_until_stopped())
+    await until(lambda: _true(len(events) > 1), "each attempt is reported", every=0.005)
+    assert "No space left" in events[0]
+    await unrecorded.stop()
     async with asyncio.timeout(10):
         await running
-    assert unnoted.pid is None
+    assert unrecorded.pid is None
 
 
 async def test_a_gateway_that_answers_no_http_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:

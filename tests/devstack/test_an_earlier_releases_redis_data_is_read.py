@@ -1,4 +1,4 @@
-"""The embedded Redis was a Redis 6.2 once: what it has left is there after the first start of Valkey, and stays."""
+"""The embedded Redis was once Redis 6.2. Its data is there after the first start of Valkey, and after the second."""
 
 import base64
 from pathlib import Path
@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
 
-# appendonly.aof of a Redis 6.2.14: a rewritten part in the format of snapshots, then a transaction.
+# The appendonly.aof of Redis 6.2.14: a rewritten part in the snapshot format, then a transaction.
 APPEND_ONLY_FILE = base64.b64decode(
     "UkVESVMwMDA5+glyZWRpcy12ZXIGNi4yLjE0+gpyZWRpcy1iaXRzwED6BWN0aW1lwiN+B2v6CHVzZWQtbWVtwjjLDgD6DGFvZi1wcmVhbWJsZc"
     "AB/gD7BAAABGtlcHQFYSBrZXkMAXoTEwAAAA0AAAACAAABbQMDMS41/wIBcwIBeQF4DQFoFRUAAAASAAAABAAAAWED8gIBYgPz///ah6VWxXGq"
@@ -46,16 +46,16 @@ async def test_all_of_it_is_there_after_the_first_start_and_the_second(tmp_path:
     stack = Devstack(tmp_path, only_redis(tmp_path))
     for _ in range(2):
         addresses = await stack.start()
-        found = await everything(addresses.redis_url)
+        values = await everything(addresses.redis_url)
         await stack.stop()
-        assert found[:2] == ["a key", "in a transaction"]
-        assert found[2:4] == [{"a": "1", "b": "2"}, {"w", "x", "y"}]
-        assert [list(pair) for pair in found[4]] == [["m", 1.5]]  # type: ignore[attr-defined]
-        assert found[5] == 5
+        assert values[:2] == ["a key", "in a transaction"]
+        assert values[2:4] == [{"a": "1", "b": "2"}, {"w", "x", "y"}]
+        assert [list(pair) for pair in values[4]] == [["m", 1.5]]  # type: ignore[attr-defined]
+        assert values[5] == 5
 
 
-async def test_a_transaction_that_a_kill_cut_short_is_left_out_and_what_follows_is_kept(tmp_path: Path) -> None:
-    """A projection's batch is one transaction: half of one must neither show nor swallow the next."""
+async def test_a_transaction_cut_short_by_a_kill_is_left_out_and_later_writes_are_kept(tmp_path: Path) -> None:
+    """A projection's batch is one transaction: half of one must not be visible, and must not swallow the next."""
     stack = Devstack(tmp_path, only_redis(tmp_path))
     addresses = await stack.start()
     async with Redis.from_url(addresses.redis_url) as client:

@@ -1,4 +1,4 @@
-"""The command line: quick help, one sentence and the right exit code for what can go wrong."""
+"""The command line: quick help, and one sentence and the right exit code for each foreseen error."""
 
 import os
 import subprocess
@@ -38,8 +38,9 @@ def test_help_lists_every_command_without_importing_any() -> None:
 def test_every_listed_command_can_be_loaded_and_takes_json(name: str) -> None:
     module, summary = next((module, summary) for listed, module, summary in COMMANDS if listed == name)
     command = DeferredCommand(name, module, summary).load()
-    for each in getattr(command, "commands", {name: command}).values():
-        assert "--json" in {option for parameter in each.params for option in parameter.opts}, each.name
+    for subcommand in getattr(command, "commands", {name: command}).values():
+        options = {option for parameter in subcommand.params for option in parameter.opts}
+        assert "--json" in options, subcommand.name
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:
@@ -68,7 +69,7 @@ def test_a_wrong_setting_is_named_without_its_value() -> None:
         ("file/below", ("worker", "command")),
     ],
 )
-def test_a_home_that_cannot_be_is_said_in_one_line(place: str, command: tuple[str, ...], tmp_path: Path) -> None:
+def test_an_impossible_home_is_reported_in_one_line(place: str, command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     unset = dict.fromkeys(("ANNALS_KAFKA_BOOTSTRAP_SERVERS", "ANNALS_DATABASE_URL", "ANNALS_REDIS_URL"), "")
     done = annals(*command, ANNALS_HOME=str(tmp_path / place), **unset)
@@ -78,12 +79,12 @@ def test_a_home_that_cannot_be_is_said_in_one_line(place: str, command: tuple[st
 
 
 def test_an_empty_setting_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a composition writes it that passes on what its caller may have set; a home of "" would be any folder."""
+    """A Compose file passes on unset variables as empty ones. A home of "" would be the present folder."""
     for name in Settings.model_fields:
         monkeypatch.setenv(f"ANNALS_{name.upper()}", "")
-    found = Settings()
-    assert found.environment() == {}
-    assert found.home == Path(".annals")
+    settings = Settings()
+    assert settings.environment() == {}
+    assert settings.home == Path(".annals")
 
 
 @pytest.mark.parametrize(
@@ -100,15 +101,15 @@ def test_an_empty_setting_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError(28, "No space left on device"), exits.REFUSED),
     ],
 )
-def test_what_can_be_foreseen_is_said_in_one_line(
+def test_a_foreseen_error_is_reported_in_one_line(
     error: Exception, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exits.explain(error) == code
-    told = capsys.readouterr().err
-    assert told.strip()
-    assert len(told.splitlines()) == 1
+    message = capsys.readouterr().err
+    assert message.strip()
+    assert len(message.splitlines()) == 1
 
 
-def test_what_nobody_foresaw_is_left_to_show_itself(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unforeseen_error_is_not_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert exits.explain(ZeroDivisionError()) is None
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Each embedded server answers, and one that was killed comes back on the same port with all its data."""
+"""Each embedded server answers; a killed one comes back on the same port with all its data."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from infra.devstack.errors import DevstackError
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
-from tests.devstack.keepsakes import ALL, Keepsakes, addresses_of
+from tests.devstack.stored_marks import ALL, StoredMarks, addresses_of
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -25,16 +25,16 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Devst
 
 async def test_all_three_keep_their_data_and_ports_through_kills_and_an_orderly_stop(stack: Devstack) -> None:
     addresses = addresses_of(stack)
-    keepsakes = Keepsakes(addresses)
-    await keepsakes.put()
+    marks = StoredMarks(addresses)
+    await marks.put()
     for name in ("postgres", "redis", "kafka"):
         await stack.kill(name)
         assert not stack.processes[name].is_running
         await stack.restart(name)
-    assert await keepsakes.found() == ALL
+    assert await marks.read() == ALL
     await stack.stop()
     assert await stack.start() == addresses
-    assert await keepsakes.found() == ALL
+    assert await marks.read() == ALL
 
 
 async def test_postgres_syncs_to_disk_and_redis_evicts_nothing(stack: Devstack) -> None:

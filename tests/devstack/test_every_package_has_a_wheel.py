@@ -23,7 +23,7 @@ OLDEST_MACOS = (14, 0)
 
 
 def linux_platforms(machine: str) -> list[str]:
-    """What a Linux with the oldest glibc that is let pass installs."""
+    """The platform tags of a Linux with the oldest supported glibc."""
     legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
     platforms = []
     for minor in range(OLDEST_GLIBC[1], 4, -1):
@@ -63,21 +63,21 @@ def environment(python: tuple[int, int], system: str, machine: str) -> dict[str,
 
 def installed(markers: dict[str, str]) -> dict[str, dict[str, Any]]:
     """The packages that `uv sync --all-extras --no-dev` installs there, by name."""
-    known = packages()
-    found: dict[str, dict[str, Any]] = {}
+    locked = packages()
+    selected: dict[str, dict[str, Any]] = {}
     waiting = [("annals", ("devstack",))]
     while waiting:
         name, extras = waiting.pop()
-        package = known[name]
-        found[name] = package
+        package = locked[name]
+        selected[name] = package
         wanted = [*package.get("dependencies", ())]
         for extra in extras:
             wanted += package.get("optional-dependencies", {}).get(extra, ())
         for dependency in wanted:
             holds = "marker" not in dependency or Marker(dependency["marker"]).evaluate(markers)
-            if holds and (dependency["name"] not in found or dependency.get("extra")):
+            if holds and (dependency["name"] not in selected or dependency.get("extra")):
                 waiting.append((dependency["name"], tuple(dependency.get("extra", ()))))
-    return found
+    return selected
 
 
 def tags(python: tuple[int, int], platforms: list[str]) -> set[Tag]:

@@ -1,4 +1,4 @@
-"""The broker's class path: every jar checked against the lock file, fetched once a user, refused when it differs."""
+"""The broker's jars: each is checked against the lock file, fetched once per user, and refused if it differs."""
 
 import functools
 import http.server
@@ -43,7 +43,7 @@ def mirror(tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch) ->
         server.shutdown()
 
 
-def test_an_empty_cache_is_filled_with_progress_and_then_not_asked_for_again(mirror: Path) -> None:
+def test_an_empty_cache_is_filled_with_progress_and_then_no_jar_is_fetched_again(mirror: Path) -> None:
     steps: list[Step] = []
     first = jars.class_path(steps.append, threading.Event())
     assert len(first) == len(LockFile.load(jars.LOCK_FILE).dependencies)

@@ -1,4 +1,4 @@
-"""A home in which a run was killed starts again: orphans are stopped, strangers with a recycled pid are left alone."""
+"""A home in which a run was killed starts again: orphans are stopped, other processes with a reused pid are not."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from infra.home import Home, write_json
 from infra.settings import Settings
 
 SLEEPER = [sys.executable, "-c", "import signal; print('up', flush=True); signal.pause()"]
-DEAF = [
+STUBBORN = [
     sys.executable,
     "-c",
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()",
@@ -26,18 +26,18 @@ DEAF = [
 
 
 def started(command: list[str]) -> subprocess.Popen[str]:
-    """The process, once it has said that it is up."""
+    """Start the process and wait until it reports that it runs."""
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "up\n"
     return child
 
 
-async def test_a_pid_file_that_names_a_living_stranger_does_not_stop_postgres(only_postgres: Settings) -> None:
+async def test_a_pid_file_with_the_pid_of_another_process_does_not_stop_postgres(only_postgres: Settings) -> None:
     stack = Devstack(only_postgres.home, only_postgres)
     await stack.start()
     await stack.stop()
-    # As after a reboot: the pid in the file belongs to somebody else now (to this very test).
+    # As after a reboot: the pid in the file now belongs to another process, here to this test.
     pid_file = stack.home.path / "postgres" / "data" / "postmaster.pid"
     pid_file.write_text(f"{os.getpid()}\n{pid_file.parent}\n1\n1\n\n127.0.0.1\n0 0\nready\n")
     addresses = await stack.start()
@@ -58,7 +58,7 @@ async def test_a_server_that_outlived_its_stack_is_stopped_and_its_data_taken_ov
     await second.stop()
 
 
-def test_a_stranger_with_the_recorded_pid_is_not_touched(only_postgres: Settings) -> None:
+def test_another_process_with_the_recorded_pid_is_not_stopped(only_postgres: Settings) -> None:
     home = Home(only_postgres.home)
     stranger = started(SLEEPER)
     another = birth_of(psutil.Process(os.getpid()))
@@ -70,10 +70,10 @@ def test_a_stranger_with_the_recorded_pid_is_not_touched(only_postgres: Settings
     stranger.wait()
 
 
-def test_a_process_is_known_again_after_the_clock_was_set(
+def test_a_process_is_recognised_after_the_clock_was_set(
     only_postgres: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Linux makes the time of day at which a process was started from the clock: it moves with it."""
+    """Linux computes the start time of a process from the clock, so it changes when the clock is set."""
     home = Home(only_postgres.home)
     child = started(SLEEPER)
     write_record(home, "command", "worker", child.pid, signal.SIGTERM)
@@ -89,16 +89,16 @@ def test_a_process_is_known_again_after_the_clock_was_set(
 def test_an_orphan_that_ignores_the_signal_is_killed(only_postgres: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.child_processes.orphans.STOP_TIMEOUT_SECONDS", 0.5)
     home = Home(only_postgres.home)
-    deaf = started(DEAF)
-    record = write_record(home, "saga", "worker", deaf.pid, signal.SIGTERM)
-    told: list[str] = []
-    assert stop_orphans(home, told.append) == [record]
-    assert deaf.wait(timeout=10) == -signal.SIGKILL
-    assert any("killing it" in text for text in told)
+    stubborn = started(STUBBORN)
+    record = write_record(home, "saga", "worker", stubborn.pid, signal.SIGTERM)
+    messages: list[str] = []
+    assert stop_orphans(home, messages.append) == [record]
+    assert stubborn.wait(timeout=10) == -signal.SIGKILL
+    assert any("killing it" in text for text in messages)
 
 
 @pytest.mark.parametrize("written", ["x", None, 0, -1, 70_000, 1.5, [1]])
-def test_what_somebody_has_written_for_a_port_and_is_none_is_replaced(only_postgres: Settings, written: object) -> None:
+def test_a_stored_port_that_is_not_a_port_is_replaced(only_postgres: Settings, written: object) -> None:
     home = Home(only_postgres.home)
     write_json(home.path / "ports.json", {"postgres": written})
     ports = Ports(home)
@@ -106,7 +106,7 @@ def test_what_somebody_has_written_for_a_port_and_is_none_is_replaced(only_postg
     assert is_free(ports.remembered("postgres"))
 
 
-async def test_a_port_that_somebody_took_meanwhile_is_replaced(only_postgres: Settings, taken_port: int) -> None:
+async def test_a_stored_port_that_another_process_uses_is_replaced(only_postgres: Settings, taken_port: int) -> None:
     home = Home(only_postgres.home)
     write_json(home.path / "ports.json", {"postgres": taken_port})
     stack = Devstack(only_postgres.home, only_postgres)

@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: it runs as another user, with no right of root's, wherever root keeps files."""
+"""PostgreSQL refuses to run as root. So root runs it as another user, without root's rights, from any folder."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def open_to_all(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stands for /var/tmp: the only folder outside of the locked one that a copy of the programs may be put in."""
+    """Replaces /var/tmp: the only folder outside of the locked one in which the programs may be copied."""
     folder = Path(tempfile.mkdtemp(prefix="annals-tests-", dir="/var/tmp"))
     folder.chmod(0o1777)
     monkeypatch.setattr("infra.devstack.postgres_programs.SHARED_FOLDERS", (folder,))
@@ -52,19 +52,19 @@ def settings(home: Path) -> Settings:
     )
 
 
-async def asked(stack: Devstack, question: str) -> object:
-    """Starts the stack, asks its PostgreSQL, stops it."""
+async def answer_of(stack: Devstack, query: str) -> object:
+    """Starts the stack, runs the query on its PostgreSQL, stops the stack."""
     addresses = await stack.start()
     connection = await asyncpg.connect(addresses.database_url)
     try:
-        return await connection.fetchval(question)
+        return await connection.fetchval(query)
     finally:
         await connection.close()
         await stack.stop()
 
 
 def facts_of(pid: int | None) -> dict[str, str]:
-    """What the kernel says of a process: users, groups, capabilities."""
+    """A process's users, groups and capabilities, as the kernel reports them."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
@@ -86,28 +86,28 @@ async def test_it_starts_below_a_folder_that_only_root_may_enter(locked: Path, o
 @as_root
 async def test_a_home_that_was_moved_or_copied_by_root_starts_again(locked: Path, open_to_all: Path) -> None:
     home = locked / "home"
-    await asked(Devstack(home, settings(home)), "SELECT 1")
+    await answer_of(Devstack(home, settings(home)), "SELECT 1")
     copied = locked / "copied"
     shutil.copytree(home, copied)
     assert (copied / "postgres" / "data" / "PG_VERSION").stat().st_uid == 0
-    assert await asked(Devstack(copied, settings(copied)), "SELECT 2") == 2
+    assert await answer_of(Devstack(copied, settings(copied)), "SELECT 2") == 2
     moved = locked / "moved"
     home.rename(moved)
-    assert await asked(Devstack(moved, settings(moved)), "SELECT 3") == 3
+    assert await answer_of(Devstack(moved, settings(moved)), "SELECT 3") == 3
 
 
 @as_root
 async def test_a_data_folder_of_another_user_is_run_as_that_user(locked: Path, open_to_all: Path) -> None:
     home = locked / "home"
-    await asked(Devstack(home, settings(home)), "SELECT 1")
+    await answer_of(Devstack(home, settings(home)), "SELECT 1")
     data = home / "postgres" / "data"
     give(data, ServerUser(12_345, 12_345))
-    assert await asked(Devstack(home, settings(home)), "SELECT 2") == 2
+    assert await answer_of(Devstack(home, settings(home)), "SELECT 2") == 2
     assert {path.stat().st_uid for path in data.rglob("*")} == {12_345}
 
 
 @as_root
-def test_a_damaged_copy_of_the_programs_is_made_anew(locked: Path, open_to_all: Path) -> None:
+def test_a_damaged_copy_of_the_programs_is_replaced(locked: Path, open_to_all: Path) -> None:
     programs = runnable_programs(server_user(locked / "no data"))
     (programs / "postgres").unlink()
     assert runnable_programs(server_user(locked / "no data")) == programs
@@ -117,7 +117,7 @@ def test_a_damaged_copy_of_the_programs_is_made_anew(locked: Path, open_to_all: 
 
 @as_root
 @pytest.mark.parametrize("trap", ["a link", "a file", "another's", "open"])
-def test_a_folder_that_somebody_else_has_prepared_is_not_used(locked: Path, open_to_all: Path, trap: str) -> None:
+def test_a_folder_that_another_user_has_prepared_is_not_used(locked: Path, open_to_all: Path, trap: str) -> None:
     place = open_to_all / f"annals-{os.geteuid()}"
     if trap == "a link":
         (open_to_all / "elsewhere").mkdir()
@@ -132,7 +132,7 @@ def test_a_folder_that_somebody_else_has_prepared_is_not_used(locked: Path, open
         runnable_programs(server_user(locked / "no data"))
 
 
-def test_a_folder_in_which_anybody_may_replace_ours_is_not_used(tmp_path: Path) -> None:
+def test_a_folder_in_which_any_user_may_replace_the_copy_is_not_used(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with pytest.raises(PermissionError):
         _own_folder(tmp_path / "annals")
@@ -163,16 +163,16 @@ def test_a_user_without_a_name_is_told_what_to_do_before_initdb_fails(
         postgres._make_cluster(tmp_path, ServerUser(12_345, 12_345))
 
 
-def test_whoever_is_not_root_runs_it_as_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_other_than_root_runs_postgres_as_that_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert server_user(tmp_path) is None
 
 
 @as_root
-async def test_a_server_that_cannot_be_executed_is_said(locked: Path, open_to_all: Path) -> None:
-    """The control: without the copy, the other user does not reach the programs."""
+async def test_a_server_that_cannot_be_executed_is_reported(locked: Path, open_to_all: Path) -> None:
+    """Control: without the copy, the other user cannot reach the programs."""
     home = locked / "home"
-    await asked(Devstack(home, settings(home)), "SELECT 1")
+    await answer_of(Devstack(home, settings(home)), "SELECT 1")
     with pytest.MonkeyPatch.context() as patched:
         in_place = locked / "packages" / PACKAGE / "pginstall" / "bin"
         patched.setattr("infra.devstack.postgres.runnable_programs", lambda _: in_place)

@@ -1,4 +1,4 @@
-"""Addresses of a wrong form are refused at once, in one sentence that never shows a password."""
+"""Addresses of a wrong form are rejected at once, with one sentence that never shows a password."""
 
 import os
 import subprocess
@@ -52,14 +52,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("field", "url"), [(field, url) for field, urls in GOOD.items() for url in urls])
-def test_addresses_that_are_taken(field: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_that_are_accepted(field: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"ANNALS_{field.upper()}", url)
-    found = getattr(Settings(), field)
-    assert (found.get_secret_value() if isinstance(found, SecretStr) else found) == url
+    address = getattr(Settings(), field)
+    assert (address.get_secret_value() if isinstance(address, SecretStr) else address) == url
 
 
 @pytest.mark.parametrize(("field", "url"), [(field, url) for field, urls in WRONG.items() for url in urls])
-def test_addresses_that_are_not(field: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_that_are_rejected(field: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"ANNALS_{field.upper()}", url)
     with pytest.raises(ValidationError) as caught:
         Settings()

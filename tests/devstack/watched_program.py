@@ -52,23 +52,23 @@ class WatchedProgram:
             self._news.notify_all()
 
     async def line(self, *, after: int = 0, **facts: Any) -> dict[str, Any]:
-        """The first line, from number `after` on, with these facts; a text need only be contained."""
+        """Wait for the first line, from number `after` on, with these facts. A text fact need only be contained."""
 
-        def found() -> dict[str, Any] | None:
+        def first_match() -> dict[str, Any] | None:
             return next((line for line in self.lines[after:] if _matches(line, facts)), None)
 
         async with asyncio.timeout(LINE_TIMEOUT_SECONDS), self._news:
-            await self._news.wait_for(lambda: found() is not None or self.process.returncode is not None)
-        line = found()
-        assert line is not None, f"the program ended without a line like {facts}; it said {self.lines[-5:]}"
+            await self._news.wait_for(lambda: first_match() is not None or self.process.returncode is not None)
+        line = first_match()
+        assert line is not None, f"the program ended without a line like {facts}; its last lines: {self.lines[-5:]}"
         return line
 
     async def end(self) -> tuple[int, str]:
-        """Waits for the end: the exit code, and what stood on stderr."""
+        """Waits for the end. Returns the exit code and the text on stderr."""
         assert self.process.stderr is not None
         async with asyncio.timeout(LINE_TIMEOUT_SECONDS):
-            told = await self.process.stderr.read()
-            return await self.process.wait(), told.decode()
+            errors = await self.process.stderr.read()
+            return await self.process.wait(), errors.decode()
 
 
 def _matches(line: dict[str, Any], facts: dict[str, Any]) -> bool:

@@ -1,1 +1,1 @@
-"""Faults on the real servers: load on, a fault, its end, recovery without a hand, and then everything is compared."""
+"""Faults on the real servers, under load: each test ends the fault, lets the system recover and compares all data."""

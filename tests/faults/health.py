@@ -1,4 +1,4 @@
-"""What a worker says of itself to those who ask over HTTP."""
+"""A worker's health as its HTTP endpoint reports it."""
 
 import socket
 
@@ -8,7 +8,7 @@ from tests.waiting import until
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port on which no process listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -22,14 +22,14 @@ class Health:
         self.port = free_port()
 
     async def ready(self, seconds: float = 60.0) -> None:
-        """Wait until it says that it is ready."""
-        await until(lambda: self._says(200), "the worker is ready", seconds=seconds)
+        """Wait until the worker reports that it is ready."""
+        await until(lambda: self._answers_with(200), "the worker is ready", seconds=seconds)
 
     async def not_ready(self, seconds: float) -> None:
-        """Wait until it says that it is not ready: alive, and waiting for a server."""
-        await until(lambda: self._says(503), "the worker says that it is not ready", seconds=seconds)
+        """Wait until the worker reports that it is not ready: it runs and waits for a server."""
+        await until(lambda: self._answers_with(503), "the worker reports that it is not ready", seconds=seconds)
 
-    async def _says(self, status: int) -> bool:
+    async def _answers_with(self, status: int) -> bool:
         try:
             async with httpx.AsyncClient(timeout=5) as client:
                 return (await client.get(f"http://127.0.0.1:{self.port}/readyz")).status_code == status

@@ -1,4 +1,4 @@
-"""A crew that reaches each of its servers through a proxy."""
+"""A worker pool that reaches each of its servers through a proxy."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,22 +7,22 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from tests.faults.crew import Crew
 from tests.faults.proxy import HOST, Proxy
+from tests.faults.worker_pool import WorkerPool
 from tests.system import System
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The crew, and the lines between it and the servers by the servers' names."""
+    """The worker pool, and the proxies between it and the servers, by the server's name."""
 
-    crew: Crew
+    pool: WorkerPool
     lines: dict[str, Proxy]
 
 
 @asynccontextmanager
 async def networked(system: System) -> AsyncIterator[Network]:
-    """The lines are straight at first; the tests themselves take none of them."""
+    """Proxies that at first pass everything on. The test itself connects to the servers directly."""
     settings = system.settings
     assert settings.kafka_bootstrap_servers is not None
     assert settings.database_url is not None
@@ -34,14 +34,14 @@ async def networked(system: System) -> AsyncIterator[Network]:
     }
     for line in lines.values():
         await line.start()
-    crew = Crew(
+    pool = WorkerPool(
         system,
         kafka_bootstrap_servers=f"{HOST}:{lines['kafka'].port}",
         database_url=_through(lines["postgres"], settings.database_url),
         redis_url=_through(lines["redis"], settings.redis_url),
     )
     try:
-        yield Network(crew, lines)
+        yield Network(pool, lines)
     finally:
         for line in lines.values():
             await line.stop()

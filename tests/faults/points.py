@@ -1,7 +1,7 @@
-"""The named points at which a worker can be made to end by kill -9: methods of the adapters, wrapped.
+"""The named points at which a worker can kill itself by kill -9: wrapped methods of the adapters.
 
-A point is passed when a call has something to do (a fetch that brings nothing is no passage), and it counts its
-passages over all lanes of the process. What stands before the point has happened for real, and nothing after it does.
+A call passes a point when it has work to do; a fetch without records does not count. The count runs over all lanes of
+the process. Everything before the point has really happened, and nothing after it does.
 """
 
 import functools
@@ -25,19 +25,19 @@ Install = Callable[["Countdown"], None]
 
 
 class Countdown:
-    """Ends the process at the nth passage."""
+    """Counts passages, and kills the process at the nth."""
 
     def __init__(self, nth: int) -> None:
         self._left = nth
 
     def passed(self) -> bool:
-        """Count a passage; whether this is the one."""
+        """Count a passage; return whether it is the nth."""
         self._left -= 1
         return self._left == 0
 
     @staticmethod
     def end() -> None:
-        """kill -9: no handler, no `finally`, no farewell to a server."""
+        """Kill the process by kill -9: no handler and no `finally` runs, and no connection is closed in order."""
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -52,7 +52,7 @@ def _wrap(owner: Any, name: str, around: Around) -> None:
 
 
 def before(owner: Any, name: str, has_work: Callable[..., bool]) -> Install:
-    """Before a call that has work."""
+    """The point before a call that has work."""
 
     def install(countdown: Countdown) -> None:
         async def around(original: Around, *arguments: Any) -> Any:
@@ -66,7 +66,7 @@ def before(owner: Any, name: str, has_work: Callable[..., bool]) -> Install:
 
 
 def after(owner: Any, name: str, has_work: Callable[..., bool]) -> Install:
-    """After a call that had work: the other side has done it, and this side never learns."""
+    """The point after a call that had work: the server has done it, and the worker does not use the answer."""
 
     def install(countdown: Countdown) -> None:
         async def around(original: Around, *arguments: Any) -> Any:
@@ -93,7 +93,7 @@ def after_a_fetch(countdown: Countdown) -> None:
 
 
 def half_way_through(owner: Any, name: str, only_if: Callable[[], bool] = lambda: True) -> Install:
-    """The first half of a list (the last argument) is taken by the other side for real; the second is never sent."""
+    """The server receives the first half of a list (the last argument); the second half is never sent."""
 
     def install(countdown: Countdown) -> None:
         async def around(original: Around, *arguments: Any) -> Any:
@@ -112,7 +112,7 @@ _republishing = ContextVar("_republishing", default=False)
 
 
 def half_way_through_taking_over(countdown: Countdown) -> None:
-    """In the midst of publishing what an earlier owner had committed and left."""
+    """Halfway through publishing the events that an earlier owner committed and did not publish."""
 
     async def around(original: Around, *arguments: Any) -> Any:
         _republishing.set(True)

@@ -1,7 +1,7 @@
-"""A TCP proxy whose line can be spoiled: cut, closed to newcomers, fallen silent, held up, slow.
+"""A TCP proxy that can disturb its connections: cut them, refuse new ones, lose data, hold data back, delay it.
 
-Kafka's clients connect to the address that the broker tells them. So where the broker tells its own, the proxy's is put
-in its place: the host and four bytes of port, which look the same and are as long in every version of the protocol.
+Kafka's clients connect to the address that the broker reports. So in each answer the proxy replaces the broker's
+address by its own: the host and four bytes of port, in the same form and length in every version of the protocol.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Line:
-    """One connection; a dead one loses all that is sent over it and tells nobody."""
+    """One connection. A dead one loses all data without an error."""
 
     def __init__(self, *, is_dead: bool) -> None:
         self.is_dead = is_dead
 
 
 class Proxy:
-    """One server, seen over a line of ours."""
+    """A proxy in front of one server."""
 
     def __init__(self, server_port: int, *, is_kafka: bool = False) -> None:
         self.port = 0
@@ -37,19 +37,19 @@ class Proxy:
         self._lines: dict[asyncio.Task[None], Line] = {}
 
     async def start(self) -> None:
-        """Let connections in: on a free port at first, on the same one ever after."""
+        """Accept connections: the first time on a free port, later on the same port."""
         self._listener = await asyncio.start_server(self._serve, HOST, self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """As a server that is gone: connections end and new ones are refused, until `start`."""
+        """Behave as a stopped server: end all connections and refuse new ones until `start`."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
         await self.cut()
 
     async def cut(self) -> int:
-        """End every connection at once, and say how many they were. New ones get through."""
+        """End every connection at once and return their number. New ones get through."""
         cut = list(self._lines)
         for task in cut:
             task.cancel()
@@ -58,21 +58,21 @@ class Proxy:
         return len(cut)
 
     def fall_silent(self) -> None:
-        """Half-open: what is sent is lost, nothing comes back, nobody is told. Newcomers fare no better."""
+        """Make all connections half-open, present and new: data is lost without an error, and no answer comes."""
         self._is_silent = True
         for line in self._lines.values():
             line.is_dead = True
 
     def speak_again(self) -> None:
-        """Newcomers get through; what was silent stays so, as behind a router that has forgotten its connections."""
+        """Let new connections through. Half-open ones stay so, as behind a router without its old connections."""
         self._is_silent = False
 
     def hold(self) -> None:
-        """Keep everything until `let_go`: then it arrives, however long ago its sender has given up."""
+        """Hold all data until `let_go`. Then it arrives, even if its sender has given up long before."""
         self._flows.clear()
 
     def let_go(self) -> None:
-        """What was held arrives now, in order."""
+        """Deliver the data held back, in order."""
         self._flows.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,9 +83,9 @@ class Proxy:
             with contextlib.suppress(OSError):
                 server_reader, server_writer = await asyncio.open_connection(HOST, self._server_port)
                 try:
-                    async with asyncio.TaskGroup() as ways:
-                        ways.create_task(self._pass_on(line, (reader, server_writer), rewrite=False))
-                        ways.create_task(self._pass_on(line, (server_reader, writer), rewrite=self._is_kafka))
+                    async with asyncio.TaskGroup() as directions:
+                        directions.create_task(self._pass_on(line, (reader, server_writer), rewrite=False))
+                        directions.create_task(self._pass_on(line, (server_reader, writer), rewrite=self._is_kafka))
                 finally:
                     server_writer.transport.abort()
         except asyncio.CancelledError:
@@ -95,7 +95,7 @@ class Proxy:
             writer.transport.abort()
 
     async def _pass_on(self, line: Line, ends: Ends, *, rewrite: bool) -> None:
-        """One way of a line, until its sender ends it."""
+        """Pass on the data of one direction until its sender ends it."""
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MAX_CHUNKS_UNDER_WAY)
         receiving = asyncio.create_task(self._receive(ends[0], under_way))
         clock, writer, kept = asyncio.get_running_loop().time, ends[1], b""
@@ -120,7 +120,7 @@ class Proxy:
             receiving.cancel()
 
     async def _receive(self, reader: asyncio.StreamReader, under_way: asyncio.Queue[tuple[float, bytes]]) -> None:
-        """Note when each chunk is due; an empty one stands for the end."""
+        """Queue each chunk with the time at which it is due. An empty chunk marks the end."""
         chunk = b"-"
         while chunk:
             try:
@@ -130,8 +130,9 @@ class Proxy:
             await under_way.put((asyncio.get_running_loop().time() + self.delay_seconds, chunk))
 
     def _rewritten(self, content: bytes) -> tuple[bytes, bytes]:
-        """The whole answers in it (each is its length in four bytes, and so many more), with our address for the
-        broker's; and the rest, for later.
+        """Return the complete answers, with the proxy's address instead of the broker's, and the incomplete rest.
+
+        An answer is a length in four bytes, then that many bytes.
         """
         end = 0
         while end + 4 <= len(content) and (after := end + 4 + int.from_bytes(content[end : end + 4])) <= len(content):

@@ -1,5 +1,5 @@
-"""The end of every story here: the system does by itself what it had to do, soon after the fault has ended, and all
-that it has written agrees.
+"""How each of these tests ends: soon after the fault, the system has done all its work without help, and all its data
+agrees.
 """
 
 import asyncio
@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from tests.audit import audit
-from tests.faults.crew import Crew
+from tests.faults.worker_pool import WorkerPool
 from tests.system import Sent, System, Worker, create_users
 from tests.verification.command import verified
 
-# A bound for a noisy machine; what it took is measured and shown at the end of the run.
+# An upper bound for a busy machine. The measured times are shown at the end of the run.
 RECOVERY_SECONDS = 60.0
 LOAD_COMMANDS = 20
 LOAD_INTERVAL_SECONDS = 0.2
@@ -23,7 +23,7 @@ Measure = Callable[[str, object], None]
 
 @asynccontextmanager
 async def sending(system: System) -> AsyncIterator[list[Sent]]:
-    """Commands on and on until the block ends; yields the list of those that the broker has taken."""
+    """Send commands until the block ends; yields the list of those that the broker has acknowledged."""
     sent: list[Sent] = []
     ending = asyncio.Event()
 
@@ -43,14 +43,14 @@ async def sending(system: System) -> AsyncIterator[list[Sent]]:
 
 
 @asynccontextmanager
-async def load(crew: Crew) -> AsyncIterator[None]:
-    """Commands on and on for a complete crew, some of them handled before the block begins."""
-    await crew.complete()
-    before = await crew.system.value("SELECT count(*) FROM annals.commands")
-    async with sending(crew.system) as sent:
-        await crew.system.handled(before + 100)
+async def load(pool: WorkerPool) -> AsyncIterator[None]:
+    """Send commands to a complete pool until the block ends; some are handled before it begins."""
+    await pool.complete()
+    before = await pool.system.value("SELECT count(*) FROM annals.commands")
+    async with sending(pool.system) as sent:
+        await pool.system.handled(before + 100)
         yield
-    crew.sent += sent
+    pool.sent += sent
 
 
 async def recovered(system: System, sent: list[Sent], measure: Measure, *, since: float) -> None:
@@ -63,7 +63,7 @@ async def recovered(system: System, sent: list[Sent], measure: Measure, *, since
 
 
 async def agrees(system: System, sent: list[Sent]) -> None:
-    """Compare everything, once with the eyes of the tests and once with those of `annals verify`."""
+    """Compare all data twice: by the tests' own audit and by `annals verify`."""
     _, (code, verdict) = await asyncio.gather(audit(system, sent), verified(system))
     assert code == 0, verdict
     assert verdict["passes"]

@@ -1,4 +1,4 @@
-"""The database becomes read-only under the workers, as after a failover: they wait and say so, and then go on."""
+"""The database becomes read-only, as after a failover: workers wait, report it, and continue afterwards."""
 
 from tests.audit import audit
 from tests.faults.health import Health
@@ -23,18 +23,18 @@ async def test_is_waited_for_without_a_traceback_and_every_command_is_handled(sy
     sent = [*create_users(300)]
     system.send(sent[:100])
     await system.handled(100)
-    async with system.database.acquire() as onlooker:  # a session from before, so it may write
-        await onlooker.execute(READ_ONLY.format(name, "on"))
-        await onlooker.execute(END_OTHERS)
+    async with system.database.acquire() as writer:  # a session opened before, so it may write
+        await writer.execute(READ_ONLY.format(name, "on"))
+        await writer.execute(END_OTHERS)
         system.send(sent[100:200])
         await command_health.not_ready(seconds=30)
         await saga_health.not_ready(seconds=30)
 
-        async def said() -> bool:
+        async def is_logged() -> bool:
             return all("end its read-only state" in worker.log() for worker in (command, saga))
 
-        await until(said, "both say what an operator can do", seconds=30)
-        await onlooker.execute(READ_ONLY.format(name, "off"))
+        await until(is_logged, "both log what an operator can do", seconds=30)
+        await writer.execute(READ_ONLY.format(name, "off"))
     system.send(sent[200:])
     await system.handled(300)
     await system.settled()
@@ -47,26 +47,26 @@ async def test_is_waited_for_without_a_traceback_and_every_command_is_handled(sy
 
 
 async def test_under_open_sessions_is_left_for_the_one_that_writes(system: System) -> None:
-    """The sessions stay, only what they may do changes: the switch of a load balancer, a demoted primary."""
+    """The sessions stay open but may no longer write: a load balancer has switched, or a primary was demoted."""
     health = Health()
     worker = await system.worker("command", metrics_port=health.port)
     await health.ready()
     name = await system.value("SELECT current_database()")
-    async with system.database.acquire() as onlooker:
-        await onlooker.execute(READ_ONLY.format(name, "on"))
+    async with system.database.acquire() as writer:
+        await writer.execute(READ_ONLY.format(name, "on"))
         sent = create_users(50)
-        before = await onlooker.fetchval("SELECT count(*) FROM annals.commands")
-        # A trigger stands in for what a server does to all sessions at once: it cannot be done to one database.
-        await onlooker.execute(
+        before = await writer.fetchval("SELECT count(*) FROM annals.commands")
+        # A trigger replaces the server-wide switch to read-only, which cannot be made for one database.
+        await writer.execute(
             "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
             "'cannot execute UPDATE in a read-only transaction' USING ERRCODE = 'read_only_sql_transaction'; END $$"
         )
-        await onlooker.execute("CREATE TRIGGER refused BEFORE UPDATE ON annals.lanes EXECUTE FUNCTION refused()")
+        await writer.execute("CREATE TRIGGER refused BEFORE UPDATE ON annals.lanes EXECUTE FUNCTION refused()")
         system.send(sent)
         await health.not_ready(seconds=30)
-        assert await onlooker.fetchval("SELECT count(*) FROM annals.commands") == before
-        await onlooker.execute("DROP TRIGGER refused ON annals.lanes")
-        await onlooker.execute(READ_ONLY.format(name, "off"))
+        assert await writer.fetchval("SELECT count(*) FROM annals.commands") == before
+        await writer.execute("DROP TRIGGER refused ON annals.lanes")
+        await writer.execute(READ_ONLY.format(name, "off"))
     await system.handled(50)
     assert "Traceback" not in worker.log(), worker.log()
     assert "read-only" in worker.log()

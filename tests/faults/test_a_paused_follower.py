@@ -1,4 +1,4 @@
-"""A saga or projection worker stopped past its session, replaced, and woken again: what it had in hand does no harm."""
+"""A saga or projection worker is paused past its session, replaced and resumed: its unfinished work does no harm."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ COMMANDS = 4_000
 
 
 @pytest.mark.parametrize("role", ["saga", "projection"])
-async def test_changes_nothing_when_it_wakes(system: System, role: str, record_property: Measure) -> None:
+async def test_changes_nothing_when_it_is_resumed(system: System, role: str, record_property: Measure) -> None:
     for other in {"command", "saga", "projection"} - {role}:
         await system.worker(other)
     paused = await system.worker(role)
@@ -23,10 +23,10 @@ async def test_changes_nothing_when_it_wakes(system: System, role: str, record_p
     sent = list(create_users(COMMANDS))
     system.send(sent)
 
-    async def in_its_midst() -> bool:
+    async def under_way() -> bool:
         return await _done(system, role) > 200
 
-    await until(in_its_midst, f"the {role} worker is in the midst of its work", every=0.01)
+    await until(under_way, f"the {role} worker is in the middle of its work", every=0.01)
     paused.signal(signal.SIGSTOP)
     assert await _done(system, role) < COMMANDS
     successor = await system.worker(role)

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.faults.crew import ROLES
 from tests.faults.recovery import Measure, agrees, recovered, sending
+from tests.faults.worker_pool import ROLES
 from tests.system import System, Worker
 from tests.waiting import until
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.timeout(300)
 
 async def test_loses_nothing_and_every_worker_ends_in_good_order(system: System, record_property: Measure) -> None:
     old = {role: [await system.worker(role), await system.worker(role)] for role in ROLES}
-    await _given_lanes(*(worker for workers in old.values() for worker in workers))
+    await _wait_for_lanes(*(worker for workers in old.values() for worker in workers))
     async with sending(system) as sent:
-        # As deployments do it: within a role one after the other, the roles side by side.
+        # As in a deployment: the workers of a role one after the other, the roles at the same time.
         new = await asyncio.gather(*[_restarted(system, workers) for workers in old.values()])
         await system.handled(2 * len(sent))
         since = time.monotonic()
@@ -32,12 +32,12 @@ async def _restarted(system: System, workers: list[Worker]) -> list[Worker]:
     for worker in workers:
         assert await worker.stop() == 0
         successors.append(await system.worker(worker.role))
-        await _given_lanes(successors[-1])
+        await _wait_for_lanes(successors[-1])
     return successors
 
 
-async def _given_lanes(*workers: Worker) -> None:
-    async def given() -> bool:
+async def _wait_for_lanes(*workers: Worker) -> None:
+    async def have_lanes() -> bool:
         return all("lanes assigned" in worker.log() for worker in workers)
 
-    await until(given, "these workers were given lanes", seconds=100)
+    await until(have_lanes, "these workers have lanes", seconds=100)

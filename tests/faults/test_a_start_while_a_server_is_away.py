@@ -1,32 +1,32 @@
-"""Every role is started while one of its servers is silent: each says so, and works once it answers."""
+"""Each role starts while one of its servers does not answer: it reports that, and works as soon as the server does."""
 
 import pytest
 
-from tests.faults.everyone import Everyone
+from tests.faults.all_processes import AllProcesses
 from tests.faults.network import networked
 from tests.system import System
 
 pytestmark = pytest.mark.timeout(300)
 
-# Who cannot begin without the server.
-CONCERNED = {
+# The roles that cannot begin without the server.
+DEPENDENT = {
     "kafka": ("command", "projection", "saga", "audit"),
     "postgres": ("command", "projection", "saga", "audit"),
     "redis": ("projection", "audit"),
 }
 
 
-@pytest.mark.parametrize("server", CONCERNED)
-async def test_is_said_and_mended_without_a_restart(server: str, system: System) -> None:
+@pytest.mark.parametrize("server", DEPENDENT)
+async def test_is_reported_and_recovered_from_without_a_restart(server: str, system: System) -> None:
     async with networked(system) as network:
-        everyone, line = Everyone(system, **network.crew.settings), network.lines[server]
+        all_processes, line = AllProcesses(system, **network.pool.settings), network.lines[server]
         line.fall_silent()
-        await everyone.start()
-        await everyone.each_says(f"{server.capitalize()} is not available", *CONCERNED[server])
-        await everyone.each_says(f"server={server}", "gateway")
+        await all_processes.start()
+        await all_processes.log_says(f"{server.capitalize()} is not available", *DEPENDENT[server])
+        await all_processes.log_says(f"server={server}", "gateway")
         await line.stop()
         line.speak_again()
         await line.start()
-        await everyone.are_ready()
-        await everyone.do_their_work()
-        await everyone.stop()
+        await all_processes.are_ready()
+        await all_processes.handle_a_user()
+        await all_processes.stop()

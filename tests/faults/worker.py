@@ -1,4 +1,4 @@
-"""A worker like any other, but for the point at which it ends: `python -m tests.faults.worker <role> <point> <nth>`."""
+"""A worker that kills itself at a named point: `python -m tests.faults.worker <role> <point> <nth>`."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""Messages that nobody in their right mind would send, and some that another team's client well may."""
+"""Malformed and forged messages, and odd ones that another team's client may send."""

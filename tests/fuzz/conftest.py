@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.system import System, running_system
 
 
 @pytest_asyncio.fixture(scope="module")
 async def system(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    """Workers that must be the same processes at the end."""
+    """A system whose workers must not end or be replaced during the tests of a file."""
     folder = Path(tmp_path_factory.mktemp("fuzz"))
-    async with corner(servers, folder) as settings, running_system(settings, folder) as running:
+    async with isolated_environment(servers, folder) as settings, running_system(settings, folder) as running:
         for role in ("command", "saga", "projection"):
             await running.worker(role)
         await running.holding(running.workers[0], settings.partitions)

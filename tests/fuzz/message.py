@@ -1,4 +1,4 @@
-"""Good commands made from a seed, as any client may send them: the ground on which mutations are made."""
+"""Valid commands made from a seed, as any client may send them. Mutations start from these."""
 
 import json
 import random
@@ -9,7 +9,7 @@ Header = tuple[str, bytes | None]
 
 
 class Message(NamedTuple):
-    """A record to produce; `partition` -1: where the client's partitioner puts it."""
+    """A record to produce. `partition` -1 leaves the choice to the client's partitioner."""
 
     key: bytes | None
     value: bytes | None
@@ -38,7 +38,7 @@ def create_user(chance: random.Random) -> Message:
 
 
 def any_command(chance: random.Random) -> Message:
-    """Mostly creations; the others are for users that do not exist."""
+    """A command, mostly a CreateUser; the others name users that do not exist."""
     user_id = identifier(chance)
     others: dict[str, dict[str, Any]] = {
         "users.UpdateUser.v1": {"city": "Paris"},
@@ -53,9 +53,9 @@ def any_command(chance: random.Random) -> Message:
 
 
 def command(chance: random.Random, wire_type: str, user_id: str, fields: dict[str, Any]) -> Message:
-    """With all the headers that a careful client sends."""
+    """A command with all headers that a careful client sends."""
     command_id = identifier(chance)
-    given = {
+    texts = {
         "ce_specversion": "1.0",
         "ce_id": command_id,
         "ce_type": wire_type,
@@ -68,5 +68,5 @@ def command(chance: random.Random, wire_type: str, user_id: str, fields: dict[st
         "ce_actor": "fuzz",
         "traceparent": f"00-{chance.getrandbits(128):032x}-{chance.getrandbits(64):016x}-01",
     }
-    headers = tuple((name, text.encode()) for name, text in given.items())
+    headers = tuple((name, text.encode()) for name, text in texts.items())
     return Message(user_id.encode(), json.dumps(fields).encode(), headers)

@@ -1,4 +1,4 @@
-"""Mutations of good commands. `mutated(seed, index)` is the same message every time, everywhere."""
+"""Mutations of valid commands. `mutated(seed, index)` always returns the same message."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from tests.fuzz.oddities import FIELD_VALUES, HEADER_VALUES, NAMES, UUID_TEXT
 
 PARTITIONS = 6
 MAX_MUTATIONS = 2
-# One in so many grows beyond what a command may be: rare, so that a run is not about megabytes.
+# One in this many exceeds the size limit of a command. Rare, so that a run does not send too much data.
 ONE_IN_LARGE = 10_000
 
 VALUES = (None, b"", b" ", b"null", b"true", b"17", b'"text"', b"[]", b"{}", b"NaN", b"{", b"\xef\xbb\xbf{}", b"\x00")
@@ -19,7 +19,7 @@ Mutation = Callable[[random.Random, Message], Message]
 
 
 def mutated(seed: int, index: int) -> Message:
-    """A good command after one or two mutations."""
+    """A valid command after one or two mutations."""
     chance = random.Random(f"{seed}/{index}")
     message = any_command(chance)
     for _ in range(chance.randint(1, MAX_MUTATIONS)):
@@ -68,7 +68,7 @@ def replace_value(chance: random.Random, message: Message) -> Message:
 
 
 def edit_field(chance: random.Random, message: Message) -> Message:
-    """A field of the JSON with an odd value, under an odd name, twice, or gone."""
+    """Give a JSON field an odd value or an odd name, double it, or remove it."""
     fields = _fields(message)
     if not fields:
         return replace_value(chance, message)
@@ -90,10 +90,10 @@ def edit_field(chance: random.Random, message: Message) -> Message:
 
 def _fields(message: Message) -> dict[str, Any]:
     try:
-        found = json.loads(message.value or b"")
+        fields = json.loads(message.value or b"")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def odd_header(chance: random.Random, message: Message) -> Message:
@@ -109,7 +109,7 @@ def edit_header(chance: random.Random, message: Message) -> Message:
 
 
 def move_headers(chance: random.Random, message: Message) -> Message:
-    """Headers dropped, emptied, renamed, doubled, shuffled, or very many."""
+    """Drop, empty, rename, double or shuffle headers, or add very many."""
     headers = list(message.headers)
     if not headers:
         return odd_header(chance, message)
@@ -134,14 +134,17 @@ def move_headers(chance: random.Random, message: Message) -> Message:
 
 
 def _with_header(message: Message, name: str, value: bytes | None) -> Message:
-    kept = [each for each in message.headers if each[0] != name]
+    kept = [header for header in message.headers if header[0] != name]
     return message._replace(headers=(*kept, (name, value)))
 
 
 def odd_id(chance: random.Random, message: Message) -> Message:
-    """Ids in other spellings of a UUID, and those of another message."""
-    given = identifier(chance)
-    spellings = (given.upper(), given.replace("-", ""), f"urn:uuid:{given}", f"{{{given}}}", UUID_TEXT)
+    """Replace the id by another spelling of a UUID, or by the id of another message."""
+    command_id = identifier(chance)
+    spellings = (
+        *(command_id.upper(), command_id.replace("-", ""), f"urn:uuid:{command_id}", f"{{{command_id}}}"),
+        UUID_TEXT,
+    )
     return _with_header(message, "ce_id", chance.choice(spellings).encode())
 
 

@@ -1,10 +1,10 @@
-"""What is put where something else belongs."""
+"""Odd values that mutations put into fields and headers."""
 
 import math
 from typing import Any
 
 REPLIES = "{replies}"
-"""Stands for the topic of replies, whose name is known when the message is produced."""
+"""A placeholder for the name of the topic of replies, filled in when the message is produced."""
 
 UUID_TEXT = "0190a0b0-0000-7000-8000-000000000001"
 

@@ -1,6 +1,6 @@
-"""Record batches written byte by byte, for what no Python producer lets through: header names that are no text, …
+"""Record batches written byte by byte, with data that no Python producer sends, such as header names in no encoding.
 
-The layout is Kafka's record batch, version 2 (KIP-98); the checksum is right, so the broker takes the batch.
+The layout is Kafka's record batch, version 2 (KIP-98). The checksum is right, so the broker accepts the batch.
 """
 
 import struct
@@ -19,7 +19,7 @@ REQUEST_TIMEOUT_MILLISECONDS = 20_000
 
 
 class RawRecord(NamedTuple):
-    """A record as bytes; `timestamp` in milliseconds since 1970."""
+    """A record as bytes. `timestamp` is in milliseconds since 1970."""
 
     key: bytes | None
     value: bytes | None
@@ -28,7 +28,7 @@ class RawRecord(NamedTuple):
 
 
 def record_batch(records: Sequence[RawRecord], attributes: int = 0) -> bytes:
-    """An uncompressed batch that belongs to no idempotent producer."""
+    """An uncompressed batch without an idempotent producer."""
     first = records[0].timestamp
     body = b"".join(_record(index, record, first) for index, record in enumerate(records))
     latest = max(record.timestamp for record in records)
@@ -58,7 +58,7 @@ def _bytes(target: bytearray, value: bytes | None) -> None:
 
 
 async def produce_batch(bootstrap_servers: str, topic: str, partition: int, batch: bytes) -> int:
-    """Write a batch to a partition's leader, once; the offset of its first record. Raises aiokafka's KafkaError."""
+    """Write a batch to a partition's leader, once. Returns the first record's offset. Raises aiokafka's KafkaError."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
     await client.bootstrap()
     try:

@@ -1,6 +1,6 @@
-"""100,000 mutated commands at full speed, good ones among them: nothing stops, nothing is lost, nothing is unaccounted.
+"""100,000 mutated commands at full speed, with valid ones among them: no worker stops, no message is unaccounted for.
 
-A message that is not accounted for is named by seed and index: `mutated(SEED, index)` makes it again.
+A failure names a message by seed and index: `mutated(SEED, index)` makes the same message again.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from tests.waiting import until
 
 SEED = int(os.environ.get("ANNALS_FUZZ_SEED", "1"))
 MUTATED = int(os.environ.get("ANNALS_FUZZ_MESSAGES", "100000"))
-# One good command after so many mutated ones.
+# One valid command after this many mutated ones.
 ONE_GOOD_IN = 20
 
 
 class Produced(NamedTuple):
-    """Where each mutated message went, by its index, its id if it has a readable one, and the good commands' ids."""
+    """The positions and the readable ids of the mutated messages, by index, and the ids of the valid commands."""
 
     places: dict[int, tuple[int, int]]
     ids: dict[int, str]
@@ -36,15 +36,15 @@ class Produced(NamedTuple):
 
 
 def _readable_id(message: Message) -> str | None:
-    given = [value for name, value in message.headers if name == "ce_id" and value]
+    ids = [value for name, value in message.headers if name == "ce_id" and value]
     try:
-        return str(uuid.UUID(given[-1].decode())) if given else None
+        return str(uuid.UUID(ids[-1].decode())) if ids else None
     except ValueError:
         return None
 
 
 class Sender:
-    """Produces with librdkafka and remembers where each message was put."""
+    """Produces with librdkafka and stores the position of each message."""
 
     def __init__(self, system: System) -> None:
         self._topic = system.topic("users.commands")
@@ -94,7 +94,10 @@ def _ends(system: System, topic: str) -> dict[int, int]:
     consumer = Consumer({"bootstrap.servers": system.settings.kafka_bootstrap_servers, "group.id": "ends"})
     try:
         partitions = range(system.settings.partitions)
-        return {each: consumer.get_watermark_offsets(TopicPartition(topic, each), timeout=20)[1] for each in partitions}
+        return {
+            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)[1]
+            for partition in partitions
+        }
     finally:
         consumer.close()
 
@@ -131,9 +134,9 @@ async def test_are_each_an_outcome_or_a_dead_letter_and_good_ones_among_them_are
     assert not unaccounted, f"neither outcome nor dead letter: {[_named(index) for index in unaccounted[:5]]}"
     assert {outcomes.get(command_id) for command_id in produced.good} == {"accepted"}
     failed = [index for index, command_id in produced.ids.items() if outcomes.get(command_id) == "failed"]
-    assert not failed, f"a fault of ours: {[_named(index) for index in failed[:5]]}"
-    assert len(letters) > MUTATED // 10, "the mutations are too tame"
-    assert len(set(produced.ids.values()) & outcomes.keys()) > MUTATED // 10, "the mutations are too wild"
+    assert not failed, f"failed by a bug: {[_named(index) for index in failed[:5]]}"
+    assert len(letters) > MUTATED // 10, "the mutations change too little"
+    assert len(set(produced.ids.values()) & outcomes.keys()) > MUTATED // 10, "the mutations change too much"
 
     for worker in system.workers:
         assert worker.process.returncode is None
@@ -149,15 +152,15 @@ async def test_are_each_an_outcome_or_a_dead_letter_and_good_ones_among_them_are
 
 
 def _dead_letters(system: System) -> dict[tuple[int, int], bytes]:
-    """The reasons by partition and offset of the original; no record is put aside twice when nothing fails."""
-    found: dict[tuple[int, int], bytes] = {}
+    """The reasons by partition and offset of the original. Without faults, no record becomes a dead letter twice."""
+    reasons: dict[tuple[int, int], bytes] = {}
     (letters,) = system.records("users.commands.dlq")
     for letter in letters:
         headers = dict(letter.headers())
         place = int(headers["dlq_partition"]), int(headers["dlq_offset"])
-        assert place not in found, f"put aside twice: {place}"
-        found[place] = headers["dlq_reason"]
-    return found
+        assert place not in reasons, f"a dead letter twice: {place}"
+        reasons[place] = headers["dlq_reason"]
+    return reasons
 
 
 def _named(index: int) -> str:

@@ -1,7 +1,8 @@
-"""Records in the event log and in the replies that Annals did not write: readers go on, and `annals verify` names them.
+"""Records in the event log and in the replies that Annals did not write: readers continue, and `annals verify` names
+them.
 
-Only Annals may be allowed to write there. Not tried, because no reader could tell: a forged event that carries the very
-next sequence of its partition.
+In an installation, only Annals may write there. One case is not tested, because no reader could notice it: a forged
+event with the next sequence of its partition.
 """
 
 import asyncio
@@ -28,16 +29,16 @@ from tests.waiting import until
 SEED = 2
 FORGED = 3000
 MUTATIONS = (edit_value, replace_value, edit_header, move_headers, odd_header, odd_key)
-# Passed long ago, never reached, or no number: but not the next one.
+# Before the present sequence, far after it, or not a number; never the next one.
 SEQUENCES = ("0", "1", "-1", "1000000", "9" * 17, "9" * 30, "9" * 5000, "one", "", "٣", "1.5")
 READER_SEQUENCES = ("0", "1", "-1", "one", "", "٣", "1.5", "9" * 5000)
 
 
 def forged_event(index: int, sequences: tuple[str, ...]) -> Message:
-    """A true event of another time, after a mutation; often with an odd sequence."""
+    """A valid event from another time, after a mutation, often with an odd sequence."""
     chance = random.Random(f"{SEED}/{index}")
     user_id = identifier(chance)
-    given = {
+    texts = {
         "ce_specversion": "1.0",
         "ce_id": identifier(chance),
         "ce_type": ADA_CREATED.type,
@@ -50,7 +51,7 @@ def forged_event(index: int, sequences: tuple[str, ...]) -> Message:
         "ce_streamversion": chance.choice(("1", "7", "-1", "two")),
         "ce_sequence": chance.choice(sequences),
     }
-    headers: tuple[Header, ...] = tuple((name, text.encode()) for name, text in given.items())
+    headers: tuple[Header, ...] = tuple((name, text.encode()) for name, text in texts.items())
     message = Message(user_id.encode(), ADA_CREATED.to_json(), headers, index % 6)
     changed = chance.choice(MUTATIONS)(chance, message)
     kept = changed.header("ce_sequence") in {text.encode() for text in sequences} | {None}
@@ -75,7 +76,7 @@ def _is_foreign(message: Message) -> bool:
 
 
 async def _unreadable_names(system: System, topic: str) -> int:
-    """A record in each partition whose header's name is no text."""
+    """Write a record to each partition whose header name is not text; return the number of records."""
     servers = str(system.settings.kafka_bootstrap_servers)
     for partition in range(system.settings.partitions):
         record = RawRecord(b"k", b"{}", [(b"\xff\xfe", b"x")])
@@ -84,7 +85,7 @@ async def _unreadable_names(system: System, topic: str) -> int:
 
 
 @pytest.mark.timeout(180)
-async def test_replies_that_nobody_sent_do_not_stop_those_who_wait_for_theirs(system: System) -> None:
+async def test_forged_replies_do_not_stop_clients_that_wait_for_their_own(system: System) -> None:
     servers = str(system.settings.kafka_bootstrap_servers)
     client = CommandClient(servers, source="/tests", topic_prefix=system.settings.topic_prefix)
     async with client:
@@ -95,7 +96,7 @@ async def test_replies_that_nobody_sent_do_not_stop_those_who_wait_for_theirs(sy
             )
             command_id = identifier(random.Random(f"command {number}"))
             _produce(system, "replies", [forged_event(index, SEQUENCES) for index in range(200)])
-            _produce(system, "replies", [Message(command_id.encode(), b"{", (), each) for each in range(6)])
+            _produce(system, "replies", [Message(command_id.encode(), b"{", (), partition) for partition in range(6)])
             await _unreadable_names(system, "replies")
             outcome = await client.ask(command, wait_seconds=30, command_id=command_id)
             assert outcome is not None
@@ -112,16 +113,16 @@ async def test_readers_outside_get_every_true_event_between_forged_ones(system: 
     servers = str(system.settings.kafka_bootstrap_servers)
     reader = EventReader(servers, context="users", topic_prefix=system.settings.topic_prefix)
     true_ids = {str(row["event_id"]) for row in await system.database.fetch("SELECT event_id FROM annals.events")}
-    found: set[str] = set()
+    event_ids: set[str] = set()
     async for read in reader:
-        found.add(read.envelope.id)
-        if found >= true_ids:
+        event_ids.add(read.envelope.id)
+        if event_ids >= true_ids:
             break
-    assert found >= true_ids
+    assert event_ids >= true_ids
 
 
 @pytest.mark.timeout(180)
-async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: System) -> None:
+async def test_lanes_continue_after_forged_events_and_verify_names_them(system: System) -> None:
     before, _ = await _foreign(system)
     forged = [forged_event(index, SEQUENCES) for index in range(FORGED)]
     await _created(system, 100)  # so that a forged first event is a repeat
@@ -131,12 +132,12 @@ async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: Sy
     unreadable = await _unreadable_names(system, "users.events")
     await _created(system, 100)
 
-    async def saga_is_through() -> bool:
+    async def sagas_at_the_end() -> bool:
         rows = await system.lanes("saga", "users.events")
         ends = {number: len(records) for number, records in enumerate(system.records("users.events"))}
         return {row["partition"]: row["consumed"] for row in rows} == ends
 
-    await until(saga_is_through, "the saga's lanes have passed all forged events", every=0.5)
+    await until(sagas_at_the_end, "the saga's lanes have passed all forged events", every=0.5)
     await cards_equal_the_fold(system, await system.database.fetch(EVENTS))
     after, examples = await _foreign(system)
     assert after - before == sum(map(_is_foreign, forged)) + unreadable
@@ -145,7 +146,7 @@ async def test_lanes_go_on_behind_forged_events_and_verify_names_them(system: Sy
 
 
 async def _created(system: System, count: int) -> None:
-    """So many users more; they and all before are welcomed and projected."""
+    """Create this number of users, and wait until all users are welcomed and projected."""
     users = list(create_users(count))
     await asyncio.to_thread(system.send, users)
     await accepted(system, users)
@@ -153,6 +154,6 @@ async def _created(system: System, count: int) -> None:
 
 
 async def _foreign(system: System) -> tuple[int, Any]:
-    """How many foreign records `annals verify` finds, and its examples."""
+    """The number of foreign records that `annals verify` finds, and its examples."""
     _, verdict = await verified(system)
     return int(verdict["found"].get("foreign record in the log", 0)), verdict["examples"]

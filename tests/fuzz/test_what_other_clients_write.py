@@ -1,4 +1,4 @@
-"""Records as clients in other languages write them, and as none should: each is handled or a dead letter."""
+"""Records as clients in other languages write them, and malformed ones: each is handled or becomes a dead letter."""
 
 import uuid
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ PARTITION = 2
 MEBIBYTE = 1_048_576
 
 
-def _here() -> Sent:
-    """A CreateUser whose place is `PARTITION`."""
+def _in_partition() -> Sent:
+    """A CreateUser whose key belongs to `PARTITION`."""
     while True:
         sent = create_user()
         if partition_for(sent.stream_id.encode(), 6) == PARTITION:
@@ -25,8 +25,8 @@ def _here() -> Sent:
 
 
 def _raw(sent: Sent, *headers: tuple[bytes, bytes | None]) -> RawRecord:
-    given = [(name.encode(), value) for name, value in sent.headers]
-    return RawRecord(sent.stream_id.encode(), sent.value, [*given, *headers])  # type: ignore[list-item]  # bytes here
+    sent_headers = [(name.encode(), value) for name, value in sent.headers]
+    return RawRecord(sent.stream_id.encode(), sent.value, [*sent_headers, *headers])  # type: ignore[list-item]  # bytes here
 
 
 async def _produce(system: System, *records: RawRecord) -> int:
@@ -35,8 +35,8 @@ async def _produce(system: System, *records: RawRecord) -> int:
 
 
 async def _accepted(system: System, sent: Sequence[Sent]) -> None:
-    """Wait until these are accepted."""
-    ids = [each.command_id for each in sent]
+    """Wait until these commands are accepted."""
+    ids = [command.command_id for command in sent]
 
     async def handled() -> bool:
         query = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[]) AND status = 'accepted'"
@@ -48,12 +48,12 @@ async def _accepted(system: System, sent: Sequence[Sent]) -> None:
 async def _dead_letter(system: System, offset: int) -> Any:
     """The dead letter of the record at this offset of `PARTITION`."""
 
-    async def found() -> Any:
+    async def matching_letters() -> Any:
         letters = [letter for partition in system.records("users.commands.dlq") for letter in partition]
         wanted = {"dlq_partition": str(PARTITION).encode(), "dlq_offset": str(offset).encode()}
         return [letter for letter in letters if wanted.items() <= dict(letter.headers()).items()]
 
-    (letter,) = await until(found, f"offset {offset} is in the dead letters", every=0.3)
+    (letter,) = await until(matching_letters, f"offset {offset} is in the dead letters", every=0.3)
     return letter
 
 
@@ -64,19 +64,19 @@ def _producer(system: System, **options: Any) -> Producer:
 
 
 def _write(producer: Producer, system: System, commands: Sequence[Sent], partition: int = -1) -> None:
-    """Produce and wait; by the producer's own partitioner unless told a `partition`."""
+    """Produce and wait. Without a `partition`, the producer's own partitioner chooses it."""
     failures: list[Any] = []
 
     def delivered(error: Any, _: Any) -> None:
         if error is not None:
             failures.append(error)
 
-    for each in commands:
+    for command in commands:
         producer.produce(
             system.topic("users.commands"),
-            key=each.stream_id,
-            value=each.value,
-            headers=list(each.headers),
+            key=command.stream_id,
+            value=command.value,
+            headers=list(command.headers),
             on_delivery=delivered,
             partition=partition,
         )
@@ -84,8 +84,10 @@ def _write(producer: Producer, system: System, commands: Sequence[Sent], partiti
     assert not failures, failures[0]
 
 
-async def test_a_header_name_that_is_no_text_makes_a_dead_letter_and_its_neighbours_are_handled(system: System) -> None:
-    before, bad, after = _here(), _here(), _here()
+async def test_a_header_name_that_is_not_text_makes_a_dead_letter_and_its_neighbours_are_handled(
+    system: System,
+) -> None:
+    before, bad, after = _in_partition(), _in_partition(), _in_partition()
     offset = await _produce(system, _raw(before), _raw(bad, (b"team-\xff\xfe", b"\x00\x01")), _raw(after))
     await _accepted(system, [before, after])
     letter = await _dead_letter(system, offset + 1)
@@ -116,12 +118,12 @@ ODD = {
 
 
 @pytest.mark.parametrize("case", ODD)
-async def test_an_odd_record_is_kept_as_it_is_and_the_lane_goes_on(system: System, case: str) -> None:
+async def test_an_odd_record_is_kept_unchanged_and_the_lane_continues(system: System, case: str) -> None:
     record, reason = ODD[case]
     offset = await _produce(system, record)
-    next_one = _here()
-    await _produce(system, _raw(next_one))
-    await _accepted(system, [next_one])
+    next_command = _in_partition()
+    await _produce(system, _raw(next_command))
+    await _accepted(system, [next_command])
     letter = await _dead_letter(system, offset)
     assert dict(letter.headers())["dlq_reason"] == reason
     assert (letter.key() or b"", letter.value() or b"") == (record.key or b"", record.value or b"")
@@ -130,15 +132,19 @@ async def test_an_odd_record_is_kept_as_it_is_and_the_lane_goes_on(system: Syste
 
 
 async def test_a_record_that_is_huge_once_unpacked_does_not_stop_its_lane(system: System) -> None:
-    """30 MiB that compress to next to nothing: more than any topic here takes unpacked."""
+    """30 MiB that compress very well: unpacked, more than any topic here accepts."""
     producer = _producer(system, **{"compression.type": "zstd"})
     huge = b"x" * (30 * MEBIBYTE)
-    nameless = _here()._replace(value=huge, headers=[("ce_type", b"users.CreateUser.v1")])
-    too_large, misdirected, next_one = _here()._replace(value=huge), _here()._replace(value=huge), _here()
-    _write(producer, system, [nameless, too_large, next_one])
+    nameless = _in_partition()._replace(value=huge, headers=[("ce_type", b"users.CreateUser.v1")])
+    too_large, misdirected, next_command = (
+        _in_partition()._replace(value=huge),
+        _in_partition()._replace(value=huge),
+        _in_partition(),
+    )
+    _write(producer, system, [nameless, too_large, next_command])
     elsewhere = (PARTITION + 1) % 6
     _write(producer, system, [misdirected], partition=elsewhere)
-    await _accepted(system, [next_one])
+    await _accepted(system, [next_command])
     for sent in (too_large, misdirected):
         query = "SELECT status FROM annals.commands WHERE command_id = $1"
         status = await until(lambda: system.value(query, sent.command_id), "the huge command has an outcome")  # noqa: B023
@@ -148,14 +154,14 @@ async def test_a_record_that_is_huge_once_unpacked_does_not_stop_its_lane(system
 async def test_commands_of_an_aborted_transaction_are_not_handled_those_of_a_committed_one_are(system: System) -> None:
     producer = _producer(system, **{"transactional.id": uuid.uuid4().hex})
     producer.init_transactions(20)
-    taken_back, meant = [_here() for _ in range(20)], [_here() for _ in range(20)]
+    aborted, committed = [_in_partition() for _ in range(20)], [_in_partition() for _ in range(20)]
     producer.begin_transaction()
-    _write(producer, system, taken_back)
+    _write(producer, system, aborted)
     producer.abort_transaction(20)
     producer.begin_transaction()
-    _write(producer, system, meant)
+    _write(producer, system, committed)
     producer.commit_transaction(20)
-    await _accepted(system, meant)
-    ids = [each.command_id for each in taken_back]
-    # A lane is in order: what comes later is handled, so these never will be.
+    await _accepted(system, committed)
+    ids = [command.command_id for command in aborted]
+    # A lane handles records in order. Later ones are handled, so these never will be.
     assert await system.value("SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])", ids) == 0

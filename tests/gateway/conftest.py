@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.running import Running, everything
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 
 
 @pytest.fixture
@@ -33,7 +33,10 @@ async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 async def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Workers of every role and a gateway, for the tests of one file: each uses streams and addresses of its own."""
     folder = tmp_path_factory.mktemp("running")
-    async with corner(servers, folder / "home") as settings, everything(settings, folder) as (system, http):
+    async with (
+        isolated_environment(servers, folder / "home") as settings,
+        everything(settings, folder) as (system, http),
+    ):
         yield Running(system, http, settings, folder)
 
 

@@ -1,4 +1,4 @@
-"""A command sent with a client that is not ours goes the whole way, once."""
+"""A command from another client than Annals provides passes through the whole system once."""
 
 import json
 
@@ -15,7 +15,7 @@ async def test_becomes_one_row_one_record_one_card_and_a_welcome_follows(system:
         card = await system.redis.get(f"{system.settings.topic_prefix}annals:users:1:document:{sent.stream_id}")
         return card is not None and json.loads(card)["welcomed_at"] is not None
 
-    await until(welcomed, "the card says that the user is welcomed")
+    await until(welcomed, "the card shows that the user is welcomed")
     rows = await system.database.fetch(
         "SELECT type, stream_version, command_id::text, event_id::text, data FROM annals.events "
         "WHERE stream_id = $1 ORDER BY stream_version",
@@ -52,15 +52,15 @@ async def test_sent_ten_times_gives_one_event_and_ten_equal_outcomes(system: Sys
     system.send([sent] * 10)
 
     async def answers() -> list[bytes]:
-        found = [record.value() for record in system.records("replies")[3] if record.key().decode() == sent.command_id]
-        return found if len(found) >= 10 else []
+        values = [record.value() for record in system.records("replies")[3] if record.key().decode() == sent.command_id]
+        return values if len(values) >= 10 else []
 
-    found = await until(answers, "ten replies", every=0.5)
-    assert len(found) == 10
-    assert len(set(found)) == 1
-    outcome = Outcome.model_validate_json(found[0])
+    replies = await until(answers, "ten replies", every=0.5)
+    assert len(replies) == 10
+    assert len(set(replies)) == 1
+    outcome = Outcome.model_validate_json(replies[0])
     assert outcome.status == "accepted"
-    assert outcome.to_json() == found[0], "the hot path writes what the published model writes"
+    assert outcome.to_json() == replies[0], "the hot path writes the same bytes as the published model"
     count = "SELECT count(*) FROM annals.events WHERE command_id = $1"
     assert await system.value(count, sent.command_id) == 1
 
@@ -70,20 +70,20 @@ async def test_in_the_wrong_partition_is_handled_in_the_right_one_with_its_heade
     system.send(sent)  # librdkafka places keys by CRC32: most of these are in a partition that is not theirs
 
     async def handled() -> bool:
-        ids = [each.command_id for each in sent]
+        ids = [command.command_id for command in sent]
         query = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[]) AND status = 'accepted'"
         return bool(await system.value(query, ids) == len(sent))
 
     await until(handled, "all twenty are handled")
-    wanted = {each.command_id: each for each in sent}
-    resent = [
+    wanted = {command.command_id: command for command in sent}
+    forwarded = [
         record
         for partition in system.records("users.commands")
         for record in partition
         if dict(record.headers())["ce_id"].decode() in wanted
     ]
-    assert len(resent) > len(sent), "some were re-sent"
-    for record in resent:
+    assert len(forwarded) > len(sent), "some were forwarded"
+    for record in forwarded:
         original = wanted[dict(record.headers())["ce_id"].decode()]
         assert record.headers() == original.headers
         assert record.value() == original.value

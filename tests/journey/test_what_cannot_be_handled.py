@@ -1,4 +1,4 @@
-"""Bad input: the lane goes on; what cannot be a command is a dead letter, the rest gets an outcome with details."""
+"""Bad input: the lane continues. A record that is no command becomes a dead letter; others get a detailed outcome."""
 
 import json
 import uuid
@@ -13,28 +13,28 @@ EIGHT_MEGABYTES = 8 * 1024 * 1024
 
 
 def _without(sent: Sent, header: str) -> Sent:
-    return sent._replace(headers=[each for each in sent.headers if each[0] != header])
+    return sent._replace(headers=[pair for pair in sent.headers if pair[0] != header])
 
 
 def _with(sent: Sent, **headers: bytes) -> Sent:
-    return sent._replace(headers=[each for each in sent.headers if each[0] not in headers] + list(headers.items()))
+    return sent._replace(headers=[pair for pair in sent.headers if pair[0] not in headers] + list(headers.items()))
 
 
 def _dead_letters(system: System) -> list[Any]:
     return [record for partition in system.records("users.commands.dlq") for record in partition]
 
 
-async def _goes_on(system: System) -> None:
-    """A good command after the bad one, on each lane, is handled."""
+async def _lanes_continue(system: System) -> None:
+    """Send valid commands after the bad one, and wait until they are handled."""
     good = [create_user() for _ in range(12)]
     system.send(good)
 
     async def handled() -> bool:
-        ids = [each.command_id for each in good]
+        ids = [command.command_id for command in good]
         query = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
         return bool(await system.value(query, ids) == len(good))
 
-    await until(handled, "the lanes go on")
+    await until(handled, "the lanes continue")
 
 
 DEAD = {
@@ -62,11 +62,11 @@ async def test_what_is_no_command_is_in_the_dead_letters_with_reason_bytes_and_h
     sent = sent._replace(headers=[*sent.headers, ("mark", mark)])
     system.send([sent])
 
-    async def found() -> Any:
-        # in a list: a message without a value counts as false
-        return [each for each in _dead_letters(system) if dict(each.headers()).get("mark") == mark]
+    async def matching_letters() -> Any:
+        # As a list, because a message without a value is false.
+        return [letter for letter in _dead_letters(system) if dict(letter.headers()).get("mark") == mark]
 
-    (letter,) = await until(found, f"{case} is in the dead letters", every=0.3)
+    (letter,) = await until(matching_letters, f"{case} is in the dead letters", every=0.3)
     headers = dict(letter.headers())
     assert letter.value() == sent.value or (not sent.value and not letter.value())
     assert letter.headers()[: len(sent.headers)] == sent.headers
@@ -76,10 +76,10 @@ async def test_what_is_no_command_is_in_the_dead_letters_with_reason_bytes_and_h
     assert int(headers["dlq_partition"]) < 6
     assert int(headers["dlq_offset"]) >= 0
     assert headers["dlq_time"].endswith(b"Z")
-    await _goes_on(system)
+    await _lanes_continue(system)
 
 
-def _refused_users() -> dict[str, tuple[Sent, str, str]]:
+def _rejected_commands() -> dict[str, tuple[Sent, str, str]]:
     """Name of the case: the command, the code, and the field that the details name."""
     plain = create_user()
     other_id = str(uuid.uuid4())
@@ -103,29 +103,29 @@ def _refused_users() -> dict[str, tuple[Sent, str, str]]:
     }
 
 
-REFUSED = _refused_users()
+REJECTED = _rejected_commands()
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("case", REJECTED)
 async def test_what_cannot_be_accepted_gets_a_rejected_outcome_with_details(system: System, case: str) -> None:
-    sent, code, field = REFUSED[case]
+    sent, code, field = REJECTED[case]
     system.send([sent])
 
     async def outcome() -> Any:
-        found = await system.value("SELECT outcome FROM annals.commands WHERE command_id = $1", sent.command_id)
-        return found and json.loads(found)
+        text = await system.value("SELECT outcome FROM annals.commands WHERE command_id = $1", sent.command_id)
+        return text and json.loads(text)
 
-    found = await until(outcome, f"{case} has an outcome")
-    assert found["status"] == "rejected"
-    assert found["error"]["code"] == code
-    assert found["events"] == []
+    stored = await until(outcome, f"{case} has an outcome")
+    assert stored["status"] == "rejected"
+    assert stored["error"]["code"] == code
+    assert stored["events"] == []
     if field:
-        assert field in [detail["field"] for detail in found["error"]["details"]]
-    assert "hunter2" not in json.dumps(found)
-    await _goes_on(system)
+        assert field in [detail["field"] for detail in stored["error"]["details"]]
+    assert "hunter2" not in json.dumps(stored)
+    await _lanes_continue(system)
 
 
-async def test_a_second_user_with_the_same_email_is_refused_and_frees_it_when_deleted(system: System) -> None:
+async def test_a_second_user_with_the_same_email_is_rejected_until_the_first_is_deleted(system: System) -> None:
     first = create_user(email=f"{uuid.uuid4()}@Example.org")
     email = json.loads(first.value)["email"]
     second = create_user(email=email.lower())
@@ -136,8 +136,8 @@ async def test_a_second_user_with_the_same_email_is_refused_and_frees_it_when_de
     system.send([first])
     await until(lambda: status(first), "the first is handled")
     system.send([second])
-    refused = json.loads(await until(lambda: status(second), "the second is handled"))
-    assert (refused["status"], refused["error"]["code"]) == ("rejected", "EmailTaken")
+    rejected = json.loads(await until(lambda: status(second), "the second is handled"))
+    assert (rejected["status"], rejected["error"]["code"]) == ("rejected", "EmailTaken")
 
     deletion = command("users.DeleteUser.v1", first.stream_id, {"user_id": first.stream_id})
     system.send([deletion])

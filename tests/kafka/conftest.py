@@ -1,4 +1,4 @@
-"""A topic of one's own, written by our adapters and read by a plain consumer beside them."""
+"""A topic for one test, written by the adapters of Annals and read by a plain consumer."""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -38,16 +38,16 @@ async def sender(settings: Settings) -> AsyncIterator[KafkaMessageSender]:
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients made from now on wait less for an answer than in earnest."""
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shortens the request timeout of the clients that the test creates."""
     monkeypatch.setattr("infra.kafka.connection.REQUEST_TIMEOUT_SECONDS", 1.0)
 
 
-@pytest.fixture(params=["nobody listens", "nobody answers"])
-def nobody(settings: Settings, request: pytest.FixtureRequest, hasty: None) -> Iterator[Settings]:
-    """Settings with brokers that are not there: their port is taken, but no answer ever comes from it."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        if request.param == "nobody answers":
-            taken.listen()
-        yield settings.model_copy(update={"kafka_bootstrap_servers": f"127.0.0.1:{taken.getsockname()[1]}"})
+@pytest.fixture(params=["no process listens", "no process answers"])
+def brokers_away(settings: Settings, request: pytest.FixtureRequest, short_timeout: None) -> Iterator[Settings]:
+    """Settings with a bootstrap address where no broker runs: the port is taken, and no answer comes from it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        if request.param == "no process answers":
+            probe.listen()
+        yield settings.model_copy(update={"kafka_bootstrap_servers": f"127.0.0.1:{probe.getsockname()[1]}"})

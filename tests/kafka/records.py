@@ -1,4 +1,4 @@
-"""Records to write, and all that a topic holds as a plain consumer reads it."""
+"""Records to write, and a plain consumer that reads all records of a topic."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ READ_TIMEOUT_SECONDS = 30.0
 
 
 def numbered(sequence: int, value: bytes = b"{}") -> OutboundRecord:
-    """An event's record with this sequence."""
+    """The record of an event with this sequence."""
     return OutboundRecord(b"ada", value, [("ce_id", b"%d" % sequence), ("ce_sequence", b"%d" % sequence)])
 
 
@@ -22,23 +22,29 @@ def sequences(records: Sequence[InboundRecord]) -> list[int]:
 
 
 async def read(settings: Settings, topic: str) -> dict[int, list[InboundRecord]]:
-    """All records of each partition, up to where it ends now."""
-    places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    found: dict[int, list[InboundRecord]] = {number: [] for number in range(PARTITIONS)}
+    """All records of each partition, up to its present end."""
+    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    records_by_partition: dict[int, list[InboundRecord]] = {number: [] for number in range(PARTITIONS)}
     async with (
         asyncio.timeout(READ_TIMEOUT_SECONDS),
         AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers, enable_auto_commit=False) as consumer,
     ):
-        consumer.assign(places)
-        starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        for place in places:
-            consumer.seek(place, starts[place])
-        while sum(map(len, found.values())) < sum(ends.values()) - sum(starts.values()):
-            for place, records in (await consumer.getmany(*places, timeout_ms=500)).items():
-                found[place.partition] += [
+        consumer.assign(partitions)
+        starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        for partition in partitions:
+            consumer.seek(partition, starts[partition])
+        while sum(map(len, records_by_partition.values())) < sum(ends.values()) - sum(starts.values()):
+            for partition, records in (await consumer.getmany(*partitions, timeout_ms=500)).items():
+                records_by_partition[partition.partition] += [
                     InboundRecord(
-                        topic, place.partition, each.offset, each.key, each.value, list(each.headers), each.timestamp
+                        topic,
+                        partition.partition,
+                        record.offset,
+                        record.key,
+                        record.value,
+                        list(record.headers),
+                        record.timestamp,
                     )
-                    for each in records
+                    for record in records
                 ]
-    return found
+    return records_by_partition

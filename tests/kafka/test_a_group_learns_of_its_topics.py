@@ -1,4 +1,4 @@
-"""A member of a group learns at a look that a topic has changed, also when the metadata that it got were older."""
+"""A member of a group learns that a topic has changed, even if its metadata were from before the change."""
 
 import uuid
 
@@ -16,11 +16,11 @@ from workers.ports.log import Partition
 async def test_and_asks_once_more_until_it_knows_of_all_partitions(
     settings: Settings, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held: frozenset[Partition] = frozenset()
+    assigned_partitions: frozenset[Partition] = frozenset()
 
     async def assigned(partitions: frozenset[Partition]) -> None:
-        nonlocal held
-        held = partitions
+        nonlocal assigned_partitions
+        assigned_partitions = partitions
 
     async def revoked(_: frozenset[Partition]) -> None: ...
 
@@ -29,15 +29,15 @@ async def test_and_asks_once_more_until_it_knows_of_all_partitions(
     try:
         async with administration(settings) as admin:
             await admin.create_partitions({topic: NewPartitions(total_count=PARTITIONS + 2)})
-        consumer = subscription._consumer  # what it is told is ours to choose for once
+        consumer = subscription._consumer  # replaced below, so that the test chooses its metadata
 
         async def answered_from_before() -> None: ...
 
         async def has_grown() -> bool:
-            found: int = (await consumer.topic_states([topic]))[topic].partitions
-            return found == PARTITIONS + 2
+            count: int = (await consumer.topic_states([topic]))[topic].partitions
+            return count == PARTITIONS + 2
 
-        await until(has_grown, "the broker tells of the new partitions")
+        await until(has_grown, "the broker reports the new partitions")
         with monkeypatch.context() as patched:
             patched.setattr(consumer, "refresh", answered_from_before)
             await subscription.reach([])
@@ -45,7 +45,7 @@ async def test_and_asks_once_more_until_it_knows_of_all_partitions(
         async def holds_all() -> bool:
             await subscription.reach([])
             await subscription.fetch(0.1)
-            return len(held) == PARTITIONS + 2
+            return len(assigned_partitions) == PARTITIONS + 2
 
         await until(holds_all, "the member holds the new partitions", seconds=30)
     finally:

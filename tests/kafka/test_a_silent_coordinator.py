@@ -1,4 +1,4 @@
-"""A group whose coordinator does not answer holds up nobody: what it is told is a hint."""
+"""A group coordinator that does not answer delays no lane: the commit of group offsets is only a hint."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from infra.settings import Settings
 from workers.ports.log import Partition
 
 
-async def test_the_hint_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_commit_of_group_offsets_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.kafka.subscription.COMMIT_TIMEOUT_SECONDS", 0.05)
     subscription = KafkaSubscription(settings, group="hinting", topics=["users.commands"])
     asked = asyncio.Event()

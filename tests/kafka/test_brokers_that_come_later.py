@@ -1,4 +1,4 @@
-"""A client that could not begin, as its brokers were silent or it was cancelled, begins anew with the next call."""
+"""A client whose start failed, because its brokers were silent or it was cancelled, starts again at the next call."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,8 +32,8 @@ async def line(settings: Settings) -> AsyncIterator[Proxy]:
 
 
 @pytest_asyncio.fixture
-async def calls(settings: Settings, line: Proxy, topic: str, hasty: None) -> AsyncIterator[dict[str, Call]]:
-    """What the clients of this room do, over the line. The first call of each starts it."""
+async def calls(settings: Settings, line: Proxy, topic: str, short_timeout: None) -> AsyncIterator[dict[str, Call]]:
+    """The calls of each Kafka client, over a proxy. The first call of a client starts it."""
     behind = settings.model_copy(update={"kafka_bootstrap_servers": f"{HOST}:{line.port}"})
     log, reader, sender = KafkaEventLog(behind), LogReader(behind), KafkaMessageSender(behind)
     holes, appending = HoleFinder(client_options(behind)), KafkaEventLog(behind)
@@ -83,7 +83,7 @@ async def test_after_its_start_was_cancelled(calls: dict[str, Call], line: Proxy
     line.hold()
     task = asyncio.ensure_future(calls[call]())
     _, pending = await asyncio.wait([task], timeout=0.2)
-    assert pending, "it waits for the brokers"
+    assert pending, "the call waits for the brokers"
     task.cancel()
     await asyncio.wait([task])
     line.let_go()

@@ -1,4 +1,4 @@
-"""What does not fit one request keeps its order; topics and brokers that are not there are errors in time."""
+"""Records that need several requests keep their order; a missing topic or broker is an error in time."""
 
 import asyncio
 import time
@@ -20,12 +20,12 @@ async def test_the_order_holds_over_several_batches(event_log: KafkaEventLog, se
     large = [numbered(101, b"y" * (2 * BATCH_BYTES)), numbered(102), numbered(103, b"z" * (BATCH_BYTES + 1))]
     assert sum(len(record.value or b"") for record in small) > 3 * BATCH_BYTES
     assert await event_log.append(topic, 0, [*small, *large]) == 102
-    found = (await read(settings, topic))[0]
-    assert sequences(found) == list(range(1, 104))
-    assert [record.value for record in found] == [record.value for record in [*small, *large]]
+    records = (await read(settings, topic))[0]
+    assert sequences(records) == list(range(1, 104))
+    assert [record.value for record in records] == [record.value for record in [*small, *large]]
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_timeout")
 async def test_nothing_is_appended_to_an_unknown_topic(event_log: KafkaEventLog, topic: str) -> None:
     began = time.monotonic()
     with pytest.raises(PublishFailed):
@@ -46,8 +46,8 @@ async def test_an_unknown_topic_has_no_tail(
     assert await event_log.tail(topic, 0, 0) == Tail(0, -1, 0, shortened=False)
 
 
-async def test_brokers_that_are_away_are_an_error_in_time(nobody: Settings) -> None:
-    event_log = KafkaEventLog(nobody)
+async def test_brokers_that_are_away_are_an_error_in_time(brokers_away: Settings) -> None:
+    event_log = KafkaEventLog(brokers_away)
     began = time.monotonic()
     try:
         with pytest.raises(PublishFailed):
@@ -59,10 +59,10 @@ async def test_brokers_that_are_away_are_an_error_in_time(nobody: Settings) -> N
     assert time.monotonic() - began < 20
 
 
-async def test_a_log_is_begun_anew_only_when_nothing_is_under_way_that_would_stand_in_front(
+async def test_a_recreated_log_is_cleared_only_when_no_earlier_append_is_still_under_way(
     event_log: KafkaEventLog, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lane that is dropped no longer waits for what it was sending; the producer delivers it all the same."""
+    """An abandoned lane no longer waits for its append, but the producer still delivers it."""
     await event_log.append(topic, 1, [numbered(1)])
     sending, go_on = asyncio.Event(), asyncio.Event()
     send = Sender._send_produce_req
@@ -73,12 +73,12 @@ async def test_a_log_is_begun_anew_only_when_nothing_is_under_way_that_would_sta
         return await send(sender, *arguments)
 
     monkeypatch.setattr(Sender, "_send_produce_req", delayed)
-    dropped = asyncio.create_task(event_log.append(topic, 0, [numbered(97)]))
+    abandoned = asyncio.create_task(event_log.append(topic, 0, [numbered(97)]))
     await sending.wait()
-    dropped.cancel()
-    beginning = asyncio.create_task(event_log.clear_recreated(topic, 0))
-    await asyncio.wait({beginning}, timeout=2)  # who does not wait for it is done by then
+    abandoned.cancel()
+    clearing = asyncio.create_task(event_log.clear_recreated(topic, 0))
+    await asyncio.wait({clearing}, timeout=2)  # without waiting for the append, it would be done by then
     go_on.set()
-    await beginning
+    await clearing
     assert await event_log.append(topic, 0, [numbered(1)]) == 1
     assert await event_log.tail(topic, 0, 0) == Tail(1, 1, 2, shortened=False)

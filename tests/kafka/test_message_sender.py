@@ -1,4 +1,4 @@
-"""Topics and brokers that are not there are errors in time; posting presses back before it drops."""
+"""A missing topic or broker is an error in time; sending without waiting applies back pressure before it drops."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ def plain(value: bytes) -> OutboundRecord:
     return OutboundRecord(b"key", value, [])
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_timeout")
 async def test_an_unknown_topic_is_an_error_in_time(sender: KafkaMessageSender, topic: str) -> None:
     began = time.monotonic()
     for partition in (None, 0):
@@ -36,23 +36,25 @@ async def test_an_unknown_topic_is_an_error_in_time(sender: KafkaMessageSender, 
     await sender.send([(topic, 0, plain(b"arrives"))])
 
 
-async def test_posts_press_back_and_are_counted_when_they_are_dropped(nobody: Settings) -> None:
-    sender = KafkaMessageSender(nobody)
+async def test_sending_without_waiting_applies_back_pressure_and_counts_dropped_messages(
+    brokers_away: Settings,
+) -> None:
+    sender = KafkaMessageSender(brokers_away)
     with structlog.testing.capture_logs() as lines:
         await sender.send_nowait("replies", 0, [plain(b"first")] * MAX_WAITING_RECORDS)
         held_back = asyncio.ensure_future(sender.send_nowait("replies", 1, [plain(b"second")] * 3))
         await asyncio.wait({held_back}, timeout=0)
-        assert not held_back.done(), "as many wait as may"
+        assert not held_back.done(), "the queue is full"
         async with asyncio.timeout(2 * ROOM_TIMEOUT_SECONDS):
             await held_back
-        # They wait for brokers that are not there: in the end all are dropped, and counted.
-        assert await until(_all_dropped(sender, MAX_WAITING_RECORDS + 3), "what waited is dropped")
+        # No broker accepts them: in the end all are dropped and counted.
+        assert await until(_all_dropped(sender, MAX_WAITING_RECORDS + 3), "all waiting messages are dropped")
     await sender.stop()
     assert sum(line["count"] for line in lines if line["event"] == "replies dropped") == sender.dropped
 
 
-async def test_brokers_that_are_away_are_unavailable_in_time(nobody: Settings) -> None:
-    sender = KafkaMessageSender(nobody)
+async def test_brokers_that_are_away_are_unavailable_in_time(brokers_away: Settings) -> None:
+    sender = KafkaMessageSender(brokers_away)
     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS + 5):
         with pytest.raises(Unavailable):
             await sender.send([("things", 0, plain(b"lost"))])
@@ -60,7 +62,7 @@ async def test_brokers_that_are_away_are_unavailable_in_time(nobody: Settings) -
 
 
 class _Sends:
-    """Stands for the sending of batches: what was sent, each held up until it is let go, or made to fail."""
+    """Replaces the sending of batches: records each batch, holds it back until `open` is set, or lets it fail."""
 
     def __init__(self) -> None:
         self.sent: list[list[bytes | None]] = []
@@ -81,7 +83,7 @@ class _WithoutBrokers(KafkaMessageSender):
 
 
 async def _in_line(sender: KafkaMessageSender, *values: bytes) -> list[asyncio.Task[None]]:
-    """Deliveries to one partition, begun one after the other."""
+    """Start a `send` to one partition for each value, one after the other."""
     tasks = []
     for value in values:
         tasks.append(asyncio.create_task(sender.send([("things", 0, plain(value))])))
@@ -90,24 +92,24 @@ async def _in_line(sender: KafkaMessageSender, *values: bytes) -> list[asyncio.T
     return tasks
 
 
-async def test_what_gathers_while_a_batch_is_under_way_leaves_as_one(
-    nobody: Settings, monkeypatch: pytest.MonkeyPatch
+async def test_messages_that_wait_while_a_batch_is_under_way_are_sent_as_one_batch(
+    brokers_away: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sends = _Sends()
     monkeypatch.setattr("infra.kafka.message_sender.send_together", sends)
-    tasks = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3", b"4")
+    tasks = await _in_line(_WithoutBrokers(brokers_away), b"1", b"2", b"3", b"4")
     sends.open.set()
     await asyncio.gather(*tasks)
     assert sends.sent == [[b"1"], [b"2", b"3", b"4"]]
 
 
 async def test_a_batch_that_fails_disturbs_neither_the_next_nor_a_lane_that_gives_up_its_companions(
-    nobody: Settings, monkeypatch: pytest.MonkeyPatch
+    brokers_away: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sends = _Sends()
     sends.failure = KafkaError("no")
     monkeypatch.setattr("infra.kafka.message_sender.send_together", sends)
-    first, second, third = await _in_line(_WithoutBrokers(nobody), b"1", b"2", b"3")
+    first, second, third = await _in_line(_WithoutBrokers(brokers_away), b"1", b"2", b"3")
     second.cancel()
     sends.open.set()
     with pytest.raises(Unavailable):
@@ -144,7 +146,7 @@ async def test_a_producer_that_is_out_of_step_with_its_broker_is_replaced(
     assert sender._producer not in (None, before)
 
 
-async def test_a_bug_in_sending_replies_is_said_and_the_next_ones_are_sent(
+async def test_a_bug_in_sending_replies_is_logged_and_the_next_ones_are_sent(
     sender: KafkaMessageSender, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faults: list[Exception] = [ZeroDivisionError("a bug for the test")]
@@ -158,9 +160,9 @@ async def test_a_bug_in_sending_replies_is_said_and_the_next_ones_are_sent(
     monkeypatch.setattr("infra.kafka.message_sender.send_together", buggy)
     with structlog.testing.capture_logs() as lines:
         await sender.send_nowait(topic, 0, [plain(b"lost")])
-        await until(lambda: _holds(sender.dropped == 1), "it is counted")
+        await until(lambda: _holds(sender.dropped == 1), "the lost reply is counted")
         await sender.send_nowait(topic, 0, [plain(b"arrives")])
-        await until(lambda: _holds(sent == [b"arrives"]), "the next one is sent")
+        await until(lambda: _holds(sent == [b"arrives"]), "the next reply is sent")
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["a bug in sending replies"]
 
 

@@ -1,4 +1,4 @@
-"""Topics are made once with the retention of the contract, and checked ever after."""
+"""Topics are created once with the retention of the contract, and checked at every later start."""
 
 import time
 
@@ -24,31 +24,31 @@ def smaller(settings: Settings) -> Settings:
 
 
 async def retention(settings: Settings, names: list[str]) -> dict[str, tuple[int, int, str]]:
-    """Milliseconds, bytes and the clean-up policy of each topic, as the broker has them."""
+    """The retention in milliseconds and bytes and the clean-up policy of each topic, as the broker reports them."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
     await admin.start()
     try:
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
     finally:
         await admin.close()
-    found = {}
+    retentions = {}
     for answer in answers:
         for _, _, _, name, entries in answer.resources:
             values = {entry[0]: entry[1] for entry in entries}
-            found[name] = int(values["retention.ms"]), int(values["retention.bytes"]), values["cleanup.policy"]
-    return found
+            retentions[name] = int(values["retention.ms"]), int(values["retention.bytes"]), values["cleanup.policy"]
+    return retentions
 
 
-async def test_are_made_with_the_retention_of_the_contract(smaller: Settings) -> None:
-    made = (await create_topics(smaller, topics_of(["users", "orders"], smaller))).created
+async def test_are_created_with_the_retention_of_the_contract(smaller: Settings) -> None:
+    created = (await create_topics(smaller, topics_of(["users", "orders"], smaller))).created
     prefix = smaller.topic_prefix
     expected = {f"{prefix}replies": (HOUR, -1, "delete")}
     for context in ("users", "orders"):
         expected[f"{prefix}{context}.commands"] = WEEK, -1, "delete"
         expected[f"{prefix}{context}.events"] = FOREVER, -1, "delete"
         expected[f"{prefix}{context}.commands.dlq"] = FOREVER, -1, "delete"
-    assert sorted(made) == sorted(expected)
-    assert await retention(smaller, made) == expected
+    assert sorted(created) == sorted(expected)
+    assert await retention(smaller, created) == expected
 
 
 async def test_commands_and_events_have_the_same_number_of_partitions(smaller: Settings) -> None:
@@ -58,14 +58,14 @@ async def test_commands_and_events_have_the_same_number_of_partitions(smaller: S
         assert extents == dict.fromkeys(range(4), Extent(0, 0))
 
 
-async def test_are_made_once(smaller: Settings) -> None:
+async def test_are_created_once(smaller: Settings) -> None:
     wanted = topics_of(["users"], smaller)
     assert await create_topics(smaller, wanted[:2]) == ([topic.name for topic in wanted[:2]], [])
     assert await create_topics(smaller, wanted) == ([topic.name for topic in wanted[2:]], [])
     assert await create_topics(smaller, wanted) == ([], [])
 
 
-async def test_with_another_number_of_partitions_they_are_refused(smaller: Settings) -> None:
+async def test_with_another_number_of_partitions_they_are_rejected(smaller: Settings) -> None:
     await create_topics(smaller, topics_of(["users"], smaller))
     other = smaller.model_copy(update={"partitions": 5})
     with pytest.raises(PartitionsDiffer, match="set ANNALS_PARTITIONS=4") as caught:
@@ -73,24 +73,24 @@ async def test_with_another_number_of_partitions_they_are_refused(smaller: Setti
     assert (set(caught.value.differing.values()), caught.value.wanted) == ({4}, 5)
 
 
-async def test_one_that_has_grown_is_refused_without_the_advice_to_follow_it(smaller: Settings) -> None:
+async def test_one_that_has_grown_is_rejected_without_the_advice_to_change_the_setting(smaller: Settings) -> None:
     wanted = topics_of(["users"], smaller)
     await create_topics(smaller, wanted)
     grown = f"{smaller.topic_prefix}users.commands"
     async with administration(smaller) as admin:
         await admin.create_partitions({grown: NewPartitions(5)})
 
-    async def known() -> bool:
+    async def has_grown() -> bool:
         return len(await topic_extent(smaller, grown)) == 5
 
-    await until(known, "the broker tells of the new partition")
+    await until(has_grown, "the broker reports the new partition")
     with pytest.raises(PartitionsDiffer, match="annals topics recreate") as caught:
         await create_topics(smaller, wanted)
     assert caught.value.differing == {grown: 5}
     assert "ANNALS_PARTITIONS=" not in str(caught.value), "streams would change their lanes"
 
 
-async def test_take_the_brokers_time_whatever_a_client_writes(smaller: Settings) -> None:
+async def test_use_the_brokers_time_whatever_a_client_writes(smaller: Settings) -> None:
     (commands, *_) = topics_of(["users"], smaller)
     await create_topics(smaller, [commands])
     before = time.time()
@@ -108,7 +108,7 @@ async def test_take_the_brokers_time_whatever_a_client_writes(smaller: Settings)
     finally:
         await reader.stop()
     assert len(written) == 1
-    assert abs(written[0] / 1000 - before) < 60, "retention would delete at once what a client has dated back"
+    assert abs(written[0] / 1000 - before) < 60, "else retention would delete a record with an old timestamp at once"
 
 
 async def test_that_exist_get_the_settings_that_they_should_have_and_keep_their_own(smaller: Settings) -> None:
@@ -119,13 +119,13 @@ async def test_that_exist_get_the_settings_that_they_should_have_and_keep_their_
     await create_topics(smaller, old)
     assert (await create_topics(smaller, wanted[:1])).configured == [wanted[0].name]
     async with administration(smaller) as admin:
-        found = (await read_topic_settings(admin, [wanted[0].name]))[wanted[0].name]
-    assert found.differing(wanted[0].config) == {}
-    assert found.own["segment.ms"] == "3600000", "a setting of the operator's is left as it is"
+        topic_settings = (await read_topic_settings(admin, [wanted[0].name]))[wanted[0].name]
+    assert topic_settings.differing(wanted[0].config) == {}
+    assert topic_settings.own["segment.ms"] == "3600000", "a setting of the operator's does not change"
     assert await create_topics(smaller, wanted[:1]) == ([], [])
 
 
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_timeout")
 async def test_a_deleted_topic_is_gone(smaller: Settings) -> None:
     names = (await create_topics(smaller, topics_of(["users"], smaller)[:1])).created
     await delete_topics(smaller, names)
@@ -134,6 +134,6 @@ async def test_a_deleted_topic_is_gone(smaller: Settings) -> None:
     await delete_topics(smaller, names)
 
 
-async def test_brokers_that_are_away_are_unavailable(nobody: Settings) -> None:
+async def test_brokers_that_are_away_are_unavailable(brokers_away: Settings) -> None:
     with pytest.raises(Unavailable):
-        await create_topics(nobody, topics_of(["users"], nobody))
+        await create_topics(brokers_away, topics_of(["users"], brokers_away))

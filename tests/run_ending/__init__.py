@@ -1,1 +1,1 @@
-"""A run of the tests that is ended from outside leaves nothing behind."""
+"""A run of the tests that is ended by a signal leaves no process and no folder behind."""

@@ -1,4 +1,4 @@
-"""A pytest that is ended from outside, however, leaves no server and no worker behind, and no folder of theirs."""
+"""A pytest that is ended by any signal leaves no server, no worker and no temporary folder behind."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from infra.child_processes.records import is_gone
-from tests.run_ending import held_run
+from tests.run_ending import endless_run
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -22,31 +22,34 @@ ENDED_SECONDS = 150
 pytestmark = pytest.mark.timeout(360)
 
 
-def _hear_signals() -> None:
-    """Also where who started this run has all below it ignore some, as nohup does, and a shell in the background."""
+def _restore_signals() -> None:
+    """Undo ignored signals that a process inherits from nohup or from a shell that runs it in the background."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
 
-async def held(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, list[psutil.Process]]:
-    """A pytest in the midst of this test, and what it has started."""
+async def started(test: str, folder: Path) -> tuple[asyncio.subprocess.Process, list[psutil.Process]]:
+    """Run a pytest into this test; return it and the processes that it has started."""
     pids, temporary = folder / "pids", folder / "tmp"
     temporary.mkdir()
     run = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={folder / 'pytest'}"),
-        f"{held_run.__file__}::{test}",
-        env=os.environ | {held_run.TOLD: str(pids), "TMPDIR": str(temporary), "ANNALS_TEST_SERVERS": "embedded"},
+        f"{endless_run.__file__}::{test}",
+        env=os.environ
+        | {endless_run.PIDS_VARIABLE: str(pids), "TMPDIR": str(temporary), "ANNALS_TEST_SERVERS": "embedded"},
         stdout=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
         start_new_session=True,
-        preexec_fn=_hear_signals,  # nothing here takes locks in threads
+        preexec_fn=_restore_signals,  # safe: no thread here holds a lock
     )
 
-    async def told() -> list[int]:
+    async def written_pids() -> list[int]:
         assert run.returncode is None, f"pytest ended too early: {run.returncode}"
         return [int(pid) for pid in pids.read_text().split()] if pids.exists() else []
 
-    return run, [psutil.Process(pid) for pid in await until(told, "the run has started all", seconds=90)]
+    return run, [
+        psutil.Process(pid) for pid in await until(written_pids, "the run has started all its processes", seconds=90)
+    ]
 
 
 async def are_gone(processes: Sequence[psutil.Process], folder: Path) -> None:
@@ -63,7 +66,7 @@ async def are_gone(processes: Sequence[psutil.Process], folder: Path) -> None:
 
 async def _ended_by(number: signal.Signals, folder: Path) -> None:
     await asyncio.to_thread(folder.mkdir)
-    run, processes = await held("test_with_stubborn_children", folder)
+    run, processes = await started("test_with_stubborn_children", folder)
     assert len(processes) == 3
     run.send_signal(number)
     code = await asyncio.wait_for(run.wait(), ENDED_SECONDS)
@@ -71,13 +74,13 @@ async def _ended_by(number: signal.Signals, folder: Path) -> None:
     await are_gone(processes, folder)
 
 
-async def test_children_of_children_and_orphans_are_gone_after_any_signal(tmp_path: Path) -> None:
+async def test_grandchildren_and_orphans_are_gone_after_any_signal(tmp_path: Path) -> None:
     signals = [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP, signal.SIGINT]
     await asyncio.gather(*(_ended_by(number, tmp_path / number.name) for number in signals))
 
 
 async def test_servers_and_workers_are_gone_after_a_kill(tmp_path: Path) -> None:
-    run, processes = await held("test_with_servers_and_a_worker", tmp_path)
+    run, processes = await started("test_with_servers_and_a_worker", tmp_path)
     assert len(processes) >= 4, "three servers and a worker"
     assert list((tmp_path / "tmp").glob("annals-tests-*"))
     run.kill()

@@ -1,1 +1,1 @@
-"""`annals soak`: a short run of it with every kind of fault, and what its figures are made of."""
+"""`annals soak`: a short run with every kind of fault, and the sources of its figures."""

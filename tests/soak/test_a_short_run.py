@@ -1,4 +1,4 @@
-"""A short soak with every kind of fault finds nothing wrong, and says so in figures."""
+"""A short soak with every kind of fault finds nothing wrong and reports its figures."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 async def _soak(folder: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    """The exit code, the JSON, and what stood on the screen meanwhile."""
+    """Run the soak; return its exit code, its JSON and its progress messages."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "infra.cli.main", "soak", "--json", *arguments),
         env=os.environ | {"ANNALS_KAFKA_SESSION_TIMEOUT_SECONDS": "2", "TMPDIR": str(folder)},
@@ -41,13 +41,13 @@ async def test_with_every_kind_of_fault_loses_and_repeats_nothing(tmp_path: Path
         tmp_path, *("--minutes", "0.1", "--rate", "60", "--quiet", "0.2", "--seed", "20261121")
     )
     assert code == 0, (report["wrong"], report["audit"], report["verify"], report["bad_ends"], screen)
-    assert report["content"]
+    assert report["passes"]
     assert {fault["kind"] for fault in report["faults"]} == set(Kind)
     for fault in report["faults"]:
-        assert fault["struck"] >= 1
+        assert fault["injected"] >= 1
         assert fault["not_recovered"] == 0
         recovered = fault["recovered"]["highest"]
-        assert recovered >= max(fault[each]["highest"] for each in ("accepted", "readable", "welcomed")) > 0
+        assert recovered >= max(fault[step]["highest"] for step in ("accepted", "readable", "welcomed")) > 0
     audit = report["audit"]
     assert audit["accepted"] > audit["rejected"] > 0, "the load is a mix"
     assert audit["accepted"] + audit["rejected"] == audit["acknowledged"] > 500

@@ -1,4 +1,4 @@
-"""The audit of a soak sees what it is there to see: commands lost, failed and repeated."""
+"""The audit of a soak counts commands that were lost, failed or repeated."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -25,8 +25,8 @@ VALUES ('users', 0, $1, $2, $3, gen_random_uuid(), $4, 1, '{}', $5, '', '', now(
 """
 
 
-class Books:
-    """A table written by hand, and the ids that Kafka is said to have acknowledged."""
+class AuditedTable:
+    """A table whose rows the test writes, and the file of the command ids that Kafka acknowledged."""
 
     def __init__(self, system: System, auditor: Auditor, file: Path) -> None:
         self.auditor = auditor
@@ -35,7 +35,7 @@ class Books:
         self._sequence = 0
 
     async def command(self, status: str | None) -> str:
-        """An acknowledged command with this outcome, or none."""
+        """Add an acknowledged command with this outcome, or without one."""
         command_id = str(uuid.uuid4())
         with self.file.open("ab") as file:
             file.write(uuid.UUID(command_id).bytes)
@@ -49,7 +49,7 @@ class Books:
 
 
 @pytest_asyncio.fixture
-async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
+async def table(settings: Settings, tmp_path: Path) -> AsyncIterator[AuditedTable]:
     async with running_system(settings, tmp_path) as system:
         database = database_for(settings, role=None, connections=1)
         await database.open()
@@ -57,42 +57,42 @@ async def books(settings: Settings, tmp_path: Path) -> AsyncIterator[Books]:
         file.touch()
         try:
             models = RedisReadModels(system.redis, Keys(settings.topic_prefix))
-            yield Books(system, Auditor(settings, database, models, file), file)
+            yield AuditedTable(system, Auditor(settings, database, models, file), file)
         finally:
             await database.close()
 
 
-async def test_counts_each_command_once_by_its_outcome(books: Books) -> None:
+async def test_counts_each_command_once_by_its_outcome(table: AuditedTable) -> None:
     for status in ("accepted", "accepted", "rejected"):
-        await books.command(status)
-    again = await books.command("accepted")
-    books.file.write_bytes(books.file.read_bytes() + uuid.UUID(again).bytes)
-    found = await books.auditor.audit(at_rest=True)
-    assert (found.acknowledged, found.accepted, found.rejected) == (4, 3, 1)
-    assert (found.failed, found.lost, found.repeated, found.dead_letters, found.examples) == (0, 0, 0, 0, [])
+        await table.command(status)
+    again = await table.command("accepted")
+    table.file.write_bytes(table.file.read_bytes() + uuid.UUID(again).bytes)
+    audit = await table.auditor.audit(at_rest=True)
+    assert (audit.acknowledged, audit.accepted, audit.rejected) == (4, 3, 1)
+    assert (audit.failed, audit.lost, audit.repeated, audit.dead_letters, audit.examples) == (0, 0, 0, 0, [])
 
 
-async def test_names_what_was_lost_and_what_failed(books: Books) -> None:
-    await books.command("accepted")
-    lost, failed = await books.command(None), await books.command("failed")
-    found = await books.auditor.audit(at_rest=True)
-    assert (found.lost, found.failed) == (1, 1)
-    assert sorted(found.examples) == sorted([f"command {lost}: no outcome", f"command {failed}: failed"])
+async def test_names_commands_that_were_lost_or_failed(table: AuditedTable) -> None:
+    await table.command("accepted")
+    lost, failed = await table.command(None), await table.command("failed")
+    audit = await table.auditor.audit(at_rest=True)
+    assert (audit.lost, audit.failed) == (1, 1)
+    assert sorted(audit.examples) == sorted([f"command {lost}: no outcome", f"command {failed}: failed"])
 
 
-async def test_names_what_was_done_twice(books: Books) -> None:
-    twice, once, welcome, again = [await books.command("accepted") for _ in range(4)]
-    await books.event(twice, "ada", 1, "UserCreated")
-    await books.event(twice, "ada", 2, "UserUpdated")
-    await books.event(once, "grace", 1, "UserCreated")
-    await books.event(welcome, "grace", 2, "UserWelcomed")
-    await books.event(again, "grace", 3, "UserWelcomed")
-    found = await books.auditor.audit(at_rest=True)
-    assert found.repeated == 2
-    assert found.examples == [f"command {twice}: 2 events", "user grace: welcomed 2 times"]
+async def test_names_commands_that_were_handled_twice(table: AuditedTable) -> None:
+    twice, once, welcome, again = [await table.command("accepted") for _ in range(4)]
+    await table.event(twice, "ada", 1, "UserCreated")
+    await table.event(twice, "ada", 2, "UserUpdated")
+    await table.event(once, "grace", 1, "UserCreated")
+    await table.event(welcome, "grace", 2, "UserWelcomed")
+    await table.event(again, "grace", 3, "UserWelcomed")
+    audit = await table.auditor.audit(at_rest=True)
+    assert audit.repeated == 2
+    assert audit.examples == [f"command {twice}: 2 events", "user grace: welcomed 2 times"]
 
 
-async def test_there_is_no_rest_while_a_command_waits_on_its_topic(books: Books) -> None:
-    assert await books.auditor.rest(seconds=20)
-    books.system.send([create_user()])
-    assert not await books.auditor.rest(seconds=1)
+async def test_the_system_is_not_at_rest_while_a_command_waits_on_its_topic(table: AuditedTable) -> None:
+    assert await table.auditor.rest(seconds=20)
+    table.system.send([create_user()])
+    assert not await table.auditor.rest(seconds=1)

@@ -1,4 +1,4 @@
-"""The plan of faults: drawn from a seed, every kind in its turn."""
+"""The plan of faults is drawn from a seed and contains every kind in turn."""
 
 from itertools import islice
 

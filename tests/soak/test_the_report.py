@@ -1,4 +1,4 @@
-"""The report of a soak: what is wrong is named, and every figure is in the tables."""
+"""The report of a soak names each fault found, and its tables have every figure."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ GOOD = Report(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"audit": AUDIT._replace(lost=3)}, "3 commands lost"),
         ({"audit": AUDIT._replace(repeated=2)}, "2 repeated"),
@@ -50,21 +50,21 @@ GOOD = Report(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_names_what_is_wrong(change: dict[str, Any], said: str) -> None:
+def test_names_what_is_wrong(change: dict[str, Any], message: str) -> None:
     report = GOOD._replace(**change)
     assert len(report.wrong) == 1
-    assert said in report.wrong[0]
-    assert not report.plain()["content"]
+    assert message in report.wrong[0]
+    assert not report.plain()["passes"]
 
 
 def test_passes_when_nothing_is() -> None:
     assert GOOD.wrong == []
-    assert GOOD.plain()["content"]
+    assert GOOD.plain()["passes"]
 
 
 def test_a_recovery_takes_as_long_as_the_last_of_the_three_roles() -> None:
     kafka, flush = GOOD.figures()
-    assert (kafka.struck, kafka.not_recovered) == (3, 0)
+    assert (kafka.injected, kafka.not_recovered) == (3, 0)
     assert kafka.recovered == Spread(median=4.0, highest=9.0)
     assert kafka.accepted == Spread(median=2.0, highest=3.0)
     assert kafka.readable == Spread(median=4.0, highest=5.0)

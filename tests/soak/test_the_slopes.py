@@ -1,4 +1,4 @@
-"""How fast a role's processes grow, from samples of them."""
+"""The growth rates of a role's processes, computed from samples."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from infra.measuring.soak.sampling import LONG_LIFE_SECONDS, WARM_UP_SECONDS, Sa
 def _life(
     seconds: float, kb_per_minute: float, files_per_minute: float = 0.0, *, at_start_kb: float = 0.0
 ) -> list[Sample]:
-    """A process that grows evenly, and by much more in its first minute."""
+    """The samples of a process that grows evenly, and much faster in its first minute."""
     ages = [5.0 * number for number in range(int(seconds / 5) + 1)]
     warming = [(min(age, WARM_UP_SECONDS - 5) - WARM_UP_SECONDS) * 1000 for age in ages]
     return [
@@ -22,20 +22,20 @@ def _life(
 
 
 def test_are_those_after_the_warm_up() -> None:
-    found = slopes([_life(600, 12.0, 0.5)])
-    assert found.processes == 1
-    assert found.kb_per_minute == pytest.approx(12.0)
-    assert found.descriptors_per_minute == pytest.approx(0.5)
-    assert found.resident_kb == pytest.approx(120.0)
+    medians = slopes([_life(600, 12.0, 0.5)])
+    assert medians.processes == 1
+    assert medians.kb_per_minute == pytest.approx(12.0)
+    assert medians.descriptors_per_minute == pytest.approx(0.5)
+    assert medians.resident_kb == pytest.approx(120.0)
 
 
 def test_are_the_medians_of_the_processes_that_lived_long_enough() -> None:
-    found = slopes([_life(600, 1.0), _life(300, 2.0), _life(400, 30.0), _life(LONG_LIFE_SECONDS - 5, 9999.0), []])
-    assert found.processes == 3
-    assert found.kb_per_minute == pytest.approx(2.0)
+    medians = slopes([_life(600, 1.0), _life(300, 2.0), _life(400, 30.0), _life(LONG_LIFE_SECONDS - 5, 9999.0), []])
+    assert medians.processes == 3
+    assert medians.kb_per_minute == pytest.approx(2.0)
 
 
-def test_are_none_when_nobody_lived_long_enough() -> None:
+def test_are_none_when_no_process_lived_long_enough() -> None:
     assert slopes([_life(60, 5.0)]) == (0, None, None, None)
 
 

@@ -1,4 +1,4 @@
-"""A shop for the survival tests: accounts, goods and thousands of orders, most of which can be carried out."""
+"""A shop for the survival tests: accounts, goods and thousands of orders, most of which can be fulfilled."""
 
 import random
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ GOODS = 12
 SHARE_TOO_EXPENSIVE = 0.05
 SHARE_TOO_MANY_PIECES = 0.05
 SHARE_WITHOUT_ACCOUNT = 0.02
-SHARE_HASTY = 0.05
-PATIENT_SECONDS = 600
-HASTY_SECONDS = 3
+SHARE_SHORT_DEADLINE = 0.05
+LONG_DEADLINE_SECONDS = 600
+SHORT_DEADLINE_SECONDS = 3
 
 
 class Shop(NamedTuple):
-    """Commands by topic. `orders` are to be placed; `cancels` and `deletions` to be sent somewhere in between."""
+    """The commands of a shop, by kind. The test sends `cancels` and `deletions` between the `orders`."""
 
     users: Sequence[Sent]
     deposits: Sequence[Sent]
@@ -28,7 +28,7 @@ class Shop(NamedTuple):
 
 
 def shop(orders: int, seed: int) -> Shop:
-    """A shop with so many orders; the same for the same seed, but for the ids of the commands."""
+    """A shop with this number of orders. The same seed makes the same shop, except for the commands' ids."""
     chance = random.Random(seed)
     users = [f"user-{number}" for number in range(USERS)]
     goods = [f"sku-{number}" for number in range(GOODS)]
@@ -55,7 +55,7 @@ def _deposit(user: str) -> Sent:
 
 
 def _receipt(sku: str, orders: int) -> Sent:
-    # A few pieces short of what is asked for on the average: some orders must be declined at the end.
+    # A little less than the average demand, so that some of the last orders are declined.
     return command("inventory.ReceiveStock.v1", sku, {"sku": sku, "quantity": max(orders * 4 // GOODS, 1)})
 
 
@@ -72,9 +72,11 @@ def _order(number: int, chance: random.Random, users: list[str], goods: list[str
     without_account = chance.random() < SHARE_WITHOUT_ACCOUNT
     fields = {
         "order_id": order_id,
-        "user_id": f"nobody-{number}" if without_account else chance.choice(users),
+        "user_id": f"without-account-{number}" if without_account else chance.choice(users),
         "lines": lines,
         "currency": "EUR",
-        "confirm_within_seconds": HASTY_SECONDS if chance.random() < SHARE_HASTY else PATIENT_SECONDS,
+        "confirm_within_seconds": (
+            SHORT_DEADLINE_SECONDS if chance.random() < SHARE_SHORT_DEADLINE else LONG_DEADLINE_SECONDS
+        ),
     }
     return command("orders.PlaceOrder.v1", order_id, fields)

@@ -1,4 +1,4 @@
-"""Redis loses everything; the read models come back by themselves, under load and at rest."""
+"""Redis loses all data: the read models are rebuilt without help, under load and at rest."""
 
 import pytest
 
@@ -17,7 +17,7 @@ async def test_is_noticed_and_rebuilt(system: System) -> None:
     async def half_way() -> bool:
         return sum([await system.projected(partition) for partition in range(6)]) > 1000
 
-    await until(half_way, "projection is under way")
+    await until(half_way, "the projection has applied some events")
     await system.redis.flushdb()
     await system.settled()
     await audit(system, sent)

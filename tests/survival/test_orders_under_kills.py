@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.survival.books import books, goods_add_up, money_adds_up, nothing_is_left_open
-from tests.survival.killing import killing
+from tests.survival.folded_events import goods_add_up, money_adds_up, nothing_is_left_open, read_folded_events
 from tests.survival.orders import shop
+from tests.survival.random_kills import random_kills
 from tests.system import Sent, System
 from tests.verification.command import verified
 from tests.waiting import until
@@ -17,7 +17,7 @@ from workers.domain import contexts
 ORDERS = 5_000
 PARTS = 10
 MIN_KILLS = 8
-ENDS = {saga.name: sorted(saga.settled_statuses) for context in contexts().values() for saga in context.sagas}
+SETTLED = {saga.name: sorted(saga.settled_statuses) for context in contexts().values() for saga in context.sagas}
 
 
 def parts(commands: Sequence[Sent]) -> Iterator[Sequence[Sent]]:
@@ -30,9 +30,9 @@ async def at_rest(system: System, orders: int) -> None:
     """Every order has its fulfilment, each has ended, no step is unanswered, no deadline waits."""
 
     async def quiet() -> bool:
-        open_ones = await system.value(
+        open_count = await system.value(
             "SELECT $2 - count(*) FILTER (WHERE status = ANY($1)) FROM annals.sagas WHERE saga = 'fulfilment'",
-            ENDS["fulfilment"],
+            SETTLED["fulfilment"],
             orders,
         )
         unanswered = await system.value(
@@ -40,7 +40,7 @@ async def at_rest(system: System, orders: int) -> None:
             " WHERE c.command_id IS NULL"
         )
         waiting = await system.value("SELECT count(*) FROM annals.deadlines")
-        return (open_ones, unanswered, waiting) == (0, 0, 0)
+        return (open_count, unanswered, waiting) == (0, 0, 0)
 
     await until(quiet, "all sagas have ended", seconds=240, every=0.5)
 
@@ -48,7 +48,7 @@ async def at_rest(system: System, orders: int) -> None:
 @pytest.mark.timeout(700)
 async def test_money_and_goods_are_conserved_and_no_order_is_left_open(system: System) -> None:
     goods = shop(ORDERS, seed=20261121)
-    async with killing(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
+    async with random_kills(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
         system.send(goods.users, topic="users.commands")
         system.send(goods.deposits, topic="payments.commands")
         system.send(goods.receipts, topic="inventory.commands")
@@ -61,17 +61,17 @@ async def test_money_and_goods_are_conserved_and_no_order_is_left_open(system: S
         while len(killed) < MIN_KILLS:
             await asyncio.sleep(0.1)
     await at_rest(system, ORDERS)
-    everything = [each.command_id for commands in goods for each in commands]
+    everything = [sent.command_id for commands in goods for sent in commands]
     handled = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
     assert await system.value(handled, everything) == len(everything)
-    found = await books(system)
-    assert len(found.states["orders"]) == ORDERS
-    money_adds_up(found)
-    goods_add_up(found)
-    nothing_is_left_open(found)
-    statuses = Counter(state.status for state in found.states["orders"].values())
+    folded = await read_folded_events(system)
+    assert len(folded.states["orders"]) == ORDERS
+    money_adds_up(folded)
+    goods_add_up(folded)
+    nothing_is_left_open(folded)
+    statuses = Counter(state.status for state in folded.states["orders"].values())
     assert min(statuses["confirmed"], statuses["cancelled"]) > ORDERS // 20, statuses
-    reasons = Counter(event.reason.split(" declined")[0] for event in found.named("orders", "OrderCancelled"))
+    reasons = Counter(event.reason.split(" declined")[0] for event in folded.named("orders", "OrderCancelled"))
     assert {"funds", "no"} <= set(reasons), reasons
     stuck = await system.value("SELECT count(*) FROM annals.sagas WHERE status = 'stuck'")
     assert stuck == 0

@@ -1,11 +1,11 @@
-"""kill -9, again and again, under load: nothing is lost, nothing doubled, log and cards equal the table."""
+"""Workers are killed again and again under load: nothing is lost or doubled; log and cards equal the table."""
 
 import asyncio
 
 import pytest
 
 from tests.audit import audit
-from tests.survival.killing import killing
+from tests.survival.random_kills import random_kills
 from tests.system import Sent, System, create_users
 from tests.verification.command import verified
 
@@ -16,7 +16,7 @@ MIN_KILLS = 8
 @pytest.mark.timeout(420)
 async def test_every_command_is_handled_once_and_log_and_cards_equal_the_table(system: System) -> None:
     sent: list[Sent] = []
-    async with killing(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
+    async with random_kills(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
         for _ in range(10):
             part = create_users(COMMANDS // 10)
             await asyncio.to_thread(system.send, part)

@@ -1,4 +1,4 @@
-"""What a scrape of the workers says: how much was done, how far behind they are, and whether they may be relied on."""
+"""The workers' metrics: the work done, the lag of each lane, and the workers' health."""
 
 import json
 import signal
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 class Endpoint:
-    """A worker's endpoint."""
+    """The HTTP endpoint of a worker."""
 
     def __init__(self, worker: Worker, port: int) -> None:
         self.worker = worker
@@ -49,15 +49,15 @@ class Endpoint:
         """The sum of all samples of this name that carry these labels."""
         return sum(
             value
-            for (found, given), value in self.scrape().items()
-            if found == name and labels.items() <= dict(given).items()
+            for (sample_name, sample_labels), value in self.scrape().items()
+            if sample_name == name and labels.items() <= dict(sample_labels).items()
         )
 
     async def becomes(self, path: str, status: tuple[int, str]) -> None:
-        async def so() -> bool:
+        async def has_status() -> bool:
             return self.status(path) == status
 
-        await until(so, f"{path} of the {self.worker.role} worker says {status}", seconds=60)
+        await until(has_status, f"{path} of the {self.worker.role} worker is {status}", seconds=60)
 
 
 async def worker_with_endpoint(system: System, role: str) -> Endpoint:
@@ -65,25 +65,25 @@ async def worker_with_endpoint(system: System, role: str) -> Endpoint:
     return Endpoint(await system.worker(role, metrics_port=port), port)
 
 
-async def comes_true(condition: Callable[[], bool], what: str) -> None:
-    async def so() -> bool:
+async def comes_true(condition: Callable[[], bool], claim: str) -> None:
+    async def is_true() -> bool:
         return condition()
 
-    await until(so, what, seconds=60)
+    await until(is_true, claim, seconds=60)
 
 
 def nothing_is_left(endpoint: Endpoint, lag: str) -> bool:
-    """At the lanes' next look, that is: they look every other second."""
+    """Whether all lanes are at the end of their topics. The lanes update the gauge every two seconds."""
     return endpoint.total(lag, role=endpoint.worker.role) == 0
 
 
-async def test_tell_what_was_done_and_how_far_behind_each_lane_is(system: System) -> None:
+async def test_show_what_was_done_and_how_far_behind_each_lane_is(system: System) -> None:
     ada = create_user()
     twin = create_user(email=f"{ada.stream_id}@example.org")
-    nobody = command("users.WelcomeUser.v1", "nobody", {"user_id": "nobody"})
+    welcome = command("users.WelcomeUser.v1", "unknown", {"user_id": "unknown"})
     others = create_users(20)
     malformed = ada._replace(headers=[("ce_type", b"users.CreateUser.v1")])
-    system.send([ada, *others, nobody, ada])
+    system.send([ada, *others, welcome, ada])
     endpoints = {role: await worker_with_endpoint(system, role) for role in ROLES}
     for endpoint in endpoints.values():
         await endpoint.becomes("/healthz", (200, "alive"))
@@ -120,12 +120,12 @@ async def test_tell_what_was_done_and_how_far_behind_each_lane_is(system: System
     await comes_true(lambda: projection.total("annals_projection_staleness_seconds") == 0, "the read model is current")
 
 
-async def test_tell_of_a_fenced_owner_and_of_a_lane_that_was_taken_over(system: System) -> None:
+async def test_show_a_fenced_owner_and_a_lane_that_was_taken_over(system: System) -> None:
     paused = await worker_with_endpoint(system, "command")
     await paused.becomes("/readyz", (200, "ready"))
     paused.worker.signal(signal.SIGSTOP)
-    heir = await worker_with_endpoint(system, "command")
-    await system.holding(heir.worker, system.settings.partitions)
+    successor = await worker_with_endpoint(system, "command")
+    await system.holding(successor.worker, system.settings.partitions)
     system.send(create_users(100))
     await system.handled(100, seconds=60)
     paused.worker.signal(signal.SIGCONT)

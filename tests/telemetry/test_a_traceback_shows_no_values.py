@@ -1,4 +1,4 @@
-"""A fault in the middle of connecting has passwords in its local variables; no log line may show them."""
+"""An error while connecting has passwords in its local variables; no log line may show them."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ except OSError:
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
-def test_in_our_lines_and_in_those_of_libraries(log_format: str) -> None:
+def test_in_lines_of_annals_and_of_libraries(log_format: str) -> None:
     script = FAULT.format(log_format=log_format)
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert "refused" in ended.stderr

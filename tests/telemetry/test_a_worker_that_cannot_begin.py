@@ -1,4 +1,4 @@
-"""Whatever keeps a worker from its work: it says so, is not ready, tries again with a bounded delay, and then works."""
+"""A worker that cannot start logs the reason, is not ready, retries with a bounded delay, and then works."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ BUG = ZeroDivisionError("a bug for the test")
 
 
 class ScriptedHost:
-    """A host whose `run` ends as the test says; without an end, when it is told to stop."""
+    """A host whose `run` ends as the test defines; without an `end`, it ends when it is stopped."""
 
     ready = True
     alive = True
@@ -50,13 +50,13 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 async def played(
     monkeypatch: pytest.MonkeyPatch, opening: list[BaseException | None], running: list[BaseException | str | None]
 ) -> list[EventDict]:
-    """What the log says while the role opens, and its host ends, so and so, until it works."""
+    """The log lines while the role opens and its host ends as defined, until the host works."""
     hosts: list[Host] = []
     works = asyncio.Event()
 
     @asynccontextmanager
     async def scripted(_: Settings) -> AsyncIterator[list[Host]]:
-        assert not hosts, "who opens is not ready"
+        assert not hosts, "a role that opens is not ready"
         if opening and (error := opening.pop(0)):
             raise error
         end = running.pop(0) if running else None
@@ -70,7 +70,7 @@ async def played(
         working = asyncio.create_task(worker.work_until(stopping, "scripted", Settings(), hosts))
         async with asyncio.timeout(10):
             await works.wait()
-            await until(lambda: _true(bool(hosts)), "its hosts stand for readiness", every=0.001)
+            await until(lambda: _true(bool(hosts)), "its hosts count for readiness", every=0.001)
             stopping.set()
             await working
     assert not hosts
@@ -107,14 +107,14 @@ async def test_while_it_works(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("end", ["ended by itself", asyncio.CancelledError()], ids=repr)
-async def test_that_just_ended_is_opened_anew_after_a_delay(
+async def test_that_ended_without_an_error_is_opened_again_after_a_delay(
     end: BaseException | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = await played(monkeypatch, [], [end, end])
     assert [type(line["exc_info"]) for line in lines] == [worker.EndedByItself] * 2
 
 
-def test_delays_grow_to_a_bound_and_begin_anew_after_what_has_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delays_grow_to_a_bound_and_start_again_after_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("workers.retrying.monotonic", lambda: now)
     retrying = Retrying("it waits", structlog.get_logger(), 1.0, 10.0)
@@ -126,36 +126,36 @@ def test_delays_grow_to_a_bound_and_begin_anew_after_what_has_worked(monkeypatch
         assert delays == [1, 2, 4, 8, 10, 10]
         retrying.begin()
         now += 9.9
-        assert retrying.after(AWAY) == 10, "it failed again at once"
+        assert retrying.after(AWAY) == 10, "the attempt failed at once"
         retrying.begin()
         now += 10.1
-        assert retrying.after(AWAY) == 1, "it had worked"
+        assert retrying.after(AWAY) == 1, "the attempt had worked"
 
 
 async def _raises() -> None:
     raise BUG
 
 
-async def _cancelled_by_nobody() -> None:
+async def _cancelled_without_a_request() -> None:
     raise asyncio.CancelledError
 
 
 @pytest.mark.parametrize(
-    ("work", "said"),
+    ("work", "event"),
     [
         (_raises, "a background task has failed"),
-        (_cancelled_by_nobody, "a background task ended with a cancellation that nobody requested"),
+        (_cancelled_without_a_request, "a background task ended with a cancellation that nobody requested"),
     ],
 )
-async def test_a_task_beside_the_work_that_dies_is_said(work: Callable[[], object], said: str) -> None:
+async def test_a_background_task_that_fails_is_logged(work: Callable[[], object], event: str) -> None:
     with structlog.testing.capture_logs() as lines:
         task = in_background(work(), "beside")  # type: ignore[arg-type]
         await asyncio.wait({task})
         await asyncio.sleep(0)
-    assert [(line["event"], line["task"]) for line in lines] == [(said, "beside")]
+    assert [(line["event"], line["task"]) for line in lines] == [(event, "beside")]
 
 
-async def test_a_task_beside_the_work_that_is_told_to_end_says_nothing() -> None:
+async def test_a_background_task_that_is_cancelled_logs_nothing() -> None:
     with structlog.testing.capture_logs() as lines:
         task = in_background(asyncio.sleep(60), "beside")
         await asyncio.sleep(0)

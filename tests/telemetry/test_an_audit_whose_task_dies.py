@@ -1,4 +1,4 @@
-"""The audit's own task, which verifies again and again: when it dies, the audit logs it and starts another one."""
+"""The audit has a task that verifies repeatedly. When that task fails, the audit logs it and starts another one."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,8 +22,9 @@ from workers.ports.lanes import Unavailable
 
 
 class Around:
-    """All that an audit speaks to: nothing is wrong, and nothing waits. `connects`: what connecting to the database
-    raises, one error a time.
+    """The ports of an audit of a system without findings, letters or parked streams.
+
+    `connects` are the errors that the first attempts to connect to the database raise.
     """
 
     def __init__(self, *connects: Exception) -> None:
@@ -70,7 +71,7 @@ def audit(around: Around) -> AuditHost:
 
 
 @pytest.mark.parametrize("end", [ZeroDivisionError("a bug"), asyncio.CancelledError()], ids=repr)
-async def test_is_said_and_begun_anew(end: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_is_logged_and_the_task_is_started_again(end: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     ends: list[BaseException] = [end]
     runs = 0
 
@@ -85,12 +86,12 @@ async def test_is_said_and_begun_anew(end: BaseException, monkeypatch: pytest.Mo
     auditing = audit(Around())
     with structlog.testing.capture_logs() as lines:
         running = asyncio.create_task(auditing.run())
-        await until(lambda: _true(runs > 3), "it verifies again", seconds=10, every=0.002)
+        await until(lambda: _true(runs > 3), "the audit verifies again", seconds=10, every=0.002)
         assert auditing.ready
         auditing.stop()
         await running
-    (said,) = [line for line in lines if line["log_level"] == "error"]
-    assert isinstance(said["exc_info"], VerificationTaskEnded)
+    (error,) = [line for line in lines if line["log_level"] == "error"]
+    assert isinstance(error["exc_info"], VerificationTaskEnded)
 
 
 @pytest.mark.parametrize("error", [Unavailable("Postgres", "no database", "create it"), ZeroDivisionError()], ids=repr)
@@ -105,7 +106,7 @@ async def test_that_cannot_begin_is_not_ready_and_tries_again(
     with structlog.testing.capture_logs() as lines:
         running = asyncio.create_task(auditing.run())
         assert not auditing.ready
-        await until(lambda: _true(auditing.ready), "it audits", seconds=10, every=0.002)
+        await until(lambda: _true(auditing.ready), "the audit is ready", seconds=10, every=0.002)
         auditing.stop()
         await running
     assert [line["log_level"] for line in lines if line["event"].startswith("the audit waits")] == ["error"] * 2

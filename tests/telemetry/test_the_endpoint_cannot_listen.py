@@ -1,4 +1,4 @@
-"""A port for the operators' endpoint that is taken ends a worker in one sentence, with an exit code that is not 0."""
+"""If the port of the operators' endpoint is taken, the worker ends with one sentence and an exit code other than 0."""
 
 import os
 import socket
@@ -10,11 +10,11 @@ import pytest
 from infra.telemetry.endpoint import EndpointRefused, serve_endpoint
 
 
-def test_is_said_with_the_variable_to_change() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_is_reported_with_the_variable_to_change() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with pytest.raises(EndpointRefused, match=f"127.0.0.1:{port}.*ANNALS_METRICS_PORT"):
             serve_endpoint("127.0.0.1", port, lambda: True, lambda: True)
         ended = subprocess.run(

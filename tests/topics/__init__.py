@@ -1,1 +1,1 @@
-"""Topics that are not what they were: made anew, cut short, grown."""
+"""Topics that operators or brokers change: deleted and created again, truncated, given more partitions."""

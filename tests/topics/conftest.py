@@ -1,4 +1,4 @@
-"""One running system: each test spoils a topic and leaves everything right again."""
+"""One running system for the tests of a file: each test changes a topic and repairs it at its end."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest_asyncio
 
 from tests.faults.health import Health
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.system import System, Worker, running_system
 
 
@@ -22,7 +22,7 @@ class Running(NamedTuple):
 @pytest_asyncio.fixture(scope="module")
 async def running(servers: Servers, tmp_path_factory: object) -> AsyncIterator[Running]:
     folder = Path(tmp_path_factory.mktemp("topics"))  # type: ignore[attr-defined]  # pytest's factory has no public type
-    async with corner(servers, folder) as settings, running_system(settings, folder) as system:
+    async with isolated_environment(servers, folder) as settings, running_system(settings, folder) as system:
         health = Health()
         worker = await system.worker("command", metrics_port=health.port)
         for role in ("saga", "projection"):

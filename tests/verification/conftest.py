@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from infra.settings import Settings
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 from tests.system import System, running_system
 
 
@@ -14,7 +14,7 @@ from tests.system import System, running_system
 async def system(servers: Servers, tmp_path_factory: object) -> AsyncIterator[System]:
     """A system with one worker of each role."""
     folder = Path(tmp_path_factory.mktemp("verification"))  # type: ignore[attr-defined]  # pytest's factory has no public type
-    async with corner(servers, folder) as settings, running_system(settings, folder) as running:
+    async with isolated_environment(servers, folder) as settings, running_system(settings, folder) as running:
         for role in ("command", "saga", "projection"):
             await running.worker(role)
         yield running

@@ -1,6 +1,7 @@
-"""Starts processes of Annals from the warm one, which starts at the first request; elsewhere than on Linux, as ever.
+"""Starts processes of Annals as forks of the warm process; on other systems than Linux, as ordinary processes.
 
-A `Process` has what the tests use of asyncio's: pid, returncode, wait, communicate and the signals.
+The warm process starts at the first request. A `Process` has those members of asyncio's Process that the tests use:
+pid, returncode, wait, communicate and the signals.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ class Process:
         return self.returncode
 
     async def communicate(self) -> tuple[bytes, bytes]:
-        """What it prints up to its end, on both ways: of those that are pipes."""
+        """Read both outputs, as far as they are pipes, up to the end of the process."""
         output, errors = await asyncio.gather(*(_read(pipe) for pipe in self.pipes))
         await self.wait()
         return output, errors
@@ -67,7 +68,7 @@ async def _read(pipe: int) -> bytes:
 
 
 class WarmServer:
-    """The process that is forked, and the way to it; of one event loop."""
+    """The warm process and the socket to it, for one event loop."""
 
     def __init__(self) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -82,12 +83,12 @@ class WarmServer:
             )
         self._starting: deque[asyncio.Future[Process]] = deque()
         self._running: dict[int, Process] = {}
-        self._asking = asyncio.Lock()
-        asyncio.get_running_loop().add_reader(self._channel, self._hear)
+        self._request_lock = asyncio.Lock()
+        asyncio.get_running_loop().add_reader(self._channel, self._receive)
 
     async def start(self, request: Mapping[str, Any], descriptors: list[int], pipes: list[int]) -> Process:
         loop = asyncio.get_running_loop()
-        async with self._asking:
+        async with self._request_lock:
             started: asyncio.Future[Process] = loop.create_future()
             self._starting.append(started)
             socket.send_fds(self._channel, [json.dumps(request).encode()], descriptors)
@@ -96,7 +97,7 @@ class WarmServer:
         process.pipes = pipes
         return process
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         message = self._channel.recv(65_536)
         if not message:
             asyncio.get_running_loop().remove_reader(self._channel)
@@ -117,13 +118,14 @@ _servers: "WeakKeyDictionary[asyncio.AbstractEventLoop, WarmServer]" = WeakKeyDi
 
 
 async def start(module: str, *arguments: str, env: Mapping[str, str], output: int | None = None) -> AnyProcess:
-    """`python -m module arguments` in the project's folder. Both outputs go to the file descriptor `output`; by default
-    each into a pipe for `communicate`.
+    """Run `python -m module arguments` in the project's folder.
+
+    Both outputs go to the file descriptor `output`; by default each goes into a pipe for `communicate`.
     """
     if sys.platform != "linux":
-        to = subprocess.PIPE if output is None else output
+        target = subprocess.PIPE if output is None else output
         command = (sys.executable, "-m", module, *arguments)
-        return await asyncio.create_subprocess_exec(*command, env=env, stdout=to, stderr=to, cwd=ROOT)
+        return await asyncio.create_subprocess_exec(*command, env=env, stdout=target, stderr=target, cwd=ROOT)
     request = {"module": module, "arguments": arguments, "environment": dict(env), "folder": str(ROOT)}
     loop = asyncio.get_running_loop()
     server = _servers.get(loop)

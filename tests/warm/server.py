@@ -1,8 +1,8 @@
-"""The process that is forked: `python -m tests.warm.server <fd>`. Answers requests on a socket until it closes.
+"""The warm process: `python -m tests.warm.server <fd>`. It answers requests on a socket until the socket closes.
 
 A request is JSON (`module`, `arguments`, `environment`, `folder`) with the two file descriptors of its output. Answers
 are JSON: `{"started": pid}` in the order of the requests, and `{"ended": pid, "code": …}` at any time, negative for a
-signal. It has one thread and no event loop, so that a fork copies nothing that could be locked.
+signal. The warm process has one thread and no event loop, so a fork copies no locked lock.
 """
 
 import atexit
@@ -30,7 +30,7 @@ PRELOADED = (
 
 
 def preload() -> None:
-    """Imports whatever a process of Annals may need."""
+    """Imports every module that a process of Annals may need."""
     from infra.cli.main import COMMANDS
 
     for module in (*(module for _, module, _ in COMMANDS), *PRELOADED):
@@ -40,15 +40,15 @@ def preload() -> None:
 
 
 def serve(channel: socket.socket) -> None:
-    """Forks for each request; tells of each end."""
+    """Forks a process for each request and reports the end of each process."""
     noticed, notice = os.pipe()
     os.set_blocking(noticed, False)
     os.set_blocking(notice, False)
     signal.set_wakeup_fd(notice, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     selector = selectors.DefaultSelector()
-    for each in (channel, noticed):
-        selector.register(each, selectors.EVENT_READ)
+    for source in (channel, noticed):
+        selector.register(source, selectors.EVENT_READ)
     while True:
         ready = {key.fileobj for key, _ in selector.select()}
         if noticed in ready:
@@ -64,8 +64,8 @@ def serve(channel: socket.socket) -> None:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 selector.close()
-                for each in (channel.detach(), noticed, notice):
-                    os.close(each)
+                for inherited in (channel.detach(), noticed, notice):
+                    os.close(inherited)
                 run(json.loads(message), *descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -73,16 +73,16 @@ def serve(channel: socket.socket) -> None:
 
 
 def ended() -> list[tuple[int, int]]:
-    """The children that have ended since the last look."""
-    found = []
+    """The pids and exit codes of the children that have ended since the last call."""
+    exit_codes = []
     with suppress(ChildProcessError):
         while (answer := os.waitpid(-1, os.WNOHANG))[0]:
-            found.append((answer[0], os.waitstatus_to_exitcode(answer[1])))
-    return found
+            exit_codes.append((answer[0], os.waitstatus_to_exitcode(answer[1])))
+    return exit_codes
 
 
 def run(request: dict[str, Any], output: int, errors: int) -> None:
-    """In the child: becomes the process that was asked for, to its end."""
+    """In the child: runs the requested module and ends the process."""
     code = 1
     try:
         os.dup2(output, 1)
@@ -115,7 +115,7 @@ def run(request: dict[str, Any], output: int, errors: int) -> None:
 
 
 def exit_code(ending: SystemExit) -> int:
-    """As the interpreter reads it."""
+    """The exit code that the interpreter derives from a SystemExit."""
     if ending.code is None:
         return 0
     if isinstance(ending.code, int):

@@ -1,4 +1,4 @@
-"""A process that was forked from a warm one is as one that was started: its output, its end, its environment."""
+"""A forked process behaves like a started one: its output, its end, its environment."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ ENVIRONMENT = os.environ | {"ANNALS_TOPIC_PREFIX": "warm."}
 
 
 async def cold(*arguments: str) -> tuple[int, bytes, bytes]:
-    """The same as a new interpreter does it."""
+    """Run the same action in a new interpreter."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", MODULE, *arguments),
         env=ENVIRONMENT,
@@ -35,12 +35,12 @@ async def cold(*arguments: str) -> tuple[int, bytes, bytes]:
 async def test_does_and_ends_as_a_new_interpreter_would(action: str) -> None:
     process = await start(MODULE, action, "two words", env=ENVIRONMENT)
     output, errors = await process.communicate()
-    code, expected, said = await cold(action, "two words")
+    code, expected, expected_errors = await cold(action, "two words")
     assert (process.returncode, output) == (code, expected)
-    assert errors.splitlines()[-1:] == said.splitlines()[-1:]
+    assert errors.splitlines()[-1:] == expected_errors.splitlines()[-1:]
 
 
-async def test_hears_signals_and_is_gone_at_once_for_who_asks(tmp_path: Path) -> None:
+async def test_receives_signals_and_is_gone_as_soon_as_it_has_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as output:
         process = await start(MODULE, "wait", env=ENVIRONMENT, output=output.fileno())
@@ -48,7 +48,7 @@ async def test_hears_signals_and_is_gone_at_once_for_who_asks(tmp_path: Path) ->
     async def waits() -> bool:
         return log.read_bytes().startswith(b"wait")
 
-    await until(waits, "it has begun to wait")
+    await until(waits, "the process has begun to wait")
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == -signal.SIGTERM
     with pytest.raises(ProcessLookupError):

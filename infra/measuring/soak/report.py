@@ -31,7 +31,7 @@ class FaultFigures(NamedTuple):
     """All faults of a kind. The spreads cover those that the system recovered from; None when there was none."""
 
     kind: Kind
-    struck: int
+    injected: int
     not_recovered: int
     recovered: Spread | None
     accepted: Spread | None
@@ -95,7 +95,7 @@ class Report(NamedTuple):
     def plain(self) -> dict[str, Any]:
         """The report as JSON values."""
         return {
-            "content": not self.wrong,
+            "passes": not self.wrong,
             "wrong": self.wrong,
             "conditions": _plain(self.conditions),
             "commands": vars(self.tally)

@@ -71,7 +71,7 @@ def _faults(report: Report) -> Table:
     rows = [
         (
             figures.kind.value,
-            str(figures.struck),
+            str(figures.injected),
             _formatted(figures.recovered),
             _formatted(figures.accepted),
             _formatted(figures.readable),
@@ -80,7 +80,7 @@ def _faults(report: Report) -> Table:
         )
         for figures in report.figures()
     ]
-    total = sum(figures.struck for figures in report.figures())
+    total = sum(figures.injected for figures in report.figures())
     not_recovered = sum(figures.not_recovered for figures in report.figures())
     rows.append(("all", str(total), "", "", "", "", str(not_recovered)))
     return Table(

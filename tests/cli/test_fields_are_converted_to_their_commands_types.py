@@ -1,4 +1,4 @@
-"""`annals send inventory.ReceiveStock sku=tea quantity=10`: a field's value becomes what the command's model takes."""
+"""`annals send inventory.ReceiveStock sku=tea quantity=10`: typed text is converted to the types of the model."""
 
 import shlex
 from decimal import Decimal
@@ -37,7 +37,7 @@ async def _made(name: str, *words: str) -> Command:
         ("users.UpdateUser", ("user_id=ada", "city:=null"), "city", None),
     ],
 )
-async def test_a_number_where_it_is_one_and_else_a_text(
+async def test_a_number_where_the_model_has_a_number_and_else_a_text(
     name: str, words: tuple[str, ...], field: str, value: Any
 ) -> None:
     assert getattr(await _made(name, *words), field) == value
@@ -73,7 +73,7 @@ async def test_a_list_as_json_or_as_items_and_words(lines: str) -> None:
         (("lines=tea 2 9.90", "confirm_within_seconds=1.5"), "confirm_within_seconds: Input should be a valid"),
     ],
 )
-async def test_not_what_cannot_be_one(words: tuple[str, ...], says: str) -> None:
+async def test_not_to_a_type_that_the_text_does_not_fit(words: tuple[str, ...], says: str) -> None:
     with pytest.raises(typer.BadParameter, match=says.replace(".", r"\.")):
         await _made("orders.PlaceOrder", "user_id=ada", "currency=EUR", *words)
 

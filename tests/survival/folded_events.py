@@ -1,4 +1,4 @@
-"""The books of the shop, folded from the event table by the deciders: they must add up, and nothing be left open."""
+"""The event table, folded by the deciders: money and goods must add up, and no order may be left open."""
 
 from collections import Counter
 from decimal import Decimal
@@ -9,19 +9,19 @@ from tests.system import System
 from workers.domain import contexts
 
 
-class Books(NamedTuple):
-    """Sums over events, states by context and stream, events by context and stream."""
+class FoldedEvents(NamedTuple):
+    """The states and the events of all streams, by context and stream."""
 
     states: dict[str, dict[str, Any]]
     events: dict[str, dict[str, list[Any]]]
 
     def named(self, context: str, name: str) -> list[Any]:
-        """All events of this name."""
+        """All events of a context with this name."""
         return [event for events in self.events[context].values() for event in events if event.name == name]
 
 
-async def books(system: System) -> Books:
-    """Read the whole table."""
+async def read_folded_events(system: System) -> FoldedEvents:
+    """Read and fold the whole event table."""
     states: dict[str, dict[str, Any]] = {name: {} for name in contexts()}
     events: dict[str, dict[str, list[Any]]] = {name: {} for name in contexts()}
     rows = await system.database.fetch(
@@ -35,46 +35,46 @@ async def books(system: System) -> Books:
         decider = contexts()[context].decider
         states[context][stream_id] = decider.evolve(states[context].get(stream_id, decider.initial), event)
         events[context].setdefault(stream_id, []).append(event)
-    return Books(states, events)
+    return FoldedEvents(states, events)
 
 
-def money_adds_up(found: Books) -> None:
-    """Deposits = balances + captured; what is reserved belongs to nobody any more; captured = confirmed orders."""
-    deposits: Decimal = sum((event.amount for event in found.named("payments", "FundsDeposited")), Decimal(0))
-    captured: Decimal = sum((event.amount for event in found.named("payments", "FundsCaptured")), Decimal(0))
-    accounts = found.states["payments"].values()
+def money_adds_up(folded: FoldedEvents) -> None:
+    """Deposits = balances + captured; no reservation is left; captured = confirmed orders."""
+    deposits: Decimal = sum((event.amount for event in folded.named("payments", "FundsDeposited")), Decimal(0))
+    captured: Decimal = sum((event.amount for event in folded.named("payments", "FundsCaptured")), Decimal(0))
+    accounts = folded.states["payments"].values()
     assert sum((account.balance for account in accounts), Decimal(0)) + captured == deposits
     assert [account for account in accounts if account.reservations] == []
-    paid = Counter(event.order_id for event in found.named("payments", "FundsCaptured"))
-    confirmed = Counter(event.order_id for event in found.named("orders", "OrderConfirmed"))
+    paid = Counter(event.order_id for event in folded.named("payments", "FundsCaptured"))
+    confirmed = Counter(event.order_id for event in folded.named("orders", "OrderConfirmed"))
     assert paid == confirmed
-    totals = {event.order_id: event.total for event in found.named("orders", "OrderPlaced")}
+    totals = {event.order_id: event.total for event in folded.named("orders", "OrderPlaced")}
     assert captured == sum((totals[order_id] for order_id in confirmed), Decimal(0))
 
 
-def goods_add_up(found: Books) -> None:
+def goods_add_up(folded: FoldedEvents) -> None:
     """Received = on hand + shipped; reserved for exactly the orders that are confirmed and not shipped."""
-    for sku, state in found.states["inventory"].items():
-        mine = found.events["inventory"][sku]
-        received = sum(event.quantity for event in mine if event.name == "StockReceived")
-        shipped = sum(event.quantity for event in mine if event.name == "StockShipped")
+    for sku, state in folded.states["inventory"].items():
+        sku_events = folded.events["inventory"][sku]
+        received = sum(event.quantity for event in sku_events if event.name == "StockReceived")
+        shipped = sum(event.quantity for event in sku_events if event.name == "StockShipped")
         assert received == state.on_hand + shipped, sku
     wanted: dict[tuple[str, str], int] = {}
-    for order_id, events in found.events["orders"].items():
-        if found.states["orders"][order_id].status == "confirmed":
+    for order_id, events in folded.events["orders"].items():
+        if folded.states["orders"][order_id].status == "confirmed":
             for line in events[0].lines:
                 wanted[line.sku, order_id] = wanted.get((line.sku, order_id), 0) + line.quantity
-    stock = found.states["inventory"]
-    held = {
+    stock = folded.states["inventory"]
+    reserved = {
         (sku, order_id): pieces
         for sku, state in stock.items()
         for group in state.reservations.values()
         for order_id, pieces in group.items()
     }
-    assert held == wanted
+    assert reserved == wanted
 
 
-def nothing_is_left_open(found: Books) -> None:
-    """Every order has come to an end, or waits to be shipped."""
-    statuses = Counter(state.status for state in found.states["orders"].values())
+def nothing_is_left_open(folded: FoldedEvents) -> None:
+    """Every order has ended or waits to be shipped."""
+    statuses = Counter(state.status for state in folded.states["orders"].values())
     assert statuses["placed"] == 0, statuses

@@ -1,4 +1,4 @@
-"""Whatever happens to what a command prints, its exit code says what became of it, and stderr what was lost."""
+"""If a command's output cannot be written, its exit code still tells the result, and stderr repeats what was lost."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.system import System, running_system
 
 ROOT = Path(__file__).parents[2]
 ANNALS = (sys.executable, "-m", "infra.cli.main")
-# Those that need no server, one of each way to print: Typer's help, JSON at once, lines, nothing to say.
+# Commands that need no server, one for each way to print: Typer's help, JSON at once, lines, no output.
 WITHOUT_SERVERS = [
     ("--help",),
     ("send", "--help"),
@@ -32,7 +32,7 @@ NAMES = ["ü", "😀", "名"]
 
 
 def shell(arguments: Sequence[str], rest: str, **variables: str) -> Ended:
-    """Run `annals` with these arguments and this rest of a shell's line; the exit code is that of `annals`."""
+    """Run `annals` with these arguments in a shell, followed by `rest`; the exit code is that of `annals`."""
     line = f'{{ "$@"; echo $? >&3; }} 3>"$CODE" {rest}' if rest.startswith("|") else f'"$@" {rest}; echo $? > "$CODE"'
     code = Path(os.environ.get("TMPDIR", "/tmp")) / f"annals-{uuid4()}"
     done = subprocess.run(
@@ -50,7 +50,7 @@ def shell(arguments: Sequence[str], rest: str, **variables: str) -> Ended:
 
 
 @pytest.mark.parametrize("arguments", WITHOUT_SERVERS, ids=" ".join)
-def test_a_full_disk_is_an_exit_code_of_its_own(arguments: tuple[str, ...]) -> None:
+def test_a_full_disk_has_its_own_exit_code(arguments: tuple[str, ...]) -> None:
     whole = shell(arguments, "")
     assert whole.code == 0, whole.errors
     ended = shell(arguments, FULL)
@@ -61,7 +61,7 @@ def test_a_full_disk_is_an_exit_code_of_its_own(arguments: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize("arguments", WITHOUT_SERVERS, ids=" ".join)
-def test_a_closed_stdout_is_one_too(arguments: tuple[str, ...]) -> None:
+def test_a_closed_stdout_has_the_same_exit_code(arguments: tuple[str, ...]) -> None:
     ended = shell(arguments, ">&-")
     assert ended.code == 4, ended.errors
     assert "could not be written to stdout (Bad file descriptor)" in ended.errors
@@ -69,7 +69,7 @@ def test_a_closed_stdout_is_one_too(arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("arguments", WITHOUT_SERVERS, ids=" ".join)
 @pytest.mark.parametrize("reader", ["| head -c 1 > /dev/null", "| true", "| sed 1q > /dev/null"])
-def test_a_reader_that_had_enough_is_no_fault(arguments: tuple[str, ...], reader: str) -> None:
+def test_a_reader_that_closes_the_pipe_is_no_fault(arguments: tuple[str, ...], reader: str) -> None:
     ended = shell(arguments, reader)
     assert (ended.code, ended.errors) == (0, "")
 
@@ -80,14 +80,14 @@ def test_a_reader_that_had_enough_is_no_fault(arguments: tuple[str, ...], reader
     [
         (("send", "users.Nothing"), 2),
         (("nothing",), 2),
-        (("stream", "show", "users/nobody"), 3),
+        (("stream", "show", "users/unknown"), 3),
         (("docs", "states"), 0),
     ],
     ids=["wrong usage", "no such command", "away", "done"],
 )
-def test_errors_that_cannot_be_told_change_no_exit_code(rest: str, arguments: tuple[str, ...], code: int) -> None:
+def test_errors_that_cannot_be_written_change_no_exit_code(rest: str, arguments: tuple[str, ...], code: int) -> None:
     away = {
-        "ANNALS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "ANNALS_DATABASE_URL": "postgresql://annals@127.0.0.1:1/none",
         "ANNALS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
     }
     unwritten = code == 0 and rest.startswith(">")
@@ -122,14 +122,14 @@ def test_no_encoding_is_too_small(variables: dict[str, str], arguments: tuple[st
 
 
 def send(settings: Settings, rest: str, *options: str, name: str = "Ada", **variables: str) -> tuple[str, Ended]:
-    """Send a CreateUser; the id of its user, and how it ended."""
+    """Send a CreateUser; return the id of its user and the result of the command."""
     user_id = str(uuid4())
     fields = (f"user_id={user_id}", f"first_name={name}", "last_name=Lovelace", f"email={user_id}@example.org")
     return user_id, shell(("send", "users.CreateUser", *fields, *options), rest, **settings.environment(), **variables)
 
 
 @pytest.mark.timeout(300)
-async def test_a_command_that_was_sent_is_said_to_be(settings: Settings, tmp_path: Path) -> None:
+async def test_a_command_that_was_sent_is_reported_as_sent(settings: Settings, tmp_path: Path) -> None:
     async with running_system(settings, tmp_path) as system:
         await system.holding(await system.worker("command"), settings.partitions)
         for rest, code in ((FULL, 4), (">&-", 4), ("| true", 0), ("2>&-", 0), ("> /dev/full 2>&1", 4)):
@@ -156,14 +156,14 @@ async def test_a_command_that_was_sent_is_said_to_be(settings: Settings, tmp_pat
 
         many = tmp_path / "many.jsonl"
         ids = [str(uuid4()) for _ in range(300)]
-        many.write_text("".join(f"{json.dumps(user(each))}\n" for each in ids))
+        many.write_text("".join(f"{json.dumps(user(user_id))}\n" for user_id in ids))
         ended = shell(
             ("send", "users.CreateUser", "--file", str(many)), "| head -1 > /dev/null", **settings.environment()
         )
         assert (ended.code, ended.errors) == (0, "")
-        assert all([await exists(system, each) for each in ids]), "those after the first line are sent, too"
+        assert all([await exists(system, user_id) for user_id in ids]), "the commands after the first line are sent too"
         followed = shell(("events", "tail", "--json"), "| head -1 > /dev/null", **settings.environment())
-        assert (followed.code, followed.errors) == (0, ""), "what would go on for ever has ended"
+        assert (followed.code, followed.errors) == (0, ""), "the command that follows the log has ended"
         followed = shell(("events", "tail", "--json"), FULL, **settings.environment())
         assert followed.code == 4
         listed = shell(("events", "list", "--limit", "500"), FULL, **settings.environment())

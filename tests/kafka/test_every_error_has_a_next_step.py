@@ -1,4 +1,4 @@
-"""What is done after each error of Kafka: the table is complete, and each error stands where it was put."""
+"""The table of the next step after each Kafka error is complete, and each error has its expected step."""
 
 import inspect
 
@@ -52,7 +52,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_each_error_of_the_driver(name: str) -> None:
     kind = ALL[name]
-    assert kind in STEPS, "sorted by nothing"
+    assert kind in STEPS, "not in the table"
     error = kind({"users.commands"}) if name == "OffsetOutOfRangeError" else kind("said")
     step, advice = step_after(error)
     assert name in EXPECTED[step].split()
@@ -60,14 +60,14 @@ def test_each_error_of_the_driver(name: str) -> None:
     assert ends_client(error) == (step is Next.REPLACE)
 
 
-def test_nothing_is_expected_of_errors_that_are_no_more() -> None:
-    """Some errors have two names."""
+def test_no_step_is_expected_for_an_error_that_no_longer_exists() -> None:
+    """Compares the classes, because some errors have two names."""
     expected = {getattr(errors, name) for names in EXPECTED.values() for name in names.split()}
     assert expected == set(ALL.values())
 
 
-def test_what_the_driver_says_may_be_repeated_gets_no_new_client() -> None:
-    """aiokafka's own word: `retriable`. A protocol that is out of step is not mended by repeating."""
+def test_an_error_that_the_driver_marks_as_retriable_needs_no_new_client() -> None:
+    """aiokafka marks an error that may be repeated as `retriable`. Repeating does not repair a protocol out of step."""
     retriable = {name for name, kind in ALL.items() if getattr(kind, "retriable", False)}
     replaced = {"CorrelationIdError", "KafkaProtocolError", "UnknownTopicOrPartitionError"}
     assert {name for name in retriable if STEPS[ALL[name]][0] is not Next.WAIT} == replaced

@@ -1,4 +1,4 @@
-"""Workers that are killed, one at random after another, and each replaced at once."""
+"""Kills workers at random, one after another, and replaces each at once."""
 
 import asyncio
 import random
@@ -9,15 +9,15 @@ from tests.system import System, Worker
 
 
 @asynccontextmanager
-async def killing(system: System, crews: dict[str, int]) -> AsyncIterator[list[str]]:
-    """Keep so many workers of each role, and kill one of them at random after another, until the block ends.
+async def random_kills(system: System, pool_sizes: dict[str, int]) -> AsyncIterator[list[str]]:
+    """Keep this number of workers for each role, and kill one at random after another, until the block ends.
 
-    One that starts may be killed as well as one at work; but only while another of its role, or itself, holds lanes: on
-    a machine where a start takes longer than the time between two kills, nothing would ever be done.
+    Yields the roles of the killed workers. A starting worker may be killed too, but only while a worker of its role
+    owns lanes. Otherwise no work would be done on a machine where a start takes longer than the time between two kills.
     """
     killed: list[str] = []
     chance = random.Random(20261121)
-    alive = {role: [await system.worker(role) for _ in range(size)] for role, size in crews.items()}
+    alive = {role: [await system.worker(role) for _ in range(size)] for role, size in pool_sizes.items()}
 
     async def kill_on() -> None:
         while True:

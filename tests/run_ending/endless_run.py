@@ -1,4 +1,4 @@
-"""Tests that never end, run by name in a pytest of their own: they note the pids of what they have started."""
+"""Tests that never end, for another test to run in a separate pytest. They write their processes' pids to a file."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import psutil
 from tests.servers import Servers
 from tests.system import System
 
-TOLD = "ANNALS_TEST_PIDS"
+PIDS_VARIABLE = "ANNALS_TEST_PIDS"
 FOREVER_SECONDS = 600
 
 STUBBORN = """
@@ -32,18 +32,18 @@ signal.pause()
 """
 
 
-def note(pids: list[int]) -> None:
-    """In one step, so that whoever waits for the file finds it whole."""
-    told = Path(os.environ[TOLD])
-    draft = told.with_suffix(".draft")
+def write_pids(pids: list[int]) -> None:
+    """Write the pids to the file in one step, so that a reader never sees half of it."""
+    pids_file = Path(os.environ[PIDS_VARIABLE])
+    draft = pids_file.with_suffix(".draft")
     draft.write_text(" ".join(map(str, pids)))
-    draft.rename(told)
+    draft.rename(pids_file)
 
 
 def stubborn(*more: str) -> list[int]:
-    """A child and its child that ignore every signal they can, in sessions of their own.
+    """A child and a grandchild that ignore every signal they can, each in its own session.
 
-    The child is stopped (SIGSTOP); with `more`, it ends and leaves an orphan.
+    The child is stopped (SIGSTOP). With `more`, it ends and leaves the grandchild as an orphan.
     """
     child = subprocess.Popen(
         [sys.executable, "-c", STUBBORN, "1", STUBBORN, *more],
@@ -61,7 +61,7 @@ def stubborn(*more: str) -> list[int]:
 
 
 async def test_with_stubborn_children() -> None:
-    note([*stubborn(), *stubborn("orphan")])
+    write_pids([*stubborn(), *stubborn("orphan")])
     await asyncio.sleep(FOREVER_SECONDS)
 
 
@@ -69,6 +69,6 @@ async def test_with_servers_and_a_worker(servers: Servers, system: System) -> No
     assert servers.stack is not None
     worker = await system.worker("command")
     await system.holding(worker)
-    own = {each.pid for each in psutil.Process().children(recursive=True)}
-    note(sorted(own))
+    pids = {process.pid for process in psutil.Process().children(recursive=True)}
+    write_pids(sorted(pids))
     await asyncio.sleep(FOREVER_SECONDS)

@@ -1,4 +1,4 @@
-"""`located`: the environment first, else the running embedded stack, else an error that helps."""
+"""`located`: addresses from the environment, else from the running embedded stack, else an error with advice."""
 
 import asyncio
 
@@ -14,10 +14,10 @@ from infra.settings import Settings
 async def test_what_the_settings_leave_open_comes_from_the_running_stack(only_postgres: Settings) -> None:
     stack = Devstack(only_postgres.home, only_postgres)
     addresses = await stack.start()
-    found = located(only_postgres)
-    assert found.database_url == SecretStr(addresses.database_url)
-    assert found.kafka_bootstrap_servers == "127.0.0.1:1"
-    assert found.redis_url == SecretStr("redis://127.0.0.1:1/0")
+    settings = located(only_postgres)
+    assert settings.database_url == SecretStr(addresses.database_url)
+    assert settings.kafka_bootstrap_servers == "127.0.0.1:1"
+    assert settings.redis_url == SecretStr("redis://127.0.0.1:1/0")
     named = only_postgres.model_copy(update={"database_url": SecretStr("postgresql://elsewhere/db")})
     assert located(named).database_url == SecretStr("postgresql://elsewhere/db")
     await stack.stop()
@@ -56,7 +56,7 @@ def test_the_error_names_the_missing_servers_the_command_and_the_variables(only_
     assert failure.value.missing_variables == ("ANNALS_DATABASE_URL",)
 
 
-def test_a_state_file_without_living_servers_counts_for_nothing(only_postgres: Settings) -> None:
+def test_a_state_file_without_running_servers_is_ignored(only_postgres: Settings) -> None:
     publish(Home(only_postgres.home), {"database_url": "postgresql://annals:secret@127.0.0.1:1/annals"})
     with pytest.raises(StackNotRunning) as failure:
         located(only_postgres)

@@ -1,4 +1,4 @@
-"""One record, one row, one key: put on three servers once, asked for after each mishap."""
+"""One record, one row and one key, which a test writes to the three servers and reads again after each fault."""
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -12,8 +12,8 @@ TOPIC = "kept"
 ALL = {"kafka": "a record", "postgres": "a row", "redis": "a key"}
 
 
-class Keepsakes:
-    """What is kept on the servers at these addresses."""
+class StoredMarks:
+    """The test data on the servers at these addresses."""
 
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
@@ -28,12 +28,12 @@ class Keepsakes:
         await producer.send_and_wait(TOPIC, b"a record", partition=0)
         await producer.stop()
         connection = await asyncpg.connect(self._addresses.database_url)
-        await connection.execute("CREATE TABLE kept AS SELECT 'a row' AS it")
+        await connection.execute("CREATE TABLE kept AS SELECT 'a row' AS mark")
         await connection.close()
         async with Redis.from_url(self._addresses.redis_url) as client:
             await client.set("kept", "a key")
 
-    async def found(self) -> dict[str, str]:
+    async def read(self) -> dict[str, str]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self._addresses.kafka_bootstrap_servers)
         await consumer.start()
         partition = TopicPartition(TOPIC, 0)
@@ -42,7 +42,7 @@ class Keepsakes:
         record = await consumer.getone()
         await consumer.stop()
         connection = await asyncpg.connect(self._addresses.database_url)
-        row = await connection.fetchval("SELECT it FROM kept")
+        row = await connection.fetchval("SELECT mark FROM kept")
         await connection.close()
         async with Redis.from_url(self._addresses.redis_url, decode_responses=True) as client:
             key = await client.get("kept")
@@ -50,5 +50,5 @@ class Keepsakes:
 
 
 def addresses_of(stack: Devstack) -> Addresses:
-    """Where the servers of a running stack are."""
+    """The addresses of a running stack's servers."""
     return Addresses(*(stack.processes[name].server.address for name in ("kafka", "postgres", "redis")))

@@ -1,4 +1,4 @@
-"""What cannot work is said before anything is downloaded or made: the Python, the machine, the project's folder."""
+"""Before anything is downloaded, prepare.py reports what cannot work: the Python, the machine, the project's folder."""
 
 import os
 import re
@@ -19,15 +19,17 @@ FOLDER = os.fsencode(ROOT)
 TIMEOUT_SECONDS = 60.0
 
 
-def said(facts: Facts = GOOD, folder: bytes = FOLDER) -> str:
+def reported(facts: Facts = GOOD, folder: bytes = FOLDER) -> str:
     return "\n".join(hindrances(facts, folder))
 
 
 @pytest.mark.parametrize("python", [(3, 11), (3, 12), (3, 13), (3, 14)])
-@pytest.mark.parametrize(("system", "machine"), [(system, one) for system, all_ in MACHINES.items() for one in all_])
-def test_nothing_is_said_where_everything_is_to_be_had(python: tuple[int, int], system: str, machine: str) -> None:
+@pytest.mark.parametrize(
+    ("system", "machine"), [(system, machine) for system, machines in MACHINES.items() for machine in machines]
+)
+def test_nothing_is_reported_where_every_package_exists(python: tuple[int, int], system: str, machine: str) -> None:
     glibc = (2, 28) if system == "Linux" else None
-    assert said(replace(GOOD, python=python, system=system, machine=machine, glibc=glibc)) == ""
+    assert reported(replace(GOOD, python=python, system=system, machine=machine, glibc=glibc)) == ""
 
 
 @pytest.mark.parametrize(
@@ -44,16 +46,16 @@ def test_nothing_is_said_where_everything_is_to_be_had(python: tuple[int, int], 
         (replace(GOOD, glibc=(2, 17)), "2.28 or newer, and this one is 2.17"),
     ],
 )
-def test_what_no_package_is_to_be_had_for_is_named_with_what_to_do(facts: Facts, claim: str) -> None:
-    assert claim in said(facts)
-    assert re.search("Install one|another machine", said(facts))
+def test_a_machine_without_packages_is_reported_with_what_to_do(facts: Facts, claim: str) -> None:
+    assert claim in reported(facts)
+    assert re.search("Install one|another machine", reported(facts))
 
 
 @pytest.mark.parametrize(
     ("name", "claim"),
     [(b"a\nb", r"'\n'"), (b"a\tb", r"'\t'"), (b"a\rb", r"'\r'"), (b"a\xffb", "0xff"), (b"a:b", "colon")],
 )
-def test_a_name_that_no_tool_copes_with_stops_up_before_it_makes_anything(
+def test_a_folder_name_that_tools_cannot_handle_stops_up_before_it_creates_anything(
     name: bytes, claim: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / os.fsdecode(name)
@@ -68,7 +70,7 @@ def test_a_name_that_no_tool_copes_with_stops_up_before_it_makes_anything(
 
 
 def up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs infra/up.sh of this folder with the Python of the tests for every name that it looks for."""
+    """Runs infra/up.sh of this folder. Each Python that it looks for is the Python of the tests."""
     programs = folder.parent / "programs"
     programs.mkdir(exist_ok=True)
     for name in ("python3.13", "python3"):
@@ -86,7 +88,7 @@ def up(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_cdpath_of_the_callers_leads_nowhere_else(tmp_path: Path) -> None:
+def test_the_callers_cdpath_does_not_change_the_folder(tmp_path: Path) -> None:
     for place in ("here\nnow", "elsewhere"):
         (tmp_path / place / "infra").mkdir(parents=True)
         for file in ("up.sh", "prepare.sh", "prepare.py"):
@@ -98,7 +100,7 @@ def test_a_cdpath_of_the_callers_leads_nowhere_else(tmp_path: Path) -> None:
 def test_no_backslash_of_the_folders_name_gets_into_the_programs_that_uv_writes(
     name: str, relocatable: bool, tmp_path: Path
 ) -> None:
-    """Python would read it there as an escape: `annals` would end with a SyntaxError."""
+    """Python would read the backslash as an escape, and `annals` would end with a SyntaxError."""
     (tmp_path / name / "infra").mkdir(parents=True)
     for file in ("up.sh", "prepare.sh", "prepare.py"):
         shutil.copy(ROOT / "infra" / file, tmp_path / name / "infra")
@@ -114,17 +116,17 @@ def test_no_backslash_of_the_folders_name_gets_into_the_programs_that_uv_writes(
 
 def test_a_folder_below_one_that_may_not_be_entered_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "may not be entered" in said()
+    assert "may not be entered" in reported()
 
 
 @pytest.mark.parametrize("name", ["a b", " -a'\"#%\\,=;&|!*?[x]{y}(z)<$HOME>`id`~\u00fc\U0001f600 ", "l" * 200])
-def test_every_other_name_will_do(name: str, tmp_path: Path) -> None:
+def test_every_other_folder_name_is_accepted(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    assert said(folder=os.fsencode(folder)) == ""
+    assert reported(folder=os.fsencode(folder)) == ""
 
 
-def test_prepare_sh_looks_for_each_python_that_will_do_and_says_so() -> None:
+def test_prepare_sh_looks_for_each_supported_python_and_lists_them() -> None:
     script = (ROOT / "infra" / "prepare.sh").read_text(encoding="utf-8")
     listed = re.search(r"for python in (.*) python3; do", script)
     assert listed is not None
@@ -135,6 +137,6 @@ def test_prepare_sh_looks_for_each_python_that_will_do_and_says_so() -> None:
 
 
 def test_no_file_that_python_reads_by_the_locale_names_the_projects_folder() -> None:
-    """Else no program of the environment would start under LC_ALL=C in a folder with an umlaut."""
+    """Otherwise no program of the environment would start under LC_ALL=C in a folder with an umlaut."""
     files = [path for folder in site.getsitepackages() for path in Path(folder).glob("*.pth")]
     assert [path.name for path in files if os.fsencode(ROOT) in path.read_bytes()] == []

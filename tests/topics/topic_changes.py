@@ -1,4 +1,4 @@
-"""What operators and brokers do to topics, by Kafka's own means."""
+"""Changes that operators and brokers make to topics, by Kafka's own means."""
 
 from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions
@@ -18,23 +18,23 @@ RECORDS_POSITION = 57
 
 
 async def recreate(settings: Settings, topic: str, partitions: int | None = None) -> None:
-    """Delete a topic and make it again: as it should be, or with so many partitions."""
+    """Delete a topic and create it again: as it should be, or with another number of partitions."""
     await delete_topics(settings, [topic])
 
-    async def made() -> bool:
-        wanted = [each for each in topics_of(list(contexts()), settings) if each.name == topic]
+    async def created() -> bool:
+        wanted = [spec for spec in topics_of(list(contexts()), settings) if spec.name == topic]
         if partitions is not None:
-            wanted = [each._replace(partitions=partitions) for each in wanted]
+            wanted = [spec._replace(partitions=partitions) for spec in wanted]
         try:
             return topic in (await create_topics(settings, wanted)).created
-        except PartitionsDiffer:  # the broker still tells of the former one
+        except PartitionsDiffer:  # the broker still reports the former one
             return False
 
-    await until(made, "the topic is made")
+    await until(created, "the topic is created")
 
 
 async def delete_records(system: System, name: str) -> int:
-    """Delete all records that a topic has now; how many these were."""
+    """Delete all records that a topic has now; return their number."""
     topic, reader = system.topic(name), LogReader(system.settings)
     try:
         ends = await reader.committed_ends(topic, system.settings.partitions)
@@ -47,8 +47,8 @@ async def delete_records(system: System, name: str) -> int:
         await admin.delete_records(
             {TopicPartition(topic, number): RecordsToDelete(before_offset=end) for number, end in enumerate(ends)}
         )
-    gone: int = sum(ends) - sum(starts.values())
-    return gone
+    count: int = sum(ends) - sum(starts.values())
+    return count
 
 
 async def grow(system: System, name: str, partitions: int) -> None:
@@ -57,11 +57,12 @@ async def grow(system: System, name: str, partitions: int) -> None:
         await admin.create_partitions({system.topic(name): NewPartitions(partitions)})
 
 
-def lose_the_end(stack: Devstack, topic: str) -> int:
-    """Take the last batch out of each partition's file, as a host does that fails before it has written it to its disk.
-    Kafka must not run. How many records are gone.
+def truncate(stack: Devstack, topic: str) -> int:
+    """Remove the last batch from each partition's file, as if the host had failed before it wrote the batch to disk.
+
+    Kafka must not run. Returns the number of records removed.
     """
-    gone = 0
+    removed = 0
     for folder in (stack.home.path / "kafka").rglob(f"{topic}-*"):
         for segment in folder.glob("*.log"):
             content = segment.read_bytes()
@@ -69,6 +70,6 @@ def lose_the_end(stack: Devstack, topic: str) -> int:
             while end < len(content) and (length := int.from_bytes(content[end + 8 : end + 12])):
                 begin, end = end, end + LOG_OVERHEAD_BYTES + length
             if end:
-                gone += int.from_bytes(content[begin + RECORDS_POSITION : begin + RECORDS_POSITION + 4])
+                removed += int.from_bytes(content[begin + RECORDS_POSITION : begin + RECORDS_POSITION + 4])
                 segment.write_bytes(content[:begin])
-    return gone
+    return removed

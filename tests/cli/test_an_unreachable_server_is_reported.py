@@ -1,4 +1,4 @@
-"""What the reading commands say, and with which exit code, when a server is away or empty."""
+"""The message and the exit code of reading commands when a server is away or not migrated."""
 
 import asyncio
 
@@ -40,6 +40,6 @@ def servers_away(settings: Settings) -> Settings:
     return settings.model_copy(
         update={
             "kafka_bootstrap_servers": "127.0.0.1:1",
-            "database_url": SecretStr("postgresql://nobody@127.0.0.1:1/nothing"),
+            "database_url": SecretStr("postgresql://annals@127.0.0.1:1/nothing"),
         }
     )

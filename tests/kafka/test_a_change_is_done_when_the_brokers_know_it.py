@@ -1,4 +1,4 @@
-"""A controller answers before the brokers know what it has done; here, nothing is called done before they do."""
+"""A controller answers before the brokers know of a change; the functions tested here return only after they do."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace
@@ -41,7 +41,7 @@ class LateAdmin:
         if not code and self._to_come:
             self.settings = self._to_come.pop(0)
         entries = [] if code else [(name, value, False, OF_THE_TOPIC) for name, value in self.settings.items()]
-        return [SimpleNamespace(resources=[(code, None, 2, each.name, entries) for each in resources])]
+        return [SimpleNamespace(resources=[(code, None, 2, resource.name, entries) for resource in resources])]
 
     async def alter_configs(self, resources: Sequence[Any]) -> list[Any]:
         code = self._codes.pop(0) if self._codes else 0
@@ -50,7 +50,7 @@ class LateAdmin:
         return [SimpleNamespace(resources=[(code, None, 2, resources[0].name)])]
 
 
-async def test_every_partition_of_a_new_topic_takes_records_at_once(settings: Settings) -> None:
+async def test_every_partition_of_a_new_topic_accepts_records_at_once(settings: Settings) -> None:
     assert settings.kafka_bootstrap_servers is not None
     for number in range(5):
         topic = f"{settings.topic_prefix}{number}"
@@ -67,13 +67,13 @@ async def test_settings_are_read_once_the_broker_knows_the_topic(code: int) -> N
     await alter_topic_settings(admin, "things", {"retention.ms": "2"})
 
 
-async def test_settings_are_set_right_once_the_broker_tells_of_them() -> None:
+async def test_changed_settings_are_reported_once_the_broker_has_them() -> None:
     admin: Any = LateAdmin([])
     assert await apply_topic_settings(admin, [Topic("things", 1, {"retention.ms": "2"})]) == ["things"]
     assert admin.settings == {"retention.ms": "2", "segment.ms": "9"}
 
 
-async def test_a_closed_topic_takes_no_record_any_more(settings: Settings, topic: str) -> None:
+async def test_a_closed_topic_accepts_no_more_records(settings: Settings, topic: str) -> None:
     assert settings.kafka_bootstrap_servers is not None
     assert await produce_batch(settings.kafka_bootstrap_servers, topic, 0, BATCH) == 0
     await close_topic(settings, topic, PARTITIONS)
@@ -88,7 +88,7 @@ async def test_looking_whether_a_topic_is_closed_writes_nothing(settings: Settin
     await client.bootstrap()
     try:
         await client.set_topics([topic])
-        assert [await is_closed(client, TopicPartition(topic, each)) for each in range(PARTITIONS)] == [
+        assert [await is_closed(client, TopicPartition(topic, partition)) for partition in range(PARTITIONS)] == [
             False
         ] * PARTITIONS
     finally:
@@ -96,14 +96,14 @@ async def test_looking_whether_a_topic_is_closed_writes_nothing(settings: Settin
     assert await topic_extent(settings, topic) == before
 
 
-async def test_what_the_brokers_never_tell_of_is_said_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_change_that_the_brokers_never_report_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.kafka.propagation.PROPAGATION_TIMEOUT_SECONDS", 0.3)
     admin: Any = LateAdmin([UnknownTopicOrPartitionError.errno] * 100)
     with pytest.raises(Unavailable, match="do not tell of the settings of things after "):
         await read_topic_settings(admin, ["things"])
 
 
-async def test_a_request_that_is_out_of_time_is_not_taken_for_brokers_that_do_not_tell() -> None:
+async def test_a_request_that_times_out_is_not_mistaken_for_brokers_that_do_not_report_a_change() -> None:
     async def look() -> bool:
         raise TimeoutError("the request's own")
 
@@ -112,9 +112,11 @@ async def test_a_request_that_is_out_of_time_is_not_taken_for_brokers_that_do_no
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "request_settings",
     [lambda admin: read_topic_settings(admin, ["things"]), lambda admin: alter_topic_settings(admin, "things", {})],
 )
-async def test_what_the_brokers_refuse_is_said_at_once(asked: Callable[[Any], Awaitable[object]]) -> None:
+async def test_a_request_that_the_brokers_refuse_is_an_error_at_once(
+    request_settings: Callable[[Any], Awaitable[object]],
+) -> None:
     with pytest.raises(Unavailable, match="TOPIC_AUTHORIZATION_FAILED"):
-        await asked(LateAdmin([TopicAuthorizationFailedError.errno]))
+        await request_settings(LateAdmin([TopicAuthorizationFailedError.errno]))

@@ -1,4 +1,4 @@
-"""A topic of the same name is another topic: its offsets say nothing about the commands that a lane has handled."""
+"""A recreated topic is another topic: its offsets do not tell which commands a lane has handled."""
 
 import asyncio
 import signal
@@ -7,7 +7,7 @@ from contracts.client.command_client import CommandClient
 from contracts.users.commands import CreateUser
 from tests.system import System, create_users
 from tests.topics.conftest import Running
-from tests.topics.spoiling import delete_records, recreate
+from tests.topics.topic_changes import delete_records, recreate
 from tests.verification.command import named, verified
 from tests.waiting import until
 
@@ -15,28 +15,29 @@ ALL = ("lanes", "acknowledge", "--all", "--reason", "a test has done it")
 
 
 async def handled(system: System, count: int) -> list[str]:
-    """Send so many users; the ids of the commands once all of them have outcomes."""
+    """Send this number of commands, wait for their outcomes and return their ids."""
     sent = create_users(count)
     system.send(sent)
-    await have_outcomes(system, [each.command_id for each in sent])
-    return [each.command_id for each in sent]
+    command_ids = [command.command_id for command in sent]
+    await have_outcomes(system, command_ids)
+    return command_ids
 
 
 async def have_outcomes(system: System, command_ids: list[str]) -> None:
-    async def all_there() -> bool:
+    async def all_handled() -> bool:
         query = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
         return bool(await system.value(query, command_ids) == len(command_ids))
 
-    await until(all_there, f"{len(command_ids)} commands have outcomes", seconds=60)
+    await until(all_handled, f"{len(command_ids)} commands have outcomes", seconds=60)
 
 
 async def passes(system: System) -> None:
-    """Verification finds nothing."""
+    """`annals verify` passes."""
     code, verdict = await verified(system)
     assert code == 0, verdict["examples"]
 
 
-async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_is_said(running: Running) -> None:
+async def test_every_command_that_is_sent_to_it_is_handled_and_possible_loss_is_reported(running: Running) -> None:
     system, worker, health = running
     await handled(system, 60)
     await system.settled()
@@ -50,7 +51,7 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_
     assert named(verdict, "commands that may be lost")
     listed = await system.annals("lanes", "list")
     assert listed.code == 1
-    assert "made anew" in listed.output
+    assert "created again" in listed.output
     assert (await system.annals(*ALL)).code == 0
     await health.ready()
     assert (await system.annals("lanes", "list")).code == 0
@@ -58,14 +59,14 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_
 
 
 async def until_interrupted(system: System) -> None:
-    async def noted() -> bool:
+    async def noticed() -> bool:
         return bool(await system.value("SELECT count(*) FROM annals.open_log_interruptions"))
 
-    await until(noted, "the lanes have noticed", seconds=30)
+    await until(noticed, "the lanes have noticed", seconds=30)
 
 
-async def test_with_more_records_than_the_lane_has_read_none_is_passed_over(running: Running) -> None:
-    """All offsets that the lanes stood at are there again: nothing but the topic's id tells."""
+async def test_with_more_records_than_the_lane_has_read_none_is_skipped(running: Running) -> None:
+    """All offsets of the lanes exist in the new topic too. Only the topic's id shows that it is another one."""
     system, worker, health = running
     await handled(system, 12)
     await system.settled()
@@ -74,32 +75,32 @@ async def test_with_more_records_than_the_lane_has_read_none_is_passed_over(runn
     sent = create_users(120)
     system.send(sent)
     worker.signal(signal.SIGCONT)
-    await have_outcomes(system, [each.command_id for each in sent])
+    await have_outcomes(system, [command.command_id for command in sent])
     await until_interrupted(system)
     assert (await system.annals(*ALL)).code == 0
     await health.ready()
 
 
-async def test_without_records_that_nobody_had_read_it_is_said_how_many(running: Running) -> None:
+async def test_without_records_that_no_lane_had_read_their_number_is_reported(running: Running) -> None:
     system, worker, health = running
     before = await system.value("SELECT coalesce(sum(missing), 0) FROM annals.log_interruptions")
     await handled(system, 12)
     await system.settled()
     worker.signal(signal.SIGSTOP)
     system.send(create_users(30))
-    gone = await delete_records(system, "users.commands")
+    deleted = await delete_records(system, "users.commands")
     sent = create_users(12)
     system.send(sent)
     worker.signal(signal.SIGCONT)
-    await have_outcomes(system, [each.command_id for each in sent])
+    await have_outcomes(system, [command.command_id for command in sent])
     await until_interrupted(system)
     missing = await system.value("SELECT coalesce(sum(missing), 0) FROM annals.log_interruptions") - before
-    assert 0 < missing <= gone
+    assert 0 < missing <= deleted
     assert (await system.annals(*ALL)).code == 0
     await health.ready()
 
 
-async def test_an_event_log_is_filled_from_the_table_in_order_and_nobody_loses_an_event(running: Running) -> None:
+async def test_an_event_log_is_filled_from_the_table_in_order_and_no_reader_loses_an_event(running: Running) -> None:
     system, _, health = running
     await handled(system, 30)
     await system.settled()
@@ -120,7 +121,7 @@ async def test_an_event_log_is_filled_from_the_table_in_order_and_nobody_loses_a
     await passes(system)
 
 
-async def test_replies_come_to_who_asks_after_their_topic_was_made_anew(running: Running) -> None:
+async def test_replies_reach_a_client_after_their_topic_was_recreated(running: Running) -> None:
     system = running.system
     client = CommandClient(
         str(system.settings.kafka_bootstrap_servers), source="/tests", topic_prefix=system.settings.topic_prefix

@@ -1,4 +1,4 @@
-"""Every role is started before its database, its schema and its topics exist: each says so, and works once they do."""
+"""Each role starts before its database, schema and topics exist: it reports that, and works as soon as they do."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,13 +11,13 @@ from pydantic import SecretStr
 from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
 from infra.settings import Settings
-from tests.faults.everyone import Everyone
+from tests.faults.all_processes import AllProcesses
 from tests.system import System
 from workers.domain import contexts
 
 
 class Start:
-    """Everyone, on a database and topics that do not exist yet."""
+    """All processes, on a database and topics that do not exist yet."""
 
     def __init__(self, settings: Settings, folder: Path, server: asyncpg.Connection) -> None:
         assert settings.database_url is not None
@@ -27,7 +27,7 @@ class Start:
         self.settings = settings.model_copy(update={"database_url": SecretStr(self.url)})
         self.server = server
         self.system = System(self.settings, folder, server, None)
-        self.everyone = Everyone(self.system)
+        self.all_processes = AllProcesses(self.system)
 
 
 @pytest_asyncio.fixture
@@ -45,21 +45,21 @@ async def start(settings: Settings, tmp_path: Path) -> AsyncIterator[Start]:
         await server.close()
 
 
-async def test_is_said_by_every_role_and_mended_without_a_restart(start: Start) -> None:
-    everyone = start.everyone
-    await everyone.start()
-    await everyone.each_says(f'database "{start.database}" does not exist')
-    await everyone.each_says("create the database")
+async def test_is_reported_by_every_role_and_recovered_from_without_a_restart(start: Start) -> None:
+    all_processes = start.all_processes
+    await all_processes.start()
+    await all_processes.log_says(f'database "{start.database}" does not exist')
+    await all_processes.log_says("create the database")
 
     await start.server.execute(f"CREATE DATABASE {start.database}")
-    await everyone.each_says("annals migrate")
+    await all_processes.log_says("annals migrate")
     await migrate(start.url)
 
-    await everyone.each_says("annals topics create", "command", "projection", "saga")
+    await all_processes.log_says("annals topics create", "command", "projection", "saga")
     await create_topics(start.settings, topics_of(list(contexts()), start.settings))
 
-    await everyone.are_ready()
-    await everyone.do_their_work()
-    for process in everyone.processes.values():
+    await all_processes.are_ready()
+    await all_processes.handle_a_user()
+    for process in all_processes.by_name.values():
         assert "hidden" not in process.log()
-    await everyone.stop()
+    await all_processes.stop()

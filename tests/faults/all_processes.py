@@ -1,4 +1,4 @@
-"""One process of every role and the gateway, on servers that may not be there, or not be ready for them."""
+"""One process of every role and the gateway, on servers that may be away or not yet set up for them."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ ROLES = ("command", "projection", "saga", "audit")
 START_SECONDS = 90.0
 
 
-class Everyone:
-    """The processes by their names: those of the roles, and "gateway". `settings` replace the system's."""
+class AllProcesses:
+    """The processes by name: a role, or "gateway". `settings` replace those of the system."""
 
     def __init__(self, system: System, **settings: Any) -> None:
-        self.processes: dict[str, Worker] = {}
+        self.by_name: dict[str, Worker] = {}
         self._system = system
         self._settings = settings
         self._health = {role: Health() for role in ROLES}
@@ -24,25 +24,28 @@ class Everyone:
 
     async def start(self) -> None:
         for role in ROLES:
-            own = {**self._settings, "metrics_port": self._health[role].port}
-            self.processes[role] = await self._system.worker(role, **own)
-        own = {**self._settings, "http_port": self._gateway_port}
-        self.processes["gateway"] = await self._system.worker("gateway", entry=("infra.cli.main", "gateway"), **own)
+            settings = {**self._settings, "metrics_port": self._health[role].port}
+            self.by_name[role] = await self._system.worker(role, **settings)
+        settings = {**self._settings, "http_port": self._gateway_port}
+        self.by_name["gateway"] = await self._system.worker("gateway", entry=("infra.cli.main", "gateway"), **settings)
 
-    async def each_says(self, words: str, *names: str) -> None:
-        """In its log; and none of them is ready, nor has ended. Without names: everybody."""
-        for name in names or tuple(self.processes):
-            process = self.processes[name]
+    async def log_says(self, words: str, *names: str) -> None:
+        """Wait until the log of each named process contains `words`; none of them is ready or has ended.
 
-            async def said(process: Worker = process) -> bool:
-                assert process.process.returncode is None, process.log()
-                return words in process.log()
+        Without names, all processes.
+        """
+        for name in names or tuple(self.by_name):
+            worker = self.by_name[name]
 
-            await until(said, f"the {name} process says {words!r}", seconds=START_SECONDS)
+            async def is_logged(worker: Worker = worker) -> bool:
+                assert worker.process.returncode is None, worker.log()
+                return words in worker.log()
+
+            await until(is_logged, f"the {name} process logs {words!r}", seconds=START_SECONDS)
             assert not await self.is_ready(name), f"{name} is ready although: {words}"
 
     async def are_ready(self) -> None:
-        for name in self.processes:
+        for name in self.by_name:
 
             async def ready(name: str = name) -> bool:
                 return await self.is_ready(name)
@@ -57,8 +60,8 @@ class Everyone:
         except httpx.TransportError:
             return False
 
-    async def do_their_work(self) -> None:
-        """A user is created over HTTP, welcomed, and his card shows it."""
+    async def handle_a_user(self) -> None:
+        """Create a user over HTTP; wait until the user is welcomed and the user's card shows it."""
         base_url = f"http://127.0.0.1:{self._gateway_port}"
         async with httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False) as client:
             created = await client.post(
@@ -71,9 +74,9 @@ class Everyone:
                 return card.status_code == 200 and bool(card.json()["welcomed_at"])
 
             await until(welcomed, "the card shows that the user is welcomed", seconds=START_SECONDS)
-        for name, process in self.processes.items():
-            assert "Traceback" not in process.log(), f"{name}: {process.log()}"
+        for name, worker in self.by_name.items():
+            assert "Traceback" not in worker.log(), f"{name}: {worker.log()}"
 
     async def stop(self) -> None:
-        """In good order."""
-        assert {await process.stop() for process in self.processes.values()} == {0}
+        """Stop every process by SIGTERM; each must end with exit code 0."""
+        assert {await worker.stop() for worker in self.by_name.values()} == {0}

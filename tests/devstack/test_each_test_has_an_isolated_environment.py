@@ -1,4 +1,4 @@
-"""Two tests on the same servers never meet: each has its own database, Redis database and topics."""
+"""Two tests on the same servers share nothing: each has its own database, Redis database and topics."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import asyncpg
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from tests.servers import Servers, corner
+from tests.servers import Servers, isolated_environment
 
 
 def plain(secret: SecretStr | None) -> str:
-    """The address in clear; a located setting always has one."""
+    """The address as plain text; a located setting always has one."""
     assert secret is not None
     return secret.get_secret_value()
 
@@ -23,11 +23,11 @@ async def _leave_a_mark(database_url: str, redis_url: str) -> None:
         await client.set("mark", 1)
 
 
-async def test_two_corners_share_nothing_and_leave_nothing(servers: Servers, tmp_path: Path) -> None:
-    async with corner(servers, tmp_path / "a") as first:
+async def test_two_isolated_environments_share_nothing_and_leave_nothing(servers: Servers, tmp_path: Path) -> None:
+    async with isolated_environment(servers, tmp_path / "a") as first:
         await _leave_a_mark(plain(first.database_url), plain(first.redis_url))
-        async with corner(servers, tmp_path / "b") as second:
-            # Would fail on a table or a key that is there already.
+        async with isolated_environment(servers, tmp_path / "b") as second:
+            # Would fail if the table or the key existed already.
             await _leave_a_mark(plain(second.database_url), plain(second.redis_url))
             assert first.topic_prefix != second.topic_prefix
             assert first.database_url != second.database_url

@@ -1,4 +1,4 @@
-"""Reading goes on where others have left their marks, and what a failed fetch held is fetched again."""
+"""Reading continues past transaction markers, and the records of a failed fetch are fetched again."""
 
 import asyncio
 import uuid
@@ -20,7 +20,7 @@ from workers.ports.log import InboundRecord, Partition, Tail
 
 
 def in_transactions(settings: Settings, topic: str, endings: str) -> None:
-    """A record of partition 0 in each transaction: `c` commits, `a` aborts. Each leaves a mark behind its record."""
+    """A record of partition 0 in each transaction: `c` commits, `a` aborts. Each adds a marker after its record."""
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "transactional.id": uuid.uuid4().hex})
     producer.init_transactions(20)
     for sequence, ending in enumerate(endings, 1):
@@ -31,7 +31,7 @@ def in_transactions(settings: Settings, topic: str, endings: str) -> None:
         (producer.commit_transaction if ending == "c" else producer.abort_transaction)(20)
 
 
-async def test_a_tail_and_a_whole_log_end_behind_the_marks_of_transactions(
+async def test_a_tail_and_a_whole_log_end_behind_the_transaction_markers(
     event_log: KafkaEventLog, settings: Settings, topic: str
 ) -> None:
     await asyncio.to_thread(in_transactions, settings, topic, "cac")
@@ -40,18 +40,18 @@ async def test_a_tail_and_a_whole_log_end_behind_the_marks_of_transactions(
     reader = LogReader(settings)
     try:
         async with asyncio.timeout(10):
-            found = [record async for batch in reader.records(topic, 0, 0) for record in batch]
+            records = [record async for batch in reader.records(topic, 0, 0) for record in batch]
     finally:
         await reader.stop()
-    assert sequences(found) == [1, 2, 3]
+    assert sequences(records) == [1, 2, 3]
 
 
 class Subscribed:
-    """A member of a group of its own, that reads every partition from the start."""
+    """The only member of a group, which reads every partition from the start."""
 
     def __init__(self, settings: Settings, topic: str, *, committed_only: bool) -> None:
         self.topic = topic
-        self.found: dict[Partition, list[InboundRecord]] = {}
+        self.records: dict[Partition, list[InboundRecord]] = {}
         self.subscription = KafkaSubscription(
             settings, group=uuid.uuid4().hex, topics=[topic], committed_only=committed_only
         )
@@ -68,25 +68,27 @@ class Subscribed:
         pass
 
     async def has(self, count: int) -> bool:
-        """Fetch once; whether there are so many records now. What fails is tried again."""
+        """Fetch once; return whether at least `count` records have come so far."""
         try:
             for partition, records in (await self.subscription.fetch(0.5)).items():
-                self.found.setdefault(partition, []).extend(records)
+                self.records.setdefault(partition, []).extend(records)
         except Unavailable:
             return False
-        return sum(map(len, self.found.values())) >= count
+        return sum(map(len, self.records.values())) >= count
 
     def sequences(self, number: int) -> Sequence[int]:
-        return sequences(self.found.get(Partition(self.topic, number), []))
+        return sequences(self.records.get(Partition(self.topic, number), []))
 
 
-async def test_what_was_taken_back_is_read_only_by_those_who_want_everything(settings: Settings, topic: str) -> None:
+async def test_aborted_records_are_read_only_by_a_member_that_reads_uncommitted_records(
+    settings: Settings, topic: str
+) -> None:
     await asyncio.to_thread(in_transactions, settings, topic, "caac")
     for committed_only, expected in ((True, [1, 4]), (False, [1, 2, 3, 4])):
         member = Subscribed(settings, topic, committed_only=committed_only)
         await member.start()
         try:
-            await until(partial(member.has, len(expected)), "all are read")
+            await until(partial(member.has, len(expected)), "all records are read")
             assert member.sequences(0) == expected
             (reach,) = (await member.subscription.reach([Partition(topic, 0)])).values()
             assert reach.position == reach.extent.end == 8
@@ -95,7 +97,7 @@ async def test_what_was_taken_back_is_read_only_by_those_who_want_everything(set
 
 
 @pytest.mark.parametrize("error", [ValueError("no record at all"), OSError("connection lost")])
-async def test_what_a_failed_fetch_had_taken_is_fetched_again(
+async def test_the_records_of_a_failed_fetch_are_fetched_again(
     event_log: KafkaEventLog, settings: Settings, topic: str, error: Exception
 ) -> None:
     for number in range(PARTITIONS):
@@ -107,7 +109,7 @@ async def test_what_a_failed_fetch_had_taken_is_fetched_again(
         failures = 3
 
         async def failing(**options: Any) -> Any:
-            """Takes records, as aiokafka does, and then stumbles over one."""
+            """Take records out of the consumer, as aiokafka does, and then fail."""
             nonlocal failures
             fetched = await getmany(**options)
             if fetched and failures:

@@ -1,4 +1,4 @@
-"""An address leads to another server than the one that is meant: unavailable, in time, with advice and no secret."""
+"""An address of a wrong server is reported as unavailable: in time, with advice, without a secret."""
 
 import asyncio
 import time
@@ -27,8 +27,8 @@ ANSWERS = {
 
 
 @pytest_asyncio.fixture(params=ANSWERS)
-async def other(request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """`host:port` of such a server: it says its piece to everybody, and hangs up."""
+async def wrong_server(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """`host:port` of a server that sends its answer to each connection and closes it."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -41,12 +41,12 @@ async def other(request: pytest.FixtureRequest) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def settings(other: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(wrong_server: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr("infra.kafka.connection.REQUEST_TIMEOUT_SECONDS", 1.0)
     return Settings(
-        kafka_bootstrap_servers=other,
-        database_url=SecretStr(f"postgresql://ada:hidden@{other}/annals"),
-        redis_url=SecretStr(f"redis://ada:hidden@{other}/0"),
+        kafka_bootstrap_servers=wrong_server,
+        database_url=SecretStr(f"postgresql://ada:hidden@{wrong_server}/annals"),
+        redis_url=SecretStr(f"redis://ada:hidden@{wrong_server}/0"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What somebody has set in their environment for other programs does not reach ours."""
+"""Variables that the caller has set for other programs do not reach the programs of Annals."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.schema_files import migrations
 from infra.settings import Settings
-from tests.devstack.keepsakes import ALL, TOPIC, Keepsakes
+from tests.devstack.stored_marks import ALL, TOPIC, StoredMarks
 
 ROOT = Path(__file__).parents[2]
 LEADS_ELSEWHERE = {
@@ -46,7 +46,7 @@ FOR_OTHER_SERVERS = {
     "PGDATA": "/nowhere",
     "PGPORT": "1",
     "PGHOST": "nowhere.invalid",
-    "PGUSER": "nobody",
+    "PGUSER": "other",
     "PGPASSWORD": "wrong",
     "PGDATABASE": "none",
     "PGCLIENTENCODING": "LATIN1",
@@ -57,14 +57,14 @@ FOR_OTHER_SERVERS = {
 
 
 def prepared(home: str | None = None, **environment: str) -> dict[str, str]:
-    """The environment of what prepare.sh goes on with."""
-    given = {**os.environ, **environment} | ({"HOME": home} if home is not None else {})
+    """The environment that prepare.sh sets for the programs it starts."""
+    variables = {**os.environ, **environment} | ({"HOME": home} if home is not None else {})
     if "XDG_CACHE_HOME" not in environment:
-        given.pop("XDG_CACHE_HOME", None)
+        variables.pop("XDG_CACHE_HOME", None)
     done = subprocess.run(
         ["sh", "-c", ". infra/prepare.sh; env", "infra/up.sh"],
         cwd=ROOT,
-        env=given,
+        env=variables,
         capture_output=True,
         text=True,
         check=True,
@@ -74,12 +74,12 @@ def prepared(home: str | None = None, **environment: str) -> dict[str, str]:
 
 
 def test_no_setting_of_another_project_leads_python_pip_or_uv_elsewhere() -> None:
-    found = prepared(**LEADS_ELSEWHERE, **SAYS_HOW_TO_GET_PACKAGES)
-    assert LEADS_ELSEWHERE.keys() & found.keys() == set()
-    assert {name: found.get(name) for name in SAYS_HOW_TO_GET_PACKAGES} == SAYS_HOW_TO_GET_PACKAGES
+    passed_on = prepared(**LEADS_ELSEWHERE, **SAYS_HOW_TO_GET_PACKAGES)
+    assert LEADS_ELSEWHERE.keys() & passed_on.keys() == set()
+    assert {name: passed_on.get(name) for name in SAYS_HOW_TO_GET_PACKAGES} == SAYS_HOW_TO_GET_PACKAGES
 
 
-def test_who_has_no_home_folder_to_write_to_keeps_what_is_downloaded_in_the_project(tmp_path: Path) -> None:
+def test_without_a_writable_home_folder_downloads_are_kept_in_the_project(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert prepared(home=str(tmp_path / "none"))["XDG_CACHE_HOME"] == str(ROOT / ".cache")
     assert prepared(home=str(tmp_path / "file"))["XDG_CACHE_HOME"] == str(ROOT / ".cache")
@@ -89,7 +89,7 @@ def test_who_has_no_home_folder_to_write_to_keeps_what_is_downloaded_in_the_proj
     assert prepared(home="").get("HOME") != ""
 
 
-def test_a_cache_that_cannot_be_is_said_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_impossible_cache_is_reported_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(DevstackError, match=r"Not a directory. Set XDG_CACHE_HOME"):
@@ -104,7 +104,7 @@ def test_a_cache_that_cannot_be_is_said_with_what_to_do(tmp_path: Path, monkeypa
         cache_folder()
 
 
-def test_no_module_of_the_folder_that_the_caller_stands_in_is_taken_for_ours(tmp_path: Path) -> None:
+def test_no_module_of_the_callers_working_folder_is_imported(tmp_path: Path) -> None:
     for name in ("infra", "workers", "typer", "redis"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('a stranger')")
@@ -113,9 +113,11 @@ def test_no_module_of_the_folder_that_the_caller_stands_in_is_taken_for_ours(tmp
     assert (done.returncode, "Commands" in done.stdout) == (0, True), done.stderr
 
 
-def test_files_of_ours_are_read_as_utf8_under_any_locale() -> None:
-    """A migration that was read by the locale would be another one by its checksum."""
-    program = "from infra.postgres.schema_files import migrations; print(*(each.checksum for each in migrations()))"
+def test_files_of_annals_are_read_as_utf8_under_any_locale() -> None:
+    """A migration read in the locale's encoding would have another checksum."""
+    program = (
+        "from infra.postgres.schema_files import migrations; print(*(migration.checksum for migration in migrations()))"
+    )
     environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -126,10 +128,12 @@ def test_files_of_ours_are_read_as_utf8_under_any_locale() -> None:
         check=False,
         timeout=60,
     )
-    assert done.stdout.split() == [each.checksum for each in migrations()], done.stderr
+    assert done.stdout.split() == [migration.checksum for migration in migrations()], done.stderr
 
 
-async def test_no_setting_for_other_servers_reaches_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_setting_for_other_servers_reaches_the_embedded_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in FOR_OTHER_SERVERS.items():
         monkeypatch.setenv(name, value)
     home = tmp_path / "home"
@@ -140,14 +144,16 @@ async def test_no_setting_for_other_servers_reaches_ours(tmp_path: Path, monkeyp
         database = Database(addresses.database_url, role=role, connections=1)
         await database.open()
         await database.close()
-    monkeypatch.delenv("PGTARGETSESSIONATTRS")  # the keepsakes' own connections ask for nothing
-    await Keepsakes(addresses).put()
-    assert await Keepsakes(addresses).found() == ALL
+    monkeypatch.delenv("PGTARGETSESSIONATTRS")  # the test's own connections must not use it
+    await StoredMarks(addresses).put()
+    assert await StoredMarks(addresses).read() == ALL
     producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka_bootstrap_servers, compression_type="snappy")
     await producer.start()
     await producer.send_and_wait(TOPIC, b"x" * 1000, partition=0)
     await producer.stop()
-    assert list((home / "kafka" / "tmp").iterdir()), "what reads it was unpacked here and not in /tmp, maybe noexec"
+    assert list((home / "kafka" / "tmp").iterdir()), (
+        "Kafka's native libraries were unpacked here, not in /tmp, which may be noexec"
+    )
     await stack.stop()
 
 
@@ -159,7 +165,7 @@ def test_a_home_that_nothing_may_be_run_from_is_not_unpacked_to(
     assert _unpacked_to(tmp_path) == ()
 
 
-def test_a_home_is_nobody_elses_to_write_to_under_any_umask(tmp_path: Path) -> None:
+def test_no_other_user_may_write_to_a_home_under_any_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         run = Home(tmp_path / "home").folder("run")
