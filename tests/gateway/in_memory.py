@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import reduce
 from hashlib import sha256
 from os import urandom
 from uuid import uuid4
@@ -18,6 +17,7 @@ from tests.gateway.read_models_in_memory import FollowedReadModels, lane_of
 from tests.gateway.recorded_history import RecordedHistory
 from workers.command.repeats import REUSED
 from workers.core.decider import Decision, Rejection
+from workers.core.folding import fold
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.app import create_app
@@ -128,7 +128,7 @@ class SystemInMemory:
 
     def _decided(self, command: Command, meta: CommandMeta, history: list[Recorded]) -> Decision | Rejection:
         decider = contexts()[command.context].decider
-        state = reduce(decider.evolve, (recorded.event for recorded in history), decider.initial)
+        state = fold(decider, (recorded.event for recorded in history))
         answer = decider.decide(state, command)
         if meta.expected_version not in {None, len(history)}:
             details = {"expected": meta.expected_version, "actual": len(history)}

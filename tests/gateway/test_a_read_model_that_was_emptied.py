@@ -84,5 +84,5 @@ async def test_what_the_projections_code_cannot_fold_is_behind(
     def raises(*_: object) -> None:
         raise KeyError("city")
 
-    monkeypatch.setattr("workers.gateway.archive.reduce", raises)
+    monkeypatch.setattr("workers.gateway.archive.fold", raises)
     assert is_problem(await http.get("/users/ada-1"), 503, "ReadModelBehind")
