@@ -21,7 +21,7 @@ def _records(content: bytes) -> list[tuple[int, bytes | None, bytes | None, list
     records = StoredRecords(content)
     found = []
     while records.has_next():
-        found += [(each.offset, each.key, each.value, list(each.headers)) for each in records.next_batch()]
+        found += [(record.offset, record.key, record.value, list(record.headers)) for record in records.next_batch()]
     return found
 
 
@@ -35,7 +35,7 @@ def _compressed(batch: bytes, attributes: int, body: bytes) -> bytes:
 
 def test_a_name_that_is_no_text_keeps_its_bytes_and_the_records_around_it_are_as_ever() -> None:
     found = _records(record_batch(GOOD) + record_batch(ODD) + record_batch(GOOD))
-    assert [len(found), [each[0] for each in found[5:10]]] == [15, [0, 1, 2, 3, 4]]
+    assert [len(found), [record[0] for record in found[5:10]]] == [15, [0, 1, 2, 3, 4]]
     assert found[:5] == found[10:]
     _, key, value, headers = found[7]
     assert (key, value) == (None, b"")
@@ -45,7 +45,7 @@ def test_a_name_that_is_no_text_keeps_its_bytes_and_the_records_around_it_are_as
 
 def test_both_parsers_read_a_good_batch_alike() -> None:
     batch = record_batch(GOOD)
-    mine = [(each.offset, each.key, each.value, each.headers) for each in parsed_batch(memoryview(batch))]
+    mine = [(record.offset, record.key, record.value, record.headers) for record in parsed_batch(memoryview(batch))]
     assert mine == _records(batch)
 
 
@@ -84,4 +84,4 @@ def test_no_bytes_at_all_stop_a_reader() -> None:
         for _ in range(chance.randint(1, 6)):
             body[chance.randrange(len(body))] = chance.randrange(256)
         content = _compressed(batch, 0, bytes(body))
-        assert [each[0] for each in _records(content + record_batch(GOOD))][-5:] == [0, 1, 2, 3, 4]
+        assert [record[0] for record in _records(content + record_batch(GOOD))][-5:] == [0, 1, 2, 3, 4]

@@ -199,7 +199,7 @@ async def test_a_partition_that_is_silent_beside_one_that_is_busy_is_read_on(mon
 
         await until(busy, "the silent partition is read on", seconds=PATIENCE_SECONDS, every=0.01)
         assert [sequence for partition, sequence in reading.found if partition == 0] == list(
-            range(1, len([each for each in reading.found if each[0] == 0]) + 1)
+            range(1, len([event for event in reading.found if event[0] == 0]) + 1)
         )
 
 

@@ -51,7 +51,7 @@ def decide_in_pairs(state: Any, command: Command) -> Decision | Rejection:
     answer = users_decider.decide(state, command)
     if isinstance(answer, Rejection):
         return answer
-    events = tuple(each for event in answer.events for each in (event, PasswordChanged(user_id=event.stream_id)))
+    events = tuple(emitted for event in answer.events for emitted in (event, PasswordChanged(user_id=event.stream_id)))
     return Decision(events, answer.claims, answer.releases, answer.credential)
 
 
@@ -95,7 +95,7 @@ def runs(draw: st.DrawFn) -> Run:
         sent.append(Sent(place, written, asked))
     cuts = sorted(draw(st.sets(st.integers(1, len(sent)), max_size=6)))
     edges = [0, *cuts, len(sent)]
-    pieces = [[each.record for each in sent[start:end]] for start, end in pairwise(edges)]
+    pieces = [[asked.record for asked in sent[start:end]] for start, end in pairwise(edges)]
     return Run(sent, [(draw(st.booleans()), piece) for piece in pieces if piece])
 
 
@@ -138,7 +138,7 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     reserved = {("email", "taken@x.org"): "somebody else", ("email", "gone@x.org"): "yet another"}
     installation = await played(run, decider, reserved)
     alone = OneAtATime(installation.decider, NOW, reserved)
-    answers = [alone.handle(each.asked) for each in run.sent]
+    answers = [alone.handle(asked.asked) for asked in run.sent]
 
     table = installation.table
     stored = {key: Outcome.model_validate_json(row.outcome) for key, row in table.outcomes.items()}

@@ -50,7 +50,7 @@ def table_with(*events: Event) -> TableInMemory:
 
 def snapshot(table: TableInMemory, user_id: str, version: int, balance: int) -> SnapshotRow:
     """What this code would write of an account of this balance at that version of its stream."""
-    (row,) = [each for each in table.events if (each.stream_id, each.stream_version) == (user_id, version)]
+    (row,) = [event for event in table.events if (event.stream_id, event.stream_version) == (user_id, version)]
     state = SNAPSHOTS._written(AccountState("EUR", Decimal(balance)))
     assert state is not None
     digest = SNAPSHOTS._digest(user_id, version, row.event_id, state)
@@ -89,7 +89,7 @@ UNTRUE: dict[str, Any] = {"digest": "0" * 64, "state": b"{}", "stream_version": 
 
 @pytest.mark.parametrize("change", UNTRUE)
 async def test_behind_an_untrue_snapshot_is_the_fold_of_each_event_once_and_of_other_streams_too(change: str) -> None:
-    table = table_with(*(deposit(each, euros) for euros in (1, 2, 4) for each in ("ada", "bob", "carl")))
+    table = table_with(*(deposit(stream_id, euros) for euros in (1, 2, 4) for stream_id in ("ada", "bob", "carl")))
     kept = table.table.snapshots
     kept["payments", "ada"] = snapshot(table, "ada", 2, 3)._replace(**{change: UNTRUE[change]})
     kept["payments", "bob"] = snapshot(table, "bob", 2, 100)

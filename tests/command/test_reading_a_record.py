@@ -134,14 +134,14 @@ def test_of_a_command_without_its_stream_that_is_wrong_besides_says_only_what_is
     found = read_users(with_value(b'{"first_name":"Ada","last_name":7,"email":"ada@example.org"}'))
     assert isinstance(found, Request)
     assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["last_name"]
+    assert [detail["field"] for detail in found.rejection.details] == ["last_name"]
 
 
 def test_of_a_key_that_can_name_no_stream_is_a_rejection_though_the_value_leaves_it_out() -> None:
     found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=b"{}", key=b'a "b'))
     assert isinstance(found, Request)
     assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["user_id"]
+    assert [detail["field"] for detail in found.rejection.details] == ["user_id"]
 
 
 def padded(size: int) -> bytes:

@@ -161,7 +161,10 @@ async def test_a_lane_takes_them_as_it_goes_and_begins_with_them() -> None:
     installation.table.looked_up.clear()
     await installation.handle([record(cities("Rome")[0], 7)])
     (known,) = installation.table.looked_up
-    assert ([each.stream_version for each in known.snapshots], [each.stream_version for each in known.events]) == (
+    assert (
+        [snapshot.stream_version for snapshot in known.snapshots],
+        [event.stream_version for event in known.events],
+    ) == (
         [6],
         [7],
     )

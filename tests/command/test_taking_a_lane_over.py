@@ -205,8 +205,8 @@ async def test_is_interrupted_until_an_operator_has_acknowledged_it() -> None:
     installation.table.table.acknowledge(LANE)
     await next_one.examine()
     assert (known, next_one.is_interrupted) == (True, False), "the next owner knows it too, and when it is over"
-    for each in (lane, next_one):
-        each.abandon()
+    for owner in (lane, next_one):
+        owner.abandon()
 
 
 async def test_begins_where_the_owner_before_has_begun_to_read_anew() -> None:

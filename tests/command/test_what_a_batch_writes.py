@@ -33,7 +33,7 @@ def request(command: Command, number: int) -> Request:
 
 def decided(requests: Sequence[Request], stream: Versioned = UNBORN) -> BatchDecision:
     """By the lane of partition 4, which has handed out 40 sequences."""
-    streams = {each.envelope.subject: stream for each in requests}
+    streams = {request.envelope.subject: stream for request in requests}
     situation = BatchInput("users", 4, 40, NOW, {}, streams, frozenset(), frozenset())
     return BatchDecider(USERS, situation).decide(requests)
 
@@ -76,7 +76,7 @@ def test_is_an_outcome_with_all_that_is_known_of_it() -> None:
         handled_at=NOW,
         outcome=row.outcome,
     )
-    assert [answer.outcome for answer in draft.answers] == [each.outcome for each in draft.outcomes]
+    assert [answer.outcome for answer in draft.answers] == [outcome.outcome for outcome in draft.outcomes]
 
 
 def test_is_a_password_under_its_stream() -> None:

@@ -68,10 +68,10 @@ def _money(world: World) -> Iterator[str]:
     final = {order.order_id: order for order in _final(world)}
     stuck = _stuck(world)
     for order_id in _of(world, "orders"):
-        payments = [each for each in world.log if isinstance(each, FundsCaptured) and each.order_id == order_id]
-        taken = [each for each in payments if id(each) not in by_others]
+        payments = [event for event in world.log if isinstance(event, FundsCaptured) and event.order_id == order_id]
+        taken = [payment for payment in payments if id(payment) not in by_others]
         order = final.get(order_id)
-        if order is not None and not any(_pays(each, order) for each in payments):
+        if order is not None and not any(_pays(payment, order) for payment in payments):
             yield f"{order} is final and not paid: {payments}"
         if len(taken) > (order is not None) and order_id not in stuck:
             yield f"{taken} were taken for {order_id}"
@@ -89,15 +89,17 @@ def _stock(world: World) -> Iterator[str]:
     """What was received is on hand, or shipped; what final orders ask for is held, or shipped, piece by piece."""
     received, held, shipped = _counted(world)
     for sku, stock in _of(world, "inventory").items():
-        if received[sku] != stock.on_hand + sum(pieces for (each, _), pieces in shipped.items() if each == sku):
+        if received[sku] != stock.on_hand + sum(
+            pieces for (shipped_sku, _), pieces in shipped.items() if shipped_sku == sku
+        ):
             yield f"{received[sku]} {sku} were received, and {stock} is left after {shipped}"
-        if stock.reserved != sum(pieces for (each, _), pieces in held.items() if each == sku):
+        if stock.reserved != sum(pieces for (held_sku, _), pieces in held.items() if held_sku == sku):
             yield f"{stock} of {sku} says otherwise than its events: {held}"
     for order in _final(world):
         is_shipped = _of(world, "orders")[order.order_id].status in ("shipped", "delivered")
         for sku in {line.sku for line in order.lines}:
             wanted, place = pieces_of(order, sku), (sku, order.order_id)
-            sent = [each.quantity for each in world.log if isinstance(each, StockShipped) and _is_at(each, place)]
+            sent = [event.quantity for event in world.log if isinstance(event, StockShipped) and _is_at(event, place)]
             if is_shipped and wanted not in sent:
                 yield f"{wanted} {sku} are to be shipped for {order.order_id}, not {sent}"
             if not is_shipped and held[place] != wanted and wanted not in sent:
@@ -130,14 +132,18 @@ def _holdings(world: World) -> Iterator[str]:
 
 def _reserved(world: World, holding: Holding) -> Event:
     """The event that has reserved this."""
-    reservations = [each for each in world.log if isinstance(each, FundsReserved | StockReserved)]
-    return [each for each in reservations if (each.stream_id, each.order_id) == (holding.stream_id, holding.owner)][-1]
+    reservations = [event for event in world.log if isinstance(event, FundsReserved | StockReserved)]
+    return [
+        reservation
+        for reservation in reservations
+        if (reservation.stream_id, reservation.order_id) == (holding.stream_id, holding.owner)
+    ][-1]
 
 
 def _was_asked(instance: FulfilmentState, holding: Holding) -> bool:
     if holding.context == "payments":
         return holding.stream_id == instance.user_id
-    return any(each.sku == holding.stream_id and each.part != "not asked" for each in instance.goods)
+    return any(goods.sku == holding.stream_id and goods.part != "not asked" for goods in instance.goods)
 
 
 def _counted(world: World) -> tuple[Counter[str], Pieces, Pieces]:

@@ -53,7 +53,7 @@ class Plan:
     @property
     def meddled(self) -> frozenset[str]:
         """The orders of which others have taken, or promised, what is the saga's to take or promise."""
-        taking = [each.command for each in self.requests if isinstance(each.command, TAKING)]
+        taking = [request.command for request in self.requests if isinstance(request.command, TAKING)]
         return frozenset(command.order_id for command in taking)
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ def _plan(
             requests.append(Request(order.at + order.cancelled_after, CancelOrder(order_id=name)))
         if order.confirmed_after is not None:
             requests.append(Request(order.at + order.confirmed_after, ConfirmOrder(order_id=name)))
-        requests += [Request(max(0, order.at + each.after), each.made(place)) for each in order.meddled]
+        requests += [Request(max(0, order.at + meddling.after), meddling.made(place)) for meddling in order.meddled]
     drawn = dict(zip(names, ordered, strict=True))
     return Plan(
         requests=tuple(sorted(requests, key=lambda request: request.at)),

@@ -85,5 +85,5 @@ def _drawn(
 
 def story(world: World) -> str:
     """A failing schedule for people."""
-    told = "\n".join(" ".join(map(str, each)) for each in world.told)
+    told = "\n".join(" ".join(map(str, move)) for move in world.told)
     return "\n".join(["", *findings(world), "the plan:", str(world.plan), "what happened:", told])

@@ -107,7 +107,9 @@ class World:
     def _note_open_orders_of_the_deleted(self) -> None:
         if not self._is_away("orders") and not self.plan.lost:
             users = {user for (context, user), state in self.states.items() if context == "users" and is_deleted(state)}
-            self.unclosed += [each for each in self._open_orders() if self.states["orders", each].user_id in users]
+            self.unclosed += [
+                order_id for order_id in self._open_orders() if self.states["orders", order_id].user_id in users
+            ]
 
     def _note_in_vain(self, place: tuple[str, str, str]) -> None:
         """Goods that could not be shipped are asked for again: only then an answer is not enough."""
@@ -201,7 +203,7 @@ class World:
         following = [saga for saga in self.sagas if lane[0] in saga.contexts]
         stored = self._stored(concerned(following, events))
         self._met(stored, events[0].event)
-        self._write(lane, follow(following, events, stored, self._position), [each.event for each in events])
+        self._write(lane, follow(following, events, stored, self._position), [event.event for event in events])
 
     def _pass_deadline(self, place: tuple[str, str, str]) -> None:
         lane, row = self.deadlines[place]
@@ -210,9 +212,13 @@ class World:
 
     def _hear(self, lane: Any, due: DueInternalEvents) -> None:
         own = internal_events(due)
-        stored = self._stored([each.key for each in own])
+        stored = self._stored([internal_event.key for internal_event in own])
         self._met(stored, own[0].recorded.event)
-        self._write(lane, handle(self.sagas, own, stored, self._position), [each.recorded.event for each in own])
+        self._write(
+            lane,
+            handle(self.sagas, own, stored, self._position),
+            [internal_event.recorded.event for internal_event in own],
+        )
 
     def _stored(self, keys: Sequence[InstanceKey]) -> dict[InstanceKey, StoredInstance]:
         rows = {key: self.instances[key] for key in keys if key in self.instances}
@@ -223,7 +229,9 @@ class World:
 
     def _write(self, lane: Any, followed: Followed, causes: Sequence[Event]) -> None:
         self.told.append(("followed", causes, followed))
-        self.bugs += [f"{each.follower} cannot take {each.event_type}: {each.error}" for each in followed.parked]
+        self.bugs += [
+            f"{parked.follower} cannot take {parked.event_type}: {parked.error}" for parked in followed.parked
+        ]
         self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.failures.items()]
         for row in followed.instances:
             self.instances[InstanceKey(row.saga, row.instance_id)] = row

@@ -119,7 +119,7 @@ class SystemInMemory:
             stream_version=len(history),
             partition=lane_of(command.stream_id),
             sequence=len(lane),
-            events=tuple(EmittedEvent(event_id=each.event_id, type=each.event.type) for each in recorded),
+            events=tuple(EmittedEvent(event_id=emitted.event_id, type=emitted.event.type) for emitted in recorded),
             error=OutcomeError(**rejection._asdict()) if rejection else None,
             correlation_id=meta.correlation_id,
             handled_at=datetime.now(UTC),

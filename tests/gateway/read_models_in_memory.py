@@ -93,7 +93,7 @@ class FollowedReadModels:
         events = self.lanes.get((projection.context, partition), [])[before.sequence :]
         if not events:
             return
-        stored = await self._writer.documents(generation, list({each.stream_id for each in events}))
+        stored = await self._writer.documents(generation, list({event.stream_id for event in events}))
         folded = fold(projection, events, stored)
         assert not folded.parked, folded.parked
         after = Checkpoint(events[-1].sequence, events[-1].sequence)

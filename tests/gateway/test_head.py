@@ -6,7 +6,7 @@ import pytest
 from tests.gateway.every_route import Operation, filled, operations, request
 from tests.gateway.requests import is_problem
 
-QUERIES = [each for each in operations() if each.method == "GET"]
+QUERIES = [operation for operation in operations() if operation.method == "GET"]
 CHANGING = {"x-correlation-id"}
 
 

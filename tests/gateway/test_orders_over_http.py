@@ -160,7 +160,7 @@ class TestTheOrdersOfAUser:
     async def test_those_of_one_batch_come_in_the_order_of_events(
         self, http: httpx.AsyncClient, system: SystemInMemory, limit: int
     ) -> None:
-        ids = [each for each in map("order-{}".format, range(60)) if lane_of(each) == 3]
+        ids = [order_id for order_id in map("order-{}".format, range(60)) if lane_of(order_id) == 3]
         await placed(http, "order-of-an-earlier-batch")
         system.batch_time = datetime.now(UTC)
         for order in (ids[2], ids[0], ids[4], ids[1], ids[3]):

@@ -51,10 +51,13 @@ async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: htt
     """Commands that wait for a worker together are one batch of each lane, and have one time."""
     candidates = (str(uuid.uuid4()) for _ in range(10_000))
     batch = list(
-        islice((each for each in candidates if partition_for(each.encode(), system.settings.partitions) == 0), 40)
+        islice(
+            (order_id for order_id in candidates if partition_for(order_id.encode(), system.settings.partitions) == 0),
+            40,
+        )
     )
     fields = {**ORDER, "user_id": "bob-1", "confirm_within_seconds": 600}
-    orders = [command("orders.PlaceOrder.v1", each, {**fields, "order_id": each}) for each in batch]
+    orders = [command("orders.PlaceOrder.v1", order_id, {**fields, "order_id": order_id}) for order_id in batch]
     await asyncio.to_thread(system.send, orders, topic="orders.commands")
 
     async def listed() -> list[str]:
@@ -81,7 +84,7 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
                 *(placed(first, f"order-{turn}-{number}", confirm_within_seconds=600) for number in range(ORDERS // 3))
             )
             positions = {answer.headers["x-annals-position"] for answer in answers}
-            newest = sorted(positions, key=lambda each: int(each.rpartition(":")[2]))
+            newest = sorted(positions, key=lambda position: int(position.rpartition(":")[2]))
             card = await second.get("/users/ada-1", headers={"X-Annals-Position": ", ".join(newest)})
             assert (card.status_code, card.json()["order_count"]) == (200, (turn + 1) * ORDERS // 3), card.text
         position = ", ".join(newest)

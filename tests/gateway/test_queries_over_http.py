@@ -101,7 +101,7 @@ class TestListing:
         for number in range(2):
             await created(http, user_id=f"user-{number}", email=f"{number}@example.org")
         cursor: str = (await http.get("/users", params={"limit": 1})).json()["cursor"]
-        others = ["B" if each == "A" else "A" for each in cursor]
+        others = ["B" if character == "A" else "A" for character in cursor]
         damaged = [cursor[:place] + other + cursor[place + 1 :] for place, other in enumerate(others)]
         for wrong in (*damaged, cursor[1:], cursor[:-4], cursor + cursor, "AAAA", "dXNlci0w"):
             refused = await http.get("/users", params={"cursor": wrong})

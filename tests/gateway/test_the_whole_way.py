@@ -55,8 +55,8 @@ async def test_what_is_written_is_read_and_what_is_wrong_is_refused(running: Run
         await http.post("/users", json={**ADA, "email": "twice@example.org"}, headers={"Idempotency-Key": "once more"})
         for _ in range(3)
     ]
-    assert {each.status_code for each in keyed} == {201}
-    assert len({each.content for each in keyed}) == 1
+    assert {answer.status_code for answer in keyed} == {201}
+    assert len({answer.content for answer in keyed}) == 1
     assert (await http.get(keyed[0].headers["content-location"])).content == keyed[0].content
 
     gone = await http.delete(place)
@@ -174,8 +174,8 @@ async def test_who_lives_is_never_not_found_and_no_money_is_doubled_while_redis_
         answers = [
             await http.get(place, headers={"X-Annals-Position": position} if position else {}) for place in places
         ]
-        assert {each.status_code for each in answers} <= {200, 503}, [each.text for each in answers]
-        if any(each.status_code == 503 for each in answers):
+        assert {answer.status_code for answer in answers} <= {200, 503}, [answer.text for answer in answers]
+        if any(answer.status_code == 503 for answer in answers):
             return False
         assert answers[1].json()["balance"] == "100.00"
         return True

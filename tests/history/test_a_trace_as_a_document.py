@@ -25,7 +25,7 @@ def document(found: Correlated = FOUND) -> dict[str, Any]:
 
 
 def node(node_id: str) -> dict[str, Any]:
-    (found,) = [each for each in document()["nodes"] if each["id"] == node_id]
+    (found,) = [node for node in document()["nodes"] if node["id"] == node_id]
     return dict(found)
 
 
@@ -65,7 +65,7 @@ def test_has_who_asked_for_a_command() -> None:
     asked = Correlated(
         commands=[command("place", 1)._replace(actor="ada")], steps=[step("capture", 2, "placed")._replace(actor="bob")]
     )
-    assert [each["actor"] for each in document(asked)["nodes"]] == ["ada", "bob"]
+    assert [node["actor"] for node in document(asked)["nodes"]] == ["ada", "bob"]
 
 
 def test_has_an_event_with_its_place_in_its_stream() -> None:

@@ -187,7 +187,10 @@ whatever = st.builds(
 def test_every_row_is_there_once_whatever_callers_say_of_causes(found: Correlated) -> None:
     nodes = tree(found)
     expected = Counter(
-        {("command", each) for each in [row.command_id for row in found.commands] + [s.command_id for s in found.steps]}
+        {
+            ("command", command_id)
+            for command_id in [row.command_id for row in found.commands] + [s.command_id for s in found.steps]
+        }
         | {("event", row.event_id) for row in found.events}
         | {("saga", f"{row.saga}/{row.instance_id}") for row in found.sagas}
         | {("notice", row.event_id) for row in found.notices}

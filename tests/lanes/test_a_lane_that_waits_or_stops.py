@@ -52,7 +52,7 @@ async def test_that_is_out_of_date_handles_what_had_come_and_says_the_first_reas
             work.going.set()
             await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
     assert work.handled == [0, 1, 2]
-    assert [each["reason"] for each in said if each["event"] == "lane starts over"] == ["the first reason"]
+    assert [entry["reason"] for entry in said if entry["event"] == "lane starts over"] == ["the first reason"]
 
 
 async def test_waits_longer_from_fault_to_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ async def test_whose_topic_is_absent_is_not_ready_and_says_so_once() -> None:
             process.now += LOOK_INTERVAL_SECONDS
             await process.turns()
             await become(lambda: process.host.ready, "it is ready again")
-    assert [each["topic"] for each in said if each["event"] == "a topic does not exist"] == ["users.commands"]
+    assert [entry["topic"] for entry in said if entry["event"] == "a topic does not exist"] == ["users.commands"]
 
 
 async def test_whose_topic_has_another_number_of_partitions_than_the_installation_holds_no_lane() -> None:

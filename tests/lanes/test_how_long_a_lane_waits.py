@@ -107,4 +107,4 @@ async def test_says_where_the_topic_goes_on_when_that_is_not_behind_what_has_com
         runner.offer(records(3, 8))
         await become(lambda: len(work.taken_at) == 2, "the lane is taken again")
         await runner.stop(5.0)
-    assert [each["reason"] for each in logs] == ["its topic continues at offset 3 instead of 5"]
+    assert [entry["reason"] for entry in logs] == ["its topic continues at offset 3 instead of 5"]

@@ -18,8 +18,8 @@ async def test_is_read_from_the_last_record_that_was_handled_which_is_not_new() 
     handled_before(reading, 5)
     offset = await reading.begin(40)
     assert (offset, reading.input.reads_from(offset)) == (40, 39)
-    assert [each.offset for each in reading.input.new(records(39, 42, timestamp=5))] == [40, 41]
-    assert [each.offset for each in reading.input.new(records(42, 43, timestamp=6))] == [42]
+    assert [record.offset for record in reading.input.new(records(39, 42, timestamp=5))] == [40, 41]
+    assert [record.offset for record in reading.input.new(records(42, 43, timestamp=6))] == [42]
 
 
 async def test_that_lost_its_end_and_grew_beyond_it_is_an_interruption_and_read_from_its_beginning() -> None:
@@ -44,7 +44,7 @@ async def test_without_the_record_that_was_handled_last_is_read_on() -> None:
     reading = Reading()
     handled_before(reading, 5)
     assert await reading.begin(40) == 40
-    assert [each.offset for each in reading.input.new(records(40, 42, timestamp=7))] == [40, 41]
+    assert [record.offset for record in reading.input.new(records(40, 42, timestamp=7))] == [40, 41]
     reading.subscription.starts[PARTITION] = 40
     handled_before(reading, 5)
     assert reading.input.reads_from(await reading.begin(40)) == 40

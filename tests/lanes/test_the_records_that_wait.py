@@ -33,11 +33,11 @@ def fetches(draw: st.DrawFn) -> list[list[int]]:
 
 @given(fetches())
 def test_come_out_in_order_and_stop_before_each_gap(fetched: list[list[int]]) -> None:
-    queue = begun(0, *(records(each[0], each[-1] + 1) for each in fetched))
+    queue = begun(0, *(records(part[0], part[-1] + 1) for part in fetched))
     assert queue.fetched_to == (fetched[-1][-1] + 1 if fetched else 0)
     found: list[int] = []
     while len(queue):
-        is_gap = queue.next_offset < min(each for part in fetched for each in part if each not in found)
+        is_gap = queue.next_offset < min(offset for part in fetched for offset in part if offset not in found)
         assert (queue.gap is not None) == is_gap
         if is_gap:
             assert queue.gap is not None
@@ -49,7 +49,7 @@ def test_come_out_in_order_and_stop_before_each_gap(fetched: list[list[int]]) ->
         queue.handled(batch)
         assert queue.next_offset == batch[-1].offset + 1
         found += offsets(batch)
-    assert found == [each for part in fetched for each in part]
+    assert found == [offset for part in fetched for offset in part]
     assert queue.gap is None
 
 

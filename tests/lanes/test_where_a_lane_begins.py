@@ -87,7 +87,7 @@ async def test_is_the_beginning_of_a_topic_that_was_made_anew_while_it_was_read(
         (extent,) = (await subscription.extents([PARTITION])).values()
         runner.compare(extent, runner.fetched_to)
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
-        assert [each.kind for each in work.interruptions] == ["recreated"]
+        assert [interruption.kind for interruption in work.interruptions] == ["recreated"]
         assert not runner.is_sound
         runner.offer(records(0, 3))
         await become(lambda: len(work.handled) == 8, "the new records are handled too")

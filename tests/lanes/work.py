@@ -172,8 +172,8 @@ class SubscriptionInMemory:
         return found
 
     def _ready(self) -> dict[Partition, list[InboundRecord]]:
-        open_ones = [] if self.frozen else [each for each in self.position if each not in self.paused]
-        found = {each: self._kept(each, self.position[each]) for each in open_ones}
+        open_ones = [] if self.frozen else [partition for partition in self.position if partition not in self.paused]
+        found = {partition: self._kept(partition, self.position[partition]) for partition in open_ones}
         return {partition: kept for partition, kept in found.items() if kept}
 
     def _kept(self, partition: Partition, position: int) -> list[InboundRecord]:
@@ -200,11 +200,13 @@ class SubscriptionInMemory:
         self.steps += [("look", partition) for partition in partitions]
         if self.ends_unknown:
             raise Unavailable("Kafka", "away for the test")
-        return {each: Reach(self.position[each], self._extent(each)) for each in partitions}
+        return {partition: Reach(self.position[partition], self._extent(partition)) for partition in partitions}
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         await asyncio.sleep(0)
-        return {each: self._extent(each) for each in partitions if self._state(each.topic).partitions}
+        return {
+            partition: self._extent(partition) for partition in partitions if self._state(partition.topic).partitions
+        }
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
         await asyncio.sleep(0)

@@ -47,13 +47,13 @@ class Member:
         await self.subscription.start(self._assigned, self._revoked)
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
-        self.told.append(("assigned", sorted(each.partition for each in partitions)))
+        self.told.append(("assigned", sorted(partition.partition for partition in partitions)))
         self.held |= partitions
         if self.raises:
             raise RuntimeError("for the test")
 
     async def _revoked(self, partitions: frozenset[Partition]) -> None:
-        self.told.append(("revoked", sorted(each.partition for each in partitions)))
+        self.told.append(("revoked", sorted(partition.partition for partition in partitions)))
         self.held -= partitions
         if self.raises:
             raise RuntimeError("for the test")

@@ -94,9 +94,11 @@ async def test_a_tail_read_again_sees_what_was_appended_since(messaging: Messagi
 async def test_tails_of_several_lanes_are_read_at_once(messaging: Messaging) -> None:
     for partition in range(PARTITIONS):
         await messaging.event_log.append(
-            messaging.topic, partition, [numbered(each) for each in range(1, 2 + partition)]
+            messaging.topic, partition, [numbered(number) for number in range(1, 2 + partition)]
         )
-    tails = await asyncio.gather(*[messaging.event_log.tail(messaging.topic, each, 0) for each in range(PARTITIONS)])
+    tails = await asyncio.gather(
+        *[messaging.event_log.tail(messaging.topic, number, 0) for number in range(PARTITIONS)]
+    )
     assert [tail.sequence for tail in tails] == [1, 2, 3]
 
 

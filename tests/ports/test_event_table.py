@@ -53,7 +53,7 @@ async def test_a_streams_versions_are_in_order_beyond_nine(store: EventStores) -
     await store.acquire(LANE, "owner")
     await store.commit(batch(sequence=12, events=[event(number, version=number) for number in range(1, 13)]))
     found = await store.look_up("users", [], ["ada"])
-    assert [each.stream_version for each in found.events] == list(range(1, 13))
+    assert [event.stream_version for event in found.events] == list(range(1, 13))
 
 
 async def test_the_batchs_time_place_and_context_are_those_of_its_events(store: EventStores) -> None:

@@ -91,7 +91,7 @@ async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
     await tables.store.acquire(lane, "first")
     await tables.store.acquire(OTHER_LANE, "first")
     await tables.store.commit(everything())
-    granted: dict[Any, Any] = {each: await tables.store.acquire(each, "second") for each in (lane, OTHER_LANE)}
+    granted: dict[Any, Any] = {key: await tables.store.acquire(key, "second") for key in (lane, OTHER_LANE)}
     assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}
 
 

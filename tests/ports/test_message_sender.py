@@ -36,7 +36,7 @@ async def test_delivers_to_the_chosen_partition_in_order(messaging: Messaging) -
 
 async def test_what_many_lanes_deliver_at_once_arrives_once_and_in_the_order_of_each(messaging: Messaging) -> None:
     lanes = [[plain(b"%d %d" % (lane, number)) for number in range(5)] for lane in range(20)]
-    delivered = [messaging.sender.send([(messaging.topic, 1, each) for each in records]) for records in lanes]
+    delivered = [messaging.sender.send([(messaging.topic, 1, record) for record in records]) for records in lanes]
     unknown = messaging.sender.send([(messaging.topic, PARTITIONS + 7, plain(b"lost"))])
     *done, failed = await asyncio.gather(*delivered, unknown, return_exceptions=True)
     assert done == [None] * len(lanes)

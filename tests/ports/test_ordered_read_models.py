@@ -74,8 +74,8 @@ async def test_what_stays_is_seen_once_and_in_order_whatever_comes_and_goes_betw
         if cursor is None:
             break
         if turn == 0:
-            gone = [each for each in first if each not in second]
-            new = [each for each in second if each not in first]
+            gone = [purchase for purchase in first if purchase not in second]
+            new = [purchase for purchase in second if purchase not in first]
             await models.writer.commit(purchases(new, gone, expected=FIRST, to=SECOND))
     stays = [name for name in before if before[name] == after.get(name)]
     in_order = sorted(stays, key=lambda name: (before[name], name), reverse=newest_first)

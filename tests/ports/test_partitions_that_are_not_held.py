@@ -9,7 +9,7 @@ from workers.ports.log import Partition
 
 async def test_a_partition_that_is_not_there_is_left_alone_and_the_others_are_read_on(messaging: Messaging) -> None:
     alone, elsewhere = messaging.member("alone"), messaging.partition(PARTITIONS + 5)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
@@ -37,7 +37,7 @@ async def test_a_partition_that_another_holds_is_left_alone(messaging: Messaging
     theirs = min(second.held)
     _touch(first, theirs)
     await first.subscription.commit_group_offsets({theirs: 2})
-    await messaging.event_log.append(messaging.topic, theirs.partition, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, theirs.partition, [numbered(number) for number in (1, 2, 3)])
     assert await first.subscription.reach([theirs]) == {}
     second.open()
     found = await second.fetched(3)

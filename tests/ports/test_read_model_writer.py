@@ -153,7 +153,9 @@ async def test_streams_wait_in_their_lane_until_they_are_taken_from_the_waiting(
 
 async def test_a_request_ends_when_its_stream_is_parked_or_unparked_again(models: StoredModels) -> None:
     writer = models.writer
-    await writer.commit(batch({}, to=FIRST)._replace(parked=[waiting(each) for each in ("ada", "bob", "eve")]))
+    await writer.commit(
+        batch({}, to=FIRST)._replace(parked=[waiting(stream_id) for stream_id in ("ada", "bob", "eve")])
+    )
     assert list(await writer.parked_requests(CARDS, TOPIC, 0)) == []
     requested = [
         ParkedStreamRequest("cards", "ada", "retry"),

@@ -89,7 +89,9 @@ async def test_at_each_moment_exactly_those_deadlines_are_due_that_have_passed_b
     """
     await taken(store)
     beginning = datetime.fromisoformat((await store.due(LANE, SAGAS, 1)).now)
-    times = [beginning + timedelta(milliseconds=each) for each in [*range(-500, 1500, 2), 6_500, 60_000]]
+    times = [
+        beginning + timedelta(milliseconds=milliseconds) for milliseconds in [*range(-500, 1500, 2), 6_500, 60_000]
+    ]
     rows = [deadline(due_at=rfc3339(at), instance_id=str(number)) for number, at in enumerate(times)]
     await store.commit(batch(steps=[], deadlines=rows))
     looks = []

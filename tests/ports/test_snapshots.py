@@ -20,7 +20,7 @@ async def stream_of(store: EventStores, snapshots: list[SnapshotRow], length: in
 async def versions(store: EventStores, fingerprint: str | None, stream_id: str = "ada") -> tuple[list[int], list[int]]:
     """Of a look-up: the versions of the snapshots, and those of the events."""
     found = await store.look_up("users", [], [stream_id], fingerprint)
-    return [each.stream_version for each in found.snapshots], [each.stream_version for each in found.events]
+    return [snapshot.stream_version for snapshot in found.snapshots], [event.stream_version for event in found.events]
 
 
 async def test_comes_back_byte_for_byte_and_only_what_is_behind_it(store: EventStores) -> None:
@@ -28,13 +28,13 @@ async def test_comes_back_byte_for_byte_and_only_what_is_behind_it(store: EventS
     await store.commit(batch(sequence=14, events=[event(13, "bob"), event(14, "bob", 2)]))
     found = await store.look_up("users", [], ["bob", "ada", "nobody"], "ours")
     assert found.snapshots == [StoredSnapshot("ada", 10, event_id(10), "a digest", ODD)]
-    assert {(each.stream_id, each.stream_version) for each in found.events} == {
+    assert {(event.stream_id, event.stream_version) for event in found.events} == {
         ("ada", 11),
         ("ada", 12),
         ("bob", 1),
         ("bob", 2),
     }
-    assert [each.stream_version for each in found.events if each.stream_id == "ada"] == [11, 12]
+    assert [event.stream_version for event in found.events if event.stream_id == "ada"] == [11, 12]
 
 
 async def test_at_the_end_of_its_stream_leaves_no_event(store: EventStores) -> None:
@@ -92,6 +92,6 @@ async def test_many_are_written_with_all_the_rest(store: EventStores) -> None:
         everything(sequence=50, outcomes=[outcome(1)], events=events, snapshots=[snapshot(name, 1) for name in names])
     )
     found = await store.look_up("users", [], names, "ours")
-    assert sorted(each.stream_id for each in found.snapshots) == sorted(names)
+    assert sorted(snapshot.stream_id for snapshot in found.snapshots) == sorted(names)
     assert found.events == []
     assert found.now >= TIME

@@ -59,7 +59,7 @@ async def test_new_partitions_are_paused_until_they_are_resumed(messaging: Messa
 
 async def test_reading_begins_at_the_offset_and_goes_on_in_order(messaging: Messaging) -> None:
     for first in (1, 501):
-        await messaging.event_log.append(messaging.topic, 1, [numbered(each) for each in range(first, first + 500)])
+        await messaging.event_log.append(messaging.topic, 1, [numbered(number) for number in range(first, first + 500)])
     alone = messaging.member("alone")
     await alone.start()
     await alone.holds(PARTITIONS)
@@ -90,13 +90,13 @@ async def _first(member: Member) -> list[int]:
 
 async def test_a_paused_partition_goes_on_where_it_stopped(messaging: Messaging) -> None:
     alone, place = messaging.member("alone"), messaging.partition(0)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
     seen = sequences((await alone.fetched(10))[0])
     alone.subscription.pause(place)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(11, 21)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(11, 21)])
     await messaging.event_log.append(messaging.topic, 1, [numbered(1)])
     assert list(await alone.fetched(1)) == [1]
     alone.subscription.resume(place)
@@ -105,7 +105,7 @@ async def test_a_paused_partition_goes_on_where_it_stopped(messaging: Messaging)
 
 async def test_a_sought_offset_is_read_again(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
@@ -116,7 +116,7 @@ async def test_a_sought_offset_is_read_again(messaging: Messaging) -> None:
 
 async def test_an_offset_that_the_log_does_not_have_any_more_is_read_from_the_start(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open(offset=1000)
@@ -125,7 +125,7 @@ async def test_an_offset_that_the_log_does_not_have_any_more_is_read_from_the_st
 
 async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     first, second = messaging.partition(0), messaging.partition(1)
@@ -133,7 +133,7 @@ async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: 
     alone.subscription.pause(first)
     alone.subscription.seek(first, 1)
     reached = await alone.subscription.reach([first, second])
-    assert {each: (reach.position, *reach.extent[1:3]) for each, reach in reached.items()} == {
+    assert {partition: (reach.position, *reach.extent[1:3]) for partition, reach in reached.items()} == {
         first: (1, 0, 3),
         second: (0, 0, 0),
     }
@@ -141,7 +141,7 @@ async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: 
 
 
 async def test_who_does_not_seek_begins_where_the_group_was_said_to_be(messaging: Messaging) -> None:
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     first, second = messaging.member("first"), messaging.member("second")
     await first.start()
     await first.holds(PARTITIONS)
@@ -225,7 +225,7 @@ async def test_what_a_listener_raises_ends_nothing(messaging: Messaging) -> None
 
 async def test_there_is_no_hole_where_records_stand(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     assert await alone.subscription.hole(messaging.partition(0), 0, 3) is None
@@ -234,7 +234,7 @@ async def test_there_is_no_hole_where_records_stand(messaging: Messaging) -> Non
 
 async def test_extents_tell_from_where_to_where_each_partition_reaches(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     state = await messaging.event_log.topic(messaging.topic)

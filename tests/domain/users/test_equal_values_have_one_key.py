@@ -117,7 +117,9 @@ def test_forms_of_one_city_share_a_key(city: str) -> None:
     assert city_key(city.casefold()) == key
     assert city_key(f"  {city}\u00a0") == key
     assert city_key(key) == key
-    assert not any(unicodedata.category(each) == "Cc" for each in key), "entries of an index hold no control character"
+    assert not any(unicodedata.category(character) == "Cc" for character in key), (
+        "entries of an index hold no control character"
+    )
 
 
 def test_another_scope_keeps_its_keys() -> None:

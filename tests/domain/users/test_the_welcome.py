@@ -76,4 +76,4 @@ def test_is_over_before_it_begins_when_the_deletion_is_heard_first() -> None:
 
 def test_keeps_the_name_of_its_step_which_the_ids_of_its_commands_are_made_of() -> None:
     consequences = following(welcome).when(ADA_CREATED).consequences
-    assert [each.name for each in consequences if isinstance(each, Step)] == ["welcome"]
+    assert [consequence.name for consequence in consequences if isinstance(consequence, Step)] == ["welcome"]

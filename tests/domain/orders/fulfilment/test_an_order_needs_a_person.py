@@ -92,7 +92,9 @@ def test_when_a_context_fails_to_give_back_until_its_dead_letter_is_sent_again()
         (no("release_funds", "HandlerFailed", ADA), FUNDS_RELEASED),
         (no("release_stock", "HandlerFailed", "tea"), released("tea")),
     ):
-        answers = [each for each in (*map(reserved, PIECES), *map(released, PIECES), FUNDS_RELEASED) if each != mended]
+        answers = [
+            answer for answer in (*map(reserved, PIECES), *map(released, PIECES), FUNDS_RELEASED) if answer != mended
+        ]
         stuck = following(fulfilment, *gone).when(*answers, failure)
         stuck.leaving("stuck")
         following(fulfilment, *gone, *answers, failure).when(mended).then_nothing().leaving("cancelled")

@@ -161,10 +161,12 @@ def test_a_rejection_of_what_was_answered_already_changes_nothing() -> None:
 
 def test_its_steps_are_called_as_they_always_were_so_that_a_repeat_has_the_same_command_id() -> None:
     stories = (*ALL_RESERVED, OVERDUE, CONFIRMED, FUNDS_CAPTURED, SHIPPED), (*ALL_RESERVED, CANCELLED_BY_ADA)
-    steps = [each for story in stories for each in following(fulfilment).when(*story).consequences]
+    steps = [consequence for story in stories for consequence in following(fulfilment).when(*story).consequences]
     goods = {(f"{step}_stock", sku) for step in ("reserve", "release", "ship") for sku in PIECES}
     others = ("reserve_funds", "confirm", "cancel", "capture_funds", "release_funds")
-    assert {each[::2] for each in steps if isinstance(each, Step)} == goods | {(name, "") for name in others}
+    assert {consequence[::2] for consequence in steps if isinstance(consequence, Step)} == goods | {
+        (name, "") for name in others
+    }
 
 
 def test_what_is_late_and_is_confirmed_after_all_has_no_deadline_any_more() -> None:

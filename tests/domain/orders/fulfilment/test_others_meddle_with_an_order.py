@@ -197,7 +197,7 @@ def test_a_capture_by_somebody_else_of_exactly_its_money_pays_for_it() -> None:
 def test_money_or_goods_that_somebody_else_took_of_a_cancelled_order_are_for_a_person() -> None:
     for taken in (FUNDS_CAPTURED, shipped("tea")):
         history = (*PAID, reserved("tea"), taken, CANCELLED_BY_ADA)
-        rest = [each for each in (*map(reserved, PIECES),) if each.sku != "tea"]
+        rest = [reservation for reservation in (*map(reserved, PIECES),) if reservation.sku != "tea"]
         answers = [*rest, *map(released, PIECES), FUNDS_RELEASED]
         following(fulfilment, *history).when(*answers).leaving("stuck")
 
@@ -216,8 +216,8 @@ def test_once_it_is_gone_nothing_is_waited_for() -> None:
         FundsCaptured(user_id=ADA, order_id=ORDER, amount=Decimal(1), currency="EUR"),
         no("release_funds", "ReservationNotFound"),
     )
-    for each in again:
-        over = following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(each)
+    for answer in again:
+        over = following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(answer)
         over.then_nothing().waiting_for_no_answer().leaving("completed")
     gone = (*COMPLETED, SHIPPED, *map(shipped, PIECES), reserved("tea"))
     following(fulfilment, *gone).when(released("tea")).then_nothing().waiting_for_no_answer().leaving("shipped")
