@@ -97,19 +97,21 @@ class ConsumerOnScript:
         await asyncio.sleep(0)
         if self._broker.faults:
             raise self._broker.faults.pop(0)
-        if not (found := self._fetched()):
+        if not (records_by_partition := self._fetched()):
             self._broker.written.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_ms / 1000):
                     await self._broker.written.wait()
-            found = self._fetched()
-        return found
+            records_by_partition = self._fetched()
+        return records_by_partition
 
     def _fetched(self) -> dict[TopicPartition, list[StoredRecord]]:
-        found = {}
+        records_by_partition = {}
         for place, position in self._positions.items():
-            heard = place.partition not in self._broker.silent or place.partition in self._hears_again
-            if heard and (records := self._broker.records[place.partition][position : position + self._broker.most]):
-                found[place] = records
+            is_served = place.partition not in self._broker.silent or place.partition in self._hears_again
+            if is_served and (
+                records := self._broker.records[place.partition][position : position + self._broker.most]
+            ):
+                records_by_partition[place] = records
                 self._positions[place] += len(records)
-        return found
+        return records_by_partition

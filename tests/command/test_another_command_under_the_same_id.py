@@ -67,7 +67,7 @@ async def test_after_a_rejection_is_refused_too() -> None:
     assert installation.table.lane() == []
 
 
-async def test_under_an_outcome_of_an_earlier_release_is_told_by_type_and_stream() -> None:
+async def test_under_an_outcome_of_an_earlier_release_is_recognised_by_type_and_stream() -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 1)])
     row = installation.table.outcomes[command_id(1)]

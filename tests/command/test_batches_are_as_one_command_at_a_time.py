@@ -1,4 +1,4 @@
-"""However commands are cut into batches, and whoever owns the lane in between, they lead to what they lead to alone."""
+"""However commands are cut into batches, and whichever owner has the lane, they lead to what they lead to alone."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -153,9 +153,9 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     replies = [Outcome.model_validate_json(reply) for _, reply in installation.replies]
     assert [wordless(reply) for reply in replies] == answers
     for key, reply in installation.replies:
-        found = Outcome.model_validate_json(reply)
-        if found.error is None or found.error.code != IDEMPOTENCY_KEY_REUSED:
+        handled = Outcome.model_validate_json(reply)
+        if handled.error is None or handled.error.code != IDEMPOTENCY_KEY_REUSED:
             assert reply == table.outcomes[key].outcome, "a repeat is answered with the stored outcome, byte for byte"
     for key, row in table.outcomes.items():
-        found = stored[key]
-        assert (row.status, row.stream_id, row.sequence) == (found.status, found.stream_id, found.sequence)
+        handled = stored[key]
+        assert (row.status, row.stream_id, row.sequence) == (handled.status, handled.stream_id, handled.sequence)

@@ -70,17 +70,17 @@ def balances(streams: dict[str, Versioned]) -> dict[str, tuple[int, Decimal]]:
 
 async def test_without_a_snapshot_is_the_fold_of_all_events_of_each_stream() -> None:
     table = table_with(deposit("ada", 1), deposit("bob", 10), deposit("ada", 2), deposit("bob", 20))
-    found = await loaded(table, "ada", "bob", "nobody")
-    assert balances(found) == {"ada": (2, Decimal(3)), "bob": (2, Decimal(30)), "nobody": (0, Decimal(0))}
+    streams = await loaded(table, "ada", "bob", "nobody")
+    assert balances(streams) == {"ada": (2, Decimal(3)), "bob": (2, Decimal(30)), "nobody": (0, Decimal(0))}
 
 
 async def test_behind_a_snapshot_is_the_fold_of_the_events_after_it() -> None:
     table = table_with(deposit("ada", 1), deposit("ada", 2), deposit("ada", 4))
     # Another balance than that of the events: so it shows that they were not folded as well.
     table.table.snapshots["payments", "ada"] = snapshot(table, "ada", 2, 100)
-    found = await loaded(table, "ada")
-    assert balances(found) == {"ada": (3, Decimal(104))}
-    assert found["ada"].snapshot_version == 2
+    streams = await loaded(table, "ada")
+    assert balances(streams) == {"ada": (3, Decimal(104))}
+    assert streams["ada"].snapshot_version == 2
     assert len(table.looked_up) == 1
 
 
@@ -93,9 +93,9 @@ async def test_behind_an_untrue_snapshot_is_the_fold_of_each_event_once_and_of_o
     kept = table.table.snapshots
     kept["payments", "ada"] = snapshot(table, "ada", 2, 3)._replace(**{change: UNTRUE[change]})
     kept["payments", "bob"] = snapshot(table, "bob", 2, 100)
-    found = await loaded(table, "ada", "bob", "carl")
-    assert balances(found) == {"ada": (3, Decimal(7)), "bob": (3, Decimal(104)), "carl": (3, Decimal(7))}
-    assert found["ada"].snapshot_version == 0, "so that the next one is taken soon"
+    streams = await loaded(table, "ada", "bob", "carl")
+    assert balances(streams) == {"ada": (3, Decimal(7)), "bob": (3, Decimal(104)), "carl": (3, Decimal(7))}
+    assert streams["ada"].snapshot_version == 0, "so that the next one is taken soon"
     assert len(table.looked_up) == 2, "one more question, about the untrue one only"
     assert {row.stream_id for row in table.looked_up[1].events} == {"ada"}
 
@@ -106,4 +106,4 @@ async def test_that_is_kept_is_not_looked_up_again() -> None:
     for _ in range(2):
         await streams.look_up([request("ada")])
     assert balances(streams.of([request("ada")])) == {"ada": (1, Decimal(1))}
-    assert [len(known.events) for known in table.looked_up] == [1, 0]
+    assert [len(history.events) for history in table.looked_up] == [1, 0]

@@ -1,4 +1,4 @@
-"""Two users' addresses that an earlier release told apart have become equal: one of them holds the address, and what
+"""Two users' addresses that an earlier release distinguished have become equal: one of them holds the address, and what
 happens to the other leaves it with him.
 """
 

@@ -40,11 +40,11 @@ async def test_is_each_command_sent_to_another_partition() -> None:
 
 
 async def test_is_each_snapshot() -> None:
-    taken = Counted(annals_snapshots_total={"context": "users"})
+    snapshots_counter = Counted(annals_snapshots_total={"context": "users"})
     installation = Installation(snapshot_interval_events=2)
     changes = [MOVE_ADA_TO_TURIN.model_copy(update={"city": f"city {number}"}) for number in range(3)]
     await installation.handle(*[[record(command, number)] for number, command in enumerate([CREATE_ADA, *changes], 1)])
-    assert taken.grown() == {"annals_snapshots_total": 2}
+    assert snapshots_counter.grown() == {"annals_snapshots_total": 2}
 
 
 async def test_is_each_event_that_an_earlier_owner_had_left() -> None:

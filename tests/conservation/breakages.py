@@ -41,11 +41,11 @@ def _only(saga: Broken, keeps: Keeps) -> Broken:
     return replace(saga, decide=decide)
 
 
-def _deaf(is_heard: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
+def _deaf(is_handled: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
     """The fulfilment that misses some events."""
 
     def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-        if is_heard(state, recorded):
+        if is_handled(state, recorded):
             return fulfilment.evolve(state, recorded)
         return state
 
@@ -135,7 +135,7 @@ BREAKAGES: Mapping[str, Broken] = {
     "an event of any quantity is believed": _believing(
         quantity=lambda state, event: next((goods.quantity for goods in state.goods if goods.sku == event.sku), 1)
     ),
-    "that a step changed nothing is not heard": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
+    "that a step changed nothing is not handled": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
     "the fulfilment waits for answers without a deadline": _only(fulfilment, _no_answer_awaited),
     "the welcome waits for answers without a deadline": _only(welcome, _no_answer_awaited),
     "funds reserved late are kept": _only(
@@ -146,11 +146,11 @@ BREAKAGES: Mapping[str, Broken] = {
     "only the goods of the first line are given back": _only(fulfilment, _first_only),
     "the order is not cancelled": _only(fulfilment, lambda _, __, consequence: not _is(consequence, CancelOrder)),
     "the deadline is not set": _only(fulfilment, lambda _, __, consequence: not isinstance(consequence, SetDeadline)),
-    "the deadline is not heard": _deaf(lambda _, recorded: type(recorded.event) is not DeadlinePassed),
-    "the customer's cancellation is not heard": _deaf(
+    "the deadline is not handled": _deaf(lambda _, recorded: type(recorded.event) is not DeadlinePassed),
+    "the customer's cancellation is not handled": _deaf(
         lambda state, recorded: state.status == "compensate" or type(recorded.event) is not OrderCancelled
     ),
-    "rejections are not heard": replace(fulfilment, handles_rejections=False),
+    "rejections are not handled": replace(fulfilment, handles_rejections=False),
     "the confirmation comes before the stock": _asking(_confirm_at_once, ConfirmOrder),
     "the money is captured before the confirmation": _asking(_capture_at_once, CaptureFunds),
     "the deadline gives up what is being confirmed": replace(fulfilment, evolve=_give_up_at_once),

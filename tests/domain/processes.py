@@ -19,7 +19,7 @@ def passed(instance_id: str, deadline: str) -> DeadlinePassed:
 
 @dataclass(frozen=True)
 class following:  # noqa: N801 - reads as the first word of a sentence
-    """An instance that has taken some events."""
+    """An instance that has applied some events."""
 
     saga: Saga[Any]
     events: tuple[Event, ...]

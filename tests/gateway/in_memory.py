@@ -83,8 +83,8 @@ class SystemInMemory:
 
     async def outcome(self, command_id: str) -> bytes | None:
         self._reach("Postgres")
-        found = self.outcomes.get(command_id)
-        return None if found is None else found.to_json()
+        outcome = self.outcomes.get(command_id)
+        return None if outcome is None else outcome.to_json()
 
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
@@ -93,9 +93,9 @@ class SystemInMemory:
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""
-        known = self.outcomes.get(meta.command_id)
-        if known is not None:
-            return known if known.is_of(command) else self._handled(command, meta, REUSED)
+        earlier = self.outcomes.get(meta.command_id)
+        if earlier is not None:
+            return earlier if earlier.is_of(command) else self._handled(command, meta, REUSED)
         outcome = self.outcomes[meta.command_id] = self._handled(command, meta)
         return outcome
 
@@ -106,10 +106,10 @@ class SystemInMemory:
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
             place, now = len(lane) + 1, rfc3339(self.batch_time or datetime.now(UTC))
-            found = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
-            recorded.append(found)
+            entry = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
+            recorded.append(entry)
             for kept in (history, lane, self.log):
-                kept.append(found)
+                kept.append(entry)
         rejection = answer if isinstance(answer, Rejection) else None
         return Outcome(
             command_id=meta.command_id,

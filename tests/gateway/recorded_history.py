@@ -41,8 +41,8 @@ class RecordedHistory:
         self._reach()
         commands = [row for row in self._commands() if row.correlation_id == correlation_id]
         events = self._rows([event for event in self._system.log if event.correlation_id == correlation_id])
-        given = (("commands", len(commands)), ("events", len(events)))
-        cut = frozenset(kind for kind, count in given if count > limit)
+        rows = (("commands", len(commands)), ("events", len(events)))
+        cut = frozenset(kind for kind, count in rows if count > limit)
         return Correlated(commands[:limit], events[:limit], cut=cut)
 
     def _commands(self) -> list[OutcomeRow]:

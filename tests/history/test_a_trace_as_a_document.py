@@ -20,25 +20,25 @@ FOUND = Correlated(
 )
 
 
-def document(found: Correlated = FOUND) -> dict[str, Any]:
-    return trace_document("c", found)
+def document(shown: Correlated = FOUND) -> dict[str, Any]:
+    return trace_document("c", shown)
 
 
 def node(node_id: str) -> dict[str, Any]:
-    (found,) = [node for node in document()["nodes"] if node["id"] == node_id]
-    return dict(found)
+    (matching,) = [node for node in document()["nodes"] if node["id"] == node_id]
+    return dict(matching)
 
 
 def test_says_what_it_is_about_and_how_long_it_took() -> None:
-    found = document()
-    assert {name: value for name, value in found.items() if name != "nodes"} == {
+    shown = document()
+    assert {name: value for name, value in shown.items() if name != "nodes"} == {
         "correlation_id": "c",
         "began_at": noon(1),
         "ended_at": noon(6),
         "pending": 1,
         "cut": [],
     }
-    assert len(found["nodes"]) == 6
+    assert len(shown["nodes"]) == 6
 
 
 def test_says_which_rows_were_too_many() -> None:
@@ -97,13 +97,13 @@ def test_has_a_saga_with_its_status() -> None:
     }
 
 
-def test_has_a_refused_command_with_the_rejection_and_the_step_that_sent_it() -> None:
-    found = node("reserve")
-    assert (found["status"], found["error"]) == (
+def test_has_a_rejected_command_with_the_rejection_and_the_step_that_sent_it() -> None:
+    shown = node("reserve")
+    assert (shown["status"], shown["error"]) == (
         "rejected",
         {"code": "AccountNotFound", "message": "AccountNotFound, because."},
     )
-    assert found["step"] == {
+    assert shown["step"] == {
         "saga": "fulfilment",
         "instance_id": "o-1",
         "name": "go",
@@ -126,8 +126,8 @@ def test_has_a_notice_with_what_it_says() -> None:
 
 
 def test_has_a_command_that_is_not_handled_yet_without_a_time_and_a_version() -> None:
-    found = node("capture")
-    assert found | {"step": None} == {
+    shown = node("capture")
+    assert shown | {"step": None} == {
         "kind": "command",
         "id": "capture",
         "parent": "heard",
@@ -141,4 +141,4 @@ def test_has_a_command_that_is_not_handled_yet_without_a_time_and_a_version() ->
         "actor": None,
         "step": None,
     }
-    assert found["step"]["name"] == "capture"
+    assert shown["step"]["name"] == "capture"

@@ -68,7 +68,7 @@ LANE_OF_THE_LOG = {"role": "command", "topic": PARTITION.topic, "partition": PAR
 
 
 @pytest.mark.parametrize(
-    ("fault", "level", "said"),
+    ("fault", "level", "entries"),
     [
         (Unavailable("Postgres", "away for the test"), "warning", "lane waits"),
         (PublishFailed("broken for the test"), "warning", "lane waits"),
@@ -78,7 +78,7 @@ LANE_OF_THE_LOG = {"role": "command", "topic": PARTITION.topic, "partition": PAR
     ],
 )
 async def test_says_which_lane_it_is_and_why(
-    fault: Exception, level: str, said: str, monkeypatch: pytest.MonkeyPatch
+    fault: Exception, level: str, entries: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("RETRY_DELAY_SECONDS", "FENCED_DELAY_SECONDS"):
         monkeypatch.setattr(f"workers.lanes.runner.{name}", 0.001)
@@ -90,7 +90,7 @@ async def test_says_which_lane_it_is_and_why(
         await become(lambda: runner.active, "the lane is held in the end")
         await runner.stop(5.0)
     (line,) = logs
-    assert (line["log_level"], line["event"]) == (level, said)
+    assert (line["log_level"], line["event"]) == (level, entries)
     assert {name: line[name] for name in LANE_OF_THE_LOG} == LANE_OF_THE_LOG
     assert line.get("reason", str(fault)) == str(fault)
 

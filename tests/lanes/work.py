@@ -147,7 +147,7 @@ class SubscriptionInMemory:
         self._changed.set()
 
     def recreate(self, partition: Partition, count: int) -> None:
-        """Another topic of this name, with so many records. Whoever stands behind its end reads from its beginning."""
+        """Another topic of this name, with so many records. A reader behind its end reads from its beginning."""
         number = self._state(partition.topic).id.removeprefix("topic-") or "0"
         self.states[partition.topic] = TopicState(f"topic-{int(number) + 1}", 1)
         self.topics[partition] = []
@@ -160,21 +160,21 @@ class SubscriptionInMemory:
         await asyncio.sleep(0)
         if self.faults:
             raise self.faults.pop(0)
-        found = self._ready()
-        if not found:
+        records_by_partition = self._ready()
+        if not records_by_partition:
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
                     await self._changed.wait()
-            found = self._ready()
-        for partition, fetched in found.items():
+            records_by_partition = self._ready()
+        for partition, fetched in records_by_partition.items():
             self.position[partition] = fetched[-1].offset + 1
-        return found
+        return records_by_partition
 
     def _ready(self) -> dict[Partition, list[InboundRecord]]:
         open_ones = [] if self.frozen else [partition for partition in self.position if partition not in self.paused]
-        found = {partition: self._kept(partition, self.position[partition]) for partition in open_ones}
-        return {partition: kept for partition, kept in found.items() if kept}
+        records_by_partition = {partition: self._kept(partition, self.position[partition]) for partition in open_ones}
+        return {partition: kept for partition, kept in records_by_partition.items() if kept}
 
     def _kept(self, partition: Partition, position: int) -> list[InboundRecord]:
         """The records from a position on; from the first, where the partition does not have that offset."""

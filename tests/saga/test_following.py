@@ -141,7 +141,7 @@ def test_of_events_that_no_saga_reacts_to_is_nothing() -> None:
     assert follow(SAGAS, log, {}, 7) == Followed([], [], [], [], [], [])
 
 
-def stumbling_at(version: int) -> Saga[CountState]:
+def failing_at(version: int) -> Saga[CountState]:
     """Cannot take any event of u1 with this stream version."""
 
     def stumble(state: CountState, recorded: Recorded) -> CountState:
@@ -149,27 +149,27 @@ def stumbling_at(version: int) -> Saga[CountState]:
             raise KeyError("a secret value")
         return count(state, recorded)
 
-    return replace(saga("stumbling"), evolve=stumble)
+    return replace(saga("failing"), evolve=stumble)
 
 
 @given(logs, st.integers(1, 8))
 def test_of_an_event_that_a_saga_cannot_take_is_as_if_its_stream_had_ended_there(log: list[Recorded], at: int) -> None:
-    stumbling = stumbling_at(at)
-    followed = follow([stumbling, SAGAS[0]], log, {}, 0)
+    failing = failing_at(at)
+    followed = follow([failing, SAGAS[0]], log, {}, 0)
     stopped = [place for place, event in enumerate(log) if stops(event, at)]
     rest = [
         event for place, event in enumerate(log) if not (stopped and event.stream_id == "u1" and place >= stopped[0])
     ]
-    with_rest = follow([stumbling], rest, {}, 0)
-    assert [row for row in followed.instances if row.saga == "stumbling"] == with_rest.instances
-    assert [step.command_id for step in followed.steps if step.saga == "stumbling"] == [
+    with_rest = follow([failing], rest, {}, 0)
+    assert [row for row in followed.instances if row.saga == "failing"] == with_rest.instances
+    assert [step.command_id for step in followed.steps if step.saga == "failing"] == [
         step.command_id for step in with_rest.steps
     ]
     others = [row for row in followed.instances if row.saga == "counting"]
     assert others == follow([SAGAS[0]], log, {}, 0).instances
     assert [step.position for step in followed.steps] == list(range(1, len(followed.steps) + 1))
     assert [(parked.follower, parked.stream_id, parked.stream_version) for parked in followed.parked] == [
-        ("stumbling", "u1", log[place].stream_version) for place in stopped[:1]
+        ("failing", "u1", log[place].stream_version) for place in stopped[:1]
     ]
     assert all(parked.attempts == ATTEMPTS and "secret" not in parked.error for parked in followed.parked)
 

@@ -79,7 +79,7 @@ def test_has_no_less_patience_with_the_rest_of_the_orders_when_one_of_them_is_an
     following(closing, *history).when(no_answer).then(cancel("b")).waiting_for_answer(240)
 
 
-def test_hears_no_deadline_that_it_does_not_wait_for() -> None:
+def test_handles_no_deadline_that_it_does_not_wait_for() -> None:
     for history, deadline in (((placed("a"),), ANSWER), ((placed("a"), ADA_DELETED), "another")):
         state = closing.initial
         for event in recorded(*history):

@@ -40,7 +40,7 @@ async def test_none_is_passed_over_though_the_kept_offset_lies_behind_them(monke
 async def test_what_stands_before_the_offset_is_not_asked_for_when_nothing_was_read(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever wants the last few events, or only those to come, begins at an offset."""
+    """A reader that wants the last few events, or only those to come, begins at an offset."""
     broker = BrokerOnScript("users.events")
     for sequence in range(1, 8):
         write_event(broker, 0, sequence)
