@@ -56,11 +56,11 @@ class ConsumerOnScript:
     def __init__(self, broker: BrokerOnScript) -> None:
         self._broker = broker
         self._positions: dict[TopicPartition, int] = {}
-        self._hears_again: frozenset[int] = frozenset()
+        self._served_again: frozenset[int] = frozenset()
 
     async def start(self) -> None:
         self._broker.opened += 1
-        self._hears_again = frozenset(self._broker.silent)
+        self._served_again = frozenset(self._broker.silent)
         self.assign(TopicPartition(self._broker.topic, partition) for partition in self._broker.records)
 
     async def stop(self) -> None:
@@ -108,7 +108,7 @@ class ConsumerOnScript:
     def _fetched(self) -> dict[TopicPartition, list[StoredRecord]]:
         records_by_partition = {}
         for place, position in self._positions.items():
-            is_served = place.partition not in self._broker.silent or place.partition in self._hears_again
+            is_served = place.partition not in self._broker.silent or place.partition in self._served_again
             if is_served and (
                 records := self._broker.records[place.partition][position : position + self._broker.most]
             ):

@@ -10,7 +10,7 @@ from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_even
 
 
 @pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def enabled_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that another test uses may have turned off the loggers that it found."""
     monkeypatch.setattr(logging.getLogger("contracts.client.event_reader"), "disabled", False)
 

@@ -114,7 +114,13 @@ class Loose(NamedTuple):
 @pytest.mark.parametrize(
     "state",
     [Loose(anything=Decimal(1)), Loose(tags=["a list"]), Loose(anything=object()), Loose(amount=float("nan")), "text"],  # type: ignore[arg-type]
-    ids=["a type that is not told", "another type", "nothing that JSON has", "no equal of itself", "no state at all"],
+    ids=[
+        "a type that the annotation does not state",
+        "another type",
+        "nothing that JSON has",
+        "no equal of itself",
+        "no state at all",
+    ],
 )
 def test_none_is_taken_of_a_state_that_would_come_back_as_another(state: Any) -> None:
     snapshots = Snapshots("users", Decider(Loose(), *USERS_FUNCTIONS), EVENTS, interval_events=1)

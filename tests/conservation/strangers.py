@@ -1,5 +1,5 @@
 """What is drawn of strangers who do whatever a client can, at every moment: they place the order once more, otherwise
-or for somebody else, cancel it, confirm it, have it delivered, delete its user and create him again, deposit another
+or for another user, cancel it, confirm it, have it delivered, delete its user and create him again, deposit another
 currency, bring more goods; or copy the saga's own commands.
 """
 

@@ -1,4 +1,4 @@
-"""What accounts and SKUs keep for orders, told for a verification: each open reservation and what ends it."""
+"""What accounts and SKUs keep for orders, as a verification reads it: each open reservation and what ends it."""
 
 from decimal import Decimal
 from typing import Any

@@ -14,9 +14,9 @@ def noon(seconds: int) -> str:
 FOUND = Correlated(
     commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound")],
     events=[event("placed", 2, "place")],
-    steps=[step("reserve", 2, "placed"), step("capture", 6, "heard", name="capture", to="ada")],
+    steps=[step("reserve", 2, "placed"), step("capture", 6, "deadline", name="capture", to="ada")],
     sagas=[saga(2, "placed")],
-    notices=[notice("heard", 5, "DeadlineReached", name="payment")],
+    notices=[notice("deadline", 5, "DeadlineReached", name="payment")],
 )
 
 
@@ -113,9 +113,9 @@ def test_has_a_rejected_command_with_the_rejection_and_the_step_that_sent_it() -
 
 
 def test_has_a_notice_with_what_it_says() -> None:
-    assert node("heard") == {
+    assert node("deadline") == {
         "kind": "notice",
-        "id": "heard",
+        "id": "deadline",
         "parent": "fulfilment/o-1",
         "depth": 3,
         "type": "core.DeadlineReached.v1",
@@ -130,7 +130,7 @@ def test_has_a_command_that_is_not_handled_yet_without_a_time_and_a_version() ->
     assert shown | {"step": None} == {
         "kind": "command",
         "id": "capture",
-        "parent": "heard",
+        "parent": "deadline",
         "depth": 4,
         "type": "payments.Do.v1",
         "at": None,

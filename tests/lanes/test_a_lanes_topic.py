@@ -136,8 +136,8 @@ async def test_changes_while_it_is_read_only_by_what_had_not_come() -> None:
     assert reading.input.changed(extent, 40, 40) is None
     assert reading.input.changed(gone, 59, 60) is None, "it had come when the answer came"
     assert reading.input.changed(gone, 59, 59) == "its topic was deleted"
-    anew = extent._replace(topic=TopicState("topic-2", 6))
-    assert reading.input.changed(anew, 40, 100) == "its topic was recreated"
+    recreated = extent._replace(topic=TopicState("topic-2", 6))
+    assert reading.input.changed(recreated, 40, 100) == "its topic was recreated"
     grown = extent._replace(topic=TopicState("topic-1", 7))
     assert reading.input.changed(grown, 40, 40) == "its topic has 7 partitions"
 

@@ -90,7 +90,7 @@ async def test_the_group_learns_how_far_the_lanes_are_when_it_is_time_and_once()
         ):
             process.now += seconds
             await process.turns()
-            reports.append(len(process.subscription.hints))
+            reports.append(len(process.subscription.group_offsets))
     assert reports == [0, 0, 1, 1, 2]
 
 

@@ -106,7 +106,7 @@ class SubscriptionInMemory:
         self.position: dict[Partition, int] = {}
         self.paused: set[Partition] = set()
         self.steps: list[tuple[str, Partition]] = []
-        self.hints: list[Mapping[Partition, int]] = []
+        self.group_offsets: list[Mapping[Partition, int]] = []
         self.faults: list[Exception] = []
         self.refuses_to_start = False
         self.frozen = False
@@ -219,4 +219,4 @@ class SubscriptionInMemory:
         return Extent(self._state(partition.topic), start, end, self.leader_epochs.get(partition, -1))
 
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
-        self.hints.append(dict(offsets))
+        self.group_offsets.append(dict(offsets))

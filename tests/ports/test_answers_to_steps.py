@@ -37,8 +37,8 @@ async def test_a_rejection_is_given_to_the_lane_of_the_step_if_its_saga_handles_
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
-    hearing = step(1, handles_rejection=True, actor="clerk")
-    await store.commit(batch(steps=[hearing, step(2)]))
+    handling = step(1, handles_rejection=True, actor="clerk")
+    await store.commit(batch(steps=[handling, step(2)]))
     await refuse(tables, 1, 2)
     due = await store.due(LANE, SAGAS, 10)
     (rejection,) = due.rejections

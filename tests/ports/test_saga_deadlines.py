@@ -127,13 +127,13 @@ async def test_a_deadline_passes_once_and_not_at_all_when_it_was_cleared_or_set_
     await store.commit(
         batch(OTHER_LANE, steps=[], cleared_deadlines=[("welcome", "ada", "other"), ("welcome", "nobody", "x")])
     )
-    await store.commit(batch(OTHER_LANE, steps=[], deadlines=[deadline("anew", set_by=2)]))
+    await store.commit(batch(OTHER_LANE, steps=[], deadlines=[deadline("again", set_by=2)]))
     before = await tables.contents()
-    for gone in (deadline(), deadline("other"), deadline("anew", set_by=1)):
+    for gone in (deadline(), deadline("other"), deadline("again", set_by=1)):
         with pytest.raises(InstanceConflict):
             await store.commit(batch(passed_deadlines=[gone], instances=[instance("bob")]))
         assert await tables.contents() == before
-    await store.commit(batch(OTHER_LANE, steps=[], passed_deadlines=[deadline("anew", set_by=2)]))
+    await store.commit(batch(OTHER_LANE, steps=[], passed_deadlines=[deadline("again", set_by=2)]))
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).deadlines) == []
 
 

@@ -128,7 +128,7 @@ async def test_tells_its_mark_with_the_next_batch_and_on_leaving() -> None:
     lane = installation.lane()
     await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
-    assert installation.store.rows[LANE].mark.sequence == 0, "told before it was sent"
+    assert installation.store.rows[LANE].mark.sequence == 0, "committed before it was sent"
     await lane.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert installation.store.rows[LANE].mark.sequence == 2
     await lane.release()

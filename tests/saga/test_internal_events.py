@@ -103,7 +103,7 @@ def test_what_follows_from_it_has_the_same_ids_whichever_lane_handles_it_and_whe
     assert first == [step.command_id for step in handle([greeting], later, stored(before), 9).steps]
     assert first == [
         str(uuid5(UUID(own[0].recorded.event_id), name)) for name in ("greeting/remind/here", "greeting/remind/there")
-    ], "two steps of one name are told apart by what they are about"
+    ], "two steps of one name are distinguished by what they are about"
 
 
 def test_each_event_that_is_taken_is_an_entry_of_the_journal() -> None:
@@ -136,7 +136,7 @@ def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_g
     assert [(row.instance_id, state_of(row).events[1:]) for row in after.instances] == [
         ("ada", ("StepRejected", "DeadlinePassed")),
         ("bob", ("StepRejected",)),
-    ], "bob has heard what came before"
+    ], "bob has handled what came before"
     assert set(after.failures) == {BOB}
     assert "KeyError" in after.failures[BOB]
     assert "secret" not in after.failures[BOB]

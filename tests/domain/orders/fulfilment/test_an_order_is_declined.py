@@ -35,8 +35,8 @@ def test_too_little_money_cancels_it_and_there_is_nothing_to_give_back() -> None
 
 
 def test_no_account_cancels_it_too() -> None:
-    nobody = following(fulfilment, PLACED).when(no("reserve_funds", "AccountNotFound"))
-    nobody.then(cancel(NO_ACCOUNT)).clearing(DEADLINE).leaving("compensate")
+    no_account = following(fulfilment, PLACED).when(no("reserve_funds", "AccountNotFound"))
+    no_account.then(cancel(NO_ACCOUNT)).clearing(DEADLINE).leaving("compensate")
     following(fulfilment, PLACED, no("reserve_funds", "AccountNotFound")).when(cancelled(NO_ACCOUNT)).leaving(
         "cancelled"
     )
