@@ -183,7 +183,7 @@ whatever = st.builds(
 )
 
 
-@given(found=whatever)
+@given(correlated=whatever)
 def test_every_row_is_there_once_whatever_callers_say_of_causes(correlated: Correlated) -> None:
     nodes = tree(correlated)
     expected = Counter(
@@ -198,7 +198,7 @@ def test_every_row_is_there_once_whatever_callers_say_of_causes(correlated: Corr
     assert Counter((node.kind, node.id) for node in nodes) == expected
 
 
-@given(found=whatever)
+@given(correlated=whatever)
 def test_the_list_is_a_tree_and_siblings_stand_in_the_order_of_time(correlated: Correlated) -> None:
     path: list[Node] = []
     last_child: dict[tuple[str, str] | None, Node] = {}
