@@ -1,4 +1,4 @@
-"""The topics and their messages as an AsyncAPI 3.0 document, drawn from the catalogue, the schemas and the examples.
+"""The topics and their messages as an AsyncAPI 3.0 document, made from the catalogue, the schemas and the examples.
 
 Source of the format: https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """

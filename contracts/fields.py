@@ -1,8 +1,8 @@
 """The kinds of value that messages are made of, each with its limit.
 
-No text may hold a control character: PostgreSQL cannot store U+0000 in JSON, and none of these values has a use for
-the others. pydantic refuses lone surrogates by itself. U+0085 stands in patterns beside white space because JSON Schema
-does not count it as such, and pydantic does.
+No text may contain a control character: PostgreSQL cannot store U+0000 in JSON, and these values have no use for the
+others. pydantic rejects lone surrogates by itself. The patterns name U+0085 in addition to white space, because
+pydantic counts it as white space and JSON Schema does not.
 """
 
 from typing import Annotated, Any
@@ -43,15 +43,15 @@ EmailAddress = Annotated[
         examples=["ada@example.org"],
     ),
 ]
-"""An e-mail address: one @, a dotted domain, no white space. Whether it exists only a letter can tell."""
+"""An e-mail address: one @, a dotted domain, no white space. Only a message sent there shows whether it exists."""
 
 PasswordHash = Annotated[
     str,
     StringConstraints(pattern=r"^\$argon2id\$v=\d+\$[A-Za-z0-9+/=,$]+$", max_length=512),
     Field(description="An argon2id hash in PHC string form; never a password in the clear."),
 ]
-"""A password's argon2id hash. A clear password never matches, so it cannot be stored by mistake. The model's field says
-`repr=False`: pydantic heeds that only on the field itself.
+"""A password's argon2id hash. A clear password never matches, so it cannot be stored by mistake. Each model sets
+`repr=False` on its own field, because pydantic reads it only there.
 """
 
 
@@ -60,7 +60,7 @@ def _whole(value: Any) -> Any:
 
 
 WHOLE = BeforeValidator(_whole)
-"""For a strict int: neither a text nor true is a number, but 2.0 is 2, as JSON Schema has it."""
+"""For a strict int: neither a text nor true is a number, but 2.0 is 2, as in JSON Schema."""
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000, description="How many pieces."), WHOLE]
 """A number of pieces."""

@@ -1,7 +1,7 @@
 """Money as messages carry it: an exact decimal number with two places, written as a string, and a currency beside it.
 
-A JSON number is refused: most readers would make a binary fraction of it. Sums are made with `EXACT`, which raises
-before it rounds.
+A JSON number is rejected: most readers would turn it into a binary fraction. Sums use `EXACT`, which raises instead of
+rounding.
 """
 
 import re
@@ -20,24 +20,24 @@ EXACT = Context(prec=200, traps=[Inexact, Rounded, InvalidOperation, Overflow])
 
 
 def in_cents(value: Decimal) -> Decimal:
-    """`value` with exactly two places, so that equal amounts are also written alike. Raises Inexact for a third one."""
+    """`value` with exactly two places, so that equal amounts have equal texts. Raises Inexact for a third place."""
     return EXACT.quantize(value, CENT)
 
 
 def written(value: Decimal) -> str:
-    """The text on the wire and in read models: `19.90`. Raises Inexact where two places do not say it all."""
+    """The text on the wire and in read models: `19.90`. Raises Inexact when two places do not suffice."""
     return f"{in_cents(value):f}"
 
 
 def _money(digits: int, description: str) -> tuple[Any, ...]:
-    """What makes a Decimal a positive amount with at most `digits` digits before the point.
+    """The annotations that make a Decimal a positive amount with at most `digits` digits before the point.
 
-    One pattern serves the model and the schema. It has no zero, no sign, no exponent and no zeros in front.
+    The model and the schema use one pattern. It allows no zero amount, sign, exponent or leading zero.
     """
     form = rf"^([1-9][0-9]{{0,{digits - 1}}}(\.[0-9]{{1,2}})?|0\.([1-9][0-9]?|0[1-9]))$"
     matches = re.compile(form.removesuffix("$")).fullmatch
 
-    def refuse_other_forms(value: Any) -> Any:
+    def reject_other_forms(value: Any) -> Any:
         if isinstance(value, Decimal) or (isinstance(value, str) and matches(value)):
             return value
         raise PydanticCustomError(
@@ -48,7 +48,7 @@ def _money(digits: int, description: str) -> tuple[Any, ...]:
         )
 
     return (
-        BeforeValidator(refuse_other_forms),
+        BeforeValidator(reject_other_forms),
         Field(ge=CENT, max_digits=digits + 2, decimal_places=2, lt=Decimal(10) ** digits),
         AfterValidator(in_cents),
         PlainSerializer(written, return_type=str),

@@ -2,8 +2,8 @@
 
 The same function as `org.apache.kafka.clients.producer.internals.BuiltInPartitioner.partitionForKey`: MurmurHash2
 (32 bit, Austin Appleby, seed 0x9747b28c) of the key's bytes, made positive by masking the sign bit, modulo the number
-of partitions. Clients with another default (librdkafka: CRC32) may set `partitioner=murmur2_random`; a command that
-arrives elsewhere is re-sent to its own partition.
+of partitions. Clients with another default (librdkafka: CRC32) can set `partitioner=murmur2_random`; a worker
+re-sends a command that arrives in another partition to its own.
 """
 
 from struct import unpack_from
@@ -31,5 +31,5 @@ def murmur2(key: bytes) -> int:
 
 
 def partition_for(key: bytes, partitions: int) -> int:
-    """The partition, counted from 0, of the messages with this key in a topic of so many `partitions`."""
+    """The partition, counted from 0, of the messages with this key in a topic with `partitions` partitions."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

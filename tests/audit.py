@@ -9,6 +9,7 @@ import orjson
 from contracts.catalogue import catalogue
 from contracts.envelope import read_event, rfc3339
 from tests.system import Sent, System
+from workers.core.folding import fold_streams
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 
@@ -96,20 +97,7 @@ def one_welcome_each(rows: list[Any]) -> None:
 
 async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
     projection = next(projection for projection in contexts()["users"].projections if projection.name == "users")
-    models = catalogue().events
-    cards: dict[str, Any] = {}
-    for row in rows:
-        event = models[f"users.{row['type']}.v{row['schema_version']}"].model_validate_json(row["data"])
-        recorded = Recorded(
-            event,
-            row["event_id"],
-            row["stream_id"],
-            row["stream_version"],
-            row["sequence"],
-            rfc3339(row["recorded_at"]),
-            row["correlation_id"],
-        )
-        cards[row["stream_id"]] = projection.evolve(cards.get(row["stream_id"]), recorded)
+    cards = fold_streams(projection, [(row["stream_id"], _recorded(row)) for row in rows])
     expected = {stream_id: card for stream_id, card in cards.items() if card is not None}
     prefix = f"{system.settings.topic_prefix}annals:users:1:"
     assert await _documents(system, f"{prefix}document:") == expected
@@ -117,6 +105,19 @@ async def cards_equal_the_fold(system: System, rows: list[Any]) -> None:
         (index.name, index.key, stream_id) for stream_id, card in expected.items() for index in projection.indexes(card)
     }
     assert await _entries(system, prefix, projection.searchable) == expected_entries
+
+
+def _recorded(row: Any) -> Recorded:
+    model = catalogue().events[f"users.{row['type']}.v{row['schema_version']}"]
+    return Recorded(
+        model.model_validate_json(row["data"]),
+        row["event_id"],
+        row["stream_id"],
+        row["stream_version"],
+        row["sequence"],
+        rfc3339(row["recorded_at"]),
+        row["correlation_id"],
+    )
 
 
 async def _documents(system: System, prefix: str) -> dict[str, Any]:

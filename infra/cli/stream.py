@@ -11,11 +11,13 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from contracts.catalogue import catalogue
+from contracts.message import Event
 from infra.cli.event_line import EventLine
 from infra.cli.exits import CommandRefused
 from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
+from workers.core.folding import fold
 from workers.domain import contexts
 from workers.history.points import NoPoint, Point, point_of
 from workers.history.reading import events_until
@@ -73,15 +75,15 @@ def _point(at: str | None) -> Point | None:
 
 def folded(context: str, rows: Sequence[EventRow]) -> Any:
     """The write side's state after these events."""
-    decider = contexts()[context].decider
-    state = decider.initial
-    for row in rows:
-        type_ = f"{context}.{row.type}.v{row.schema_version}"
-        model = catalogue().events.get(type_)
-        if model is None:
-            raise CommandRefused(f"This installation does not know the event {type_}; a newer one wrote it.")
-        state = decider.evolve(state, model.model_validate_json(row.data))
-    return state
+    return fold(contexts()[context].decider, (_event(context, row) for row in rows))
+
+
+def _event(context: str, row: EventRow) -> Event:
+    type_ = f"{context}.{row.type}.v{row.schema_version}"
+    model = catalogue().events.get(type_)
+    if model is None:
+        raise CommandRefused(f"This installation does not know the event {type_}; a newer one wrote it.")
+    return model.model_validate_json(row.data)
 
 
 def fields(state: Any) -> dict[str, Any]:

@@ -56,11 +56,11 @@ class ConsumerOnScript:
     def __init__(self, broker: BrokerOnScript) -> None:
         self._broker = broker
         self._positions: dict[TopicPartition, int] = {}
-        self._hears_again: frozenset[int] = frozenset()
+        self._served_again: frozenset[int] = frozenset()
 
     async def start(self) -> None:
         self._broker.opened += 1
-        self._hears_again = frozenset(self._broker.silent)
+        self._served_again = frozenset(self._broker.silent)
         self.assign(TopicPartition(self._broker.topic, partition) for partition in self._broker.records)
 
     async def stop(self) -> None:
@@ -97,19 +97,21 @@ class ConsumerOnScript:
         await asyncio.sleep(0)
         if self._broker.faults:
             raise self._broker.faults.pop(0)
-        if not (found := self._fetched()):
+        if not (records_by_partition := self._fetched()):
             self._broker.written.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_ms / 1000):
                     await self._broker.written.wait()
-            found = self._fetched()
-        return found
+            records_by_partition = self._fetched()
+        return records_by_partition
 
     def _fetched(self) -> dict[TopicPartition, list[StoredRecord]]:
-        found = {}
+        records_by_partition = {}
         for place, position in self._positions.items():
-            heard = place.partition not in self._broker.silent or place.partition in self._hears_again
-            if heard and (records := self._broker.records[place.partition][position : position + self._broker.most]):
-                found[place] = records
+            is_served = place.partition not in self._broker.silent or place.partition in self._served_again
+            if is_served and (
+                records := self._broker.records[place.partition][position : position + self._broker.most]
+            ):
+                records_by_partition[place] = records
                 self._positions[place] += len(records)
-        return found
+        return records_by_partition

@@ -1,4 +1,4 @@
-"""A command worker of few words: it answers every command with an outcome, as it is told to."""
+"""A command worker of few words: it answers every command with an outcome, as the test says."""
 
 import asyncio
 from datetime import UTC, datetime

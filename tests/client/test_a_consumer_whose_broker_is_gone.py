@@ -1,7 +1,7 @@
-"""A consumer that is stopped while its broker is away ends in good order, and so does whoever stops it.
+"""A consumer that is stopped while its broker is away ends in good order, and so does its caller.
 
 Found by a soak: the client's reader of replies was replaced while Kafka was down, ended with the CancelledError of a
-fetch that waited to be repeated, and nobody read replies any more.
+fetch that waited to be repeated, and no task read replies any more.
 """
 
 import asyncio

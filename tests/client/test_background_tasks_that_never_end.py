@@ -123,8 +123,8 @@ async def test_a_topic_without_partitions_does_not_end_the_reader_of_replies(mon
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        found: list[int] = answer
-        return found
+        partition_numbers: list[int] = answer
+        return partition_numbers
 
     reading = replies.Replies({}, "replies", partitions)
     reading.start()
@@ -135,7 +135,7 @@ async def test_a_topic_without_partitions_does_not_end_the_reader_of_replies(mon
         await reading.stop()
 
 
-async def test_who_cannot_send_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_caller_that_cannot_send_learns_why(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = scripted(AuthenticationFailedError("no such user"), 10_000)
     monkeypatch.setattr(sender, "AIOKafkaProducer", kind)
     sending = sender.Sender({}, 0.1)

@@ -19,10 +19,10 @@ ODD = [*GOOD[:2], RawRecord(None, b"", [(b"caf\xe9", b"\xff"), (b"", None)], tim
 
 def _records(content: bytes) -> list[tuple[int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]]:
     records = StoredRecords(content)
-    found = []
+    parsed = []
     while records.has_next():
-        found += [(each.offset, each.key, each.value, list(each.headers)) for each in records.next_batch()]
-    return found
+        parsed += [(record.offset, record.key, record.value, list(record.headers)) for record in records.next_batch()]
+    return parsed
 
 
 def _compressed(batch: bytes, attributes: int, body: bytes) -> bytes:
@@ -34,19 +34,21 @@ def _compressed(batch: bytes, attributes: int, body: bytes) -> bytes:
 
 
 def test_a_name_that_is_no_text_keeps_its_bytes_and_the_records_around_it_are_as_ever() -> None:
-    found = _records(record_batch(GOOD) + record_batch(ODD) + record_batch(GOOD))
-    assert [len(found), [each[0] for each in found[5:10]]] == [15, [0, 1, 2, 3, 4]]
-    assert found[:5] == found[10:]
-    _, key, value, headers = found[7]
+    parsed = _records(record_batch(GOOD) + record_batch(ODD) + record_batch(GOOD))
+    assert [len(parsed), [record[0] for record in parsed[5:10]]] == [15, [0, 1, 2, 3, 4]]
+    assert parsed[:5] == parsed[10:]
+    _, key, value, headers = parsed[7]
     assert (key, value) == (None, b"")
-    assert [(name.encode(errors="surrogateescape"), held) for name, held in headers] == ODD[2].headers
-    assert [found[index] for index in (5, 6, 8, 9)] == [found[index] for index in (0, 1, 3, 4)]
+    assert [(name.encode(errors="surrogateescape"), header_value) for name, header_value in headers] == ODD[2].headers
+    assert [parsed[index] for index in (5, 6, 8, 9)] == [parsed[index] for index in (0, 1, 3, 4)]
 
 
 def test_both_parsers_read_a_good_batch_alike() -> None:
     batch = record_batch(GOOD)
-    mine = [(each.offset, each.key, each.value, each.headers) for each in parsed_batch(memoryview(batch))]
-    assert mine == _records(batch)
+    own_parse = [
+        (record.offset, record.key, record.value, record.headers) for record in parsed_batch(memoryview(batch))
+    ]
+    assert own_parse == _records(batch)
 
 
 def test_a_compressed_batch_with_such_a_name_is_read() -> None:
@@ -71,9 +73,9 @@ def test_a_batch_that_cannot_be_read_is_one_record_that_holds_it(content: bytes)
 def test_a_batch_that_ends_too_soon_gives_what_it_has_and_then_itself() -> None:
     batch = record_batch(GOOD)
     cut = _compressed(batch, 0, batch[START:-10])
-    found = _records(cut)
-    assert found[:4] == _records(batch)[:4]
-    assert found[4] == (4, None, cut, [])
+    parsed = _records(cut)
+    assert parsed[:4] == _records(batch)[:4]
+    assert parsed[4] == (4, None, cut, [])
 
 
 def test_no_bytes_at_all_stop_a_reader() -> None:
@@ -84,4 +86,4 @@ def test_no_bytes_at_all_stop_a_reader() -> None:
         for _ in range(chance.randint(1, 6)):
             body[chance.randrange(len(body))] = chance.randrange(256)
         content = _compressed(batch, 0, bytes(body))
-        assert [each[0] for each in _records(content + record_batch(GOOD))][-5:] == [0, 1, 2, 3, 4]
+        assert [record[0] for record in _records(content + record_batch(GOOD))][-5:] == [0, 1, 2, 3, 4]

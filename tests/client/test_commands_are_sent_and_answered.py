@@ -73,7 +73,9 @@ async def test_many_questions_of_several_clients_get_their_own_answers(kafka: Se
                 for client in (first, second)
             )
         )
-    assert [answer.command_id if answer else None for answer in answers] == [each for each in ids for _ in range(2)]
+    assert [answer.command_id if answer else None for answer in answers] == [
+        command_id for command_id in ids for _ in range(2)
+    ]
 
 
 async def test_no_answer_in_time_is_none(client: CommandClient, kafka: Settings) -> None:
@@ -115,9 +117,9 @@ async def test_a_client_that_does_not_run_says_so(kafka: Settings) -> None:
 
 async def test_ids_sort_by_time() -> None:
     ids = [new_identifier() for _ in range(1000)]
-    assert {UUID(each).version for each in ids} == {7}
+    assert {UUID(identifier).version for identifier in ids} == {7}
     assert len(set(ids)) == len(ids)
-    assert sorted(each[:13] for each in ids) == [each[:13] for each in ids]
+    assert sorted(identifier[:13] for identifier in ids) == [identifier[:13] for identifier in ids]
 
 
 class TestWithoutKafka:

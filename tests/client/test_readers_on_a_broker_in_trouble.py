@@ -1,4 +1,4 @@
-"""Replies and events reach whoever waits for them, though connections break and consumers fall silent."""
+"""Replies and events reach every caller that waits for them, though connections break and consumers fall silent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -114,7 +114,7 @@ async def test_who_still_asks_is_answered_when_another_under_the_same_id_has_gon
 
 async def test_no_reply_is_skipped_or_read_twice_over_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = BrokerOnScript("replies")
-    answer(broker, "0198c0de-ada0-7000-8000-000000000001")  # before anybody asked
+    answer(broker, "0198c0de-ada0-7000-8000-000000000001")  # before a caller asked
     async with replies_from(broker, monkeypatch) as replies:
         for number in range(2, 6):
             command_id = f"0198c0de-ada0-7000-8000-{number:012d}"
@@ -126,7 +126,7 @@ async def test_no_reply_is_skipped_or_read_twice_over_a_lost_connection(monkeypa
     assert broker.seeks == [(0, 1), (0, 1), (0, 2), (0, 3), (0, 4)]
 
 
-async def test_a_silent_reader_of_replies_is_replaced_while_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_reader_of_replies_is_replaced_while_a_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = BrokerOnScript("replies")
     async with replies_from(broker, monkeypatch) as replies:
         broker.silent.add(0)
@@ -149,7 +149,7 @@ class Reading:
     def __init__(self, broker: BrokerOnScript) -> None:
         self.broker = broker
         self.reader = EventReader("nowhere:9", context="users")
-        self.found: list[tuple[int, int]] = []
+        self.positions: list[tuple[int, int]] = []
 
     @asynccontextmanager
     async def going_on(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Reading"]:
@@ -163,13 +163,13 @@ class Reading:
 
     async def _read(self) -> None:
         async for read in self.reader:
-            self.found.append((read.partition, read.envelope.sequence))
+            self.positions.append((read.partition, read.envelope.sequence))
 
-    async def has(self, *found: tuple[int, int]) -> None:
+    async def has(self, *expected: tuple[int, int]) -> None:
         async def holds() -> bool:
-            return sorted(self.found) == sorted(found)
+            return sorted(self.positions) == sorted(expected)
 
-        await until(holds, f"{found} are read", seconds=PATIENCE_SECONDS, every=0.005)
+        await until(holds, f"{expected} are read", seconds=PATIENCE_SECONDS, every=0.005)
 
 
 async def test_a_silent_consumer_of_events_is_replaced_and_reading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,11 +195,11 @@ async def test_a_partition_that_is_silent_beside_one_that_is_busy_is_read_on(mon
 
         async def busy() -> bool:
             write_event(broker, 0, len(broker.records[0]) + 1)
-            return (1, 2) in reading.found
+            return (1, 2) in reading.positions
 
         await until(busy, "the silent partition is read on", seconds=PATIENCE_SECONDS, every=0.01)
-        assert [sequence for partition, sequence in reading.found if partition == 0] == list(
-            range(1, len([each for each in reading.found if each[0] == 0]) + 1)
+        assert [sequence for partition, sequence in reading.positions if partition == 0] == list(
+            range(1, len([event for event in reading.positions if event[0] == 0]) + 1)
         )
 
 

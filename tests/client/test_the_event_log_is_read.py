@@ -39,25 +39,25 @@ async def write(settings: Settings, partition: int, sequences: Sequence[int], ty
 
 
 async def first(reader: EventReader, count: int) -> list[ReadEvent]:
-    found: list[ReadEvent] = []
+    events: list[ReadEvent] = []
     async for read in reader:
-        found.append(read)
-        if len(found) == count:
+        events.append(read)
+        if len(events) == count:
             break
-    return found
+    return events
 
 
-def sequences_of(found: Sequence[ReadEvent], partition: int) -> list[int]:
-    return [read.envelope.sequence for read in found if read.partition == partition]
+def sequences_of(events: Sequence[ReadEvent], partition: int) -> list[int]:
+    return [read.envelope.sequence for read in events if read.partition == partition]
 
 
 async def test_each_event_is_given_once_and_in_order(kafka: Settings) -> None:
     await write(kafka, 0, [1, 2, 3, 2, 3, 0, 4])
     await write(kafka, 5, [1, 2])
-    found = await first(reader_for(kafka), 6)
-    assert sequences_of(found, 0) == [1, 2, 3, 4]
-    assert sequences_of(found, 5) == [1, 2]
-    assert found[0].event() == ADA_CREATED
+    events = await first(reader_for(kafka), 6)
+    assert sequences_of(events, 0) == [1, 2, 3, 4]
+    assert sequences_of(events, 5) == [1, 2]
+    assert events[0].event() == ADA_CREATED
 
 
 async def test_reading_goes_on_after_the_kept_positions(kafka: Settings) -> None:
@@ -74,8 +74,8 @@ async def test_reading_goes_on_after_the_kept_positions(kafka: Settings) -> None
 async def test_some_partitions_can_be_chosen(kafka: Settings) -> None:
     await write(kafka, 0, [1])
     await write(kafka, 1, [1, 2])
-    found = await first(reader_for(kafka, partitions=[1]), 2)
-    assert {read.partition for read in found} == {1}
+    events = await first(reader_for(kafka, partitions=[1]), 2)
+    assert {read.partition for read in events} == {1}
 
 
 async def test_an_event_of_a_newer_version_is_given_as_it_is(kafka: Settings) -> None:

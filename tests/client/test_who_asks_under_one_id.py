@@ -1,4 +1,4 @@
-"""Two may ask under one command id for different things: each hears what became of his own command."""
+"""Two may ask under one command id for different things: each gets what became of its own command."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ OTHER = ADA.model_copy(update={"city": "Turin"})
 PATIENCE_SECONDS = 30.0
 
 
-async def test_hears_of_his_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gets_the_outcome_of_its_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = BrokerOnScript("replies")
     async with replies_from(broker, monkeypatch) as replies:
         with replies.expecting(COMMAND_ID, OTHER) as other, replies.expecting(COMMAND_ID, ADA) as ada:
@@ -27,7 +27,7 @@ async def test_hears_of_his_own_command(monkeypatch: pytest.MonkeyPatch) -> None
                 assert (await other).is_of(OTHER)
 
 
-async def test_hears_workers_of_earlier_releases_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_gets_answers_of_workers_of_earlier_releases_too(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = BrokerOnScript("replies")
     async with replies_from(broker, monkeypatch) as replies:
         with replies.expecting(COMMAND_ID, ADA) as ada:

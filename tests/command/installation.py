@@ -39,7 +39,7 @@ def record(
     reply_to: str | None = REPLY_TO,
     value: bytes | None = None,
 ) -> InboundRecord:
-    """A command as it lies in its topic, at the offset `number` unless told."""
+    """A command as it lies in its topic, at the offset `number` unless the test says otherwise."""
     envelope = CommandEnvelope(
         id=command_id(number),
         type=command.type,

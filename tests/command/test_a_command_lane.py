@@ -224,5 +224,5 @@ async def test_keeps_what_it_knows_of_a_stream_only_if_it_was_committed() -> Non
     as_before, changed = UpdateUser(user_id=user, city="London"), UpdateUser(user_id=user, city="Turin")
     commands = [CREATE_ADA, broken, as_before, changed]
     await installation.handle(*([record(command, place)] for place, command in enumerate(commands)))
-    assert installation.outcome(2).events == (), "the refused change was kept"
+    assert installation.outcome(2).events == (), "the rejected change was kept"
     assert (installation.outcome(3).stream_version, installation.outcome(3).sequence) == (2, 2)

@@ -46,21 +46,21 @@ async def test_fails_the_one_command_and_the_batch_goes_on() -> None:
     (letter,) = installation.dead_letters
     assert (letter.key, letter.value) == (original.key, original.value)
     assert list(letter.headers[: len(original.headers)]) == list(original.headers)
-    told = dict(letter.headers)
-    assert told["dlq_reason"] == b"HandlerFailed"
-    assert (told["dlq_topic"], told["dlq_partition"], told["dlq_offset"]) == (COMMANDS.encode(), b"0", b"2")
+    headers = dict(letter.headers)
+    assert headers["dlq_reason"] == b"HandlerFailed"
+    assert (headers["dlq_topic"], headers["dlq_partition"], headers["dlq_offset"]) == (COMMANDS.encode(), b"0", b"2")
 
 
-async def test_is_told_without_what_the_command_holds() -> None:
+async def test_is_reported_without_what_the_command_holds() -> None:
     installation = Installation(raising(deciding=lambda _, command: command.stream_id == "bob"))
     original = record(BOB, 1)
     await installation.handle([original])
     (letter,) = installation.dead_letters
     added = b" ".join(value for _, value in letter.headers[len(original.headers) :])
-    told = added + installation.outcome(1).to_json()
+    published = added + installation.outcome(1).to_json()
     assert b"ZeroDivisionError" in added, "the kind of error helps to find the bug"
     for secret in ("argon2id", "bob@example.org", "Lovelace"):
-        assert secret.encode() not in told
+        assert secret.encode() not in published
 
 
 async def test_in_evolving_is_a_failure_too_and_leaves_nothing_behind() -> None:

@@ -67,14 +67,14 @@ async def test_after_a_rejection_is_refused_too() -> None:
     assert installation.table.lane() == []
 
 
-async def test_under_an_outcome_of_an_earlier_release_is_told_by_type_and_stream() -> None:
+async def test_under_an_outcome_of_an_earlier_release_is_recognised_by_type_and_stream() -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 1)])
     row = installation.table.outcomes[command_id(1)]
     earlier = {name: value for name, value in orjson.loads(row.outcome).items() if name != "content_digest"}
     installation.table.outcomes[command_id(1)] = row._replace(outcome=orjson.dumps(earlier))
     others = [OTHERS["another field"], OTHERS["another type"], OTHERS["another stream"]]
-    await installation.handle([record(each, 1, offset=place) for place, each in enumerate(others, start=2)])
+    await installation.handle([record(command, 1, offset=place) for place, command in enumerate(others, start=2)])
     statuses = [orjson.loads(reply)["status"] for _, reply in installation.replies]
     assert statuses == ["accepted", "accepted", "rejected", "rejected"]
 

@@ -1,4 +1,4 @@
-"""However commands are cut into batches, and whoever owns the lane in between, they lead to what they lead to alone."""
+"""However commands are cut into batches, and whichever owner has the lane, they lead to what they lead to alone."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -51,7 +51,7 @@ def decide_in_pairs(state: Any, command: Command) -> Decision | Rejection:
     answer = users_decider.decide(state, command)
     if isinstance(answer, Rejection):
         return answer
-    events = tuple(each for event in answer.events for each in (event, PasswordChanged(user_id=event.stream_id)))
+    events = tuple(emitted for event in answer.events for emitted in (event, PasswordChanged(user_id=event.stream_id)))
     return Decision(events, answer.claims, answer.releases, answer.credential)
 
 
@@ -95,7 +95,7 @@ def runs(draw: st.DrawFn) -> Run:
         sent.append(Sent(place, written, asked))
     cuts = sorted(draw(st.sets(st.integers(1, len(sent)), max_size=6)))
     edges = [0, *cuts, len(sent)]
-    pieces = [[each.record for each in sent[start:end]] for start, end in pairwise(edges)]
+    pieces = [[asked.record for asked in sent[start:end]] for start, end in pairwise(edges)]
     return Run(sent, [(draw(st.booleans()), piece) for piece in pieces if piece])
 
 
@@ -138,7 +138,7 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     reserved = {("email", "taken@x.org"): "somebody else", ("email", "gone@x.org"): "yet another"}
     installation = await played(run, decider, reserved)
     alone = OneAtATime(installation.decider, NOW, reserved)
-    answers = [alone.handle(each.asked) for each in run.sent]
+    answers = [alone.handle(asked.asked) for asked in run.sent]
 
     table = installation.table
     stored = {key: Outcome.model_validate_json(row.outcome) for key, row in table.outcomes.items()}
@@ -153,9 +153,9 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     replies = [Outcome.model_validate_json(reply) for _, reply in installation.replies]
     assert [wordless(reply) for reply in replies] == answers
     for key, reply in installation.replies:
-        found = Outcome.model_validate_json(reply)
-        if found.error is None or found.error.code != IDEMPOTENCY_KEY_REUSED:
+        handled = Outcome.model_validate_json(reply)
+        if handled.error is None or handled.error.code != IDEMPOTENCY_KEY_REUSED:
             assert reply == table.outcomes[key].outcome, "a repeat is answered with the stored outcome, byte for byte"
     for key, row in table.outcomes.items():
-        found = stored[key]
-        assert (row.status, row.stream_id, row.sequence) == (found.status, found.stream_id, found.sequence)
+        handled = stored[key]
+        assert (row.status, row.stream_id, row.sequence) == (handled.status, handled.stream_id, handled.sequence)

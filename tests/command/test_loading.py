@@ -50,7 +50,7 @@ def table_with(*events: Event) -> TableInMemory:
 
 def snapshot(table: TableInMemory, user_id: str, version: int, balance: int) -> SnapshotRow:
     """What this code would write of an account of this balance at that version of its stream."""
-    (row,) = [each for each in table.events if (each.stream_id, each.stream_version) == (user_id, version)]
+    (row,) = [event for event in table.events if (event.stream_id, event.stream_version) == (user_id, version)]
     state = SNAPSHOTS._written(AccountState("EUR", Decimal(balance)))
     assert state is not None
     digest = SNAPSHOTS._digest(user_id, version, row.event_id, state)
@@ -70,17 +70,17 @@ def balances(streams: dict[str, Versioned]) -> dict[str, tuple[int, Decimal]]:
 
 async def test_without_a_snapshot_is_the_fold_of_all_events_of_each_stream() -> None:
     table = table_with(deposit("ada", 1), deposit("bob", 10), deposit("ada", 2), deposit("bob", 20))
-    found = await loaded(table, "ada", "bob", "nobody")
-    assert balances(found) == {"ada": (2, Decimal(3)), "bob": (2, Decimal(30)), "nobody": (0, Decimal(0))}
+    streams = await loaded(table, "ada", "bob", "nobody")
+    assert balances(streams) == {"ada": (2, Decimal(3)), "bob": (2, Decimal(30)), "nobody": (0, Decimal(0))}
 
 
 async def test_behind_a_snapshot_is_the_fold_of_the_events_after_it() -> None:
     table = table_with(deposit("ada", 1), deposit("ada", 2), deposit("ada", 4))
     # Another balance than that of the events: so it shows that they were not folded as well.
     table.table.snapshots["payments", "ada"] = snapshot(table, "ada", 2, 100)
-    found = await loaded(table, "ada")
-    assert balances(found) == {"ada": (3, Decimal(104))}
-    assert found["ada"].snapshot_version == 2
+    streams = await loaded(table, "ada")
+    assert balances(streams) == {"ada": (3, Decimal(104))}
+    assert streams["ada"].snapshot_version == 2
     assert len(table.looked_up) == 1
 
 
@@ -89,13 +89,13 @@ UNTRUE: dict[str, Any] = {"digest": "0" * 64, "state": b"{}", "stream_version": 
 
 @pytest.mark.parametrize("change", UNTRUE)
 async def test_behind_an_untrue_snapshot_is_the_fold_of_each_event_once_and_of_other_streams_too(change: str) -> None:
-    table = table_with(*(deposit(each, euros) for euros in (1, 2, 4) for each in ("ada", "bob", "carl")))
+    table = table_with(*(deposit(stream_id, euros) for euros in (1, 2, 4) for stream_id in ("ada", "bob", "carl")))
     kept = table.table.snapshots
     kept["payments", "ada"] = snapshot(table, "ada", 2, 3)._replace(**{change: UNTRUE[change]})
     kept["payments", "bob"] = snapshot(table, "bob", 2, 100)
-    found = await loaded(table, "ada", "bob", "carl")
-    assert balances(found) == {"ada": (3, Decimal(7)), "bob": (3, Decimal(104)), "carl": (3, Decimal(7))}
-    assert found["ada"].snapshot_version == 0, "so that the next one is taken soon"
+    streams = await loaded(table, "ada", "bob", "carl")
+    assert balances(streams) == {"ada": (3, Decimal(7)), "bob": (3, Decimal(104)), "carl": (3, Decimal(7))}
+    assert streams["ada"].snapshot_version == 0, "so that the next one is taken soon"
     assert len(table.looked_up) == 2, "one more question, about the untrue one only"
     assert {row.stream_id for row in table.looked_up[1].events} == {"ada"}
 
@@ -106,4 +106,4 @@ async def test_that_is_kept_is_not_looked_up_again() -> None:
     for _ in range(2):
         await streams.look_up([request("ada")])
     assert balances(streams.of([request("ada")])) == {"ada": (1, Decimal(1))}
-    assert [len(known.events) for known in table.looked_up] == [1, 0]
+    assert [len(history.events) for history in table.looked_up] == [1, 0]

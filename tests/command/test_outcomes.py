@@ -129,7 +129,7 @@ async def test_of_a_command_whose_address_is_taken_meanwhile_are_rejections() ->
 async def test_of_a_few_rejections_that_follow_from_one_another_are_one_transaction() -> None:
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(4)]
-    installation.table.reserve({("email", each.email): "somebody else" for each in tries})
+    installation.table.reserve({("email", command.email): "somebody else" for command in tries})
     await installation.handle([record(command, number) for number, command in enumerate([*tries, BOB])])
     errors = [installation.outcome(number).error for number in range(5)]
     assert [error and error.code for error in errors] == [*["EmailTaken"] * 4, None]
@@ -140,7 +140,7 @@ async def test_never_stop_a_lane_however_many_addresses_are_taken() -> None:
     """Each rejection may open the way to the next: a client that tries one address after the other."""
     installation = Installation()
     tries = [CREATE_ADA.model_copy(update={"email": f"taken{number}@example.org"}) for number in range(60)]
-    installation.table.reserve({("email", each.email): "somebody else" for each in tries})
+    installation.table.reserve({("email", command.email): "somebody else" for command in tries})
     await installation.handle([record(command, number) for number, command in enumerate(tries)])
     errors = [installation.outcome(number).error for number in range(60)]
     assert {error and error.code for error in errors} == {"EmailTaken"}

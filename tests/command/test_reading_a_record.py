@@ -42,8 +42,8 @@ values = (
 )
 
 
-def read_users(found: InboundRecord) -> Request | DeadLetter:
-    return read(found, MODELS, "users")
+def read_users(inbound: InboundRecord) -> Request | DeadLetter:
+    return read(inbound, MODELS, "users")
 
 
 def with_value(value: bytes | None) -> InboundRecord:
@@ -59,25 +59,25 @@ def words_of(rejection: Rejection) -> str:
     return json.dumps([rejection.code, rejection.message, rejection.details])
 
 
-def must_be_sound(found: Request | DeadLetter, original: InboundRecord) -> None:
+def must_be_sound(result: Request | DeadLetter, original: InboundRecord) -> None:
     """What every result must allow: to be answered, stored and sent away."""
-    assert found.record is original
-    if isinstance(found, DeadLetter):
-        topic, partition, message = dead_letter(found, NOW)
+    assert result.record is original
+    if isinstance(result, DeadLetter):
+        topic, partition, message = dead_letter(result, NOW)
         assert (topic, partition) == (TOPICS.dead_letters(COMMANDS), 0)
         assert (message.key, message.value) == (original.key, original.value)
         assert list(message.headers[: len(original.headers)]) == list(original.headers)
-        assert found.reason
-        assert found.explanation
+        assert result.reason
+        assert result.explanation
         return
-    assert (found.command is None) == (found.rejection is not None)
-    if found.command is not None:
-        assert found.command.stream_id == found.envelope.subject
-    if found.rejection is not None:
-        told = words_of(found.rejection)
-        assert "\\u0000" not in told, "what the database cannot store"
-        assert len(told) < 100_000
-        assert found.rejection.details
+    assert (result.command is None) == (result.rejection is not None)
+    if result.command is not None:
+        assert result.command.stream_id == result.envelope.subject
+    if result.rejection is not None:
+        words = words_of(result.rejection)
+        assert "\\u0000" not in words, "what the database cannot store"
+        assert len(words) < 100_000
+        assert result.rejection.details
 
 
 @settings(max_examples=150)
@@ -106,42 +106,42 @@ secret_fields = st.dictionaries(st.sampled_from([*CreateUser.model_fields, "extr
 @given(secret_fields)
 def test_of_fields_that_fail_never_repeats_what_was_in_them(drawn: dict[str, Any]) -> None:
     given_fields = {**CREATE_ADA_WITH_PASSWORD.model_dump(), **drawn}
-    found = read_users(with_value(json.dumps(given_fields).encode()))
-    if isinstance(found, DeadLetter):
-        assert SECRET not in found.explanation
-    elif found.rejection is not None:
-        told = words_of(found.rejection)
-        assert SECRET not in told
-        assert "argon2id$v=19" not in told
+    result = read_users(with_value(json.dumps(given_fields).encode()))
+    if isinstance(result, DeadLetter):
+        assert SECRET not in result.explanation
+    elif result.rejection is not None:
+        words = words_of(result.rejection)
+        assert SECRET not in words
+        assert "argon2id$v=19" not in words
 
 
 @pytest.mark.parametrize("space", [b"", b" \n\t"])
 def test_of_a_command_that_leaves_its_stream_to_the_key_is_the_command(space: bytes) -> None:
     fields = CREATE_ADA.model_dump(exclude={"user_id"}, exclude_unset=True)
-    found = read_users(with_value(space + json.dumps(fields).encode() + space))
-    assert isinstance(found, Request)
-    assert found.command == CREATE_ADA
+    result = read_users(with_value(space + json.dumps(fields).encode() + space))
+    assert isinstance(result, Request)
+    assert result.command == CREATE_ADA
 
 
 @pytest.mark.parametrize("value", [b"{}", b" { \n} "])
 def test_of_no_fields_at_all_is_the_command_when_it_has_no_other(value: bytes) -> None:
-    found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=value))
-    assert isinstance(found, Request)
-    assert found.command == WELCOME_ADA
+    result = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=value))
+    assert isinstance(result, Request)
+    assert result.command == WELCOME_ADA
 
 
 def test_of_a_command_without_its_stream_that_is_wrong_besides_says_only_what_is_wrong() -> None:
-    found = read_users(with_value(b'{"first_name":"Ada","last_name":7,"email":"ada@example.org"}'))
-    assert isinstance(found, Request)
-    assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["last_name"]
+    result = read_users(with_value(b'{"first_name":"Ada","last_name":7,"email":"ada@example.org"}'))
+    assert isinstance(result, Request)
+    assert result.rejection is not None
+    assert [detail["field"] for detail in result.rejection.details] == ["last_name"]
 
 
 def test_of_a_key_that_can_name_no_stream_is_a_rejection_though_the_value_leaves_it_out() -> None:
-    found = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=b"{}", key=b'a "b'))
-    assert isinstance(found, Request)
-    assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["user_id"]
+    result = read_users(with_header("ce_type", b"users.WelcomeUser.v1")._replace(value=b"{}", key=b'a "b'))
+    assert isinstance(result, Request)
+    assert result.rejection is not None
+    assert [detail["field"] for detail in result.rejection.details] == ["user_id"]
 
 
 def padded(size: int) -> bytes:
@@ -152,9 +152,9 @@ def padded(size: int) -> bytes:
 def test_of_the_largest_command_that_is_allowed_is_the_command() -> None:
     largest, too_large = padded(MAX_MESSAGE_BYTES), padded(MAX_MESSAGE_BYTES + 1)
     assert (len(largest), len(too_large)) == (MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES + 1)
-    found = read_users(with_value(largest))
-    assert isinstance(found, Request)
-    assert (found.command, found.rejection) == (CREATE_ADA, None)
+    result = read_users(with_value(largest))
+    assert isinstance(result, Request)
+    assert (result.command, result.rejection) == (CREATE_ADA, None)
     refused = read_users(with_value(too_large))
     assert isinstance(refused, Request)
     assert refused.rejection is not None
@@ -166,10 +166,10 @@ def test_of_the_largest_command_that_is_allowed_is_the_command() -> None:
 
 
 def test_of_a_good_command_is_the_command() -> None:
-    found = read_users(record(CREATE_ADA, 1))
-    assert isinstance(found, Request)
-    assert found.command == CREATE_ADA
-    assert found.envelope.reply_to == "replies:0"
+    result = read_users(record(CREATE_ADA, 1))
+    assert isinstance(result, Request)
+    assert result.command == CREATE_ADA
+    assert result.envelope.reply_to == "replies:0"
 
 
 @pytest.mark.parametrize(
@@ -190,15 +190,15 @@ def test_of_a_good_command_is_the_command() -> None:
     ],
 )
 def test_that_cannot_be_a_command_is_a_dead_letter_with_its_reason(original: InboundRecord, reason: str) -> None:
-    found = read_users(original)
-    assert isinstance(found, DeadLetter), found
-    assert found.reason == reason
+    result = read_users(original)
+    assert isinstance(result, DeadLetter), result
+    assert result.reason == reason
 
 
 def test_of_a_command_of_another_context_is_a_dead_letter() -> None:
-    found = read(record(CREATE_ADA, 1), MODELS, "orders")
-    assert isinstance(found, DeadLetter)
-    assert found.reason == "UnknownType"
+    result = read(record(CREATE_ADA, 1), MODELS, "orders")
+    assert isinstance(result, DeadLetter)
+    assert result.reason == "UnknownType"
 
 
 @pytest.mark.parametrize(
@@ -217,25 +217,25 @@ def test_of_a_command_of_another_context_is_a_dead_letter() -> None:
     ids=["missing", "malformed", "control", "extra", "odd name", "other key", "large", "surrogate", "deep"],
 )
 def test_of_a_command_that_cannot_be_accepted_is_a_rejection_by_field(original: InboundRecord, field: str) -> None:
-    found = read_users(original)
-    assert isinstance(found, Request), found
-    assert found.rejection is not None
-    assert found.rejection.code == "ValidationFailed"
-    assert field in [detail["field"] for detail in found.rejection.details]
+    result = read_users(original)
+    assert isinstance(result, Request), result
+    assert result.rejection is not None
+    assert result.rejection.code == "ValidationFailed"
+    assert field in [detail["field"] for detail in result.rejection.details]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
 def test_in_another_encoding_than_utf_8_is_a_dead_letter(encoding: str) -> None:
-    found = read_users(with_value(CREATE_ADA.to_json().decode().encode(encoding)))
-    assert isinstance(found, DeadLetter), found
-    assert found.reason == "MalformedJson"
+    result = read_users(with_value(CREATE_ADA.to_json().decode().encode(encoding)))
+    assert isinstance(result, DeadLetter), result
+    assert result.reason == "MalformedJson"
 
 
 def test_of_many_wrong_fields_is_a_rejection_of_bounded_size() -> None:
     many = json.dumps({f"field {number} {'x' * 500}": 1 for number in range(500)}).encode()
     original = record(UpdateUser(user_id="ada"), 1)._replace(value=many)
-    found = read_users(original)
-    assert isinstance(found, Request)
-    assert found.rejection is not None
-    assert len(found.rejection.details) <= 50
-    assert len(words_of(found.rejection)) < 60_000
+    result = read_users(original)
+    assert isinstance(result, Request)
+    assert result.rejection is not None
+    assert len(result.rejection.details) <= 50
+    assert len(words_of(result.rejection)) < 60_000

@@ -65,9 +65,9 @@ def test_every_state_of_every_context_comes_back_from_one(context: Context, data
     for stride in data.draw(walks(context)):
         snapshot = stored(snapshots, Versioned(7, stride.after))
         assert snapshot is not None
-        found = snapshots.read(snapshot)
-        assert found == Versioned(7, stride.after, 7)
-        assert type(found.state) is type(stride.after)
+        result = snapshots.read(snapshot)
+        assert result == Versioned(7, stride.after, 7)
+        assert type(result.state) is type(stride.after)
 
 
 def test_one_that_was_changed_in_any_way_is_not_true() -> None:
@@ -114,7 +114,13 @@ class Loose(NamedTuple):
 @pytest.mark.parametrize(
     "state",
     [Loose(anything=Decimal(1)), Loose(tags=["a list"]), Loose(anything=object()), Loose(amount=float("nan")), "text"],  # type: ignore[arg-type]
-    ids=["a type that is not told", "another type", "nothing that JSON has", "no equal of itself", "no state at all"],
+    ids=[
+        "a type that the annotation does not state",
+        "another type",
+        "nothing that JSON has",
+        "no equal of itself",
+        "no state at all",
+    ],
 )
 def test_none_is_taken_of_a_state_that_would_come_back_as_another(state: Any) -> None:
     snapshots = Snapshots("users", Decider(Loose(), *USERS_FUNCTIONS), EVENTS, interval_events=1)
@@ -140,12 +146,12 @@ def test_after_one_that_could_not_be_taken_the_next_attempt_comes_an_interval_la
     assert snapshots.added_to(later) is later
 
 
-@pytest.mark.parametrize(("version", "last", "taken"), [(9, 0, False), (10, 0, True), (19, 10, False), (33, 10, True)])
-def test_one_is_due_an_interval_after_the_last(version: int, last: int, taken: bool) -> None:
+@pytest.mark.parametrize(("version", "last", "is_due"), [(9, 0, False), (10, 0, True), (19, 10, False), (33, 10, True)])
+def test_one_is_due_an_interval_after_the_last(version: int, last: int, is_due: bool) -> None:
     snapshots = Snapshots("users", USERS.decider, EVENTS, interval_events=10)
     draft = snapshots.added_to(draft_of(Versioned(version, USERS.decider.initial, last)))
-    assert [row.stream_version for row in draft.snapshots] == ([version] if taken else [])
-    assert draft.streams[ADA].snapshot_version == (version if taken else last)
+    assert [row.stream_version for row in draft.snapshots] == ([version] if is_due else [])
+    assert draft.streams[ADA].snapshot_version == (version if is_due else last)
 
 
 def cities(*names: str) -> list[UpdateUser]:
@@ -160,8 +166,11 @@ async def test_a_lane_takes_them_as_it_goes_and_begins_with_them() -> None:
     assert [(key, row.stream_version) for key, row in kept.items()] == [(("users", ADA), 6)]
     installation.table.looked_up.clear()
     await installation.handle([record(cities("Rome")[0], 7)])
-    (known,) = installation.table.looked_up
-    assert ([each.stream_version for each in known.snapshots], [each.stream_version for each in known.events]) == (
+    (looked_up,) = installation.table.looked_up
+    assert (
+        [snapshot.stream_version for snapshot in looked_up.snapshots],
+        [event.stream_version for event in looked_up.events],
+    ) == (
         [6],
         [7],
     )
@@ -183,16 +192,16 @@ async def test_other_code_begins_with_the_first_event_and_leaves_its_own() -> No
     installation = Installation(snapshot_interval_events=3)
     commands = [CREATE_ADA, WELCOME_ADA, *cities("Turin", "Milan")]
     await installation.handle([record(command, place) for place, command in enumerate(commands)])
-    mine = installation.table.table.snapshots["users", ADA]
+    own_snapshot = installation.table.table.snapshots["users", ADA]
     installation.decider = Decider(USERS.decider.initial, decide_as_ever, USERS.decider.evolve)
-    assert snapshot_fingerprint("users", installation.decider, EVENTS) != mine.fingerprint
+    assert snapshot_fingerprint("users", installation.decider, EVENTS) != own_snapshot.fingerprint
     installation.table.looked_up.clear()
     await installation.handle([record(cities("Milan")[0], 4), record(cities("Rome")[0], 5)])
-    (known,) = installation.table.looked_up
-    assert (known.snapshots, len(known.events)) == ([], 4)
+    (looked_up,) = installation.table.looked_up
+    assert (looked_up.snapshots, len(looked_up.events)) == ([], 4)
     assert (installation.outcome(4).events, installation.outcome(5).stream_version) == ((), 5)
-    theirs = installation.table.table.snapshots["users", ADA]
-    assert (theirs.stream_version, theirs.fingerprint == mine.fingerprint) == (5, False)
+    foreign_snapshot = installation.table.table.snapshots["users", ADA]
+    assert (foreign_snapshot.stream_version, foreign_snapshot.fingerprint == own_snapshot.fingerprint) == (5, False)
 
 
 def decide_as_ever(state: Any, command: Any) -> Decision | Any:

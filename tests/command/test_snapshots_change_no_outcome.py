@@ -74,14 +74,14 @@ async def played(run: Run, decider: Decider[Any], interval_events: int, happens:
 @given(run=runs(), interval_events=st.integers(1, 4), happens=accidents)
 async def test_in_the_table(decider: Decider[Any], run: Run, interval_events: int, happens: list[str]) -> None:
     expected = await played(run, decider, 10**6, ["nothing"])
-    found = await played(run, decider, interval_events, happens)
+    result = await played(run, decider, interval_events, happens)
     assert expected.table.table.snapshots == {}
-    assert found.table.outcomes == expected.table.outcomes
-    assert found.table.lane() == expected.table.lane()
-    assert found.table.unique_claims == expected.table.unique_claims
-    assert found.table.credentials == expected.table.credentials
-    assert found.table.rows == expected.table.rows
-    assert found.published == expected.published
+    assert result.table.outcomes == expected.table.outcomes
+    assert result.table.lane() == expected.table.lane()
+    assert result.table.unique_claims == expected.table.unique_claims
+    assert result.table.credentials == expected.table.credentials
+    assert result.table.rows == expected.table.rows
+    assert result.published == expected.published
 
 
 async def test_the_accidents_do_happen_to_snapshots() -> None:

@@ -23,7 +23,7 @@ BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"
 
 
 def left_behind(in_log: int, mark: Mark, *after: OutboundRecord, rows: Sequence[EventRow] = ROWS) -> Installation:
-    """An installation whose last owner committed all of `rows`, published the first `in_log` and had told `mark`."""
+    """An installation whose last owner committed all of `rows`, published the first `in_log` and had stored `mark`."""
     installation = Installation()
     installation.table.write(rows)
     installation.table.rows[LANE] = LaneRow(epoch=4, consumed=20, sequence=len(rows), mark=mark, owner="gone")
@@ -102,7 +102,7 @@ async def test_of_a_log_with_events_that_the_table_lacks_is_refused() -> None:
     assert installation.published == ALL, "nothing may be written into such a log"
 
 
-async def test_by_one_who_was_himself_overtaken_before_he_read_the_log_is_refused(
+async def test_by_an_owner_that_was_itself_overtaken_before_it_read_the_log_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     installation = left_behind(12, Mark(3, 2), rows=ROWS[:9])
@@ -151,7 +151,7 @@ async def test_that_fails_half_way_goes_on_where_it_stopped() -> None:
     assert installation.published == ALL
 
 
-async def test_fills_an_event_topic_that_was_made_anew_from_its_first_event_on() -> None:
+async def test_fills_an_event_topic_that_was_recreated_from_its_first_event_on() -> None:
     installation = left_behind(12, Mark(12, 11))
     await take_over(installation)
     row = installation.table.rows[LANE]
@@ -180,7 +180,7 @@ async def test_refuses_topics_with_another_number_of_partitions() -> None:
         assert (refused.value.topic, refused.value.partitions, refused.value.wanted) == (topic, 7, 1)
 
 
-async def test_a_lane_whose_event_topic_was_made_anew_starts_over() -> None:
+async def test_a_lane_whose_event_topic_was_recreated_starts_over() -> None:
     installation = left_behind(12, Mark(12, 11))
     installation.log.states[EVENTS] = TopicState("one", 1)
     lane = installation.lane()
@@ -201,15 +201,17 @@ async def test_is_interrupted_until_an_operator_has_acknowledged_it() -> None:
     assert (before, lane.is_interrupted) == (False, True)
     await next_one.acquire()
     await next_one.examine()
-    known = next_one.is_interrupted
+    was_interrupted = next_one.is_interrupted
     installation.table.table.acknowledge(LANE)
     await next_one.examine()
-    assert (known, next_one.is_interrupted) == (True, False), "the next owner knows it too, and when it is over"
-    for each in (lane, next_one):
-        each.abandon()
+    assert (was_interrupted, next_one.is_interrupted) == (True, False), (
+        "the next owner knows it too, and when it is over"
+    )
+    for owner in (lane, next_one):
+        owner.abandon()
 
 
-async def test_begins_where_the_owner_before_has_begun_to_read_anew() -> None:
+async def test_begins_where_the_owner_before_has_begun_to_read_again() -> None:
     installation = left_behind(12, Mark(12, 11))
     lane = installation.lane()
     assert await lane.acquire() == 20

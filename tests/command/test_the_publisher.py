@@ -32,9 +32,9 @@ def installation() -> Installation:
 async def publisher(installation: Installation) -> AsyncIterator[Publisher]:
     """The publisher of a lane that is held."""
     grant = await installation.table.acquire(LANE, "tester")
-    found = Publisher(LANE, grant.epoch, EVENTS, Mark(0, -1), installation.log, installation.table, time.monotonic)
-    yield found
-    found.abandon()
+    publisher = Publisher(LANE, grant.epoch, EVENTS, Mark(0, -1), installation.log, installation.table, time.monotonic)
+    yield publisher
+    publisher.abandon()
 
 
 async def put(publisher: Publisher, rows: list[EventRow]) -> None:
@@ -186,7 +186,7 @@ async def test_is_broken_when_the_log_goes_on_before_what_it_had_written(
     await put(publisher, ROWS[:8])
     await drained(publisher)
     mark = publisher.mark
-    installation.log.partitions[EVENTS, 0].clear()  # made anew, or cut short by the broker
+    installation.log.partitions[EVENTS, 0].clear()  # recreated, or cut short by the broker
     with pytest.raises(PublishFailed, match=f"{EVENTS}/0 continued at offset 3, not after 7: the log was"):
         await publisher.publish(time.monotonic(), ROWS[8:12])
     assert publisher.mark == mark, "the next owner looks from where this one was sure"
@@ -195,7 +195,7 @@ async def test_is_broken_when_the_log_goes_on_before_what_it_had_written(
 async def test_that_is_cut_short_by_a_drivers_own_task_has_failed(
     installation: Installation, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A CancelledError that nobody meant for the lane: raised to it, it would end the lane without a word."""
+    """A CancelledError that was not meant for the lane: raised to it, it would end the lane without a word."""
 
     async def cut_short(*_: object) -> int:
         raise asyncio.CancelledError

@@ -1,4 +1,4 @@
-"""Two users' addresses that an earlier release told apart have become equal: one of them holds the address, and what
+"""Two users' addresses that an earlier release distinguished have become equal: one of them holds the address, and what
 happens to the other leaves it with him.
 """
 
@@ -8,7 +8,7 @@ from tests.command.installation import Installation, record
 
 BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 EVE = CREATE_ADA.model_copy(update={"user_id": "eve"})
-DELETE_ADA, DELETE_BOB = (DeleteUser(user_id=each.user_id) for each in (CREATE_ADA, BOB))
+DELETE_ADA, DELETE_BOB = (DeleteUser(user_id=command.user_id) for command in (CREATE_ADA, BOB))
 PLACE = ("email", CREATE_ADA.email.lower())
 
 

@@ -26,14 +26,14 @@ TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def request(command: Command, number: int) -> Request:
     original = record(command, number)
     headers = [*original.headers, ("traceparent", TRACEPARENT.encode())]
-    found = read(original._replace(headers=headers), catalogue().commands, "users")
-    assert isinstance(found, Request)
-    return found
+    result = read(original._replace(headers=headers), catalogue().commands, "users")
+    assert isinstance(result, Request)
+    return result
 
 
 def decided(requests: Sequence[Request], stream: Versioned = UNBORN) -> BatchDecision:
     """By the lane of partition 4, which has handed out 40 sequences."""
-    streams = {each.envelope.subject: stream for each in requests}
+    streams = {request.envelope.subject: stream for request in requests}
     situation = BatchInput("users", 4, 40, NOW, {}, streams, frozenset(), frozenset())
     return BatchDecider(USERS, situation).decide(requests)
 
@@ -76,7 +76,7 @@ def test_is_an_outcome_with_all_that_is_known_of_it() -> None:
         handled_at=NOW,
         outcome=row.outcome,
     )
-    assert [answer.outcome for answer in draft.answers] == [each.outcome for each in draft.outcomes]
+    assert [answer.outcome for answer in draft.answers] == [outcome.outcome for outcome in draft.outcomes]
 
 
 def test_is_a_password_under_its_stream() -> None:
@@ -104,7 +104,7 @@ def test_is_a_claim_that_the_stream_itself_may_make_again() -> None:
     assert book.claims_to_settle() == []
 
 
-def test_is_what_ends_up_with_nobody_or_with_another() -> None:
+def test_is_what_ends_up_with_no_stream_or_with_another() -> None:
     book = ClaimBook(frozenset())
     rejection = Rejection("EmailTaken", "it is taken")
     book.admit(ADA, Decision(claims=(UniqueClaim("email", "a", rejection), UniqueClaim("email", "b", rejection))))
@@ -136,9 +136,12 @@ def test_is_no_gift_of_what_another_holds() -> None:
     believing = ClaimBook(frozenset())
     assert (believing.admit(ADA, going), believing.admit("eve", coming)) == (None, None)
     assert believing.claims_to_settle() == [ClaimToSettle("email", "a", "eve", ADA)]
-    told = ClaimBook(frozenset(), frozenset({("email", "a", ADA)}))
-    assert (told.admit(ADA, going), told.admit("eve", coming)) == (None, None)
-    assert (told.claims_to_acquire(), told.claims_to_settle()) == ([ClaimToAcquire("email", "a", "eve")], [])
+    claim_book = ClaimBook(frozenset(), frozenset({("email", "a", ADA)}))
+    assert (claim_book.admit(ADA, going), claim_book.admit("eve", coming)) == (None, None)
+    assert (claim_book.claims_to_acquire(), claim_book.claims_to_settle()) == (
+        [ClaimToAcquire("email", "a", "eve")],
+        [],
+    )
     knowing = ClaimBook(frozenset({("email", "a")}), frozenset({("email", "a", ADA)}))
     assert (knowing.admit(ADA, going), knowing.admit("eve", coming)) == (None, rejection)
     within = ClaimBook(frozenset())

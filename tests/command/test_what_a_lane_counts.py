@@ -40,11 +40,11 @@ async def test_is_each_command_sent_to_another_partition() -> None:
 
 
 async def test_is_each_snapshot() -> None:
-    taken = Counted(annals_snapshots_total={"context": "users"})
+    snapshots_counter = Counted(annals_snapshots_total={"context": "users"})
     installation = Installation(snapshot_interval_events=2)
     changes = [MOVE_ADA_TO_TURIN.model_copy(update={"city": f"city {number}"}) for number in range(3)]
-    await installation.handle(*[[record(each, number)] for number, each in enumerate([CREATE_ADA, *changes], 1)])
-    assert taken.grown() == {"annals_snapshots_total": 2}
+    await installation.handle(*[[record(command, number)] for number, command in enumerate([CREATE_ADA, *changes], 1)])
+    assert snapshots_counter.grown() == {"annals_snapshots_total": 2}
 
 
 async def test_is_each_event_that_an_earlier_owner_had_left() -> None:
@@ -62,15 +62,15 @@ async def test_is_each_snapshot_that_is_not_used() -> None:
     """And what follows is decided on all events of its stream, and on those of the others from their snapshots."""
     installation = Installation(snapshot_interval_events=2)
     changes = [MOVE_ADA_TO_TURIN.model_copy(update={"city": f"city {number}"}) for number in range(2)]
-    others = [each.model_copy(update={"user_id": CREATE_GRACE.user_id}) for each in changes]
+    others = [command.model_copy(update={"user_id": CREATE_GRACE.user_id}) for command in changes]
     commands = [CREATE_ADA, CREATE_GRACE, *changes, *others]
-    await installation.handle(*[[record(each, number)] for number, each in enumerate(commands, 1)])
+    await installation.handle(*[[record(command, number)] for number, command in enumerate(commands, 1)])
     place = ("users", CREATE_ADA.user_id)
     snapshots = installation.table.table.snapshots
     snapshots[place] = snapshots[place]._replace(digest="another")
     unusable = Counted(annals_snapshots_unusable_total={"context": "users", "step": "reading"})
-    last = [each.model_copy(update={"city": "Rome"}) for each in (changes[0], others[0])]
-    await installation.handle([record(each, number) for number, each in enumerate(last, 7)])
+    last = [command.model_copy(update={"city": "Rome"}) for command in (changes[0], others[0])]
+    await installation.handle([record(command, number) for number, command in enumerate(last, 7)])
     assert unusable.grown() == {"annals_snapshots_unusable_total": 1}
     versions = {row.stream_id: row.stream_version for row in installation.table.lane()}
     assert versions == {CREATE_ADA.user_id: 4, CREATE_GRACE.user_id: 4}

@@ -18,17 +18,17 @@ def main(
     rounds: Annotated[int, typer.Option(help="How many rounds.", min=1)] = 1,
     schedules: Annotated[int, typer.Option(help="How many schedules a round.", min=1)] = 12_000,
     drawn: Annotated[
-        Drawn, typer.Option(help="harsh: strangers do whatever they can; race: one order, and somebody who is faster.")
+        Drawn, typer.Option(help="harsh: strangers do whatever they can; race: one order, and a client that is faster.")
     ] = "usual",
 ) -> None:
     """Say what was found, and the shortest schedule of each kind; exit code 1 when anything was."""
     is_broken = False
     for number in range(seed, seed + rounds):
-        found = searched(number, schedules, DRAWN[drawn])
-        print(f"seed {number}: {found.broken.total()} of {schedules} schedules break a promise", flush=True)
-        for kind, count in found.broken.most_common():
+        findings = searched(number, schedules, DRAWN[drawn])
+        print(f"seed {number}: {findings.broken.total()} of {schedules} schedules break a promise", flush=True)
+        for kind, count in findings.broken.most_common():
             is_broken = True
-            print(f"{count} times: {kind}{story(found.shortest[kind])}")
+            print(f"{count} times: {kind}{story(findings.shortest[kind])}")
     raise SystemExit(1 if is_broken else 0)
 
 

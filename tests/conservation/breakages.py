@@ -36,16 +36,16 @@ def _only(saga: Broken, keeps: Keeps) -> Broken:
     """The saga with some of its consequences left out."""
 
     def decide(state: Any, recorded: Recorded) -> tuple[Consequence, ...]:
-        return tuple(each for each in saga.decide(state, recorded) if keeps(state, recorded, each))
+        return tuple(consequence for consequence in saga.decide(state, recorded) if keeps(state, recorded, consequence))
 
     return replace(saga, decide=decide)
 
 
-def _deaf(is_heard: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
+def _deaf(is_handled: Callable[[FulfilmentState, Recorded], bool]) -> Broken:
     """The fulfilment that misses some events."""
 
     def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-        if is_heard(state, recorded):
+        if is_handled(state, recorded):
             return fulfilment.evolve(state, recorded)
         return state
 
@@ -56,7 +56,9 @@ def _asking(early: Callable[[FulfilmentState, Recorded], tuple[Step, ...]], inst
     """The fulfilment that asks for something at another time."""
 
     def decide(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...]:
-        kept = tuple(each for each in fulfilment.decide(state, recorded) if not _is(each, instead_of))
+        kept = tuple(
+            consequence for consequence in fulfilment.decide(state, recorded) if not _is(consequence, instead_of)
+        )
         return (*kept, *early(state, recorded))
 
     return replace(fulfilment, decide=decide)
@@ -80,7 +82,7 @@ def _each_line_by_itself(state: FulfilmentState, recorded: Recorded) -> Fulfilme
     if isinstance(recorded.event, OrderPlaced):
         return evolved.model_copy(
             update={
-                "goods": tuple({each.sku: Goods(each.sku, each.quantity) for each in recorded.event.lines}.values())
+                "goods": tuple({line.sku: Goods(line.sku, line.quantity) for line in recorded.event.lines}.values())
             }
         )
     return evolved
@@ -95,12 +97,15 @@ def _give_up_at_once(state: FulfilmentState, recorded: Recorded) -> FulfilmentSt
 
 def _without_about(state: FulfilmentState, recorded: Recorded) -> tuple[Consequence, ...]:
     return tuple(
-        each._replace(about="") if isinstance(each, Step) else each for each in fulfilment.decide(state, recorded)
+        consequence._replace(about="") if isinstance(consequence, Step) else consequence
+        for consequence in fulfilment.decide(state, recorded)
     )
 
 
-def _first_only(state: FulfilmentState, _: Recorded, each: Consequence) -> bool:
-    return not (_is(each, ReleaseStock) and isinstance(each, Step) and each.about != state.goods[0].sku)
+def _first_only(state: FulfilmentState, _: Recorded, consequence: Consequence) -> bool:
+    return not (
+        _is(consequence, ReleaseStock) and isinstance(consequence, Step) and consequence.about != state.goods[0].sku
+    )
 
 
 def _believing(**changes: Callable[[FulfilmentState, Any], Any]) -> Broken:
@@ -119,8 +124,8 @@ def _believing(**changes: Callable[[FulfilmentState, Any], Any]) -> Broken:
 _SAYING = (FundsReserved, FundsReleased, FundsCaptured, StockReserved, StockReleased, StockShipped)
 
 
-def _no_answer_awaited(_: Any, __: Recorded, each: Consequence) -> bool:
-    return not (isinstance(each, SetDeadline) and each.name == ANSWER)
+def _no_answer_awaited(_: Any, __: Recorded, consequence: Consequence) -> bool:
+    return not (isinstance(consequence, SetDeadline) and consequence.name == ANSWER)
 
 
 BREAKAGES: Mapping[str, Broken] = {
@@ -128,23 +133,24 @@ BREAKAGES: Mapping[str, Broken] = {
     "an event in any currency is believed": _believing(currency=lambda state, _: state.currency),
     "an event of any user is believed": _believing(user_id=lambda state, _: state.user_id),
     "an event of any quantity is believed": _believing(
-        quantity=lambda state, event: next((each.quantity for each in state.goods if each.sku == event.sku), 1)
+        quantity=lambda state, event: next((goods.quantity for goods in state.goods if goods.sku == event.sku), 1)
     ),
-    "that a step changed nothing is not heard": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
+    "that a step changed nothing is not handled": _deaf(lambda _, recorded: type(recorded.event) is not StepUnchanged),
     "the fulfilment waits for answers without a deadline": _only(fulfilment, _no_answer_awaited),
     "the welcome waits for answers without a deadline": _only(welcome, _no_answer_awaited),
     "funds reserved late are kept": _only(
-        fulfilment, lambda _, recorded, each: not (_is(each, ReleaseFunds) and type(recorded.event) is FundsReserved)
+        fulfilment,
+        lambda _, recorded, consequence: not (_is(consequence, ReleaseFunds) and type(recorded.event) is FundsReserved),
     ),
-    "funds are never given back": _only(fulfilment, lambda _, __, each: not _is(each, ReleaseFunds)),
+    "funds are never given back": _only(fulfilment, lambda _, __, consequence: not _is(consequence, ReleaseFunds)),
     "only the goods of the first line are given back": _only(fulfilment, _first_only),
-    "the order is not cancelled": _only(fulfilment, lambda _, __, each: not _is(each, CancelOrder)),
-    "the deadline is not set": _only(fulfilment, lambda _, __, each: not isinstance(each, SetDeadline)),
-    "the deadline is not heard": _deaf(lambda _, recorded: type(recorded.event) is not DeadlinePassed),
-    "the customer's cancellation is not heard": _deaf(
+    "the order is not cancelled": _only(fulfilment, lambda _, __, consequence: not _is(consequence, CancelOrder)),
+    "the deadline is not set": _only(fulfilment, lambda _, __, consequence: not isinstance(consequence, SetDeadline)),
+    "the deadline is not handled": _deaf(lambda _, recorded: type(recorded.event) is not DeadlinePassed),
+    "the customer's cancellation is not handled": _deaf(
         lambda state, recorded: state.status == "compensate" or type(recorded.event) is not OrderCancelled
     ),
-    "rejections are not heard": replace(fulfilment, handles_rejections=False),
+    "rejections are not handled": replace(fulfilment, handles_rejections=False),
     "the confirmation comes before the stock": _asking(_confirm_at_once, ConfirmOrder),
     "the money is captured before the confirmation": _asking(_capture_at_once, CaptureFunds),
     "the deadline gives up what is being confirmed": replace(fulfilment, evolve=_give_up_at_once),

@@ -12,8 +12,8 @@ from contracts.orders.commands import PlaceOrder
 from contracts.orders.events import OrderPlaced
 from contracts.payments.events import FundsCaptured, FundsDeposited, FundsReserved
 from contracts.users.events import UserDeleted
-from tests.conservation.meddling import pieces as pieces_of
-from tests.conservation.meddling import total
+from tests.conservation.interference import pieces as pieces_of
+from tests.conservation.interference import total
 from tests.conservation.statuses import is_open
 from tests.conservation.world import World
 from workers.core.holding import Holding
@@ -68,13 +68,13 @@ def _money(world: World) -> Iterator[str]:
     final = {order.order_id: order for order in _final(world)}
     stuck = _stuck(world)
     for order_id in _of(world, "orders"):
-        payments = [each for each in world.log if isinstance(each, FundsCaptured) and each.order_id == order_id]
-        taken = [each for each in payments if id(each) not in by_others]
+        payments = [event for event in world.log if isinstance(event, FundsCaptured) and event.order_id == order_id]
+        own_payments = [payment for payment in payments if id(payment) not in by_others]
         order = final.get(order_id)
-        if order is not None and not any(_pays(each, order) for each in payments):
+        if order is not None and not any(_pays(payment, order) for payment in payments):
             yield f"{order} is final and not paid: {payments}"
-        if len(taken) > (order is not None) and order_id not in stuck:
-            yield f"{taken} were taken for {order_id}"
+        if len(own_payments) > (order is not None) and order_id not in stuck:
+            yield f"{own_payments} were taken for {order_id}"
 
 
 def _pays(event: FundsCaptured, order: PlaceOrder) -> bool:
@@ -87,21 +87,23 @@ Pieces = Counter[tuple[str, str]]
 
 def _stock(world: World) -> Iterator[str]:
     """What was received is on hand, or shipped; what final orders ask for is held, or shipped, piece by piece."""
-    received, held, shipped = _counted(world)
+    received, reserved, shipped = _counted(world)
     for sku, stock in _of(world, "inventory").items():
-        if received[sku] != stock.on_hand + sum(pieces for (each, _), pieces in shipped.items() if each == sku):
+        if received[sku] != stock.on_hand + sum(
+            pieces for (shipped_sku, _), pieces in shipped.items() if shipped_sku == sku
+        ):
             yield f"{received[sku]} {sku} were received, and {stock} is left after {shipped}"
-        if stock.reserved != sum(pieces for (each, _), pieces in held.items() if each == sku):
-            yield f"{stock} of {sku} says otherwise than its events: {held}"
+        if stock.reserved != sum(pieces for (held_sku, _), pieces in reserved.items() if held_sku == sku):
+            yield f"{stock} of {sku} says otherwise than its events: {reserved}"
     for order in _final(world):
         is_shipped = _of(world, "orders")[order.order_id].status in ("shipped", "delivered")
         for sku in {line.sku for line in order.lines}:
             wanted, place = pieces_of(order, sku), (sku, order.order_id)
-            sent = [each.quantity for each in world.log if isinstance(each, StockShipped) and _is_at(each, place)]
+            sent = [event.quantity for event in world.log if isinstance(event, StockShipped) and _is_at(event, place)]
             if is_shipped and wanted not in sent:
                 yield f"{wanted} {sku} are to be shipped for {order.order_id}, not {sent}"
-            if not is_shipped and held[place] != wanted and wanted not in sent:
-                yield f"{wanted} {sku} are to be held for {order.order_id}, not {held[place]}"
+            if not is_shipped and reserved[place] != wanted and wanted not in sent:
+                yield f"{wanted} {sku} are to be held for {order.order_id}, not {reserved[place]}"
 
 
 def _is_at(event: StockShipped, place: tuple[str, str]) -> bool:
@@ -109,8 +111,8 @@ def _is_at(event: StockShipped, place: tuple[str, str]) -> bool:
 
 
 def _holdings(world: World) -> Iterator[str]:
-    """What is held is for a live order that answers for it; what nobody answers for, somebody else has reserved, and it
-    is none of the order's: a verification names it.
+    """What is held is for a live order that answers for it. What no order answers for, another client has reserved, and
+    it is none of the order's: a verification names it.
     """
     stuck, final = _stuck(world), {order.order_id for order in _final(world)}
     by_others = {id(event) for event in world.foreign}
@@ -123,62 +125,66 @@ def _holdings(world: World) -> Iterator[str]:
                     if holding.owner not in stuck | final or (context.name == "payments" and holding.owner in final):
                         yield f"{holding} is held for an order in {instance.status}"
                 elif id(_reserved(world, holding)) not in by_others:
-                    yield f"{holding} was reserved by a saga, and nobody answers for it: {instance}"
+                    yield f"{holding} was reserved by a saga, and no order answers for it: {instance}"
                 elif instance.status == "cancelled" and _was_asked(instance, holding):
                     yield f"{holding} is held under the id of a cancelled order: {instance}"
 
 
 def _reserved(world: World, holding: Holding) -> Event:
     """The event that has reserved this."""
-    reservations = [each for each in world.log if isinstance(each, FundsReserved | StockReserved)]
-    return [each for each in reservations if (each.stream_id, each.order_id) == (holding.stream_id, holding.owner)][-1]
+    reservations = [event for event in world.log if isinstance(event, FundsReserved | StockReserved)]
+    return [
+        reservation
+        for reservation in reservations
+        if (reservation.stream_id, reservation.order_id) == (holding.stream_id, holding.owner)
+    ][-1]
 
 
 def _was_asked(instance: FulfilmentState, holding: Holding) -> bool:
     if holding.context == "payments":
         return holding.stream_id == instance.user_id
-    return any(each.sku == holding.stream_id and each.part != "not asked" for each in instance.goods)
+    return any(goods.sku == holding.stream_id and goods.part != "not asked" for goods in instance.goods)
 
 
 def _counted(world: World) -> tuple[Counter[str], Pieces, Pieces]:
     """What was received of each SKU, is held for an order, was shipped for it."""
     received: Counter[str] = Counter()
-    held, shipped = Pieces(), Pieces()
+    reserved, shipped = Pieces(), Pieces()
     for event in world.log:
         match event:
             case StockReceived():
                 received[event.sku] += event.quantity
             case StockReserved():
-                held[event.sku, event.order_id] += event.quantity
+                reserved[event.sku, event.order_id] += event.quantity
             case StockReleased():
-                held[event.sku, event.order_id] -= event.quantity
+                reserved[event.sku, event.order_id] -= event.quantity
             case StockShipped():
-                held[event.sku, event.order_id] -= event.quantity
+                reserved[event.sku, event.order_id] -= event.quantity
                 shipped[event.sku, event.order_id] += event.quantity
-    return received, held, shipped
+    return received, reserved, shipped
 
 
 def _fulfilments(world: World) -> Iterator[str]:
     """One an order, at the end that fits it."""
-    found = {key.instance_id: row.status for key, row in world.instances.items() if key.saga == "fulfilment"}
+    statuses = {key.instance_id: row.status for key, row in world.instances.items() if key.saga == "fulfilment"}
     wanted = {order_id: ENDS.get(order.status, "an end") for order_id, order in _of(world, "orders").items()}
     wanted |= dict.fromkeys(_stuck(world), "stuck")
-    if found != wanted:
-        yield f"fulfilments are {found}, not {wanted}"
+    if statuses != wanted:
+        yield f"fulfilments are {statuses}, not {wanted}"
 
 
 def _closings(world: World) -> Iterator[str]:
     """Closed for the deleted, at rest for the others who have ordered something."""
     deleted = {event.user_id for event in world.log if isinstance(event, UserDeleted)}
     ordered = {order.user_id for order in _of(world, "orders").values()}
-    found = {key.instance_id: row.status for key, row in world.instances.items() if key.saga == "account closing"}
+    statuses = {key.instance_id: row.status for key, row in world.instances.items() if key.saga == "account closing"}
     wanted = {user: "closed" if user in deleted else "rest" for user in deleted | ordered}
-    if found != wanted:
-        yield f"account closings are {found}, not {wanted}"
+    if statuses != wanted:
+        yield f"account closings are {statuses}, not {wanted}"
 
 
 def _welcomes(world: World) -> Iterator[str]:
-    """Nobody is left unwelcomed."""
+    """No user is left unwelcomed."""
     for key, row in world.instances.items():
         if key.saga == "welcome" and row.status not in ("welcomed", "abandoned"):
             yield f"{key.instance_id} is left in {row.status}"
@@ -201,6 +207,6 @@ def _final(world: World) -> Iterator[PlaceOrder]:
 
 
 def _stuck(world: World) -> set[str]:
-    """The orders that are for a person, as others have meddled. Any other order that is stuck is a finding."""
+    """The orders that are for a person, as others have interfered. Any other order that is stuck is a finding."""
     stuck = {key.instance_id for key, row in world.instances.items() if row.status == "stuck"}
-    return stuck & world.plan.meddled
+    return stuck & world.plan.interfered

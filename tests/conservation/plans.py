@@ -16,7 +16,7 @@ from contracts.orders.commands import CancelOrder, ConfirmOrder, PlaceOrder
 from contracts.orders.lines import OrderLine
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser
-from tests.conservation.meddling import TAKING, Meddling, early_reservations, meddlings
+from tests.conservation.interference import TAKING, Interference, early_reservations, interferences
 from tests.conservation.strangers import strangers
 
 USERS = ("ada", "bob")
@@ -29,7 +29,7 @@ moments = st.integers(0, LATEST)
 
 
 class Request(NamedTuple):
-    """A command that somebody sends, at a time."""
+    """A command that a client sends, at a time."""
 
     at: int
     command: Command
@@ -51,9 +51,9 @@ class Plan:
     lost: frozenset[int] = frozenset()
 
     @property
-    def meddled(self) -> frozenset[str]:
+    def interfered(self) -> frozenset[str]:
         """The orders of which others have taken, or promised, what is the saga's to take or promise."""
-        taking = [each.command for each in self.requests if isinstance(each.command, TAKING)]
+        taking = [request.command for request in self.requests if isinstance(request.command, TAKING)]
         return frozenset(command.order_id for command in taking)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Plan:
 
 class Order(NamedTuple):
     """An order as it is drawn; `cancelled_after` so many moves by the customer, and `confirmed_after` so many by
-    somebody who is not to do that.
+    a client that is not to do that.
     """
 
     at: int
@@ -76,7 +76,7 @@ class Order(NamedTuple):
     confirmed_after: int | None
     overdue_after: int | None
     shipped: bool
-    meddled: Sequence[Meddling]
+    interferences: Sequence[Interference]
 
 
 lines = st.builds(
@@ -95,7 +95,7 @@ orders = st.builds(
     confirmed_after=st.sampled_from((None,) * 10 + (0, 15)),
     overdue_after=st.sampled_from((None,) * 5 + (3, 10, 15, 20, 25, 30, 35, 45)),
     shipped=st.booleans(),
-    meddled=meddlings,
+    interferences=interferences,
 )
 later = st.sampled_from((10, 25, 45))
 
@@ -148,7 +148,10 @@ def _plan(
             requests.append(Request(order.at + order.cancelled_after, CancelOrder(order_id=name)))
         if order.confirmed_after is not None:
             requests.append(Request(order.at + order.confirmed_after, ConfirmOrder(order_id=name)))
-        requests += [Request(max(0, order.at + each.after), each.made(place)) for each in order.meddled]
+        requests += [
+            Request(max(0, order.at + interference.after), interference.made(place))
+            for interference in order.interferences
+        ]
     drawn = dict(zip(names, ordered, strict=True))
     return Plan(
         requests=tuple(sorted(requests, key=lambda request: request.at)),
@@ -188,14 +191,19 @@ def _planned(
 
 plans = _planned(orders, MOST_ORDERS, most_away=1, choices=CHOICES)
 harsh_plans = _planned(
-    st.builds(lambda order, meddled: order._replace(meddled=meddled), orders, strangers), 3, most_away=2, choices=200
+    st.builds(lambda order, chosen: order._replace(interferences=chosen), orders, strangers),
+    3,
+    most_away=2,
+    choices=200,
 )
 """With strangers who do whatever they can."""
 races = st.builds(
     _plan,
     st.builds(
-        lambda order, currency, meddled: [
-            order._replace(at=0, currency=currency, meddled=[meddled], cancelled_after=None, confirmed_after=None)
+        lambda order, currency, interference: [
+            order._replace(
+                at=0, currency=currency, interferences=[interference], cancelled_after=None, confirmed_after=None
+            )
         ],
         orders,
         st.sampled_from(("EUR", "USD")),
@@ -206,4 +214,4 @@ races = st.builds(
     st.binary(min_size=CHOICES, max_size=CHOICES),
     no_step,
 )
-"""One order, and somebody else who reserves something under its id at the same time."""
+"""One order, and another client that reserves something under its id at the same time."""

@@ -36,27 +36,27 @@ class Found:
             kind = re.sub(r"\d+", "N", finding)[:60]
             self.broken[kind] += 1
             before = self.shortest.get(kind)
-            if before is None or len(world.told) < len(before.told):
+            if before is None or len(world.moves) < len(before.moves):
                 self.shortest[kind] = world
 
 
 def searched(number: int, schedules: int, drawn: st.SearchStrategy[Plan] = plans) -> Found:
     """All that is found in so many schedules."""
-    found = Found()
-    _drawn(number, schedules, drawn, found.note, [Phase.generate])
-    return found
+    summary = Found()
+    _drawn(number, schedules, drawn, summary.note, [Phase.generate])
+    return summary
 
 
 def kept(number: int, schedules: int, drawn: st.SearchStrategy[Plan] = plans) -> Found:
     """As `searched`. Raises AssertionError at a promise that is broken, with the smallest schedule that breaks it."""
-    found = Found()
+    summary = Found()
 
     def note(world: World) -> None:
         assert not findings(world), story(world)
-        found.note(world)
+        summary.note(world)
 
     _drawn(number, schedules, drawn, note, [Phase.generate, Phase.shrink])
-    return found
+    return summary
 
 
 def _drawn(
@@ -85,5 +85,5 @@ def _drawn(
 
 def story(world: World) -> str:
     """A failing schedule for people."""
-    told = "\n".join(" ".join(map(str, each)) for each in world.told)
-    return "\n".join(["", *findings(world), "the plan:", str(world.plan), "what happened:", told])
+    moves = "\n".join(" ".join(map(str, move)) for move in world.moves)
+    return "\n".join(["", *findings(world), "the plan:", str(world.plan), "what happened:", moves])

@@ -1,5 +1,5 @@
 """What is drawn of strangers who do whatever a client can, at every moment: they place the order once more, otherwise
-or for somebody else, cancel it, confirm it, have it delivered, delete its user and create him again, deposit another
+or for another user, cancel it, confirm it, have it delivered, delete its user and create him again, deposit another
 currency, bring more goods; or copy the saga's own commands.
 """
 
@@ -14,12 +14,12 @@ from contracts.orders.commands import CancelOrder, ConfirmOrder, DeliverOrder, P
 from contracts.orders.lines import OrderLine
 from contracts.payments.commands import CaptureFunds, DepositFunds, ReleaseFunds, ReserveFunds
 from contracts.users.commands import CreateUser, DeleteUser, WelcomeUser
-from tests.conservation.meddling import AFTER, Meddling, commands, own_user, pieces, total
+from tests.conservation.interference import AFTER, Interference, commands, own_user, pieces, total
 
 Commands = tuple[type[Command], ...]
 Made = Callable[[PlaceOrder], Command]
 
-MOST_MEDDLINGS = 8
+MOST_INTERFERENCES = 8
 OTHER_LINES = (OrderLine(sku="pot", quantity=1, unit_price=Decimal(1)),)
 
 ABOUT_ORDERS: Commands = (CancelOrder, ConfirmOrder, DeliverOrder)
@@ -82,6 +82,9 @@ whatever: st.SearchStrategy[Made] = st.one_of(
 )
 copies: st.SearchStrategy[Made] = st.sampled_from(COPIED).map(lambda of: lambda order: _copy(order, of))
 moments = st.one_of(st.sampled_from(AFTER), st.integers(-10, 60))
-strangers: st.SearchStrategy[list[Meddling]] = st.one_of(
-    *(st.lists(st.builds(Meddling, moments, made), min_size=1, max_size=MOST_MEDDLINGS) for made in (whatever, copies))
+strangers: st.SearchStrategy[list[Interference]] = st.one_of(
+    *(
+        st.lists(st.builds(Interference, moments, made), min_size=1, max_size=MOST_INTERFERENCES)
+        for made in (whatever, copies)
+    )
 )

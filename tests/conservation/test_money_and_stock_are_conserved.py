@@ -88,5 +88,5 @@ def test_also_when_strangers_do_whatever_they_can_at_every_moment() -> None:
 
 
 @pytest.mark.timeout(900)
-def test_also_when_somebody_else_is_faster() -> None:
+def test_also_when_another_client_is_faster() -> None:
     kept(1, RACES, races)

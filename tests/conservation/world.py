@@ -1,9 +1,8 @@
 """A small world: the real deciders of all contexts and the real sagas, and every message that is under way.
 
-What one sender sends to one stream arrives in its order, and so does what a stream says to each of its followers; all
-else overtakes as it likes. A move is: a command is handled, a saga lane follows some events, an instance hears that a
-deadline has passed, that a step was refused or that it changed nothing. As with the real workers, each is done wholly
-or not at all, commands may arrive twice, and a second one of the same id is quiet.
+What one sender sends to one stream arrives in its order, and so do a stream's events at each of its followers; all
+else arrives in any order. A move is: a command is handled, a saga lane follows events, an instance handles a deadline,
+a rejected step or a quiet one. As in the real workers, each is atomic; commands may arrive twice, the second quietly.
 """
 
 from collections import Counter, deque
@@ -43,16 +42,16 @@ MOST_EVENTS_AT_ONCE = 3
 
 @dataclass
 class World:
-    """One run of a plan; `told` is what happened, move by move. `met` counts the events that met an instance of a saga
+    """One run of a plan; `moves` is what happened, in order. `met` counts the events that met an instance of a saga
     in a status. `foreign` are the events of commands that no saga sent. `left_open` are the orders that were neither
     confirmed nor cancelled when all had come to rest but those who were away; `unclosed` those of deleted users that
-    were it when only deadlines could help them; `in_vain` the instances that waited for a deadline when nobody was away
-    and all had been answered.
+    were it when only deadlines could help them; `in_vain` the instances that waited for a deadline when no context was
+    away and all had been answered.
     """
 
     plan: Plan
     sagas: Sequence[Saga[Any]]
-    told: list[tuple[Any, ...]] = field(default_factory=list)
+    moves: list[tuple[Any, ...]] = field(default_factory=list)
     states: dict[Address, Any] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     foreign: list[Event] = field(default_factory=list)
@@ -107,7 +106,7 @@ class World:
     def _note_open_orders_of_the_deleted(self) -> None:
         if not self._is_away("orders") and not self.plan.lost:
             users = {user for (context, user), state in self.states.items() if context == "users" and is_deleted(state)}
-            self.unclosed += [each for each in self._open_orders() if self.states["orders", each].user_id in users]
+            self.unclosed += [name for name in self._open_orders() if self.states["orders", name].user_id in users]
 
     def _note_in_vain(self, place: tuple[str, str, str]) -> None:
         """Goods that could not be shipped are asked for again: only then an answer is not enough."""
@@ -148,7 +147,7 @@ class World:
         elif route.kind == "answer":
             answer = self._traffic.get(route)
             rejections, unchanged = ([answer], []) if isinstance(answer, StepRejection) else ([], [answer])
-            self._hear(route.sender, DueInternalEvents(self._now(), [], rejections, unchanged))
+            self._handle_internal(route.sender, DueInternalEvents(self._now(), [], rejections, unchanged))
         else:
             events = [self._traffic.get(route)]
             while choice // 32 == 7 and self._traffic.waits(route) and len(events) < MOST_EVENTS_AT_ONCE:
@@ -158,14 +157,14 @@ class World:
     def _handle(self, sent: Sent) -> None:
         command = sent.command
         if sent.command_id in self._handled:
-            self.told.append(("again, quiet", command))
+            self.moves.append(("again, quiet", command))
             return
         self._handled.add(sent.command_id)
         context = contexts()[command.context]
         address = address_of(command)
         state = self.states.get(address, context.decider.initial)
         answer = context.decider.decide(state, command)
-        self.told.append(("handled", command, answer))
+        self.moves.append(("handled", command, answer))
         if isinstance(answer, Rejection):
             self._answer(sent, answer.code)
             return
@@ -177,7 +176,7 @@ class World:
         self.states[address] = fold_onto(context.decider, state, answer.events)
 
     def _answer(self, sent: Sent, code: str | None) -> None:
-        """What is no event is told: a rejection with its code, or, without one, that nothing was changed."""
+        """What is no event is handled: a rejection with its code, or, without one, that nothing was changed."""
         step = sent.step
         if step is None or not step.handles_rejection:
             return
@@ -201,30 +200,29 @@ class World:
         following = [saga for saga in self.sagas if lane[0] in saga.contexts]
         stored = self._stored(concerned(following, events))
         self._met(stored, events[0].event)
-        self._write(lane, follow(following, events, stored, self._position), [each.event for each in events])
+        self._write(lane, follow(following, events, stored, self._position), [event.event for event in events])
 
     def _pass_deadline(self, place: tuple[str, str, str]) -> None:
-        lane, row = self.deadlines[place]
-        del self.deadlines[place]
-        self._hear(lane, DueInternalEvents(row.due_at, [row], []))
+        lane, row = self.deadlines.pop(place)
+        self._handle_internal(lane, DueInternalEvents(row.due_at, [row], []))
 
-    def _hear(self, lane: Any, due: DueInternalEvents) -> None:
-        own = internal_events(due)
-        stored = self._stored([each.key for each in own])
-        self._met(stored, own[0].recorded.event)
-        self._write(lane, handle(self.sagas, own, stored, self._position), [each.recorded.event for each in own])
+    def _handle_internal(self, lane: Any, due: DueInternalEvents) -> None:
+        due_events = internal_events(due)
+        events = [internal.recorded.event for internal in due_events]
+        stored = self._stored([internal.key for internal in due_events])
+        self._met(stored, events[0])
+        self._write(lane, handle(self.sagas, due_events, stored, self._position), events)
 
     def _stored(self, keys: Sequence[InstanceKey]) -> dict[InstanceKey, StoredInstance]:
-        rows = {key: self.instances[key] for key in keys if key in self.instances}
-        return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+        return {key: StoredInstance(row.version, row.state) for key in keys if (row := self.instances.get(key))}
 
     def _met(self, stored: Mapping[InstanceKey, StoredInstance], event: Event) -> None:
         self.met.update((key.saga, self.instances[key].status, type(event)) for key in stored)
 
     def _write(self, lane: Any, followed: Followed, causes: Sequence[Event]) -> None:
-        self.told.append(("followed", causes, followed))
-        self.bugs += [f"{each.follower} cannot take {each.event_type}: {each.error}" for each in followed.parked]
-        self.bugs += [f"{key} cannot hear: {error}" for key, error in followed.failures.items()]
+        self.moves.append(("followed", causes, followed))
+        self.bugs += [f"{row.follower} cannot apply {row.event_type}: {row.error}" for row in followed.parked]
+        self.bugs += [f"{key} cannot handle: {error}" for key, error in followed.failures.items()]
         for row in followed.instances:
             self.instances[InstanceKey(row.saga, row.instance_id)] = row
         for place in followed.cleared_deadlines:
@@ -235,14 +233,14 @@ class World:
         for number, step in enumerate(followed.steps, start=self._position - len(followed.steps) + 1):
             self._outbox[step.command_id] = (step, lane)
             if number in self.plan.lost:
-                self.told.append(("lost", step))
+                self.moves.append(("lost", step))
             else:
                 self._send(lane, step)
         for step in followed.again:
             self._send(lane, step)
 
     def _send(self, lane: Any, step: StepRow) -> None:
-        """A step of the outbox, now or once more: whoever sends it, who had asked first hears the answer."""
+        """A step of the outbox, now or once more: whichever lane sends it, the first sender handles the answer."""
         command = catalogue().commands[step.command_type].model_validate_json(step.data)
         sent = Sent(step.command_id, command, *self._outbox[step.command_id])
         self._traffic.put(Route("command", lane, address_of(command)), sent)

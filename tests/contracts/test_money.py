@@ -85,8 +85,8 @@ def test_of_one_piece_has_ten_digits_at_most() -> None:
 def test_adds_up_exactly_whatever_precision_the_program_computes_with(cents: list[int], digits: int) -> None:
     with localcontext(Context(prec=digits)):
         total = Decimal(0)
-        for each in cents:
-            total = EXACT.add(total, EXACT.scaleb(Decimal(each), -2))
+        for amount in cents:
+            total = EXACT.add(total, EXACT.scaleb(Decimal(amount), -2))
         assert written(total) == f"{sum(cents) // 100}.{sum(cents) % 100:02d}"
 
 

@@ -37,7 +37,7 @@ def test_a_line_has_no_other_fields(stray: str) -> None:
         _place(lines=[LINE | {stray: "1.00"}])
 
 
-def test_nobody_but_the_decider_says_what_an_order_costs() -> None:
+def test_only_the_decider_says_what_an_order_costs() -> None:
     with pytest.raises(ValidationError, match="total"):
         _place(total="0.01")
 

@@ -27,8 +27,8 @@ def test_has_every_topic_under_its_prefix_with_its_messages() -> None:
     for context in catalogue().contexts:
         assert channels[f"{context}.commands"]["address"] == f"staging.{context}.commands"
         assert channels[f"{context}.events"]["address"] == f"staging.{context}.events"
-    known = {*catalogue().commands, *catalogue().events, "Outcome"}
-    assert document["components"]["messages"].keys() == known
+    declared = {*catalogue().commands, *catalogue().events, "Outcome"}
+    assert document["components"]["messages"].keys() == declared
 
 
 def test_refers_to_nothing_that_it_does_not_hold() -> None:
@@ -43,8 +43,8 @@ def test_refers_to_nothing_that_it_does_not_hold() -> None:
 
 def test_shows_examples_that_are_messages() -> None:
     document = asyncapi(Topics(), "1.2.3")
-    known = {**catalogue().commands, **catalogue().events}
-    for type_, model in known.items():
+    declared = {**catalogue().commands, **catalogue().events}
+    for type_, model in declared.items():
         shown = document["components"]["messages"][type_]["examples"]
         assert shown
         for example in shown:

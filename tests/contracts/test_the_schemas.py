@@ -21,11 +21,11 @@ def test_say_what_the_models_say() -> None:
 
 
 def test_are_named_by_wire_type() -> None:
-    known = catalogue()
-    found = {json.loads(text)["$id"]: json.loads(text) for text in schema_files().values()}
-    assert found.keys() == known.commands.keys() | known.events.keys()
-    assert {schema["$schema"] for schema in found.values()} == {DIALECT}
-    assert all(schema["additionalProperties"] is False for schema in found.values())
+    all_messages = catalogue()
+    schemas = {json.loads(text)["$id"]: json.loads(text) for text in schema_files().values()}
+    assert schemas.keys() == all_messages.commands.keys() | all_messages.events.keys()
+    assert {schema["$schema"] for schema in schemas.values()} == {DIALECT}
+    assert all(schema["additionalProperties"] is False for schema in schemas.values())
 
 
 def test_have_patterns_that_every_reader_of_json_schema_can_compile() -> None:

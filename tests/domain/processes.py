@@ -19,7 +19,7 @@ def passed(instance_id: str, deadline: str) -> DeadlinePassed:
 
 @dataclass(frozen=True)
 class following:  # noqa: N801 - reads as the first word of a sentence
-    """An instance that has taken some events."""
+    """An instance that has applied some events."""
 
     saga: Saga[Any]
     events: tuple[Event, ...]
@@ -32,11 +32,11 @@ class following:  # noqa: N801 - reads as the first word of a sentence
         """Take some more."""
         state, ids = self.saga.initial, set()
         consequences: list[Consequence] = []
-        for place, each in enumerate(recorded(*self.events, *events), start=1):
-            if type(each.event) in self.saga.reacts_to:
-                ids.add(self.saga.correlate(each))
-            state = self.saga.evolve(state, each)
-            follows = self.saga.decide(state, each)
+        for place, event in enumerate(recorded(*self.events, *events), start=1):
+            if type(event.event) in self.saga.reacts_to:
+                ids.add(self.saga.correlate(event))
+            state = self.saga.evolve(state, event)
+            follows = self.saga.decide(state, event)
             state = type(state).model_validate_json(state.model_dump_json())
             if place > len(self.events):
                 consequences += follows
@@ -53,14 +53,14 @@ class Followed:
 
     def then(self, *commands: Command) -> Self:
         """Exactly these commands, in this order."""
-        sent = [through_json(each.command) for each in self.consequences if isinstance(each, Step)]
+        sent = [through_json(consequence.command) for consequence in self.consequences if isinstance(consequence, Step)]
         assert words(sent) == words(commands)
         return self
 
     def asked_by(self, *events: int | None) -> Self:
         """Each command repeats what the event of this number, from 1 on, had asked for; None: it is a new one."""
-        ids = [each.asked_by for each in self.consequences if isinstance(each, Step)]
-        assert [None if each is None else int(each[-12:]) for each in ids] == list(events)
+        ids = [consequence.asked_by for consequence in self.consequences if isinstance(consequence, Step)]
+        assert [None if event_id is None else int(event_id[-12:]) for event_id in ids] == list(events)
         return self
 
     def then_nothing(self) -> Self:
@@ -70,19 +70,19 @@ class Followed:
 
     def setting(self, deadline: str, after_seconds: float) -> Self:
         """Exactly this deadline is set."""
-        set_now = [each for each in self._without_answers if isinstance(each, SetDeadline)]
+        set_now = [consequence for consequence in self._without_answers if isinstance(consequence, SetDeadline)]
         assert set_now == [SetDeadline(deadline, after_seconds)]
         return self
 
     def clearing(self, deadline: str) -> Self:
         """Exactly this deadline is cleared."""
-        cleared = {each for each in self._without_answers if isinstance(each, ClearDeadline)}
+        cleared = {consequence for consequence in self._without_answers if isinstance(consequence, ClearDeadline)}
         assert cleared == {ClearDeadline(deadline)}
         return self
 
     def touching_no_deadline(self) -> Self:
         """None is set, none cleared, but that of an answer."""
-        assert all(isinstance(each, Step) for each in self._without_answers)
+        assert all(isinstance(consequence, Step) for consequence in self._without_answers)
         return self
 
     def waiting_for_answer(self, after_seconds: float) -> Self:
@@ -102,8 +102,16 @@ class Followed:
 
     @property
     def _without_answers(self) -> list[Consequence]:
-        return [each for each in self.consequences if isinstance(each, Step) or each.name != ANSWER]
+        return [
+            consequence
+            for consequence in self.consequences
+            if isinstance(consequence, Step) or consequence.name != ANSWER
+        ]
 
     @property
     def _of_answers(self) -> list[SetDeadline | ClearDeadline]:
-        return [each for each in self.consequences if not isinstance(each, Step) and each.name == ANSWER]
+        return [
+            consequence
+            for consequence in self.consequences
+            if not isinstance(consequence, Step) and consequence.name == ANSWER
+        ]

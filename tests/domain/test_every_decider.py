@@ -105,29 +105,29 @@ def test_changes_nothing_but_by_events(context: Context, data: st.DataObject) ->
 @settings(max_examples=100)
 @given(data=st.data())
 def test_claims_what_is_free_and_releases_what_it_holds(context: Context, data: st.DataObject) -> None:
-    held: set[tuple[str, str]] = set()
+    claims: set[tuple[str, str]] = set()
     for stride in data.draw(walks(context)):
         if isinstance(stride.answer, Rejection):
             continue
         claimed = [(claim.scope, claim.key) for claim in stride.answer.claims]
         released = [(release.scope, release.key) for release in stride.answer.releases]
-        assert not held & set(claimed), "claimed what the stream holds already"
-        assert held >= set(released), "released what the stream does not hold"
+        assert not claims & set(claimed), "claimed what the stream holds already"
+        assert claims >= set(released), "released what the stream does not hold"
         assert len({*claimed, *released}) == len(claimed) + len(released), "said twice, or claimed and released at once"
-        held = (held | set(claimed)) - set(released)
+        claims = (claims | set(claimed)) - set(released)
 
 
 @every_context
 @settings(max_examples=100)
 @given(data=st.data())
 def test_says_of_each_state_what_decisions_have_claimed_and_not_released(context: Context, data: st.DataObject) -> None:
-    held: set[tuple[str, str]] = set()
-    assert context.decider.claims(context.decider.initial) == held
+    claims: set[tuple[str, str]] = set()
+    assert context.decider.claims(context.decider.initial) == claims
     for stride in data.draw(walks(context)):
         if isinstance(stride.answer, Decision):
-            held |= {(claim.scope, claim.key) for claim in stride.answer.claims}
-            held -= {(release.scope, release.key) for release in stride.answer.releases}
-        assert context.decider.claims(stride.after) == held
+            claims |= {(claim.scope, claim.key) for claim in stride.answer.claims}
+            claims -= {(release.scope, release.key) for release in stride.answer.releases}
+        assert context.decider.claims(stride.after) == claims
 
 
 @every_context

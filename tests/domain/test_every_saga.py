@@ -1,4 +1,4 @@
-"""Laws of the sagas of every context: whatever they are told, in any order."""
+"""Laws of the sagas of every context: whichever events they get, in any order."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -31,7 +31,7 @@ LONGEST_WALK = 14
 
 # What may still follow when an instance has come to an end, and why. Nothing else does.
 STILL_ASKED_FOR: dict[str, set[type[Command]]] = {
-    # A context that was away gives what nobody waits for any more; a completed order is shipped.
+    # A context that was away gives what no caller waits for any more; a completed order is shipped.
     "fulfilment": {ReleaseFunds, ReleaseStock, ShipStock},
     # An order may be placed for a user who was deleted a moment ago.
     "account closing": {CancelOrder},
@@ -52,7 +52,7 @@ class Stride(NamedTuple):
 
     @property
     def steps(self) -> list[Step]:
-        return [each for each in self.follows if isinstance(each, Step)]
+        return [consequence for consequence in self.follows if isinstance(consequence, Step)]
 
 
 def followed_examples(saga: Saga[Any]) -> list[Event]:
@@ -62,26 +62,28 @@ def followed_examples(saga: Saga[Any]) -> list[Event]:
 
 
 def walk(saga: Saga[Any], data: st.DataObject, waiting: set[str] | None = None) -> Iterator[Stride]:
-    """An instance that is told its example events in any order and number, and, in between, that deadlines which it has
-    set have passed, and that steps which it has taken were refused or changed nothing. The examples speak of several
-    orders: an instance is told of others than its own too, which is more than it will ever have to bear. Deadlines pass
-    also when they were cleared, unless it is said which are `waiting`.
+    """An instance that gets its example events in any order and number, and, in between, that deadlines which it has
+    set have passed, and that steps which it has sent were rejected or changed nothing. The examples speak of several
+    orders: an instance gets those of others too, which is more than it ever has to bear. Deadlines pass also when they
+    were cleared, unless it is said which are `waiting`.
     """
     state = saga.initial
-    told: list[Event] = followed_examples(saga)
+    possible_events: list[Event] = followed_examples(saga)
     for place in range(data.draw(st.integers(0, LONGEST_WALK), label="events")):
-        event = data.draw(st.sampled_from(told), label="event")
+        event = data.draw(st.sampled_from(possible_events), label="event")
         if waiting is not None and isinstance(event, DeadlinePassed):
             if event.deadline not in waiting:
                 continue
             waiting.remove(event.deadline)
         (first,) = recorded(event)
-        each = first._replace(event_id=f"00000000-0000-5000-8000-{place:012d}", sequence=place + 1)
-        after = saga.evolve(state, each)
-        stride = Stride(state, each, after, tuple(saga.decide(after, each)))
+        followed = first._replace(event_id=f"00000000-0000-5000-8000-{place:012d}", sequence=place + 1)
+        after = saga.evolve(state, followed)
+        stride = Stride(state, followed, after, tuple(saga.decide(after, followed)))
         yield stride
         state = after
-        told = told + [own for follows in stride.follows for own in internal_events(saga, follows)]
+        possible_events = possible_events + [
+            own for follows in stride.follows for own in internal_events(saga, follows)
+        ]
 
 
 def internal_events(saga: Saga[Any], follows: Consequence) -> list[Event]:
@@ -111,10 +113,10 @@ def test_goes_on_from_its_stored_state_and_decides_the_same_twice(saga: Saga[Any
         stored = restored.model_dump_json()
         assert restored == stride.after
         again = tuple(saga.decide(restored, stride.recorded))
-        assert [each for each in again if not isinstance(each, Step)] == [
-            each for each in stride.follows if not isinstance(each, Step)
+        assert [consequence for consequence in again if not isinstance(consequence, Step)] == [
+            consequence for consequence in stride.follows if not isinstance(consequence, Step)
         ]
-        steps = [each for each in again if isinstance(each, Step)]
+        steps = [consequence for consequence in again if isinstance(consequence, Step)]
         assert [(step.name, step.about) for step in steps] == [(step.name, step.about) for step in stride.steps]
         assert words([step.command for step in steps]) == words([step.command for step in stride.steps])
 
@@ -139,9 +141,11 @@ def test_tells_the_steps_of_a_decision_apart_and_asks_for_published_commands(
 @given(data=st.data())
 def test_says_one_thing_of_each_deadline_and_sets_none_into_the_past(saga: Saga[Any], data: st.DataObject) -> None:
     for stride in walk(saga, data):
-        touched = [each for each in stride.follows if isinstance(each, SetDeadline | ClearDeadline)]
-        assert len({each.name for each in touched}) == len(touched)
-        assert all(each.after_seconds > 0 for each in touched if isinstance(each, SetDeadline))
+        touched = [
+            consequence for consequence in stride.follows if isinstance(consequence, SetDeadline | ClearDeadline)
+        ]
+        assert len({consequence.name for consequence in touched}) == len(touched)
+        assert all(consequence.after_seconds > 0 for consequence in touched if isinstance(consequence, SetDeadline))
 
 
 @every_saga
@@ -162,8 +166,8 @@ def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Sag
     """An instance that is stuck may still ask for something back."""
     waiting: set[str] = set()
     for stride in walk(saga, data, waiting):
-        waiting -= {each.name for each in stride.follows if isinstance(each, ClearDeadline)}
-        waiting |= {each.name for each in stride.follows if isinstance(each, SetDeadline)}
+        waiting -= {consequence.name for consequence in stride.follows if isinstance(consequence, ClearDeadline)}
+        waiting |= {consequence.name for consequence in stride.follows if isinstance(consequence, SetDeadline)}
         status = stride.after.status
         if status in saga.settled_statuses:
             assert not waiting or status == "stuck", f"in {status} nothing is waited for"
@@ -173,9 +177,9 @@ def test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended(saga: Sag
 
 @every_saga
 def test_ends_in_states_that_it_can_be_in(saga: Saga[Any]) -> None:
-    known = statuses(saga)
-    assert saga.initial.status in known - saga.settled_statuses - saga.idle_statuses
-    assert saga.settled_statuses | saga.idle_statuses < known
+    all_statuses = statuses(saga)
+    assert saga.initial.status in all_statuses - saga.settled_statuses - saga.idle_statuses
+    assert saga.settled_statuses | saga.idle_statuses < all_statuses
     assert not saga.settled_statuses & saga.idle_statuses
 
 
@@ -198,9 +202,9 @@ def test_follows_published_events_of_contexts_that_there_are_and_finds_the_insta
     assert all(catalogue().events[model.type] is model for model in saga.reacts_to)
     assert saga.contexts == {model.context for model in saga.reacts_to} <= contexts().keys()
     for model in saga.reacts_to:
-        found = [saga.correlate(each) for event in examples_of(model).values() for each in recorded(event)]  # type: ignore[arg-type]
-        assert found
-        assert all(isinstance(instance_id, str) and instance_id for instance_id in found)
+        instance_ids = [saga.correlate(example) for event in examples_of(model).values() for example in recorded(event)]  # type: ignore[arg-type]
+        assert instance_ids
+        assert all(isinstance(instance_id, str) and instance_id for instance_id in instance_ids)
 
 
 def test_has_a_name_of_its_own() -> None:

@@ -1,4 +1,4 @@
-"""What accounts and SKUs keep for orders, told for a verification: each open reservation and what ends it."""
+"""What accounts and SKUs keep for orders, as a verification reads it: each open reservation and what ends it."""
 
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,10 @@ def funds(order_id: str, amount: str) -> dict[str, Any]:
 
 
 def test_is_the_pieces_of_each_open_reservation_of_a_sku() -> None:
-    events = (RECEIVED, *(StockReserved(**stock(*each)) for each in (("a-1", 2), ("b-2", 3), ("c-2", 1), ("d-4", 1))))
+    events = (
+        RECEIVED,
+        *(StockReserved(**stock(*reservation)) for reservation in (("a-1", 2), ("b-2", 3), ("c-2", 1), ("d-4", 1))),
+    )
     ended = (StockReleased(**stock("c-2", 1)), StockShipped(**stock("d-4", 1)))
     assert inventory.holdings is not None
     assert set(inventory.holdings("tea", folded(inventory.decider, *events, *ended))) == {
@@ -36,7 +39,10 @@ def test_is_the_pieces_of_each_open_reservation_of_a_sku() -> None:
 def test_is_the_money_of_each_open_reservation_of_an_account_with_both_digits_of_its_cents() -> None:
     events = (
         DEPOSITED,
-        *(FundsReserved(**funds(*each)) for each in (("a", "2.5"), ("b", "3.00"), ("c", "1"), ("d", "4"))),
+        *(
+            FundsReserved(**funds(*reservation))
+            for reservation in (("a", "2.5"), ("b", "3.00"), ("c", "1"), ("d", "4"))
+        ),
     )
     ended = (FundsReleased(**funds("c", "1")), FundsCaptured(**funds("d", "4")))
     assert payments.holdings is not None

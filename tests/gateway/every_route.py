@@ -33,7 +33,7 @@ def operations() -> list[Operation]:
     """All that the document has, and the document itself."""
     document = application(SystemInMemory()).openapi()
     published = [Operation(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    return published + [Operation(*each.split()) for each in UNPUBLISHED]
+    return published + [Operation(*route.split()) for route in UNPUBLISHED]
 
 
 async def filled(http: httpx.AsyncClient) -> str:

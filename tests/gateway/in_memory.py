@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import reduce
 from hashlib import sha256
 from os import urandom
 from uuid import uuid4
@@ -18,6 +17,7 @@ from tests.gateway.read_models_in_memory import FollowedReadModels, lane_of
 from tests.gateway.recorded_history import RecordedHistory
 from workers.command.repeats import REUSED
 from workers.core.decider import Decision, Rejection
+from workers.core.folding import fold
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.app import create_app
@@ -83,8 +83,8 @@ class SystemInMemory:
 
     async def outcome(self, command_id: str) -> bytes | None:
         self._reach("Postgres")
-        found = self.outcomes.get(command_id)
-        return None if found is None else found.to_json()
+        outcome = self.outcomes.get(command_id)
+        return None if outcome is None else outcome.to_json()
 
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
@@ -93,9 +93,9 @@ class SystemInMemory:
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""
-        known = self.outcomes.get(meta.command_id)
-        if known is not None:
-            return known if known.is_of(command) else self._handled(command, meta, REUSED)
+        earlier = self.outcomes.get(meta.command_id)
+        if earlier is not None:
+            return earlier if earlier.is_of(command) else self._handled(command, meta, REUSED)
         outcome = self.outcomes[meta.command_id] = self._handled(command, meta)
         return outcome
 
@@ -106,10 +106,10 @@ class SystemInMemory:
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
             place, now = len(lane) + 1, rfc3339(self.batch_time or datetime.now(UTC))
-            found = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
-            recorded.append(found)
+            entry = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
+            recorded.append(entry)
             for kept in (history, lane, self.log):
-                kept.append(found)
+                kept.append(entry)
         rejection = answer if isinstance(answer, Rejection) else None
         return Outcome(
             command_id=meta.command_id,
@@ -119,7 +119,7 @@ class SystemInMemory:
             stream_version=len(history),
             partition=lane_of(command.stream_id),
             sequence=len(lane),
-            events=tuple(EmittedEvent(event_id=each.event_id, type=each.event.type) for each in recorded),
+            events=tuple(EmittedEvent(event_id=emitted.event_id, type=emitted.event.type) for emitted in recorded),
             error=OutcomeError(**rejection._asdict()) if rejection else None,
             correlation_id=meta.correlation_id,
             handled_at=datetime.now(UTC),
@@ -128,7 +128,7 @@ class SystemInMemory:
 
     def _decided(self, command: Command, meta: CommandMeta, history: list[Recorded]) -> Decision | Rejection:
         decider = contexts()[command.context].decider
-        state = reduce(decider.evolve, (recorded.event for recorded in history), decider.initial)
+        state = fold(decider, (recorded.event for recorded in history))
         answer = decider.decide(state, command)
         if meta.expected_version not in {None, len(history)}:
             details = {"expected": meta.expected_version, "actual": len(history)}

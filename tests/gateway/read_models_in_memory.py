@@ -38,22 +38,22 @@ def lane_of(stream_id: str) -> int:
 class FollowedReadModels:
     """`ReadModels` that every projection brings up to date before each query, unless it is held back.
 
-    `projects` may be cleared to leave all of them behind, `held` names single ones: projection and partition.
+    `projects` may be cleared to leave all of them behind, `paused` names single ones: projection and partition.
     """
 
     def __init__(self, away: Callable[[], set[str]]) -> None:
         self.projects = asyncio.Event()
         self.projects.set()
-        self.held: set[tuple[str, int]] = set()
+        self.paused: set[tuple[str, int]] = set()
         self.lanes: dict[tuple[str, int], list[Recorded]] = {}
         self.server = ReadModelServer()
         self.queries: list[str] = []
         self._read_models = MemoryReadModels(self.server, SystemWire(away))
         self._writer = MemoryReadModelWriter(self.server, SystemWire(set))
 
-    def hold(self, projection: str) -> None:
-        """Let a projection stand still in all its lanes."""
-        self.held |= {(projection, partition) for partition in range(PARTITIONS)}
+    def pause(self, projection: str) -> None:
+        """Pause a projection in all its lanes."""
+        self.paused |= {(projection, partition) for partition in range(PARTITIONS)}
 
     async def document(self, projection: str, document_id: str) -> Document | None:
         await self._follow("document")
@@ -84,7 +84,7 @@ class FollowedReadModels:
         for context in contexts().values():
             for projection in context.projections:
                 for partition in range(PARTITIONS):
-                    if (projection.name, partition) not in self.held:
+                    if (projection.name, partition) not in self.paused:
                         await self._follow_lane(projection, partition)
 
     async def _follow_lane(self, projection: Projection, partition: int) -> None:
@@ -93,7 +93,7 @@ class FollowedReadModels:
         events = self.lanes.get((projection.context, partition), [])[before.sequence :]
         if not events:
             return
-        stored = await self._writer.documents(generation, list({each.stream_id for each in events}))
+        stored = await self._writer.documents(generation, list({event.stream_id for event in events}))
         folded = fold(projection, events, stored)
         assert not folded.parked, folded.parked
         after = Checkpoint(events[-1].sequence, events[-1].sequence)

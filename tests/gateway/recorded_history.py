@@ -40,9 +40,9 @@ class RecordedHistory:
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:
         self._reach()
         commands = [row for row in self._commands() if row.correlation_id == correlation_id]
-        events = self._rows([each for each in self._system.log if each.correlation_id == correlation_id])
-        given = (("commands", len(commands)), ("events", len(events)))
-        cut = frozenset(kind for kind, count in given if count > limit)
+        events = self._rows([event for event in self._system.log if event.correlation_id == correlation_id])
+        rows = (("commands", len(commands)), ("events", len(events)))
+        cut = frozenset(kind for kind, count in rows if count > limit)
         return Correlated(commands[:limit], events[:limit], cut=cut)
 
     def _commands(self) -> list[OutcomeRow]:
@@ -70,23 +70,23 @@ class RecordedHistory:
         commands = {event.event_id: outcome for outcome in outcomes for event in outcome.events}
         return [
             EventRow(
-                each.event.context,
-                commands[each.event_id].partition,
-                each.sequence,
-                each.stream_id,
-                each.stream_version,
-                each.event_id,
-                each.event.name,
-                each.event.schema_version,
-                each.event.to_json(),
-                commands[each.event_id].command_id,
-                each.correlation_id,
-                commands[each.event_id].command_id,
-                each.actor,
-                each.traceparent,
-                datetime.fromisoformat(each.recorded_at),
+                event.event.context,
+                commands[event.event_id].partition,
+                event.sequence,
+                event.stream_id,
+                event.stream_version,
+                event.event_id,
+                event.event.name,
+                event.event.schema_version,
+                event.event.to_json(),
+                commands[event.event_id].command_id,
+                event.correlation_id,
+                commands[event.event_id].command_id,
+                event.actor,
+                event.traceparent,
+                datetime.fromisoformat(event.recorded_at),
             )
-            for each in recorded
+            for event in recorded
         ]
 
     def _reach(self) -> None:

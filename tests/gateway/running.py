@@ -107,8 +107,8 @@ class Timed(NamedTuple):
     seconds: float
 
     def problem(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.response.content)
-        return found
+        body: dict[str, Any] = json.loads(self.response.content)
+        return body
 
 
 async def timed(request: Any) -> Timed:

@@ -64,7 +64,7 @@ async def test_who_is_deleted_while_he_is_waited_for_is_not_found(
     assert is_problem(await query, 404, "UserNotFound")
 
 
-async def test_nobody_is_said_not_to_exist_while_the_table_cannot_be_asked(
+async def test_no_user_is_said_not_to_exist_while_the_table_cannot_be_asked(
     http: httpx.AsyncClient, system: SystemInMemory
 ) -> None:
     await created(http, user_id="ada-1")
@@ -84,5 +84,5 @@ async def test_what_the_projections_code_cannot_fold_is_behind(
     def raises(*_: object) -> None:
         raise KeyError("city")
 
-    monkeypatch.setattr("workers.gateway.archive.reduce", raises)
+    monkeypatch.setattr("workers.gateway.archive.fold", raises)
     assert is_problem(await http.get("/users/ada-1"), 503, "ReadModelBehind")

@@ -19,16 +19,18 @@ class TestAnErrorOfOurs:
     async def test_before_an_answer_has_begun_is_one(self, system: SystemInMemory) -> None:
         sent, raised = await answered(system, "/before")
         assert raised is None
-        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [500]
-        document = json.loads(b"".join(each.get("body", b"") for each in sent))
+        assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [500]
+        document = json.loads(b"".join(message.get("body", b"") for message in sent))
         assert document["code"] == "InternalError"
         assert "secret" not in str(sent)
 
     async def test_amid_an_answer_begins_no_second_one(self, system: SystemInMemory) -> None:
         sent, raised = await answered(system, "/amid")
-        assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [200]
-        assert b"".join(each.get("body", b"") for each in sent) == b"begun"
-        assert not [each for each in sent if each["type"] == "http.response.body" and not each.get("more_body")]
+        assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [200]
+        assert b"".join(message.get("body", b"") for message in sent) == b"begun"
+        assert not [
+            message for message in sent if message["type"] == "http.response.body" and not message.get("more_body")
+        ]
         assert raised is not None, "the server must close the connection, as the answer is not whole"
 
 

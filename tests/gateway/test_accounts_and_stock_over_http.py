@@ -14,8 +14,8 @@ class TestAccounts:
         answer = await deposited(http, amount="100")
         assert answer.headers["location"] == "/accounts/ada-1"
         assert answer.headers["etag"] == '"1"'
-        found = await http.get("/accounts/ada-1", headers={"X-Annals-Position": answer.headers["x-annals-position"]})
-        assert found.json() == {
+        response = await http.get("/accounts/ada-1", headers={"X-Annals-Position": answer.headers["x-annals-position"]})
+        assert response.json() == {
             "user_id": "ada-1",
             "currency": "EUR",
             "balance": "100.00",
@@ -24,7 +24,9 @@ class TestAccounts:
             "version": 1,
         }
 
-    async def test_what_is_reserved_and_captured_is_told(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    async def test_what_is_reserved_and_captured_is_shown(
+        self, http: httpx.AsyncClient, system: SystemInMemory
+    ) -> None:
         await deposited(http)
         for order, amount in (("order-1", "30.10"), ("order-2", "5.00")):
             done(system, ReserveFunds.model_validate({"user_id": "ada-1", "order_id": order, "amount": amount}))
@@ -40,7 +42,7 @@ class TestAccounts:
         refused = await http.post("/accounts/ada-1/deposits", json={"amount": "1.00", "currency": "USD"})
         assert is_problem(refused, 409, "CurrencyMismatch")
 
-    async def test_a_user_without_an_account_is_told_how_to_open_one(self, http: httpx.AsyncClient) -> None:
+    async def test_a_user_without_an_account_learns_how_to_open_one(self, http: httpx.AsyncClient) -> None:
         absent = await http.get("/accounts/nobody")
         assert is_problem(absent, 404, "AccountNotFound")
         assert "deposit" in absent.json()["detail"]
@@ -73,11 +75,11 @@ class TestStock:
             answer = await http.post("/stock/teapot/receipts", json={"quantity": quantity})
             assert (answer.status_code, answer.headers["location"]) == (201, "/stock/teapot")
         done(system, ReserveStock(sku="teapot", order_id="order-1", quantity=2))
-        found = await http.get("/stock/teapot")
-        assert found.json() == {"sku": "teapot", "on_hand": 12, "reserved": 2, "available": 10, "version": 3}
-        assert (await http.get("/stock/teapot", headers={"If-None-Match": found.headers["etag"]})).status_code == 304
+        response = await http.get("/stock/teapot")
+        assert response.json() == {"sku": "teapot", "on_hand": 12, "reserved": 2, "available": 10, "version": 3}
+        assert (await http.get("/stock/teapot", headers={"If-None-Match": response.headers["etag"]})).status_code == 304
 
-    async def test_a_sku_that_nobody_knows_is_not_found(self, http: httpx.AsyncClient) -> None:
+    async def test_a_sku_that_is_unknown_is_not_found(self, http: httpx.AsyncClient) -> None:
         assert is_problem(await http.get("/stock/none"), 404, "StockNotFound")
 
     @pytest.mark.parametrize("quantity", [0, -1, 1_000_001, 1.5, "3", True])

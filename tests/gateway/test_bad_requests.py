@@ -89,7 +89,7 @@ async def test_a_body_that_is_no_object_of_fields_is_refused(http: httpx.AsyncCl
     assert refused.json()["errors"]
 
 
-async def test_a_body_of_another_kind_is_told_what_to_be(http: httpx.AsyncClient) -> None:
+async def test_a_body_of_another_kind_learns_what_to_be(http: httpx.AsyncClient) -> None:
     refused = await http.post("/users", data=ADA)
     assert is_problem(refused, 422, "ValidationFailed")
     assert "application/json" in refused.json()["detail"]

@@ -38,7 +38,7 @@ COMMAND_ID = "0198c0de-ada0-7000-8000-000000000001"
 
 
 class Silent:
-    """A store that takes every question and answers none until it is told to; counts how many ask at once."""
+    """A store that takes every question and answers none until the test says so; counts how many ask at once."""
 
     def __init__(self) -> None:
         self.answers = asyncio.Event()
@@ -179,24 +179,24 @@ class TestMoreThanMayAskAtOnce:
     @pytest.mark.parametrize("read", READS)
     async def test_queue_up_for_read_models(self, read: str) -> None:
         store = SilentReadModels()
-        one = queries_of(store)
-        await self._ask_many(store, lambda: READS[read](one))
+        bounded_queries = queries_of(store)
+        await self._ask_many(store, lambda: READS[read](bounded_queries))
         assert store.most == queries.MAX_CONCURRENT
 
     @pytest.mark.parametrize("read", PAST)
     async def test_queue_up_for_the_past(self, read: str) -> None:
         store = SilentHistory()
-        one = Archive(cast(History, store))
-        await self._ask_many(store, lambda: PAST[read](one))
+        bounded_archive = Archive(cast(History, store))
+        await self._ask_many(store, lambda: PAST[read](bounded_archive))
         assert store.most == archive.MAX_CONCURRENT
 
     async def test_do_without_the_stored_outcome(self) -> None:
         store = SilentOutcomes()
-        one = CommandDispatcher(NoReply(), store)
-        await self._ask_many(store, lambda: one.stored("one"))
+        dispatcher = CommandDispatcher(NoReply(), store)
+        await self._ask_many(store, lambda: dispatcher.stored("one"))
         assert store.most == command_dispatcher.MAX_CONCURRENT_LOOKS
         store.most = 0
-        assert await one.stored("one") is None
+        assert await dispatcher.stored("one") is None
         assert store.most == 1, "places are given back"
 
     async def _ask_many(self, store: Silent, ask: Callable[[], Awaitable[Any]]) -> None:

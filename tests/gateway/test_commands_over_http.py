@@ -30,14 +30,14 @@ async def test_a_given_user_id_is_kept(http: httpx.AsyncClient) -> None:
 
 async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
-    taken = await http.post("/users", json={**ADA, "email": "ADA@example.org"})
-    assert is_problem(taken, 409, "EmailTaken")
-    assert taken.json()["command_id"]
+    rejected = await http.post("/users", json={**ADA, "email": "ADA@example.org"})
+    assert is_problem(rejected, 409, "EmailTaken")
+    assert rejected.json()["command_id"]
     again = await http.post("/users", json={**ADA, "user_id": "ada-1", "email": "other@example.org"})
     assert is_problem(again, 409, "UserAlreadyExists")
     assert (await http.get("/users/ada-1")).json()["email"] == ADA["email"]
     assert [event.event.name for event in system.log] == ["UserCreated"], "a rejection leaves no event"
-    for refused in (taken, again):
+    for refused in (rejected, again):
         stored = (await http.get(f"/commands/{refused.json()['command_id']}")).json()
         assert (stored["status"], stored["error"]["code"]) == ("rejected", refused.json()["code"])
         assert stored["correlation_id"] == refused.json()["correlation_id"] == refused.headers["x-correlation-id"]
@@ -144,8 +144,8 @@ class TestWaiting:
         system.handles = False
         pending = await http.post("/users", json=ADA, headers={"Prefer": "wait=0"})
         system.handle(*system.sent[0])
-        found = await http.get(pending.headers["location"], headers={"Prefer": "wait=30"})
-        assert found.json()["status"] == "accepted"
+        response = await http.get(pending.headers["location"], headers={"Prefer": "wait=30"})
+        assert response.json()["status"] == "accepted"
 
     async def test_an_id_that_is_none_is_refused(self, http: httpx.AsyncClient) -> None:
         assert is_problem(await http.get("/commands/none"), 422, "ValidationFailed")

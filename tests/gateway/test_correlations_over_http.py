@@ -14,7 +14,7 @@ async def test_commands_and_events_stand_in_the_order_of_cause(http: httpx.Async
     await created(http, user_id="ada-1")
     changed = await http.patch("/users/ada-1", json={"city": "Turin"}, headers=request)
     await http.post("/users/ada-1/undo", headers=request)
-    taken = await http.post("/users", json=ADA, headers=request)
+    rejected = await http.post("/users", json=ADA, headers=request)
     answer = await http.get("/correlations/shop%2F42%3F")
     assert answer.status_code == 200, answer.text
     trace = Trace.model_validate(answer.json())
@@ -31,7 +31,7 @@ async def test_commands_and_events_stand_in_the_order_of_cause(http: httpx.Async
     assert (event.parent, undo.parent) == (first.id, event.id)
     assert refused.status == "rejected"
     assert refused.error is not None
-    assert (refused.error.code, taken.json()["code"]) == ("EmailTaken", "EmailTaken")
+    assert (refused.error.code, rejected.json()["code"]) == ("EmailTaken", "EmailTaken")
     assert (trace.pending, trace.cut) == (0, [])
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.gateway.every_route import Operation, filled, operations, request
 from tests.gateway.requests import is_problem
 
-QUERIES = [each for each in operations() if each.method == "GET"]
+QUERIES = [operation for operation in operations() if operation.method == "GET"]
 CHANGING = {"x-correlation-id"}
 
 
@@ -17,9 +17,9 @@ async def test_is_get_without_the_body(http: httpx.AsyncClient, operation: Opera
     head = await request(http, operation, command_id, method="HEAD")
     assert (head.status_code, head.content) == (whole.status_code, b"")
     assert head.status_code == 200
-    told = {name: value for name, value in head.headers.items() if name not in CHANGING}
+    headers = {name: value for name, value in head.headers.items() if name not in CHANGING}
     if operation.path != "/metrics":  # whose numbers have moved on
-        assert told == {name: value for name, value in whole.headers.items() if name not in CHANGING}
+        assert headers == {name: value for name, value in whole.headers.items() if name not in CHANGING}
 
 
 async def test_says_that_there_is_nothing(http: httpx.AsyncClient) -> None:

@@ -30,7 +30,7 @@ async def _card(http: httpx.AsyncClient, at: object, path: str = "/users/ada-1")
     return card
 
 
-async def test_every_event_is_told_with_who_when_and_why(http: httpx.AsyncClient, ada: list[Any]) -> None:
+async def test_every_event_is_shown_with_who_when_and_why(http: httpx.AsyncClient, ada: list[Any]) -> None:
     assert [event["stream_version"] for event in ada] == [1, 2, 3]
     assert [event["type"] for event in ada] == ["users.UserCreated.v1", "users.UserUpdated.v1", "users.UserUpdated.v1"]
     first = ada[0]
@@ -101,7 +101,7 @@ class TestACardAtAPoint:
         events = (await http.get("/users/ada-1/history")).json()["events"]
         assert events[-1]["type"] == "users.UserDeleted.v1"
 
-    async def test_a_version_beyond_the_last_is_not_found_and_the_range_is_told(
+    async def test_a_version_beyond_the_last_is_not_found_and_the_range_is_named(
         self, http: httpx.AsyncClient, ada: list[Any]
     ) -> None:
         beyond = await http.get("/users/ada-1", params={"at": "9"})

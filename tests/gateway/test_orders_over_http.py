@@ -66,7 +66,7 @@ class TestPlacing:
         assert [error["field"] for error in refused.json()["errors"]] == [f"lines.1.{wrong}"]
         assert system.state() == {"sent": 0, "handled": 0}
 
-    async def test_nobody_says_what_an_order_costs(self, http: httpx.AsyncClient) -> None:
+    async def test_no_client_says_what_an_order_costs(self, http: httpx.AsyncClient) -> None:
         assert is_problem(await http.post("/orders", json={**ORDER, "total": "0.01"}), 422, "ValidationFailed")
 
 
@@ -83,7 +83,7 @@ class TestTheCard:
         assert [step["type"] for step in card["timeline"]] == ["OrderPlaced", "OrderConfirmed"]
         assert answer.headers["etag"] == '"2"'
 
-    async def test_one_who_has_it_is_told_so(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
+    async def test_a_client_that_has_it_is_answered_so(self, http: httpx.AsyncClient, system: SystemInMemory) -> None:
         tag = (await placed(http, "order-1")).headers["etag"]
         same = await http.get("/orders/order-1", headers={"If-None-Match": tag})
         assert (same.status_code, same.content) == (304, b"")
@@ -145,35 +145,35 @@ class TestTheOrdersOfAUser:
             await placed(http, f"order-{(number * 3) % 7}")
             await placed(http, f"other-{number}", user_id="ada-2")
         newest_first = [f"order-{(number * 3) % 7}" for number in reversed(range(7))]
-        found: list[str] = []
+        ids_shown: list[str] = []
         cursor = None
         for size in (3, 3, 1):
             query = {"limit": 3} | ({"cursor": cursor} if cursor else {})
             page = (await http.get("/users/ada-1/orders", params=query)).json()
             assert len(page["orders"]) == size
-            found += [card["order_id"] for card in page["orders"]]
+            ids_shown += [card["order_id"] for card in page["orders"]]
             cursor = page["cursor"]
         assert cursor is None
-        assert found == newest_first
+        assert ids_shown == newest_first
 
     @pytest.mark.parametrize("limit", [1, 2, 50])
     async def test_those_of_one_batch_come_in_the_order_of_events(
         self, http: httpx.AsyncClient, system: SystemInMemory, limit: int
     ) -> None:
-        ids = [each for each in map("order-{}".format, range(60)) if lane_of(each) == 3]
+        ids = [order_id for order_id in map("order-{}".format, range(60)) if lane_of(order_id) == 3]
         await placed(http, "order-of-an-earlier-batch")
         system.batch_time = datetime.now(UTC)
         for order in (ids[2], ids[0], ids[4], ids[1], ids[3]):
             await placed(http, order)
-        found: list[str] = []
+        ids_shown: list[str] = []
         query = {"limit": str(limit)}
         while True:
             page = (await http.get("/users/ada-1/orders", params=query)).json()
-            found += [OrderCard.model_validate(card).order_id for card in page["orders"]]
+            ids_shown += [OrderCard.model_validate(card).order_id for card in page["orders"]]
             if page["cursor"] is None:
                 break
             query["cursor"] = page["cursor"]
-        assert found == [ids[3], ids[1], ids[4], ids[0], ids[2], "order-of-an-earlier-batch"]
+        assert ids_shown == [ids[3], ids[1], ids[4], ids[0], ids[2], "order-of-an-earlier-batch"]
 
     async def test_one_that_is_placed_between_two_pages_moves_none_of_the_others(self, http: httpx.AsyncClient) -> None:
         for number in range(4):

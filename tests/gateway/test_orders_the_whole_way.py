@@ -1,5 +1,5 @@
 """Orders from HTTP to HTTP through real servers and workers: what one gateway wrote another one reads, in every lane
-of every context; and the entries by which they are found are verified and mended.
+of every context; and the entries by which they are found are verified and repaired.
 """
 
 import asyncio
@@ -36,25 +36,28 @@ def ids(orders: list[dict[str, Any]]) -> list[str]:
 
 async def pages(http: httpx.AsyncClient, limit: int, position: str) -> list[dict[str, Any]]:
     """All orders of Ada, page by page."""
-    found: list[dict[str, Any]] = []
+    orders: list[dict[str, Any]] = []
     cursor: str | None = None
-    while cursor is not None or not found:
+    while cursor is not None or not orders:
         query = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         answer = await http.get("/users/ada-1/orders", params=query, headers={"X-Annals-Position": position})
         assert answer.status_code == 200, answer.text
-        found += answer.json()["orders"]
+        orders += answer.json()["orders"]
         cursor = answer.json()["cursor"]
-    return found
+    return orders
 
 
 async def a_batch_is_listed_in_the_order_of_its_events(system: System, http: httpx.AsyncClient) -> None:
     """Commands that wait for a worker together are one batch of each lane, and have one time."""
     candidates = (str(uuid.uuid4()) for _ in range(10_000))
     batch = list(
-        islice((each for each in candidates if partition_for(each.encode(), system.settings.partitions) == 0), 40)
+        islice(
+            (order_id for order_id in candidates if partition_for(order_id.encode(), system.settings.partitions) == 0),
+            40,
+        )
     )
     fields = {**ORDER, "user_id": "bob-1", "confirm_within_seconds": 600}
-    orders = [command("orders.PlaceOrder.v1", each, {**fields, "order_id": each}) for each in batch]
+    orders = [command("orders.PlaceOrder.v1", order_id, {**fields, "order_id": order_id}) for order_id in batch]
     await asyncio.to_thread(system.send, orders, topic="orders.commands")
 
     async def listed() -> list[str]:
@@ -81,7 +84,7 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
                 *(placed(first, f"order-{turn}-{number}", confirm_within_seconds=600) for number in range(ORDERS // 3))
             )
             positions = {answer.headers["x-annals-position"] for answer in answers}
-            newest = sorted(positions, key=lambda each: int(each.rpartition(":")[2]))
+            newest = sorted(positions, key=lambda position: int(position.rpartition(":")[2]))
             card = await second.get("/users/ada-1", headers={"X-Annals-Position": ", ".join(newest)})
             assert (card.status_code, card.json()["order_count"]) == (200, (turn + 1) * ORDERS // 3), card.text
         position = ", ".join(newest)
@@ -94,11 +97,11 @@ async def test_what_one_gateway_wrote_another_one_reads(settings: Settings, tmp_
         await a_batch_is_listed_in_the_order_of_its_events(system, second)
 
         paid = await deposited(first)
-        found = await second.get("/accounts/ada-1", headers={"X-Annals-Position": paid.headers["x-annals-position"]})
-        assert found.json()["balance"] == "100.00"
+        response = await second.get("/accounts/ada-1", headers={"X-Annals-Position": paid.headers["x-annals-position"]})
+        assert response.json()["balance"] == "100.00"
         came = await first.post("/stock/teapot/receipts", json={"quantity": 5})
-        found = await second.get("/stock/teapot", headers={"X-Annals-Position": came.headers["x-annals-position"]})
-        assert found.json()["on_hand"] == 5
+        response = await second.get("/stock/teapot", headers={"X-Annals-Position": came.headers["x-annals-position"]})
+        assert response.json()["on_hand"] == 5
         assert is_problem(await second.get("/orders/none"), 404, "OrderNotFound")
 
         async def settled() -> bool:

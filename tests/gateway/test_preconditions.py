@@ -11,12 +11,16 @@ from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, created, is_problem, placed
 
 ALL = operations()
-QUERIES = [each for each in ALL if each.method == "GET"]
-COMMANDS = [each for each in ALL if each.method != "GET"]
+QUERIES = [operation for operation in ALL if operation.method == "GET"]
+COMMANDS = [operation for operation in ALL if operation.method != "GET"]
 BEGINNING = ["POST /users", "POST /orders"]
 """What these make is not there yet; the others go to what is."""
-OF_THERE = [each for each in COMMANDS if str(each) not in BEGINNING and not each.path.endswith(("/ship", "/deliver"))]
-MAKING = [each for each in COMMANDS if str(each) in BEGINNING]
+OF_THERE = [
+    operation
+    for operation in COMMANDS
+    if str(operation) not in BEGINNING and not operation.path.endswith(("/ship", "/deliver"))
+]
+MAKING = [operation for operation in COMMANDS if str(operation) in BEGINNING]
 DATES = {
     "If-Modified-Since": "Sat, 01 Jan 2050 00:00:00 GMT",
     "If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",

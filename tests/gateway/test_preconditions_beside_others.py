@@ -1,4 +1,4 @@
-"""A precondition holds at the moment of the decision, whoever else sends commands."""
+"""A precondition holds at the moment of the decision, whichever other client sends commands."""
 
 import asyncio
 from collections.abc import Callable

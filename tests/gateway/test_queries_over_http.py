@@ -62,8 +62,8 @@ class TestReadYourWrites:
     async def test_a_later_version_will_do(self, http: httpx.AsyncClient) -> None:
         first = await created(http, user_id="ada-1")
         await http.patch("/users/ada-1", json={"city": "Turin"})
-        found = await http.get("/users/ada-1", headers={"If-None-Match": first.headers["etag"]})
-        assert (found.status_code, found.json()["city"]) == (200, "Turin")
+        response = await http.get("/users/ada-1", headers={"If-None-Match": first.headers["etag"]})
+        assert (response.status_code, response.json()["city"]) == (200, "Turin")
 
     async def test_a_version_that_there_never_was_is_not_waited_for(self, http: httpx.AsyncClient) -> None:
         await created(http, user_id="ada-1")
@@ -101,7 +101,7 @@ class TestListing:
         for number in range(2):
             await created(http, user_id=f"user-{number}", email=f"{number}@example.org")
         cursor: str = (await http.get("/users", params={"limit": 1})).json()["cursor"]
-        others = ["B" if each == "A" else "A" for each in cursor]
+        others = ["B" if character == "A" else "A" for character in cursor]
         damaged = [cursor[:place] + other + cursor[place + 1 :] for place, other in enumerate(others)]
         for wrong in (*damaged, cursor[1:], cursor[:-4], cursor + cursor, "AAAA", "dXNlci0w"):
             refused = await http.get("/users", params={"cursor": wrong})
@@ -112,15 +112,15 @@ class TestListing:
         everybody = [f"user-{number:02d}" for number in range(7)]
         for user in everybody:
             await created(http, user_id=user, email=f"{user}@example.org")
-        found: list[str] = []
+        ids_shown: list[str] = []
         cursor = None
         for size in (3, 3, 1):
             page = (await http.get("/users", params={"limit": 3} | ({"cursor": cursor} if cursor else {}))).json()
             assert len(page["users"]) == size
-            found += [card["user_id"] for card in page["users"]]
+            ids_shown += [card["user_id"] for card in page["users"]]
             cursor = page["cursor"]
         assert cursor is None
-        assert found == everybody
+        assert ids_shown == everybody
 
     async def test_users_are_found_by_address_and_by_city(self, http: httpx.AsyncClient) -> None:
         await created(http, user_id="ada-1")

@@ -60,11 +60,11 @@ async def test_a_parameter_that_is_wrong_is_named(http: httpx.AsyncClient, path:
 @pytest.mark.parametrize("city", ["K%C3%B6ln", "Ko%cc%88ln", "%4b%C3%96LN", "+K%C3%B6ln", "K%c3%b6ln%E2%80%8B"])
 async def test_a_value_in_percent_encoding_is_what_it_stands_for(http: httpx.AsyncClient, city: str) -> None:
     await created(http, user_id="ada-1", city="Köln")
-    found = await http.get(f"/users?city={city}")
-    assert [user["user_id"] for user in found.json()["users"]] == ["ada-1"]
+    response = await http.get(f"/users?city={city}")
+    assert [user["user_id"] for user in response.json()["users"]] == ["ada-1"]
 
 
-async def test_what_is_known_is_told(http: httpx.AsyncClient) -> None:
+async def test_a_known_parameter_is_answered(http: httpx.AsyncClient) -> None:
     refused = await http.get("/users?emial=x")
     assert "email, city, limit, cursor" in refused.json()["errors"][0]["message"]
     assert "has none" in (await http.post("/users?x=1")).json()["errors"][0]["message"]

@@ -37,12 +37,12 @@ def asked(http: httpx.AsyncClient, path: str, *positions: str) -> "asyncio.Task[
 async def test_an_order_just_placed_is_on_the_card_of_its_user(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     await http.get("/users/ada-1")
-    system.read_models.hold("orders")
+    system.read_models.pause("orders")
     position = (await placed(http, "order-1")).headers["x-annals-position"]
     assert (await http.get("/users/ada-1")).json()["order_count"] == 0
     query, page = asked(http, "/users/ada-1", position), asked(http, "/users", position)
     async with still_waiting(query), still_waiting(page):
-        system.read_models.held.clear()
+        system.read_models.paused.clear()
     assert (await query).json()["order_count"] == 1
     assert (await page).json()["users"][0]["order_count"] == 1
 
@@ -51,33 +51,33 @@ async def test_money_just_spent_is_on_the_card_of_its_user(http: httpx.AsyncClie
     await created(http, user_id="ada-1")
     await deposited(http)
     await http.get("/users/ada-1")
-    system.read_models.hold("accounts")
+    system.read_models.pause("accounts")
     done(system, ReserveFunds.model_validate({"user_id": "ada-1", "order_id": "order-1", "amount": "40.00"}))
     query = asked(http, "/users/ada-1", done(system, CaptureFunds(user_id="ada-1", order_id="order-1")))
     async with still_waiting(query):
-        system.read_models.held.clear()
+        system.read_models.paused.clear()
     assert (await query).json()["total_spent"] == "40.00"
 
 
 async def test_an_order_just_placed_is_in_the_list_of_its_user(http: httpx.AsyncClient, system: SystemInMemory) -> None:
-    system.read_models.hold("orders")
+    system.read_models.pause("orders")
     position = (await placed(http, "order-1")).headers["x-annals-position"]
     query = asked(http, "/users/ada-1/orders", position)
     async with still_waiting(query):
-        system.read_models.held.clear()
+        system.read_models.paused.clear()
     assert [card["order_id"] for card in (await query).json()["orders"]] == ["order-1"]
 
 
 async def test_one_lane_is_not_waited_for_because_of_another(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     positions = [(await placed(http, order_in(lane))).headers["x-annals-position"] for lane in range(PARTITIONS)]
-    system.read_models.held = {("orders", 2)}
+    system.read_models.paused = {("orders", 2)}
     for lane, position in enumerate(positions):
         query = asked(http, f"/orders/{order_in(lane)}", position)
         if lane == 2:
             assert is_problem(await query, 503, "ReadModelBehind")
         else:
             assert (await query).json()["order_id"] == order_in(lane)
-    system.read_models.held.clear()
+    system.read_models.paused.clear()
     query = asked(http, "/users/ada-1/orders", *positions)
     assert len((await query).json()["orders"]) == PARTITIONS
 
@@ -87,21 +87,21 @@ async def test_a_lane_is_waited_for_as_far_as_the_position_and_no_further(
 ) -> None:
     position = (await placed(http, "order-1")).headers["x-annals-position"]
     await http.get("/orders/order-1")
-    system.read_models.hold("orders")
+    system.read_models.pause("orders")
     later = (await http.post("/orders/order-1/cancel")).headers["x-annals-position"]
     assert (await asked(http, "/orders/order-1", position)).json()["status"] == "placed"
     assert is_problem(await asked(http, "/orders/order-1", later), 503, "ReadModelBehind")
 
 
-@pytest.mark.parametrize("held", ["users", "orders", "accounts"])
+@pytest.mark.parametrize("projection", ["users", "orders", "accounts"])
 async def test_positions_of_several_contexts_are_all_waited_for(
-    http: httpx.AsyncClient, system: SystemInMemory, held: str
+    http: httpx.AsyncClient, system: SystemInMemory, projection: str
 ) -> None:
-    system.read_models.hold(held)
+    system.read_models.pause(projection)
     answers = [await created(http, user_id="ada-1"), await placed(http, "order-1"), await deposited(http)]
     query = asked(http, "/users/ada-1", *(answer.headers["x-annals-position"] for answer in answers))
     async with still_waiting(query):
-        system.read_models.held.clear()
+        system.read_models.paused.clear()
     assert (await query).json()["order_count"] == 1
 
 
@@ -111,22 +111,22 @@ async def test_a_position_that_one_gateway_gave_is_waited_for_by_another(system:
     ]
     async with gateways[0] as first, gateways[1] as second:
         await created(first, user_id="ada-1")
-        system.read_models.hold("orders")
+        system.read_models.pause("orders")
         position = (await placed(first, "order-1")).headers["x-annals-position"]
         query = asked(second, "/users/ada-1", position)
         async with still_waiting(query):
-            system.read_models.held.clear()
+            system.read_models.paused.clear()
         assert (await query).json()["order_count"] == 1
 
 
 async def test_many_positions_share_one_deadline(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     positions = [(await placed(http, order_in(lane))).headers["x-annals-position"] for lane in range(PARTITIONS)]
-    system.read_models.hold("orders")
+    system.read_models.pause("orders")
 
     for lane in range(PARTITIONS):
         # Each lane moves before the deadline has passed since the one before it did.
         delay_seconds = CATCH_UP_SECONDS * 0.7 * (lane + 1)
-        asyncio.get_running_loop().call_later(delay_seconds, system.read_models.held.discard, ("orders", lane))
+        asyncio.get_running_loop().call_later(delay_seconds, system.read_models.paused.discard, ("orders", lane))
     started = time.monotonic()
     assert is_problem(await asked(http, "/users/ada-1/orders", *positions), 503, "ReadModelBehind")
     assert time.monotonic() - started < 2 * CATCH_UP_SECONDS

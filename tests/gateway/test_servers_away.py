@@ -39,7 +39,7 @@ async def test_no_outcome_without_the_database(http: httpx.AsyncClient, system: 
     assert is_unavailable(missing, "Postgres")
 
 
-async def test_who_finds_the_database_away_is_told_where_the_outcome_will_be(
+async def test_a_client_that_finds_the_database_away_learns_where_the_outcome_will_be(
     http: httpx.AsyncClient, system: SystemInMemory
 ) -> None:
     system.away, system.handles = {"Postgres"}, False
@@ -83,7 +83,7 @@ async def test_readiness_names_what_is_missing(
     assert (await http.get("/healthz")).status_code == 200
 
 
-async def test_what_nobody_foresaw_is_a_500_without_its_text(
+async def test_an_unforeseen_error_is_a_500_without_its_text(
     http: httpx.AsyncClient, system: SystemInMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

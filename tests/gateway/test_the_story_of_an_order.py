@@ -16,9 +16,9 @@ ORDER = {"order_id": "o-1", "user_id": "ada", "currency": "EUR", "lines": [LINE]
 
 async def _settled(http: httpx.AsyncClient, status: str) -> None:
     async def reached() -> bool:
-        found = Trace.model_validate((await http.get("/correlations/shop/1")).json())
+        trace = Trace.model_validate((await http.get("/correlations/shop/1")).json())
         order = (await http.get("/orders/o-1")).json()
-        return order.get("status") == status and found.pending == 0
+        return order.get("status") == status and trace.pending == 0
 
     await until(reached, f"the order is {status} and nothing is pending")
 
@@ -46,8 +46,8 @@ async def test_it_is_one_tree_from_the_request_to_the_last_event(running: Runnin
         assert node.at is not None
         assert node.parent is None or (times[node.parent] or node.at) <= node.at
 
-    told = await annals(settings, "trace", "shop/1", "--json")
-    assert (told.code, json.loads(told.output)) == (0, document)
+    ended = await annals(settings, "trace", "shop/1", "--json")
+    assert (ended.code, json.loads(ended.output)) == (0, document)
     lines = (await annals(settings, "trace", "shop/1")).output.splitlines()
     assert len(lines) == 1 + len(trace.nodes)
     assert "orders.PlaceOrder.v1 o-1" in lines[1]

@@ -93,8 +93,8 @@ class TestTheTag:
         spend(system, "order-1", "40.00")
         tags.append((await card_of(http, headers={"If-None-Match": tags[-1]})).headers["etag"])
         assert len(set(tags)) == len(tags)
-        for given in (tags[-1], f"W/{tags[-1]}", f"{tags[0]}, {tags[-1]}"):
-            same = await card_of(http, headers={"If-None-Match": given})
+        for etags in (tags[-1], f"W/{tags[-1]}", f"{tags[0]}, {tags[-1]}"):
+            same = await card_of(http, headers={"If-None-Match": etags})
             assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tags[-1])
 
     async def test_only_its_version_must_match(self, http: httpx.AsyncClient) -> None:
@@ -114,11 +114,11 @@ class TestTheTag:
         tag = (await card_of(http)).headers["etag"]
         assert tag.startswith('"2.')
         for header in ("If-Match", "If-None-Match"):
-            found = await card_of(http, headers={header: tag.replace('"2.', '"1.')})
+            response = await card_of(http, headers={header: tag.replace('"2.', '"1.')})
             if header == "If-Match":
-                assert is_problem(found, 412, "PreconditionFailed")
+                assert is_problem(response, 412, "PreconditionFailed")
             else:
-                assert (found.status_code, found.json()["city"]) == (200, "Turin")
+                assert (response.status_code, response.json()["city"]) == (200, "Turin")
         system.read_models.projects.clear()
         await http.patch("/users/ada-1", json={"city": "Oslo"})
         for header in ("If-Match", "If-None-Match"):

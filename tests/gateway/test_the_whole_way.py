@@ -55,8 +55,8 @@ async def test_what_is_written_is_read_and_what_is_wrong_is_refused(running: Run
         await http.post("/users", json={**ADA, "email": "twice@example.org"}, headers={"Idempotency-Key": "once more"})
         for _ in range(3)
     ]
-    assert {each.status_code for each in keyed} == {201}
-    assert len({each.content for each in keyed}) == 1
+    assert {answer.status_code for answer in keyed} == {201}
+    assert len({answer.content for answer in keyed}) == 1
     assert (await http.get(keyed[0].headers["content-location"])).content == keyed[0].content
 
     gone = await http.delete(place)
@@ -71,12 +71,12 @@ async def test_a_user_is_welcomed_no_sooner_than_asked_for(running: Running) -> 
     reached = {"X-Annals-Position": answer.headers["x-annals-position"]}
 
     async def welcomed() -> dict[str, Any] | None:
-        found: dict[str, Any] = (await http.get(answer.headers["location"], headers=reached)).json()
-        return found if found["welcomed_at"] else None
+        card: dict[str, Any] = (await http.get(answer.headers["location"], headers=reached)).json()
+        return card if card["welcomed_at"] else None
 
-    found = await until(welcomed, "the welcome follows when its time has come")
-    assert found is not None
-    since, at = (datetime.fromisoformat(found[field]) for field in ("created_at", "welcomed_at"))
+    card = await until(welcomed, "the welcome follows when its time has come")
+    assert card is not None
+    since, at = (datetime.fromisoformat(card[field]) for field in ("created_at", "welcomed_at"))
     assert (at - since).total_seconds() >= 2
 
 
@@ -153,9 +153,9 @@ async def test_with_a_server_killed_the_answer_is_503_and_all_is_well_when_it_is
 
 
 async def test_a_taken_port_and_an_open_address_end_the_gateway_at_once(settings: Settings) -> None:
-    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = taken.sockets[0].getsockname()[1]
-    async with taken:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
         ended = await annals(settings, "gateway", ANNALS_HTTP_PORT=str(port))
     assert ended.code == 1
     assert str(port) in ended.errors
@@ -174,8 +174,8 @@ async def test_who_lives_is_never_not_found_and_no_money_is_doubled_while_redis_
         answers = [
             await http.get(place, headers={"X-Annals-Position": position} if position else {}) for place in places
         ]
-        assert {each.status_code for each in answers} <= {200, 503}, [each.text for each in answers]
-        if any(each.status_code == 503 for each in answers):
+        assert {answer.status_code for answer in answers} <= {200, 503}, [answer.text for answer in answers]
+        if any(answer.status_code == 503 for answer in answers):
             return False
         assert answers[1].json()["balance"] == "100.00"
         return True

@@ -78,11 +78,11 @@ async def test_a_repeat_that_crosses_with_the_first_request_gets_its_answer(
     async def outcome(command_id: str) -> bytes | None:
         nonlocal looks
         looks += 1
-        found = await stored(command_id)
+        outcome = await stored(command_id)
         if looks == 1:
             system.handle(*system.sent[-1])
             await http.delete("/users/ada-1")
-        return found
+        return outcome
 
     system.outcome = outcome  # type: ignore[method-assign]  # the very moment that the test is about
     again = await http.post("/users/ada-1/undo", headers=key)

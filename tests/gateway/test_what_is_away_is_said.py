@@ -1,4 +1,4 @@
-"""The gateway says which server is away although nobody asks, opens its database in the end, and never dies of it."""
+"""The gateway says which server is away without a request, opens its database in the end, and never dies of it."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ AWAY = Unavailable("Redis", "WRONGPASS", "set it right")
 
 
 class Scripted:
-    """A check that raises what the script says, one a call; afterwards it is content."""
+    """A check that raises what the script says, one a call; afterwards it passes."""
 
     def __init__(self, *faults: BaseException | None) -> None:
         self.faults = list(faults)
@@ -35,10 +35,10 @@ async def test_a_server_that_is_away_is_said_when_that_changes_and_each_minute(m
     monkeypatch.setattr("workers.gateway.servers.monotonic", lambda: now)
     servers = Servers({"kafka": content, "redis": Scripted(AWAY, AWAY, AWAY, Unavailable("Redis", "gone"), None)})
     with structlog.testing.capture_logs() as lines:
-        for said, after in ((1, 0.0), (1, 1.0), (2, REMINDER_SECONDS), (3, 1.0)):
+        for line_count, after in ((1, 0.0), (1, 1.0), (2, REMINDER_SECONDS), (3, 1.0)):
             now += after
             assert await servers.missing() == ["redis"]
-            assert len(lines) == said
+            assert len(lines) == line_count
         assert await servers.missing() == []
         assert await servers.missing() == []
     assert [line["log_level"] for line in lines] == ["warning"] * 3 + ["info"]

@@ -53,6 +53,6 @@ def saga(at: float, begun_by: str | None = None) -> StartedSaga:
 
 
 def notice(event_id: str, at: float, kind: str, **data: str) -> Notice:
-    """What `fulfilment/o-1` heard."""
+    """What `fulfilment/o-1` handled."""
     fields = json.dumps({"instance_id": "o-1", **data}).encode()
     return Notice("fulfilment", "o-1", event_id, f"core.{kind}.v1", after(at), fields)

@@ -14,31 +14,31 @@ def noon(seconds: int) -> str:
 FOUND = Correlated(
     commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound")],
     events=[event("placed", 2, "place")],
-    steps=[step("reserve", 2, "placed"), step("capture", 6, "heard", name="capture", to="ada")],
+    steps=[step("reserve", 2, "placed"), step("capture", 6, "deadline", name="capture", to="ada")],
     sagas=[saga(2, "placed")],
-    notices=[notice("heard", 5, "DeadlineReached", name="payment")],
+    notices=[notice("deadline", 5, "DeadlineReached", name="payment")],
 )
 
 
-def document(found: Correlated = FOUND) -> dict[str, Any]:
-    return trace_document("c", found)
+def document(shown: Correlated = FOUND) -> dict[str, Any]:
+    return trace_document("c", shown)
 
 
 def node(node_id: str) -> dict[str, Any]:
-    (found,) = [each for each in document()["nodes"] if each["id"] == node_id]
-    return dict(found)
+    (matching,) = [node for node in document()["nodes"] if node["id"] == node_id]
+    return dict(matching)
 
 
 def test_says_what_it_is_about_and_how_long_it_took() -> None:
-    found = document()
-    assert {name: value for name, value in found.items() if name != "nodes"} == {
+    shown = document()
+    assert {name: value for name, value in shown.items() if name != "nodes"} == {
         "correlation_id": "c",
         "began_at": noon(1),
         "ended_at": noon(6),
         "pending": 1,
         "cut": [],
     }
-    assert len(found["nodes"]) == 6
+    assert len(shown["nodes"]) == 6
 
 
 def test_says_which_rows_were_too_many() -> None:
@@ -65,7 +65,7 @@ def test_has_who_asked_for_a_command() -> None:
     asked = Correlated(
         commands=[command("place", 1)._replace(actor="ada")], steps=[step("capture", 2, "placed")._replace(actor="bob")]
     )
-    assert [each["actor"] for each in document(asked)["nodes"]] == ["ada", "bob"]
+    assert [node["actor"] for node in document(asked)["nodes"]] == ["ada", "bob"]
 
 
 def test_has_an_event_with_its_place_in_its_stream() -> None:
@@ -97,13 +97,13 @@ def test_has_a_saga_with_its_status() -> None:
     }
 
 
-def test_has_a_refused_command_with_the_rejection_and_the_step_that_sent_it() -> None:
-    found = node("reserve")
-    assert (found["status"], found["error"]) == (
+def test_has_a_rejected_command_with_the_rejection_and_the_step_that_sent_it() -> None:
+    shown = node("reserve")
+    assert (shown["status"], shown["error"]) == (
         "rejected",
         {"code": "AccountNotFound", "message": "AccountNotFound, because."},
     )
-    assert found["step"] == {
+    assert shown["step"] == {
         "saga": "fulfilment",
         "instance_id": "o-1",
         "name": "go",
@@ -113,9 +113,9 @@ def test_has_a_refused_command_with_the_rejection_and_the_step_that_sent_it() ->
 
 
 def test_has_a_notice_with_what_it_says() -> None:
-    assert node("heard") == {
+    assert node("deadline") == {
         "kind": "notice",
-        "id": "heard",
+        "id": "deadline",
         "parent": "fulfilment/o-1",
         "depth": 3,
         "type": "core.DeadlineReached.v1",
@@ -126,11 +126,11 @@ def test_has_a_notice_with_what_it_says() -> None:
 
 
 def test_has_a_command_that_is_not_handled_yet_without_a_time_and_a_version() -> None:
-    found = node("capture")
-    assert found | {"step": None} == {
+    shown = node("capture")
+    assert shown | {"step": None} == {
         "kind": "command",
         "id": "capture",
-        "parent": "heard",
+        "parent": "deadline",
         "depth": 4,
         "type": "payments.Do.v1",
         "at": None,
@@ -141,4 +141,4 @@ def test_has_a_command_that_is_not_handled_yet_without_a_time_and_a_version() ->
         "actor": None,
         "step": None,
     }
-    assert found["step"]["name"] == "capture"
+    assert shown["step"]["name"] == "capture"

@@ -28,9 +28,9 @@ from workers.ports.event_store import EventRow
     ],
 )
 def test_a_text_names_a_point(text: str, expected: Point) -> None:
-    found = point_of(text)
-    assert found == expected
-    assert isinstance(found, int) or found.tzinfo is UTC
+    point = point_of(text)
+    assert point == expected
+    assert isinstance(point, int) or point.tzinfo is UTC
 
 
 def test_a_text_that_is_too_long_names_none() -> None:

@@ -15,19 +15,19 @@ from workers.ports.history import Correlated
 IDS = [f"id-{number}" for number in range(8)]
 
 
-def told(found: Correlated) -> list[str]:
+def outline(correlated: Correlated) -> list[str]:
     """The tree with a dot for each level."""
-    return [f"{'.' * node.depth}{node.kind} {node.id}" for node in tree(found)]
+    return [f"{'.' * node.depth}{node.kind} {node.id}" for node in tree(correlated)]
 
 
 def test_a_request_its_event_and_what_a_saga_made_of_it() -> None:
-    found = Correlated(
+    correlated = Correlated(
         commands=[command("reserve", 3, "placed"), command("place", 1)],
         events=[event("reserved", 3, "reserve"), event("placed", 1, "place")],
         steps=[step("capture", 4, "reserved"), step("reserve", 2, "placed")],
         sagas=[saga(2, "placed")],
     )
-    assert told(found) == [
+    assert outline(correlated) == [
         "command place",
         ".event placed",
         "..saga fulfilment/o-1",
@@ -35,118 +35,118 @@ def test_a_request_its_event_and_what_a_saga_made_of_it() -> None:
         "....event reserved",
         ".....command capture",
     ]
-    nodes = {node.id: node for node in tree(found)}
+    nodes = {node.id: node for node in tree(correlated)}
     assert (nodes["capture"].status, nodes["capture"].at) == ("pending", None)
-    assert nodes["reserve"].step == found.steps[1]
+    assert nodes["reserve"].step == correlated.steps[1]
     assert nodes["placed"].actor == "clerk"
 
 
 def test_a_saga_whose_beginning_was_not_noted_stands_under_the_cause_of_its_first_step() -> None:
-    found = Correlated(
+    correlated = Correlated(
         commands=[command("place", 1)],
         events=[event("placed", 1, "place"), event("later", 5, "place", 2)],
         steps=[step("second", 6, "later"), step("first", 2, "placed")],
         sagas=[saga(2)],
     )
-    assert told(found) == [
+    assert outline(correlated) == [
         *("command place", ".event placed", "..saga fulfilment/o-1", "...command first"),
         *(".event later", "..command second"),
     ]
 
 
 def test_the_first_step_is_the_one_that_was_decided_first_whatever_its_id() -> None:
-    found = Correlated(
+    correlated = Correlated(
         events=[event("placed", 1, "place"), event("later", 5, "place", 2)],
         steps=[step("a", 6, "later"), step("b", 2, "placed")],
         sagas=[saga(2)],
     )
-    assert told(found) == ["event placed", ".saga fulfilment/o-1", "..command b", "event later", ".command a"]
+    assert outline(correlated) == ["event placed", ".saga fulfilment/o-1", "..command b", "event later", ".command a"]
 
 
 def test_a_saga_stands_under_the_event_that_was_noted_even_if_its_first_step_came_of_another() -> None:
-    found = Correlated(
+    correlated = Correlated(
         events=[event("placed", 1, "place"), event("later", 5, "place", 2)],
         steps=[step("a", 6, "later")],
         sagas=[saga(2, "placed")],
     )
-    assert told(found) == ["event placed", ".saga fulfilment/o-1", "event later", ".command a"]
+    assert outline(correlated) == ["event placed", ".saga fulfilment/o-1", "event later", ".command a"]
 
 
 def test_a_deadline_stands_under_its_saga_and_its_steps_under_the_deadline() -> None:
-    found = Correlated(
+    correlated = Correlated(
         commands=[command("place", 1)],
         events=[event("placed", 1, "place")],
         steps=[step("reserve", 2, "placed"), step("release", 31, "passed")],
         sagas=[saga(2, "placed")],
         notices=[notice("passed", 31, "DeadlinePassed", deadline="confirmation")],
     )
-    assert told(found)[2:] == [
+    assert outline(correlated)[2:] == [
         "..saga fulfilment/o-1",
         "...command reserve",
         "...notice passed",
         "....command release",
     ]
-    assert {node.id: node.data for node in tree(found)}["passed"] == {"deadline": "confirmation"}
+    assert {node.id: node.data for node in tree(correlated)}["passed"] == {"deadline": "confirmation"}
 
 
 def test_a_step_whose_cause_is_not_known_stands_under_its_saga() -> None:
-    found = Correlated(steps=[step("release", 31, "some-deadline")], sagas=[saga(2)])
-    assert told(found) == ["saga fulfilment/o-1", ".command release"]
+    correlated = Correlated(steps=[step("release", 31, "some-deadline")], sagas=[saga(2)])
+    assert outline(correlated) == ["saga fulfilment/o-1", ".command release"]
 
 
-def test_a_rejection_that_a_saga_heard_stands_under_the_refused_command() -> None:
-    found = Correlated(
+def test_a_rejection_that_a_saga_handled_stands_under_the_rejected_command() -> None:
+    correlated = Correlated(
         commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound")],
         events=[event("placed", 1, "place")],
         steps=[step("reserve", 2, "placed", name="funds", to="ada"), step("cancel", 4, "refused")],
         sagas=[saga(2, "placed")],
         notices=[notice("refused", 4, "StepRejected", step="funds", to="ada", code="AccountNotFound")],
     )
-    assert told(found)[2:] == [
+    assert outline(correlated)[2:] == [
         "..saga fulfilment/o-1",
         "...command reserve",
         "....notice refused",
         ".....command cancel",
     ]
-    nodes = {node.id: node for node in tree(found)}
+    nodes = {node.id: node for node in tree(correlated)}
     assert (nodes["reserve"].status, nodes["reserve"].code) == ("rejected", "AccountNotFound")
 
 
 def test_a_rejection_stands_under_the_last_command_of_the_step_that_was_not_accepted() -> None:
     tries = [("z", 3, "AccountNotFound"), ("y", 5, "AccountNotFound"), ("a", 7, None)]
-    found = Correlated(
+    correlated = Correlated(
         commands=[command(command_id, at, "placed", code=code) for command_id, at, code in reversed(tries)],
         events=[event("placed", 1, "place")],
         steps=[step(command_id, at - 1, "placed", name="funds", to="ada") for command_id, at, _ in tries],
         sagas=[saga(2, "placed")],
         notices=[notice("refused", 8, "StepRejected", step="funds", to="ada", code="AccountNotFound")],
     )
-    assert {node.id: node.parent for node in tree(found)}["refused"] == "y"
+    assert {node.id: node.parent for node in tree(correlated)}["refused"] == "y"
 
 
 def test_what_happened_at_the_same_time_stands_in_the_order_of_its_lane() -> None:
-    found = Correlated(
+    correlated = Correlated(
         commands=[command("b", 1)._replace(sequence=1), command("a", 1)._replace(sequence=2)],
         events=[event("y", 2, "b", 3), event("x", 2, "b", 4)],
     )
-    assert told(found) == ["command b", ".event y", ".event x", "command a"]
+    assert outline(correlated) == ["command b", ".event y", ".event x", "command a"]
 
 
 def test_a_command_may_follow_from_an_event_or_from_another_command() -> None:
-    found = Correlated(
+    correlated = Correlated(
         commands=[command("a", 1), command("b", 2, "e"), command("c", 3, "a"), command("d", 4, "who knows")],
         events=[event("e", 1, "a")],
     )
-    assert told(found) == ["command a", ".event e", "..command b", ".command c", "command d"]
+    assert outline(correlated) == ["command a", ".event e", "..command b", ".command c", "command d"]
 
 
 def test_callers_who_say_that_two_commands_caused_one_another_get_a_root_all_the_same() -> None:
-    found = Correlated(commands=[command("a", 2, "b"), command("b", 1, "a"), command("c", 3, "a")])
-    assert told(found) == ["command b", ".command a", "..command c"]
+    correlated = Correlated(commands=[command("a", 2, "b"), command("b", 1, "a"), command("c", 3, "a")])
+    assert outline(correlated) == ["command b", ".command a", "..command c"]
 
 
 @pytest.mark.parametrize(("cut", "status"), [(frozenset(), "pending"), (frozenset({"commands"}), "unknown")])
-def test_where_commands_were_cut_nobody_says_that_one_is_pending(cut: frozenset[str], status: str) -> None:
+def test_where_commands_were_cut_none_is_said_to_be_pending(cut: frozenset[str], status: str) -> None:
     (node,) = tree(Correlated(steps=[step("a", 1, "e")], cut=cut))
     assert node.status == status
 
@@ -183,23 +183,26 @@ whatever = st.builds(
 )
 
 
-@given(found=whatever)
-def test_every_row_is_there_once_whatever_callers_say_of_causes(found: Correlated) -> None:
-    nodes = tree(found)
+@given(correlated=whatever)
+def test_every_row_is_there_once_whatever_callers_say_of_causes(correlated: Correlated) -> None:
+    nodes = tree(correlated)
     expected = Counter(
-        {("command", each) for each in [row.command_id for row in found.commands] + [s.command_id for s in found.steps]}
-        | {("event", row.event_id) for row in found.events}
-        | {("saga", f"{row.saga}/{row.instance_id}") for row in found.sagas}
-        | {("notice", row.event_id) for row in found.notices}
+        {
+            ("command", command_id)
+            for command_id in [row.command_id for row in correlated.commands] + [s.command_id for s in correlated.steps]
+        }
+        | {("event", row.event_id) for row in correlated.events}
+        | {("saga", f"{row.saga}/{row.instance_id}") for row in correlated.sagas}
+        | {("notice", row.event_id) for row in correlated.notices}
     )
     assert Counter((node.kind, node.id) for node in nodes) == expected
 
 
-@given(found=whatever)
-def test_the_list_is_a_tree_and_siblings_stand_in_the_order_of_time(found: Correlated) -> None:
+@given(correlated=whatever)
+def test_the_list_is_a_tree_and_siblings_stand_in_the_order_of_time(correlated: Correlated) -> None:
     path: list[Node] = []
     last_child: dict[tuple[str, str] | None, Node] = {}
-    for node in tree(found):
+    for node in tree(correlated):
         assert node.depth <= len(path)
         del path[node.depth :]
         parent = path[-1] if path else None

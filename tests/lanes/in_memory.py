@@ -117,9 +117,9 @@ class LogInMemory:
         shortened = from_offset > 0 and len(kept) <= from_offset
         sequence, offset = 0, -1
         for place in range(0 if shortened else from_offset, len(kept)):
-            found = sequence_of(kept[place])
-            if found > sequence:
-                sequence, offset = found, place
+            log_sequence = sequence_of(kept[place])
+            if log_sequence > sequence:
+                sequence, offset = log_sequence, place
         return Tail(sequence, offset, len(kept), shortened)
 
     async def topic(self, topic: str) -> TopicState:

@@ -78,4 +78,4 @@ class RowsInMemory:
         return [row.stream_id for row in rows if row.stream_version == 1 and row.sequence <= until]
 
     async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
-        return [row for each in stream_ids for row in await self.stream_after(context, each, 0, limit)]
+        return [row for stream_id in stream_ids for row in await self.stream_after(context, stream_id, 0, limit)]

@@ -75,7 +75,7 @@ async def test_handles_every_record_once_and_in_order() -> None:
         assert runner.next_offset == 300
 
 
-async def test_does_not_handle_what_it_has_passed_but_is_taken_anew() -> None:
+async def test_does_not_handle_what_it_has_passed_but_is_acquired_again() -> None:
     work = WorkOnScript()
     work.consumed = 5
     async with held(work, SubscriptionInMemory()) as runner:
@@ -136,7 +136,7 @@ async def test_is_resumed_when_less_than_half_of_a_full_queue_is_left() -> None:
         runner.offer([])
         work.going.set()
         await become(lambda: len(work.handled) == MAX_QUEUED_RECORDS + 1, "all is handled")
-        assert paused == [False, *(taken <= batches // 2 for taken in range(1, batches + 1))]
+        assert paused == [False, *(batch_number <= batches // 2 for batch_number in range(1, batches + 1))]
         assert subscription.steps == [("pause", PARTITION), ("resume", PARTITION)]
 
 

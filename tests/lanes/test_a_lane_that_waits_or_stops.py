@@ -45,14 +45,14 @@ async def test_that_is_out_of_date_handles_what_had_come_and_says_the_first_reas
         runner.offer(records(0, 1))
         await become(lambda: "handle" in work.journal, "a batch is in hand")
         runner.offer(records(1, 3))
-        with capture_logs() as said:
+        with capture_logs() as entries:
             runner.restart("the first reason")
             runner.restart("another")
             runner.offer(records(3, 5))
             work.going.set()
             await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
     assert work.handled == [0, 1, 2]
-    assert [each["reason"] for each in said if each["event"] == "lane starts over"] == ["the first reason"]
+    assert [entry["reason"] for entry in entries if entry["event"] == "lane starts over"] == ["the first reason"]
 
 
 async def test_waits_longer_from_fault_to_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ async def test_waits_longer_from_fault_to_fault(monkeypatch: pytest.MonkeyPatch)
             assert wait >= least * 0.8 - 0.005
 
 
-async def test_that_is_told_to_stop_finishes_the_batch_in_hand_and_leaves() -> None:
+async def test_that_is_asked_to_stop_finishes_the_batch_in_hand_and_leaves() -> None:
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:
         work.going.clear()
@@ -98,7 +98,7 @@ async def test_that_is_stuck_is_dropped_after_the_timeout() -> None:
 
 
 @pytest.mark.parametrize("step", ["handle", "release"])
-async def test_that_fails_stops_at_once_when_told_to(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_that_fails_stops_at_once_when_asked_to(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:

@@ -50,13 +50,13 @@ async def test_that_cannot_tell_its_id_leaves_the_stored_one() -> None:
     assert reading.work.topic_id == "topic-1"
 
 
-@pytest.mark.parametrize("there", [5, 7])
-async def test_with_another_number_of_partitions_is_not_begun(there: int) -> None:
+@pytest.mark.parametrize("partitions", [5, 7])
+async def test_with_another_number_of_partitions_is_not_begun(partitions: int) -> None:
     reading = Reading()
-    reading.subscription.states[TOPIC] = TopicState("topic-1", there)
+    reading.subscription.states[TOPIC] = TopicState("topic-1", partitions)
     with pytest.raises(TopicMisfit) as refused:
         await reading.begin(40)
-    assert str(refused.value) == str(TopicMisfit(TOPIC, there, 6))
+    assert str(refused.value) == str(TopicMisfit(TOPIC, partitions, 6))
 
 
 async def test_may_have_any_number_where_none_is_wanted() -> None:
@@ -88,20 +88,20 @@ async def test_that_was_shortened_from_behind_its_lane_is_an_interruption_that_i
     )
     reading = Reading()
     reading.subscription.starts[PARTITION] = 60
-    with capture_logs() as said:
+    with capture_logs() as entries:
         assert await reading.begin(40) == 60
-    (found,) = reading.work.interruptions
-    facts = found._asdict()
+    (actual,) = reading.work.interruptions
+    facts = actual._asdict()
     assert list(facts.values()) == ["deleted", "topic-1", "topic-1", 40, 60, 100, 20]
     assert reading.work.consumed == 60
     assert counted.grown() == {"annals_log_interruptions_total": 1, "annals_records_missing_total": 20}
-    (line,) = said
+    (line,) = entries
     place = {"role": "saga", "topic": TOPIC, "partition": 0, "reads_from": 60, **facts}
     assert {name: line[name] for name in place} == place
     assert (line["log_level"], "annals lanes acknowledge" in line["advice"]) == ("error", True)
 
 
-async def test_that_was_shortened_costs_nothing_whoever_has_the_table() -> None:
+async def test_that_was_shortened_costs_nothing_whichever_owner_has_the_table() -> None:
     missing = Counted(annals_records_missing_total={"role": "saga", "topic": TOPIC})
     reading = Reading()
     reading.work.can_read_the_table = True
@@ -110,7 +110,7 @@ async def test_that_was_shortened_costs_nothing_whoever_has_the_table() -> None:
     assert missing.grown() == {"annals_records_missing_total": 0}
 
 
-async def test_that_was_made_anew_is_counted_and_nobody_knows_how_many_are_missing() -> None:
+async def test_that_was_recreated_is_counted_and_it_is_unknown_how_many_are_missing() -> None:
     counted = Counted(
         annals_log_interruptions_total={"role": "saga", "topic": TOPIC, "kind": "recreated"},
         annals_records_missing_total={"role": "saga", "topic": TOPIC},
@@ -121,7 +121,7 @@ async def test_that_was_made_anew_is_counted_and_nobody_knows_how_many_are_missi
     assert (reading.work.consumed, reading.work.topic_id) == (0, "topic-1")
 
 
-async def test_that_was_made_anew_is_read_near_its_end_by_who_has_the_table() -> None:
+async def test_that_was_recreated_is_read_near_its_end_by_the_owner_with_the_table() -> None:
     reading = Reading()
     reading.work.can_read_the_table = True
     reading.subscription.topics[PARTITION] = records(0, FOLLOWED_RECORDS + 30)
@@ -136,13 +136,13 @@ async def test_changes_while_it_is_read_only_by_what_had_not_come() -> None:
     assert reading.input.changed(extent, 40, 40) is None
     assert reading.input.changed(gone, 59, 60) is None, "it had come when the answer came"
     assert reading.input.changed(gone, 59, 59) == "its topic was deleted"
-    anew = extent._replace(topic=TopicState("topic-2", 6))
-    assert reading.input.changed(anew, 40, 100) == "its topic was recreated"
+    recreated = extent._replace(topic=TopicState("topic-2", 6))
+    assert reading.input.changed(recreated, 40, 100) == "its topic was recreated"
     grown = extent._replace(topic=TopicState("topic-1", 7))
     assert reading.input.changed(grown, 40, 40) == "its topic has 7 partitions"
 
 
-async def test_has_gaps_that_nobody_need_know_of_unless_records_were_deleted_there() -> None:
+async def test_has_gaps_that_need_no_report_unless_records_were_deleted_there() -> None:
     reading = Reading()
     reading.subscription.starts[PARTITION] = 50
     await reading.input.look_into_a_gap(50, 52, 60)
@@ -157,10 +157,10 @@ async def test_has_holes_behind_a_gap_that_are_found_when_they_are_reached() -> 
     await reading.input.look_into_a_gap(50, 52, 60)
     with pytest.raises(Restart, match="records from offset 54 on are gone"):
         await reading.input.look_into_a_gap(54, 59, 60)
-    assert await reading.begin(53) == 53, "somebody else's position says nothing of the hole"
+    assert await reading.begin(53) == 53, "another client's position says nothing of the hole"
     assert reading.work.interruptions == []
     with pytest.raises(Restart):
         await reading.input.look_into_a_gap(54, 59, 60)
     assert await reading.begin(54) == 58
-    (found,) = reading.work.interruptions
-    assert (found.kind, found.consumed, found.start, found.missing) == ("deleted", 54, 58, 4)
+    (actual,) = reading.work.interruptions
+    assert (actual.kind, actual.consumed, actual.start, actual.missing) == ("deleted", 54, 58, 4)

@@ -77,9 +77,9 @@ class Clocked:
         await become(lambda: self.subscription.fetches >= before + 3, "it goes on")
 
 
-async def test_the_group_is_told_how_far_the_lanes_are_when_it_is_time_and_once() -> None:
+async def test_the_group_learns_how_far_the_lanes_are_when_it_is_time_and_once() -> None:
     process = Clocked()
-    told = []
+    reports = []
     async with process.running():
         for seconds in (
             0.0,
@@ -90,8 +90,8 @@ async def test_the_group_is_told_how_far_the_lanes_are_when_it_is_time_and_once(
         ):
             process.now += seconds
             await process.turns()
-            told.append(len(process.subscription.hints))
-    assert told == [0, 0, 1, 1, 2]
+            reports.append(len(process.subscription.group_offsets))
+    assert reports == [0, 0, 1, 1, 2]
 
 
 async def test_who_cannot_read_is_borne_for_a_while_and_forgotten_once_it_reads() -> None:
@@ -132,7 +132,7 @@ async def test_who_hangs_while_it_reads_is_not_alive() -> None:
 async def test_whose_topic_is_absent_is_not_ready_and_says_so_once() -> None:
     process = Clocked()
     async with process.running():
-        with capture_logs() as said:
+        with capture_logs() as entries:
             process.subscription.absent = frozenset({"users.commands"})
             await become(lambda: not process.host.ready, "it is not ready")
             for _ in range(3):
@@ -142,7 +142,7 @@ async def test_whose_topic_is_absent_is_not_ready_and_says_so_once() -> None:
             process.now += LOOK_INTERVAL_SECONDS
             await process.turns()
             await become(lambda: process.host.ready, "it is ready again")
-    assert [each["topic"] for each in said if each["event"] == "a topic does not exist"] == ["users.commands"]
+    assert [entry["topic"] for entry in entries if entry["event"] == "a topic does not exist"] == ["users.commands"]
 
 
 async def test_whose_topic_has_another_number_of_partitions_than_the_installation_holds_no_lane() -> None:

@@ -79,7 +79,7 @@ async def test_is_not_one_that_goes_on_now_and_then() -> None:
             await watch.look([runner])
 
 
-async def test_cannot_be_told_while_the_ends_are_unknown() -> None:
+async def test_cannot_be_known_while_the_ends_are_unknown() -> None:
     process = Process()
     process.subscription.ends_unknown = True
     async with process.running() as task:

@@ -68,7 +68,7 @@ LANE_OF_THE_LOG = {"role": "command", "topic": PARTITION.topic, "partition": PAR
 
 
 @pytest.mark.parametrize(
-    ("fault", "level", "said"),
+    ("fault", "level", "entries"),
     [
         (Unavailable("Postgres", "away for the test"), "warning", "lane waits"),
         (PublishFailed("broken for the test"), "warning", "lane waits"),
@@ -78,7 +78,7 @@ LANE_OF_THE_LOG = {"role": "command", "topic": PARTITION.topic, "partition": PAR
     ],
 )
 async def test_says_which_lane_it_is_and_why(
-    fault: Exception, level: str, said: str, monkeypatch: pytest.MonkeyPatch
+    fault: Exception, level: str, entries: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("RETRY_DELAY_SECONDS", "FENCED_DELAY_SECONDS"):
         monkeypatch.setattr(f"workers.lanes.runner.{name}", 0.001)
@@ -90,7 +90,7 @@ async def test_says_which_lane_it_is_and_why(
         await become(lambda: runner.active, "the lane is held in the end")
         await runner.stop(5.0)
     (line,) = logs
-    assert (line["log_level"], line["event"]) == (level, said)
+    assert (line["log_level"], line["event"]) == (level, entries)
     assert {name: line[name] for name in LANE_OF_THE_LOG} == LANE_OF_THE_LOG
     assert line.get("reason", str(fault)) == str(fault)
 
@@ -107,4 +107,4 @@ async def test_says_where_the_topic_goes_on_when_that_is_not_behind_what_has_com
         runner.offer(records(3, 8))
         await become(lambda: len(work.taken_at) == 2, "the lane is taken again")
         await runner.stop(5.0)
-    assert [each["reason"] for each in logs] == ["its topic continues at offset 3 instead of 5"]
+    assert [entry["reason"] for entry in logs] == ["its topic continues at offset 3 instead of 5"]

@@ -80,7 +80,7 @@ async def test_is_not_ready_while_the_log_does_not_say_where_it_ends() -> None:
         await process.subscription.give(FIRST)
         await become(lambda: process.host.ready, "it has caught up")
         process.subscription.ends_unknown = True
-        await become(lambda: not process.host.ready, "nobody knows whether there is something to read")
+        await become(lambda: not process.host.ready, "it is unknown whether there is something to read")
         assert process.host.alive
         process.subscription.ends_unknown = False
         await become(lambda: process.host.ready, "it has caught up again")

@@ -26,19 +26,19 @@ def reader(table: RowsInMemory) -> SequencedEvents:
     return SequencedEvents("projection", "users", 0, catalogue().events, table)
 
 
-def sequences(found: list[Recorded]) -> list[int]:
-    return [recorded.sequence for recorded in found]
+def sequences(recorded_events: list[Recorded]) -> list[int]:
+    return [recorded.sequence for recorded in recorded_events]
 
 
 async def read(events: SequencedEvents, records: Sequence[InboundRecord]) -> list[Recorded]:
     """All stretches as one; each ends at the reader's position and before or behind one of the records."""
-    found: list[Recorded] = []
+    recorded_events: list[Recorded] = []
     async for stretch in events.read(records):
-        found += stretch.events
+        recorded_events += stretch.events
         assert len(stretch.events) <= max(FILL_BATCH_EVENTS, len(records))
         assert not stretch.events or stretch.events[-1].sequence == events.position
         assert records[0].offset <= stretch.next_offset <= records[-1].offset + 1
-    return found
+    return recorded_events
 
 
 def foreign(offset: int, value: bytes = b"hello", headers: tuple[tuple[str, bytes], ...] = ()) -> InboundRecord:
@@ -54,12 +54,12 @@ def forged(row: EventRow, sequence: int, offset: int) -> InboundRecord:
 async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> None:
     table = RowsInMemory(ROWS)
     events = reader(table)
-    found = await read(events, inbound_all(ROWS))
-    assert sequences(found) == [1, 2, 3, 4, 5, 6]
-    assert words([recorded.event for recorded in found]) == [
+    recorded_events = await read(events, inbound_all(ROWS))
+    assert sequences(recorded_events) == [1, 2, 3, 4, 5, 6]
+    assert words([recorded.event for recorded in recorded_events]) == [
         (f"users.{row.type}.v1", row.data.decode()) for row in ROWS
     ]
-    assert [recorded.stream_version for recorded in found] == [1, 2, 3, 4, 5, 6]
+    assert [recorded.stream_version for recorded in recorded_events] == [1, 2, 3, 4, 5, 6]
     assert events.position == LAST
     assert table.asked == 0
 
@@ -80,8 +80,8 @@ async def test_that_were_passed_are_dropped() -> None:
 
 async def test_that_the_log_lacks_come_from_the_table() -> None:
     table = RowsInMemory(ROWS)
-    found = await read(reader(table), [inbound(ROWS[0], 0), inbound(ROWS[4], 1), inbound(ROWS[5], 2)])
-    assert sequences(found) == [1, 2, 3, 4, 5, 6]
+    recorded_events = await read(reader(table), [inbound(ROWS[0], 0), inbound(ROWS[4], 1), inbound(ROWS[5], 2)])
+    assert sequences(recorded_events) == [1, 2, 3, 4, 5, 6]
 
 
 async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,9 +121,9 @@ async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.Monke
 async def test_of_strangers_are_passed_over(record: InboundRecord) -> None:
     rows = ROWS[:3]
     events = reader(RowsInMemory(rows))
-    found = await read(events, [inbound(rows[0], 0), record, inbound(rows[1], 2), inbound(rows[2], 3)])
-    assert sequences(found) == [1, 2, 3]
-    assert [recorded.event_id for recorded in found] == [row.event_id for row in rows]
+    recorded_events = await read(events, [inbound(rows[0], 0), record, inbound(rows[1], 2), inbound(rows[2], 3)])
+    assert sequences(recorded_events) == [1, 2, 3]
+    assert [recorded.event_id for recorded in recorded_events] == [row.event_id for row in rows]
     assert events.position == 3
 
 
@@ -146,15 +146,15 @@ def troubled_logs(draw: st.DrawFn) -> Log:
     written: list[InboundRecord] = []
     reached = 0
     for row in table:
-        what = draw(st.sampled_from(["there", "there", "hole", "repeat", "stranger"]))
-        if what != "hole":
+        mutation = draw(st.sampled_from(["there", "there", "hole", "repeat", "stranger"]))
+        if mutation != "hole":
             written.append(inbound(row, len(written)))
             reached = row.sequence
-        if what == "repeat":
+        if mutation == "repeat":
             for repeated in draw(st.lists(st.sampled_from(table[: row.sequence]), max_size=3)):
                 written.append(inbound(repeated, len(written)))
                 reached = max(reached, repeated.sequence)
-        if what == "stranger":
+        if mutation == "stranger":
             written.append(foreign(len(written), draw(st.binary(max_size=10))))
     cuts = draw(st.lists(st.integers(0, len(written)), max_size=4).map(sorted))
     edges = [0, *cuts, len(written)]
@@ -164,8 +164,8 @@ def troubled_logs(draw: st.DrawFn) -> Log:
 @given(troubled_logs())
 async def test_are_the_tables_whatever_has_happened_to_the_log(log: Log) -> None:
     events = reader(RowsInMemory(log.table))
-    found = [recorded for fetch in log.fetches for recorded in await read(events, fetch)]
-    assert [(recorded.sequence, recorded.event_id) for recorded in found] == [
+    recorded_events = [recorded for fetch in log.fetches for recorded in await read(events, fetch)]
+    assert [(recorded.sequence, recorded.event_id) for recorded in recorded_events] == [
         (row.sequence, row.event_id) for row in log.table[: log.reached]
     ]
     assert events.position == log.reached

@@ -24,9 +24,9 @@ async def waiting(version: int, until: int, action: Literal["retry", "skip"] = "
     """The sequences of the events of ada's stream, which waits from this version on, by a lane that stands there."""
     parked = ParkedStream("users", ADA, version, 1, "users.UserCreated.v1", "KeyError", 3, "2026-01-01T00:00:00Z")
     request = ParkedStreamRequest("users", ADA, action)
-    found = await waiting_events(RowsInMemory(ROWS), "users", parked, request, MODELS, until)
-    assert all(recorded.stream_id == ADA for recorded in found)
-    return [recorded.sequence for recorded in found]
+    event = await waiting_events(RowsInMemory(ROWS), "users", parked, request, MODELS, until)
+    assert all(recorded.stream_id == ADA for recorded in event)
+    return [recorded.sequence for recorded in event]
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 1000])
@@ -60,21 +60,23 @@ async def test_are_read_no_further_than_the_lane_has_come(monkeypatch: pytest.Mo
 
 def test_are_as_the_table_has_them() -> None:
     row = ROWS[3]._replace(traceparent="00-trace")
-    found = recorded_row(row, MODELS)
-    assert found.event == ADA_MOVED_TO_TURIN
-    assert found[1:] == (
+    event = recorded_row(row, MODELS)
+    assert event.event == ADA_MOVED_TO_TURIN
+    assert event[1:] == (
         *(row.event_id, ADA, 3, 4, "2026-01-01T00:00:04.000000Z"),
         *(f"correlation of {ADA}", "tester", "00-trace"),
     )
 
 
 def test_of_a_type_that_is_not_known_say_which() -> None:
-    with pytest.raises(MalformedMessage, match=r"users\.UserExploded\.v1 is not an event of this installation") as told:
+    with pytest.raises(
+        MalformedMessage, match=r"users\.UserExploded\.v1 is not an event of this installation"
+    ) as raised:
         event_of("users.UserExploded.v1", b"{}", MODELS)
-    assert told.value.reason == "UnknownType"
+    assert raised.value.reason == "UnknownType"
 
 
 def test_whose_fields_are_wrong_say_of_which_type() -> None:
-    with pytest.raises(MalformedMessage, match=r"the fields of users\.UserWelcomed\.v1 are wrong") as told:
+    with pytest.raises(MalformedMessage, match=r"the fields of users\.UserWelcomed\.v1 are wrong") as raised:
         event_of("users.UserWelcomed.v1", b"{}", MODELS)
-    assert told.value.reason == "NotAnEvent"
+    assert raised.value.reason == "NotAnEvent"

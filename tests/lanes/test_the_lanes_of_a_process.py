@@ -185,8 +185,8 @@ async def test_tell_the_group_how_far_those_have_come_that_are_held(monkeypatch:
     async with process.running():
         await process.subscription.give(FIRST, SECOND)
         process.subscription.write(FIRST, 10)
-        await become(lambda: {FIRST: 10} in process.subscription.hints, "the group is told")
-        assert not any(SECOND in hint for hint in process.subscription.hints)
+        await become(lambda: {FIRST: 10} in process.subscription.group_offsets, "the group offsets are committed")
+        assert not any(SECOND in offsets for offsets in process.subscription.group_offsets)
 
 
 async def test_of_a_group_that_cannot_be_joined_are_none() -> None:

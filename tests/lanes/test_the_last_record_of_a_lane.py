@@ -18,8 +18,8 @@ async def test_is_read_from_the_last_record_that_was_handled_which_is_not_new() 
     handled_before(reading, 5)
     offset = await reading.begin(40)
     assert (offset, reading.input.reads_from(offset)) == (40, 39)
-    assert [each.offset for each in reading.input.new(records(39, 42, timestamp=5))] == [40, 41]
-    assert [each.offset for each in reading.input.new(records(42, 43, timestamp=6))] == [42]
+    assert [record.offset for record in reading.input.new(records(39, 42, timestamp=5))] == [40, 41]
+    assert [record.offset for record in reading.input.new(records(42, 43, timestamp=6))] == [42]
 
 
 async def test_that_lost_its_end_and_grew_beyond_it_is_an_interruption_and_read_from_its_beginning() -> None:
@@ -34,8 +34,8 @@ async def test_that_lost_its_end_and_grew_beyond_it_is_an_interruption_and_read_
     with pytest.raises(Restart):
         reading.input.new(records(39, 42, timestamp=7))
     assert await reading.begin(40) == 0
-    (found,) = reading.work.interruptions
-    assert (found.kind, found.consumed, found.end, found.missing) == ("truncated", 40, 100, None)
+    (actual,) = reading.work.interruptions
+    assert (actual.kind, actual.consumed, actual.end, actual.missing) == ("truncated", 40, 100, None)
     assert reading.input.reads_from(0) == 0, "what was handled last is not known any more"
 
 
@@ -44,7 +44,7 @@ async def test_without_the_record_that_was_handled_last_is_read_on() -> None:
     reading = Reading()
     handled_before(reading, 5)
     assert await reading.begin(40) == 40
-    assert [each.offset for each in reading.input.new(records(40, 42, timestamp=7))] == [40, 41]
+    assert [record.offset for record in reading.input.new(records(40, 42, timestamp=7))] == [40, 41]
     reading.subscription.starts[PARTITION] = 40
     handled_before(reading, 5)
     assert reading.input.reads_from(await reading.begin(40)) == 40
@@ -81,13 +81,13 @@ async def test_under_a_leader_of_whom_not_every_broker_tells_yet_is_read_on_once
         reading.input.new(records(43, 44, leader_epoch=6))
 
 
-async def test_whose_leaders_nobody_tells_is_read_on() -> None:
+async def test_whose_leaders_are_unknown_is_read_on() -> None:
     reading = Reading()
     await reading.begin(40)
     assert reading.input.new(records(40, 42, leader_epoch=7))
 
 
-async def test_under_a_new_leader_is_read_on_by_who_has_the_table() -> None:
+async def test_under_a_new_leader_is_read_on_by_the_owner_with_the_table() -> None:
     reading = Reading()
     reading.work.can_read_the_table = True
     reading.subscription.leader_epochs[PARTITION] = 3

@@ -9,8 +9,8 @@ from workers.lanes.queue import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_QUEUED_R
 from workers.ports.log import InboundRecord
 
 
-def offsets(found: list[InboundRecord]) -> list[int]:
-    return [record.offset for record in found]
+def offsets(read_offsets: list[InboundRecord]) -> list[int]:
+    return [record.offset for record in read_offsets]
 
 
 def begun(offset: int = 0, *fetches: list[InboundRecord]) -> RecordQueue:
@@ -24,32 +24,32 @@ def begun(offset: int = 0, *fetches: list[InboundRecord]) -> RecordQueue:
 @st.composite
 def fetches(draw: st.DrawFn) -> list[list[int]]:
     """Offsets as they are fetched one after another: some are left out, between fetches only."""
-    offset, found = draw(st.integers(0, 5)), []
+    offset, read_offsets = draw(st.integers(0, 5)), []
     for count, left_out in draw(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 2)), max_size=8)):
-        found.append(list(range(offset, offset + count)))
+        read_offsets.append(list(range(offset, offset + count)))
         offset += count + left_out
-    return found
+    return read_offsets
 
 
 @given(fetches())
 def test_come_out_in_order_and_stop_before_each_gap(fetched: list[list[int]]) -> None:
-    queue = begun(0, *(records(each[0], each[-1] + 1) for each in fetched))
+    queue = begun(0, *(records(part[0], part[-1] + 1) for part in fetched))
     assert queue.fetched_to == (fetched[-1][-1] + 1 if fetched else 0)
-    found: list[int] = []
+    read_offsets: list[int] = []
     while len(queue):
-        is_gap = queue.next_offset < min(each for part in fetched for each in part if each not in found)
+        is_gap = queue.next_offset < min(offset for part in fetched for offset in part if offset not in read_offsets)
         assert (queue.gap is not None) == is_gap
         if is_gap:
             assert queue.gap is not None
             assert queue.gap > queue.next_offset
-            assert queue.next_batch() == [], "nobody has looked into the gap"
+            assert queue.next_batch() == [], "the gap was not looked into"
             queue.pass_the_gap()
         batch = queue.next_batch()
         assert offsets(batch) == list(range(batch[0].offset, batch[-1].offset + 1)), "without a gap in between"
         queue.handled(batch)
         assert queue.next_offset == batch[-1].offset + 1
-        found += offsets(batch)
-    assert found == [each for part in fetched for each in part]
+        read_offsets += offsets(batch)
+    assert read_offsets == [offset for part in fetched for offset in part]
     assert queue.gap is None
 
 

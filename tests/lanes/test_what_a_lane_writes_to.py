@@ -42,33 +42,33 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_is_looked_at_when_it_is_time_and_once() -> None:
-    held = Held()
-    await held.begin()
+    holder = Held()
+    await holder.begin()
     looks = []
     for seconds in (0.0, EXAMINE_INTERVAL_SECONDS - 0.5, 0.5, 0.0, EXAMINE_INTERVAL_SECONDS):
-        held.now += seconds
-        await held.batch()
-        looks.append(held.looks())
-    await held.runner.stop(5.0)
+        holder.now += seconds
+        await holder.batch()
+        looks.append(holder.looks())
+    await holder.runner.stop(5.0)
     assert looks == [0, 0, 1, 1, 2]
 
 
 async def test_may_be_away_for_a_look_without_stopping_the_lane() -> None:
-    held = Held()
-    await held.begin()
-    held.work.faults["examine"] = [Unavailable("Kafka", "away for the test")]
-    held.now += EXAMINE_INTERVAL_SECONDS
-    await held.batch()
-    await held.batch()
-    await held.runner.stop(5.0)
-    assert (held.looks(), held.work.journal.count("acquire")) == (1, 1)
+    holder = Held()
+    await holder.begin()
+    holder.work.faults["examine"] = [Unavailable("Kafka", "away for the test")]
+    holder.now += EXAMINE_INTERVAL_SECONDS
+    await holder.batch()
+    await holder.batch()
+    await holder.runner.stop(5.0)
+    assert (holder.looks(), holder.work.journal.count("acquire")) == (1, 1)
 
 
 async def test_that_has_another_number_of_partitions_stops_the_lane() -> None:
-    held = Held()
-    await held.begin()
-    held.work.faults["examine"] = [TopicMisfit("users.events", 3, 6)]
-    held.now += EXAMINE_INTERVAL_SECONDS
-    await become(lambda: held.work.journal.count("acquire") == 2 and held.runner.active, "the lane is taken again")
-    await held.runner.stop(5.0)
-    assert held.work.journal[held.work.journal.index("examine") + 1 :][:2] == ["abandon", "acquire"]
+    holder = Held()
+    await holder.begin()
+    holder.work.faults["examine"] = [TopicMisfit("users.events", 3, 6)]
+    holder.now += EXAMINE_INTERVAL_SECONDS
+    await become(lambda: holder.work.journal.count("acquire") == 2 and holder.runner.active, "the lane is taken again")
+    await holder.runner.stop(5.0)
+    assert holder.work.journal[holder.work.journal.index("examine") + 1 :][:2] == ["abandon", "acquire"]

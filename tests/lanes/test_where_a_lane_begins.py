@@ -26,9 +26,9 @@ def test_in_another_topic_says_nothing_whatever_it_is(
     start: int, length: int, consumed: int, reads_table: bool
 ) -> None:
     extent = Extent(OTHER, start, start + length)
-    found = interruption("one", consumed, extent)
-    assert found is not None
-    assert (found.kind, found.missing) == ("recreated", None)
+    actual = interruption("one", consumed, extent)
+    assert actual is not None
+    assert (actual.kind, actual.missing) == ("recreated", None)
     offset = resumption(consumed, extent, is_interrupted=True, can_read_the_table=reads_table)
     assert extent.start <= offset <= extent.end
     assert reads_table or offset == extent.start, "a command that was not handled may stand anywhere in it"
@@ -36,15 +36,15 @@ def test_in_another_topic_says_nothing_whatever_it_is(
 
 
 def test_before_the_first_record_is_short_of_what_was_deleted() -> None:
-    found = interruption("one", 10, Extent(SAME, 25, 40))
-    assert found is not None
-    assert (found.kind, found.missing) == ("deleted", 15)
+    actual = interruption("one", 10, Extent(SAME, 25, 40))
+    assert actual is not None
+    assert (actual.kind, actual.missing) == ("deleted", 15)
 
 
 def test_behind_the_end_is_in_a_topic_that_was_cut_short() -> None:
-    found = interruption("one", 41, Extent(SAME, 0, 40))
-    assert found is not None
-    assert found.kind == "truncated"
+    actual = interruption("one", 41, Extent(SAME, 0, 40))
+    assert actual is not None
+    assert actual.kind == "truncated"
 
 
 @pytest.mark.parametrize("start", [0, 25])
@@ -57,16 +57,16 @@ def test_of_a_new_lane_is_the_first_record_that_there_is(start: int) -> None:
 def test_of_a_new_lane_of_commands_is_short_of_what_was_deleted_before_it_came() -> None:
     """A topic took commands for longer than it keeps them, and no worker was there."""
     assert interruption("", 0, Extent(SAME, 0, 40)) is None
-    found = interruption("", 0, Extent(SAME, 25, 40))
-    assert found is not None
-    assert (found.kind, found.consumed, found.missing) == ("deleted", 0, 25)
+    actual = interruption("", 0, Extent(SAME, 25, 40))
+    assert actual is not None
+    assert (actual.kind, actual.consumed, actual.missing) == ("deleted", 0, 25)
 
 
 @pytest.mark.parametrize("ids", [("", "one"), ("one", ""), ("", "")], ids=str)
 def test_without_an_id_is_compared_by_start_and_end(ids: tuple[str, str]) -> None:
-    stored, told = ids
-    assert interruption(stored, 10, Extent(TopicState(told, 6), 0, 40)) is None
-    assert interruption(stored, 50, Extent(TopicState(told, 6), 0, 40)) is not None
+    stored, reported = ids
+    assert interruption(stored, 10, Extent(TopicState(reported, 6), 0, 40)) is None
+    assert interruption(stored, 50, Extent(TopicState(reported, 6), 0, 40)) is not None
 
 
 async def test_is_stored_with_the_topics_id_when_it_is_learned() -> None:
@@ -77,7 +77,7 @@ async def test_is_stored_with_the_topics_id_when_it_is_learned() -> None:
         assert (work.consumed, work.topic_id, work.interruptions) == (3, "topic-1", [])
 
 
-async def test_is_the_beginning_of_a_topic_that_was_made_anew_while_it_was_read() -> None:
+async def test_is_the_beginning_of_a_topic_that_was_recreated_while_it_was_read() -> None:
     work, subscription = WorkOnScript(), SubscriptionInMemory()
     subscription.states[PARTITION.topic] = TopicState("topic-1", 1)
     async with held(work, subscription) as runner:
@@ -87,7 +87,7 @@ async def test_is_the_beginning_of_a_topic_that_was_made_anew_while_it_was_read(
         (extent,) = (await subscription.extents([PARTITION])).values()
         runner.compare(extent, runner.fetched_to)
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
-        assert [each.kind for each in work.interruptions] == ["recreated"]
+        assert [interruption.kind for interruption in work.interruptions] == ["recreated"]
         assert not runner.is_sound
         runner.offer(records(0, 3))
         await become(lambda: len(work.handled) == 8, "the new records are handled too")
@@ -119,14 +119,14 @@ async def test_leaves_out_what_was_never_a_record_and_says_what_was_deleted() ->
         subscription.starts[PARTITION] = 20
         runner.offer(records(20, 22))
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
-        (found,) = work.interruptions
-        assert (found.kind, found.consumed, found.missing) == ("deleted", 8, 12)
+        (actual,) = work.interruptions
+        assert (actual.kind, actual.consumed, actual.missing) == ("deleted", 8, 12)
         runner.offer(records(20, 22))
         await become(lambda: work.handled[-2:] == [20, 21], "it goes on behind what is gone")
 
 
 async def test_is_behind_what_was_taken_out_of_the_middle_and_that_is_said() -> None:
-    """The cleaner of a topic that somebody has had compacted leaves no other trace."""
+    """The cleaner of a topic that was compacted leaves no other trace."""
     work, subscription = WorkOnScript(), SubscriptionInMemory()
     subscription.states[PARTITION.topic] = TopicState("topic-1", 1)
     subscription.gone[PARTITION] = (9, 12)
@@ -136,8 +136,8 @@ async def test_is_behind_what_was_taken_out_of_the_middle_and_that_is_said() -> 
         runner.offer(records(12, 14))  # 8: another; what comes behind it is gone
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
         assert work.handled == [*range(5), 6, 7]
-        (found,) = work.interruptions
-        assert (found.kind, found.consumed, found.missing, work.consumed) == ("deleted", 8, 4, 12)
+        (actual,) = work.interruptions
+        assert (actual.kind, actual.consumed, actual.missing, work.consumed) == ("deleted", 8, 4, 12)
         assert not runner.is_sound
         runner.offer(records(12, 14))
         await become(lambda: work.handled[-2:] == [12, 13], "it goes on behind what is gone")

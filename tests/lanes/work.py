@@ -106,7 +106,7 @@ class SubscriptionInMemory:
         self.position: dict[Partition, int] = {}
         self.paused: set[Partition] = set()
         self.steps: list[tuple[str, Partition]] = []
-        self.hints: list[Mapping[Partition, int]] = []
+        self.group_offsets: list[Mapping[Partition, int]] = []
         self.faults: list[Exception] = []
         self.refuses_to_start = False
         self.frozen = False
@@ -147,7 +147,7 @@ class SubscriptionInMemory:
         self._changed.set()
 
     def recreate(self, partition: Partition, count: int) -> None:
-        """Another topic of this name, with so many records. Whoever stands behind its end reads from its beginning."""
+        """Another topic of this name, with so many records. A reader behind its end reads from its beginning."""
         number = self._state(partition.topic).id.removeprefix("topic-") or "0"
         self.states[partition.topic] = TopicState(f"topic-{int(number) + 1}", 1)
         self.topics[partition] = []
@@ -160,21 +160,21 @@ class SubscriptionInMemory:
         await asyncio.sleep(0)
         if self.faults:
             raise self.faults.pop(0)
-        found = self._ready()
-        if not found:
+        records_by_partition = self._ready()
+        if not records_by_partition:
             self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
                     await self._changed.wait()
-            found = self._ready()
-        for partition, fetched in found.items():
+            records_by_partition = self._ready()
+        for partition, fetched in records_by_partition.items():
             self.position[partition] = fetched[-1].offset + 1
-        return found
+        return records_by_partition
 
     def _ready(self) -> dict[Partition, list[InboundRecord]]:
-        open_ones = [] if self.frozen else [each for each in self.position if each not in self.paused]
-        found = {each: self._kept(each, self.position[each]) for each in open_ones}
-        return {partition: kept for partition, kept in found.items() if kept}
+        open_ones = [] if self.frozen else [partition for partition in self.position if partition not in self.paused]
+        records_by_partition = {partition: self._kept(partition, self.position[partition]) for partition in open_ones}
+        return {partition: kept for partition, kept in records_by_partition.items() if kept}
 
     def _kept(self, partition: Partition, position: int) -> list[InboundRecord]:
         """The records from a position on; from the first, where the partition does not have that offset."""
@@ -200,11 +200,13 @@ class SubscriptionInMemory:
         self.steps += [("look", partition) for partition in partitions]
         if self.ends_unknown:
             raise Unavailable("Kafka", "away for the test")
-        return {each: Reach(self.position[each], self._extent(each)) for each in partitions}
+        return {partition: Reach(self.position[partition], self._extent(partition)) for partition in partitions}
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         await asyncio.sleep(0)
-        return {each: self._extent(each) for each in partitions if self._state(each.topic).partitions}
+        return {
+            partition: self._extent(partition) for partition in partitions if self._state(partition.topic).partitions
+        }
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
         await asyncio.sleep(0)
@@ -217,4 +219,4 @@ class SubscriptionInMemory:
         return Extent(self._state(partition.topic), start, end, self.leader_epochs.get(partition, -1))
 
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
-        self.hints.append(dict(offsets))
+        self.group_offsets.append(dict(offsets))

@@ -22,7 +22,7 @@ def own(request: pytest.FixtureRequest) -> Settings | None:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real adapters wait less for an answer than in earnest. The twins are told at once."""
+    """The real adapters wait less for an answer than in production. The twins answer at once."""
     monkeypatch.setattr("infra.postgres.pool.COMMAND_TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr("infra.postgres.pool.ACQUIRE_TIMEOUT_SECONDS", 0.5)
     monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 0.5)
@@ -33,8 +33,8 @@ async def tables(own: Settings | None) -> AsyncIterator[Tables]:
     if own is None:
         yield tables_in_memory()
         return
-    async with tables_in_postgres(own) as found:
-        yield found
+    async with tables_in_postgres(own) as tables_in_use:
+        yield tables_in_use
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ async def models(own: Settings | None) -> AsyncIterator[StoredModels]:
     if own is None:
         yield models_in_memory()
         return
-    async with models_in_redis(own) as found:
-        yield found
+    async with models_in_redis(own) as models_in_use:
+        yield models_in_use
 
 
 @pytest_asyncio.fixture
 async def messaging(own: Settings | None) -> AsyncIterator[Messaging]:
-    async with messaging_in_memory() if own is None else messaging_in_kafka(own) as found:
-        yield found
+    async with messaging_in_memory() if own is None else messaging_in_kafka(own) as messaging_in_use:
+        yield messaging_in_use

@@ -64,10 +64,10 @@ class LossyProxy:
             self._connections.discard(task)
             writer.transport.abort()
 
-    async def _pass_on(self, what: Loss, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(self, loss: Loss, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         lost = False
         while chunk := await reader.read(CHUNK_BYTES):
-            lost = lost or self.loses == what
+            lost = lost or self.loses == loss
             if not lost:
                 writer.write(chunk)
                 await writer.drain()

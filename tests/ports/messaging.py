@@ -34,53 +34,53 @@ MEMORY_SESSION_SECONDS = 2.0
 
 @dataclass
 class Member:
-    """A member of the group, and what it was told: ("revoked" or "assigned", the partitions' numbers), in order."""
+    """A member of the group, its partitions and its rebalances in order: "revoked" or "assigned", and which."""
 
     subscription: Subscription
     sleep: Callable[[], Awaitable[None]]
     wake: Callable[[], Awaitable[None]]
-    told: list[tuple[str, list[int]]] = field(default_factory=list)
-    held: set[Partition] = field(default_factory=set)
+    rebalances: list[tuple[str, list[int]]] = field(default_factory=list)
+    partitions: set[Partition] = field(default_factory=set)
     raises: bool = False
 
     async def start(self) -> None:
         await self.subscription.start(self._assigned, self._revoked)
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
-        self.told.append(("assigned", sorted(each.partition for each in partitions)))
-        self.held |= partitions
+        self.rebalances.append(("assigned", sorted(partition.partition for partition in partitions)))
+        self.partitions |= partitions
         if self.raises:
             raise RuntimeError("for the test")
 
     async def _revoked(self, partitions: frozenset[Partition]) -> None:
-        self.told.append(("revoked", sorted(each.partition for each in partitions)))
-        self.held -= partitions
+        self.rebalances.append(("revoked", sorted(partition.partition for partition in partitions)))
+        self.partitions -= partitions
         if self.raises:
             raise RuntimeError("for the test")
 
     def open(self, offset: int = 0) -> None:
         """Read everything that is held from an offset on."""
-        for partition in self.held:
+        for partition in self.partitions:
             self.subscription.seek(partition, offset)
             self.subscription.resume(partition)
 
     async def fetched(self, count: int) -> dict[int, list[InboundRecord]]:
         """At least so many records, by the numbers of their partitions."""
-        found: dict[int, list[InboundRecord]] = {}
+        fetched: dict[int, list[InboundRecord]] = {}
 
         async def enough() -> bool:
             for partition, records in (await self.subscription.fetch(0.2)).items():
-                found.setdefault(partition.partition, []).extend(records)
-            return sum(map(len, found.values())) >= count
+                fetched.setdefault(partition.partition, []).extend(records)
+            return sum(map(len, fetched.values())) >= count
 
         await until(enough, f"{count} records arrive")
-        return found
+        return fetched
 
     async def holds(self, numbers: int) -> None:
-        """Wait until so many partitions are held. Somebody must fetch meanwhile: that is what members do."""
+        """Wait until so many partitions are assigned. A member must fetch meanwhile: that is what members do."""
 
         async def held() -> bool:
-            return len(self.held) == numbers
+            return len(self.partitions) == numbers
 
         await until(held, f"{numbers} partitions are held")
 
@@ -101,7 +101,7 @@ class Messaging:
 
 
 class DrowsyWire:
-    """A wire of somebody whose heartbeats wait while he sleeps."""
+    """A wire of a member whose heartbeats wait while it sleeps."""
 
     def __init__(self) -> None:
         self.awake = asyncio.Event()

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Onlooker(Protocol):
-    """Somebody who is none of our adapters, and what he may do."""
+    """A client that is none of our adapters, and what it may do."""
 
     async def contents(self) -> Any: ...
 
@@ -120,18 +120,18 @@ class RedisOnlooker:
     keys: Keys
 
     async def contents(self) -> Any:
-        found: dict[bytes, Any] = {}
+        content: dict[bytes, Any] = {}
         for key in await self.redis.keys("*"):
             match await self.redis.type(key):
                 case b"zset":
-                    found[key] = await self.redis.zrange(key, 0, -1, withscores=True)
+                    content[key] = await self.redis.zrange(key, 0, -1, withscores=True)
                 case b"hash":
-                    found[key] = await self.redis.hgetall(key)
+                    content[key] = await self.redis.hgetall(key)
                 case b"set":
-                    found[key] = await self.redis.smembers(key)
+                    content[key] = await self.redis.smembers(key)
                 case _:
-                    found[key] = await self.redis.get(key)
-        return found
+                    content[key] = await self.redis.get(key)
+        return content
 
     async def move(self, generation: Generation, topic: str, partition: int, checkpoint: Checkpoint) -> None:
         await self.redis.set(self.keys.checkpoint(generation, topic, partition), write_checkpoint(checkpoint))

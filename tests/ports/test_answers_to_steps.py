@@ -1,4 +1,4 @@
-"""Answers that are no event: that a step was refused, or changed nothing, is told once, to the lane of the step, and
+"""Answers that are no event: that a step was rejected, or changed nothing, is given once, to the lane of the step, and
 only when it was said of that step.
 """
 
@@ -33,12 +33,12 @@ async def refuse(tables: Tables, *places: int) -> None:
 OUTCOME = b'{"error": {"code": "AccountNotFound"}}'
 
 
-async def test_a_rejection_is_told_to_the_lane_of_the_step_if_its_saga_asked_to_hear_it(
+async def test_a_rejection_is_given_to_the_lane_of_the_step_if_its_saga_handles_it(
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
-    hearing = step(1, handles_rejection=True, actor="clerk")
-    await store.commit(batch(steps=[hearing, step(2)]))
+    handling = step(1, handles_rejection=True, actor="clerk")
+    await store.commit(batch(steps=[handling, step(2)]))
     await refuse(tables, 1, 2)
     due = await store.due(LANE, SAGAS, 10)
     (rejection,) = due.rejections
@@ -72,7 +72,7 @@ async def accept(tables: Tables, events: bytes, *places: int) -> None:
     await tables.store.commit(command_batch(outcomes=accepted))
 
 
-async def test_that_a_step_changed_nothing_is_told_to_its_lane_if_its_saga_asked_to_hear_it(
+async def test_that_a_step_changed_nothing_is_given_to_its_lane_if_its_saga_handles_it(
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
@@ -122,13 +122,13 @@ OF_ANOTHER = [
 async def test_an_answer_to_another_command_under_the_id_of_a_step_is_no_answer_to_the_step(
     store: SagaStores, tables: Tables, status: str, other: dict[str, Any]
 ) -> None:
-    """The id of a step is known to everybody: somebody else may have used it."""
+    """The id of a step is known to all: another client may have used it."""
     await taken(store)
     sent = step(1, handles_rejection=True)
     await store.commit(batch(steps=[sent]))
     await tables.store.acquire(COMMAND_LANE, "command worker")
-    said = answer(1, **{"status": status, "outcome": said_of(sent.data), **other})
-    await tables.store.commit(command_batch(outcomes=[said]))
+    row = answer(1, **{"status": status, "outcome": said_of(sent.data), **other})
+    await tables.store.commit(command_batch(outcomes=[row]))
     due = await store.due(LANE, SAGAS, 10)
     assert (list(due.unchanged), list(due.rejections)) == ([], [])
 
@@ -144,7 +144,7 @@ async def test_an_answer_says_of_which_content_it_is(store: SagaStores, tables: 
     assert (len(due.unchanged), len(due.rejections)) == ((1, 0) if status == "accepted" else (0, 1))
 
 
-async def test_who_was_replaced_has_heard_no_answer(store: SagaStores, tables: Tables) -> None:
+async def test_an_owner_that_was_replaced_has_handled_no_answer(store: SagaStores, tables: Tables) -> None:
     await taken(store)
     await store.commit(batch(steps=[step(1, handles_rejection=True)]))
     await accept(tables, b"[]", 1)

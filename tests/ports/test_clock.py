@@ -14,7 +14,7 @@ def test_it_never_goes_back(clock: Clock) -> None:
     assert seen == sorted(seen)
 
 
-def test_in_memory_it_goes_on_when_it_is_told_to() -> None:
+def test_in_memory_it_goes_on_when_the_test_moves_it() -> None:
     clock = MemoryClock()
     assert (clock(), clock()) == (0.0, 0.0)
     clock.advance(3600.0)

@@ -99,7 +99,7 @@ async def test_what_cannot_be_stored_is_refused(desk: Desk) -> None:
     assert await desk.interventions.since(0, 10) == []
 
 
-async def test_the_holders_of_claims_are_told(desk: Desk) -> None:
+async def test_the_holders_of_claims_are_listed(desk: Desk) -> None:
     await claim(desk.store, LANE, ("ada@example.org", "ada"), ("bob@example.org", "bob"))
     ada, bob, free = ("email", "ada@example.org"), ("email", "bob@example.org"), ("email", "eve@example.org")
     assert await desk.table.claim_holders("users", [ada, free, bob]) == {ada: "ada", bob: "bob"}

@@ -14,11 +14,15 @@ async def test_append_returns_the_last_offset(messaging: Messaging) -> None:
     assert await log.append(topic, 1, [numbered(1)]) == 0
     assert await log.append(topic, 1, [numbered(2), numbered(3), numbered(4)]) == 3
     assert await log.append(topic, 2, [numbered(1)]) == 0
-    found = await messaging.read()
-    assert {partition: sequences(records) for partition, records in found.items()} == {0: [], 1: [1, 2, 3, 4], 2: [1]}
-    first = found[1][0]
+    partitions = await messaging.read()
+    assert {partition: sequences(records) for partition, records in partitions.items()} == {
+        0: [],
+        1: [1, 2, 3, 4],
+        2: [1],
+    }
+    first = partitions[1][0]
     assert (first.key, first.value, list(first.headers)) == tuple(numbered(1))
-    assert [record.offset for record in found[1]] == [0, 1, 2, 3]
+    assert [record.offset for record in partitions[1]] == [0, 1, 2, 3]
 
 
 async def test_the_order_holds_over_many_records(messaging: Messaging) -> None:
@@ -40,7 +44,7 @@ async def test_lanes_append_side_by_side(messaging: Messaging) -> None:
         assert sequences(records) == list(range(1, 21))
 
 
-async def test_what_was_sent_arrives_though_nobody_waits_for_it_any_more(messaging: Messaging) -> None:
+async def test_what_was_sent_arrives_though_no_caller_waits_for_it_any_more(messaging: Messaging) -> None:
     """So a lane that is dropped may leave an append behind; the next one comes after it."""
     await messaging.event_log.append(messaging.topic, 0, [numbered(1)])
     given_up = asyncio.create_task(messaging.event_log.append(messaging.topic, 0, [numbered(2)]))
@@ -94,9 +98,11 @@ async def test_a_tail_read_again_sees_what_was_appended_since(messaging: Messagi
 async def test_tails_of_several_lanes_are_read_at_once(messaging: Messaging) -> None:
     for partition in range(PARTITIONS):
         await messaging.event_log.append(
-            messaging.topic, partition, [numbered(each) for each in range(1, 2 + partition)]
+            messaging.topic, partition, [numbered(number) for number in range(1, 2 + partition)]
         )
-    tails = await asyncio.gather(*[messaging.event_log.tail(messaging.topic, each, 0) for each in range(PARTITIONS)])
+    tails = await asyncio.gather(
+        *[messaging.event_log.tail(messaging.topic, number, 0) for number in range(PARTITIONS)]
+    )
     assert [tail.sequence for tail in tails] == [1, 2, 3]
 
 

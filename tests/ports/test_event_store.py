@@ -40,7 +40,7 @@ async def test_an_old_epoch_writes_nothing_at_all(store: EventStores, tables: Ta
     await store.commit(everything(epoch=2))
 
 
-async def test_a_lane_that_was_never_taken_is_nobodys(store: EventStores, tables: Tables) -> None:
+async def test_a_lane_that_was_never_acquired_has_no_owner(store: EventStores, tables: Tables) -> None:
     before = await tables.contents()
     with pytest.raises(Fenced):
         await store.commit(everything())
@@ -115,8 +115,8 @@ async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_ta
         written, grant = await asyncio.gather(committed(), store.acquire(lane, "successor"))
         assert grant.epoch == 2
         assert grant.consumed == (5 if written else 0)
-        known = (await store.look_up("users", [command_id(number)], [])).outcomes
-        assert set(known) == ({command_id(number)} if written else set())
+        outcomes = (await store.look_up("users", [command_id(number)], [])).outcomes
+        assert set(outcomes) == ({command_id(number)} if written else set())
 
 
 async def test_one_command_on_two_lanes_at_once_is_written_once(store: EventStores) -> None:
@@ -152,6 +152,6 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     assert (await tables.contents() == before) is not written
     grant = await store.acquire(LANE, "again")
     assert (grant.epoch, grant.consumed, grant.sequence) == ((2, 7, 2) if written else (2, 0, 0))
-    known = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
-    assert (len(known.outcomes), len(known.events)) == ((2, 2) if written else (0, 0))
+    looked_up = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
+    assert (len(looked_up.outcomes), len(looked_up.events)) == ((2, 2) if written else (0, 0))
     assert len(await held(tables)) == written

@@ -31,15 +31,15 @@ async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: Even
     odd = '{ "status" :"accepted",\n  "name": "\\u00e9 é", "a": 1, "a": 2.50 }'.encode()
     mixed = [event(1, "bob"), event(2, "ada"), event(3, "bob", 2), event(4, "ada", 2), event(5, "eve")]
     await store.commit(batch(sequence=5, outcomes=[outcome(1, outcome=odd), outcome(2)], events=mixed))
-    found = await store.look_up("users", [command_id(1), command_id(99)], ["bob", "nobody", "ada"])
-    assert found.outcomes == {command_id(1): odd}
+    looked_up = await store.look_up("users", [command_id(1), command_id(99)], ["bob", "nobody", "ada"])
+    assert looked_up.outcomes == {command_id(1): odd}
     assert await store.outcome(command_id(1)) == odd
     assert await store.outcome(command_id(99)) is None
-    assert abs(found.now - datetime.now(UTC)) < timedelta(minutes=1)
+    assert abs(looked_up.now - datetime.now(UTC)) < timedelta(minutes=1)
     data = event(1).data
     expected = [StreamEvent(name, version, "UserCreated", 1, data) for name in ("ada", "bob") for version in (1, 2)]
-    assert sorted(found.events) == expected
-    assert list(found.events) in (expected, expected[2:] + expected[:2])
+    assert sorted(looked_up.events) == expected
+    assert list(looked_up.events) in (expected, expected[2:] + expected[:2])
 
 
 async def test_a_look_up_for_nothing_finds_nothing(store: EventStores) -> None:
@@ -52,8 +52,8 @@ async def test_a_look_up_for_nothing_finds_nothing(store: EventStores) -> None:
 async def test_a_streams_versions_are_in_order_beyond_nine(store: EventStores) -> None:
     await store.acquire(LANE, "owner")
     await store.commit(batch(sequence=12, events=[event(number, version=number) for number in range(1, 13)]))
-    found = await store.look_up("users", [], ["ada"])
-    assert [each.stream_version for each in found.events] == list(range(1, 13))
+    looked_up = await store.look_up("users", [], ["ada"])
+    assert [event.stream_version for event in looked_up.events] == list(range(1, 13))
 
 
 async def test_the_batchs_time_place_and_context_are_those_of_its_events(store: EventStores) -> None:
@@ -78,15 +78,15 @@ async def test_a_stream_is_read_in_order_from_a_version_on(store: EventStores, t
 
 
 async def test_the_fields_of_an_event_lose_their_order_and_nothing_else(store: EventStores) -> None:
-    """So that nobody leans on the table for the bytes of the log."""
+    """So that no reader relies on the table for the bytes of the log."""
     await store.acquire(LANE, "owner")
-    given = '{"name":"Zo\u00eb","a":1.50,"city":null,"lines":[{"sku":"b","n":2}],"deep":{"ab":true,"b":-0.1e-2}}'
-    await store.commit(batch(sequence=1, events=[event(1, data=given.encode())]))
-    (found,) = await store.events_after("users", 0, 0, 1)
+    text = '{"name":"Zo\u00eb","a":1.50,"city":null,"lines":[{"sku":"b","n":2}],"deep":{"ab":true,"b":-0.1e-2}}'
+    await store.commit(batch(sequence=1, events=[event(1, data=text.encode())]))
+    (row,) = await store.events_after("users", 0, 0, 1)
     expected = (
         '{"a": 1.50, "city": null, "deep": {"b": -0.001, "ab": true}, "name": "Zoë", "lines": [{"n": 2, "sku": "b"}]}'
     )
-    assert found.data.decode() == expected
+    assert row.data.decode() == expected
 
 
 async def test_a_lanes_streams_are_found_by_where_they_begin(store: EventStores) -> None:
@@ -107,8 +107,8 @@ async def test_streams_are_read_from_their_beginnings(store: EventStores) -> Non
     await store.commit(batch(sequence=5, events=rows))
     ada = [row for row in rows if row.stream_id == "ada"]
     assert sorted(await store.first_events("users", ["bob", "nobody", "ada"], 10)) == sorted([*ada, rows[1]])
-    found = await store.first_events("users", ["ada", "eve"], 2)
-    assert [row for row in found if row.stream_id == "ada"] == ada[:2]
-    assert rows[3] in found
+    first_rows = await store.first_events("users", ["ada", "eve"], 2)
+    assert [row for row in first_rows if row.stream_id == "ada"] == ada[:2]
+    assert rows[3] in first_rows
     assert await store.first_events("users", [], 2) == []
     assert await store.first_events("orders", ["ada"], 2) == []

@@ -18,8 +18,8 @@ KEYS: dict[LaneRole, LaneKey] = {
 
 @pytest.fixture(params=KEYS)
 def role(request: pytest.FixtureRequest) -> LaneRole:
-    found: LaneRole = request.param
-    return found
+    role_under_test: LaneRole = request.param
+    return role_under_test
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def test_of_those_who_take_it_at_once_each_has_an_epoch_of_its_own(store: 
     assert sorted(grant.epoch for grant in grants) == list(range(1, 9))
 
 
-async def test_who_leaves_notes_the_mark_and_nobody_owns_the_lane(
+async def test_who_leaves_notes_the_mark_and_leaves_the_lane_without_an_owner(
     store: LaneStore, role: LaneRole, tables: Tables
 ) -> None:
     lane = KEYS[role]
@@ -91,7 +91,7 @@ async def test_a_batch_moves_its_own_lane_only(tables: Tables) -> None:
     await tables.store.acquire(lane, "first")
     await tables.store.acquire(OTHER_LANE, "first")
     await tables.store.commit(everything())
-    granted: dict[Any, Any] = {each: await tables.store.acquire(each, "second") for each in (lane, OTHER_LANE)}
+    granted: dict[Any, Any] = {key: await tables.store.acquire(key, "second") for key in (lane, OTHER_LANE)}
     assert granted == {lane: LaneGrant(2, 7, 2, Mark(1, 0), 0), OTHER_LANE: LaneGrant(2, 0, 0, Mark(0, -1), 0)}
 
 
@@ -131,12 +131,12 @@ async def test_who_has_lost_it_can_say_nothing_of_its_topics(store: LaneStore, r
     lane = KEYS[role]
     await store.acquire(lane, "late")
     await store.acquire(lane, "owner")
-    for said in (
+    for call in (
         store.rebase(lane, 1, 9, "one"),
         store.rebase(lane, 1, 9, "one", INTERRUPTION),
         store.publish_to(lane, 1, "two"),
     ):
         with pytest.raises(Fenced):
-            await said
+            await call
     assert await store.interruptions(lane) == 0
     assert await store.acquire(lane, "next") == LaneGrant(3, 0, 0, Mark(0, -1), 0)

@@ -24,8 +24,8 @@ async def test_delivers_by_the_key_as_the_partitioner_has_it(messaging: Messagin
     for record in sent:
         expected[partition_for(record.key or b"", PARTITIONS)].append(record.value)
     assert all(expected.values())
-    found = await messaging.read()
-    assert {partition: [record.value for record in records] for partition, records in found.items()} == expected
+    log = await messaging.read()
+    assert {partition: [record.value for record in records] for partition, records in log.items()} == expected
 
 
 async def test_delivers_to_the_chosen_partition_in_order(messaging: Messaging) -> None:
@@ -36,15 +36,15 @@ async def test_delivers_to_the_chosen_partition_in_order(messaging: Messaging) -
 
 async def test_what_many_lanes_deliver_at_once_arrives_once_and_in_the_order_of_each(messaging: Messaging) -> None:
     lanes = [[plain(b"%d %d" % (lane, number)) for number in range(5)] for lane in range(20)]
-    delivered = [messaging.sender.send([(messaging.topic, 1, each) for each in records]) for records in lanes]
+    delivered = [messaging.sender.send([(messaging.topic, 1, record) for record in records]) for records in lanes]
     unknown = messaging.sender.send([(messaging.topic, PARTITIONS + 7, plain(b"lost"))])
     *done, failed = await asyncio.gather(*delivered, unknown, return_exceptions=True)
     assert done == [None] * len(lanes)
     assert isinstance(failed, Unavailable)
-    found = [bytes(record.value or b"").split() for record in (await messaging.read())[1]]
-    assert len(found) == 100
+    values = [bytes(record.value or b"").split() for record in (await messaging.read())[1]]
+    assert len(values) == 100
     for lane in range(20):
-        assert [int(number) for name, number in found if int(name) == lane] == list(range(5))
+        assert [int(number) for name, number in values if int(name) == lane] == list(range(5))
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ async def test_what_many_lanes_deliver_at_once_arrives_once_and_in_the_order_of_
 )
 async def test_keeps_keys_values_and_headers(messaging: Messaging, record: OutboundRecord) -> None:
     await messaging.sender.send([(messaging.topic, 1, record)])
-    (found,) = (await messaging.read())[1]
-    assert (found.key, found.value, list(found.headers)) == (record.key, record.value, list(record.headers))
+    (delivered,) = (await messaging.read())[1]
+    assert (delivered.key, delivered.value, list(delivered.headers)) == (record.key, record.value, list(record.headers))
 
 
 async def test_delivers_nothing_quietly(messaging: Messaging) -> None:

@@ -19,13 +19,13 @@ NOTHING = Tally(0, None)
 
 
 async def pages(models: StoredModels, index: Index, limit: int, *, newest_first: bool) -> list[list[str]]:
-    found: list[list[str]] = []
+    all_pages: list[list[str]] = []
     cursor: str | None = None
-    while cursor is not None or not found:
+    while cursor is not None or not all_pages:
         page = await models.read_models.find(NAME, index, limit, cursor, newest_first)
-        found.append(ids(page.documents))
+        all_pages.append(ids(page.documents))
         cursor = page.cursor
-    return found
+    return all_pages
 
 
 async def test_entries_are_found_by_their_order_and_then_by_id_from_either_end(models: StoredModels) -> None:
@@ -74,8 +74,8 @@ async def test_what_stays_is_seen_once_and_in_order_whatever_comes_and_goes_betw
         if cursor is None:
             break
         if turn == 0:
-            gone = [each for each in first if each not in second]
-            new = [each for each in second if each not in first]
+            gone = [purchase for purchase in first if purchase not in second]
+            new = [purchase for purchase in second if purchase not in first]
             await models.writer.commit(purchases(new, gone, expected=FIRST, to=SECOND))
     stays = [name for name in before if before[name] == after.get(name)]
     in_order = sorted(stays, key=lambda name: (before[name], name), reverse=newest_first)
@@ -98,8 +98,8 @@ async def test_a_tally_may_end_at_an_order(models: StoredModels) -> None:
     await models.writer.commit(purchases(bought, to=FIRST))
 
     async def tally(until: str) -> Tally:
-        (found,) = await models.read_models.tally(NAME, [buyer("ada")], until)
-        return found
+        (count,) = await models.read_models.tally(NAME, [buyer("ada")], until)
+        return count
 
     assert await tally("2026-05-04T07") == NOTHING
     assert await tally(MORNING) == Tally(1, MORNING)
@@ -114,8 +114,8 @@ async def test_entries_without_an_order_have_no_last_one(models: StoredModels) -
 
 async def test_several_documents_are_found_at_once(models: StoredModels) -> None:
     await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo"}, to=FIRST))
-    found = await models.read_models.documents(NAME, ["bob", "nobody", "ada"])
-    assert found == {"ada": card("ada", "Rome"), "bob": card("bob", "Oslo")}
+    documents = await models.read_models.documents(NAME, ["bob", "nobody", "ada"])
+    assert documents == {"ada": card("ada", "Rome"), "bob": card("bob", "Oslo")}
     assert await models.read_models.documents(NAME, []) == {}
 
 

@@ -101,7 +101,7 @@ async def test_are_listed_with_their_lanes(stores: Stores, kind: FollowerKind) -
     in_order = [ada, bob] if kind == "projection" else [bob, ada]
     assert await stores.listings(kind) == in_order
     await stores.of(kind).request(ada, "retry")
-    requested = [each._replace(requested="retry") if each == ada else each for each in in_order]
+    requested = [listing._replace(requested="retry") if listing == ada else listing for listing in in_order]
     assert await stores.listings(kind) == requested
     assert await stores.projections.of_projection("users", "orders.events") == []
     assert await stores.sagas.of_topic("orders.events") == []

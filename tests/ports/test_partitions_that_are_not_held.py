@@ -9,17 +9,17 @@ from workers.ports.log import Partition
 
 async def test_a_partition_that_is_not_there_is_left_alone_and_the_others_are_read_on(messaging: Messaging) -> None:
     alone, elsewhere = messaging.member("alone"), messaging.partition(PARTITIONS + 5)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
-    told = list(alone.told)
+    calls = list(alone.rebalances)
     _touch(alone, elsewhere)
     await alone.subscription.commit_group_offsets({elsewhere: 3})
     assert await alone.subscription.reach([elsewhere]) == {}
-    found = await alone.fetched(3)
-    assert (list(found), sequences(found[0])) == ([0], [1, 2, 3])
-    assert alone.told == told
+    fetched = await alone.fetched(3)
+    assert (list(fetched), sequences(fetched[0])) == ([0], [1, 2, 3])
+    assert alone.rebalances == calls
     assert shares(alone) == EVERYTHING
 
 
@@ -31,23 +31,23 @@ async def test_a_partition_that_another_holds_is_left_alone(messaging: Messaging
         await second.start()
 
         async def shared() -> bool:
-            return shares(first, second) == EVERYTHING and bool(first.held) and bool(second.held)
+            return shares(first, second) == EVERYTHING and bool(first.partitions) and bool(second.partitions)
 
         await until(shared, "each has its share")
-    theirs = min(second.held)
-    _touch(first, theirs)
-    await first.subscription.commit_group_offsets({theirs: 2})
-    await messaging.event_log.append(messaging.topic, theirs.partition, [numbered(each) for each in (1, 2, 3)])
-    assert await first.subscription.reach([theirs]) == {}
+    partition = min(second.partitions)
+    _touch(first, partition)
+    await first.subscription.commit_group_offsets({partition: 2})
+    await messaging.event_log.append(messaging.topic, partition.partition, [numbered(number) for number in (1, 2, 3)])
+    assert await first.subscription.reach([partition]) == {}
     second.open()
-    found = await second.fetched(3)
-    assert (list(found), sequences(found[theirs.partition])) == ([theirs.partition], [1, 2, 3])
+    fetched = await second.fetched(3)
+    assert (list(fetched), sequences(fetched[partition.partition])) == ([partition.partition], [1, 2, 3])
     async with fetching(first) as came:
         await second.subscription.stop()
         await first.holds(PARTITIONS)
         assert came == [], "what it has resumed before was not its own"
-    first.subscription.resume(theirs)
-    assert sequences((await first.fetched(3))[theirs.partition]) == [1, 2, 3], "the group stands where it stood"
+    first.subscription.resume(partition)
+    assert sequences((await first.fetched(3))[partition.partition]) == [1, 2, 3], "the group stands where it stood"
 
 
 def _touch(member: Member, partition: Partition) -> None:

@@ -86,7 +86,7 @@ async def test_a_store_emptied_half_way_stays_empty(models: StoredModels) -> Non
     await models.writer.commit(batch({"bob": "Oslo"}, to=FIRST))
 
 
-async def test_another_lanes_checkpoint_disturbs_nobody(models: StoredModels) -> None:
+async def test_another_lanes_checkpoint_disturbs_no_other(models: StoredModels) -> None:
     late = models.overtaken(lambda: models.onlooker.move(CARDS, TOPIC, 1, Checkpoint(9, 9)))
     await late.commit(batch({"ada": "Rome"}, to=FIRST))
     assert await models.writer.checkpoint(CARDS, TOPIC, 0) == FIRST
@@ -153,7 +153,9 @@ async def test_streams_wait_in_their_lane_until_they_are_taken_from_the_waiting(
 
 async def test_a_request_ends_when_its_stream_is_parked_or_unparked_again(models: StoredModels) -> None:
     writer = models.writer
-    await writer.commit(batch({}, to=FIRST)._replace(parked=[waiting(each) for each in ("ada", "bob", "eve")]))
+    await writer.commit(
+        batch({}, to=FIRST)._replace(parked=[waiting(stream_id) for stream_id in ("ada", "bob", "eve")])
+    )
     assert list(await writer.parked_requests(CARDS, TOPIC, 0)) == []
     requested = [
         ParkedStreamRequest("cards", "ada", "retry"),
@@ -192,21 +194,21 @@ async def test_entries_of_a_document_that_moves_change(models: StoredModels) -> 
     await models.writer.commit(batch({"ada": "Rome"}, to=FIRST))
     move = batch({"ada": "Oslo"}, expected=FIRST, to=SECOND)
     await models.writer.commit(move._replace(removed=entries({"ada": "Rome"})[:1]))
-    found = {home: (await models.read_models.find(CARDS.projection, city(home), 10, None)) for home in ("Rome", "Oslo")}
-    assert {home: list(page.documents) for home, page in found.items()} == {"Rome": [], "Oslo": [card("ada", "Oslo")]}
+    pages = {home: (await models.read_models.find(CARDS.projection, city(home), 10, None)) for home in ("Rome", "Oslo")}
+    assert {home: list(page.documents) for home, page in pages.items()} == {"Rome": [], "Oslo": [card("ada", "Oslo")]}
 
 
-async def test_the_index_entries_that_are_there_are_told_from_those_that_are_not(models: StoredModels) -> None:
+async def test_the_index_entries_that_are_there_are_distinguished_from_those_that_are_not(models: StoredModels) -> None:
     await models.writer.commit(batch({"ada": "Rome", "bob": "Oslo"}, to=FIRST))
-    there = set(entries({"ada": "Rome", "bob": "Oslo"}))
+    present = set(entries({"ada": "Rome", "bob": "Oslo"}))
     others = {IndexChange(city("Oslo"), "ada"), IndexChange(city("Rom"), "ada"), IndexChange(ALL, "a")}
     elsewhere = IndexChange(Index("nowhere", "Rome"), "ada")
-    assert await models.writer.present(CARDS, [*there, *others, elsewhere]) == there
+    assert await models.writer.present(CARDS, [*present, *others, elsewhere]) == present
     assert await models.writer.present(CARDS, []) == set()
-    assert await models.writer.present(Generation(CARDS.projection, 2), there) == set()
+    assert await models.writer.present(Generation(CARDS.projection, 2), present) == set()
     ordered = IndexChange(Index("city", "Rome", "2026"), "ada")
     await models.writer.commit(batch({}, expected=FIRST, to=SECOND)._replace(added=[ordered]))
-    assert await models.writer.present(CARDS, [ordered, *there]) == {ordered, *there}
+    assert await models.writer.present(CARDS, [ordered, *present]) == {ordered, *present}
 
 
 async def test_what_is_no_document_counts_as_none(models: StoredModels) -> None:
@@ -223,7 +225,7 @@ async def test_a_server_that_keeps_everything_says_so(models: StoredModels) -> N
     assert await models.writer.signs() == signs
 
 
-async def test_which_generation_is_live_is_told_to_a_store_that_does_not_know(models: StoredModels) -> None:
+async def test_which_generation_is_live_is_read_by_a_store_that_does_not_know(models: StoredModels) -> None:
     second, third = Generation(CARDS.projection, 2), Generation(CARDS.projection, 3)
     assert await models.writer.remember_live(second)
     assert await models.writer.live(CARDS.projection) == second

@@ -19,7 +19,7 @@ SAGAS = ["welcome", "farewell"]
 LATER = rfc3339(datetime.now(UTC) + timedelta(days=1))
 
 
-def deadline(name: str = "patience", due_at: str = EARLIER, instance_id: str = "ada", set_by: int = 1) -> DeadlineRow:
+def deadline(name: str = "payment", due_at: str = EARLIER, instance_id: str = "ada", set_by: int = 1) -> DeadlineRow:
     return DeadlineRow("welcome", instance_id, name, due_at, command_id(set_by), "correlation", "clerk", None)
 
 
@@ -84,12 +84,14 @@ async def test_deadlines_are_due_in_the_lane_that_has_set_them_when_their_time_h
 async def test_at_each_moment_exactly_those_deadlines_are_due_that_have_passed_by_the_databases_clock(
     store: SagaStores,
 ) -> None:
-    """Neither early nor late, and never due at a moment before their time: whoever compares the two would call it
+    """Neither early nor late, and never due at a moment before their time: a comparison of the two would call it
     forged.
     """
     await taken(store)
     beginning = datetime.fromisoformat((await store.due(LANE, SAGAS, 1)).now)
-    times = [beginning + timedelta(milliseconds=each) for each in [*range(-500, 1500, 2), 6_500, 60_000]]
+    times = [
+        beginning + timedelta(milliseconds=milliseconds) for milliseconds in [*range(-500, 1500, 2), 6_500, 60_000]
+    ]
     rows = [deadline(due_at=rfc3339(at), instance_id=str(number)) for number, at in enumerate(times)]
     await store.commit(batch(steps=[], deadlines=rows))
     looks = []
@@ -100,13 +102,13 @@ async def test_at_each_moment_exactly_those_deadlines_are_due_that_have_passed_b
         return due.now > rows[-3].due_at
 
     await until(all_but_the_last_two, "their time comes", every=0.001)
-    for found, expected in looks:
-        assert found == expected
-    assert [len(found) for found, _ in looks][-1] == len(rows) - 2
+    for names, expected in looks:
+        assert names == expected
+    assert [len(names) for names, _ in looks][-1] == len(rows) - 2
     assert len(looks) > 1, "some of them were seen to wait"
 
 
-async def test_a_deadline_set_anew_takes_the_place_of_the_first_and_moves_to_the_lane_that_did_it(
+async def test_a_deadline_set_again_takes_the_place_of_the_first_and_moves_to_the_lane_that_did_it(
     store: SagaStores,
 ) -> None:
     await taken(store)
@@ -116,7 +118,7 @@ async def test_a_deadline_set_anew_takes_the_place_of_the_first_and_moves_to_the
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).deadlines) == [deadline(due_at=MUCH_EARLIER, set_by=2)]
 
 
-async def test_a_deadline_passes_once_and_not_at_all_when_it_was_cleared_or_set_anew(
+async def test_a_deadline_passes_once_and_not_at_all_when_it_was_cleared_or_set_again(
     store: SagaStores, tables: Tables
 ) -> None:
     await taken(store)
@@ -125,13 +127,13 @@ async def test_a_deadline_passes_once_and_not_at_all_when_it_was_cleared_or_set_
     await store.commit(
         batch(OTHER_LANE, steps=[], cleared_deadlines=[("welcome", "ada", "other"), ("welcome", "nobody", "x")])
     )
-    await store.commit(batch(OTHER_LANE, steps=[], deadlines=[deadline("anew", set_by=2)]))
+    await store.commit(batch(OTHER_LANE, steps=[], deadlines=[deadline("again", set_by=2)]))
     before = await tables.contents()
-    for gone in (deadline(), deadline("other"), deadline("anew", set_by=1)):
+    for gone in (deadline(), deadline("other"), deadline("again", set_by=1)):
         with pytest.raises(InstanceConflict):
             await store.commit(batch(passed_deadlines=[gone], instances=[instance("bob")]))
         assert await tables.contents() == before
-    await store.commit(batch(OTHER_LANE, steps=[], passed_deadlines=[deadline("anew", set_by=2)]))
+    await store.commit(batch(OTHER_LANE, steps=[], passed_deadlines=[deadline("again", set_by=2)]))
     assert list((await store.due(OTHER_LANE, SAGAS, 10)).deadlines) == []
 
 
@@ -143,14 +145,12 @@ async def test_a_deadline_that_passes_may_be_set_again_in_the_same_batch(store: 
     assert list((await store.due(LANE, SAGAS, 10)).deadlines) == [again]
 
 
-async def test_an_old_epoch_hears_nothing_in_effect(store: SagaStores, tables: Tables) -> None:
+async def test_an_old_epoch_handles_nothing_in_effect(store: SagaStores, tables: Tables) -> None:
     await taken(store)
     await store.commit(batch(steps=[], deadlines=[deadline()]))
     await store.acquire(LANE, "successor")
     before = await tables.contents()
-    stale: SagaBatch = batch(
-        steps=[], passed_deadlines=[deadline()], cleared_deadlines=[("welcome", "ada", "patience")]
-    )
+    stale: SagaBatch = batch(steps=[], passed_deadlines=[deadline()], cleared_deadlines=[("welcome", "ada", "payment")])
     with pytest.raises(Exception, match="epoch 1"):
         await store.commit(stale)
     assert await tables.contents() == before

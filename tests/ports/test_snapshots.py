@@ -19,22 +19,24 @@ async def stream_of(store: EventStores, snapshots: list[SnapshotRow], length: in
 
 async def versions(store: EventStores, fingerprint: str | None, stream_id: str = "ada") -> tuple[list[int], list[int]]:
     """Of a look-up: the versions of the snapshots, and those of the events."""
-    found = await store.look_up("users", [], [stream_id], fingerprint)
-    return [each.stream_version for each in found.snapshots], [each.stream_version for each in found.events]
+    looked_up = await store.look_up("users", [], [stream_id], fingerprint)
+    return [snapshot.stream_version for snapshot in looked_up.snapshots], [
+        event.stream_version for event in looked_up.events
+    ]
 
 
 async def test_comes_back_byte_for_byte_and_only_what_is_behind_it(store: EventStores) -> None:
     await stream_of(store, [snapshot(version=10, digest="a digest", state=ODD)])
     await store.commit(batch(sequence=14, events=[event(13, "bob"), event(14, "bob", 2)]))
-    found = await store.look_up("users", [], ["bob", "ada", "nobody"], "ours")
-    assert found.snapshots == [StoredSnapshot("ada", 10, event_id(10), "a digest", ODD)]
-    assert {(each.stream_id, each.stream_version) for each in found.events} == {
+    looked_up = await store.look_up("users", [], ["bob", "ada", "nobody"], "ours")
+    assert looked_up.snapshots == [StoredSnapshot("ada", 10, event_id(10), "a digest", ODD)]
+    assert {(event.stream_id, event.stream_version) for event in looked_up.events} == {
         ("ada", 11),
         ("ada", 12),
         ("bob", 1),
         ("bob", 2),
     }
-    assert [each.stream_version for each in found.events if each.stream_id == "ada"] == [11, 12]
+    assert [event.stream_version for event in looked_up.events if event.stream_id == "ada"] == [11, 12]
 
 
 async def test_at_the_end_of_its_stream_leaves_no_event(store: EventStores) -> None:
@@ -68,8 +70,8 @@ async def test_there_is_one_for_a_stream_and_the_last_word_is_the_owners(
     """Whatever stands there, be it spoilt: only the lane's owner gets to write, and he knows the stream."""
     await stream_of(store, [snapshot(version=10)])
     await store.commit(batch(snapshots=[second]))
-    (found,) = (await store.look_up("users", [], ["ada"], "ours")).snapshots
-    assert (found.stream_version, found.state) == (second.stream_version, second.state)
+    (stored_snapshot,) = (await store.look_up("users", [], ["ada"], "ours")).snapshots
+    assert (stored_snapshot.stream_version, stored_snapshot.state) == (second.stream_version, second.state)
     await store.commit(batch(snapshots=[second._replace(fingerprint="another")]))
     assert (await versions(store, "ours"))[0] == []
     assert (await versions(store, "another"))[0] == [second.stream_version]
@@ -91,7 +93,7 @@ async def test_many_are_written_with_all_the_rest(store: EventStores) -> None:
     await store.commit(
         everything(sequence=50, outcomes=[outcome(1)], events=events, snapshots=[snapshot(name, 1) for name in names])
     )
-    found = await store.look_up("users", [], names, "ours")
-    assert sorted(each.stream_id for each in found.snapshots) == sorted(names)
-    assert found.events == []
-    assert found.now >= TIME
+    looked_up = await store.look_up("users", [], names, "ours")
+    assert sorted(snapshot.stream_id for snapshot in looked_up.snapshots) == sorted(names)
+    assert looked_up.events == []
+    assert looked_up.now >= TIME

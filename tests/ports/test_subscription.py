@@ -1,6 +1,6 @@
-"""Members of a group share its partitions, each told in order what it gives up and what it gets; records come in order.
+"""Members of a group share its partitions. Each learns in order what it gives up and gets; records come in order.
 
-Whoever is a member fetches all the time: so do these, and nothing else moves a rebalance on.
+A member fetches all the time: so do these, and nothing else moves a rebalance on.
 """
 
 import asyncio
@@ -35,15 +35,15 @@ async def fetching(*members: Member) -> AsyncIterator[list[int]]:
 
 def shares(*members: Member) -> list[int]:
     """The partitions that the members hold, each as often as it is held."""
-    return sorted(partition.partition for member in members for partition in member.held)
+    return sorted(partition.partition for member in members for partition in member.partitions)
 
 
 async def test_a_lone_member_gets_everything(messaging: Messaging) -> None:
     alone = messaging.member("alone")
     await alone.start()
     await alone.holds(PARTITIONS)
-    assert alone.told[-1] == ("assigned", EVERYTHING)
-    assert alone.told[:-1] in ([], [("revoked", [])])
+    assert alone.rebalances[-1] == ("assigned", EVERYTHING)
+    assert alone.rebalances[:-1] in ([], [("revoked", [])])
 
 
 async def test_new_partitions_are_paused_until_they_are_resumed(messaging: Messaging) -> None:
@@ -59,14 +59,14 @@ async def test_new_partitions_are_paused_until_they_are_resumed(messaging: Messa
 
 async def test_reading_begins_at_the_offset_and_goes_on_in_order(messaging: Messaging) -> None:
     for first in (1, 501):
-        await messaging.event_log.append(messaging.topic, 1, [numbered(each) for each in range(first, first + 500)])
+        await messaging.event_log.append(messaging.topic, 1, [numbered(number) for number in range(first, first + 500)])
     alone = messaging.member("alone")
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open(offset=10)
-    found = (await alone.fetched(990))[1]
-    assert sequences(found) == list(range(11, 1001))
-    assert [record.offset for record in found] == list(range(10, 1000))
+    records = (await alone.fetched(990))[1]
+    assert sequences(records) == list(range(11, 1001))
+    assert [record.offset for record in records] == list(range(10, 1000))
     await messaging.event_log.append(messaging.topic, 1, [numbered(1001)])
     assert sequences((await alone.fetched(1))[1]) == [1001]
 
@@ -83,20 +83,20 @@ async def test_a_fetch_returns_as_soon_as_there_is_something(messaging: Messagin
 
 
 async def _first(member: Member) -> list[int]:
-    while not (found := await member.subscription.fetch(60.0)):
+    while not (fetched := await member.subscription.fetch(60.0)):
         pass
-    return [sequence for records in found.values() for sequence in sequences(records)]
+    return [sequence for records in fetched.values() for sequence in sequences(records)]
 
 
 async def test_a_paused_partition_goes_on_where_it_stopped(messaging: Messaging) -> None:
     alone, place = messaging.member("alone"), messaging.partition(0)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
     seen = sequences((await alone.fetched(10))[0])
     alone.subscription.pause(place)
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(11, 21)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(11, 21)])
     await messaging.event_log.append(messaging.topic, 1, [numbered(1)])
     assert list(await alone.fetched(1)) == [1]
     alone.subscription.resume(place)
@@ -105,7 +105,7 @@ async def test_a_paused_partition_goes_on_where_it_stopped(messaging: Messaging)
 
 async def test_a_sought_offset_is_read_again(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open()
@@ -116,7 +116,7 @@ async def test_a_sought_offset_is_read_again(messaging: Messaging) -> None:
 
 async def test_an_offset_that_the_log_does_not_have_any_more_is_read_from_the_start(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open(offset=1000)
@@ -125,7 +125,7 @@ async def test_an_offset_that_the_log_does_not_have_any_more_is_read_from_the_st
 
 async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     first, second = messaging.partition(0), messaging.partition(1)
@@ -133,7 +133,7 @@ async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: 
     alone.subscription.pause(first)
     alone.subscription.seek(first, 1)
     reached = await alone.subscription.reach([first, second])
-    assert {each: (reach.position, *reach.extent[1:3]) for each, reach in reached.items()} == {
+    assert {partition: (reach.position, *reach.extent[1:3]) for partition, reach in reached.items()} == {
         first: (1, 0, 3),
         second: (0, 0, 0),
     }
@@ -141,7 +141,7 @@ async def test_its_reach_is_where_it_reads_on_and_where_the_log_ends(messaging: 
 
 
 async def test_who_does_not_seek_begins_where_the_group_was_said_to_be(messaging: Messaging) -> None:
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in range(1, 11)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in range(1, 11)])
     first, second = messaging.member("first"), messaging.member("second")
     await first.start()
     await first.holds(PARTITIONS)
@@ -149,7 +149,7 @@ async def test_who_does_not_seek_begins_where_the_group_was_said_to_be(messaging
     await first.subscription.stop()
     await second.start()
     await second.holds(PARTITIONS)
-    for partition in second.held:
+    for partition in second.partitions:
         second.subscription.resume(partition)
     assert sequences((await second.fetched(2))[0]) == [9, 10]
 
@@ -162,11 +162,11 @@ async def test_a_second_member_gets_its_share_after_the_first_has_given_it_up(me
         await second.start()
 
         async def shared() -> bool:
-            return shares(first, second) == EVERYTHING and bool(first.held) and bool(second.held)
+            return shares(first, second) == EVERYTHING and bool(first.partitions) and bool(second.partitions)
 
         await until(shared, "each has its share")
-    kept = sorted(partition.partition for partition in first.held)
-    assert first.told[-3:] == [("assigned", EVERYTHING), ("revoked", EVERYTHING), ("assigned", kept)]
+    kept = sorted(partition.partition for partition in first.partitions)
+    assert first.rebalances[-3:] == [("assigned", EVERYTHING), ("revoked", EVERYTHING), ("assigned", kept)]
 
 
 async def test_a_member_that_leaves_gives_its_partitions_back(messaging: Messaging) -> None:
@@ -174,18 +174,18 @@ async def test_a_member_that_leaves_gives_its_partitions_back(messaging: Messagi
     await first.start()
     async with fetching(first):
         await second.start()
-        await first.holds(PARTITIONS - len(second.held))
+        await first.holds(PARTITIONS - len(second.partitions))
         await second.subscription.stop()
         await first.holds(PARTITIONS)
-    assert first.told[-1] == ("assigned", EVERYTHING)
+    assert first.rebalances[-1] == ("assigned", EVERYTHING)
 
 
-async def test_who_is_not_heard_of_is_evicted_and_goes_on_reading_until_it_learns_of_it(messaging: Messaging) -> None:
+async def test_a_silent_member_is_evicted_and_goes_on_reading_until_it_learns_of_it(messaging: Messaging) -> None:
     sleeper, other = messaging.member("sleeper"), messaging.member("other")
     await sleeper.start()
     await sleeper.holds(PARTITIONS)
     sleeper.open()
-    told = list(sleeper.told)
+    calls = list(sleeper.rebalances)
     await sleeper.sleep()
     async with fetching(sleeper) as came:
         async with asyncio.timeout(40):
@@ -197,16 +197,16 @@ async def test_who_is_not_heard_of_is_evicted_and_goes_on_reading_until_it_learn
             return 0 in came
 
         await until(read, "what it has lost is delivered to it")
-        assert sleeper.told == told
+        assert sleeper.rebalances == calls
         await sleeper.wake()
         async with fetching(other):
 
             async def back() -> bool:
-                return shares(sleeper, other) == EVERYTHING and bool(sleeper.held) and bool(other.held)
+                return shares(sleeper, other) == EVERYTHING and bool(sleeper.partitions) and bool(other.partitions)
 
             await until(back, "it is a member again")
-    assert sleeper.told[len(told)] == ("revoked", EVERYTHING)
-    assert sleeper.told[-1][0] == "assigned"
+    assert sleeper.rebalances[len(calls)] == ("revoked", EVERYTHING)
+    assert sleeper.rebalances[-1][0] == "assigned"
 
 
 async def test_what_a_listener_raises_ends_nothing(messaging: Messaging) -> None:
@@ -225,7 +225,7 @@ async def test_what_a_listener_raises_ends_nothing(messaging: Messaging) -> None
 
 async def test_there_is_no_hole_where_records_stand(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     assert await alone.subscription.hole(messaging.partition(0), 0, 3) is None
@@ -234,7 +234,7 @@ async def test_there_is_no_hole_where_records_stand(messaging: Messaging) -> Non
 
 async def test_extents_tell_from_where_to_where_each_partition_reaches(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     state = await messaging.event_log.topic(messaging.topic)

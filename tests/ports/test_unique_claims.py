@@ -1,4 +1,4 @@
-"""A unique claim has one holder, whoever asks first; secrets are kept beside the events, not in them."""
+"""A unique claim has one holder, whichever stream asks first; secrets are kept beside the events, not in them."""
 
 import asyncio
 
@@ -78,14 +78,14 @@ async def test_unique_claims_are_handed_over_and_released(store: EventStores, ta
     assert (await held(tables))["old@example.org"] == "bob"
 
 
-async def test_nobody_releases_what_another_holds(store: EventStores, tables: Tables) -> None:
+async def test_no_stream_releases_what_another_holds(store: EventStores, tables: Tables) -> None:
     await claim(store, LANE, ("ada@example.org", "bob"), ("own@example.org", "ada"))
     changes = [settled("ada@example.org", None, "ada"), settled("own@example.org", None, "ada")]
     await store.commit(batch(claims_to_settle=changes))
     assert await held(tables) == {"ada@example.org": "bob"}
 
 
-async def test_nobody_hands_on_what_another_holds_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
+async def test_no_stream_hands_on_what_another_holds_and_nothing_is_written(store: EventStores, tables: Tables) -> None:
     await claim(store, LANE, ("ada@example.org", "bob"), ("own@example.org", "ada"))
     before = await tables.contents()
     changes = [

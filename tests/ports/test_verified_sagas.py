@@ -89,13 +89,13 @@ async def test_journals_come_with_the_events_in_their_places(store: SagaStores, 
     async with tables.verified.read_transaction() as transaction:
         entries = await all_of(transaction.journals("welcome", ["bob", *UNSTORABLE, "ada"]))
         assert await all_of(transaction.journals("welcome", ["nobody"])) == []
-    assert [(found.row, found.event) for found in entries] == [
+    assert [(journal_entry.row, journal_entry.event) for journal_entry in entries] == [
         (entry(1), event(1)),
         (internal, None),
         (nowhere, None),
         (journal[3], event(2, "bob")),
     ]
-    assert len({found.applied_at for found in entries}) == 1
+    assert len({journal_entry.applied_at for journal_entry in entries}) == 1
 
 
 async def test_which_events_of_a_stretch_are_in_journals(store: SagaStores, tables: Tables) -> None:
@@ -138,18 +138,20 @@ async def test_steps_come_with_the_outcomes_of_their_commands(store: SagaStores,
     await answer(tables, 2, status="rejected", outcome=REJECTED)
     await answer(tables, 3, outcome=b'{"events": []}')
     async with tables.verified.read_transaction() as transaction:
-        found = await all_of(transaction.steps_of("welcome", [*UNSTORABLE, "ada"]))
+        stored_steps = await all_of(transaction.steps_of("welcome", [*UNSTORABLE, "ada"]))
         assert await all_of(transaction.steps_of("farewell", ["ada"])) == []
     handled_at = rfc3339(TIME)
-    assert [(one.topic, one.partition, one.row.position) for one in found] == [(TOPIC, 0, n) for n in (1, 2, 3, 4)]
-    assert [one[3:] for one in found] == [
+    assert [(stored_step.topic, stored_step.partition, stored_step.row.position) for stored_step in stored_steps] == [
+        (TOPIC, 0, n) for n in (1, 2, 3, 4)
+    ]
+    assert [stored_step[3:] for stored_step in stored_steps] == [
         ("accepted", "accepted", handled_at, False, False),
         ("rejected", "AccountNotFound", handled_at, True, False),
         ("accepted", "accepted", handled_at, True, True),
         (None, None, None, False, False),
     ]
     assert [row.position for row in await tables.verified.outbox_after(LANE, 1, 2)] == [2, 3]
-    assert found[0].row == (await store.outbox_after(LANE, 0, 1))[0]
+    assert stored_steps[0].row == (await store.outbox_after(LANE, 0, 1))[0]
 
 
 async def test_an_outcome_of_another_command_is_not_that_of_the_step(store: SagaStores, tables: Tables) -> None:
@@ -157,8 +159,8 @@ async def test_an_outcome_of_another_command_is_not_that_of_the_step(store: Saga
     await answer(tables, 1, stream_id="bob")
     digest = content_digest(step(2).data)
     await answer(tables, 2, outcome=b'{"content_digest": "%b"}' % digest.encode())
-    found = await tables.verified.step_outcomes(TOPIC, 0, [1, 2, 3, 9])
-    assert sorted(found, key=lambda one: one.command_id) == [
+    outcomes = await tables.verified.step_outcomes(TOPIC, 0, [1, 2, 3, 9])
+    assert sorted(outcomes, key=lambda outcome: outcome.command_id) == [
         rows.StepOutcome(command_id(1), None, id_used_by_another=True),
         rows.StepOutcome(command_id(2), "accepted", id_used_by_another=False),
         rows.StepOutcome(command_id(3), None, id_used_by_another=False),
@@ -173,8 +175,8 @@ async def test_deadlines_that_wait_and_those_that_are_overdue(store: SagaStores,
     kept = [deadline("b", hours_ago[0]), deadline("a", hours_ago[1]), deadline("c", LATER, "bob")]
     await store.commit(batch(instances=[instance("ada"), instance("bob")], deadlines=kept))
     async with tables.verified.read_transaction() as transaction:
-        found = await all_of(transaction.deadlines_of("welcome", ["bob", *UNSTORABLE, "ada"]))
-    assert found == [rows.StoredDeadline(TOPIC, 0, kept[place]) for place in (1, 0, 2)]
+        deadlines = await all_of(transaction.deadlines_of("welcome", ["bob", *UNSTORABLE, "ada"]))
+    assert deadlines == [rows.StoredDeadline(TOPIC, 0, kept[place]) for place in (1, 0, 2)]
     overdue = await tables.verified.deadlines_overdue(TOPIC, 0, 3600, 10)
     assert list(overdue) == [rows.OverdueDeadline("welcome", "ada", *row[2:4]) for row in (kept[1], kept[0])]
     assert list(await tables.verified.deadlines_overdue(TOPIC, 0, 7 * 3600, 10)) == [overdue[0]]

@@ -86,7 +86,7 @@ async def test_streams_are_read_page_by_page(tables: Tables) -> None:
             assert list(await reader.stream_ids_after("orders", "", 2)) == []
 
 
-async def test_what_has_no_stream_is_told(tables: Tables) -> None:
+async def test_what_has_no_stream_is_reported(tables: Tables) -> None:
     await write(tables, "ada")
     unknown = await tables.verified.streams_without_events("users", ["ada", "bob", *UNSTORABLE])
     assert unknown == {"bob", *UNSTORABLE}

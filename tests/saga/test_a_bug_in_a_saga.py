@@ -1,4 +1,4 @@
-"""`SagaLane` with code that cannot take an event: its stream waits, all others go on, and it can be mended."""
+"""`SagaLane` with code that fails on an event: its stream waits, all others go on, and the code can be fixed."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from workers.core.saga import Consequence, Saga
 from workers.domain import contexts
 
 
-def cannot_take(stream_id: str) -> list[Saga[Any]]:
+def failing_for(stream_id: str) -> list[Saga[Any]]:
     """The welcome, by code with a bug."""
     (welcome,) = contexts()["users"].sagas
 
@@ -25,7 +25,7 @@ def cannot_take(stream_id: str) -> list[Saga[Any]]:
 
 async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_with_all_others() -> None:
     installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
+    lane = installation.lane(failing_for(ADA))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     assert installation.welcomed == ["bob", "carl"]
@@ -35,27 +35,27 @@ async def test_parks_the_stream_of_an_event_that_a_saga_cannot_take_and_goes_on_
     assert installation.store.rows[LANE].consumed == 5
 
 
-async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
+async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_fixed() -> None:
     installation = Installation()
-    broken = installation.lane(cannot_take(ADA))
+    broken = installation.lane(failing_for(ADA))
     await broken.acquire()
     await broken.handle(inbound_all(ROWS[:4]))
     installation.store.table.request(LANE, "welcome", ADA, "retry")
-    mended = installation.lane()
-    await mended.acquire()
-    await mended.idle()
+    fixed = installation.lane()
+    await fixed.acquire()
+    await fixed.idle()
     assert (installation.store.waiting, installation.store.requested) == ({}, [])
     assert installation.statuses[ADA] == "welcomed"
     sent = [step.stream_id for step in installation.store.outbox]
     assert sent == ["bob", ADA], "the step of the first event, though a later one has ended what it began"
-    await mended.handle(inbound_all(ROWS)[4:])
+    await fixed.handle(inbound_all(ROWS)[4:])
     row = installation.store.rows[LANE]
     assert (row.consumed, row.sequence, row.input_sequence) == (5, 3, 5)
 
 
-async def test_passes_over_an_event_when_told_to() -> None:
+async def test_passes_over_an_event_when_asked_to() -> None:
     installation = Installation()
-    lane = installation.lane(cannot_take("bob"))
+    lane = installation.lane(failing_for("bob"))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     installation.store.table.request(LANE, "welcome", "bob", "skip")

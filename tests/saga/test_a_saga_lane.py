@@ -77,9 +77,12 @@ async def test_notes_where_each_saga_begins_that_is_new_to_it() -> None:
     await lane.handle(inbound_all(ROWS[:3]))
     await lane.release()
     await installation.lane([welcome, replace(welcome, name="later")]).acquire()
-    noted = {(each.saga, each.event_type): after for (_, each), after in installation.store.table.beginnings.items()}
+    noted = {
+        (beginning.saga, beginning.event_type): after
+        for (_, beginning), after in installation.store.table.beginnings.items()
+    }
     types = ("UserCreated", "UserWelcomed", "UserDeleted")
-    assert noted == {**{("welcome", each): 0 for each in types}, **{("later", each): 3 for each in types}}
+    assert noted == {**{("welcome", type_): 0 for type_ in types}, **{("later", type_): 3 for type_ in types}}
 
 
 async def test_takes_from_the_table_what_the_log_lacks() -> None:
@@ -125,7 +128,7 @@ async def test_tells_its_mark_with_the_next_batch_and_on_leaving() -> None:
     lane = installation.lane()
     await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
-    assert installation.store.rows[LANE].mark.sequence == 0, "told before it was sent"
+    assert installation.store.rows[LANE].mark.sequence == 0, "committed before it was sent"
     await lane.handle([inbound(row, row.sequence - 1) for row in ROWS[2:]])
     assert installation.store.rows[LANE].mark.sequence == 2
     await lane.release()

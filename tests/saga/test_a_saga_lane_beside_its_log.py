@@ -7,9 +7,9 @@ import pytest
 
 from tests.counted import Counted
 from tests.lanes.recorded_rows import TOPIC, event_rows, inbound, inbound_all
+from tests.saga.greeting import Greeting, greeting
 from tests.saga.installation import LANE, ROWS, Installation, created
-from tests.saga.patience import Patience, patience
-from tests.saga.test_a_bug_in_a_saga import cannot_take
+from tests.saga.test_a_bug_in_a_saga import failing_for
 from tests.saga.test_a_saga_lane import ADA
 from tests.saga.test_lanes_share_an_instance import moved_by_another, progress
 from workers import telemetry
@@ -35,7 +35,7 @@ async def test_follows_from_the_table_what_the_log_does_not_bring() -> None:
     assert installation.welcomed == [ADA, "bob", "carl"], "when the log brings it after all, these are repeats"
 
 
-async def test_reads_on_from_another_offset_of_another_topic_when_it_is_told_to() -> None:
+async def test_reads_on_from_another_offset_of_another_topic_when_it_is_asked_to() -> None:
     installation = Installation()
     lane = installation.lane()
     await lane.acquire()
@@ -63,7 +63,7 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     parked = Counted(annals_streams_parked_total={"follower": "welcome", "topic": TOPIC})
     waiting = telemetry.WAITING.labels("welcome", TOPIC, "0")
     installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
+    lane = installation.lane(failing_for(ADA))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     await lane.idle()
@@ -71,16 +71,16 @@ async def test_counts_what_is_parked_and_what_waits() -> None:
     installation.store.table.request(LANE, "welcome", ADA, "skip")
     await lane.idle()
     assert (parked.grown(), waiting._value.get()) == ({"annals_streams_parked_total": 2}, 1), "so does its next"
-    mended = installation.lane()
+    fixed = installation.lane()
     installation.store.table.request(LANE, "welcome", ADA, "retry")
-    await mended.acquire()
-    await mended.idle()
+    await fixed.acquire()
+    await fixed.idle()
     assert waiting._value.get() == 0
 
 
-async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
+async def test_whose_code_is_not_fixed_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
     installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
+    lane = installation.lane(failing_for(ADA))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS))
     before = installation.store.waiting["welcome", ADA]
@@ -90,17 +90,17 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     assert after == before._replace(attempts=2 * before.attempts)
     assert installation.store.requested == []
     await lane.idle()
-    assert installation.store.waiting["welcome", ADA] == after, "nobody has asked again"
+    assert installation.store.waiting["welcome", ADA] == after, "no retry was requested"
 
 
 async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_gets_ahead() -> None:
     def once_broken(broken: set[str]) -> Saga[Any]:
-        def evolve(state: Patience, recorded: Recorded) -> Patience:
+        def evolve(state: Greeting, recorded: Recorded) -> Greeting:
             if recorded.stream_id in broken:
                 raise KeyError("a bug")
-            return patience.evolve(state, recorded)
+            return greeting.evolve(state, recorded)
 
-        return replace(patience, evolve=evolve)
+        return replace(greeting, evolve=evolve)
 
     rows = event_rows(created("ada"), created("bob"))
     installation, broken = Installation(rows), {"ada"}
@@ -108,18 +108,18 @@ async def test_tries_a_parked_stream_again_on_the_newer_state_when_another_lane_
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     broken.clear()
-    installation.store.table.request(LANE, "patience", "ada", "retry")
+    installation.store.table.request(LANE, "greeting", "ada", "retry")
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, "ada")] * 3
     await lane.idle()
     assert installation.store.waiting == {}
-    row = installation.store.stored[InstanceKey("patience", "ada")]
-    assert (row.version, Patience.model_validate_json(row.state).heard) == (4, ("OrderPlaced", "UserCreated"))
+    row = installation.store.stored[InstanceKey("greeting", "ada")]
+    assert (row.version, Greeting.model_validate_json(row.state).events) == (4, ("OrderPlaced", "UserCreated"))
     assert [step.stream_id for step in installation.store.outbox] == ["bob", "ada"]
 
 
 async def test_of_a_stream_that_waits_takes_no_later_event() -> None:
     installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
+    lane = installation.lane(failing_for(ADA))
     await lane.acquire()
     await lane.handle(inbound_all(ROWS[:2]))
     following = installation.lane()
@@ -133,7 +133,7 @@ async def test_of_a_stream_that_waits_takes_no_later_event() -> None:
 async def test_stops_when_too_many_streams_would_wait(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.parking.MAX_PARKED_STREAMS", most)
     installation = Installation()
-    lane = installation.lane(cannot_take(ADA))
+    lane = installation.lane(failing_for(ADA))
     await lane.acquire()
     if most:
         await lane.handle(inbound_all(ROWS))
@@ -144,18 +144,18 @@ async def test_stops_when_too_many_streams_would_wait(most: int, monkeypatch: py
         assert (installation.store.waiting, progress(installation)) == ({}, (0, 0))
 
 
-async def test_counts_whom_its_code_cannot_let_hear() -> None:
-    failed = Counted(annals_saga_internal_events_failed_total={"saga": "patience"})
+async def test_counts_instances_whose_code_fails_on_an_internal_event() -> None:
+    failed = Counted(annals_saga_internal_events_failed_total={"saga": "greeting"})
     moved = Counted(annals_saga_instance_conflicts_total={"topic": TOPIC})
     rows = event_rows(created("ada"))
     installation = Installation(rows)
 
-    def decide(state: Patience, recorded: Recorded) -> Any:
+    def decide(state: Greeting, recorded: Recorded) -> Any:
         if recorded.sequence == 0:
             raise KeyError("a bug")
-        return patience.decide(state, recorded)
+        return greeting.decide(state, recorded)
 
-    lane = installation.lane([replace(patience, decide=decide)])
+    lane = installation.lane([replace(greeting, decide=decide)])
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     installation.pass_seconds(60)
@@ -164,11 +164,11 @@ async def test_counts_whom_its_code_cannot_let_hear() -> None:
     assert moved.grown() == {"annals_saga_instance_conflicts_total": 0}
 
 
-async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead() -> None:
+async def test_lets_an_instance_handle_at_once_again_when_another_lane_got_ahead() -> None:
     moved = Counted(annals_saga_instance_conflicts_total={"topic": TOPIC})
     rows = event_rows(created("ada"))
     installation = Installation(rows)
-    lane = installation.lane([patience])
+    lane = installation.lane([greeting])
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     installation.pass_seconds(60)
@@ -176,6 +176,6 @@ async def test_lets_an_instance_hear_at_once_again_when_another_lane_got_ahead()
     await lane.idle()
     assert moved.grown() == {"annals_saga_instance_conflicts_total": 1}
     await lane.idle()
-    row = installation.store.stored[InstanceKey("patience", "ada")]
-    assert Patience.model_validate_json(row.state).heard == ("UserCreated", "DeadlinePassed")
-    assert progress(installation) == (1, 1), "what is heard moves no place in the log"
+    row = installation.store.stored[InstanceKey("greeting", "ada")]
+    assert Greeting.model_validate_json(row.state).events == ("UserCreated", "DeadlinePassed")
+    assert progress(installation) == (1, 1), "what is handled moves no place in the log"

@@ -1,4 +1,4 @@
-"""`SagaLane`: deadlines pass and rejections are handled once, whoever owns the lane, and not when they are over."""
+"""`SagaLane`: deadlines pass and rejections are handled once, by any owner of the lane, and not once they are over."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from contracts.message import Event
 from contracts.orders.examples import ADAS_ORDER_PLACED
 from contracts.users.events import UserWelcomed
 from tests.lanes.recorded_rows import event_rows, inbound_all
+from tests.saga.greeting import DEADLINE_SECONDS, Greeting, failing, greeting
 from tests.saga.installation import LANE, Installation, created
-from tests.saga.patience import DEADLINE_SECONDS, Patience, patience, stumbling
 from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import Fenced, Unavailable
 from workers.ports.sagas import InstanceKey
@@ -17,16 +17,16 @@ from workers.saga.lane import SagaLane
 TWO = event_rows(created("ada"), created("bob"))
 
 
-def heard(installation: Installation, name: str) -> tuple[str, ...]:
-    row = installation.store.stored[InstanceKey("patience", name)]
-    return Patience.model_validate_json(row.state).heard
+def applied(installation: Installation, name: str) -> tuple[str, ...]:
+    row = installation.store.stored[InstanceKey("greeting", name)]
+    return Greeting.model_validate_json(row.state).events
 
 
 async def begun(*events: Event) -> tuple[Installation, SagaLane]:
     """A lane that has followed these events, or ada's and bob's creation."""
     rows = event_rows(*events) if events else TWO
     installation = Installation(rows)
-    lane = installation.lane([patience])
+    lane = installation.lane([greeting])
     await lane.acquire()
     await lane.handle(inbound_all(rows))
     return installation, lane
@@ -36,22 +36,22 @@ async def test_wakes_an_instance_when_its_time_is_over_and_not_before() -> None:
     installation, lane = await begun()
     installation.pass_seconds(DEADLINE_SECONDS)  # the first event was recorded a second after the beginning
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated",)
+    assert applied(installation, "ada") == ("UserCreated",)
     installation.pass_seconds(1.0)
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
-    assert heard(installation, "bob") == ("UserCreated",), "recorded a second later"
+    assert applied(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "bob") == ("UserCreated",), "recorded a second later"
 
 
 async def test_wakes_it_once_across_a_takeover() -> None:
     installation, lane = await begun()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()
-    following = installation.lane([patience])
+    following = installation.lane([greeting])
     await following.acquire()
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await following.idle()
-    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "ada") == ("UserCreated", "DeadlinePassed")
     assert installation.store.table.deadlines == {}
     assert len({step.command_id for step in installation.store.outbox}) == len(installation.store.outbox) == 6
 
@@ -62,10 +62,10 @@ async def test_wakes_it_once_when_the_first_owner_did_not_learn_of_its_commit() 
     installation.store.line.answers_lost = 1
     with pytest.raises(Unavailable):
         await lane.idle()
-    following = installation.lane([patience])
+    following = installation.lane([greeting])
     await following.acquire()
     await following.idle()
-    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "ada") == ("UserCreated", "DeadlinePassed")
     assert installation.welcomed == ["ada", "bob", "ada", "ada", "bob", "bob"], "the reminders are sent nevertheless"
 
 
@@ -73,19 +73,19 @@ async def test_a_next_owner_wakes_whom_the_last_one_had_no_time_for() -> None:
     installation, lane = await begun()
     await lane.release()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
-    following = installation.lane([patience])
+    following = installation.lane([greeting])
     await following.acquire()
     await following.idle()
-    assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
 
-async def test_an_owner_that_was_replaced_wakes_nobody() -> None:
+async def test_an_owner_that_was_replaced_wakes_no_instance() -> None:
     installation, lane = await begun()
     await installation.store.acquire(LANE, "another")
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     with pytest.raises(Fenced):
         await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated",)
+    assert applied(installation, "ada") == ("UserCreated",)
     assert len(installation.store.table.deadlines) == 2
 
 
@@ -93,10 +93,10 @@ async def test_does_not_wake_whose_deadline_was_cleared() -> None:
     installation, lane = await begun(created("ada"), UserWelcomed(user_id="ada"))
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated", "UserWelcomed")
+    assert applied(installation, "ada") == ("UserCreated", "UserWelcomed")
 
 
-async def test_does_not_wake_whose_deadline_is_set_anew_meanwhile() -> None:
+async def test_does_not_wake_whose_deadline_is_set_again_meanwhile() -> None:
     installation, lane = await begun(created("ada"))
     deadlines = installation.store.table.deadlines
     ((place, (where, row)),) = deadlines.items()
@@ -105,17 +105,17 @@ async def test_does_not_wake_whose_deadline_is_set_anew_meanwhile() -> None:
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated",)
+    assert applied(installation, "ada") == ("UserCreated",)
     assert deadlines == {place: (where, later)}
 
 
 async def test_does_not_wake_whose_deadline_another_lane_clears_meanwhile() -> None:
     installation, lane = await begun(created("ada"))
     table = installation.store.table
-    key = InstanceKey("patience", "ada")
+    key = InstanceKey("greeting", "ada")
 
     def clear() -> None:
-        done = Patience(status="done", heard=("UserCreated", ADAS_ORDER_PLACED.name)).model_dump_json().encode()
+        done = Greeting(status="done", events=("UserCreated", ADAS_ORDER_PLACED.name)).model_dump_json().encode()
         table.sagas[key] = table.sagas[key]._replace(version=2, status="done", state=done)
         table.deadlines.clear()
 
@@ -123,8 +123,8 @@ async def test_does_not_wake_whose_deadline_another_lane_clears_meanwhile() -> N
     installation.pass_seconds(2 * DEADLINE_SECONDS)
     await lane.idle()
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated", "OrderPlaced")
-    assert len(installation.store.outbox) == 1, "nobody is reminded"
+    assert applied(installation, "ada") == ("UserCreated", "OrderPlaced")
+    assert len(installation.store.outbox) == 1, "no user is reminded"
 
 
 async def test_leaves_a_deadline_of_a_saga_that_it_does_not_know_alone() -> None:
@@ -134,31 +134,31 @@ async def test_leaves_a_deadline_of_a_saga_that_it_does_not_know_alone() -> None
     await older.acquire()
     await older.idle()
     assert len(installation.store.table.deadlines) == 2
-    newer = installation.lane([patience])
+    newer = installation.lane([greeting])
     await newer.acquire()
     await newer.idle()
-    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "ada") == ("UserCreated", "DeadlinePassed")
 
 
 async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_on_with_the_others() -> None:
     installation, _ = await begun()
     installation.pass_seconds(2 * DEADLINE_SECONDS)
-    broken = installation.lane([stumbling])
+    broken = installation.lane([failing])
     await broken.acquire()
     await broken.idle()
-    assert heard(installation, "ada") == ("UserCreated", "DeadlinePassed")
-    assert heard(installation, "bob") == ("UserCreated",)
+    assert applied(installation, "ada") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "bob") == ("UserCreated",)
     commits = installation.store.line.commits
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await broken.idle()
     assert installation.store.line.commits == commits, "not tried again at once"
     installation.pass_seconds(POSTPONED_SECONDS)
     await broken.idle()
-    assert heard(installation, "bob") == ("UserCreated",)
-    mended = installation.lane([patience])
-    await mended.acquire()
-    await mended.idle()
-    assert heard(installation, "bob") == ("UserCreated", "DeadlinePassed")
+    assert applied(installation, "bob") == ("UserCreated",)
+    fixed = installation.lane([greeting])
+    await fixed.acquire()
+    await fixed.idle()
+    assert applied(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
 
 def tell(installation: Installation, status: str, events: bytes = b'[{"event_id": "e"}]') -> None:
@@ -182,25 +182,25 @@ def tell(installation: Installation, status: str, events: bytes = b'[{"event_id"
     installation.store.table.tell_sagas([outcome])
 
 
-async def test_tells_an_instance_once_that_its_step_was_refused() -> None:
+async def test_tells_an_instance_once_that_its_step_was_rejected() -> None:
     installation, lane = await begun()
     tell(installation, "rejected")
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
-    following = installation.lane([patience])
+    following = installation.lane([greeting])
     await following.acquire()
     await following.idle()
-    row = installation.store.stored[InstanceKey("patience", "ada")]
-    assert Patience.model_validate_json(row.state).told == ("welcome of ada: UserNotFound",)
-    assert heard(installation, "ada") == ("UserCreated", "StepRejected")
+    row = installation.store.stored[InstanceKey("greeting", "ada")]
+    assert Greeting.model_validate_json(row.state).internal_facts == ("welcome of ada: UserNotFound",)
+    assert applied(installation, "ada") == ("UserCreated", "StepRejected")
 
 
-async def test_tells_nobody_of_a_step_that_was_accepted() -> None:
+async def test_tells_no_instance_of_a_step_that_was_accepted() -> None:
     installation, lane = await begun()
     tell(installation, "accepted")
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
-    assert heard(installation, "ada") == ("UserCreated",)
+    assert applied(installation, "ada") == ("UserCreated",)
 
 
 async def test_tells_an_instance_once_that_its_step_was_accepted_and_changed_nothing() -> None:
@@ -208,7 +208,7 @@ async def test_tells_an_instance_once_that_its_step_was_accepted_and_changed_not
     tell(installation, "accepted", events=b"[]")
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
-    following = installation.lane([patience])
+    following = installation.lane([greeting])
     await following.acquire()
     await following.idle()
-    assert heard(installation, "ada") == ("UserCreated", "StepUnchanged")
+    assert applied(installation, "ada") == ("UserCreated", "StepUnchanged")

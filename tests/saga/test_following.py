@@ -86,7 +86,7 @@ def in_batches(log: list[Recorded], cuts: list[int]) -> tuple[dict[InstanceKey, 
             key = InstanceKey(row.saga, row.instance_id)
             before = stored.get(key, row._replace(version=0))
             assert row.version - row.applied == before.version
-            assert row.correlation_id in {each.correlation_id for each in events}
+            assert row.correlation_id in {event.correlation_id for event in events}
             # The table keeps an instance's first correlation id.
             stored[key] = row._replace(correlation_id=before.correlation_id, applied=0)
         steps += followed.steps
@@ -103,10 +103,10 @@ def test_leads_to_the_same_however_the_log_is_cut(log: list[Recorded], data: st.
 def test_stores_each_instance_after_all_its_events(log: list[Recorded]) -> None:
     stored, _ = in_batches(log, [])
     expected: dict[InstanceKey, list[Recorded]] = {}
-    for each in log:
-        if type(each.event) in REACTS_TO:
+    for event in log:
+        if type(event.event) in REACTS_TO:
             for name in ("counting", "again"):
-                expected.setdefault(InstanceKey(name, f"of {each.stream_id}"), []).append(each)
+                expected.setdefault(InstanceKey(name, f"of {event.stream_id}"), []).append(event)
     assert stored.keys() == expected.keys()
     for key, row in stored.items():
         events = expected[key]
@@ -126,7 +126,7 @@ def test_numbers_its_steps_without_gaps_behind_the_last(log: list[Recorded], pos
 
 @given(logs)
 def test_derives_each_commands_id_from_saga_event_and_step(log: list[Recorded]) -> None:
-    causes = {each.event_id: each for each in log}
+    causes = {event.event_id: event for event in log}
     for step in follow(SAGAS, log, {}, 0).steps:
         cause = causes[step.causation_id]
         assert step.command_id == str(uuid5(UUID(cause.event_id), f"{step.saga}/{step.step}"))
@@ -141,7 +141,7 @@ def test_of_events_that_no_saga_reacts_to_is_nothing() -> None:
     assert follow(SAGAS, log, {}, 7) == Followed([], [], [], [], [], [])
 
 
-def stumbling_at(version: int) -> Saga[CountState]:
+def failing_at(version: int) -> Saga[CountState]:
     """Cannot take any event of u1 with this stream version."""
 
     def stumble(state: CountState, recorded: Recorded) -> CountState:
@@ -149,34 +149,36 @@ def stumbling_at(version: int) -> Saga[CountState]:
             raise KeyError("a secret value")
         return count(state, recorded)
 
-    return replace(saga("stumbling"), evolve=stumble)
+    return replace(saga("failing"), evolve=stumble)
 
 
 @given(logs, st.integers(1, 8))
 def test_of_an_event_that_a_saga_cannot_take_is_as_if_its_stream_had_ended_there(log: list[Recorded], at: int) -> None:
-    stumbling = stumbling_at(at)
-    followed = follow([stumbling, SAGAS[0]], log, {}, 0)
-    stopped = [place for place, each in enumerate(log) if stops(each, at)]
-    rest = [each for place, each in enumerate(log) if not (stopped and each.stream_id == "u1" and place >= stopped[0])]
-    with_rest = follow([stumbling], rest, {}, 0)
-    assert [row for row in followed.instances if row.saga == "stumbling"] == with_rest.instances
-    assert [step.command_id for step in followed.steps if step.saga == "stumbling"] == [
+    failing = failing_at(at)
+    followed = follow([failing, SAGAS[0]], log, {}, 0)
+    stopped = [place for place, event in enumerate(log) if stops(event, at)]
+    rest = [
+        event for place, event in enumerate(log) if not (stopped and event.stream_id == "u1" and place >= stopped[0])
+    ]
+    with_rest = follow([failing], rest, {}, 0)
+    assert [row for row in followed.instances if row.saga == "failing"] == with_rest.instances
+    assert [step.command_id for step in followed.steps if step.saga == "failing"] == [
         step.command_id for step in with_rest.steps
     ]
     others = [row for row in followed.instances if row.saga == "counting"]
     assert others == follow([SAGAS[0]], log, {}, 0).instances
     assert [step.position for step in followed.steps] == list(range(1, len(followed.steps) + 1))
-    assert [(each.follower, each.stream_id, each.stream_version) for each in followed.parked] == [
-        ("stumbling", "u1", log[place].stream_version) for place in stopped[:1]
+    assert [(parked.follower, parked.stream_id, parked.stream_version) for parked in followed.parked] == [
+        ("failing", "u1", log[place].stream_version) for place in stopped[:1]
     ]
-    assert all(each.attempts == ATTEMPTS and "secret" not in each.error for each in followed.parked)
+    assert all(parked.attempts == ATTEMPTS and "secret" not in parked.error for parked in followed.parked)
 
 
-def stops(each: Recorded, at: int) -> bool:
-    return type(each.event) in REACTS_TO and (each.stream_id, each.stream_version) == ("u1", at)
+def stops(recorded: Recorded, at: int) -> bool:
+    return type(recorded.event) in REACTS_TO and (recorded.stream_id, recorded.stream_version) == ("u1", at)
 
 
 @given(logs)
 def test_passes_over_a_stream_that_waits(log: list[Recorded]) -> None:
-    others = [each for each in log if each.stream_id != "u1"]
+    others = [event for event in log if event.stream_id != "u1"]
     assert follow(SAGAS[:1], log, {}, 0, {("counting", "u1")}) == follow(SAGAS[:1], others, {}, 0)

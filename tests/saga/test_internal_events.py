@@ -1,11 +1,11 @@
-"""`follow` and `hear`: what an instance hears besides the log, and what it has waiting for it."""
+"""`follow` and `handle`: what an instance handles beside the log, and what it has waiting for it."""
 
 from uuid import UUID, uuid5
 
 from contracts.message import Event
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
+from tests.saga.greeting import DEADLINE, Greeting, failing, greeting
 from tests.saga.installation import created
-from tests.saga.patience import DEADLINE, Patience, patience, stumbling
 from workers.core.recorded import Recorded
 from workers.core.saga import DeadlinePassed, StepRejected, StepUnchanged
 from workers.ports.sagas import (
@@ -20,7 +20,7 @@ from workers.ports.sagas import (
 from workers.saga.following import Followed, follow, handle
 from workers.saga.internal_events import InternalEvent, internal_events
 
-ADA, BOB = InstanceKey("patience", "ada"), InstanceKey("patience", "bob")
+ADA, BOB = InstanceKey("greeting", "ada"), InstanceKey("greeting", "bob")
 NOW = "2026-01-01T00:01:00.000000Z"
 ADA_WELCOMED, ADA_MOVED = UserWelcomed(user_id="ada"), UserUpdated(user_id="ada", city="Turin")
 
@@ -36,7 +36,7 @@ def log(*events: Event) -> list[Recorded]:
 
 
 def followed(*events: Event) -> Followed:
-    return follow([patience], log(*events), {}, 0, partition=3)
+    return follow([greeting], log(*events), {}, 0, partition=3)
 
 
 def stored(rows: Followed) -> dict[InstanceKey, StoredInstance]:
@@ -46,12 +46,12 @@ def stored(rows: Followed) -> dict[InstanceKey, StoredInstance]:
 def rejection(position: int, instance_id: str) -> StepRejection:
     command_id = f"00000000-0000-5000-9000-{position:012d}"
     return StepRejection(
-        position, *("patience", instance_id, "welcome", instance_id, command_id, "No"), NOW, "c", None, None
+        position, *("greeting", instance_id, "welcome", instance_id, command_id, "No"), NOW, "c", None, None
     )
 
 
-def state_of(row: InstanceRow) -> Patience:
-    return Patience.model_validate_json(row.state)
+def state_of(row: InstanceRow) -> Greeting:
+    return Greeting.model_validate_json(row.state)
 
 
 def due(*deadlines: DeadlineRow, rejections: tuple[StepRejection, ...] = ()) -> list[InternalEvent]:
@@ -61,49 +61,49 @@ def due(*deadlines: DeadlineRow, rejections: tuple[StepRejection, ...] = ()) -> 
 def test_a_deadline_is_due_so_many_seconds_after_the_causing_event_was_recorded() -> None:
     (row,) = followed(created("ada")).deadlines
     assert row == DeadlineRow(
-        *("patience", "ada", DEADLINE, "2026-01-01T00:00:11.000000Z", "00000000-0000-5000-8000-000000000001"),
+        *("greeting", "ada", DEADLINE, "2026-01-01T00:00:11.000000Z", "00000000-0000-5000-8000-000000000001"),
         *("correlation 1", "tester", "00-trace"),
     )
 
 
 def test_of_a_batch_only_the_last_word_on_a_deadline_counts() -> None:
     cleared = followed(created("ada"), ADA_WELCOMED)
-    assert (cleared.deadlines, cleared.cleared_deadlines) == ([], [("patience", "ada", DEADLINE)])
+    assert (cleared.deadlines, cleared.cleared_deadlines) == ([], [("greeting", "ada", DEADLINE)])
     set_anew = followed(created("ada"), ADA_WELCOMED, ADA_MOVED)
     assert [row.due_at for row in set_anew.deadlines] == ["2026-01-01T00:00:23.000000Z"]
     assert set_anew.cleared_deadlines == []
 
 
-def test_what_is_heard_has_ids_that_follow_from_what_led_to_it() -> None:
+def test_an_internal_event_has_an_id_that_follows_from_what_led_to_it() -> None:
     (row,) = followed(created("ada")).deadlines
     (passed,) = due(row)
     assert passed.recorded.event == DeadlinePassed(instance_id="ada", deadline=DEADLINE)
-    assert passed.recorded.event_id == str(uuid5(UUID(row.event_id), f"patience/ada/deadline/{DEADLINE}"))
+    assert passed.recorded.event_id == str(uuid5(UUID(row.event_id), f"greeting/ada/deadline/{DEADLINE}"))
     assert (passed.recorded.recorded_at, passed.recorded.correlation_id) == (NOW, "correlation 1")
-    (told,) = due(rejections=(rejection(7, "ada"),))
-    assert told.recorded.event == StepRejected(instance_id="ada", step="welcome", to="ada", code="No")
-    assert told.recorded.event_id == str(uuid5(UUID(rejection(7, "ada").command_id), "refused"))
+    (event,) = due(rejections=(rejection(7, "ada"),))
+    assert event.recorded.event == StepRejected(instance_id="ada", step="welcome", to="ada", code="No")
+    assert event.recorded.event_id == str(uuid5(UUID(rejection(7, "ada").command_id), "refused"))
 
 
-def test_that_a_step_changed_nothing_is_heard_as_an_event_with_an_id_of_its_own() -> None:
+def test_that_a_step_changed_nothing_is_handled_as_an_event_with_an_id_of_its_own() -> None:
     command_id = "00000000-0000-5000-9000-000000000007"
-    row = UnchangedStep(7, *("patience", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
-    (told,) = internal_events(DueInternalEvents(NOW, (), (), (row,)))
-    assert told.recorded.event == StepUnchanged(instance_id="ada", step="welcome", to="ada")
-    assert told.recorded.event_id == str(uuid5(UUID(command_id), "unchanged"))
-    assert (told.key, told.recorded.recorded_at, told.recorded.actor) == (ADA, NOW, "clerk")
+    row = UnchangedStep(7, *("greeting", "ada", "welcome", "ada", command_id), NOW, "c", "clerk", None)
+    (event,) = internal_events(DueInternalEvents(NOW, (), (), (row,)))
+    assert event.recorded.event == StepUnchanged(instance_id="ada", step="welcome", to="ada")
+    assert event.recorded.event_id == str(uuid5(UUID(command_id), "unchanged"))
+    assert (event.key, event.recorded.recorded_at, event.recorded.actor) == (ADA, NOW, "clerk")
     assert StepUnchanged.type == "core.StepUnchanged.v1"
 
 
-def test_what_follows_from_it_has_the_same_ids_whoever_hears_it_and_when() -> None:
+def test_what_follows_from_it_has_the_same_ids_whichever_lane_handles_it_and_when() -> None:
     before = followed(created("ada"))
     own = due(*before.deadlines)
     later = internal_events(DueInternalEvents("2026-01-02T00:00:00.000000Z", before.deadlines, ()))
-    first = [step.command_id for step in handle([patience], own, stored(before), 1).steps]
-    assert first == [step.command_id for step in handle([patience], later, stored(before), 9).steps]
+    first = [step.command_id for step in handle([greeting], own, stored(before), 1).steps]
+    assert first == [step.command_id for step in handle([greeting], later, stored(before), 9).steps]
     assert first == [
-        str(uuid5(UUID(own[0].recorded.event_id), name)) for name in ("patience/remind/here", "patience/remind/there")
-    ], "two steps of one name are told apart by what they are about"
+        str(uuid5(UUID(own[0].recorded.event_id), name)) for name in ("greeting/remind/here", "greeting/remind/there")
+    ], "two steps of one name are distinguished by what they are about"
 
 
 def test_each_event_that_is_taken_is_an_entry_of_the_journal() -> None:
@@ -120,44 +120,44 @@ def test_each_event_that_is_taken_is_an_entry_of_the_journal() -> None:
 
 def test_an_own_event_is_kept_whole_in_the_journal_as_the_log_does_not_have_it() -> None:
     before = followed(created("ada"))
-    after = handle([patience], due(*before.deadlines), stored(before), 1)
+    after = handle([greeting], due(*before.deadlines), stored(before), 1)
     (entry,) = after.journal
     assert (entry.version, entry.sequence, entry.status, entry.recorded_at) == (2, 0, "late", NOW)
     assert DeadlinePassed.model_validate_json(entry.data or b"").deadline == DEADLINE
     (row,) = after.instances
     assert (row.version, row.applied) == (2, 1)
-    assert state_of(row).heard == ("UserCreated", "DeadlinePassed")
+    assert state_of(row).events == ("UserCreated", "DeadlinePassed")
 
 
 def test_an_instance_whose_code_cannot_take_it_is_left_as_it_is_and_the_others_go_on() -> None:
     before = followed(created("ada"), created("bob"))
     own = due(*before.deadlines, rejections=(rejection(1, "ada"), rejection(2, "bob")))
-    after = handle([stumbling], own, stored(before), 2)
-    assert [(row.instance_id, state_of(row).heard[1:]) for row in after.instances] == [
+    after = handle([failing], own, stored(before), 2)
+    assert [(row.instance_id, state_of(row).events[1:]) for row in after.instances] == [
         ("ada", ("StepRejected", "DeadlinePassed")),
         ("bob", ("StepRejected",)),
-    ], "bob has heard what came before"
+    ], "bob has handled what came before"
     assert set(after.failures) == {BOB}
     assert "KeyError" in after.failures[BOB]
     assert "secret" not in after.failures[BOB]
     assert {step.instance_id for step in after.steps} == {"ada"}
 
 
-def test_an_instance_that_stumbled_hears_nothing_more_meanwhile() -> None:
+def test_an_instance_whose_code_failed_handles_nothing_more_meanwhile() -> None:
     before = followed(created("bob"))
     own = due(*before.deadlines)
-    after = handle([stumbling], [*own, *due(rejections=(rejection(1, "bob"),))], stored(before), 1)
+    after = handle([failing], [*own, *due(rejections=(rejection(1, "bob"),))], stored(before), 1)
     assert (after.instances, after.journal, after.steps) == ([], [], [])
 
 
 def test_an_event_for_an_instance_or_a_saga_that_is_not_there_changes_nothing() -> None:
     before = followed(created("ada"))
     own = due(*before.deadlines)
-    for sagas, known in (([patience], {}), ([], stored(before))):
-        assert not any(handle(sagas, own, known, 1))
+    for sagas, stored_instances in (([greeting], {}), ([], stored(before))):
+        assert not any(handle(sagas, own, stored_instances, 1))
 
 
-def test_rejections_are_heard_before_deadlines() -> None:
+def test_rejections_are_handled_before_deadlines() -> None:
     before = followed(created("ada"))
-    after = handle([patience], due(*before.deadlines, rejections=(rejection(1, "ada"),)), stored(before), 1)
-    assert state_of(after.instances[0]).told == ("welcome of ada: No", DEADLINE)
+    after = handle([greeting], due(*before.deadlines, rejections=(rejection(1, "ada"),)), stored(before), 1)
+    assert state_of(after.instances[0]).internal_facts == ("welcome of ada: No", DEADLINE)

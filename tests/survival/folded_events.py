@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from contracts.catalogue import catalogue
 from tests.system import System
+from workers.core.folding import fold
 from workers.domain import contexts
 
 
@@ -22,7 +23,6 @@ class FoldedEvents(NamedTuple):
 
 async def read_folded_events(system: System) -> FoldedEvents:
     """Read and fold the whole event table."""
-    states: dict[str, dict[str, Any]] = {name: {} for name in contexts()}
     events: dict[str, dict[str, list[Any]]] = {name: {} for name in contexts()}
     rows = await system.database.fetch(
         "SELECT context, stream_id, type, schema_version, data FROM annals.events"
@@ -31,10 +31,11 @@ async def read_folded_events(system: System) -> FoldedEvents:
     for row in rows:
         context, stream_id = row["context"], row["stream_id"]
         model = catalogue().events[f"{context}.{row['type']}.v{row['schema_version']}"]
-        event = model.model_validate_json(row["data"])
-        decider = contexts()[context].decider
-        states[context][stream_id] = decider.evolve(states[context].get(stream_id, decider.initial), event)
-        events[context].setdefault(stream_id, []).append(event)
+        events[context].setdefault(stream_id, []).append(model.model_validate_json(row["data"]))
+    states = {
+        name: {stream_id: fold(context.decider, history) for stream_id, history in events[name].items()}
+        for name, context in contexts().items()
+    }
     return FoldedEvents(states, events)
 
 

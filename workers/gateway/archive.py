@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import reduce
 from typing import NamedTuple, TypeVar
 
 from contracts.catalogue import catalogue
 from contracts.envelope import MalformedMessage
+from workers.core.folding import fold
 from workers.core.projection import Document, Projection
 from workers.core.recorded import Recorded
 from workers.gateway.problems import Problem
@@ -73,8 +73,8 @@ class Archive:
         it was folded from. Raises NoSuchPast or Problem.
         """
         events = await self.until(projection.context, stream_id, point)
-        nothing: Document | None = None
-        return await asyncio.to_thread(reduce, projection.evolve, events, nothing), events
+        document: Document | None = await asyncio.to_thread(fold, projection, events)
+        return document, events
 
     async def lives(self, projection: Projection, stream_id: str) -> bool:
         """Whether a stream leads to a document by now. It does too when our code cannot tell. Raises Unavailable or
@@ -106,8 +106,7 @@ def _recorded(rows: Sequence[EventRow]) -> list[Recorded]:
 
 
 def _leads_to_a_document(projection: Projection, events: Sequence[Recorded]) -> bool:
-    nothing: Document | None = None
     try:
-        return reduce(projection.evolve, events, nothing) is not None
+        return fold(projection, events) is not None
     except Exception:  # noqa: BLE001  # a bug in a projection: the read model has the stream parked, and is behind
         return True

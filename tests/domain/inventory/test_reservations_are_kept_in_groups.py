@@ -23,8 +23,8 @@ def test_answer_as_one_mapping_would_and_leave_the_value_before_alone(asked: lis
             plain[order_id] = quantity
             grouped = opened(grouped, order_id, quantity)
         assert repr(before) == shown
-        for each in ("a", "b", "ab", "xab", "yab", "xcd", "xa"):
-            assert reserved_for(grouped, each) == plain.get(each)
+        for any_id in ("a", "b", "ab", "xab", "yab", "xcd", "xa"):
+            assert reserved_for(grouped, any_id) == plain.get(any_id)
         assert all(grouped.values()), "an empty group is left"
 
 

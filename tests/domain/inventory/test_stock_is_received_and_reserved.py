@@ -37,7 +37,7 @@ def test_to_the_last_piece_and_no_further() -> None:
     history.when(RESERVE_TEAPOTS_FOR_ADAS_UNLUCKY_ORDER).then(TEAPOTS_DECLINED_FOR_ADAS_UNLUCKY_ORDER)
 
 
-def test_with_a_decline_when_nobody_has_heard_of_the_sku() -> None:
+def test_with_a_decline_when_the_sku_is_unknown() -> None:
     declined = StockDeclined(sku=TEAPOT, order_id=ORDER_ID, quantity=1, reason="InsufficientStock")
     given(decider).when(RESERVE_A_TEAPOT_FOR_ADAS_ORDER).then(declined)
 

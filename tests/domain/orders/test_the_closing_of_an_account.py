@@ -79,21 +79,24 @@ def test_has_no_less_patience_with_the_rest_of_the_orders_when_one_of_them_is_an
     following(closing, *history).when(no_answer).then(cancel("b")).waiting_for_answer(240)
 
 
-def test_hears_no_deadline_that_it_does_not_wait_for() -> None:
+def test_handles_no_deadline_that_it_does_not_wait_for() -> None:
     for history, deadline in (((placed("a"),), ANSWER), ((placed("a"), ADA_DELETED), "another")):
         state = closing.initial
-        for each in recorded(*history):
-            state = closing.evolve(state, each)
+        for event in recorded(*history):
+            state = closing.evolve(state, event)
         (late,) = recorded(passed(USER_ID, deadline))
         assert closing.evolve(state, late) == state
 
 
 def test_calls_its_steps_as_it_always_has_so_that_a_repeat_has_the_same_command_id() -> None:
     asked = following(closing, placed("a"), placed("b")).when(ADA_DELETED)
-    assert [each[::2] for each in asked.consequences if isinstance(each, Step)] == [("cancel", "a"), ("cancel", "b")]
+    assert [consequence[::2] for consequence in asked.consequences if isinstance(consequence, Step)] == [
+        ("cancel", "a"),
+        ("cancel", "b"),
+    ]
 
 
 def test_leaves_the_orders_of_others_alone() -> None:
     other = placed("b").model_copy(update={"user_id": "somebody"})
-    assert {closing.correlate(each) for each in recorded(placed("a"), other)} == {USER_ID, "somebody"}
+    assert {closing.correlate(event) for event in recorded(placed("a"), other)} == {USER_ID, "somebody"}
     following(closing, placed("a")).when(confirmed("b"), cancelled("c")).then_nothing().leaving("watch")

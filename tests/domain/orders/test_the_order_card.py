@@ -72,7 +72,7 @@ def test_is_found_by_its_user_in_the_order_of_the_time_placed_however_old_it_gro
         assert (entry.name, entry.key) == (placed_by(USER_ID).name, placed_by(USER_ID).key)
 
 
-def test_keeps_the_entry_that_an_earlier_release_has_made_until_it_is_built_anew() -> None:
+def test_keeps_the_entry_that_an_earlier_release_has_made_until_it_is_rebuilt() -> None:
     earlier = {field: value for field, value in NEW_CARD.items() if field != "placed_sequence"}
     assert card.indexes(earlier) == {Index("user", USER_ID, order=PLACED_AT)}
     assert time_in(PLACED_AT) == PLACED_AT

@@ -19,7 +19,7 @@ def test_to_open_the_account() -> None:
     given(decider).when(DEPOSIT_FOR_ADA).then(DEPOSITED_FOR_ADA)
 
 
-def test_each_time_anew() -> None:
+def test_again_each_time() -> None:
     given(decider, DEPOSITED_FOR_ADA).when(DEPOSIT_FOR_ADA).then(DEPOSITED_FOR_ADA)
 
 

@@ -36,7 +36,7 @@ def test_with_a_city_of_null_as_without_a_city() -> None:
     )
 
 
-def test_with_the_time_that_the_welcome_waits_so_that_whoever_replays_the_event_knows_it() -> None:
+def test_with_the_time_that_the_welcome_waits_so_that_a_replay_of_the_event_knows_it() -> None:
     given(decider).when(CREATE_GRACE).then(GRACE_CREATED)
 
 

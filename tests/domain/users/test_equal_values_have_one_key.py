@@ -1,4 +1,4 @@
-"""What counts as equal has one key, whoever writes, searches or verifies; what does not, has another."""
+"""What counts as equal has one key, whether it is written, searched or verified; what does not, has another."""
 
 import unicodedata
 
@@ -66,26 +66,26 @@ _valid_email = TypeAdapter(EmailAddress)
 _valid_text = TypeAdapter(ShortText)
 
 
-@pytest.mark.parametrize(("one", "other"), EMAILS)
-def test_an_address_is_the_same_however_it_is_written(one: str, other: str) -> None:
-    assert email_key(one) == email_key(other)
-    assert email_index(one) == email_index(other)
+@pytest.mark.parametrize(("spelling", "other"), EMAILS)
+def test_an_address_is_the_same_however_it_is_written(spelling: str, other: str) -> None:
+    assert email_key(spelling) == email_key(other)
+    assert email_index(spelling) == email_index(other)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER_EMAILS)
-def test_two_addresses_stay_two(one: str, other: str) -> None:
-    assert email_key(one) != email_key(other)
+@pytest.mark.parametrize(("spelling", "other"), OTHER_EMAILS)
+def test_two_addresses_stay_two(spelling: str, other: str) -> None:
+    assert email_key(spelling) != email_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), CITIES)
-def test_a_city_is_the_same_however_it_is_written(one: str, other: str) -> None:
-    assert city_key(one) == city_key(other)
-    assert city_index(one) == city_index(other)
+@pytest.mark.parametrize(("spelling", "other"), CITIES)
+def test_a_city_is_the_same_however_it_is_written(spelling: str, other: str) -> None:
+    assert city_key(spelling) == city_key(other)
+    assert city_index(spelling) == city_index(other)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER_CITIES)
-def test_two_cities_stay_two(one: str, other: str) -> None:
-    assert city_key(one) != city_key(other)
+@pytest.mark.parametrize(("spelling", "other"), OTHER_CITIES)
+def test_two_cities_stay_two(spelling: str, other: str) -> None:
+    assert city_key(spelling) != city_key(other)
 
 
 @given(texts, texts)
@@ -117,7 +117,9 @@ def test_forms_of_one_city_share_a_key(city: str) -> None:
     assert city_key(city.casefold()) == key
     assert city_key(f"  {city}\u00a0") == key
     assert city_key(key) == key
-    assert not any(unicodedata.category(each) == "Cc" for each in key), "entries of an index hold no control character"
+    assert not any(unicodedata.category(character) == "Cc" for character in key), (
+        "entries of an index hold no control character"
+    )
 
 
 def test_another_scope_keeps_its_keys() -> None:

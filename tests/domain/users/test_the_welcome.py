@@ -50,7 +50,7 @@ def test_asks_for_the_welcome_when_it_has_waited() -> None:
     waited.then(WelcomeUser(user_id="grace")).touching_no_deadline().leaving("welcome")
 
 
-def test_waits_no_more_when_somebody_else_has_welcomed_the_user() -> None:
+def test_waits_no_more_when_another_client_has_welcomed_the_user() -> None:
     following(welcome, GRACE_CREATED).when(GRACE_WELCOMED).then().clearing(DEADLINE).leaving("welcomed")
 
 
@@ -70,10 +70,10 @@ def test_asks_again_when_nothing_comes_of_it_and_is_stuck_in_the_end_until_somet
     following(welcome, *in_vain, no_answer).when(ADA_DELETED).then_nothing().leaving("abandoned")
 
 
-def test_is_over_before_it_begins_when_the_deletion_is_heard_first() -> None:
+def test_is_over_before_it_begins_when_the_deletion_is_handled_first() -> None:
     following(welcome, ADA_DELETED).when(ADA_CREATED).then_nothing().leaving("abandoned")
 
 
 def test_keeps_the_name_of_its_step_which_the_ids_of_its_commands_are_made_of() -> None:
     consequences = following(welcome).when(ADA_CREATED).consequences
-    assert [each.name for each in consequences if isinstance(each, Step)] == ["welcome"]
+    assert [consequence.name for consequence in consequences if isinstance(consequence, Step)] == ["welcome"]

@@ -1,4 +1,4 @@
-"""The stock card: how many pieces of a SKU are there, and how many of them are set aside for orders."""
+"""The stock card: how many pieces of a SKU are on hand, and how many of them are reserved for orders."""
 
 from typing import assert_never, cast
 
@@ -15,9 +15,9 @@ from workers.core.recorded import Recorded
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document:
-    """The next card. Any event begins one: a SKU that was only asked for has a card with nothing on it.
+    """The next card. Any event creates one: a SKU with only a declined reservation has a card with zero pieces.
 
-    `on_hand` is received less shipped, `available` is what of it is not reserved.
+    `on_hand` is received less shipped; `available` is `on_hand` less `reserved`.
     """
     event = cast(InventoryEvent, recorded.event)
     on_hand, reserved = (0, 0) if card is None else (card["on_hand"], card["reserved"])
@@ -45,7 +45,7 @@ def evolve(card: Document | None, recorded: Recorded) -> Document:
 
 
 def indexes(_: Document) -> frozenset[Index]:
-    """A SKU's stock is found by the SKU alone."""
+    """None: a stock card is looked up by its SKU."""
     return frozenset()
 
 

@@ -1,7 +1,7 @@
 """The inventory write side: how many pieces of one SKU are on hand, and for which orders they are reserved.
 
 Reservations never exceed what is on hand, so the available pieces are never below zero. A decline is an event and no
-rejection: a saga reads it from the log. Every SKU that fits a stream id exists, with nothing on hand.
+rejection: a saga reads it from the log. Every valid stream id is a SKU, with nothing on hand at first.
 
 Only open reservations are kept: those of orders that wait for the SKU to be shipped or released.
 """
@@ -35,7 +35,7 @@ class StockState(NamedTuple):
 
     @property
     def available(self) -> int:
-        """How many may still be set aside."""
+        """How many pieces can still be reserved."""
         return self.on_hand - self.reserved
 
 
@@ -45,8 +45,8 @@ def receive(_: StockState, command: ReceiveStock) -> Decision:
 
 
 def reserve(state: StockState, command: ReserveStock) -> Decision | Rejection:
-    """One open reservation an order: while there is one, asking for the same again is quiet, and for anything else
-    refused. So who is answered quietly knows that what was asked for is reserved.
+    """One open reservation per order: while there is one, a command for the same quantity is quiet, and one for another
+    quantity is rejected. So a quiet answer means that exactly this quantity is reserved.
     """
     reserved = reserved_for(state.reservations, command.order_id)
     if reserved is not None:

@@ -1,4 +1,4 @@
-"""The pieces of a SKU that are kept for orders."""
+"""The pieces of a SKU that are reserved for orders."""
 
 from collections.abc import Iterator
 

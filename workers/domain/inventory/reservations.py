@@ -1,8 +1,8 @@
 """The open reservations of one SKU: a frozen value that is cheap to change, however many orders wait for the SKU.
 
-In one mapping, every event would copy all of them, and a popular SKU may be promised to tens of thousands of orders. So
-they lie in groups by the end of the order id, and a change copies the groups' names and one group. Ids that all end
-alike share a group, and cost what one mapping would.
+With one mapping, every event would copy all of them, and tens of thousands of orders may wait for a popular SKU. So
+reservations are grouped by the last characters of the order id, and a change copies the mapping of groups and one
+group. Ids that all end alike share a group, and cost as much as one mapping.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ NO_RESERVATIONS: Reservations = {}
 
 
 def reserved_for(reservations: Reservations, order_id: str) -> int | None:
-    """The pieces that are set aside for an order; None without a reservation."""
+    """The pieces that are reserved for an order; None without a reservation."""
     return reservations.get(_group(order_id), {}).get(order_id)
 
 

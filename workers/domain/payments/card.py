@@ -1,4 +1,4 @@
-"""The account card: what a user has, what is set aside for orders and what is spent. Money as text with two places."""
+"""The account card: what a user has, what is reserved for orders and what is spent. Money as text with two places."""
 
 from decimal import Decimal
 from typing import assert_never, cast
@@ -19,8 +19,8 @@ NOTHING = Decimal("0.00")
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
-    """The next card: only a FundsDeposited begins one. `balance` is deposited less captured, `available` is what of it
-    is not reserved. A declined request moves the version on and no more.
+    """The next card; only a FundsDeposited creates one. `balance` is deposited less captured; `available` is `balance`
+    less `reserved`. A decline changes only the version.
     """
     event = cast(PaymentEvent, recorded.event)
     if isinstance(event, FundsDeposited):
@@ -75,7 +75,7 @@ def _moved(
 
 
 def indexes(_: Document) -> frozenset[Index]:
-    """An account is found by its user's id alone."""
+    """None: an account is looked up by its user's id."""
     return frozenset()
 
 

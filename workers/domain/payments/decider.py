@@ -29,7 +29,7 @@ CURRENCY_MISMATCH = "CurrencyMismatch"
 
 
 class AccountState(NamedTuple):
-    """What decisions need to know of one account. Without a currency there is none yet.
+    """What decisions need to know of one account. Without a currency, there is no account yet.
 
     `balance` is deposited less captured; `reserved` is the sum of `reservations`, the open ones by order id.
     """
@@ -41,7 +41,7 @@ class AccountState(NamedTuple):
 
     @property
     def available(self) -> Decimal:
-        """What may still be set aside."""
+        """The money that can still be reserved."""
         return EXACT.subtract(self.balance, self.reserved)
 
 

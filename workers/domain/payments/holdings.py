@@ -1,4 +1,4 @@
-"""The money that an account keeps for orders."""
+"""The money of an account that is reserved for orders."""
 
 from collections.abc import Iterator
 

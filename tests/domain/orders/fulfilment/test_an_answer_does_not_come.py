@@ -1,5 +1,5 @@
 """What an order asks for beside its reservations has a deadline for the answer: then it asks again, a few times, each
-with more patience, and in the end it is stuck, where a person can see it. A late answer still counts.
+with a longer time limit, and in the end it is stuck, where a person can see it. A late answer still counts.
 """
 
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ def test_means_nothing_to_who_waits_for_none() -> None:
 
 
 def test_what_is_to_be_given_back_is_asked_for_again_and_then_waits_for_a_person() -> None:
-    """As somebody else had reserved and taken the order's money before."""
+    """As another client had reserved and taken the order's money before."""
     twice = (*COMPLETED, FUNDS_RESERVED)
     for again in range(MAX_REPEATS):
         late = following(fulfilment, *twice, *IN_VAIN[:again]).when(NO_ANSWER)
@@ -110,7 +110,7 @@ def test_what_is_to_be_given_back_is_asked_for_again_and_then_waits_for_a_person
 
 
 def test_and_what_takes_the_money_or_the_goods_is_repeated_as_the_same_command() -> None:
-    """So it is done once, even if somebody else reserves once more in between."""
+    """So it is done once, even if another client reserves once more in between."""
     following(fulfilment, *FINAL[:-1]).when(CONFIRMED).then(CAPTURE_FUNDS).asked_by(None)
     following(fulfilment, *FINAL, NO_ANSWER).when(NO_ANSWER).then(CAPTURE_FUNDS).asked_by(len(FINAL))
     leaving = (*COMPLETED, SHIPPED, shipped("tea"))
@@ -119,12 +119,12 @@ def test_and_what_takes_the_money_or_the_goods_is_repeated_as_the_same_command()
 
 
 def test_also_when_something_was_lost_and_came_back_in_between() -> None:
-    """Whoever released and reserved again may reserve once more: both commands to take it could find something."""
+    """A client that released and reserved may reserve once more: both commands to take it could find something."""
     back = following(fulfilment, *FINAL, FUNDS_RELEASED).when(FUNDS_RESERVED).then(CAPTURE_FUNDS)
     back.asked_by(len(FINAL)).leaving("capture_funds")
 
 
-def test_but_after_a_rejection_it_is_asked_for_anew() -> None:
+def test_but_after_a_rejection_it_is_asked_for_again() -> None:
     refused = (*COMPLETED, SHIPPED, no("ship_stock", "HandlerFailed", "tea"))
     again = following(fulfilment, *refused).when(NO_ANSWER).then(*map(ship, PIECES))
     again.asked_by(None, len(COMPLETED) + 1, len(COMPLETED) + 1)
@@ -139,7 +139,7 @@ def test_and_something_else_is_asked_for_with_all_patience_nevertheless() -> Non
 
 
 def test_a_rejection_of_what_was_asked_for_before_is_no_answer_to_what_is_asked_for_now() -> None:
-    """What was reserved after the first release was refused is to be released by the second."""
+    """What was reserved after the first release was rejected is to be released by the second."""
     before = (PLACED, CANCELLED_BY_ADA, NO_ANSWER, FUNDS_RESERVED)
     by = {number: f"00000000-0000-5000-8000-{number:012d}" for number in (3, 4)}
     following(fulfilment, *before[:3]).when(FUNDS_RESERVED).then(RELEASE_FUNDS).asked_by(None)

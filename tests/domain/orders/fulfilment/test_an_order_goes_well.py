@@ -97,11 +97,11 @@ def test_two_lines_of_one_article_are_reserved_and_shipped_as_one() -> None:
     )
     tea, pot = (StockReserved(sku=sku, order_id=ORDER, quantity=pieces) for sku, pieces in (("tea", 5), ("pot", 1)))
     total = {"amount": Decimal("42.00")}
-    paid, taken = FUNDS_RESERVED.model_copy(update=total), FUNDS_CAPTURED.model_copy(update=total)
+    paid, captured = FUNDS_RESERVED.model_copy(update=total), FUNDS_CAPTURED.model_copy(update=total)
     following(fulfilment, SPLIT).when(paid).then(
         ReserveStock(sku="tea", order_id=ORDER, quantity=5), ReserveStock(sku="pot", order_id=ORDER, quantity=1)
     )
     following(fulfilment, SPLIT, paid).when(tea, pot).then(CONFIRM)
-    following(fulfilment, SPLIT, paid, tea, pot, CONFIRMED, taken).when(SHIPPED).then(
+    following(fulfilment, SPLIT, paid, tea, pot, CONFIRMED, captured).when(SHIPPED).then(
         ShipStock(sku="tea", order_id=ORDER), ShipStock(sku="pot", order_id=ORDER)
     )

@@ -30,8 +30,8 @@ def test_while_the_money_is_being_reserved_and_the_money_goes_back_when_it_comes
 
 def test_while_the_money_is_being_declined() -> None:
     following(fulfilment, PLACED, CANCELLED_BY_ADA).when(FUNDS_DECLINED).then_nothing().leaving("cancelled")
-    nobody = following(fulfilment, PLACED, CANCELLED_BY_ADA).when(no("reserve_funds", "AccountNotFound"))
-    nobody.then_nothing().leaving("cancelled")
+    no_account = following(fulfilment, PLACED, CANCELLED_BY_ADA).when(no("reserve_funds", "AccountNotFound"))
+    no_account.then_nothing().leaving("cancelled")
 
 
 def test_while_the_goods_are_being_reserved() -> None:

@@ -35,8 +35,8 @@ def test_too_little_money_cancels_it_and_there_is_nothing_to_give_back() -> None
 
 
 def test_no_account_cancels_it_too() -> None:
-    nobody = following(fulfilment, PLACED).when(no("reserve_funds", "AccountNotFound"))
-    nobody.then(cancel(NO_ACCOUNT)).clearing(DEADLINE).leaving("compensate")
+    no_account = following(fulfilment, PLACED).when(no("reserve_funds", "AccountNotFound"))
+    no_account.then(cancel(NO_ACCOUNT)).clearing(DEADLINE).leaving("compensate")
     following(fulfilment, PLACED, no("reserve_funds", "AccountNotFound")).when(cancelled(NO_ACCOUNT)).leaving(
         "cancelled"
     )
@@ -76,7 +76,7 @@ def test_goods_that_inventory_failed_to_reserve_count_as_short() -> None:
     ],
     ids=["money", "goods"],
 )
-def test_what_somebody_else_gave_back_counts_as_given_back(given_back_by_others: Event, still_held: Event) -> None:
+def test_what_another_client_gave_back_counts_as_given_back(given_back_by_others: Event, still_held: Event) -> None:
     history = (*SHORT, declined("cup"), cancelled(NO_POT), still_held)
     following(fulfilment, *history[:-1]).when(still_held).leaving("compensate")
     following(fulfilment, *history).when(given_back_by_others).then_nothing().leaving("cancelled")

@@ -1,4 +1,4 @@
-"""Others have had a hand in it: somebody else's confirmation, a reservation that is gone, a context that fails."""
+"""Others have had a hand in it: another client's confirmation, a reservation that is gone, a context that fails."""
 
 from tests.domain.orders.fulfilment.three_lines import (
     ADA,
@@ -36,21 +36,21 @@ LATE = "the deadline passed"
 NO_MONEY = "funds declined: InsufficientFunds"
 
 
-def test_no_one_when_somebody_else_confirmed_it_and_all_is_there() -> None:
+def test_no_one_when_another_client_confirmed_it_and_all_is_there() -> None:
     following(fulfilment, PLACED, CONFIRMED).when(FUNDS_RESERVED).then(*map(reserve, PIECES)).leaving("reserve_stock")
     for history in ((PLACED, CONFIRMED, FUNDS_RESERVED), (*PAID, CONFIRMED)):
-        there = following(fulfilment, *history).when(*map(reserved, PIECES))
-        there.then(CAPTURE_FUNDS).clearing(DEADLINE).leaving("capture_funds")
+        scenario = following(fulfilment, *history).when(*map(reserved, PIECES))
+        scenario.then(CAPTURE_FUNDS).clearing(DEADLINE).leaving("capture_funds")
 
 
-def test_when_somebody_else_confirmed_it_and_it_cannot_be_paid() -> None:
+def test_when_another_client_confirmed_it_and_it_cannot_be_paid() -> None:
     poor = following(fulfilment, PLACED, CONFIRMED).when(FUNDS_DECLINED)
     poor.then(cancel(NO_MONEY)).leaving("compensate")
     stuck = following(fulfilment, PLACED, CONFIRMED, FUNDS_DECLINED).when(no("cancel", "InvalidTransition", ORDER))
     stuck.then_nothing().leaving("stuck")
 
 
-def test_when_somebody_else_confirmed_it_and_it_is_late_and_nothing_stays_reserved_for_it() -> None:
+def test_when_another_client_confirmed_it_and_it_is_late_and_nothing_stays_reserved_for_it() -> None:
     late = following(fulfilment, PLACED, CONFIRMED).when(OVERDUE)
     late.then(cancel(LATE)).leaving("compensate")
     history = (PLACED, CONFIRMED, OVERDUE, no("cancel", "InvalidTransition", ORDER))
@@ -59,9 +59,9 @@ def test_when_somebody_else_confirmed_it_and_it_is_late_and_nothing_stays_reserv
     following(fulfilment, *supplied_late).when(reserved("pot"), FUNDS_RELEASED).then(release("pot")).leaving("stuck")
 
 
-def test_no_one_when_somebody_else_confirmed_and_shipped_it_before_all_is_there() -> None:
-    there = following(fulfilment, *PAID, CONFIRMED, SHIPPED).when(*map(reserved, PIECES))
-    there.then(CAPTURE_FUNDS, *map(ship, PIECES)).clearing(DEADLINE).leaving("ship_stock")
+def test_no_one_when_another_client_confirmed_and_shipped_it_before_all_is_there() -> None:
+    scenario = following(fulfilment, *PAID, CONFIRMED, SHIPPED).when(*map(reserved, PIECES))
+    scenario.then(CAPTURE_FUNDS, *map(ship, PIECES)).clearing(DEADLINE).leaving("ship_stock")
     history = (*PAID, CONFIRMED, SHIPPED, *map(reserved, PIECES), *map(shipped, PIECES))
     following(fulfilment, *history).when(FUNDS_CAPTURED).then_nothing().leaving("shipped")
 
@@ -88,14 +88,16 @@ def test_when_its_goods_cannot_be_shipped() -> None:
 
 def test_when_a_context_fails_to_give_back_until_its_dead_letter_is_sent_again() -> None:
     gone = (*PAID, CANCELLED_BY_ADA)
-    for failure, mended in (
+    for failure, fixed in (
         (no("release_funds", "HandlerFailed", ADA), FUNDS_RELEASED),
         (no("release_stock", "HandlerFailed", "tea"), released("tea")),
     ):
-        answers = [each for each in (*map(reserved, PIECES), *map(released, PIECES), FUNDS_RELEASED) if each != mended]
+        answers = [
+            answer for answer in (*map(reserved, PIECES), *map(released, PIECES), FUNDS_RELEASED) if answer != fixed
+        ]
         stuck = following(fulfilment, *gone).when(*answers, failure)
         stuck.leaving("stuck")
-        following(fulfilment, *gone, *answers, failure).when(mended).then_nothing().leaving("cancelled")
+        following(fulfilment, *gone, *answers, failure).when(fixed).then_nothing().leaving("cancelled")
 
 
 def test_when_it_is_late_and_cannot_be_cancelled_and_all_stays_reserved_as_it_may_be_confirmed_yet() -> None:

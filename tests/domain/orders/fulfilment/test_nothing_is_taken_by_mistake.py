@@ -43,12 +43,12 @@ from workers.domain.orders.fulfilment import fulfilment
 NO_ANSWER = passed(ORDER, ANSWER)
 TOO_LATE = no("cancel", "InvalidTransition", ORDER)
 UNCANCELLED = (*ALL_RESERVED, OVERDUE, no("cancel", "HandlerFailed", ORDER))
-"""Nobody knows what became of it: the cancellation has failed, and no confirmation is there."""
+"""What became of it is unknown: the cancellation has failed, and no confirmation is there."""
 CONFIRMED_BY_OTHERS = (*PAID, CONFIRMED, reserved("tea"), reserved("pot"), OVERDUE, reserved("cup"), TOO_LATE)
-"""Given up, and confirmed by somebody else: all of it is asked back, and a person has to look."""
+"""Given up, and confirmed by another client: all of it is asked back, and a person has to look."""
 
 
-def test_what_was_lost_and_is_there_again_is_not_taken_of_an_order_that_nobody_has_confirmed() -> None:
+def test_what_was_lost_and_is_there_again_is_not_taken_of_an_order_that_is_not_confirmed() -> None:
     lost = (*UNCANCELLED, FUNDS_RELEASED)
     following(fulfilment, *lost).when(FUNDS_RESERVED).then_nothing().leaving("stuck")
     following(fulfilment, *lost, FUNDS_RESERVED).when(CONFIRMED).then(CAPTURE_FUNDS).leaving("capture_funds")
@@ -61,18 +61,18 @@ def test_something_else_that_is_there_instead_of_what_was_lost_is_not_taken() ->
 
 def test_what_was_reserved_is_its_own_also_when_the_answer_comes_before_the_news_of_it() -> None:
     paid = (PLACED, unchanged("reserve_funds"), FUNDS_RESERVED)
-    there = following(fulfilment, *paid, *map(reserved, PIECES))
-    there.when(CONFIRMED).then(CAPTURE_FUNDS).leaving("capture_funds")
+    scenario = following(fulfilment, *paid, *map(reserved, PIECES))
+    scenario.when(CONFIRMED).then(CAPTURE_FUNDS).leaving("capture_funds")
 
 
 def test_what_others_take_of_what_is_asked_back_is_for_a_person_be_it_money_goods_or_both() -> None:
     back = (*ALL_RESERVED, CANCELLED_BY_ADA)
-    for taken, rest in (
+    for taken_events, rest in (
         ((FUNDS_CAPTURED,), map(released, PIECES)),
         ((shipped("tea"),), (released("pot"), released("cup"), FUNDS_RELEASED)),
         ((FUNDS_CAPTURED, *map(shipped, PIECES)), ()),
     ):
-        following(fulfilment, *back).when(*taken, *rest).then_nothing().leaving("stuck")
+        following(fulfilment, *back).when(*taken_events, *rest).then_nothing().leaving("stuck")
 
 
 @pytest.mark.parametrize("word", [CANCELLED_BY_ADA, unchanged("cancel", to=ORDER)], ids=["an event", "an answer"])
@@ -108,18 +108,18 @@ def test_a_confirmation_of_an_order_that_is_given_up_takes_nothing() -> None:
     following(fulfilment, PLACED, FUNDS_DECLINED).when(CONFIRMED).then_nothing().leaving("compensate")
 
 
-def test_money_that_somebody_else_takes_does_not_complete_an_order_that_nobody_has_confirmed() -> None:
+def test_money_that_another_client_takes_does_not_complete_an_order_that_is_not_confirmed() -> None:
     following(fulfilment, *UNCANCELLED).when(FUNDS_CAPTURED).then_nothing().leaving("stuck")
     following(fulfilment, *UNCANCELLED, FUNDS_CAPTURED).when(CONFIRMED).then().leaving("completed")
     following(fulfilment, *ALL_RESERVED).when(FUNDS_CAPTURED).then_nothing().leaving("confirm")
     following(fulfilment, *PAID).when(FUNDS_CAPTURED).then_nothing().leaving("reserve_stock")
 
 
-def test_what_somebody_else_takes_of_an_order_that_is_given_up_does_not_complete_it() -> None:
-    taken = following(fulfilment, *CONFIRMED_BY_OTHERS).when(*map(shipped, PIECES), FUNDS_CAPTURED)
-    taken.then_nothing().leaving("stuck")
-    taken = following(fulfilment, *CONFIRMED_BY_OTHERS[:-1]).when(*map(shipped, PIECES), FUNDS_CAPTURED)
-    taken.then_nothing().leaving("compensate")
+def test_what_another_client_takes_of_an_order_that_is_given_up_does_not_complete_it() -> None:
+    scenario = following(fulfilment, *CONFIRMED_BY_OTHERS).when(*map(shipped, PIECES), FUNDS_CAPTURED)
+    scenario.then_nothing().leaving("stuck")
+    scenario = following(fulfilment, *CONFIRMED_BY_OTHERS[:-1]).when(*map(shipped, PIECES), FUNDS_CAPTURED)
+    scenario.then_nothing().leaving("compensate")
 
 
 def test_what_comes_for_an_order_that_a_person_looks_at_is_asked_back_again_and_it_is_not_cancelled_once_more() -> None:
@@ -131,7 +131,7 @@ def test_what_comes_for_an_order_that_a_person_looks_at_is_asked_back_again_and_
     following(fulfilment, *history, *[NO_ANSWER] * MAX_REPEATS).when(NO_ANSWER).then_nothing().leaving("stuck")
 
 
-def test_goods_that_somebody_else_ships_are_not_its_shipping() -> None:
+def test_goods_that_another_client_ships_are_not_its_shipping() -> None:
     stuck = (*COMPLETED, FUNDS_RESERVED, *[NO_ANSWER] * (MAX_REPEATS + 1))
     following(fulfilment, *stuck).when(*map(shipped, PIECES)).then_nothing().leaving("stuck")
     following(fulfilment, *COMPLETED).when(*map(shipped, PIECES)).then_nothing().leaving("completed")
@@ -161,10 +161,12 @@ def test_a_rejection_of_what_was_answered_already_changes_nothing() -> None:
 
 def test_its_steps_are_called_as_they_always_were_so_that_a_repeat_has_the_same_command_id() -> None:
     stories = (*ALL_RESERVED, OVERDUE, CONFIRMED, FUNDS_CAPTURED, SHIPPED), (*ALL_RESERVED, CANCELLED_BY_ADA)
-    steps = [each for story in stories for each in following(fulfilment).when(*story).consequences]
+    steps = [consequence for story in stories for consequence in following(fulfilment).when(*story).consequences]
     goods = {(f"{step}_stock", sku) for step in ("reserve", "release", "ship") for sku in PIECES}
     others = ("reserve_funds", "confirm", "cancel", "capture_funds", "release_funds")
-    assert {each[::2] for each in steps if isinstance(each, Step)} == goods | {(name, "") for name in others}
+    assert {consequence[::2] for consequence in steps if isinstance(consequence, Step)} == goods | {
+        (name, "") for name in others
+    }
 
 
 def test_what_is_late_and_is_confirmed_after_all_has_no_deadline_any_more() -> None:
@@ -173,7 +175,7 @@ def test_what_is_late_and_is_confirmed_after_all_has_no_deadline_any_more() -> N
 
 
 @pytest.mark.parametrize(
-    ("said", "funds"),
+    ("statement", "funds"),
     [
         (FundsReserved(**FUNDS), "reserved"),
         (FundsDeclined(**FUNDS, reason="InsufficientFunds"), "declined"),
@@ -182,8 +184,8 @@ def test_what_is_late_and_is_confirmed_after_all_has_no_deadline_any_more() -> N
     ],
 )
 def test_what_is_said_of_its_money_before_it_is_placed_is_kept_for_who_looks_and_not_believed(
-    said: Any, funds: str
+    statement: Any, funds: str
 ) -> None:
-    (first,) = recorded(said)
+    (first,) = recorded(statement)
     assert fulfilment.evolve(fulfilment.initial, first).funds == funds
-    following(fulfilment, said).when(PLACED).leaving("reserve_funds")
+    following(fulfilment, statement).when(PLACED).leaving("reserve_funds")

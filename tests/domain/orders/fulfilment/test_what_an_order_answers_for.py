@@ -1,5 +1,5 @@
 """What is kept under an order's id is the order's own as long as its fulfilment will take it, ship it or give it back.
-Anything else is kept for nobody, which a verification tells a person.
+Anything else is kept for no order, which a verification reports.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_even
 
 
 @pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+def enabled_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that another test uses may have turned off the loggers that it found."""
     monkeypatch.setattr(logging.getLogger("contracts.client.event_reader"), "disabled", False)
 
@@ -40,7 +40,7 @@ async def test_none_is_passed_over_though_the_kept_offset_lies_behind_them(monke
 async def test_what_stands_before_the_offset_is_not_asked_for_when_nothing_was_read(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever wants the last few events, or only those to come, begins at an offset."""
+    """A reader that wants the last few events, or only those to come, begins at an offset."""
     broker = BrokerOnScript("users.events")
     for sequence in range(1, 8):
         write_event(broker, 0, sequence)

@@ -20,7 +20,7 @@ TAKING = (CaptureFunds, ConfirmOrder, ReleaseFunds, ReleaseStock, ShipStock)
 """Commands that may leave an order to a person: they take, or promise, what is the saga's to take or promise."""
 
 
-class Meddling(NamedTuple):
+class Interference(NamedTuple):
     """So many moves after the order is asked for, a command that `made` words for it."""
 
     after: int
@@ -96,8 +96,8 @@ commands: st.SearchStrategy[Callable[[PlaceOrder], Command]] = st.one_of(
     some_sku.map(_stock(ShipStock)),
     st.just(_of_order(ShipOrder)),
 )
-meddlings: st.SearchStrategy[Sequence[Meddling]] = st.one_of(
-    st.just(()), st.lists(st.builds(Meddling, st.sampled_from(AFTER), commands), min_size=1, max_size=5)
+interferences: st.SearchStrategy[Sequence[Interference]] = st.one_of(
+    st.just(()), st.lists(st.builds(Interference, st.sampled_from(AFTER), commands), min_size=1, max_size=5)
 )
-early_reservations = st.builds(Meddling, st.integers(0, 6), reservations)
+early_reservations = st.builds(Interference, st.integers(0, 6), reservations)
 """About when the order is placed."""

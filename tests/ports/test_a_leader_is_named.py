@@ -6,10 +6,10 @@ from tests.ports.messaging import Messaging
 
 async def test_a_record_says_under_which_leader_it_was_written(messaging: Messaging) -> None:
     alone = messaging.member("alone")
-    await messaging.event_log.append(messaging.topic, 0, [numbered(each) for each in (1, 2, 3)])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(number) for number in (1, 2, 3)])
     await alone.start()
     await alone.holds(PARTITIONS)
     alone.open(offset=0)
-    (present,) = {each.leader_epoch for each in (await alone.fetched(3))[0]}
+    (present,) = {record.leader_epoch for record in (await alone.fetched(3))[0]}
     extent = (await alone.subscription.extents([messaging.partition(0)]))[messaging.partition(0)]
     assert 0 <= present <= extent.leader_epoch

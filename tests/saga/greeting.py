@@ -1,7 +1,7 @@
-"""A saga for tests: whoever is created has ten seconds to be welcomed, unless an order of theirs is placed before.
+"""A saga for tests: a new user has ten seconds to be welcomed, unless an order of theirs is placed before.
 
 new --UserCreated--> waiting --UserWelcomed, OrderPlaced--> done
-                        `--the deadline--> late --the reminder is refused--> given up
+                        `--the deadline--> late --the reminder is rejected-> given up
 """
 
 from dataclasses import replace
@@ -21,15 +21,15 @@ from workers.core.saga import (
     StepRejected,
 )
 
-DEADLINE, DEADLINE_SECONDS = "patience", 10.0
+DEADLINE, DEADLINE_SECONDS = "greeting", 10.0
 
 
-class Patience(SagaState):
-    """`heard` are the names of the events that it has taken, in order; `told` what its own said."""
+class Greeting(SagaState):
+    """`events` are the names of the applied events, in order; `internal_facts` what the internal ones said."""
 
     status: str = "new"
-    heard: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    internal_facts: tuple[str, ...] = ()
 
 
 def correlate(recorded: Recorded) -> str:
@@ -38,23 +38,25 @@ def correlate(recorded: Recorded) -> str:
     return event.user_id
 
 
-def evolve(state: Patience, recorded: Recorded) -> Patience:
+def evolve(state: Greeting, recorded: Recorded) -> Greeting:
     event = recorded.event
-    heard = (*state.heard, event.name)
+    names = (*state.events, event.name)
     match event:
         case UserCreated():
-            return Patience(status="waiting", heard=heard)
+            return Greeting(status="waiting", events=names)
         case UserWelcomed() | OrderPlaced():
-            return Patience(status="done", heard=heard, told=state.told)
+            return Greeting(status="done", events=names, internal_facts=state.internal_facts)
         case DeadlinePassed(deadline=deadline):
-            return Patience(status="late", heard=heard, told=(*state.told, deadline))
+            return Greeting(status="late", events=names, internal_facts=(*state.internal_facts, deadline))
         case StepRejected(step=step, to=to, code=code):
-            return Patience(status="given up", heard=heard, told=(*state.told, f"{step} of {to}: {code}"))
+            return Greeting(
+                status="given up", events=names, internal_facts=(*state.internal_facts, f"{step} of {to}: {code}")
+            )
         case _:
-            return state.model_copy(update={"heard": heard})
+            return state.model_copy(update={"events": names})
 
 
-def decide(_: Patience, recorded: Recorded) -> tuple[Consequence, ...]:
+def decide(_: Greeting, recorded: Recorded) -> tuple[Consequence, ...]:
     match recorded.event:
         case UserCreated(user_id=user_id):
             return (SetDeadline(DEADLINE, DEADLINE_SECONDS), Step("welcome", WelcomeUser(user_id=user_id)))
@@ -63,16 +65,16 @@ def decide(_: Patience, recorded: Recorded) -> tuple[Consequence, ...]:
         case UserUpdated():
             return (SetDeadline(DEADLINE, 2 * DEADLINE_SECONDS),)
         case DeadlinePassed(instance_id=user_id):
-            there = Step("remind", UpdateUser(user_id=user_id, city="here"), "here")
-            return (there, there._replace(command=UpdateUser(user_id=user_id, city="there"), about="there"))
+            step = Step("remind", UpdateUser(user_id=user_id, city="here"), "here")
+            return (step, step._replace(command=UpdateUser(user_id=user_id, city="there"), about="there"))
         case _:
             return ()
 
 
-patience = Saga(
-    name="patience",
+greeting = Saga(
+    name="greeting",
     reacts_to=frozenset({UserCreated, UserWelcomed, UserUpdated, OrderPlaced}),
-    initial=Patience(),
+    initial=Greeting(),
     correlate=correlate,
     evolve=evolve,
     decide=decide,
@@ -81,11 +83,11 @@ patience = Saga(
 )
 
 
-def _stumble(state: Patience, recorded: Recorded) -> tuple[Consequence, ...]:
+def _fail(state: Greeting, recorded: Recorded) -> tuple[Consequence, ...]:
     if isinstance(recorded.event, DeadlinePassed) and recorded.stream_id == "bob":
         raise KeyError("a secret value")
     return decide(state, recorded)
 
 
-stumbling = replace(patience, decide=_stumble)
-"""Cannot take it when bob's deadline passes."""
+failing = replace(greeting, decide=_fail)
+"""Raises when bob's deadline passes."""

@@ -1,4 +1,4 @@
-"""Commands that somebody else sends under the order's id, before, between and after the saga's own: only what is about
+"""Commands that another client sends under the order's id, before, between and after the saga's own: only what is about
 the order's user, amount, currency, SKU and quantity counts, and only what answers what was asked for.
 """
 
@@ -70,7 +70,7 @@ def test_money_that_is_reserved_otherwise_is_in_its_way_and_is_given_back(when: 
     over.then_nothing().leaving("cancelled")
 
 
-def test_money_that_is_reserved_otherwise_after_its_own_rejection_which_is_heard_later_is_given_back() -> None:
+def test_money_that_is_reserved_otherwise_after_its_own_rejection_which_is_handled_later_is_given_back() -> None:
     cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
     refused = following(fulfilment, PLACED, cent).when(no("reserve_funds", "AccountNotFound"))
     refused.then(RELEASE_FUNDS, cancel("funds declined: AccountNotFound")).leaving("compensate")
@@ -83,9 +83,9 @@ def test_money_that_is_reserved_otherwise_after_its_own_rejection_which_is_heard
 @pytest.mark.parametrize("quantity", [1, 3])
 def test_goods_that_are_reserved_otherwise_are_in_its_way_and_are_given_back(quantity: int) -> None:
     other = StockReserved(sku="tea", order_id=ORDER, quantity=quantity)
-    there = (*PAID, reserved("pot"), reserved("cup"))
-    following(fulfilment, *there).when(other).then_nothing().leaving("reserve_stock")
-    refused = following(fulfilment, *there, other).when(no("reserve_stock", DIFFERS, to="tea"))
+    history = (*PAID, reserved("pot"), reserved("cup"))
+    following(fulfilment, *history).when(other).then_nothing().leaving("reserve_stock")
+    refused = following(fulfilment, *history, other).when(no("reserve_stock", DIFFERS, to="tea"))
     refused.then(*map(release, PIECES), RELEASE_FUNDS, cancel(f"stock of tea declined: {DIFFERS}"))
 
 
@@ -141,9 +141,9 @@ def test_a_confirmation_or_cancellation_that_was_there_already_is_an_answer() ->
 
 
 @pytest.mark.parametrize("gone", [FUNDS_RELEASED, released("tea")], ids=["money", "goods"])
-def test_what_somebody_else_releases_cannot_be_had(gone: Event) -> None:
-    what = "the funds were" if gone == FUNDS_RELEASED else "the stock of tea was"
-    reason = f"{what} released by somebody else"
+def test_what_another_client_releases_cannot_be_had(gone: Event) -> None:
+    released_parts = "the funds were" if gone == FUNDS_RELEASED else "the stock of tea was"
+    reason = f"{released_parts} released by another client"
     early = following(fulfilment, *PAID, reserved("tea")).when(gone)
     rest = (RELEASE_FUNDS,) if gone == released("tea") else (release("tea"),)
     early.then(*rest, cancel(reason)).leaving("compensate")
@@ -156,7 +156,7 @@ def test_what_somebody_else_releases_cannot_be_had(gone: Event) -> None:
 
 @pytest.mark.parametrize("part", ["money", "goods"])
 def test_what_was_released_and_is_reserved_again_while_its_confirmation_is_under_way_is_its_own(part: str) -> None:
-    """Somebody else reserved it first and released it; its own command came only then, and reserved afresh."""
+    """Another client reserved it first and released it; its own command came only then, and reserved afresh."""
     gone, again = (FUNDS_RELEASED, FUNDS_RESERVED) if part == "money" else (released("tea"), reserved("tea"))
     back = following(fulfilment, *ALL_RESERVED, gone).when(again)
     back.then_nothing().leaving("confirm")
@@ -168,12 +168,12 @@ def test_what_was_released_and_is_reserved_again_while_its_confirmation_is_under
 
 def test_something_else_that_is_reserved_again_while_its_confirmation_is_under_way_is_not_its_own() -> None:
     cent = FUNDS_RESERVED.model_copy(update={"amount": Decimal("0.01")})
-    there = (*ALL_RESERVED, FUNDS_RELEASED, cent)
-    following(fulfilment, *there).when(CONFIRMED).then().clearing(DEADLINE).leaving("stuck")
-    following(fulfilment, *there).when(CANCELLED_BY_ADA).then(*map(release, PIECES), RELEASE_FUNDS)
+    history = (*ALL_RESERVED, FUNDS_RELEASED, cent)
+    following(fulfilment, *history).when(CONFIRMED).then().clearing(DEADLINE).leaving("stuck")
+    following(fulfilment, *history).when(CANCELLED_BY_ADA).then(*map(release, PIECES), RELEASE_FUNDS)
 
 
-def test_goods_of_a_paid_order_that_somebody_else_releases_are_for_a_person_until_they_are_there_again() -> None:
+def test_goods_of_a_paid_order_that_another_client_releases_are_for_a_person_until_they_are_there_again() -> None:
     following(fulfilment, *COMPLETED).when(released("pot")).then_nothing().leaving("stuck")
     following(fulfilment, *COMPLETED, released("pot")).when(reserved("pot")).then().leaving("completed")
     back = following(fulfilment, *COMPLETED, SHIPPED, shipped("tea"), released("pot")).when(reserved("pot"))
@@ -187,17 +187,17 @@ def test_a_capture_of_something_else_does_not_pay_for_it(other: dict[str, object
     assert following(fulfilment, *FINAL).when(foreign).status != "completed"
 
 
-def test_a_capture_by_somebody_else_of_exactly_its_money_pays_for_it() -> None:
+def test_a_capture_by_another_client_of_exactly_its_money_pays_for_it() -> None:
     captured = following(fulfilment, *ALL_RESERVED, FUNDS_CAPTURED).when(CONFIRMED)
     captured.then().clearing(DEADLINE).leaving("completed")
     refused = following(fulfilment, *COMPLETED).when(no("capture_funds", "ReservationNotFound"))
     refused.then_nothing().leaving("completed")
 
 
-def test_money_or_goods_that_somebody_else_took_of_a_cancelled_order_are_for_a_person() -> None:
-    for taken in (FUNDS_CAPTURED, shipped("tea")):
-        history = (*PAID, reserved("tea"), taken, CANCELLED_BY_ADA)
-        rest = [each for each in (*map(reserved, PIECES),) if each.sku != "tea"]
+def test_money_or_goods_that_another_client_took_of_a_cancelled_order_are_for_a_person() -> None:
+    for payment_or_shipment in (FUNDS_CAPTURED, shipped("tea")):
+        history = (*PAID, reserved("tea"), payment_or_shipment, CANCELLED_BY_ADA)
+        rest = [reservation for reservation in (*map(reserved, PIECES),) if reservation.sku != "tea"]
         answers = [*rest, *map(released, PIECES), FUNDS_RELEASED]
         following(fulfilment, *history).when(*answers).leaving("stuck")
 
@@ -216,8 +216,8 @@ def test_once_it_is_gone_nothing_is_waited_for() -> None:
         FundsCaptured(user_id=ADA, order_id=ORDER, amount=Decimal(1), currency="EUR"),
         no("release_funds", "ReservationNotFound"),
     )
-    for each in again:
-        over = following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(each)
+    for answer in again:
+        over = following(fulfilment, *COMPLETED, FUNDS_RESERVED).when(answer)
         over.then_nothing().waiting_for_no_answer().leaving("completed")
     gone = (*COMPLETED, SHIPPED, *map(shipped, PIECES), reserved("tea"))
     following(fulfilment, *gone).when(released("tea")).then_nothing().waiting_for_no_answer().leaving("shipped")

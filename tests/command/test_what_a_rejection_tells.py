@@ -1,4 +1,4 @@
-"""A command whose fields fail is refused with each field's name and what is wrong with it: enough, and bounded."""
+"""A command whose fields fail is rejected with each field's name and what is wrong with it: enough, and bounded."""
 
 import json
 from typing import Any
@@ -21,12 +21,12 @@ UPDATE = UpdateUser(user_id="ada")
 def refused(value: bytes, key: bytes | None = None) -> Rejection:
     """The rejection of an UpdateUser with this value."""
     original = record(UPDATE, 1)._replace(value=value)
-    found = read(original if key is None else original._replace(key=key), MODELS, "users")
-    assert isinstance(found, Request)
-    assert found.command is None
-    assert found.rejection is not None
-    assert found.rejection.code == "ValidationFailed"
-    return found.rejection
+    result = read(original if key is None else original._replace(key=key), MODELS, "users")
+    assert isinstance(result, Request)
+    assert result.command is None
+    assert result.rejection is not None
+    assert result.rejection.code == "ValidationFailed"
+    return result.rejection
 
 
 def with_fields(**fields: Any) -> bytes:
@@ -36,7 +36,7 @@ def with_fields(**fields: Any) -> bytes:
 def test_is_the_name_of_each_field_and_what_is_wrong_with_it() -> None:
     rejection = refused(with_fields(last_name=7, first_name="", city="Turin"))
     assert rejection.message == "invalid: first_name, last_name"
-    assert {each["field"]: each["message"] for each in rejection.details} == {
+    assert {detail["field"]: detail["message"] for detail in rejection.details} == {
         "first_name": "String should have at least 1 character",
         "last_name": "Input should be a valid string",
     }
@@ -45,10 +45,10 @@ def test_is_the_name_of_each_field_and_what_is_wrong_with_it() -> None:
 def test_is_the_way_to_a_field_deep_inside() -> None:
     fields = json.loads(PLACE_ADAS_ORDER.to_json())
     fields["lines"][1]["quantity"] = "many"
-    found = read(record(PLACE_ADAS_ORDER, 1)._replace(value=with_fields(**fields)), MODELS, "orders")
-    assert isinstance(found, Request)
-    assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["lines.1.quantity"]
+    result = read(record(PLACE_ADAS_ORDER, 1)._replace(value=with_fields(**fields)), MODELS, "orders")
+    assert isinstance(result, Request)
+    assert result.rejection is not None
+    assert [detail["field"] for detail in result.rejection.details] == ["lines.1.quantity"]
 
 
 def test_is_what_is_wrong_with_the_whole_when_no_field_is_to_blame() -> None:
@@ -76,11 +76,11 @@ def test_is_the_key_that_the_stream_must_be() -> None:
 
 @pytest.mark.parametrize("mark", ["\x00", "\x01", "\x1f", "\x7f"])
 def test_is_a_foreign_field_by_a_name_that_can_be_stored(mark: str) -> None:
-    assert [each["field"] for each in refused(with_fields(**{f"a{mark}b": 1})).details] == ["a�b"]
+    assert [detail["field"] for detail in refused(with_fields(**{f"a{mark}b": 1})).details] == ["a�b"]
 
 
 def test_is_a_foreign_field_by_the_beginning_of_its_name() -> None:
-    assert [each["field"] for each in refused(with_fields(**{"x" * 201: 1})).details] == ["x" * 200]
+    assert [detail["field"] for detail in refused(with_fields(**{"x" * 201: 1})).details] == ["x" * 200]
     assert len(refused(with_fields(**{f"{number}{'x' * 300}": 1 for number in range(10, 20)})).message) == 500
 
 
@@ -90,7 +90,7 @@ def test_is_no_more_than_fifty_fields() -> None:
 
 def test_is_nothing_of_a_command_that_left_its_stream_to_the_key_but_what_else_is_wrong() -> None:
     original = record(CREATE_ADA, 1)._replace(value=with_fields(first_name="Ada", email="ada@example.org"))
-    found = read(original, MODELS, "users")
-    assert isinstance(found, Request)
-    assert found.rejection is not None
-    assert [each["field"] for each in found.rejection.details] == ["last_name"]
+    result = read(original, MODELS, "users")
+    assert isinstance(result, Request)
+    assert result.rejection is not None
+    assert [detail["field"] for detail in result.rejection.details] == ["last_name"]
