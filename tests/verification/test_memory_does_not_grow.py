@@ -1,4 +1,4 @@
-"""Five times as long a log takes no more memory to compare: with the table, with the sagas' journals, and a journal."""
+"""Comparing a log five times as long needs no more memory: with the table, with the sagas' journals, and a journal."""
 
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -47,7 +47,7 @@ SHORT, LONG = 4_000, 20_000
 CHUNK = 2_000
 (FIRST,) = event_rows(ADA_CREATED)
 (WELCOME,) = contexts()["users"].sagas
-CLOSING = next(each for each in contexts()["orders"].sagas if each.name == "account closing")
+CLOSING = next(saga for saga in contexts()["orders"].sagas if saga.name == "account closing")
 ORDERS = "orders.events"
 KEY = InstanceKey("account closing", "ada")
 LINE = OrderLine(sku="tea", quantity=1, unit_price=Decimal(1))

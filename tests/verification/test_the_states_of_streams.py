@@ -73,12 +73,12 @@ UNKNOWN = [ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2], ROWS[3]]
         (ROWS, Decider(USERS.initial, USERS.decide, raising, USERS.claims), "ZeroDivisionError in"),
         (UNKNOWN, USERS, "users.UserWelcomed.v99"),
     ],
-    ids=["an event that the code cannot take", "an event that nobody knows"],
+    ids=["an event at which the code raises", "an event of no known type"],
 )
 def test_say_nothing_of_a_stream_whose_code_raises(rows: list[EventRow], decider: Decider[Any], why: str) -> None:
     fold = folded(*rows, decider=decider)
     assert list(fold.raised) == [ADA]
-    assert fold.raised[ADA].stream_version == 2, "the first event that could not be taken"
+    assert fold.raised[ADA].stream_version == 2, "the first event that could not be applied"
     assert why in fold.raised[ADA].explanation
     assert "ada@example.org" not in fold.raised[ADA].explanation
     assert fold.holds(ADA, *ADAS) is None
