@@ -7,7 +7,7 @@ from contracts.topics import Topics
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED
 from tests.counted import Counted
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound
-from tests.projection.losing_scene import Hands, Scene, scene_at_rest, whole
+from tests.projection.lossy_scene import Hands, Scene, scene_at_rest, whole
 from tests.projection.models import ModelsInMemory
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, LOG, MADE_BY, PLACE, ROWS, everything, lane_on
 from workers.domain.users.card import card
@@ -128,7 +128,7 @@ def test_a_stream_without_a_document_is_remembered_until_it_has_one(monkeypatch:
     looks.note({"a": None, "d": None, "b": None})
     assert without_document() == ["a", "b", "c", "d"], "two are not yet too many"
     looks.note({"a": None})
-    assert without_document() == ["a"], "so many are not kept: they are looked at again"
+    assert without_document() == ["a"], "the list is full and was dropped: these streams are looked at again"
     looks.forget()
     assert without_document() == []
 

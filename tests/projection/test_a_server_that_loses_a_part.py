@@ -7,7 +7,7 @@ import pytest
 from contracts.users.events import UserUpdated
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows
-from tests.projection.losing_scene import Scene, scene_at_rest, whole
+from tests.projection.lossy_scene import Scene, scene_at_rest, whole
 from tests.projection.test_a_bug_in_a_projection import failing_at
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, MADE_BY, PLACE, everything, read_on
 from workers import telemetry

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows
-from tests.projection.losing_scene import Scene, lost, scene_at_rest, whole
+from tests.projection.lossy_scene import Scene, lost, scene_at_rest, whole
 from tests.projection.models import ModelsInMemory
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, PLACE, ROWS, everything, read_on
 from workers.core.projection import Index

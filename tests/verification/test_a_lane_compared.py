@@ -51,7 +51,7 @@ def test_lacks_an_event_in_the_middle_or_a_stretch_at_the_end() -> None:
     assert compared([]).examples[0].where == "users 0/1-5"
 
 
-def test_with_a_hole_whose_events_stand_later_passes_and_counts_them() -> None:
+def test_with_a_hole_whose_events_come_later_passes_and_counts_them() -> None:
     verdict = compared(log_of(ROWS[0], ROWS[3], ROWS[4], ROWS[1], ROWS[2]))
     assert verdict.passes
     assert verdict.looked_at["repeats out of order in the log"] == 2
@@ -119,7 +119,7 @@ PARTS_OF: dict[str, set[str]] = {
     "causation_id": {"causation id"},
     "recorded_at": {"time"},
 }
-"""How a finding names a column, where not by its own name."""
+"""The name of a column in a finding, where it differs from the column's own."""
 
 
 def parts(explanation: str) -> set[str]:

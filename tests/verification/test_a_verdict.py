@@ -18,7 +18,7 @@ def test_passes_until_something_is_found() -> None:
     assert verdict.examples == [Finding("event differs", "users 0/3", "in its type")]
 
 
-def test_counts_what_a_finding_stands_for() -> None:
+def test_counts_what_a_finding_represents() -> None:
     verdict = Verdict()
     verdict.report(FindingKind.MISSING_IN_LOG, "here", "", count=5)
     verdict.report(FindingKind.MISSING_IN_LOG, "there", "")

@@ -60,7 +60,7 @@ def test_what_became_of_a_step_whose_answer_was_handled_wrongly() -> None:
     assert explained(order) == f"{command} rejected with CurrencyMismatch at {time(5)}"
 
 
-def test_a_step_that_stands_out_of_order_differs_in_its_position() -> None:
+def test_a_step_that_is_out_of_order_differs_in_its_position() -> None:
     stored = fulfilled().steps[0]
     expected = ExpectedStep(stored.lane, stored.row)
     assert step_difference(stored, expected, in_order=True) is None
@@ -69,7 +69,7 @@ def test_a_step_that_stands_out_of_order_differs_in_its_position() -> None:
     assert wrong.explanation == f"command {stored.row.command_id}, in position"
 
 
-def test_steps_stand_in_the_order_in_which_they_were_decided() -> None:
+def test_steps_are_in_the_order_in_which_they_were_decided() -> None:
     positions, stored = Positions(), fulfilled().steps[0]
 
     def follows(position: int, **changes: object) -> bool:

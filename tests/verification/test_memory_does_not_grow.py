@@ -76,12 +76,12 @@ def row(sequence: int) -> EventRow:
 
 
 def _applied(sequence: int) -> EventApplied:
-    """What the journal of an event's instance says of it."""
+    """The journal entry of an event, in the journal of its instance."""
     return EventApplied("welcome", f"user-{sequence}", f"00000000-0000-5000-8000-{sequence:012d}", 1)
 
 
 class LongLog:
-    """A log of so many events."""
+    """A log with this number of events."""
 
     def __init__(self, length: int) -> None:
         self._length = length

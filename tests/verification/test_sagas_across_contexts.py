@@ -21,7 +21,7 @@ STRANGER = "00000000-0000-5000-8000-00000000f00d"
 
 
 async def fulfilled(system: System, count: int) -> list[Sent]:
-    """So many orders of two articles each, settled."""
+    """Place this number of orders, of two articles each, and wait until they are settled."""
     orders = [place_order(USERS[number % 5], SKUS[number % 3], SKUS[(number + 1) % 3]) for number in range(count)]
     await carried_out(system, orders)
     return orders

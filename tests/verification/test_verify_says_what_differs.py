@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 async def settled_users(system: System, count: int, **fields: Any) -> list[Sent]:
-    """So many users, welcomed, with their cards."""
+    """Create this number of users and wait until each is welcomed and has its card."""
     users = [create_user(**fields) for _ in range(count)]
     await asyncio.to_thread(system.send, users)
     created_count = "SELECT count(*) FROM annals.events WHERE type = 'UserCreated' AND stream_id = ANY($1)"

@@ -29,7 +29,7 @@ def of_stock(name: str, sku: str, order_id: str, **fields: int) -> Sent:
 
 
 async def sent(system: System, funds: Sequence[Sent] = (), stock: Sequence[Sent] = ()) -> None:
-    """Accepted, all of them."""
+    """All of these commands are accepted."""
     await asyncio.to_thread(system.send, funds, topic="payments.commands")
     await asyncio.to_thread(system.send, stock, topic="inventory.commands")
     await accepted(system, [*funds, *stock])
