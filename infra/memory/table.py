@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from infra.memory.lane_rows import LaneRow, LaneRows
@@ -36,6 +37,7 @@ from workers.ports.event_store import (
 )
 
 UniqueClaim = tuple[str, str, str]
+_sequence, _version = attrgetter("sequence"), attrgetter("stream_version")
 
 
 class Table(SagaRows, LaneRows):
@@ -234,14 +236,6 @@ def _copied(rows: dict[Any, Any]) -> dict[Any, Any]:
     if isinstance(first, LaneRow):
         return {key: replace(row) for key, row in rows.items()}
     return dict(rows)
-
-
-def _sequence(row: EventRow) -> int:
-    return row.sequence
-
-
-def _version(row: EventRow) -> int:
-    return row.stream_version
 
 
 def _has(rows: Sequence[EventRow], number: int, key: Callable[[EventRow], int]) -> bool:

@@ -1,6 +1,6 @@
 """The room's queries, by name: `queries/lane_store/acquire_lane.sql` is `sql("acquire_lane")`.
 
-A folder is named after the module of this room that asks its queries (tests/postgres/test_queries_have_one_asker.py).
+A folder is named after the module that runs its queries (tests/postgres/test_each_query_has_one_module.py).
 """
 
 from functools import cache

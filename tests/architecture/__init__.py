@@ -1,1 +1,1 @@
-"""How the code is allowed to hang together."""
+"""The rules of the code's structure."""

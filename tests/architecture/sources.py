@@ -12,9 +12,9 @@ PACKAGES = ("contracts", "workers", "infra")
 @cache
 def sources(*folders: str) -> tuple[Path, ...]:
     """The Python files under these folders, relative to the repository."""
-    found = [path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    assert found, f"no sources under {folders}: has the layout changed?"
-    return tuple(found)
+    paths = [path.relative_to(ROOT) for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert paths, f"no sources under {folders}: has the layout changed?"
+    return tuple(paths)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Outside the Postgres room nobody writes SQL, names a query or asks the pool for rows: its classes give values."""
+"""No module outside infra/postgres writes SQL, names a query or asks the pool for rows: its classes return values."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ everywhere_else = pytest.mark.parametrize(
 
 
 @everywhere_else
-def test_nobody_else_asks_by_name_or_writes_sql(path: Path) -> None:
+def test_no_other_module_asks_by_name_or_writes_sql(path: Path) -> None:
     for node in ast.walk(tree(path)):
         match node:
             case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name)), *_]) if (
@@ -42,7 +42,7 @@ def test_nobody_else_asks_by_name_or_writes_sql(path: Path) -> None:
 
 
 @everywhere_else
-def test_nobody_else_imports_what_the_room_keeps_for_itself(path: Path) -> None:
+def test_no_other_module_imports_what_the_room_keeps_for_itself(path: Path) -> None:
     modules = {
         node.module for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom) and node.module is not None
     }

@@ -1,4 +1,4 @@
-"""A file of text is read and written in an encoding that the code names, never in that of somebody's locale.
+"""A file of text is read and written in an encoding that the code names, never in that of the process's locale.
 
 The migrations could not be read under an ASCII locale, and would have had other checksums under Latin-1.
 """
@@ -33,7 +33,7 @@ def test_so_what_the_database_is_asked_is_the_same_under_every_locale() -> None:
         "print([hash(sql(each.stem)) for each in sorted(Path('infra/postgres/queries').glob('*/*.sql'))])"
     )
 
-    def told(**variables: str) -> str:
+    def printed(**variables: str) -> str:
         done = subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": "0", **variables},
@@ -45,5 +45,5 @@ def test_so_what_the_database_is_asked_is_the_same_under_every_locale() -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    usual = told(PYTHONUTF8="1")
-    assert told(PYTHONUTF8="0", LC_ALL="C", PYTHONCOERCECLOCALE="0") == usual
+    usual = printed(PYTHONUTF8="1")
+    assert printed(PYTHONUTF8="0", LC_ALL="C", PYTHONCOERCECLOCALE="0") == usual

@@ -28,8 +28,8 @@ every_file = pytest.mark.parametrize("path", sources(*CORE), ids=str)
 def test_it_imports_only_the_language_pydantic_and_what_computes(path: Path) -> None:
     allowed = COMPUTING | DISCOVERY.get(path, set())
     for module, line in imported(path):
-        known = any(module == name or module.startswith(f"{name}.") for name in KNOWN)
-        assert known or module in allowed, f"{path}:{line}: the core must not import {module}"
+        is_known = any(module == name or module.startswith(f"{name}.") for name in KNOWN)
+        assert is_known or module in allowed, f"{path}:{line}: the core must not import {module}"
 
 
 @every_file

@@ -22,8 +22,8 @@ def naming_a_domain() -> list[str]:
 
 
 def test_by_import() -> None:
-    found = naming_a_domain()
-    assert [path for path in found if not path.startswith(PLAYERS)] == []
-    assert any(path.startswith("infra/measuring/bench") for path in found), (
+    paths = naming_a_domain()
+    assert [path for path in paths if not path.startswith(PLAYERS)] == []
+    assert any(path.startswith("infra/measuring/bench") for path in paths), (
         "or the rule would hold because it finds nothing"
     )

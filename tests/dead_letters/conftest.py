@@ -53,10 +53,10 @@ class Desk:
     async def new_letter(self, stream_id: str) -> str:
         """Wait for the only open letter of a stream; returns its id."""
 
-        async def there() -> list[str]:
+        async def open_letters() -> list[str]:
             return await self._open_letters(stream_id)
 
-        (letter,) = await until(there, f"{stream_id} has an open letter")
+        (letter,) = await until(open_letters, f"{stream_id} has an open letter")
         return letter
 
     async def _open_letters(self, stream_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""An installation of users in memory: an operator's desk, and a command worker that works while somebody waits."""
+"""An installation of users in memory: an operator's desk, and a command worker that works while the operator waits."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ BEGINNING = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class WorkingClock(MemoryClock):
-    """Its time goes on while somebody waits, and meanwhile the worker works."""
+    """Its time goes on while its caller waits, and meanwhile the worker works."""
 
     def __init__(self, desk: "DeskInMemory") -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class WorkingClock(MemoryClock):
 
 
 class DeskInMemory:
-    """`is_broken`: deciding raises. `worker_runs`: the worker works while somebody waits for outcomes."""
+    """`is_broken`: deciding raises. `worker_runs`: the worker works while the operator waits for outcomes."""
 
     def __init__(self) -> None:
         self.is_broken = False

@@ -1,4 +1,4 @@
-"""A dead letter taken apart: what the worker wrote is read back, and nothing else is taken for one."""
+"""A dead letter is parsed: what the worker wrote is read back, and no other record counts as a dead letter."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_of_a_record_without_key_value_and_headers_is_one_too() -> None:
     assert (letter.type, letter.command_id, letter.stream_id) == (None, None, None)
 
 
-def test_says_type_id_and_stream_so_that_a_terminal_can_show_them() -> None:
+def test_gives_type_id_and_stream_so_that_a_terminal_can_show_them() -> None:
     headers = [("ce_type", b"users.CreateUser.v1"), ("ce_id", b"\x1b[31m\xff")]
     letter = letter_of(read_back(original(key=b"a\ndb", headers=headers)))
     assert (letter.type, letter.command_id, letter.stream_id) == ("users.CreateUser.v1", r"\x1b[31m\xff", r"a\ndb")
@@ -50,26 +50,26 @@ def test_says_type_id_and_stream_so_that_a_terminal_can_show_them() -> None:
     ids=["without our headers", "from another topic", "with a header behind ours", "with an offset that is none"],
 )
 def test_is_not_what_another_wrote(strange: object) -> None:
-    with pytest.raises(NotALetter) as refused:
+    with pytest.raises(NotALetter) as caught:
         letter_of(strange)  # type: ignore[arg-type]  # parametrize hides the type
-    assert refused.value.explanation in str(refused.value)
+    assert caught.value.explanation in str(caught.value)
 
 
 def with_headers(**headers: bytes | None) -> InboundRecord:
-    """A letter whose own headers say something else."""
+    """A letter whose own headers hold other values."""
     record = read_back(original())
     return record._replace(headers=[(name, headers.get(name, value)) for name, value in record.headers])  # type: ignore[misc]
 
 
-def test_says_why_as_far_as_it_can_be_read() -> None:
+def test_gives_the_reason_as_far_as_it_can_be_read() -> None:
     letter = letter_of(with_headers(dlq_reason=b"\xffBroken", dlq_error=None))
     assert (letter.reason, letter.error) == ("\ufffdBroken", "")
 
 
 def test_whose_time_has_no_zone_is_none() -> None:
-    with pytest.raises(NotALetter, match=r"users.commands.dlq/0/0 .* time zone") as refused:
+    with pytest.raises(NotALetter, match=r"users.commands.dlq/0/0 .* time zone") as caught:
         letter_of(with_headers(dlq_time=b"2026-01-01T12:00:00"))
-    assert "time zone" in refused.value.explanation
+    assert "time zone" in caught.value.explanation
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_whose_time_has_no_zone_is_none() -> None:
     ["", "users.commands", "users.commands/1", "a/b/c", "/1/2", "a/1/2/3", "a/-1/2", "a/²/1", "a/0/1" + "0" * 18],
 )
 def test_is_not_found_by_what_is_no_id(text: str) -> None:
-    with pytest.raises(InvalidRecordPosition) as refused:
+    with pytest.raises(InvalidRecordPosition) as caught:
         RecordPosition.parse(text)
-    assert refused.value.text == text
+    assert caught.value.text == text
 
 
 def test_is_found_by_its_id() -> None:

@@ -42,7 +42,7 @@ def test_leaves_out_what_is_not(filters: LetterFilters) -> None:
     assert not filters.match(LETTER)
 
 
-def test_takes_only_the_end_of_a_type_for_its_version() -> None:
+def test_reads_only_the_end_of_a_type_as_its_version() -> None:
     voucher = letter_of(read_back(original(headers=[("ce_type", b"shop.vouchers.Redeem.v1")])))
     assert LetterFilters(type="shop.vouchers.Redeem").match(voucher)
     assert not LetterFilters(type="shop").match(voucher)
@@ -63,17 +63,17 @@ def test_leaves_out_a_letter_without_a_type_when_one_is_asked_for() -> None:
         (["verify-repair"], "open"),
     ],
 )
-def test_goes_by_what_was_done_last(actions: list[str], state: str) -> None:
+def test_follows_the_last_action(actions: list[str], state: str) -> None:
     assert state_after(TIME, [(action, TIME + SECOND) for action in actions]) == state
 
 
-def test_takes_no_account_of_what_was_done_before_it_was_written() -> None:
+def test_ignores_what_was_done_before_it_was_written() -> None:
     """As about a letter with the same position, in a topic that was deleted and created again since."""
     assert state_after(TIME, [("dlq-discard", TIME - SECOND)]) == "open"
     assert state_after(TIME, [("dlq-discard", TIME - SECOND), ("dlq-retry", TIME)]) == "retried"
 
 
-def test_takes_each_letter_once_in_whatever_order_they_come() -> None:
+def test_chooses_each_letter_once_in_whatever_order_they_come() -> None:
     generator = random.Random(4)
     letters = [
         letter_of(
@@ -84,7 +84,7 @@ def test_takes_each_letter_once_in_whatever_order_they_come() -> None:
     ]
     generator.shuffle(letters)
     seen = SeenLetters()
-    taken = [letter for letter in letters if seen.add(letter)]
-    assert [(letter.position, letter.original.value) for letter in taken] == list(
+    chosen = [letter for letter in letters if seen.add(letter)]
+    assert [(letter.position, letter.original.value) for letter in chosen] == list(
         dict.fromkeys((letter.position, letter.original.value) for letter in letters)
     )

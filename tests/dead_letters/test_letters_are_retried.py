@@ -16,7 +16,7 @@ WHY = ("--reason", "the bug is fixed", "--actor", "ada")
 
 
 def result_of(ran: Ran) -> dict[str, Any]:
-    """What the command says of its only letter."""
+    """The result that the command prints for its only letter."""
     (line,) = ran.output.splitlines()
     result: dict[str, Any] = json.loads(line)
     return result

@@ -64,7 +64,7 @@ async def test_with_all_that_is_known_but_no_secret(desk: Desk) -> None:
     assert raw.output.encode() == sent.value
 
 
-async def test_once_when_they_stand_there_twice(desk: Desk) -> None:
+async def test_once_when_they_are_in_the_topic_twice(desk: Desk) -> None:
     sent = create_user()._replace(value=b"twice")
     letter = await desk.letter_of(sent)
     (stored,) = [record for record in desk.system.records("users.commands.dlq")[0] if record.value() == b"twice"]
@@ -82,7 +82,7 @@ async def test_beside_records_that_no_worker_has_written(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("show", "users.commands/0/999999"), 1, "no such dead letter"),
         (("show", "nobody.commands/0/1"), 1, "no such dead letter"),
@@ -97,9 +97,9 @@ async def test_beside_records_that_no_worker_has_written(desk: Desk) -> None:
         (("discard", "users.commands/0/999999", "--reason", "x"), 1, "no such dead letter"),
     ],
 )
-async def test_not_when_asked_for_wrongly(desk: Desk, arguments: tuple[str, ...], code: int, said: str) -> None:
+async def test_not_when_asked_for_wrongly(desk: Desk, arguments: tuple[str, ...], code: int, message: str) -> None:
     ran = await desk.dlq(*arguments)
-    assert (ran.code, said in " ".join(ran.errors.split())) == (code, True), ran.errors
+    assert (ran.code, message in " ".join(ran.errors.split())) == (code, True), ran.errors
 
 
 async def test_not_when_a_server_is_away(settings: Settings) -> None:

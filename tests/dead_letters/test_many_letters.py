@@ -36,7 +36,7 @@ MOST_BYTES = 12 * 1024 * 1024
 
 
 def letters(settings: Settings, numbers: range) -> list[OutboundRecord]:
-    """Letters of a second after the other, every tenth of another reason."""
+    """Letters one second apart; every tenth has another reason."""
     topic = Topics(settings.topic_prefix).commands("users")
     return [
         written(
@@ -135,7 +135,7 @@ async def test_are_counted_as_they_come_and_go(prepared: Settings) -> None:
         await database.close()
 
 
-async def test_are_counted_anew_when_their_topic_lost_its_end_and_grew_beyond_it(
+async def test_are_counted_from_the_beginning_when_their_topic_lost_its_end_and_grew_beyond_it(
     prepared: Settings, servers: Servers
 ) -> None:
     stack = servers.stack

@@ -45,12 +45,12 @@ def preview_for(
     events: Sequence[Event] = (),
     *,
     decider: Decider[Any] = USERS,
-    refused: frozenset[tuple[str, str]] = frozenset(),
+    rejected_claims: frozenset[tuple[str, str]] = frozenset(),
     **headers: Any,
 ) -> RetryPreview:
     request = read_letter(command, **headers)
     assert isinstance(request, Request)
-    decision = DryRun(decider, "users", stream(*events), MESSAGES.events).decide(request, NOW, refused)
+    decision = DryRun(decider, "users", stream(*events), MESSAGES.events).decide(request, NOW, rejected_claims)
     return decision if isinstance(decision, RetryPreview) else preview_of(decision)
 
 
@@ -79,8 +79,8 @@ def test_is_the_rejection_that_the_stream_has_come_to() -> None:
 
 
 def test_is_the_rejection_of_a_value_that_another_stream_holds() -> None:
-    assert preview_for(CREATE_ADA, refused=frozenset({("email", "ada@example.org")})).name == "EmailTaken"
-    assert preview_for(CREATE_ADA, refused=frozenset({("email", "another@example.org")})).verdict == "accepted"
+    assert preview_for(CREATE_ADA, rejected_claims=frozenset({("email", "ada@example.org")})).name == "EmailTaken"
+    assert preview_for(CREATE_ADA, rejected_claims=frozenset({("email", "another@example.org")})).verdict == "accepted"
 
 
 def test_counts_the_versions_of_the_stream() -> None:
@@ -92,13 +92,13 @@ def test_counts_the_versions_of_the_stream() -> None:
     assert preview_for(update, [CREATED], expected_version=2).name == "VersionConflict"
 
 
-def test_goes_by_all_that_has_happened_so_far() -> None:
+def test_depends_on_all_events_so_far() -> None:
     welcomed = UserWelcomed(user_id=ADA)
     assert preview_for(WelcomeUser(user_id=ADA), [CREATED, welcomed]).name == ""
     assert preview_for(WelcomeUser(user_id=ADA), [CREATED, welcomed, UserDeleted(user_id=ADA)]).name == "UserNotFound"
 
 
-def test_goes_by_the_time_at_which_it_would_be_sent() -> None:
+def test_depends_on_the_time_at_which_it_would_be_sent() -> None:
     assert preview_for(CREATE_ADA, expires_at=NOW).verdict == "accepted"
     assert preview_for(CREATE_ADA, expires_at=datetime(2026, 5, 4, 11, 59, tzinfo=UTC)).name == "Expired"
 

@@ -1,4 +1,4 @@
-"""What of a dead letter's content is shown unasked: all but secrets, wherever a broken client has put them."""
+"""What is shown of a dead letter by default: everything but secrets, wherever a broken client has put them."""
 
 import json
 from typing import Any

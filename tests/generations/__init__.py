@@ -1,1 +1,1 @@
-"""Read models built anew, compared and switched, on real servers."""
+"""Read models rebuilt, compared and switched, on real servers."""

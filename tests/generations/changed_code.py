@@ -23,7 +23,7 @@ def changed(context: Context) -> Context:
 
 
 if __name__ == "__main__":
-    known = contexts()
-    assert isinstance(known, dict)
-    known["users"] = changed(known["users"])
+    all_contexts = contexts()
+    assert isinstance(all_contexts, dict)
+    all_contexts["users"] = changed(all_contexts["users"])
     main()

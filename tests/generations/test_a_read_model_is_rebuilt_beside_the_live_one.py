@@ -50,7 +50,7 @@ class Reader:
 
 
 async def _some(system: System, count: int, *, before: int = 0) -> list[Sent]:
-    """So many users, created, welcomed and shown, when there were some before."""
+    """Create this number of users; wait until they are welcomed and shown, next to the earlier ones."""
     users = list(create_users(count))
     system.send(users)
     await system.handled(2 * (before + count))
@@ -81,9 +81,9 @@ async def test_and_queries_are_answered_throughout(system: System) -> None:
         await until(says_so, "the worker says that the code has changed", seconds=60)
         assert await _rebuilt(system) == {"projection": "users", "generation": 2, "documents": 500}
         await _some(system, 20, before=500)
-        found = await system.annals("projections", "diff", "users", "--json", entry=CHANGED)
-        assert found.code == 1, "they differ"
-        difference = found.json()
+        diff = await system.annals("projections", "diff", "users", "--json", entry=CHANGED)
+        assert diff.code == 1, "they differ"
+        difference = diff.json()
         # The late ones were written by the new code in both.
         assert (difference["same"], difference["different"]) == (20, 500)
         assert (difference["only_in_live"], difference["only_in_built"]) == (0, 0)
@@ -105,9 +105,12 @@ async def test_and_queries_are_answered_throughout(system: System) -> None:
         await _shows_new_events(system, reader, users[0], "Third")
     assert "new" in reader.seen
     everything = (await system.annals("projections", "list", "--json", entry=CHANGED)).json()
-    listed = [each for each in everything if each["projection"] == "users"]
-    assert [(each["number"], each["live"], each["previous"]) for each in listed] == [(1, True, False), (2, False, True)]
-    assert [each["by_this_code"] for each in listed] == [False, True]
+    listed = [generation for generation in everything if generation["projection"] == "users"]
+    assert [(generation["number"], generation["live"], generation["previous"]) for generation in listed] == [
+        (1, True, False),
+        (2, False, True),
+    ]
+    assert [generation["by_this_code"] for generation in listed] == [False, True]
     assert await new_code.stop() == 0
 
 

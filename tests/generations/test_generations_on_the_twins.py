@@ -37,18 +37,18 @@ class Log:
     """`PartitionReader` and `LaneSequences` of a log with one partition."""
 
     def __init__(self) -> None:
-        self.known = LOG
+        self.lane_records = LOG
 
     async def records(self, topic: str, partition: int, from_offset: int) -> AsyncIterator[list[InboundRecord]]:
         assert (topic, partition) == ("users.events", 0)
-        for start in range(from_offset, len(self.known), 2):
-            yield self.known[start : start + 2]
+        for start in range(from_offset, len(self.lane_records), 2):
+            yield self.lane_records[start : start + 2]
 
     async def end(self, topic: str, partition: int) -> int:
-        return len(self.known)
+        return len(self.lane_records)
 
     async def lane_sequences(self) -> list[LaneSequence]:
-        return [LaneSequence("users.commands", 0, len(self.known)), LaneSequence("orders.commands", 0, 17)]
+        return [LaneSequence("users.commands", 0, len(self.lane_records)), LaneSequence("orders.commands", 0, 17)]
 
 
 class Scene:
@@ -99,7 +99,7 @@ async def test_a_build_is_a_generation_of_its_own_that_agrees() -> None:
     assert await records_to_read(on.ports, card, generation) == 0
     assert await on.compared(card) == Comparison(2, 0, 0, 0, {}, [])
     assert await on.generations.live("users") == FIRST
-    assert on.record.rows == [], "a build changes nothing that anybody uses"
+    assert on.record.rows == [], "a build changes nothing that is in use"
 
 
 async def test_an_unfinished_build_goes_on_unless_a_fresh_one_is_wanted() -> None:
@@ -147,12 +147,12 @@ async def test_a_switch_is_recorded_before_it_is_made(monkeypatch: pytest.Monkey
     on = await scene()
     await on.built(GREETING)
 
-    async def refused(current: Generation, to: Generation) -> None:
+    async def rejected(current: Generation, to: Generation) -> None:
         assert [row.action for row in on.record.rows] == ["projection-switch"]
         raise SwitchConflict(to.projection)
 
     with monkeypatch.context() as patched:
-        patched.setattr(on.generations, "switch", refused)
+        patched.setattr(on.generations, "switch", rejected)
         with pytest.raises(SwitchConflict):
             await switch(on.ports, on.operator, GREETING, back=False)
     assert await switch(on.ports, on.operator, GREETING, back=False) == Switch(FIRST, SECOND)
@@ -166,9 +166,9 @@ async def test_a_switch_is_recorded_before_it_is_made(monkeypatch: pytest.Monkey
 
 async def test_a_switch_brings_the_generation_up_to_date_first() -> None:
     on = await scene()
-    on.log.known = LOG[:2]
+    on.log.lane_records = LOG[:2]
     await on.built(card)
-    on.log.known = LOG
+    on.log.lane_records = LOG
     await switch(on.ports, on.operator, card, back=False)
     assert on.models.checkpoints[SECOND, "users.events", 0].sequence == 5
 
@@ -185,9 +185,9 @@ async def test_where_there_is_nothing_to_switch_to_nothing_is_recorded(back: boo
 
 async def test_all_are_listed() -> None:
     on = await scene()
-    on.log.known = LOG[:3]
+    on.log.lane_records = LOG[:3]
     await on.built(GREETING)
-    on.log.known = LOG
+    on.log.lane_records = LOG
     first, second = await listed(on.ports, [card])
     assert (first.number, first.live, first.documents, first.behind, first.by_this_code) == (1, True, 2, 0, True)
     assert (second.number, second.live, second.documents, second.behind) == (2, False, 2, 2)

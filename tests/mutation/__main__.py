@@ -1,7 +1,7 @@
-"""`python -m tests.mutation [--survivors] [names of mutants]`: mutmut in a folder of its own, and what it has found.
+"""`python -m tests.mutation [--survivors] [names of mutants]`: runs mutmut in a folder of its own and reports.
 
-mutmut writes beside the code that it reads. So that nothing of it stands among the sources, and nobody's editing
-disturbs a run, it works on a copy of the tree in `.mutation/`, which also keeps what earlier runs have found.
+mutmut writes beside the code that it reads. So that its files stay out of the sources, and edits do not
+disturb a run, it works on a copy of the tree in `.mutation/`, which also keeps the results of earlier runs.
 """
 
 import shutil
@@ -13,32 +13,32 @@ from typing import Annotated
 
 import typer
 
-from tests.mutation.results import FOLDER, ROOT, SURVIVORS, found, harmless, told
+from tests.mutation.results import FOLDER, ROOT, SURVIVORS, harmless, mutants_of, report_lines
 
 COPIED = ("contracts", "infra", "tests", "workers")
 
 
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="As workers.domain.*; without any: all.")] = None,
-    survivors: Annotated[bool, typer.Option(help="Run only those that no test has noticed so far.")] = False,
-    left: Annotated[bool, typer.Option(help="Run only those that have not been run.")] = False,
-    sample: Annotated[int | None, typer.Option(help="Run only so many of them, drawn at random.")] = None,
-    seed: Annotated[int, typer.Option(help="What the sample is drawn by.")] = 1,
-    report: Annotated[bool, typer.Option(help="Run nothing, only say what is known.")] = False,
-    diffs: Annotated[bool, typer.Option(help="Show what no test has noticed.")] = False,
+    survivors: Annotated[bool, typer.Option(help="Run only the mutants that no test has noticed so far.")] = False,
+    left: Annotated[bool, typer.Option(help="Run only the mutants that have not been run.")] = False,
+    sample: Annotated[int | None, typer.Option(help="Run this many mutants, drawn at random.")] = None,
+    seed: Annotated[int, typer.Option(help="The seed of the sample.")] = 1,
+    report: Annotated[bool, typer.Option(help="Run nothing; report the results so far.")] = False,
+    diffs: Annotated[bool, typer.Option(help="Show the diffs of the survivors.")] = False,
 ) -> None:
     """Change `workers/` in small ways, one at a time, and count the changes that make a test fail."""
     if not report:
         wanted = names or []
         if survivors or left or sample:
-            standings = {*(SURVIVORS if survivors else ()), *(("not run",) if left or sample else ())}
-            known = [mutant for mutant in found(wanted) if mutant.standing in standings]
-            wanted = [mutant.name for mutant in known if harmless(mutant) is None]
+            statuses = {*(SURVIVORS if survivors else ()), *(("not run",) if left or sample else ())}
+            candidates = [mutant for mutant in mutants_of(wanted) if mutant.status in statuses]
+            wanted = [mutant.name for mutant in candidates if harmless(mutant) is None]
         if sample:
             wanted = Random(seed).sample(wanted, min(sample, len(wanted)))
         _copy()
         _run(wanted)
-    for line in told(found(names or []), diffs=diffs):
+    for line in report_lines(mutants_of(names or []), diffs=diffs):
         typer.echo(line)
 
 

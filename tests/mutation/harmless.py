@@ -36,8 +36,8 @@ def _lines(diff: str, sign: str) -> str:
 
 
 def _texts(code: str) -> list[str]:
-    return [found[2] for found in TEXT.finditer(code) if "f" not in found[1]]
+    return [match[2] for match in TEXT.finditer(code) if "f" not in match[1]]
 
 
 def _texts_apart(code: str) -> str:
-    return TEXT.sub(lambda found: found[0] if "f" in found[1] else '""', code)
+    return TEXT.sub(lambda match: match[0] if "f" in match[1] else '""', code)

@@ -1,4 +1,4 @@
-"""What mutmut has written down about each mutant, put into words."""
+"""The results that mutmut has stored for each mutant, as lines of a report."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from tests.mutation.harmless import reason
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".mutation"
 
-Standing = Literal["killed", "timeout", "survived", "no test", "not run"]
+Status = Literal["killed", "timeout", "survived", "no test", "not run"]
 
 # The exit codes of a mutant's pytest, as mutmut keeps them: https://github.com/boxed/mutmut, mutmut/stats.py.
-STANDINGS: dict[int | None, Standing] = {None: "not run", 0: "survived", 1: "killed", 3: "killed"}
-STANDINGS |= {5: "no test", 33: "no test"}
-STANDINGS |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
+STATUSES: dict[int | None, Status] = {None: "not run", 0: "survived", 1: "killed", 3: "killed"}
+STATUSES |= {5: "no test", 33: "no test"}
+STATUSES |= dict.fromkeys((-24, 24, 36, 152, 255), "timeout")
 
 
-SURVIVORS: tuple[Standing, ...] = ("survived", "no test")
+SURVIVORS: tuple[Status, ...] = ("survived", "no test")
 
 
 class Mutant(NamedTuple):
@@ -29,47 +29,47 @@ class Mutant(NamedTuple):
 
     name: str
     path: str
-    standing: Standing
+    status: Status
 
     @property
     def module(self) -> str:
         return self.path.removesuffix(".py").replace("/", ".")
 
 
-def found(names: Sequence[str]) -> list[Mutant]:
-    """The mutants of these names (all, without any) as the last run of each has left them."""
+def mutants_of(names: Sequence[str]) -> list[Mutant]:
+    """The mutants of these names (without names: all), with the status of the last run of each."""
     mutants = FOLDER / "mutants"
     metas = ((path, json.loads(path.read_text("utf-8"))) for path in sorted(mutants.rglob("*.py.meta")))
     return [
-        Mutant(name, str(path.relative_to(mutants)).removesuffix(".meta"), STANDINGS[code])
+        Mutant(name, str(path.relative_to(mutants)).removesuffix(".meta"), STATUSES[code])
         for path, meta in metas
         for name, code in meta["exit_code_by_key"].items()
         if not names or any(fnmatchcase(name, pattern) for pattern in names)
     ]
 
 
-def told(mutants: Iterable[Mutant], *, diffs: bool) -> Iterator[str]:
-    """The survivors, if they are asked for, and a line for each module: how many of its mutants a test has noticed."""
+def report_lines(mutants: Iterable[Mutant], *, diffs: bool) -> Iterator[str]:
+    """The survivors (`diffs`), and a line for each module: how many of its mutants a test has noticed."""
     counts: dict[str, Counter[str]] = {}
     for mutant in mutants:
-        standing: str = mutant.standing
-        if standing in SURVIVORS:
+        status: str = mutant.status
+        if status in SURVIVORS:
             diff = _diff(mutant)
             if (why := reason(diff)) is not None:
-                standing = "harmless"
+                status = "harmless"
             if diffs:
-                yield f"{mutant.name}: {why or mutant.standing}"
+                yield f"{mutant.name}: {why or mutant.status}"
                 yield from (
                     f"    {line}" for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in "+++---"
                 )
         for part in (mutant.module, "all"):
-            counts.setdefault(part, Counter())[standing] += 1
+            counts.setdefault(part, Counter())[status] += 1
     whole = counts.pop("all", Counter())
     for module, count in [*counts.items(), ("all", whole)]:
         noticed = count["killed"] + count["timeout"]
         run = noticed + count["survived"] + count["no test"]
         if run:
-            rest = ", ".join(f"{number} {what}" for what, number in sorted(count.items()) if what != "killed")
+            rest = ", ".join(f"{number} {status}" for status, number in sorted(count.items()) if status != "killed")
             yield f"{module:45} {noticed:5} of {run:5} noticed: {100 * noticed / run:5.1f} %   {rest}"
 
 

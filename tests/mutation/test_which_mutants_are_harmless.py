@@ -1,4 +1,4 @@
-"""Only what can be told without judgement is taken for harmless."""
+"""Only mutants that a rule can decide without judgement count as harmless."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""Streams that wait because code cannot take their next event, on real servers."""
+"""Streams that wait because the code raises at their next event, on real servers."""

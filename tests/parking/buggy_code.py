@@ -1,4 +1,4 @@
-"""`annals` with bugs in the code of the users context: what has happened in the city of Nowhere cannot be taken.
+"""`annals` with bugs in the code of the users context: it raises at every event of the city of Nowhere.
 
 python -m tests.parking.buggy_code worker projection
 """
@@ -14,7 +14,7 @@ from workers.core.recorded import Recorded
 from workers.domain import contexts
 
 
-def refuse(recorded: Recorded) -> None:
+def fail_in_nowhere(recorded: Recorded) -> None:
     """Raises for an event with this city."""
     event = recorded.event
     if isinstance(event, UserCreated | UserUpdated) and event.city == "Nowhere":
@@ -26,18 +26,18 @@ def with_bugs(context: Context) -> Context:
     (welcome,) = context.sagas
 
     def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-        refuse(recorded)
+        fail_in_nowhere(recorded)
         return card.evolve(document, recorded)
 
     def follow(state: Any, recorded: Recorded) -> Any:
-        refuse(recorded)
+        fail_in_nowhere(recorded)
         return welcome.evolve(state, recorded)
 
     return replace(context, projections=(replace(card, evolve=evolve),), sagas=(replace(welcome, evolve=follow),))
 
 
 if __name__ == "__main__":
-    known = contexts()
-    assert isinstance(known, dict)
-    known["users"] = with_bugs(known["users"])
+    all_contexts = contexts()
+    assert isinstance(all_contexts, dict)
+    all_contexts["users"] = with_bugs(all_contexts["users"])
     main()

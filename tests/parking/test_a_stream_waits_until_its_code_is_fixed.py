@@ -1,4 +1,4 @@
-"""An event that the code of a projection and of a saga cannot take: its stream waits, every other goes on, and
+"""An event at which the code of a projection and of a saga raises: its stream waits, every other goes on, and
 `annals parked` brings it up to date in order once the code is fixed.
 """
 
@@ -22,7 +22,7 @@ async def card(system: System, user_id: str) -> Any:
 async def welcomed(system: System, users: list[Sent]) -> None:
     async def done() -> bool:
         cards = [await card(system, user.stream_id) for user in users]
-        return all(each is not None and each["welcomed_at"] for each in cards)
+        return all(card is not None and card["welcomed_at"] for card in cards)
 
     await until(done, "all these users are welcomed and shown", seconds=60)
 
@@ -30,12 +30,12 @@ async def welcomed(system: System, users: list[Sent]) -> None:
 async def parked(system: System) -> list[Any]:
     ran = await system.annals("parked", "list", "--json")
     assert ran.code == 0, ran.errors
-    found: list[Any] = ran.json()
-    return found
+    documents: list[Any] = ran.json()
+    return documents
 
 
 def names(listed: list[Any]) -> set[str]:
-    return {each["name"] for each in listed}
+    return {listing["name"] for listing in listed}
 
 
 async def test_and_every_other_stream_goes_on(system: System) -> None:
@@ -52,13 +52,16 @@ async def test_and_every_other_stream_goes_on(system: System) -> None:
     waiting = await parked(system)
     saga, projection = f"saga:welcome/{nowhere.stream_id}", f"projection:users/{nowhere.stream_id}"
     assert names(waiting) == {saga, projection}
-    assert {(each["stream_version"], each["event_type"]) for each in waiting} == {(1, "users.UserCreated.v1")}
-    assert all("LookupError in refuse" in each["error"] and "Secretive" not in each["error"] for each in waiting)
+    assert {(listing["stream_version"], listing["event_type"]) for listing in waiting} == {(1, "users.UserCreated.v1")}
+    assert all(
+        "LookupError in fail_in_nowhere" in listing["error"] and "Secretive" not in listing["error"]
+        for listing in waiting
+    )
     assert await card(system, nowhere.stream_id) is None
     assert all("Secretive" not in worker.log() for worker in buggy)
 
-    refused = await system.annals("parked", "retry", projection, "--reason", "just to see", entry=BUGGY)
-    assert (refused.code, "still parked" in refused.output) == (1, True), refused
+    failed = await system.annals("parked", "retry", projection, "--reason", "just to see", entry=BUGGY)
+    assert (failed.code, "still parked" in failed.output) == (1, True), failed
     code, verdict = await verified(system)
     assert code == 1, verdict
 
@@ -74,13 +77,13 @@ async def test_and_every_other_stream_goes_on(system: System) -> None:
     rows = await system.database.fetch("SELECT action, target, actor, reason FROM annals.interventions ORDER BY id")
     assert [tuple(row)[:2] for row in rows[:1]] == [("parked-retry", projection)]
     assert {tuple(row) for row in rows[1:]} == {
-        ("parked-retry", each, "Grace", "the city is known now") for each in (saga, projection)
+        ("parked-retry", target, "Grace", "the city is known now") for target in (saga, projection)
     }
     await audit(system, [*others, nowhere, rename])
     assert await command_worker.stop() == 0
 
 
-async def test_and_can_be_told_to_pass_over_the_event(system: System) -> None:
+async def test_and_an_operator_can_skip_the_event(system: System) -> None:
     await system.worker("command")
     await system.worker("projection", entry=(BUGGY, "worker", "projection"))
     user = create_user()

@@ -56,11 +56,13 @@ class Store:
         if self.away:
             raise Unavailable("Postgres", "it is away")
         self.recorded_before.append(len(self.rows.rows))
-        self.listings = [each._replace(requested=action) if each == wanted else each for each in self.listings]
+        self.listings = [
+            listing._replace(requested=action) if listing == wanted else listing for listing in self.listings
+        ]
 
 
 class Clock:
-    """Its time goes on while somebody waits."""
+    """Its time goes on while its caller waits."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -1,4 +1,4 @@
-"""What is noted of an event that code cannot take: which, how often it was tried, and where the code raised."""
+"""What is stored of an event at which the code raises: the event, its attempts, and where the code raised."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_is_how_often_the_next_event_was_tried_when_the_first_has_passed() -> No
     assert tried_again(PARKED, [following]) == [following]
 
 
-def test_is_refused_when_too_many_streams_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_rejected_when_too_many_streams_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parking, "MAX_PARKED_STREAMS", 3)
     within_bounds("users", {"bob": PARKED, "carl": PARKED}, [PARKED])
     with pytest.raises(TooManyParked, match=r"users.*3"):

@@ -76,7 +76,7 @@ def snapshot(stream_id: str = "ada", version: int = 2, **changes: Any) -> Snapsh
 
 
 def batch(lane: LaneKey = LANE, epoch: int = 1, **changes: Any) -> Batch:
-    """A batch that moves the lane to offset 1 and writes nothing but what `changes` say."""
+    """A batch that moves the lane to offset 1 and writes nothing but what `changes` hold."""
     empty = Batch(
         lane=lane,
         epoch=epoch,
@@ -111,7 +111,7 @@ def everything(epoch: int = 1, **changes: Any) -> Batch:
 
 
 async def claim(store: Any, lane: LaneKey, *keys: tuple[str, str]) -> None:
-    """Take the lane and reserve e-mails: (key, stream id)."""
+    """Acquire the lane and claim e-mails: (key, stream id)."""
     grant = await store.acquire(lane, "claimant")
     await store.commit(
         batch(lane, grant.epoch, claims_to_acquire=[ClaimToAcquire("email", key, stream) for key, stream in keys])

@@ -45,16 +45,16 @@ async def onlooker(url: str) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """The URL of a server that is not there: its port is taken, but nothing answers on it."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"postgresql://someone@127.0.0.1:{taken.getsockname()[1]}/annals"
+def closed_port() -> Iterator[str]:
+    """The URL of a server that does not run: its port is bound, and no process listens on it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"postgresql://someone@127.0.0.1:{bound.getsockname()[1]}/annals"
 
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The URL of a server that takes connections and never says a word."""
+    """The URL of a server that accepts connections and never answers."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

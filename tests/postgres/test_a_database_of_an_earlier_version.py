@@ -1,4 +1,4 @@
-"""A database that was made before this version's first migration is left alone, and the operator is told what to do."""
+"""A database from before this version's first migration is left unchanged, and the error says what to do."""
 
 import asyncio
 import subprocess
@@ -74,7 +74,7 @@ async def test_is_not_opened(empty_url: str, earlier: Any, role: str) -> None:
     assert "empty database" in caught.value.advice
 
 
-async def test_is_refused_by_the_command_line_in_a_sentence(settings: Settings, earlier: Any, tmp_path: Path) -> None:
+async def test_is_rejected_by_the_command_line_in_a_sentence(settings: Settings, earlier: Any, tmp_path: Path) -> None:
     assert settings.database_url is not None
     assert settings.redis_url is not None
     addresses = {

@@ -31,7 +31,7 @@ SELECT 'users', 5, number, 'ada', number, gen_random_uuid(),
 
 
 async def stored(database: Database, onlooker: Any, length: int) -> Watched:
-    """The store with a stream of so many events, in a table that nobody has analysed."""
+    """The store with a stream of `length` events, in a table that was never analysed."""
     await onlooker.execute(WRITE, length, timeout=60)
     return Watched(database)
 
@@ -63,7 +63,7 @@ async def rows_read(connection: Any, fingerprint: str) -> dict[str, int]:
         node = waiting.pop()
         waiting += node.get("Plans", [])
         if "Relation Name" in node:
-            removed = [node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck")]
+            removed = [node.get(f"Rows Removed by {step}", 0) for step in ("Filter", "Index Recheck")]
             rows = (node["Actual Rows"] + sum(removed)) * node["Actual Loops"]
             read[node["Relation Name"]] = read.get(node["Relation Name"], 0) + round(rows)
     return read
@@ -93,16 +93,16 @@ def decide_as_ever(state: Any, command: Any) -> Any:
 async def test_other_code_and_a_spoilt_snapshot_cost_time_and_nothing_else(database: Database, onlooker: Any) -> None:
     length = 2 * SNAPSHOT_INTERVAL_EVENTS
     store = await stored(database, onlooker, length)
-    taken = "SELECT stream_version, fingerprint FROM annals.snapshots WHERE stream_id = 'ada'"
+    snapshot = "SELECT stream_version, fingerprint FROM annals.snapshots WHERE stream_id = 'ada'"
     await moved(store, "Turin")
-    assert tuple(await onlooker.fetchrow(taken)) == (length + 1, FINGERPRINT)
+    assert tuple(await onlooker.fetchrow(snapshot)) == (length + 1, FINGERPRINT)
     other = Decider(DECIDER.initial, decide_as_ever, DECIDER.evolve)
     theirs = snapshot_fingerprint("users", other, catalogue().events)
     assert theirs != FINGERPRINT
     assert await moved(store, "Turin", other) == (length + 1, False, [length + 1])
-    assert tuple(await onlooker.fetchrow(taken)) == (length + 1, FINGERPRINT), "nothing has changed"
+    assert tuple(await onlooker.fetchrow(snapshot)) == (length + 1, FINGERPRINT), "nothing has changed"
     assert await moved(store, "Rome", other) == (length + 2, True, [length + 1])
-    assert tuple(await onlooker.fetchrow(taken)) == (length + 2, theirs)
+    assert tuple(await onlooker.fetchrow(snapshot)) == (length + 2, theirs)
     assert await moved(store, "Rome", other) == (length + 2, False, [0])
 
     spoil = "UPDATE annals.snapshots SET state = replace(state::text, 'Rome', 'Milan')::json"

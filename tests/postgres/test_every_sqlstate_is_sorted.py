@@ -46,18 +46,18 @@ def expected(code: str) -> Next:
         for step, parts in table.items():
             if part in parts.split():
                 return step
-    raise AssertionError(f"nobody has said what to do after {code}")
+    raise AssertionError(f"no class of errors is written down for {code}")
 
 
 @pytest.mark.parametrize("code", sorted(CLASSES))
 def test_each_code_of_postgres(code: str) -> None:
-    assert code in SORTED or code[:2] in SORTED, "sorted by nothing"
+    assert code in SORTED or code[:2] in SORTED, "no row of the table sorts it"
     assert step_after(code)[0] is expected(code)
 
 
 @pytest.mark.parametrize("code", sorted(SORTED))
 def test_each_row_of_the_table_is_a_code_or_a_class_of_postgres(code: str) -> None:
-    assert code in ("AN", "00") or code in CLASSES or any(known.startswith(code) for known in CLASSES)
+    assert code in ("AN", "00") or code in CLASSES or any(prefix.startswith(code) for prefix in CLASSES)
     assert len(code) in (2, 5)
 
 
@@ -80,7 +80,7 @@ def test_an_answer_of_the_server_becomes_what_the_ports_know(code: str) -> None:
         assert bool(caught.value.advice) >= (step in {Next.OPERATOR, Next.MIGRATE})
 
 
-def test_a_code_that_nobody_knows_is_a_bug() -> None:
+def test_an_unknown_code_is_a_bug() -> None:
     assert step_after("ZZ999")[0] is Next.BUG
     assert step_after(None)[0] is Next.BUG
 
@@ -140,7 +140,7 @@ def test_a_plan_for_a_schema_that_is_no_more_asks_for_new_connections() -> None:
 
 
 @pytest.mark.parametrize("error", WAITS_FOR_AN_OPERATOR, ids=str)
-def test_what_waits_for_an_operator_tells_him_what_to_do(error: Exception) -> None:
+def test_what_waits_for_an_operator_names_what_to_do(error: Exception) -> None:
     with pytest.raises(Unavailable) as caught, faults_sorted():
         raise error
     assert caught.value.advice
@@ -154,7 +154,7 @@ def test_a_wrong_use_of_the_driver_is_a_bug(error: Exception) -> None:
     assert caught.value is error
 
 
-def test_every_class_of_the_driver_without_a_code_is_thought_of() -> None:
+def test_every_class_of_the_driver_without_a_code_is_in_the_table() -> None:
     without = {
         name
         for name, error in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
@@ -188,5 +188,5 @@ def test_an_invalid_value_is_the_sessions_while_connecting_and_the_callers_later
         ("postgresql://[user:hidden", "ANNALS_DATABASE_URL"),
     ],
 )
-def test_a_place_is_told_without_user_and_password(url: str, place: str) -> None:
+def test_a_place_is_named_without_user_and_password(url: str, place: str) -> None:
     assert place_of(url) == place

@@ -50,7 +50,7 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Callable[[Function], None]:
     ],
     ids=["another body", "an argument more", "an argument of another name", "another result"],
 )
-async def test_by_what_its_file_says(
+async def test_by_what_its_file_holds(
     url: str, onlooker: Any, release: Callable[[Function], None], later: Function, call: str
 ) -> None:
     release(greeting("name text", "SELECT 'hello ' || name"))

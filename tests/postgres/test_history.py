@@ -69,18 +69,18 @@ def _step(position: int, command: str, cause: str) -> StepRow:
 
 
 async def test_all_of_one_correlation_is_found_and_nothing_else(history: PostgresHistory) -> None:
-    found = await history.correlated("correlation", 100)
-    assert {row.command_id for row in found.commands} == {command_id(1), command_id(2)}
-    assert {row.event_id for row in found.events} == {event_id(1), event_id(2)}
-    assert [(step.command_id, step.causation_id, step.caused_at) for step in found.steps] == [
+    history_rows = await history.correlated("correlation", 100)
+    assert {row.command_id for row in history_rows.commands} == {command_id(1), command_id(2)}
+    assert {row.event_id for row in history_rows.events} == {event_id(1), event_id(2)}
+    assert [(step.command_id, step.causation_id, step.caused_at) for step in history_rows.steps] == [
         (command_id(2), event_id(1), TIME),
         (command_id(3), PASSED, TIME),
     ]
-    (saga,) = found.sagas
+    (saga,) = history_rows.sagas
     assert (saga.saga, saga.instance_id, saga.status, saga.begun_by) == ("welcome", "ada", "late", event_id(1))
-    (notice,) = found.notices
+    (notice,) = history_rows.notices
     assert (notice.event_id, notice.type, notice.recorded_at) == (PASSED, "core.DeadlinePassed.v1", TIME)
-    assert found.cut == frozenset()
+    assert history_rows.cut == frozenset()
     other = await history.correlated("other", 100)
     assert (len(other.commands), len(other.events), other.steps, other.sagas) == (2, 1, [], [])
     assert (await history.correlated("nothing", 100)).is_empty
@@ -100,10 +100,10 @@ async def test_it_makes_the_tree(history: PostgresHistory) -> None:
     assert [node.status for node in nodes if node.kind == "command"] == ["accepted", "pending", "accepted"]
 
 
-async def test_what_is_too_much_is_cut_and_said_to_be(history: PostgresHistory) -> None:
-    found = await history.correlated("correlation", 1)
-    assert [len(rows) for rows in found[:5]] == [1, 1, 1, 1, 1]
-    assert found.cut == {"commands", "events", "steps"}
+async def test_what_is_too_much_is_cut_and_marked_as_cut(history: PostgresHistory) -> None:
+    history_rows = await history.correlated("correlation", 1)
+    assert [len(rows) for rows in history_rows[:5]] == [1, 1, 1, 1, 1]
+    assert history_rows.cut == {"commands", "events", "steps"}
 
 
 async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history: PostgresHistory) -> None:
@@ -114,12 +114,12 @@ async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history:
     await store.commit(
         batch(LANE, grant.epoch, time=earlier, sequence=4, outcomes=[early], events=[event(4, version=3)])
     )
-    found = await history.correlated("correlation", 1)
-    assert [row.command_id for row in found.commands] == [command_id(6)]
-    assert [row.event_id for row in found.events] == [event_id(4)]
+    history_rows = await history.correlated("correlation", 1)
+    assert [row.command_id for row in history_rows.commands] == [command_id(6)]
+    assert [row.event_id for row in history_rows.events] == [event_id(4)]
 
 
-async def test_causes_tell_who_sent_a_command(history: PostgresHistory) -> None:
+async def test_causes_name_the_sender_of_a_command(history: PostgresHistory) -> None:
     asked = [command_id(number) for number in (1, 2, 3, 5, 77)]
     assert await history.causes(asked) == {
         command_id(1): Cause(command_id(1), "CreateUser", command_id(1), None, None, None),

@@ -1,4 +1,4 @@
-"""While a release goes out, workers of both take lanes from one another."""
+"""During a deployment, workers of both releases acquire lanes from one another."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.postgres.batches import LANE, everything
 
 
 async def test_what_an_older_worker_has_handled_last_is_not_known(database: Database, onlooker: Any) -> None:
-    """It moves the lane on and says nothing of the record; that of the batch before says nothing then."""
+    """It moves the lane on and stores nothing of the record; what the batch before stored does not count then."""
     store = PostgresEventStore(database)
     await store.acquire(LANE, "first")
     await store.commit(everything(last_timestamp=1_700_000_000_123))

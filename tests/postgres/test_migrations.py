@@ -1,4 +1,4 @@
-"""Migrations are applied once, in order, whoever else is at it; what they made cannot be changed by the back door."""
+"""Migrations are applied once, in order, also when several processes migrate; the schema is protected from changes."""
 
 import asyncio
 from typing import Any
@@ -75,8 +75,8 @@ async def test_a_newer_database_is_left_alone(url: str, onlooker: Any) -> None:
     assert "migrations [9001]" in str(caught.value)
 
 
-async def test_a_schema_of_an_older_version_is_refused_and_one_of_a_newer_is_not(url: str, onlooker: Any) -> None:
-    """Before anything is done with it; a newer one is what the pods of this version meet while a release goes out."""
+async def test_a_schema_of_an_older_version_is_rejected_and_one_of_a_newer_is_not(url: str, onlooker: Any) -> None:
+    """Before anything is done with it; a newer one is what the pods of this version meet during a deployment."""
     last = migrations()[-1]
     await onlooker.execute("DELETE FROM annals.migrations WHERE number = $1", last.number)
     for role in ("annals_writer", "annals_reader"):
@@ -96,9 +96,9 @@ async def test_a_schema_of_an_older_version_is_refused_and_one_of_a_newer_is_not
     await database.close()
 
 
-async def test_a_server_that_is_away_is_unavailable(nobody: str) -> None:
+async def test_a_server_that_is_away_is_unavailable(closed_port: str) -> None:
     with pytest.raises(Unavailable):
-        await migrate(nobody)
+        await migrate(closed_port)
 
 
 @pytest.mark.parametrize("role", ["origin", "replica", "local"])
@@ -114,7 +114,7 @@ async def test_a_server_that_is_away_is_unavailable(nobody: str) -> None:
         " DO UPDATE SET type = 'UserDeleted'",
     ],
 )
-async def test_the_events_refuse_every_change_also_by_a_superuser(
+async def test_the_events_reject_every_change_also_by_a_superuser(
     database: Database, onlooker: Any, statement: str, role: str
 ) -> None:
     store = PostgresEventStore(database)

@@ -1,7 +1,7 @@
 """Who may do what in the schema, and what the database does by itself: all of it, as the catalogue has it.
 
-Whoever adds a table, a function or a trigger adds its line here. A right that is not listed is a fault, and so is one
-that is missing.
+A change that adds a table, a function or a trigger adds its line here. A right that is not listed is a
+fault, and so is one that is missing.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ MOVE = "INSERT SELECT UPDATE"
 ALL = "DELETE INSERT SELECT UPDATE"
 RUN = "EXECUTE"
 
-# What:                                (annals_writer, annals_reader). PUBLIC may do nothing; of owners nothing is told.
+# What:                                (annals_writer, annals_reader). PUBLIC may do nothing; owners are not listed.
 RIGHTS = {
     "schema annals":                    ("USAGE", "USAGE"),
     "table commands":                   (ADD, READ),
@@ -78,8 +78,8 @@ TRIGGERS = {
     ("saga_journal", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.saga_journal")),
 }  # fmt: skip
 
-# Each object of the schema with every right that somebody has on it: also those that nobody wrote down, as functions
-# have them for PUBLIC. An object on which nobody has a right comes once, with NULL.
+# Each object of the schema with every right that a role has on it: also those that no grant gives, as functions
+# have them for PUBLIC. An object on which no role has a right comes once, with NULL.
 _ACLS = """
 WITH objects (name, owner, acl) AS (
     SELECT 'schema ' || nspname, nspowner, coalesce(nspacl, acldefault('n', nspowner))
@@ -106,29 +106,29 @@ ROLES = ["annals_writer", "annals_reader"]
 
 async def rights(onlooker: Any) -> dict[str, dict[str, str]]:
     """Of each object what each grantee may do, in words and in order."""
-    found: dict[str, dict[str, list[str]]] = {}
+    grants: dict[str, dict[str, list[str]]] = {}
     for name, grantee, privilege in await onlooker.fetch(_ACLS):
-        grantees = found.setdefault(name, {})
+        grantees = grants.setdefault(name, {})
         if privilege is not None:
             grantees.setdefault(grantee, []).append(privilege)
     return {
         name: {grantee: " ".join(sorted(privileges)) for grantee, privileges in grantees.items()}
-        for name, grantees in found.items()
+        for name, grantees in grants.items()
     }
 
 
-async def test_each_role_may_do_what_is_written_here_and_nobody_else_anything(onlooker: Any) -> None:
+async def test_each_role_may_do_what_is_written_here_and_no_other_role_anything(onlooker: Any) -> None:
     expected = {
         name: {role: may for role, may in zip(ROLES, both, strict=True) if may} for name, both in RIGHTS.items()
     }
     assert await rights(onlooker) == expected
 
 
-async def test_what_comes_later_is_nobodys_until_a_migration_grants_it(onlooker: Any) -> None:
+async def test_what_comes_later_is_closed_to_all_until_a_migration_grants_it(onlooker: Any) -> None:
     assert await onlooker.fetch("SELECT * FROM pg_default_acl") == []
 
 
-async def test_the_roles_can_do_nothing_else_and_belong_to_nobody(onlooker: Any) -> None:
+async def test_the_roles_can_do_nothing_else_and_belong_to_no_other_role(onlooker: Any) -> None:
     attributes = "rolsuper OR rolcreaterole OR rolcreatedb OR rolcanlogin OR rolreplication OR rolbypassrls"
     rows = await onlooker.fetch(f"SELECT rolname, {attributes} FROM pg_roles WHERE rolname = ANY($1)", ROLES)  # noqa: S608
     assert dict(map(tuple, rows)) == dict.fromkeys(ROLES, False)
@@ -144,11 +144,11 @@ async def test_the_triggers_are_those_and_fire_in_every_session(onlooker: Any) -
         "SELECT relname, tgname, tgenabled::text, pg_get_triggerdef(t.oid) FROM pg_trigger AS t"
         " JOIN pg_class AS c ON c.oid = tgrelid WHERE relnamespace = 'annals'::regnamespace AND NOT tgisinternal"
     )
-    found = {
+    triggers = {
         (table, name): (enabled, definition.removeprefix(f"CREATE TRIGGER {name} "))
         for table, name, enabled, definition in rows
     }
-    assert found == TRIGGERS
+    assert triggers == TRIGGERS
     assert await onlooker.fetch("SELECT evtname FROM pg_event_trigger") == []
 
 

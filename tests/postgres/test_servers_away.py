@@ -15,8 +15,8 @@ from workers.ports.lanes import LaneGrant, Mark, Unavailable
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-async def test_nobody_listens(nobody: str) -> None:
-    database = Database(nobody, role=None, connections=1)
+async def test_no_server_listens(closed_port: str) -> None:
+    database = Database(closed_port, role=None, connections=1)
     began = time.monotonic()
     with pytest.raises(Unavailable) as caught:
         await database.open()
@@ -24,7 +24,7 @@ async def test_nobody_listens(nobody: str) -> None:
     assert time.monotonic() - began < 5
 
 
-async def test_nobody_answers(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_server_answers(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.postgres.pool.CONNECT_TIMEOUT_SECONDS", 0.3)
     began = time.monotonic()
     with pytest.raises(Unavailable):
@@ -91,12 +91,12 @@ async def test_all_backends_ended_between_two_batches(database: Database, onlook
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     assert await onlooker.fetchval(f"SELECT count(pg_terminate_backend(pid)) {others}") > 0
 
-    async def taken() -> LaneGrant | None:
+    async def acquired() -> LaneGrant | None:
         try:
             return await store.acquire(LANE, "owner")
         except Unavailable:
             return None
 
-    grant = await until(taken, "the pool connects again", seconds=10)
+    grant = await until(acquired, "the pool connects again", seconds=10)
     assert grant is not None
     assert grant.epoch >= 2

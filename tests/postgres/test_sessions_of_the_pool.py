@@ -107,21 +107,21 @@ async def test_a_worker_does_not_even_connect_to_a_server_that_only_reads(
         await reader.open()
         assert await reader.now() is not None, "a reader needs no server that writes"
 
-        async def refused() -> bool:
+        async def rejected() -> bool:
             with pytest.raises(Unavailable) as caught:
                 await store.acquire(LANE, "owner")
-            # The first one may hear no more than that its connection was ended.
+            # The first error may say no more than that its connection was ended.
             return "None of the hosts" in str(caught.value) and "writes" in caught.value.advice
 
-        await until(refused, "no server that writes is found", seconds=30)
+        await until(rejected, "no server that writes is found", seconds=30)
         await read_only(False)
         assert (await store.acquire(LANE, "owner")).epoch == 2
     finally:
         await reader.close()
 
 
-async def test_of_several_hosts_the_one_that_writes_is_found(url: str, nobody: str) -> None:
-    both = at(url, netloc=f"{urlsplit(url).netloc.rpartition('@')[0]}@{_hosts(nobody)},{_hosts(url)}")
+async def test_of_several_hosts_the_one_that_writes_is_found(url: str, closed_port: str) -> None:
+    both = at(url, netloc=f"{urlsplit(url).netloc.rpartition('@')[0]}@{_hosts(closed_port)},{_hosts(url)}")
     database = Database(both, role="annals_writer", connections=1)
     await database.open()
     try:
@@ -135,7 +135,7 @@ def _hosts(url: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("connect_timeout=10", 'unrecognized configuration parameter "connect_timeout"'),
         ("datestyle=wrong", 'invalid value for parameter "DateStyle"'),
@@ -144,17 +144,19 @@ def _hosts(url: str) -> str:
         ("host=127.0.0.1&port=99999", "cannot be used"),
     ],
 )
-async def test_what_a_url_asks_for_in_vain_is_said_and_not_taken_for_a_missing_schema(
-    url: str, query: str, said: str
+async def test_what_a_url_asks_for_in_vain_is_reported_and_not_as_a_missing_schema(
+    url: str, query: str, message: str
 ) -> None:
     netloc = f"{urlsplit(url).netloc.rpartition('@')[0]}@" if "host" in query else urlsplit(url).netloc
     database = Database(at(url, netloc=netloc, query=query), role="annals_writer", connections=1)
-    with pytest.raises(Unavailable, match=said) as caught:
+    with pytest.raises(Unavailable, match=message) as caught:
         await database.open()
     assert "set ANNALS_DATABASE_URL right" in caught.value.advice
 
 
-async def test_what_is_missing_is_said_with_advice_and_mended_without_a_restart(empty_url: str, onlooker: Any) -> None:
+async def test_what_is_missing_is_reported_with_advice_and_can_be_fixed_without_a_restart(
+    empty_url: str, onlooker: Any
+) -> None:
     """The kinds in their order: no database, no schema, then it works."""
     name = f"{urlsplit(empty_url).path[1:]}b"
     database = Database(at(empty_url, path=f"/{name}"), role=None, connections=1)
@@ -182,8 +184,8 @@ async def login(onlooker: Any) -> AsyncIterator[str]:
     await onlooker.execute(f"DROP ROLE {name}")
 
 
-async def refused(url: str, user: str, role: str | None) -> Unavailable:
-    """What is said to a user, who may not get in. Never his password."""
+async def login_error(url: str, user: str, role: str | None) -> Unavailable:
+    """The error of a user who may not log in. It never holds the password."""
     database = Database(at(url, netloc=f"{user}@{_hosts(url)}"), role=role, connections=1)
     with pytest.raises(Unavailable) as caught:
         await database.open()
@@ -195,12 +197,12 @@ async def test_a_role_that_does_not_exist_or_is_not_granted(url: str, login: str
     missing = Database(url, role="annals_nobody", connections=1)
     with pytest.raises(SchemaMissing, match="annals_nobody"):
         await missing.open()
-    assert isinstance(await refused(url, f"{login}:hidden", "annals_writer"), SchemaMissing)
+    assert isinstance(await login_error(url, f"{login}:hidden", "annals_writer"), SchemaMissing)
 
 
 async def test_a_wrong_password(url: str, login: str) -> None:
-    said = await refused(url, f"{login}:hidden-and-wrong", None)
-    assert "password" in said.advice
+    error = await login_error(url, f"{login}:hidden-and-wrong", None)
+    assert "password" in error.advice
 
 
 async def test_a_password_that_needs_escaping(url: str, login: str, onlooker: Any) -> None:
@@ -220,8 +222,8 @@ async def test_a_password_that_needs_escaping(url: str, login: str, onlooker: An
 
 async def test_too_many_connections(url: str, onlooker: Any, login: str) -> None:
     await onlooker.execute(f"ALTER ROLE {login} CONNECTION LIMIT 0")
-    said = await refused(url, f"{login}:hidden", None)
-    assert "max_connections" in said.advice
+    error = await login_error(url, f"{login}:hidden", None)
+    assert "max_connections" in error.advice
 
 
 async def test_a_server_without_tls(url: str) -> None:

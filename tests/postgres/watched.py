@@ -18,11 +18,11 @@ from workers.ports.event_store import BatchLookup
 
 
 class Watched(PostgresEventStore):
-    """One lane of the users. Each batch is of a worker that has just started and knows nothing."""
+    """One lane of the users. Each batch is handled by a worker that has just started."""
 
     def __init__(self, database: Database, snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS) -> None:
         super().__init__(database)
-        self.found: list[BatchLookup] = []
+        self.lookups: list[BatchLookup] = []
         self._log = LogInMemory()
         self._interval_events = snapshot_interval_events
         self._handled = 0
@@ -30,11 +30,11 @@ class Watched(PostgresEventStore):
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
     ) -> BatchLookup:
-        self.found.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
-        return self.found[-1]
+        self.lookups.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
+        return self.lookups[-1]
 
     async def handle(self, *commands: Command, decider: Decider[Any] | None = None) -> tuple[Outcome, list[int]]:
-        """The outcome of the last of these commands, and the number of events of each look-up that the batch took."""
+        """The outcome of the last of these commands, and the number of events of each look-up of the batch."""
         messages, first = catalogue(), self._handled
         ports = CommandPorts(
             store=self,
@@ -48,7 +48,7 @@ class Watched(PostgresEventStore):
             snapshot_interval_events=self._interval_events,
         )
         lane = CommandLane("users", decider or contexts()["users"].decider, 0, ports)
-        self.found.clear()
+        self.lookups.clear()
         assert await lane.acquire() == first
         await lane.handle([record(command, place) for place, command in enumerate(commands, start=first)])
         await lane.release()
@@ -56,4 +56,4 @@ class Watched(PostgresEventStore):
         self._handled += len(commands)
         stored = await self.outcome(command_id(self._handled - 1))
         assert stored is not None
-        return Outcome.model_validate_json(stored), [len(each.events) for each in self.found]
+        return Outcome.model_validate_json(stored), [len(lookup.events) for lookup in self.lookups]

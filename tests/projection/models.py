@@ -23,23 +23,25 @@ class ModelsInMemory(MemoryReadModelWriter):
         self.server.empty()
 
     def lose_document(self, document_id: str, *, evicted: bool = False) -> None:
-        """DEL of one document, or the server's own doing."""
-        found = [key for key in self.server.values if key[0] == "document" and key[2] == document_id]
-        assert found, "there is something to lose"
-        self.server.lose(found, evicted=evicted)
+        """DEL of one document; `evicted`: the server removes it by itself."""
+        keys_of_document = [key for key in self.server.values if key[0] == "document" and key[2] == document_id]
+        assert keys_of_document, "there is something to lose"
+        self.server.lose(keys_of_document, evicted=evicted)
 
     def lose_entries(self, index: Index) -> None:
         """ZREM of all that is found by one value."""
-        found = [(key, each) for key, entries in self.server.indexes.items() for each in entries if each[0] == index]
-        assert found, "there is something to lose"
-        for key, entry in found:
+        entries = [
+            (key, entry) for key, entries in self.server.indexes.items() for entry in entries if entry[0] == index
+        ]
+        assert entries, "there is something to lose"
+        for key, entry in entries:
             self.server.lose_entry(key, entry)
 
     def lose_kind(self, *kinds: str) -> None:
         """DEL of all keys of some kinds: index, parked, live …"""
         server = self.server
         self.server.lose(
-            [key for each in (server.values, server.indexes, server.hashes) for key in each if key[0] in kinds]
+            [key for part in (server.values, server.indexes, server.hashes) for key in part if key[0] in kinds]
         )
 
     def forget_checkpoints(self) -> None:
@@ -54,13 +56,13 @@ class ModelsInMemory(MemoryReadModelWriter):
 
     @property
     def kept(self) -> dict[str, Document]:
-        found = {key[2]: document_of(value) for key, value in self.server.values.items() if key[0] == "document"}
-        return {document_id: document for document_id, document in found.items() if document is not None}
+        values = {key[2]: document_of(value) for key, value in self.server.values.items() if key[0] == "document"}
+        return {document_id: document for document_id, document in values.items() if document is not None}
 
     @property
     def checkpoints(self) -> dict[tuple[Generation, str, int], Checkpoint]:
-        found = self.server.values.items()
-        return {(key[1], key[2], key[3]): value for key, value in found if key[0] == "checkpoint"}
+        values = self.server.values.items()
+        return {(key[1], key[2], key[3]): value for key, value in values if key[0] == "checkpoint"}
 
     @property
     def waiting(self) -> dict[str, ParkedStream]:
@@ -80,8 +82,8 @@ class ModelsInMemory(MemoryReadModelWriter):
 
     def found_by(self) -> dict[Index, set[str]]:
         """The index entries, with the ids of those that are found by them."""
-        found: dict[Index, set[str]] = {}
+        ids: dict[Index, set[str]] = {}
         for entries in self.server.indexes.values():
             for index, document_id in entries:
-                found.setdefault(index, set()).add(document_id)
-        return found
+                ids.setdefault(index, set()).add(document_id)
+        return ids

@@ -1,4 +1,4 @@
-"""`ProjectionLane` with code that cannot take an event: its stream waits, all others go on, and it can be mended."""
+"""`ProjectionLane` with code that raises at an event: its stream waits, all others go on, and a fix applies it."""
 
 from collections.abc import Container
 from dataclasses import replace
@@ -15,7 +15,7 @@ from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStreamRequest, TooManyParked
 
 
-def cannot_take(sequences: Container[int]) -> Projection:
+def failing_at(sequences: Container[int]) -> Projection:
     """The user card, by code with a bug."""
 
     def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -26,9 +26,9 @@ def cannot_take(sequences: Container[int]) -> Projection:
     return replace(card, evolve=evolve)
 
 
-async def test_parks_the_stream_of_an_event_that_its_code_cannot_take_and_goes_on_with_all_others() -> None:
+async def test_parks_the_stream_of_an_event_that_its_code_cannot_apply_and_goes_on_with_all_others() -> None:
     store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take({3})), LOG)
+    await read_on(lane_on(store, failing_at({3})), LOG)
     whole = await everything()
     assert store.kept["bob"] == whole["bob"]
     assert (store.kept[ADA]["version"], store.kept[ADA]["city"]) == (1, "London")
@@ -38,13 +38,13 @@ async def test_parks_the_stream_of_an_event_that_its_code_cannot_take_and_goes_o
     assert waiting.recorded_at == "2026-01-01T00:00:03.000000Z"
 
 
-async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mended() -> None:
+async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_fixed() -> None:
     store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take({3})), LOG)
+    await read_on(lane_on(store, failing_at({3})), LOG)
     lane = lane_on(store)
     await read_on(lane, LOG)
     await lane.idle()
-    assert ADA in store.waiting, "nobody has asked yet"
+    assert ADA in store.waiting, "no operator has asked yet"
     store.request(*PLACE, ParkedStreamRequest("users", ADA, "retry"))
     await lane.idle()
     assert (store.waiting, store.requested) == ({}, [])
@@ -53,9 +53,9 @@ async def test_brings_a_parked_stream_up_to_date_in_order_when_the_code_is_mende
     assert (written.sequence, written.offset) == (5, 4), "no further; one record is read again"
 
 
-async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
+async def test_whose_code_is_not_fixed_lets_the_stream_wait_on_and_counts_its_attempts() -> None:
     store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
+    lane = lane_on(store, failing_at({3}))
     await read_on(lane, LOG)
     attempts = store.waiting[ADA].attempts
     store.request(*PLACE, ParkedStreamRequest("users", ADA, "retry"))
@@ -65,9 +65,9 @@ async def test_whose_code_is_not_mended_lets_the_stream_wait_on_and_counts_its_a
     assert store.kept[ADA]["version"] == 1
 
 
-async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> None:
+async def test_passes_over_an_event_when_told_to_and_applies_those_behind_it() -> None:
     store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
+    lane = lane_on(store, failing_at({3}))
     await read_on(lane, LOG[:4])
     store.request(*PLACE, ParkedStreamRequest("users", ADA, "skip"))
     await lane.handle(LOG[4:])
@@ -77,7 +77,7 @@ async def test_passes_over_an_event_when_told_to_and_takes_those_behind_it() -> 
 
 async def test_keeps_what_waits_when_an_answer_is_lost() -> None:
     store = ModelsInMemory()
-    lane = lane_on(store, cannot_take({3}))
+    lane = lane_on(store, failing_at({3}))
     await lane.acquire()
     store.line.answers_lost = 1
     with pytest.raises(Unavailable):
@@ -90,19 +90,19 @@ async def test_keeps_what_waits_when_an_answer_is_lost() -> None:
 async def test_stops_when_too_many_streams_would_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.parking.MAX_PARKED_STREAMS", 1)
     store = ModelsInMemory()
-    lane = lane_on(store, cannot_take(range(10)))
+    lane = lane_on(store, failing_at(range(10)))
     await lane.acquire()
     with pytest.raises(TooManyParked):
         await lane.handle(LOG)
     assert (store.kept, store.waiting, store.checkpoints) == ({}, {}, {})
 
 
-async def test_says_when_its_code_is_not_that_which_began_the_read_model() -> None:
+async def test_reports_when_its_code_is_not_that_which_began_the_read_model() -> None:
     store = ModelsInMemory()
-    await read_on(lane_on(store, cannot_take(())), LOG[:2])
+    await read_on(lane_on(store, failing_at(())), LOG[:2])
     await read_on(lane_on(store), LOG)
     assert telemetry.OUTDATED.labels("users", "0")._value.get() == 1
-    assert store.checkpoints[PLACE].built_by not in ("", MADE_BY), "what began it goes on being known"
+    assert store.checkpoints[PLACE].built_by not in ("", MADE_BY), "the fingerprint of the code that began it is kept"
     fresh = ModelsInMemory()
     await read_on(lane_on(fresh), LOG)
     assert telemetry.OUTDATED.labels("users", "0")._value.get() == 0

@@ -25,11 +25,11 @@ from workers.ports.event_store import EventRow
 from workers.ports.read_models import Checkpoint, Generation
 from workers.projection.lane import ProjectionLane
 
-PROJECTIONS = {each.name: each for context in contexts().values() for each in context.projections}
+PROJECTIONS = {projection.name: projection for context in contexts().values() for projection in context.projections}
 
 
 def events_of(*modules: Any) -> list[Event]:
-    return [each for module in modules for each in vars(module).values() if isinstance(each, Event)]
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Event)]
 
 
 EVENTS = events_of(users, orders, money, stock)
@@ -40,7 +40,7 @@ class Read:
 
     def __init__(self, projection: Projection, store: ModelsInMemory | None = None) -> None:
         self.projection = projection
-        self.rows = event_rows(*(each for each in EVENTS if each.context == projection.context))
+        self.rows = event_rows(*(event for event in EVENTS if event.context == projection.context))
         self.store = store or ModelsInMemory()
         self.topic = Topics().events(projection.context)
         self.key = keys.checkpoint(Generation(projection.name), self.topic, 0)
@@ -69,9 +69,9 @@ class Read:
 @pytest.mark.parametrize("name", PROJECTIONS)
 async def test_lost(name: str, batch: int) -> None:
     whole = (await Read(PROJECTIONS[name]).read(100)).kept
-    found = await Read(PROJECTIONS[name]).read(100)
-    found.store.forget_checkpoints()
-    assert (await found.read(batch)).kept == whole
+    read = await Read(PROJECTIONS[name]).read(100)
+    read.store.forget_checkpoints()
+    assert (await read.read(batch)).kept == whole
 
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
@@ -79,31 +79,31 @@ async def test_lost(name: str, batch: int) -> None:
 async def test_set_back(name: str, batch: int) -> None:
     whole = (await Read(PROJECTIONS[name]).read(100)).kept
     for sequence in range(1, len(Read(PROJECTIONS[name]).rows)):
-        found = await Read(PROJECTIONS[name]).read(100)
-        stored = found.store.server.values[found.key]
-        found.store.server.set(found.key, stored._replace(sequence=sequence, offset=sequence))
-        assert (await found.read(batch)).kept == whole, sequence
+        read = await Read(PROJECTIONS[name]).read(100)
+        stored = read.store.server.values[read.key]
+        read.store.server.set(read.key, stored._replace(sequence=sequence, offset=sequence))
+        assert (await read.read(batch)).kept == whole, sequence
 
 
 @pytest.mark.parametrize("name", PROJECTIONS)
 async def test_set_forward_beyond_all_that_there_is(name: str) -> None:
     whole = (await Read(PROJECTIONS[name]).read(100)).kept
     for forward in (Checkpoint(10**17, 0), Checkpoint(10**17, 10**17, "0123456789ab")):
-        found = Read(PROJECTIONS[name])
-        await found.read(100, found.rows[:2])
-        found.store.server.set(found.key, forward)
-        assert (await found.read(2)).kept == whole
-        assert found.store.server.values[found.key].sequence == len(found.rows)
+        read = Read(PROJECTIONS[name])
+        await read.read(100, read.rows[:2])
+        read.store.server.set(read.key, forward)
+        assert (await read.read(2)).kept == whole
+        assert read.store.server.values[read.key].sequence == len(read.rows)
 
 
-async def test_of_a_table_that_was_restored_is_begun_anew() -> None:
-    """What the table has lost is not in the read model any more, and what comes then is."""
-    (projection,) = [each for each in PROJECTIONS.values() if each.context == "payments"]
-    found = await Read(projection).read(100)
-    restored = found.rows[:2]
-    await found.read(100, restored)
+async def test_of_a_table_that_was_restored_begins_again() -> None:
+    """What the table has lost is not in the read model any more, and what is appended afterwards is."""
+    (projection,) = [projection for projection in PROJECTIONS.values() if projection.context == "payments"]
+    read = await Read(projection).read(100)
+    restored = read.rows[:2]
+    await read.read(100, restored)
     only = await Read(projection).read(100, restored)
-    assert found.kept == only.kept
+    assert read.kept == only.kept
 
 
 async def test_documents_that_call_something_else_their_version_are_left_alone() -> None:
@@ -116,5 +116,5 @@ async def test_documents_that_call_something_else_their_version_are_left_alone()
     )
     whole = (await Read(odd).read(100)).kept
     assert whole[0]
-    found = await Read(odd).read(1)
-    assert found.kept == whole
+    read = await Read(odd).read(1)
+    assert read.kept == whole

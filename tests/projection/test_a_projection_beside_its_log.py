@@ -1,4 +1,4 @@
-"""`ProjectionLane`: what it takes from the table, from where it goes on, and when it looks at what it has written."""
+"""`ProjectionLane`: what it reads from the table, where it continues, and when it checks what it has written."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from contracts.topics import Topics
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED
 from tests.counted import Counted
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound
-from tests.projection.losing_scene import Hands, Scene, scene, whole
+from tests.projection.lossy_scene import Hands, Scene, scene_at_rest, whole
 from tests.projection.models import ModelsInMemory
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED, LOG, MADE_BY, PLACE, ROWS, everything, lane_on
 from workers.domain.users.card import card
@@ -20,7 +20,7 @@ from workers.projection.lane import ProjectionLane
 USERS = Generation("users")
 
 
-async def test_takes_from_the_table_what_the_log_does_not_bring() -> None:
+async def test_reads_from_the_table_what_the_log_does_not_bring() -> None:
     holes = Counted(annals_log_gaps_filled_total={"role": "projection", "topic": TOPIC})
     store = ModelsInMemory()
     lane = lane_on(store)
@@ -44,7 +44,7 @@ async def test_counts_repeats_and_what_fills_a_hole() -> None:
     assert counted.grown() == {"annals_repeats_dropped_total": 1, "annals_log_gaps_filled_total": 2}
 
 
-async def test_says_how_old_its_newest_event_is_and_nothing_once_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reports_the_age_of_its_newest_event_and_nothing_once_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     stale = {"projection": "users", "partition": "0"}
     staleness = Counted(annals_projection_staleness_seconds=stale)
     lane = lane_on(ModelsInMemory())
@@ -82,19 +82,19 @@ def integrity(store: ModelsInMemory, hands: Hands, rows: RowsInMemory | None = N
 def test_is_looked_at_when_it_is_time_and_once() -> None:
     hands = Hands()
     looks = integrity(ModelsInMemory(), hands)
-    found = []
+    answers = []
     for seconds in (0.0, LOOK_INTERVAL_SECONDS - 0.5, 0.5, 0.0, LOOK_INTERVAL_SECONDS):
         hands.now += seconds
-        found.append(looks.is_due())
-    assert found == [False, False, True, False, True]
+        answers.append(looks.is_due())
+    assert answers == [False, False, True, False, True]
 
 
 async def test_is_looked_at_stretch_by_stretch_and_from_the_beginning_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.projection.integrity.SEQUENCES_AT_A_TIME", 2)
     rows = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_WELCOMED, BOB_CREATED, ADA_WELCOMED)
     looks = integrity(ModelsInMemory(), Hands(), RowsInMemory(rows))
-    found = [await looks.next_missing(USERS, 5, by_this_code=True) for _ in range(5)]
-    assert found == [[ADA], ["bob"], [], None, [ADA]]
+    missing = [await looks.next_missing(USERS, 5, by_this_code=True) for _ in range(5)]
+    assert missing == [[ADA], ["bob"], [], None, [ADA]]
     looks.suspect("for the test", restart=True)
     assert await looks.next_missing(USERS, 5, by_this_code=True) == [ADA]
     looks.suspect("for another reason")
@@ -115,58 +115,58 @@ def test_a_stream_without_a_document_is_remembered_until_it_has_one(monkeypatch:
     monkeypatch.setattr("workers.projection.integrity.MAX_REMEMBERED", 2)
     looks = integrity(ModelsInMemory(), Hands())
 
-    def known() -> list[str]:
-        return [each for each in ("a", "b", "c", "d") if looks.has_no_document(each)]
+    def without_document() -> list[str]:
+        return [stream_id for stream_id in ("a", "b", "c", "d") if looks.has_no_document(stream_id)]
 
     looks.note({"a": None, "b": b"{}", "c": None})
-    assert known() == ["a", "c"]
+    assert without_document() == ["a", "c"]
     looks.note({"a": b"{}"})
-    assert known() == ["c"]
+    assert without_document() == ["c"]
     looks.note({"a": None, "b": None})
-    assert known() == ["a", "b", "c"]
+    assert without_document() == ["a", "b", "c"]
     looks.note({"a": b"{}"})
     looks.note({"a": None, "d": None, "b": None})
-    assert known() == ["a", "b", "c", "d"], "two are not yet too many"
+    assert without_document() == ["a", "b", "c", "d"], "two are not yet too many"
     looks.note({"a": None})
-    assert known() == ["a"], "so many are not kept: they are looked at again"
+    assert without_document() == ["a"], "the list is full and was dropped: these streams are looked at again"
     looks.forget()
-    assert known() == []
+    assert without_document() == []
 
 
 async def test_begins_over_documents_of_before_and_ends_with_the_table() -> None:
-    """Until the lane has all that the table has, what is left of before may lack entries."""
-    found = Scene(event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_DELETED))
-    await found.lane.acquire()
-    await found.lane.handle(found.log)
-    found.store.forget_checkpoints()
-    lane = found.another()
+    """Until the lane has all that the table has, the documents from before may lack entries."""
+    scene = Scene(event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_DELETED))
+    await scene.lane.acquire()
+    await scene.lane.handle(scene.log)
+    scene.store.forget_checkpoints()
+    lane = scene.another()
     await lane.acquire()
-    await lane.handle(found.log[:2])
+    await lane.handle(scene.log[:2])
     await lane.idle()
-    assert found.store.checkpoints[PLACE].over_leftovers, "the table has more"
-    await lane.handle(found.log[2:])
+    assert scene.store.checkpoints[PLACE].over_leftovers, "the table has more"
+    await lane.handle(scene.log[2:])
     await lane.idle()
-    assert found.store.checkpoints[PLACE] == Checkpoint(4, 4, MADE_BY)
-    commits = found.store.line.commits
+    assert scene.store.checkpoints[PLACE] == Checkpoint(4, 4, MADE_BY)
+    commits = scene.store.line.commits
     await lane.idle()
-    assert found.store.line.commits == commits, "said once"
+    assert scene.store.line.commits == commits, "it is written once"
 
 
-async def test_that_builds_a_generation_leaves_looks_to_who_keeps_the_live_one() -> None:
-    found = await scene()
-    building = ProjectionLane(card, Topics(), 0, catalogue().events, found.table, found.store, USERS, found.hands)
+async def test_that_builds_a_generation_leaves_checks_to_the_lane_of_the_live_one() -> None:
+    scene = await scene_at_rest()
+    building = ProjectionLane(card, Topics(), 0, catalogue().events, scene.table, scene.store, USERS, scene.hands)
     await building.acquire()
-    found.store.lose_document(ADA)
-    found.hands.turn()
+    scene.store.lose_document(ADA)
+    scene.hands.turn()
     await building.idle()
-    assert ADA not in found.store.kept
-    await found.noticed()
-    assert (found.store.kept, found.store.found_by()) == await whole()
+    assert ADA not in scene.store.kept
+    await scene.noticed()
+    assert (scene.store.kept, scene.store.found_by()) == await whole()
 
 
 async def test_reads_its_log_again_from_one_record_before_after_a_repair() -> None:
-    found = await scene(until=4)
-    found.store.lose_document(ADA)
-    await found.noticed()
-    assert found.store.checkpoints[PLACE] == Checkpoint(4, 3, MADE_BY)
-    assert await found.another().acquire() == 3
+    scene = await scene_at_rest(until=4)
+    scene.store.lose_document(ADA)
+    await scene.noticed()
+    assert scene.store.checkpoints[PLACE] == Checkpoint(4, 3, MADE_BY)
+    assert await scene.another().acquire() == 3

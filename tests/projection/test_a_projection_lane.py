@@ -31,7 +31,7 @@ def lane_on(store: ModelsInMemory, projection: Projection = card) -> ProjectionL
 
 
 async def read_on(lane: ProjectionLane, log: list[InboundRecord], batch: int = 2) -> int:
-    """Take the lane and handle the log from there, as a runner does; the offset at which it started."""
+    """Acquire the lane and handle the log from its offset, as a runner does. Returns the offset at which it started."""
     offset = await lane.acquire()
     for start in range(offset, len(log), batch):
         await lane.handle(log[start : start + batch])

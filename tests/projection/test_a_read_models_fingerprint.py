@@ -31,7 +31,7 @@ def fingerprint_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def forget() -> None:
-        for name in [each for each in sys.modules if each.partition(".")[0] in ("domains", "shopping")]:
+        for name in [module for module in sys.modules if module.partition(".")[0] in ("domains", "shopping")]:
             del sys.modules[name]
         importlib.invalidate_caches()
         linecache.clearcache()
@@ -50,9 +50,9 @@ def fingerprint_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def test_is_twelve_hexadecimal_digits(fingerprint_after: Write) -> None:
-    found = fingerprint_after({})
-    assert len(found) == 12
-    assert int(found, 16) >= 0
+    digest = fingerprint_after({})
+    assert len(digest) == 12
+    assert int(digest, 16) >= 0
 
 
 @pytest.mark.parametrize("name", ["domains/shop/card.py", "domains/shop/prices.py", "domains/shop/money.py"])
@@ -71,11 +71,11 @@ def test_does_not_change_with_what_it_does_not_use_or_what_is_another_domains(
 
 def test_does_not_change_with_comments_docstrings_and_layout(fingerprint_after: Write) -> None:
     name = "domains/shop/prices.py"
-    said = SOURCES[name].replace("    return", '    """The price."""\n\n    # as agreed\n    return')
-    assert fingerprint_after({name: f'"""Prices."""\n{said}'}) == fingerprint_after({})
+    commented = SOURCES[name].replace("    return", '    """The price."""\n\n    # as agreed\n    return')
+    assert fingerprint_after({name: f'"""Prices."""\n{commented}'}) == fingerprint_after({})
 
 
-def test_tells_a_text_that_does_something_from_a_docstring(fingerprint_after: Write) -> None:
+def test_distinguishes_a_text_that_does_something_from_a_docstring(fingerprint_after: Write) -> None:
     usual = fingerprint_after({"domains/shop/money.py": "class Money:\n    places = 'two'\n"})
     assert fingerprint_after({"domains/shop/money.py": "class Money:\n    places = 'three'\n"}) != usual
 
@@ -89,13 +89,13 @@ def test_is_that_of_all_functions_whatever_their_order(fingerprint_after: Write)
 
 
 def test_is_the_same_for_functions_of_one_module(fingerprint_after: Write) -> None:
-    found = fingerprint_after({"shopping/card.py": "def evolve():\n    return 1\n\n\ndef indexes():\n    return 2\n"})
+    digest = fingerprint_after({"shopping/card.py": "def evolve():\n    return 1\n\n\ndef indexes():\n    return 2\n"})
     shopping = importlib.import_module("shopping.card")
-    assert fingerprint(shopping.evolve) == fingerprint(shopping.indexes) != found
+    assert fingerprint(shopping.evolve) == fingerprint(shopping.indexes) != digest
 
 
 def test_raises_for_a_module_whose_source_is_gone(fingerprint_after: Write, tmp_path: Path) -> None:
-    """Else all its versions would be taken for one."""
+    """Otherwise all its versions would have the same fingerprint."""
     fingerprint_after({})
     other = importlib.import_module("domains.shop.unrelated").other
     (tmp_path / "domains/shop/unrelated.py").unlink()

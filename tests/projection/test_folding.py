@@ -27,9 +27,9 @@ def recorded(*events: UserEvent, first_version: int = 1) -> list[Recorded]:
 
 
 def card_after(*events: UserEvent) -> dict[str, Document]:
-    found = present(decoded(fold(card, recorded(*events), {})))
-    assert len(found) == 1
-    return found
+    documents = present(decoded(fold(card, recorded(*events), {})))
+    assert len(documents) == 1
+    return documents
 
 
 def decoded(folded: Folded) -> dict[str, Document | None]:
@@ -124,42 +124,44 @@ def test_leads_to_the_same_documents_and_indexes_however_the_log_is_cut(
         index = (index - set(folded.removed)) | set(folded.added)
         documents = present({**documents, **decoded(folded)})
     expected: dict[str, Document | None] = {}
-    for each in events:
-        expected[each.stream_id] = card.evolve(expected.get(each.stream_id), each)
+    for event in events:
+        expected[event.stream_id] = card.evolve(expected.get(event.stream_id), event)
     assert documents == present(expected)
     assert index == {IndexChange(entry, key) for key, value in documents.items() for entry in entries(card, value)}
 
 
 def stumbling_at(place: int) -> Projection:
-    """Cannot take the event with this sequence."""
+    """The user card, by code that raises at the event with this sequence."""
 
-    def stumble(document: Document | None, each: Recorded) -> Document | None:
-        if each.sequence == place:
+    def stumble(document: Document | None, event: Recorded) -> Document | None:
+        if event.sequence == place:
             raise KeyError("a secret value")
-        return card.evolve(document, each)
+        return card.evolve(document, event)
 
     return replace(card, evolve=stumble)
 
 
 @given(lives, st.integers(1, 20))
-def test_of_an_event_that_cannot_be_taken_is_as_if_its_stream_had_ended_there(life: list[UserEvent], at: int) -> None:
+def test_of_an_event_that_cannot_be_applied_is_as_if_its_stream_had_ended_there(life: list[UserEvent], at: int) -> None:
     events = recorded(*life)
     folded = fold(stumbling_at(at), events, {})
-    culprit = next((each for each in events if each.sequence == at), None)
-    rest = [each for each in events if not culprit or each.stream_id != culprit.stream_id or each.sequence < at]
+    culprit = next((event for event in events if event.sequence == at), None)
+    rest = [event for event in events if not culprit or event.stream_id != culprit.stream_id or event.sequence < at]
     expected = fold(card, rest, {})
     assert decoded(folded) == decoded(expected)
     assert (set(folded.added), set(folded.removed)) == (set(expected.added), set(expected.removed))
-    assert [(each.stream_id, each.sequence) for each in folded.parked] == ([(culprit.stream_id, at)] if culprit else [])
-    assert all(each.attempts == ATTEMPTS and "secret" not in each.error for each in folded.parked)
+    assert [(parked.stream_id, parked.sequence) for parked in folded.parked] == (
+        [(culprit.stream_id, at)] if culprit else []
+    )
+    assert all(parked.attempts == ATTEMPTS and "secret" not in parked.error for parked in folded.parked)
 
 
 def test_of_a_document_that_is_no_json_parks_its_stream() -> None:
-    unprintable = replace(card, evolve=lambda _, each: {"user_id": each.stream_id, "email": object()})
-    assert [each.stream_id for each in fold(unprintable, recorded(CREATED), {}).parked] == ["u1"]
+    unprintable = replace(card, evolve=lambda _, event: {"user_id": event.stream_id, "email": object()})
+    assert [parked.stream_id for parked in fold(unprintable, recorded(CREATED), {}).parked] == ["u1"]
 
 
-def test_of_a_document_that_its_indexes_cannot_take_parks_its_stream_and_no_other() -> None:
+def test_of_a_document_that_its_indexes_cannot_apply_parks_its_stream_and_no_other() -> None:
     def indexes(document: Document) -> frozenset[Index]:
         if document["city"] == "Nowhere":
             raise KeyError("a secret value")
@@ -170,14 +172,14 @@ def test_of_a_document_that_its_indexes_cannot_take_parks_its_stream_and_no_othe
         CREATED, bob, UserUpdated(user_id="u1", city="Nowhere"), UserWelcomed(user_id="u1"), UserWelcomed(user_id="u2")
     )
     folded = fold(replace(card, indexes=indexes), events, {})
-    assert [(each.stream_id, each.sequence) for each in folded.parked] == [("u1", 3)]
+    assert [(parked.stream_id, parked.sequence) for parked in folded.parked] == [("u1", 3)]
     assert "secret" not in folded.parked[0].error
     documents = present(decoded(folded))
     assert (documents["u1"]["city"], documents["u1"]["version"], documents["u2"]["version"]) == ("London", 1, 5)
     assert IndexChange(Index("city", "london"), "u1") in folded.added
 
 
-def test_of_a_stored_document_that_its_indexes_cannot_take_parks_its_stream() -> None:
+def test_of_a_stored_document_that_its_indexes_cannot_apply_parks_its_stream() -> None:
     """As one that older code has written: its entries must be known before it may change."""
 
     def indexes(document: Document) -> frozenset[Index]:
@@ -187,5 +189,5 @@ def test_of_a_stored_document_that_its_indexes_cannot_take_parks_its_stream() ->
 
     moved = recorded(UserUpdated(user_id="u1", city="Turin"), first_version=2)
     folded = fold(replace(card, indexes=indexes), moved, card_after(CREATED))
-    assert [each.stream_id for each in folded.parked] == ["u1"]
+    assert [parked.stream_id for parked in folded.parked] == ["u1"]
     assert (decoded(folded), folded.added, folded.removed) == ({}, [], [])

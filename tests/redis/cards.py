@@ -23,8 +23,8 @@ def card(name: str, home: str) -> Document:
 
 def entries(cities: Mapping[str, str]) -> list[IndexChange]:
     """The index entries of cards, by the id and the city of each."""
-    found = [IndexChange(city(home), name) for name, home in cities.items()]
-    return found + [IndexChange(ALL, name) for name in cities]
+    changes = [IndexChange(city(home), name) for name, home in cities.items()]
+    return changes + [IndexChange(ALL, name) for name in cities]
 
 
 def batch(
@@ -36,7 +36,7 @@ def batch(
 
 
 def removal(cities: Mapping[str, str], *, expected: Checkpoint, to: Checkpoint) -> ReadModelBatch:
-    """The end of these cards."""
+    """These cards are removed."""
     return ReadModelBatch(CARDS, TOPIC, 0, expected, to, dict.fromkeys(cities), [], entries(cities))
 
 
@@ -64,17 +64,17 @@ def purchases(
     to: Checkpoint = NEXT,
     generation: Generation = CARDS,
 ) -> ReadModelBatch:
-    """New purchases, and some that are taken back."""
+    """New purchases, and some that are removed."""
     new, gone = list(new), list(gone)
-    documents: dict[str, bytes | None] = {each.name: orjson.dumps({"user_id": each.name}) for each in new}
+    documents: dict[str, bytes | None] = {card.name: orjson.dumps({"user_id": card.name}) for card in new}
     return ReadModelBatch(
         generation,
         TOPIC,
         0,
         expected,
         to,
-        dict.fromkeys((each.name for each in gone), None) | documents,
-        [IndexChange(buyer(each.buyer, each.time), each.name) for each in new],
-        [IndexChange(buyer(each.buyer, each.time), each.name) for each in gone],
+        dict.fromkeys((card.name for card in gone), None) | documents,
+        [IndexChange(buyer(card.buyer, card.time), card.name) for card in new],
+        [IndexChange(buyer(card.buyer, card.time), card.name) for card in gone],
         only_if_live=generation == CARDS,
     )

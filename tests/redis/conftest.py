@@ -51,7 +51,7 @@ async def own_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 
 @pytest_asyncio.fixture
 async def own_redis(own_server: Settings) -> AsyncIterator[Any]:
-    """A client of it, empty and with its usual policy before and after."""
+    """A client of this server, which is empty and has its usual policy before and after the test."""
     async with client(own_server) as connected:
         await usual(connected)
         yield connected
@@ -59,7 +59,7 @@ async def own_redis(own_server: Settings) -> AsyncIterator[Any]:
 
 
 async def usual(redis: Any) -> None:
-    """Nothing kept, nothing evicted, no limit."""
+    """The server is empty, evicts nothing and has no limit."""
     await redis.config_set("maxmemory", 0)
     await redis.config_set("maxmemory-policy", "noeviction")
     await redis.config_resetstat()
@@ -68,8 +68,8 @@ async def usual(redis: Any) -> None:
 
 async def all_keys(redis: Any) -> dict[bytes, Any]:
     """All that the database holds."""
-    found: dict[bytes, Any] = {}
+    contents: dict[bytes, Any] = {}
     for key in await redis.keys("*"):
         ordered = await redis.type(key) == b"zset"
-        found[key] = await redis.zrange(key, 0, -1, withscores=True) if ordered else await redis.get(key)
-    return found
+        contents[key] = await redis.zrange(key, 0, -1, withscores=True) if ordered else await redis.get(key)
+    return contents

@@ -13,7 +13,7 @@ from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound_all
-from tests.projection.losing_scene import Hands
+from tests.projection.lossy_scene import Hands
 from tests.redis.test_a_server_that_may_evict import evict
 from workers.domain.users.card import card
 from workers.lanes.work import Restart
@@ -23,10 +23,10 @@ from workers.projection.lane import ProjectionLane
 
 USERS = [f"user-{number:03}" for number in range(100)]
 CREATED = [
-    UserCreated(user_id=each, first_name="Ada", last_name="L", email=f"{each}@example.org", city="Turin")
-    for each in USERS
+    UserCreated(user_id=user_id, first_name="Ada", last_name="L", email=f"{user_id}@example.org", city="Turin")
+    for user_id in USERS
 ]
-MOVED = [UserUpdated(user_id=each, city="Oslo") for each in USERS[:50]]
+MOVED = [UserUpdated(user_id=user_id, city="Oslo") for user_id in USERS[:50]]
 ROWS = event_rows(*CREATED, *MOVED)
 LOG = inbound_all(ROWS)
 KEYS, LIVE = Keys("t."), Generation("users")
@@ -34,7 +34,7 @@ DOCUMENT, INDEX = (f"t.annals:users:1:{kind}:" for kind in ("document", "index")
 
 
 class Scene:
-    """A lane on a Redis; `whole` is what there was before something happened."""
+    """A lane on a Redis; `whole` is its contents before the loss."""
 
     def __init__(self, redis: Any) -> None:
         self.redis, self.hands = redis, Hands()
@@ -44,10 +44,10 @@ class Scene:
 
     async def contents(self) -> Any:
         stored = RedisStoredDocuments(self.redis, KEYS)
-        ids = sorted([each async for found in stored.document_ids(LIVE) for each in found])
+        ids = sorted([document_id async for page in stored.document_ids(LIVE) for document_id in page])
         look = await stored.at_one_moment(LIVE, TOPIC, [0], ids)
         names = ("all", "email", "city")
-        entries = [each for name in names async for found in stored.index_entries(LIVE, name) for each in found]
+        entries = [entry for name in names async for page in stored.index_entries(LIVE, name) for entry in page]
         return look.documents, entries, look.sequences
 
     async def begin(self) -> "Scene":
@@ -58,12 +58,12 @@ class Scene:
         return self
 
     async def begin_where_it_is(self) -> None:
-        """From whatever checkpoint there is, to the end."""
+        """Read the log from the stored checkpoint to its end."""
         await self.go_on()
         self.whole = await self.contents()
 
     async def go_on(self) -> None:
-        """As a runner does after a fault."""
+        """Acquire the lane again, as a runner does after a fault."""
         offset = await self.lane.acquire()
         await self.lane.handle(LOG[offset:])
 
@@ -110,7 +110,7 @@ LOSSES: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "expired": expire,
     "a key of another type": another_type,
     "emptied but for the checkpoint": forgotten,
-    "unlinked": lambda redis: redis.unlink(*[f"{DOCUMENT}{each}" for each in USERS[:40]]),
+    "unlinked": lambda redis: redis.unlink(*[f"{DOCUMENT}{user_id}" for user_id in USERS[:40]]),
 }
 
 
@@ -136,13 +136,13 @@ async def test_is_not_worked_on_while_it_may_evict(own_redis: Any) -> None:
         await scene.look()
     with pytest.raises(EvictionAllowed):
         await scene.lane.acquire()
-    await own_redis.delete(*[f"{DOCUMENT}{each}" for each in USERS[:35]])
+    await own_redis.delete(*[f"{DOCUMENT}{user_id}" for user_id in USERS[:35]])
     await own_redis.config_set("maxmemory-policy", "noeviction")
     assert await scene.lane.acquire() > 0
     assert await scene.contents() == scene.whole
 
 
-async def test_says_which_key_is_a_foreign_one_and_is_whole_when_that_is_gone(
+async def test_names_the_foreign_key_and_is_whole_when_that_is_gone(
     own_redis: Any,
 ) -> None:
     scene = Scene(own_redis)
@@ -159,7 +159,7 @@ async def test_says_which_key_is_a_foreign_one_and_is_whole_when_that_is_gone(
     assert (len(documents), len(entries), reached) == (100, 300, {0: 150})
 
 
-async def test_without_memory_left_says_nothing_of_what_a_document_holds(own_redis: Any) -> None:
+async def test_without_memory_left_reports_nothing_of_what_a_document_holds(own_redis: Any) -> None:
     scene = Scene(own_redis)
     await scene.lane.acquire()
     await own_redis.config_set("maxmemory", 1)

@@ -1,4 +1,4 @@
-"""A Redis that may throw our keys away is refused, by whatever way it tells; and so is one that comes to it later."""
+"""A Redis that may evict our keys is rejected, however its policy is learned, and also when it changes it later."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,26 +16,26 @@ from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import EvictionAllowed
 
-REFUSED = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
-TAKEN = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
+REJECTED = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
+ACCEPTED = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 
 
-@pytest.mark.parametrize("policy", REFUSED)
-async def test_is_refused_with_what_to_do(own_redis: Any, policy: str) -> None:
+@pytest.mark.parametrize("policy", REJECTED)
+async def test_is_rejected_with_what_to_do(own_redis: Any, policy: str) -> None:
     await own_redis.config_set("maxmemory-policy", policy)
     with pytest.raises(EvictionAllowed) as caught:
         await server_signs(own_redis)
-    said = str(caught.value)
+    message = str(caught.value)
     port = own_redis.connection_pool.connection_kwargs["port"]
     for part in (policy, f"127.0.0.1:{port}", "CONFIG SET maxmemory-policy noeviction"):
-        assert part in said
-    assert own_redis.connection_pool.connection_kwargs["password"] not in said
+        assert part in message
+    assert own_redis.connection_pool.connection_kwargs["password"] not in message
     await own_redis.config_set("maxmemory-policy", "noeviction")
     assert await server_signs(own_redis) is not None
 
 
-@pytest.mark.parametrize("policy", TAKEN)
-async def test_is_taken_when_it_spares_keys_without_an_end(own_redis: Any, policy: str) -> None:
+@pytest.mark.parametrize("policy", ACCEPTED)
+async def test_is_accepted_when_it_spares_keys_without_an_end(own_redis: Any, policy: str) -> None:
     await own_redis.config_set("maxmemory-policy", policy)
     signs = await server_signs(own_redis)
     assert signs is not None
@@ -50,7 +50,7 @@ async def test_counts_what_it_has_evicted(own_redis: Any) -> None:
 
 
 async def evict(redis: Any) -> None:
-    """Have it throw away some of what it holds."""
+    """Make the server evict some of its keys."""
     await redis.config_set("maxmemory-policy", "allkeys-random")
     used = (await redis.info("memory"))["used_memory"]
     await redis.config_set("maxmemory", used + 200_000)
@@ -63,7 +63,7 @@ async def evict(redis: Any) -> None:
 
 @pytest_asyncio.fixture(params=["-config", "-info", "-config -info"])
 async def restricted(own_server: Settings, own_redis: Any, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    """A client that may do less, as with managed servers."""
+    """A client with fewer rights, as with managed servers."""
     rules = ("on", ">hidden", "~*", "+@all", *request.param.split())
     await own_redis.execute_command("ACL", "SETUSER", "guest", "reset", *rules)
     assert own_server.redis_url is not None
@@ -82,18 +82,20 @@ async def test_may_forbid_to_be_asked(
     try:
         await server_signs(restricted)
     except EvictionAllowed:
-        told = True
+        rejected = True
     else:
-        told = False
+        rejected = False
         await server_signs(restricted)
-    said = capsys.readouterr().out.count("the server does not tell its eviction policy")
-    assert (told, said) in ((True, 0), (False, 1)), "it is refused, or said once that nobody knows"
+    warnings = capsys.readouterr().out.count("the server does not tell its eviction policy")
+    assert (rejected, warnings) in ((True, 0), (False, 1)), (
+        "it is rejected, or one warning says that its policy is unknown"
+    )
     rules = str(await own_redis.execute_command("ACL", "LIST"))
-    assert told == (not ("-config" in rules and "-info" in rules))
+    assert rejected == (not ("-config" in rules and "-info" in rules))
 
 
 class Managed:
-    """A server as some hosters run it: INFO leaves the policy out, CONFIG GET says nothing or is unknown."""
+    """A server as some providers run it: INFO leaves the policy out, CONFIG GET says nothing or is unknown."""
 
     def __init__(self, policy: dict[str, str] | Exception) -> None:
         self.policy = policy
@@ -121,6 +123,6 @@ async def test_that_leaves_the_policy_out_is_asked_another_way() -> None:
         await server_signs(Managed({"maxmemory-policy": "allkeys-lru"}))
 
 
-async def test_whose_answer_is_another_error_is_not_taken_for_silent() -> None:
+async def test_whose_answer_is_another_error_does_not_count_as_silent() -> None:
     with pytest.raises(Unavailable, match="LOADING"):
         await server_signs(Managed(ResponseError("LOADING dataset in memory")))

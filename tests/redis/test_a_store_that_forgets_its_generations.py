@@ -1,4 +1,4 @@
-"""Which generation is live is kept twice: whatever stands in the place of one of the two, nobody reads another one."""
+"""The live generation is stored twice: whatever replaces one of the two, no reader reads another generation."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -38,7 +38,9 @@ async def lost(redis: Any, key: str, loss: str) -> None:
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("loss", LOSSES)
-async def test_everybody_goes_on_with_the_one_that_is_live(redis: Any, keys: Keys, loss: str, which: int) -> None:
+async def test_all_readers_and_writers_go_on_with_the_one_that_is_live(
+    redis: Any, keys: Keys, loss: str, which: int
+) -> None:
     writer, queries, generations = (
         RedisReadModelWriter(redis, keys),
         RedisReadModels(redis, keys),

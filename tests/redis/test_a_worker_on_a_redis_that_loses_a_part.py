@@ -13,7 +13,7 @@ from workers.ports.read_models import Generation
 USERS = 60
 
 
-async def test_refuses_it_with_advice_and_rebuilds_what_is_gone(
+async def test_rejects_it_with_advice_and_rebuilds_what_is_gone(
     system: System, own_server: Settings, own_redis: Any
 ) -> None:
     keys = Keys(system.settings.topic_prefix)
@@ -27,10 +27,10 @@ async def test_refuses_it_with_advice_and_rebuilds_what_is_gone(
     endpoint = Endpoint(worker, port)
 
     async def says(words: str) -> None:
-        async def said() -> bool:
+        async def written() -> bool:
             return words in worker.log()
 
-        await until(said, f"the worker says {words}", seconds=60)
+        await until(written, f"the worker says {words}", seconds=60)
 
     async def shows(count: int) -> None:
         async def shown() -> bool:
@@ -63,13 +63,13 @@ async def test_refuses_it_with_advice_and_rebuilds_what_is_gone(
 
     # Positions lost, all of them, beside documents that stay; and then all that there is.
     positions = keys.checkpoint(Generation("users"), "*", 0)[:-1] + "*"
-    known = await own_redis.keys(positions)
-    await own_redis.delete(*known)
+    checkpoints = await own_redis.keys(positions)
+    await own_redis.delete(*checkpoints)
 
     async def again() -> bool:
-        return bool(set(await own_redis.keys(positions)) == set(known))
+        return bool(set(await own_redis.keys(positions)) == set(checkpoints))
 
-    await until(again, "every lane has begun anew", seconds=60)
+    await until(again, "every lane has begun again", seconds=60)
     await own_redis.flushall()
     await shows(USERS)
     await endpoint.becomes("/readyz", (200, "ready"))

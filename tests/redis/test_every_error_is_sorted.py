@@ -53,7 +53,7 @@ SAID = {
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_error_of_the_driver(name: str) -> None:
-    assert ALL[name] in BY_CLASS, "sorted by nothing"
+    assert ALL[name] in BY_CLASS, "no row of the table sorts it"
     # `MovedError` and `AskError` read their text.
     error = ALL[name]("1234 127.0.0.1:6379") if name in ("AskError", "MovedError") else ALL[name]("said")
     assert name in EXPECTED[step_after(error)[0]]

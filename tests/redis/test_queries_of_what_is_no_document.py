@@ -39,7 +39,7 @@ async def test_is_unavailable(writer: RedisReadModelWriter, redis: Any, keys: Ke
 
 
 @pytest.mark.parametrize("spoilt", [b"x", b"[]", b"{}", b'{"follower":1}', b"\xff", b'{"action":"retry"}'])
-async def test_what_is_no_parked_stream_or_request_stops_nobody(
+async def test_what_is_no_parked_stream_or_request_stops_no_reader(
     writer: RedisReadModelWriter, redis: Any, keys: Keys, spoilt: bytes
 ) -> None:
     await redis.hset(keys.parked(CARDS, TOPIC, 0), "ada", spoilt)

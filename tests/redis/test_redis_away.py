@@ -1,4 +1,4 @@
-"""A Redis that is away, or takes connections and never answers, is Unavailable within the deadline."""
+"""A Redis that is away, or accepts connections and never answers, is Unavailable within the deadline."""
 
 import socket
 import time
@@ -31,16 +31,16 @@ CALLS: dict[str, Call] = {
 }
 
 
-@pytest.fixture(params=["nobody listens", "nobody answers"])
+@pytest.fixture(params=["not listening", "not answering"])
 def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Settings with such a Redis; the deadlines are shorter than in earnest."""
+    """Settings with such a Redis; the deadlines are shorter than in production."""
     monkeypatch.setattr("infra.redis.connection.CONNECT_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 0.2)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        if request.param == "nobody answers":
-            taken.listen()
-        yield Settings(redis_url=SecretStr(f"redis://:hidden@127.0.0.1:{taken.getsockname()[1]}/0"))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if request.param == "not answering":
+            listener.listen()
+        yield Settings(redis_url=SecretStr(f"redis://:hidden@127.0.0.1:{listener.getsockname()[1]}/0"))
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -64,7 +64,7 @@ async def test_each_call_ends_in_time(away: Settings, name: str) -> None:
         "rediss://:hidden@127.0.0.1:1/0?ssl_cert_reqs=hidden",
     ],
 )
-def test_a_url_that_no_client_can_be_made_of_is_said_without_quoting_it(url: str) -> None:
+def test_a_url_that_no_client_can_be_made_of_is_reported_without_quoting_it(url: str) -> None:
     with pytest.raises(Unavailable, match="ANNALS_REDIS_URL cannot be used") as caught:
         client(Settings(redis_url=SecretStr(url)))
     assert "hidden" not in str(caught.value)

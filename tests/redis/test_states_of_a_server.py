@@ -96,10 +96,10 @@ async def guest(own_server: Settings, own_redis: Any) -> AsyncIterator[Guest]:
 
 def secretless(error: BaseException) -> str:
     """All that a log may show of an error. It holds neither a password nor what a document holds."""
-    said = f"{error} {error!r} {getattr(error, 'advice', '')}"
+    message = f"{error} {error!r} {getattr(error, 'advice', '')}"
     for secret in (PASSWORD, quote(PASSWORD, safe=""), "example.org", "Lovelace"):
-        assert secret not in said
-    return said
+        assert secret not in message
+    return message
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -116,8 +116,8 @@ async def test_is_waited_for_and_gone_on_from(guest: Guest, name: str) -> None:
         await guest.redis.connection_pool.disconnect(inuse_connections=False)
         with pytest.raises(Unavailable) as caught:
             await scene.lane.handle(LOG[120:])
-        said = secretless(caught.value)
-        assert state.says in said
+        message = secretless(caught.value)
+        assert state.says in message
         if state.reads:
             assert await queries.document(LIVE.projection, USERS[0]) == before
             assert await queries.document(LIVE.projection, "nobody") is None
@@ -170,7 +170,7 @@ async def test_connections_that_break_or_stall_lose_nothing(guest: Guest, action
     assert (len(scene.whole[0]), scene.whole[2]) == (100, {0: 150})
 
 
-async def test_another_database_in_its_place_is_filled_anew(guest: Guest) -> None:
+async def test_another_database_in_its_place_is_filled_from_the_beginning(guest: Guest) -> None:
     """SWAPDB, or a failover to a server that has nothing; and back to one that is behind."""
     scene = await Scene(guest.redis).begin()
     whole = scene.whole

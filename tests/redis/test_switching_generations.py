@@ -1,4 +1,4 @@
-"""Switching to a generation, and another who switches at the same moment: one of the two is told that it was late."""
+"""Two operators switch the live generation at the same moment: one of them gets an error that says it was late."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -43,7 +43,7 @@ async def test_makes_it_live_and_knows_the_one_before(redis: Any, keys: Keys) ->
 
 
 @pytest.mark.parametrize("moved_to", [1, 2, 3], ids=["to the same", "to ours", "to a third"])
-async def test_is_refused_when_another_does_it_half_way(redis: Any, keys: Keys, moved_to: int) -> None:
+async def test_is_rejected_when_another_does_it_half_way(redis: Any, keys: Keys, moved_to: int) -> None:
     await RedisGenerations(redis, keys).begin(SECOND)
     late = RedisGenerations(Overtaken(redis, lambda: redis.set(keys.live("cards"), moved_to)), keys)
     with pytest.raises(SwitchConflict, match="look again"):
@@ -54,7 +54,7 @@ async def test_is_refused_when_another_does_it_half_way(redis: Any, keys: Keys, 
     assert await redis.smembers(keys.begun("cards")) == {b"2"}
 
 
-async def test_of_what_is_not_live_any_more_is_refused(redis: Any, keys: Keys) -> None:
+async def test_of_what_is_not_live_any_more_is_rejected(redis: Any, keys: Keys) -> None:
     generations = RedisGenerations(redis, keys)
     await generations.switch(FIRST, SECOND)
     with pytest.raises(SwitchConflict):
@@ -62,7 +62,7 @@ async def test_of_what_is_not_live_any_more_is_refused(redis: Any, keys: Keys) -
     assert await generations.live("cards") == SECOND
 
 
-async def test_of_another_projection_disturbs_nobody(redis: Any, keys: Keys) -> None:
+async def test_of_another_projection_disturbs_no_switch(redis: Any, keys: Keys) -> None:
     late = RedisGenerations(Overtaken(redis, lambda: redis.set(keys.live("others"), 7)), keys)
     await late.switch(FIRST, SECOND)
     assert await late.live("cards") == SECOND

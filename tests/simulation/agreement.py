@@ -1,7 +1,7 @@
 """The invariants of the simulation and `annals verify` look at the same servers, and must agree.
 
 Each knows something that the other does not. The invariants know what the servers do not keep: who sent which event
-when, in which order the commands were committed, what the clients were told, and which partitions have lost records.
+when, in which order the commands were committed, which answers the clients got, and which partitions have lost records.
 Verify looks at topics and their settings, at interruptions, snapshots and parked streams. So they agree when
 
 1. verify passes whenever every invariant holds. Two of its findings follow from what a schedule did to the broker, and

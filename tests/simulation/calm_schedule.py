@@ -1,7 +1,7 @@
 """A schedule in which little goes wrong, with something of every kind in what it leaves behind.
 
-Of four users one has changed, one was deleted (and the saga of the circles asked back, and was refused), and the last
-one's deadline waits still, because the database's clock was set back. One record is a dead letter.
+Of four users one has changed, one was deleted (and the saga of the circles sent a command, which was rejected), and
+the deadline of the last one still waits, because the database's clock was set back. One record is a dead letter.
 """
 
 from random import Random

@@ -38,7 +38,7 @@ def _total(metric: Metric) -> int:
 def counted(world: World, before: Counter[str]) -> Counter[str]:
     """What the world did to its processes, and what their metrics count since `before`."""
     counts = Counter({f"fault: {kind}": number for kind, number in world.injected.items()})
-    counts.update({f"network: {what}": number for what, number in world.network.counts.items()})
+    counts.update({f"network: {kind}": number for kind, number in world.network.counts.items()})
     after = metrics()
     after.subtract(before)
     counts.update(after)

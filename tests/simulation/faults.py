@@ -18,7 +18,7 @@ Kind = Literal[
     "faulty",  # requests to a server are lost, late or doubled with this probability
     "half-known",  # the answer to a write is lost
     "empty",  # FLUSHALL
-    "lose",  # the read models' store loses some documents or index entries, by its own doing or somebody's
+    "lose",  # the read models' store loses some documents or index entries, by itself or by an operator
     "shorten",  # the log loses its last records, which it had acknowledged
     "shorten commands",  # a topic of commands loses its last records, which were handled
 ]

@@ -44,14 +44,14 @@ class Patch(NamedTuple):
 def without(guard: str | None) -> Iterator[None]:
     """Meanwhile the guard is off; None: all are on. Raises KeyError when there is none of this name."""
     replaced = () if guard is None else GUARDS[guard]
-    before = [vars(each.owner)[each.name] for each in replaced]
-    for each in replaced:
-        setattr(each.owner, each.name, each.replacement)
+    before = [vars(attribute.owner)[attribute.name] for attribute in replaced]
+    for attribute in replaced:
+        setattr(attribute.owner, attribute.name, attribute.replacement)
     try:
         yield
     finally:
-        for each, original in zip(replaced, before, strict=True):
-            setattr(each.owner, each.name, original)
+        for attribute, original in zip(replaced, before, strict=True):
+            setattr(attribute.owner, attribute.name, original)
 
 
 def _fence_but(role: str) -> Callable[..., LaneRow]:
@@ -81,7 +81,7 @@ def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
 def _commit_without_claims_checked(self: Table, batch: Batch) -> None:
     _commit(self, batch._replace(claims_to_acquire=(), claims_to_settle=()))
     self.unique_claims.update(
-        ((batch.context, each.scope, each.key), each.stream_id) for each in batch.claims_to_acquire
+        ((batch.context, claim.scope, claim.key), claim.stream_id) for claim in batch.claims_to_acquire
     )
     for scope, key, holder, _ in batch.claims_to_settle:
         self.unique_claims.pop((batch.context, scope, key), None)
@@ -112,7 +112,7 @@ async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord
 
 
 async def _publish_wherever_it_goes_on(self: Publisher, held_at: float, rows: Sequence[EventRow]) -> None:
-    """Though the log has lost its end: whoever notices publishes what it lacks, and leaves no hole."""
+    """Though the log has lost its end: a publisher that notices publishes what is missing, and leaves no hole."""
     records = [event_record(row) for row in rows]
     if self._clock() - held_at > AWAY_SECONDS and not await self._store.holds(self._lane, self._epoch):
         raise Fenced(self._lane, self._epoch)
@@ -190,7 +190,7 @@ def _any_entries(_: SagaRows, rows: Sequence[JournalRow]) -> dict[InstanceKey, l
 
 
 def _new_unseen(self: LaneInput, records: Sequence[InboundRecord]) -> Sequence[InboundRecord]:
-    """Whatever stands where it was, and whoever has written it."""
+    """Whatever is in its place, and whatever process has written it."""
     last, self._last = self._last, None
     return records[1:] if last is not None and records[0].offset == last[0] else records
 

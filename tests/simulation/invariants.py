@@ -140,7 +140,7 @@ def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
 
 
 def replies_are_the_outcomes(evidence: Evidence) -> Iterator[Finding]:
-    """A reply is the stored outcome, or tells the client that the id was used for another command."""
+    """A reply is the stored outcome, or an error that says that the id was used for another command."""
     for command_id, reply in evidence.replies:
         row = evidence.outcomes.get(command_id)
         if row is None or (row.outcome != reply and not _rejects_another_command(reply, row.outcome)):

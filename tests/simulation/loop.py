@@ -132,7 +132,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep exceptions of steps, which are bugs. Results of tasks that nobody awaits are not."""
+        """Keep exceptions of steps, which are bugs. Results of tasks that are not awaited are no bugs."""
         if "handle" in context:
             self.errors.append(repr(context.get("exception")))
 

@@ -1,4 +1,4 @@
-"""The network between processes and servers: every request takes time, and fails in the ways that TCP allows.
+"""The network between processes and servers: every request needs time, and fails in the ways that TCP allows.
 
 A server carries out a request that has arrived, even if its caller is dead. A caller that gets no answer in time gets
 `Unavailable`, and cannot know whether the request was carried out or still will be.
@@ -190,8 +190,8 @@ class Network:
         else:
             sent.answer.set_exception(error)
 
-    def _lose(self, sent: Sent, what: str) -> None:
-        self._count(sent, what)
+    def _lose(self, sent: Sent, change: str) -> None:
+        self._count(sent, change)
         self._fail(sent)
 
     def _fail(self, sent: Sent) -> None:
@@ -200,12 +200,12 @@ class Network:
         wait = 0.001 + draw() * 0.1 if draw() < NOTICED_AT_ONCE else sent.deadline
         self._loop.outside_at(self._loop.now + wait, _refuse, sent)
 
-    def _count(self, sent: Sent, what: str) -> None:
-        self.counts[what] += 1
+    def _count(self, sent: Sent, change: str) -> None:
+        self.counts[change] += 1
         name = named(sent.operation)
-        if what in ("answer lost", "carried out late") and sent.server != "Kafka" and "commit" in name:
+        if change in ("answer lost", "carried out late") and sent.server != "Kafka" and "commit" in name:
             self.counts["half-known commit"] += 1
-        self._note(what, sent.process.name, sent.server, name)
+        self._note(change, sent.process.name, sent.server, name)
 
 
 def _matters(sent: Sent) -> bool:

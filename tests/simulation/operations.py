@@ -1,6 +1,6 @@
 """What an operator does with the servers of a schedule: `annals verify` and its repair, on the in-memory adapters.
 
-The workers stand still meanwhile, so what a verification waits for does not come, and its waiting takes no time.
+The workers stand still meanwhile, so what a verification waits for does not come, and its waiting needs no time.
 """
 
 from collections.abc import Coroutine, Mapping
@@ -64,7 +64,7 @@ def verified(sources: Sources) -> Verdict:
 
 
 async def _at_full_speed(_: int) -> None:
-    """Nobody else needs the servers."""
+    """No other process needs the servers."""
 
 
 def _run_at_once(coroutine: Coroutine[Any, Any, T]) -> T:

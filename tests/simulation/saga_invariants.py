@@ -13,7 +13,7 @@ from workers.saga.instances import derived_command_id
 
 
 def each_step_is_sent_once(evidence: Evidence) -> Iterator[Finding]:
-    """There is one step for each created and each deleted user, each with an outcome; nobody is welcomed twice."""
+    """There is one step for each created and each deleted user, each with an outcome; no user is welcomed twice."""
     wanted = Counter(
         derived_command_id(
             row.event_id, *{"UserCreated": ("welcome", "welcome")}.get(row.type, (CIRCLE.name, ASK_BACK))

@@ -34,7 +34,7 @@ class OneAtATimeWithRejectedClaims(OneAtATime):
 class SequentialRun:
     """Both lanes of the users context, one command at a time.
 
-    The order is that of the commits, with one exception: a batch to which the database refused a claim is decided again
+    The order is that of the commits, with one exception: a batch is decided again when the database rejects a claim,
     and committed a moment later. By then the other lane may have released the value; the command is rejected all the
     same, which is what it would have been a moment before.
     """

@@ -5,7 +5,7 @@ Each guard is turned off by what `guards.py` puts in its place. With the seeds f
     the epoch of a command lane           7   a log that is ahead of the table
     the epoch of a saga lane             15   a saga that has seen events twice
     stored outcomes                       2   another outcome than the first one
-    the look-up of outcomes               2   a lane that stands still: the primary key refuses its repeats for ever
+    the look-up of outcomes               2   a lane that stands still: the primary key rejects its repeats for ever
     the primary key of outcomes          34   an id that was used on both lanes is handled on both; on one lane the
                                               look-up finds it
     unique_claims                          1   two users with one address
@@ -15,7 +15,7 @@ Each guard is turned off by what `guards.py` puts in its place. With the seeds f
     holes filled from the table         465   what the broker has lost is missing in the read model
     the checkpoint's guard              162   documents of a paused owner over those of the next
     the checkpoint's WATCH             2820   a read model emptied between the look at the checkpoint and the write
-    an idle look at the checkpoint       19   an emptied read model that nobody builds again
+    an idle look at the checkpoint       19   an emptied read model that no worker builds again
     a look at what the store has lost    14   a document that is gone for good
     a lost document is folded before it  14   a document that begins in the middle of its stream
     is changed
@@ -28,7 +28,7 @@ Each guard is turned off by what `guards.py` puts in its place. With the seeds f
     handled
     states forgotten with the lane       11   an outcome decided on the state before a half-known commit
     the saga's outbox                    16   a user who is never welcomed
-    the version of an instance            5   an instance that forgets what another lane told it
+    the version of an instance            5   an instance that loses what another lane applied
     derived event ids                     1   ids unlike those of a sequential run
     derived command ids                   1   ids unlike those that follow from the events
 

@@ -69,7 +69,7 @@ def test_keep_every_promise(pytestconfig: pytest.Config, capsys: pytest.CaptureF
         print()
         for name, count in sorted(counts.items()):
             print(f"{count:10} {name}")
-    assert not failures, "\n\n".join(said for _, said in sorted(failures))
+    assert not failures, "\n\n".join(message for _, message in sorted(failures))
     never = [name for name in MUST_HAPPEN if not counts[name]]
     assert not never, f"too tame: {never} did not happen in {counts['schedules']} schedules"
 

@@ -96,7 +96,7 @@ def test_a_failing_plan_shrinks_to_one_that_fails_alike() -> None:
         assert not run(smaller).findings, "with the guard nothing is wrong"
 
 
-def test_a_smaller_plan_is_told_by_numbers() -> None:
+def test_a_smaller_plan_is_given_by_numbers() -> None:
     plan = planned(7)
     smaller = reduced(plan, "1,2", "none")
     assert (smaller.faults, smaller.submissions) == (plan.faults[1:3], ())

@@ -73,10 +73,10 @@ class World:
     def database_now(self) -> datetime:
         return BEGIN + timedelta(seconds=self.loop.now + self.database_jumped_seconds)
 
-    def note(self, *what: object) -> None:
+    def note(self, *parts: object) -> None:
         """Add a line to the trace, if there is one."""
         if self.trace is not None:
-            self.trace.append(f"{self.loop.now:10.4f}  {'  '.join(map(str, what))}")
+            self.trace.append(f"{self.loop.now:10.4f}  {'  '.join(map(str, parts))}")
 
     def run(self, at_rest: Callable[["World"], bool]) -> None:
         """Run from the first command until `at_rest` holds twice in a row, or a bounded time after the last fault."""
@@ -138,7 +138,7 @@ class World:
         self.loop.spawn(process, lambda: self._work(slot, process))
 
     async def _work(self, slot: WorkerSlot, process: Process) -> None:
-        """What infra.processes.worker does: hold lanes, and begin anew when even joining the group fails."""
+        """What infra.processes.worker does: hold lanes, and start again when even joining the group fails."""
         delay = RETRY_DELAY_SECONDS
         environment = WorkerEnvironment(
             self.servers,

@@ -24,6 +24,6 @@ async def repaired(system: System) -> tuple[int, Any]:
     return await verified(system, "--repair", "--reason", "a test has spoilt it", "--actor", "tester")
 
 
-def named(verdict: Any, what: str) -> list[str]:
+def named(verdict: Any, kind: str) -> list[str]:
     """Where the findings of one kind are."""
-    return [finding["where"] for finding in verdict["examples"] if finding["what"] == what]
+    return [finding["where"] for finding in verdict["examples"] if finding["what"] == kind]

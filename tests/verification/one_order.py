@@ -1,4 +1,4 @@
-"""What one saga instance took, set, sent and heard, made by the code of the workers: an order on three lanes."""
+"""All that one saga instance stores, written by the workers' code: an order that is fulfilled over three lanes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from workers.ports.verification.steps import SagaLane, StepScratch
 from workers.saga.following import Followed, follow, handle
 from workers.saga.internal_events import internal_events
 
-FULFILMENT = next(each for each in contexts()["orders"].sagas if each.name == "fulfilment")
+FULFILMENT = next(saga for saga in contexts()["orders"].sagas if saga.name == "fulfilment")
 KEY = InstanceKey("fulfilment", "o-1")
 PARTITIONS = {"orders": 0, "payments": 1, "inventory": 2}
 LINE = OrderLine(sku="tea", quantity=2, unit_price=Decimal("4.50"))
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
     """An entry of the journal, and the event that the log has in its place."""
 
     row: JournalRow
-    found: Recorded | None
+    event: Recorded | None
 
 
 @dataclass
@@ -70,14 +70,14 @@ class Order:
     deadlines: dict[str, tuple[SagaLane, DeadlineRow]] = field(default_factory=dict)
     stored: StoredSaga | None = None
 
-    def takes(self, *events: Event) -> None:
+    def applies(self, *events: Event) -> None:
         """Each from the log of its context, one after the other."""
         for event in events:
             number = len(self.entries) + 1
             lane = (event.context, PARTITIONS[event.context])
             event_id = f"00000000-0000-5000-8000-{number:012d}"
-            found = Recorded(event, event_id, event.stream_id, number, number, time(number), "correlation", "ada")
-            self._note(follow([self.saga], [found], self._instances(), 0, partition=lane[1]), lane, found)
+            recorded = Recorded(event, event_id, event.stream_id, number, number, time(number), "correlation", "ada")
+            self._note(follow([self.saga], [recorded], self._instances(), 0, partition=lane[1]), lane, recorded)
 
     def passes(self, name: str, second: int) -> None:
         """The deadline of this name."""
@@ -85,12 +85,14 @@ class Order:
         own = internal_events(DueInternalEvents(time(second), [row], []))
         self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
-    def is_refused(self, step: str, code: str, second: int) -> None:
-        """The last step of this name; the instance hears of it."""
-        place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
+    def is_rejected(self, step: str, code: str, second: int) -> None:
+        """The last step of this name; the instance handles it."""
+        place = max(number for number, stored in enumerate(self.steps) if stored.row.step == step)
         row = self.steps[place].row
-        said = (row.stream_id, row.command_id, code, time(second))
-        rejection = StepRejection(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        command = (row.stream_id, row.command_id, code, time(second))
+        rejection = StepRejection(
+            row.position, *KEY, row.step, *command, row.correlation_id, row.actor, row.traceparent
+        )
         rejection = rejection._replace(causation_id=row.causation_id)
         lane = self.steps[place].lane
         self.steps[place] = self.steps[place]._replace(status="rejected", code=code, handled_at=time(second))
@@ -103,23 +105,25 @@ class Order:
         )
 
     def changes_nothing(self, step: str, second: int) -> None:
-        """The last step of this name, which is accepted; the instance hears of it."""
-        place = max(number for number, each in enumerate(self.steps) if each.row.step == step)
+        """The last step of this name, which is accepted; the instance handles it."""
+        place = max(number for number, stored in enumerate(self.steps) if stored.row.step == step)
         row, lane = self.steps[place].row, self.steps[place].lane
-        said = (row.stream_id, row.command_id, time(second))
-        told = UnchangedStep(row.position, *KEY, row.step, *said, row.correlation_id, row.actor, row.traceparent)
+        command = (row.stream_id, row.command_id, time(second))
+        unchanged = UnchangedStep(
+            row.position, *KEY, row.step, *command, row.correlation_id, row.actor, row.traceparent
+        )
         self.steps[place] = self.steps[place]._replace(unchanged=True, handled_at=time(second))
-        own = internal_events(DueInternalEvents(time(second), [], [], [told]))
+        own = internal_events(DueInternalEvents(time(second), [], [], [unchanged]))
         self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
         return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}
 
-    def _note(self, followed: Followed, lane: SagaLane, found: Recorded | None) -> None:
+    def _note(self, followed: Followed, lane: SagaLane, recorded: Recorded | None) -> None:
         (instance,), (entry,) = followed.instances, followed.journal
         correlation_id = instance.correlation_id if self.stored is None else self.stored.correlation_id
         self.stored = StoredSaga(instance.version, instance.status, instance.state, correlation_id)
-        self.entries.append(Entry(entry, found))
+        self.entries.append(Entry(entry, recorded))
         self.steps += [_accepted(row, lane) for row in followed.steps]
         for _, _, name in followed.cleared_deadlines:
             self.deadlines.pop(name, None)
@@ -129,13 +133,13 @@ class Order:
         """All that a comparison finds."""
         with sqlite_scratch() as scratch:
             fold = JournalFold(self.saga, KEY.instance_id, scratch)
-            found = [fold.apply(*entry) for entry in self.entries if not fold.broken]
+            differences = [fold.apply(*entry) for entry in self.entries if not fold.broken]
             if not fold.broken:
-                found.append(fold.against(self.stored))
+                differences.append(fold.against(self.stored))
             if not fold.broken:
-                found += _steps(self.steps, scratch)
-                found += deadline_differences(fold.deadlines, self.deadlines)
-        return [each for each in found if each is not None]
+                differences += _steps(self.steps, scratch)
+                differences += deadline_differences(fold.deadlines, self.deadlines)
+        return [difference for difference in differences if difference is not None]
 
 
 def _accepted(row: StepRow, lane: SagaLane) -> StoredStep:
@@ -154,7 +158,7 @@ def _steps(steps: Sequence[StoredStep], scratch: StepScratch) -> list[SagaDiffer
 
 
 def fulfilled(*events: Event) -> Order:
-    """An order that took these events, or went the whole way."""
+    """An order that applied these events; without any: all events up to its completion."""
     order = Order()
-    order.takes(*(events or FULFILLED))
+    order.applies(*(events or FULFILLED))
     return order

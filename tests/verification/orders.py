@@ -10,10 +10,10 @@ from tests.waiting import until
 SETTLED = ("completed", "cancelled", "stuck", "shipped")
 
 
-def place_order(user_id: str, *skus: str, **given: int) -> Sent:
+def place_order(user_id: str, *skus: str, **options: int) -> Sent:
     order_id = str(uuid.uuid4())
     lines = [{"sku": sku, "quantity": 1, "unit_price": "2.50"} for sku in skus]
-    fields = {"order_id": order_id, "user_id": user_id, "lines": lines, "currency": "EUR", **given}
+    fields = {"order_id": order_id, "user_id": user_id, "lines": lines, "currency": "EUR", **options}
     return command("orders.PlaceOrder.v1", order_id, fields)
 
 
@@ -21,20 +21,20 @@ async def stocked(system: System, users: Sequence[str], skus: Sequence[str]) -> 
     """Every user has money, every article is there."""
     deposits = [{"user_id": user, "amount": "1000.00", "currency": "EUR"} for user in users]
     receipts = [{"sku": sku, "quantity": 500} for sku in skus]
-    sent = [command("payments.DepositFunds.v1", each["user_id"], dict(each)) for each in deposits]
+    sent = [command("payments.DepositFunds.v1", deposit["user_id"], dict(deposit)) for deposit in deposits]
     await asyncio.to_thread(system.send, sent, topic="payments.commands")
-    received = [command("inventory.ReceiveStock.v1", str(each["sku"]), dict(each)) for each in receipts]
+    received = [command("inventory.ReceiveStock.v1", str(receipt["sku"]), dict(receipt)) for receipt in receipts]
     await asyncio.to_thread(system.send, received, topic="inventory.commands")
     await accepted(system, [*sent, *received])
 
 
 async def accepted(system: System, commands: Sequence[Sent]) -> None:
     """Wait until these commands are handled; all of them are accepted."""
-    ids = [each.command_id for each in commands]
+    ids = [command.command_id for command in commands]
 
     async def handled() -> bool:
-        known = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
-        return bool(await system.value(known, ids) == len(ids))
+        stored = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[])"
+        return bool(await system.value(stored, ids) == len(ids))
 
     await until(handled, f"{len(ids)} commands are handled", seconds=120, every=0.2)
     refused = "SELECT count(*) FROM annals.commands WHERE command_id = ANY($1::uuid[]) AND status <> 'accepted'"
@@ -47,7 +47,7 @@ async def placed(system: System, orders: Sequence[Sent]) -> None:
 
 async def settled(system: System, orders: Sequence[Sent]) -> None:
     """Wait until these orders are confirmed or cancelled, and nothing is on its way between them and their sagas."""
-    ids = [each.stream_id for each in orders]
+    ids = [order.stream_id for order in orders]
 
     async def done() -> bool:
         ended = (

@@ -11,7 +11,7 @@ from workers.operations.verification.sources import Sources
 
 
 class PassingClock(MemoryClock):
-    """A clock on which only waiting takes time, and that at once."""
+    """A clock whose time goes on only by waiting, and that at once."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(seconds)
@@ -21,7 +21,7 @@ async def in_no_hurry(_: int) -> None:
     """A pace that waits for nothing."""
 
 
-def sources_with(**given: Any) -> Sources:
+def sources_with(**changes: Any) -> Sources:
     nothing: Any = None
     parts: dict[str, Any] = {
         "contexts": contexts(),
@@ -36,4 +36,4 @@ def sources_with(**given: Any) -> Sources:
         "scratch_space": sqlite_scratch,
         "clock": PassingClock(),
     }
-    return Sources(**parts | given)
+    return Sources(**parts | changes)

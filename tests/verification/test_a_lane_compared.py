@@ -30,13 +30,13 @@ def log_of(*rows: EventRow) -> list[InboundRecord]:
     return [inbound(row, offset) for offset, row in enumerate(rows)]
 
 
-def test_that_is_the_table_is_content() -> None:
+def test_that_is_the_table_passes() -> None:
     verdict = compared(log_of(*ROWS))
     assert verdict.passes
     assert verdict.looked_at["events compared with the log"] == len(ROWS)
 
 
-def test_with_a_late_repeat_is_content_and_counts_it() -> None:
+def test_with_a_late_repeat_passes_and_counts_it() -> None:
     verdict = compared(log_of(*ROWS, ROWS[1]))
     assert verdict.passes
     assert verdict.looked_at["late repeats in the log"] == 1
@@ -51,7 +51,7 @@ def test_lacks_an_event_in_the_middle_or_a_stretch_at_the_end() -> None:
     assert compared([]).examples[0].where == "users 0/1-5"
 
 
-def test_with_a_hole_whose_events_stand_later_is_content_and_counts_them() -> None:
+def test_with_a_hole_whose_events_come_later_passes_and_counts_them() -> None:
     verdict = compared(log_of(ROWS[0], ROWS[3], ROWS[4], ROWS[1], ROWS[2]))
     assert verdict.passes
     assert verdict.looked_at["repeats out of order in the log"] == 2
@@ -69,10 +69,10 @@ def test_with_a_hole_filled_by_another_event_lacks_the_right_one() -> None:
     assert verdict.counts == {"event missing in the log": 1, "event differs": 1}
 
 
-def test_with_a_late_repeat_that_says_something_else_differs() -> None:
+def test_with_a_late_repeat_of_other_values_differs() -> None:
     verdict = compared(log_of(*ROWS, ROWS[1]._replace(data=b"{}")))
     assert verdict.counts == {"event differs": 1}
-    assert verdict.targets == [], "nobody can know which of the two is right"
+    assert verdict.targets == [], "neither of the two is known to be right"
 
 
 def test_has_a_record_that_is_no_event_and_is_compared_beside_it() -> None:
@@ -82,7 +82,7 @@ def test_has_a_record_that_is_no_event_and_is_compared_beside_it() -> None:
     assert verdict.looked_at["events compared with the log"] == len(ROWS)
 
 
-def test_tells_the_highest_sequence_that_it_has_seen_also_behind_its_end() -> None:
+def test_returns_the_highest_sequence_that_it_has_seen_also_behind_its_end() -> None:
     comparison = LaneComparison("users", 0, 3, Verdict())
     assert comparison.highest == 0
     wanted = comparison.read(log_of(ROWS[4], ROWS[0]))
@@ -107,7 +107,7 @@ OTHERS: dict[str, Any] = {
     "recorded_at": ROWS[1].recorded_at + timedelta(microseconds=1),
     "data": b"{}",
 }
-"""Another value for every column of an event that its record tells of."""
+"""Another value for every column of an event that its record holds."""
 
 PARTS_OF: dict[str, set[str]] = {
     "context": {"type", "source"},
@@ -119,16 +119,16 @@ PARTS_OF: dict[str, set[str]] = {
     "causation_id": {"causation id"},
     "recorded_at": {"time"},
 }
-"""How a finding names a column, where not by its own name."""
+"""The name of a column in a finding, where it differs from the column's own."""
 
 
 def parts(explanation: str) -> set[str]:
     """The parts that a finding names."""
-    told, _, _ = explanation.rpartition(", at ")
-    return {each.partition(" is ")[0] for each in told.split("; ")}
+    columns, _, _ = explanation.rpartition(", at ")
+    return {column.partition(" is ")[0] for column in columns.split("; ")}
 
 
-def test_every_column_of_an_event_is_told_to_be_compared_or_cannot_be() -> None:
+def test_every_column_of_an_event_is_listed_as_compared_or_as_one_that_cannot_be() -> None:
     # The command is where the event's id comes from, the place is how the two are found for one another.
     assert set(EventRow._fields) - set(OTHERS) == {"command_id", "partition", "sequence"}
 
@@ -174,7 +174,7 @@ def test_differs_in_what_an_event_holds_at_any_depth(value: bytes | None) -> Non
     assert "Milan" not in verdict.examples[0].explanation
 
 
-def test_is_content_when_the_same_json_is_written_in_another_way() -> None:
+def test_passes_when_the_same_json_is_written_in_another_way() -> None:
     """As the table keeps it: fields in another order, numbers in another form."""
     rows = [ROWS[0]._replace(data=b'{"b": 1e2, "a": [1.0, true, null]}'), *ROWS[1:]]
     log = log_of(*rows)
@@ -182,7 +182,7 @@ def test_is_content_when_the_same_json_is_written_in_another_way() -> None:
     assert compared(log, rows).passes
 
 
-def test_is_content_however_deep_the_json_is() -> None:
+def test_passes_however_deep_the_json_is() -> None:
     deep = b'{"a":[' * 400 + b"]}" * 400
     rows = [ROWS[0]._replace(data=deep), *ROWS[1:]]
     assert compared(log_of(*rows), rows).passes
@@ -199,7 +199,7 @@ def test_each_header_of_a_record_is_named() -> None:
 def test_differs_in_a_header_that_is_changed_or_comes_twice(name: str) -> None:
     record = log_of(*FULL)[1]
     value = b"9" if name == "ce_streamversion" else b"another"
-    changed = [(each, value if each == name else kept) for each, kept in record.headers]
+    changed = [(header, value if header == name else old_value) for header, old_value in record.headers]
     for headers in (changed, [*record.headers, (name, value)], [(name, value), *record.headers]):
         log = log_of(*FULL)
         log[1] = record._replace(headers=headers)
@@ -210,12 +210,12 @@ def test_differs_in_a_header_that_is_changed_or_comes_twice(name: str) -> None:
 
 def test_differs_in_a_header_that_only_one_of_the_two_has() -> None:
     log = log_of(*FULL)
-    log[1] = log[1]._replace(headers=[each for each in log[1].headers if each[0] != "traceparent"])
+    log[1] = log[1]._replace(headers=[header for header in log[1].headers if header[0] != "traceparent"])
     verdict = compared(log, FULL)
     assert verdict.examples[0].explanation.startswith("traceparent is absent in the log, '00-0af")
 
 
-def test_a_header_that_somebody_has_added_is_no_difference() -> None:
+def test_a_header_that_was_added_is_no_difference() -> None:
     log = log_of(*FULL)
     log[1] = log[1]._replace(headers=[("x-probe", b"1"), *log[1].headers])
     assert compared(log, FULL).passes

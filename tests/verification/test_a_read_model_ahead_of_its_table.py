@@ -10,7 +10,7 @@ from tests.waiting import until
 
 
 @pytest.mark.timeout(300)
-async def test_is_named_until_a_worker_begins_it_anew(system: System) -> None:
+async def test_is_named_until_a_worker_builds_it_again(system: System) -> None:
     await settled_users(system, 1)
     (position, *_) = await system.redis.keys(f"{system.settings.topic_prefix}annals:users:1:checkpoint:*")
     with paused(system, "projection"):
@@ -18,10 +18,10 @@ async def test_is_named_until_a_worker_begins_it_anew(system: System) -> None:
         code, verdict = await verified(system)
         assert (code, verdict["found"]) == (1, {"read model ahead of the table": 1})
 
-    async def begun_anew() -> bool:
+    async def rebuilt() -> bool:
         return not (await system.redis.get(position)).startswith(b"1000000:")
 
-    await until(begun_anew, "the lane is begun anew", seconds=120)
+    await until(rebuilt, "the lane has begun again", seconds=120)
     await system.settled()
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (0, {})

@@ -18,7 +18,7 @@ from workers.ports.parked import ParkedStream
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 ADA = ROWS[0].stream_id
-CARD = next(each for each in contexts()["users"].projections if each.name == "users")
+CARD = next(projection for projection in contexts()["users"].projections if projection.name == "users")
 
 
 def folded(reached: int, parked: dict[str, ParkedStream] | None = None) -> Document | None:
@@ -67,7 +67,7 @@ def test_the_fold_does_not_go_into_what_is_parked() -> None:
     assert document["version"] == 1
 
 
-def test_an_event_that_the_code_cannot_take_is_noted_and_passed_over() -> None:
+def test_an_event_that_the_code_cannot_apply_is_noted_and_passed_over() -> None:
     def evolve(document: Document | None, recorded: Recorded) -> Document | None:
         if isinstance(recorded.event, UserWelcomed):
             raise ZeroDivisionError("ada@example.org")
@@ -82,7 +82,7 @@ def test_an_event_that_the_code_cannot_take_is_noted_and_passed_over() -> None:
     assert "ada@example.org" not in fold.raised[ADA].explanation
 
 
-def test_missing_left_over_and_different_documents_are_told_apart_without_their_values() -> None:
+def test_missing_left_over_and_different_documents_are_distinguished_without_their_values() -> None:
     same, other = {"city": "Turin", "name": "Ada"}, {"city": "Rome", "name": "Ada", "age": 3}
     assert difference(same, dict(same)) is None
     assert difference(None, None) is None

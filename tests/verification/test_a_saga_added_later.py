@@ -1,4 +1,4 @@
-"""A saga that comes with a later release begins with what happens from then on, and nobody misses what was before."""
+"""A saga of a later release begins with the events from then on, and verify misses none of the earlier ones."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(300)
 OLDER = ("tests.verification.older_release", "saga", "orders", "fulfilment")
 
 
-async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_system: System) -> None:
+async def test_has_no_instance_of_what_was_before_and_verify_passes(idle_system: System) -> None:
     system = idle_system
     await system.worker("command")
     await system.worker("projection")
@@ -21,10 +21,10 @@ async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_sys
     before, after = place_order("ada", "tea"), place_order("ada", "tea")
     await placed(system, [before])
 
-    async def known() -> bool:
+    async def first_order_applied() -> bool:
         return bool(await system.value("SELECT count(*) FROM annals.sagas WHERE saga = 'account closing'"))
 
-    await until(known, "the older release has taken the first order", seconds=60)
+    await until(first_order_applied, "the older release has applied the first order", seconds=60)
     assert await older.stop() == 0
     newer = await system.worker("saga")
     await system.holding(newer, system.settings.partitions)
@@ -36,7 +36,7 @@ async def test_has_no_instance_of_what_was_before_and_verify_is_content(idle_sys
     assert verdict["looked_at"]["events from before the saga fulfilment followed them"] == 1
     assert verdict["looked_at"]["instances of the saga fulfilment compared with the events"] == 1
 
-    # What it follows once, it is to follow always: the older release takes a lane back, and an order with it.
+    # What it follows once, it is to follow always: the older release acquires a lane again, and an order with it.
     assert await newer.stop() == 0
     older = await system.worker("saga", entry=OLDER)
     await system.holding(older, system.settings.partitions, of=["users", "orders"])

@@ -20,9 +20,9 @@ from workers.operations.verification.comparisons.saga_journal import StoredSaga
 from workers.operations.verification.findings import FindingKind
 
 
-def found(order: Order) -> list[tuple[str, str]]:
+def differences(order: Order) -> list[tuple[str, str]]:
     """Kind and place of each finding."""
-    return [(each.kind.value, each.where) for each in order.wrong()]
+    return [(difference.kind.value, difference.where) for difference in order.wrong()]
 
 
 def entry(order: Order, place: int, **changes: object) -> None:
@@ -42,15 +42,15 @@ def overdue() -> Order:
     return order
 
 
-def refused() -> Order:
+def rejected_order() -> Order:
     """One without an account to pay from."""
     order = fulfilled(PLACED)
-    order.is_refused("reserve_funds", "AccountNotFound", 5)
+    order.is_rejected("reserve_funds", "AccountNotFound", 5)
     return order
 
 
 def reserved_before() -> Order:
-    """One whose money was reserved before by somebody, exactly as it asks for it."""
+    """An order whose money another client reserved before, exactly as the order asks for it."""
     order = fulfilled(PLACED)
     order.changes_nothing("reserve_funds", 5)
     return order
@@ -58,13 +58,13 @@ def reserved_before() -> Order:
 
 def cancelled() -> Order:
     order = overdue()
-    order.takes(OrderCancelled(order_id="o-1", user_id="ada", reason="the deadline passed"), STOCK_RESERVED)
+    order.applies(OrderCancelled(order_id="o-1", user_id="ada", reason="the deadline passed"), STOCK_RESERVED)
     return order
 
 
 @pytest.mark.parametrize(
     "made",
-    [fulfilled, overdue, refused, reserved_before, cancelled, lambda: fulfilled(PLACED)],
+    [fulfilled, overdue, rejected_order, reserved_before, cancelled, lambda: fulfilled(PLACED)],
     ids=lambda made: made.__name__,
 )
 def test_that_the_workers_have_made_is_right(made: Callable[[], Order]) -> None:
@@ -76,10 +76,10 @@ def test_that_the_workers_have_made_is_right(made: Callable[[], Order]) -> None:
 def test_lacks_an_entry_in_the_middle_or_at_the_end() -> None:
     order = fulfilled()
     del order.entries[2]
-    assert found(order) == [("gap in a saga journal", "fulfilment o-1@3")]
+    assert differences(order) == [("gap in a saga journal", "fulfilment o-1@3")]
     order = fulfilled()
     del order.entries[3:]
-    assert found(order) == [("gap in a saga journal", "fulfilment o-1@4-5")]
+    assert differences(order) == [("gap in a saga journal", "fulfilment o-1@4-5")]
 
 
 def test_has_an_entry_too_many() -> None:
@@ -106,19 +106,19 @@ def test_has_an_entry_that_differs(changes: dict[str, str], explanation: str) ->
     assert explanation in wrong.explanation
 
 
-def test_took_an_event_that_is_not_there_or_is_about_another_instance() -> None:
+def test_applied_an_event_that_is_not_there_or_is_about_another_instance() -> None:
     order = fulfilled()
-    order.entries[1] = order.entries[1]._replace(found=None)
-    assert found(order) == [("saga journal differs", "fulfilment o-1@2")]
+    order.entries[1] = order.entries[1]._replace(event=None)
+    assert differences(order) == [("saga journal differs", "fulfilment o-1@2")]
     order = fulfilled()
-    recorded = order.entries[1].found
+    recorded = order.entries[1].event
     assert recorded is not None
     another = recorded._replace(event=FUNDS_RESERVED.model_copy(update={"order_id": "o-2"}))
-    order.entries[1] = order.entries[1]._replace(found=another)
+    order.entries[1] = order.entries[1]._replace(event=another)
     assert order.wrong()[0].explanation == "the event payments 1/2 is not about this instance"
 
 
-def test_has_heard_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() -> None:
+def test_has_handled_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() -> None:
     place = ("internal event of a saga without cause", "fulfilment o-1@3")
     for changes in (
         {"data": DeadlinePassed(instance_id="o-1", deadline="another").to_json()},
@@ -130,27 +130,29 @@ def test_has_heard_a_deadline_that_did_not_wait_or_was_not_due_or_is_anothers() 
     ):
         order = overdue()
         entry(order, 3, **changes)
-        assert found(order) == [place], changes
+        assert differences(order) == [place], changes
     order = overdue()
     order.entries.append(order.entries[-1])
     entry(order, 4, version=4)
-    assert found(order) == [("internal event of a saga without cause", "fulfilment o-1@4")], "a deadline passes once"
+    assert differences(order) == [("internal event of a saga without cause", "fulfilment o-1@4")], (
+        "a deadline passes once"
+    )
 
 
-def test_has_heard_a_rejection_of_no_step_or_twice_or_another_one_than_there_was() -> None:
+def test_has_handled_a_rejection_of_no_step_or_twice_or_another_one_than_there_was() -> None:
     forged = ("internal event of a saga without cause", "fulfilment o-1@2")
-    order = refused()
+    order = rejected_order()
     data = StepRejected(instance_id="o-1", step="reserve_stock", to="tea", code="AccountNotFound").to_json()
     entry(order, 2, data=data)
-    assert found(order) == [forged]
-    order = refused()
+    assert differences(order) == [forged]
+    order = rejected_order()
     order.entries.append(order.entries[-1])
     entry(order, 3, version=3)
-    assert found(order) == [("internal event of a saga without cause", "fulfilment o-1@3")]
+    assert differences(order) == [("internal event of a saga without cause", "fulfilment o-1@3")]
     for changes in ({"status": "accepted"}, {"code": "CurrencyMismatch"}, {"handled_at": time(6)}):
-        order = refused()
+        order = rejected_order()
         order.steps[0] = order.steps[0]._replace(**changes)  # type: ignore[arg-type]  # by name
-        assert found(order) == [forged], changes
+        assert differences(order) == [forged], changes
 
 
 def test_has_a_rejection_that_is_lost_or_left_over() -> None:
@@ -158,14 +160,14 @@ def test_has_a_rejection_that_is_lost_or_left_over() -> None:
     order = fulfilled(PLACED)
     lost = order.steps[0]._replace(status="rejected", code="AccountNotFound")
     order.steps[0] = lost
-    assert found(order) == [("saga rejection missing", place)]
+    assert differences(order) == [("saga rejection missing", place)]
     order.steps[0] = lost._replace(waits=True)
-    assert found(order) == []
+    assert differences(order) == []
     order.steps[0] = lost._replace(status="accepted", waits=True)
-    assert found(order) == [("saga rejection left over", place)]
-    order = refused()
+    assert differences(order) == [("saga rejection left over", place)]
+    order = rejected_order()
     order.steps[0] = order.steps[0]._replace(waits=True)
-    assert found(order) == [("saga rejection left over", place)]
+    assert differences(order) == [("saga rejection left over", place)]
 
 
 @pytest.mark.parametrize("name", ["data", "correlation_id", "caused_at", "stream_id", "actor", "command_type"])
@@ -189,13 +191,13 @@ def test_has_a_deadline_that_is_lost_left_over_or_differs() -> None:
     order = fulfilled(PLACED)
     lane, row = order.deadlines.pop("confirmation")
     place = "fulfilment o-1 confirmation"
-    assert found(order) == [("saga deadline missing", place)]
+    assert differences(order) == [("saga deadline missing", place)]
     order.deadlines["confirmation"] = (("payments", 0), row._replace(due_at=time(900)))
     (wrong,) = order.wrong()
     assert wrong == (FindingKind.DEADLINE_DIFFERS, place, "in due at, lane")
     order = fulfilled()
     order.deadlines["confirmation"] = (lane, row)
-    assert found(order) == [("saga deadline left over", place)]
+    assert differences(order) == [("saga deadline left over", place)]
 
 
 def test_was_stored_before_its_state_had_a_field_that_has_a_default() -> None:
@@ -218,16 +220,16 @@ def test_is_missing_left_over_or_differs_without_its_values() -> None:
     order = fulfilled()
     before = stored(order)
     order.stored = None
-    assert found(order) == [("saga instance missing", "fulfilment o-1")]
+    assert differences(order) == [("saga instance missing", "fulfilment o-1")]
     order.stored = before._replace(status="stuck")
-    assert found(order) == [("saga instance differs", "fulfilment o-1")]
+    assert differences(order) == [("saga instance differs", "fulfilment o-1")]
     order.stored = before._replace(state=before.state.replace(b"9.00", b"8.00"))
     assert order.wrong()[0].explanation == "in total"
     order.entries, order.steps = [], []
-    assert found(order) == [("saga instance left over", "fulfilment o-1")]
+    assert differences(order) == [("saga instance left over", "fulfilment o-1")]
 
 
-def test_whose_code_raises_is_said_with_the_entry_and_without_its_values() -> None:
+def test_whose_code_raises_is_reported_with_the_entry_and_without_its_values() -> None:
     def evolve(*_: object) -> None:
         raise LookupError("ada")
 

@@ -7,7 +7,7 @@ from workers.operations.verification.advice import advice_on
 from workers.operations.verification.findings import Finding, FindingKind, LeftOverCredential, Verdict
 
 
-def test_is_content_until_something_is_found() -> None:
+def test_passes_until_something_is_found() -> None:
     verdict = Verdict()
     verdict.compared("events", 3)
     verdict.compared("events")
@@ -18,7 +18,7 @@ def test_is_content_until_something_is_found() -> None:
     assert verdict.examples == [Finding("event differs", "users 0/3", "in its type")]
 
 
-def test_counts_what_a_finding_stands_for() -> None:
+def test_counts_what_a_finding_represents() -> None:
     verdict = Verdict()
     verdict.report(FindingKind.MISSING_IN_LOG, "here", "", count=5)
     verdict.report(FindingKind.MISSING_IN_LOG, "there", "")
@@ -33,8 +33,8 @@ def test_keeps_the_first_few_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> No
         target = LeftOverCredential("users", f"user-{number}")
         verdict.report(FindingKind.CREDENTIAL_LEFT_OVER, f"{number}", "", count=10, target=target)
     verdict.report(FindingKind.PARKED, "another kind", "")
-    assert [each.where for each in verdict.examples] == ["0", "1", "another kind"]
-    assert [each.stream_id for each in verdict.targets if isinstance(each, LeftOverCredential)] == [
+    assert [example.where for example in verdict.examples] == ["0", "1", "another kind"]
+    assert [target.stream_id for target in verdict.targets if isinstance(target, LeftOverCredential)] == [
         "user-0",
         "user-1",
         "user-2",
@@ -42,7 +42,7 @@ def test_keeps_the_first_few_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> No
     assert verdict.counts == {"credential left over": 40, "parked stream": 1}
 
 
-def test_comes_with_advice_for_what_no_repair_mends() -> None:
-    found = advice_on([FindingKind.PARKED, FindingKind.CREDENTIAL_LEFT_OVER, FindingKind.EVENT_DIFFERS])
-    assert [what for what, _ in found] == [FindingKind.PARKED, FindingKind.EVENT_DIFFERS]
-    assert "annals parked retry" in dict(found)[FindingKind.PARKED]
+def test_comes_with_advice_for_what_no_repair_fixes() -> None:
+    advice = advice_on([FindingKind.PARKED, FindingKind.CREDENTIAL_LEFT_OVER, FindingKind.EVENT_DIFFERS])
+    assert [kind for kind, _ in advice] == [FindingKind.PARKED, FindingKind.EVENT_DIFFERS]
+    assert "annals parked retry" in dict(advice)[FindingKind.PARKED]

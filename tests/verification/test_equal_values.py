@@ -20,11 +20,11 @@ COMPOSED, DECOMPOSED = "zoë@ü.example", "zoe\u0308@xn--TDA.example"
 KEY = "zoë@xn--tda.example"
 
 
-async def found(http: Any, **query: str) -> list[str]:
+async def user_ids(http: Any, **query: str) -> list[str]:
     return [card["user_id"] for card in (await http.get("/users", params=query)).json()["users"]]
 
 
-async def test_a_second_user_is_refused_and_either_form_finds_the_first(system: System, tmp_path: Path) -> None:
+async def test_a_second_user_is_rejected_and_either_form_finds_the_first(system: System, tmp_path: Path) -> None:
     zoe = str(uuid.uuid4())
     async with running_gateway(system.settings, tmp_path) as http:
         city = "Ko\u0308ln am Rhein"
@@ -34,8 +34,8 @@ async def test_a_second_user_is_refused_and_either_form_finds_the_first(system: 
             assert is_problem(await http.post("/users", json={**ADA, "email": form}), 409, "EmailTaken")
         await system.settled()
         for form in (COMPOSED, DECOMPOSED, "ZOE\u0308@Ü.example"):
-            assert await found(http, email=form) == [zoe]
-        assert await found(http, city="KÖLN\u00a0AM  RHEIN") == [zoe]
+            assert await user_ids(http, email=form) == [zoe]
+        assert await user_ids(http, city="KÖLN\u00a0AM  RHEIN") == [zoe]
         card = (await http.get(f"/users/{zoe}")).json()
         assert (card["email"], card["city"]) == (DECOMPOSED, city), "shown as it was written"
         code, verdict = await verified(system)

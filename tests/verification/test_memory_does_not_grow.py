@@ -1,4 +1,4 @@
-"""Five times as long a log takes no more memory to compare: with the table, with the sagas' journals, and a journal."""
+"""Comparing a log five times as long needs no more memory: with the table, with the sagas' journals, and a journal."""
 
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -47,7 +47,7 @@ SHORT, LONG = 4_000, 20_000
 CHUNK = 2_000
 (FIRST,) = event_rows(ADA_CREATED)
 (WELCOME,) = contexts()["users"].sagas
-CLOSING = next(each for each in contexts()["orders"].sagas if each.name == "account closing")
+CLOSING = next(saga for saga in contexts()["orders"].sagas if saga.name == "account closing")
 ORDERS = "orders.events"
 KEY = InstanceKey("account closing", "ada")
 LINE = OrderLine(sku="tea", quantity=1, unit_price=Decimal(1))
@@ -76,12 +76,12 @@ def row(sequence: int) -> EventRow:
 
 
 def _applied(sequence: int) -> EventApplied:
-    """What the journal of an event's instance says of it."""
+    """The journal entry of an event, in the journal of its instance."""
     return EventApplied("welcome", f"user-{sequence}", f"00000000-0000-5000-8000-{sequence:012d}", 1)
 
 
 class LongLog:
-    """A log of so many events."""
+    """A log with this number of events."""
 
     def __init__(self, length: int) -> None:
         self._length = length

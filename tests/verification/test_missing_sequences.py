@@ -21,7 +21,7 @@ def test_are_those_left_out_less_those_that_came(steps: list[tuple[int, int]], l
     for sequence in late:
         assert missing.remove(sequence) == (sequence in left)
         left.discard(sequence)
-    assert [each for stretch in missing for each in range(stretch.first, stretch.last + 1)] == sorted(left)
+    assert [sequence for stretch in missing for sequence in range(stretch.first, stretch.last + 1)] == sorted(left)
 
 
 def test_give_up_the_oldest_when_there_are_too_many() -> None:
@@ -31,4 +31,4 @@ def test_give_up_the_oldest_when_there_are_too_many() -> None:
     assert missing.add(6, 6, "c") == Stretch(1, 1, "a")
     assert not missing.remove(1)
     assert missing.remove(3)
-    assert [(each.first, each.last) for each in missing] == [(4, 4), (6, 6)]
+    assert [(stretch.first, stretch.last) for stretch in missing] == [(4, 4), (6, 6)]

@@ -1,4 +1,4 @@
-"""`annals verify` on orders fulfilled over three contexts: content, and exact about what was done to their sagas."""
+"""`annals verify` on orders fulfilled over three contexts: it passes, or names what was done to their sagas."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.verification.command import named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 
-# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+# Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 USERS = [f"user-{number}" for number in range(5)]
@@ -21,8 +21,8 @@ STRANGER = "00000000-0000-5000-8000-00000000f00d"
 
 
 async def fulfilled(system: System, count: int) -> list[Sent]:
-    """So many orders of two articles each, settled."""
-    orders = [place_order(USERS[each % 5], SKUS[each % 3], SKUS[(each + 1) % 3]) for each in range(count)]
+    """Place this number of orders, of two articles each, and wait until they are settled."""
+    orders = [place_order(USERS[number % 5], SKUS[number % 3], SKUS[(number + 1) % 3]) for number in range(count)]
     await carried_out(system, orders)
     return orders
 
@@ -43,10 +43,10 @@ async def unguarded(system: System) -> AsyncIterator[Any]:
         await connection.execute("ALTER TABLE annals.saga_journal ENABLE ALWAYS TRIGGER append_only")
 
 
-async def test_are_content_also_while_orders_come_in(system: System) -> None:
+async def test_pass_also_while_orders_come_in(system: System) -> None:
     await stocked(system, USERS, SKUS)
     poor = [place_order("pauper", "tea"), place_order("user-1", "tea", "unobtainium")]
-    orders = [*poor, *[place_order(USERS[each % 5], "tea", "milk", "sugar") for each in range(150)]]
+    orders = [*poor, *[place_order(USERS[number % 5], "tea", "milk", "sugar") for number in range(150)]]
     await placed(system, orders)
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (0, {}), verdict
@@ -217,7 +217,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     assert verdict["looked_at"]["saga deadlines compared with the events"] == 3
 
 
-async def test_that_took_an_event_twice_or_have_not_heard_of_a_rejection_are_named_with_it(idle_system: System) -> None:
+async def test_that_applied_an_event_twice_or_missed_a_rejection_are_named_with_it(idle_system: System) -> None:
     system = idle_system
     for role in ("command", "saga", "projection"):
         await system.worker(role)
@@ -232,7 +232,7 @@ async def test_that_took_an_event_twice_or_have_not_heard_of_a_rejection_are_nam
         await connection.execute(again, twice.stream_id)
     (saga_worker,) = (worker for worker in system.workers if worker.role == "saga")
     assert await saga_worker.stop() == 0
-    # As if it had been left there: the step was refused, and its saga has heard of it before.
+    # As if it had been left there: the step was rejected, and its saga has handled that before.
     unheard = (
         "INSERT INTO annals.step_rejections SELECT topic, partition, position, 'No', now() - interval '2 hours'"
         " FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'reserve_funds'"

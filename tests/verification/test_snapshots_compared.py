@@ -42,7 +42,7 @@ async def streams_with_snapshots(database: Database, names: Sequence[str]) -> No
         await store.handle(UpdateUser(user_id=name, city="Bari"))
 
 
-async def test_are_content_until_one_is_changed_and_again_when_it_is_gone(settings: Settings) -> None:
+async def test_pass_until_one_is_changed_and_again_when_it_is_gone(settings: Settings) -> None:
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     await migrate(url)
@@ -59,7 +59,7 @@ async def test_are_content_until_one_is_changed_and_again_when_it_is_gone(settin
         await spoil(owner)
         verdict = await compared(reader)
         assert verdict.looked_at == {COMPARED: 5, OTHERS: 1}
-        assert {(each.what, each.where, each.explanation) for each in verdict.examples} == {
+        assert {(example.what, example.where, example.explanation) for example in verdict.examples} == {
             (FindingKind.SNAPSHOT_DIFFERS, "users garbled@5", "it is not as it was written"),
             (FindingKind.SNAPSHOT_DIFFERS, "users forged@5", "the events lead to another state"),
             (FindingKind.SNAPSHOT_DIFFERS, "users moved@4", "it is not as it was written"),
@@ -83,7 +83,7 @@ async def test_are_content_until_one_is_changed_and_again_when_it_is_gone(settin
 
 
 async def spoil(owner: Database) -> None:
-    """Each snapshot in its own way; the forged one as somebody would who knows how they are written."""
+    """Each snapshot in its own way; the forged one by a writer who knows the format."""
     snapshots = Snapshots("users", USERS.decider, catalogue().events)
     state = b'["alive","Eve","Eve","eve@example.org",null,false]'
     async with owner.connection() as connection:

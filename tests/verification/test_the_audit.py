@@ -1,4 +1,4 @@
-"""The audit role: its metrics say what a verification finds, and that nothing is known when nobody can look."""
+"""The audit role: its metrics say what a verification finds, and that nothing is known when it cannot read."""
 
 import asyncio
 import math
@@ -13,7 +13,7 @@ from tests.system import System, create_user, create_users
 from tests.telemetry.test_a_running_systems_metrics import Endpoint, worker_with_endpoint
 from tests.waiting import until
 
-# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+# Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 PASSES = "annals_verification_passes"
@@ -79,9 +79,9 @@ async def test_a_parked_stream_is_shown_with_its_age(idle_system: System) -> Non
 
 async def test_with_a_server_away_nothing_is_known_and_the_process_lives(idle_system: System) -> None:
     system = idle_system
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and nobody listens
-        away = SecretStr(f"redis://127.0.0.1:{nobody.getsockname()[1]}/0")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # bound, and no process listens
+        away = SecretStr(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
         system.settings = system.settings.model_copy(update={"audit_interval_seconds": 1.0, "redis_url": away})
         await system.worker("command")
         audit = await worker_with_endpoint(system, "audit")

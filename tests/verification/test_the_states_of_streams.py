@@ -30,7 +30,7 @@ def of(*events: Event) -> StateFold:
     return folded(*event_rows(*events))
 
 
-def test_say_who_holds_what() -> None:
+def test_give_the_holder_of_each_claim() -> None:
     fold = of(ADA_CREATED, GRACE_CREATED, ADA_WELCOMED)
     assert fold.holds(ADA, *ADAS) is True
     assert fold.holds(ADA, *GRACES) is False
@@ -39,12 +39,12 @@ def test_say_who_holds_what() -> None:
     assert fold.claimants([ADA]) == {ADAS: [ADA]}
 
 
-def test_say_that_two_hold_the_same() -> None:
+def test_give_both_holders_of_the_same_claim() -> None:
     twin = GRACE_CREATED.model_copy(update={"email": ADA_CREATED.email})
     assert of(ADA_CREATED, twin).claimants([ADA, GRACE]) == {ADAS: [ADA, GRACE]}
 
 
-def test_say_who_may_keep_a_password() -> None:
+def test_give_the_streams_that_may_keep_a_password() -> None:
     fold = of(ADA_CREATED, GRACE_CREATED, ADA_DELETED)
     assert fold.may_keep_credential(GRACE) is True
     assert fold.may_keep_credential(ADA) is False
@@ -73,12 +73,12 @@ UNKNOWN = [ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2], ROWS[3]]
         (ROWS, Decider(USERS.initial, USERS.decide, raising, USERS.claims), "ZeroDivisionError in"),
         (UNKNOWN, USERS, "users.UserWelcomed.v99"),
     ],
-    ids=["an event that the code cannot take", "an event that nobody knows"],
+    ids=["an event at which the code raises", "an event of no known type"],
 )
-def test_say_nothing_of_a_stream_whose_code_raises(rows: list[EventRow], decider: Decider[Any], why: str) -> None:
+def test_give_nothing_of_a_stream_whose_code_raises(rows: list[EventRow], decider: Decider[Any], why: str) -> None:
     fold = folded(*rows, decider=decider)
     assert list(fold.raised) == [ADA]
-    assert fold.raised[ADA].stream_version == 2, "the first event that could not be taken"
+    assert fold.raised[ADA].stream_version == 2, "the first event that could not be applied"
     assert why in fold.raised[ADA].explanation
     assert "ada@example.org" not in fold.raised[ADA].explanation
     assert fold.holds(ADA, *ADAS) is None

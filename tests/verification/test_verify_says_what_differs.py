@@ -1,4 +1,4 @@
-"""`annals verify` on a running system: content when all is well, exact when something is not, and able to mend it."""
+"""`annals verify` on a running system: it passes when all is well, names what differs exactly, and repairs it."""
 
 import asyncio
 import json
@@ -15,33 +15,33 @@ from tests.waiting import until
 from workers.command.snapshots import Snapshots
 from workers.domain import contexts
 
-# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+# Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 
 async def settled_users(system: System, count: int, **fields: Any) -> list[Sent]:
-    """So many users, welcomed, with their cards."""
+    """Create this number of users and wait until each is welcomed and has its card."""
     users = [create_user(**fields) for _ in range(count)]
     await asyncio.to_thread(system.send, users)
-    known = "SELECT count(*) FROM annals.events WHERE type = 'UserCreated' AND stream_id = ANY($1)"
+    created_count = "SELECT count(*) FROM annals.events WHERE type = 'UserCreated' AND stream_id = ANY($1)"
     ids = [user.stream_id for user in users]
 
     async def created() -> bool:
-        return bool(await system.value(known, ids) == count)
+        return bool(await system.value(created_count, ids) == count)
 
     await until(created, f"{count} users are created", seconds=120)
     await system.settled()
     return users
 
 
-async def mends(system: System) -> Any:
-    """A repair's report, when it has mended all that it found."""
+async def repairs(system: System) -> Any:
+    """The report of a repair that has repaired all that it found."""
     code, report = await repaired(system)
     assert (code, report["found"]) == (0, {}), report
     return report
 
 
-async def test_is_content_also_while_commands_come_in(system: System) -> None:
+async def test_passes_also_while_commands_come_in(system: System) -> None:
     for _ in range(5):
         await asyncio.to_thread(system.send, create_users(200))
     code, verdict = await verified(system)
@@ -60,7 +60,7 @@ async def test_is_content_also_while_commands_come_in(system: System) -> None:
     assert looked_at["index entries compared with the documents of users"] == 3000
 
 
-async def test_names_and_mends_documents_that_differ_or_are_left_over(system: System) -> None:
+async def test_names_and_repairs_documents_that_differ_or_are_left_over(system: System) -> None:
     (spoilt,) = await settled_users(system, 1)
     documents = f"{system.settings.topic_prefix}annals:users:1:document:"
     card = json.loads(await system.redis.get(documents + spoilt.stream_id))
@@ -68,7 +68,7 @@ async def test_names_and_mends_documents_that_differ_or_are_left_over(system: Sy
     await system.redis.set(documents + "nobody", json.dumps(card))
     busy = create_users(300)
     await asyncio.to_thread(system.send, busy)
-    report = await mends(system)
+    report = await repairs(system)
     verdict = report["before"]
     assert verdict["found"] == {"document differs": 1, "document left over": 1}
     assert named(verdict, "document differs") == [f"users {spoilt.stream_id}"]
@@ -82,7 +82,7 @@ async def test_names_and_mends_documents_that_differ_or_are_left_over(system: Sy
     assert (noted["actor"], noted["action"], noted["reason"]) == ("tester", "verify-repair", "a test has spoilt it")
 
 
-async def test_names_and_mends_what_a_store_has_lost(system: System) -> None:
+async def test_names_and_repairs_what_a_store_has_lost(system: System) -> None:
     removed, unfindable, unlisted, spoilt = await settled_users(system, 4)
     live = f"{system.settings.topic_prefix}annals:users:1:"
     card = await system.redis.get(f"{live}document:{removed.stream_id}")
@@ -92,10 +92,10 @@ async def test_names_and_mends_what_a_store_has_lost(system: System) -> None:
         await system.redis.set(f"{live}document:{spoilt.stream_id}", b"{spoilt")
         assert await system.redis.zrem(f"{live}index:email", f"{address}\0{unfindable.stream_id}") == 1
         assert await system.redis.zrem(f"{live}index:all", f"\0{unlisted.stream_id}") == 1
-        report = await mends(system)
+        report = await repairs(system)
     verdict = report["before"]
     assert verdict["found"] == {"document missing": 2, "index entry missing": 2}
-    missing = sorted(f"users {each.stream_id}" for each in (removed, spoilt))
+    missing = sorted(f"users {event.stream_id}" for event in (removed, spoilt))
     assert sorted(named(verdict, "document missing")) == missing
     assert sorted(named(verdict, "index entry missing")) == ["users all ", f"users email {address}"]
     assert set(report["repairs"]) == {
@@ -107,11 +107,11 @@ async def test_names_and_mends_what_a_store_has_lost(system: System) -> None:
     assert await system.redis.get(f"{live}document:{removed.stream_id}") == card
 
 
-async def test_names_and_mends_index_entries_that_are_too_many(system: System) -> None:
+async def test_names_and_repairs_index_entries_that_are_too_many(system: System) -> None:
     (doubled,) = await settled_users(system, 1)
     indexes = f"{system.settings.topic_prefix}annals:users:1:index:"
     await system.redis.zadd(indexes + "city", {f"atlantis\0{doubled.stream_id}": 0, "atlantis\0nobody": 0})
-    report = await mends(system)
+    report = await repairs(system)
     verdict = report["before"]
     assert verdict["found"] == {"index entry left over": 2}
     assert named(verdict, "index entry left over") == ["users city atlantis", "users city atlantis"]
@@ -119,7 +119,7 @@ async def test_names_and_mends_index_entries_that_are_too_many(system: System) -
     assert await system.redis.zscore(indexes + "city", "atlantis\0nobody") is None
 
 
-async def test_names_and_mends_unique_claims_and_credentials(system: System) -> None:
+async def test_names_and_repairs_unique_claims_and_credentials(system: System) -> None:
     free, robbed, thief = await settled_users(system, 3)
     change = system.database.execute
     await change("DELETE FROM annals.unique_claims WHERE stream_id = $1", free.stream_id)
@@ -129,7 +129,7 @@ async def test_names_and_mends_unique_claims_and_credentials(system: System) -> 
     )
     await change("INSERT INTO annals.unique_claims VALUES ('users', 'email', 'ghost@example.org', 'ghost')")
     await change("INSERT INTO annals.credentials VALUES ('users', 'ghost', 'hidden')")
-    report = await mends(system)
+    report = await repairs(system)
     verdict, place = report["before"], "users email {0}@example.org of {0}"
     assert named(verdict, "unique claim missing") == [place.format(free.stream_id)]
     assert named(verdict, "unique claim held by the wrong stream") == [place.format(robbed.stream_id)]
@@ -152,13 +152,13 @@ async def rewrite(system: System, changes: Mapping[str, tuple[str, Any]]) -> Non
         await connection.execute("ALTER TABLE annals.events ENABLE ALWAYS TRIGGER append_only")
 
 
-async def test_names_events_that_differ_and_names_and_mends_a_snapshot(system: System) -> None:
+async def test_names_events_that_differ_and_names_and_repairs_a_snapshot(system: System) -> None:
     renamed, traced, good, kept = await settled_users(system, 4)
     first = "SELECT data FROM annals.events WHERE stream_id = $1 AND stream_version = 1"
     data = await system.value(first, renamed.stream_id)
     other = json.dumps({**json.loads(data), "last_name": "Byron"})
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    # Taken by this code and never written by it.
+    # This code reads it and never writes it.
     snapshots = Snapshots("users", contexts()["users"].decider, catalogue().events)
     await system.database.execute(
         "INSERT INTO annals.snapshots VALUES ('users', $1, 2, $2, 'a digest', '[]', now())",
@@ -172,16 +172,20 @@ async def test_names_events_that_differ_and_names_and_mends_a_snapshot(system: S
     assert verdict["found"] == {"event differs": 2, "snapshot differs": 1, **consequences}
     place = "SELECT context || ' ' || partition || '/' || sequence FROM annals.events"
     places = [
-        await system.value(f"{place} WHERE stream_id = $1 AND stream_version = 1", each.stream_id)
-        for each in (renamed, traced, good)
+        await system.value(f"{place} WHERE stream_id = $1 AND stream_version = 1", event.stream_id)
+        for event in (renamed, traced, good)
     ]
     assert sorted(named(verdict, "event differs")) == sorted(places[:2])
-    told = {each["where"]: each["explanation"] for each in verdict["examples"] if each["what"] == "event differs"}
-    assert told[places[0]].startswith("data, at ")
-    assert told[places[1]].startswith(f"traceparent is absent in the log, '{trace}' in the table, at ")
+    explanations = {
+        example["where"]: example["explanation"]
+        for example in verdict["examples"]
+        if example["what"] == "event differs"
+    }
+    assert explanations[places[0]].startswith("data, at ")
+    assert explanations[places[1]].startswith(f"traceparent is absent in the log, '{trace}' in the table, at ")
     assert "Byron" not in json.dumps(verdict)
     assert named(verdict, "snapshot differs") == [f"users {kept.stream_id}@2"]
-    report = await mends(system)
+    report = await repairs(system)
     assert report["before"]["found"] == {"snapshot differs": 1}
     assert report["repairs"] == [f"snapshot removed: of users {kept.stream_id}"]
 

@@ -11,7 +11,7 @@ from workers.ports.log import InboundRecord
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 ADA = ADA_CREATED.stream_id
-CARD = next(each for each in contexts()["users"].projections if each.name == "users")
+CARD = next(projection for projection in contexts()["users"].projections if projection.name == "users")
 
 
 def compared(records: list[InboundRecord], until: int = len(ROWS)) -> Verdict:
@@ -31,15 +31,15 @@ def test_a_record_without_our_headers_is_foreign_at_its_offset() -> None:
 
 def test_an_event_that_the_table_lacks_is_named_by_its_sequence_and_offset() -> None:
     unknown = inbound(ROWS[2]._replace(sequence=4), 3)
-    found = compared([*inbound_all(ROWS), unknown], until=4)
-    assert found.examples == [Finding(FindingKind.MISSING_IN_TABLE, "users 0/4", "users.events/0 offset 3")]
+    verdict = compared([*inbound_all(ROWS), unknown], until=4)
+    assert verdict.examples == [Finding(FindingKind.MISSING_IN_TABLE, "users 0/4", "users.events/0 offset 3")]
 
 
 def test_a_hole_is_shown_by_the_record_behind_it() -> None:
-    found = compared([inbound(ROWS[0], 0), inbound(ROWS[2], 1)])
-    assert found.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2", "before users.events/0 offset 1")]
-    found = compared([inbound(ROWS[0], 0)])
-    assert found.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2-3", "at the end of the log")]
+    verdict = compared([inbound(ROWS[0], 0), inbound(ROWS[2], 1)])
+    assert verdict.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2", "before users.events/0 offset 1")]
+    verdict = compared([inbound(ROWS[0], 0)])
+    assert verdict.examples == [Finding(FindingKind.MISSING_IN_LOG, "users 0/2-3", "at the end of the log")]
 
 
 def test_what_differs_is_named_with_both_sides_but_not_what_the_event_holds() -> None:
@@ -53,11 +53,11 @@ def test_what_differs_is_named_with_both_sides_but_not_what_the_event_holds() ->
 
 
 def test_the_last_record_once_more_is_a_late_repeat() -> None:
-    found = compared([*inbound_all(ROWS), inbound(ROWS[2], 3)])
-    assert found.looked_at == {"events compared with the log": 3, "late repeats in the log": 1}
+    verdict = compared([*inbound_all(ROWS), inbound(ROWS[2], 3)])
+    assert verdict.looked_at == {"events compared with the log": 3, "late repeats in the log": 1}
 
 
-def test_nothing_is_said_of_what_came_while_we_looked() -> None:
+def test_nothing_is_reported_of_what_came_while_we_looked() -> None:
     verdict = Verdict()
     comparison = LaneComparison("users", 0, 2, verdict)
     records = inbound_all(ROWS)
@@ -69,7 +69,7 @@ def test_nothing_is_said_of_what_came_while_we_looked() -> None:
     assert verdict.looked_at == {"events compared with the log": 2}
 
 
-def test_a_document_is_not_folded_past_an_event_that_nobody_knows() -> None:
+def test_a_document_is_not_folded_past_an_event_of_no_known_type() -> None:
     fold = DocumentFold(CARD, catalogue().events, {0: 3}, {})
     for row in (ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2]._replace(schema_version=98)):
         fold.apply(row)
@@ -87,7 +87,7 @@ def test_versions_that_are_not_asked_for_are_passed_over() -> None:
     assert fold.documents[ADA]["city"] == "Turin"
 
 
-def test_a_document_that_is_missing_or_left_over_is_said_to_be() -> None:
+def test_a_document_that_is_missing_or_left_over_is_reported_as_such() -> None:
     assert difference({"a": 1}, None) == (FindingKind.DOCUMENT_MISSING, "its stream leads to one")
     assert difference(None, {"a": 1}) == (FindingKind.DOCUMENT_LEFT_OVER, "its stream leads to none")
 
@@ -96,4 +96,4 @@ def test_a_document_that_is_spoilt_past_asking_has_no_entries() -> None:
     assert entries_as_stored(CARD, {"city": 7}) == frozenset()
     assert entries_as_stored(CARD, None) == frozenset()
     card = {"email": "Ada@example.org", "city": "Turin"}
-    assert {each.name for each in entries_as_stored(CARD, card)} == {"all", "email", "city"}
+    assert {entry.name for entry in entries_as_stored(CARD, card)} == {"all", "email", "city"}

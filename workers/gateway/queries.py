@@ -34,7 +34,6 @@ _POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 
 Answer = TypeVar("Answer")
 
-
 _A_POSITION = _POSITION.pattern.replace("(", "(?:")
 
 PositionsSeen = Annotated[

@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -57,6 +58,7 @@ class LaneRunner:
         self._examined_at = clock()
         self._handled_ms: int | None = None
         self._work = work
+        self._lane = {"role": role, "topic": partition.topic, "partition": partition.partition}
         self._subscription = subscription
         self._clock = clock
         self._queue = RecordQueue()
@@ -74,8 +76,7 @@ class LaneRunner:
         if not records or not self.active or self._out_of_date is not None:
             return
         try:
-            records = self._input.new(records)
-            if not records:
+            if not (records := self._input.new(records)):
                 return
             self._queue.extend(records)
         except (Restart, WentBack) as error:
@@ -130,18 +131,11 @@ class LaneRunner:
         """Finish the current batch and release the lane; after the timeout, abandon it."""
         self._stopping.set()
         self._arrived.set()
-        task = self._task
-        if task is None:
+        if (task := self._task) is None:
             return
         done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
         if not done:
-            log.warning(
-                "lane abandoned: it was not released in time",
-                role=self.role,
-                topic=self.partition.topic,
-                partition=self.partition.partition,
-                timeout_seconds=timeout_seconds,
-            )
+            log.warning("lane abandoned: it was not released in time", timeout_seconds=timeout_seconds, **self._lane)
             task.cancel()
             await asyncio.wait({task}, timeout=1)
         self._work.abandon()
@@ -227,32 +221,30 @@ class LaneRunner:
         self._subscription.pause(self.partition)
         self._work.abandon()
         telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
-        lane = {"role": self.role, "topic": self.partition.topic, "partition": self.partition.partition}
         match error:
             case Restart():
-                log.info("lane starts over", reason=str(error), **lane)
+                log.info("lane starts over", reason=str(error), **self._lane)
                 return
             case Fenced():
                 telemetry.FENCED.labels(self.role, self.partition.topic).inc()
-                log.warning("lane lost to another worker", advice="nothing to do: its new owner continues", **lane)
+                log.warning(
+                    "lane lost to another worker", advice="nothing to do: its new owner continues", **self._lane
+                )
                 # If the group still assigns the lane to us after this time, the other worker was the late one.
                 delay_seconds = FENCED_DELAY_SECONDS
             case Unavailable() | PublishFailed():
-                log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **lane)
+                log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **self._lane)
             case _:
-                log.exception("lane stopped by a bug", again_in_seconds=round(delay_seconds, 1), **lane)
+                log.exception("lane stopped by a bug", again_in_seconds=round(delay_seconds, 1), **self._lane)
         await self._pause_for(delay_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret
 
     async def _pause_for(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
-        except TimeoutError:
-            return
 
     def _set_active(self, active: bool) -> None:
         if active != self.active:
             self.active = active
             self.caught_up = False
-            change = 1 if active else -1
-            telemetry.LANES_HELD.labels(self.role, self.partition.topic).inc(change)
+            telemetry.LANES_HELD.labels(self.role, self.partition.topic).inc(1 if active else -1)

@@ -1,4 +1,4 @@
-"""A finding about a saga says where and in what way, so that a person can look it up; none of the saga's values."""
+"""A finding about a saga names the place and the difference, and none of the saga's values."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from workers.operations.verification.findings import FindingKind
 from workers.ports.verification.steps import ExpectedStep
 
 
-def refused() -> Order:
+def rejected_order() -> Order:
     order = fulfilled(PLACED)
-    order.is_refused("reserve_funds", "AccountNotFound", 5)
+    order.is_rejected("reserve_funds", "AccountNotFound", 5)
     return order
 
 
@@ -49,18 +49,18 @@ def test_why_a_deadline_cannot_have_passed() -> None:
     assert "the deadline 'confirmation' was due only at" in explained(overdue(recorded_at=time(30)))
 
 
-def test_what_became_of_a_step_whose_answer_was_heard_wrongly() -> None:
-    order = refused()
+def test_what_became_of_a_step_whose_answer_was_handled_wrongly() -> None:
+    order = rejected_order()
     step = order.steps[0]
     order.steps[0] = step._replace(status="accepted", code=None)
     command = f"command {step.row.command_id} of the step 'reserve_funds' was"
     assert explained(order) == f"{command} not rejected, and has events"
-    order = refused()
+    order = rejected_order()
     order.steps[0] = order.steps[0]._replace(code="CurrencyMismatch")
     assert explained(order) == f"{command} rejected with CurrencyMismatch at {time(5)}"
 
 
-def test_a_step_that_stands_out_of_order_differs_in_its_position() -> None:
+def test_a_step_that_is_out_of_order_differs_in_its_position() -> None:
     stored = fulfilled().steps[0]
     expected = ExpectedStep(stored.lane, stored.row)
     assert step_difference(stored, expected, in_order=True) is None
@@ -69,13 +69,13 @@ def test_a_step_that_stands_out_of_order_differs_in_its_position() -> None:
     assert wrong.explanation == f"command {stored.row.command_id}, in position"
 
 
-def test_steps_stand_in_the_order_in_which_they_were_decided() -> None:
+def test_steps_are_in_the_order_in_which_they_were_decided() -> None:
     positions, stored = Positions(), fulfilled().steps[0]
 
     def follows(position: int, **changes: object) -> bool:
-        there = stored._replace(**changes)  # type: ignore[arg-type]  # by name
-        return positions.follows(there, ExpectedStep(there.lane, there.row._replace(position=position)))
+        step = stored._replace(**changes)  # type: ignore[arg-type]  # by name
+        return positions.follows(step, ExpectedStep(step.lane, step.row._replace(position=position)))
 
-    assert [follows(each) for each in (1, 2, 2, 1, 5)] == [True, True, False, False, True]
+    assert [follows(position) for position in (1, 2, 2, 1, 5)] == [True, True, False, False, True]
     assert follows(1, lane=("orders", 7)), "each lane has its own"
     assert follows(1, lane=("orders", 7), row=stored.row._replace(instance_id="o-2")), "and each instance"

@@ -8,7 +8,7 @@ from contracts.catalogue import catalogue
 from contracts.users.events import UserUpdated
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import RowsInMemory, event_rows
-from tests.projection.test_a_bug_in_a_projection import cannot_take
+from tests.projection.test_a_bug_in_a_projection import failing_at
 from tests.projection.test_a_projection_lane import ADA, BOB_CREATED
 from workers.core.projection import Index, Projection
 from workers.domain.users.card import card
@@ -68,11 +68,11 @@ async def test_are_none_of_a_stream_that_has_ended() -> None:
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])
-async def test_end_before_an_event_that_our_code_cannot_take(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_end_before_an_event_that_our_code_cannot_apply(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.projection.rebuilding.EVENTS_AT_A_TIME", page)
-    documents, folded = await rebuilding(projection=cannot_take({3})).documents([ADA, "bob"], EVERYTHING)
-    assert [(each and each["version"]) for each in documents.values()] == [1, 1]
-    assert [(each.stream_id, each.stream_version) for each in folded.parked] == [(ADA, 2)]
+    documents, folded = await rebuilding(projection=failing_at({3})).documents([ADA, "bob"], EVERYTHING)
+    assert [(document and document["version"]) for document in documents.values()] == [1, 1]
+    assert [(parked.stream_id, parked.stream_version) for parked in folded.parked] == [(ADA, 2)]
 
 
 async def test_are_left_out_where_the_table_holds_what_no_code_reads() -> None:

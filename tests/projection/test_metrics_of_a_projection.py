@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 from tests.counted import Counted
 from tests.lanes.recorded_rows import TOPIC
 from tests.projection.models import ModelsInMemory
-from tests.projection.test_a_bug_in_a_projection import cannot_take
+from tests.projection.test_a_bug_in_a_projection import failing_at
 from tests.projection.test_a_projection_lane import LOG, lane_on, read_on
 
 
@@ -17,9 +17,9 @@ async def test_is_each_event_applied() -> None:
 
 async def test_is_each_stream_parked_and_how_many_wait() -> None:
     parked = Counted(annals_streams_parked_total={"follower": "users", "topic": TOPIC})
-    await read_on(lane_on(ModelsInMemory(), cannot_take({1, 3})), LOG)
+    await read_on(lane_on(ModelsInMemory(), failing_at({1, 3})), LOG)
     assert parked.grown() == {"annals_streams_parked_total": 1}
-    await read_on(lane_on(ModelsInMemory(), cannot_take({1, 2})), LOG)
+    await read_on(lane_on(ModelsInMemory(), failing_at({1, 2})), LOG)
     assert parked.grown() == {"annals_streams_parked_total": 3}
     waiting = {"follower": "users", "topic": TOPIC, "partition": "0"}
     assert REGISTRY.get_sample_value("annals_streams_waiting", waiting) == 2

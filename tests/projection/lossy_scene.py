@@ -17,7 +17,7 @@ from workers.projection.lane import ProjectionLane
 
 
 class Hands:
-    """Of a clock that stands still until it is turned."""
+    """The hands of a clock that stands still until a test turns them."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -26,7 +26,7 @@ class Hands:
         return self.now
 
     def turn(self) -> None:
-        """To the next look."""
+        """Turn the clock to the next look."""
         self.now += LOOK_INTERVAL_SECONDS
 
 
@@ -48,7 +48,7 @@ class Scene:
         await self.lane.idle()
 
     async def noticed(self) -> None:
-        """The next look finds something, and the lane is taken anew."""
+        """The next look finds a loss, and the lane is acquired again."""
         with pytest.raises(Restart):
             await self.look()
         await self.lane.acquire()
@@ -63,11 +63,11 @@ def lost() -> float:
     return float(telemetry.DOCUMENTS_LOST.labels("users")._value.get())
 
 
-async def scene(until: int | None = None) -> Scene:
-    found = Scene()
-    await read_on(found.lane, found.log[:until])
-    await found.lane.idle()
-    return found
+async def scene_at_rest(until: int | None = None) -> Scene:
+    scene = Scene()
+    await read_on(scene.lane, scene.log[:until])
+    await scene.lane.idle()
+    return scene
 
 
 async def whole() -> tuple[object, object]:

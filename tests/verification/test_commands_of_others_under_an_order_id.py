@@ -1,5 +1,5 @@
-"""Commands that somebody else sends under an order's id, on the real servers: no order is paid short or with another's
-money, none waits for what is reserved already, and `annals verify` names what is kept for nobody.
+"""Commands that another client sends under an order's id, on the real servers: no order is paid short or with another's
+money, none waits for what is reserved already, and `annals verify` names what stays reserved for no order.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from tests.verification.command import named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 
-# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+# Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 USERS, SKUS = ["mary", "bob"], ["jam", "bread"]
@@ -29,7 +29,7 @@ def of_stock(name: str, sku: str, order_id: str, **fields: int) -> Sent:
 
 
 async def sent(system: System, funds: Sequence[Sent] = (), stock: Sequence[Sent] = ()) -> None:
-    """Accepted, all of them."""
+    """All of these commands are accepted."""
     await asyncio.to_thread(system.send, funds, topic="payments.commands")
     await asyncio.to_thread(system.send, stock, topic="inventory.commands")
     await accepted(system, [*funds, *stock])
@@ -76,8 +76,10 @@ async def test_go_their_way_when_exactly_what_they_need_is_reserved_already(syst
     await settled(system, [order])
     events = await history(system, order.stream_id)
     assert {"FundsReserved 5.00", "OrderConfirmed", "FundsCaptured 5.00"} <= set(events), events
-    heard = "SELECT data ->> 'step' FROM annals.saga_journal WHERE instance_id = $1 AND type = 'core.StepUnchanged.v1'"
-    steps = {row[0] for row in await system.database.fetch(heard, order.stream_id)}
+    handled_events = (
+        "SELECT data ->> 'step' FROM annals.saga_journal WHERE instance_id = $1 AND type = 'core.StepUnchanged.v1'"
+    )
+    steps = {row[0] for row in await system.database.fetch(handled_events, order.stream_id)}
     assert "reserve_funds" in steps or "reserve_stock" in steps
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (0, {}), verdict
@@ -95,8 +97,10 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     await sent(system, funds, [of_stock("ReserveStock", "bread", unborn, quantity=3)])
 
     async def given_back() -> bool:
-        heard = "SELECT count(*) FROM annals.saga_journal WHERE instance_id = $1 AND type = 'payments.FundsReleased.v1'"
-        return bool(await system.value(heard, over.stream_id))
+        handled_events = (
+            "SELECT count(*) FROM annals.saga_journal WHERE instance_id = $1 AND type = 'payments.FundsReleased.v1'"
+        )
+        return bool(await system.value(handled_events, over.stream_id))
 
     await until(given_back, "what was reserved again for an order that is paid is given back")
     endless = "UPDATE annals.sagas SET status = $2 WHERE saga = 'fulfilment' AND instance_id = $1 RETURNING status"
@@ -105,7 +109,9 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     assert code == 1
     assert verdict["found"] == {HELD: 2, "saga instance differs": 1, "saga instance that nothing can end": 1}
     assert sorted(named(verdict, HELD)) == [f"inventory bread for {unborn}", f"payments bob for {unborn}"]
-    (bread,) = [each["explanation"] for each in verdict["examples"] if each["where"].startswith("inventory bread")]
+    (bread,) = [
+        example["explanation"] for example in verdict["examples"] if example["where"].startswith("inventory bread")
+    ]
     assert bread == "no live order answers for 3 pieces; inventory.ReleaseStock ends it"
     assert named(verdict, "saga instance that nothing can end") == [f"fulfilment {over.stream_id}"]
     await system.database.execute(endless, over.stream_id, "completed")
@@ -128,8 +134,8 @@ async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handl
     await system.database.execute(change, confirm["command_id"], "another")
     code, verdict = await verified(system)
     assert (code, verdict["found"]) == (1, {"saga step without outcome": 1})
-    (found,) = [each for each in verdict["examples"] if each["what"] == "saga step without outcome"]
-    assert found["where"] == f"fulfilment {order.stream_id} confirm"
-    assert found["explanation"] == f"command {confirm['command_id']}; another command was handled under its id"
+    (example,) = [example for example in verdict["examples"] if example["what"] == "saga step without outcome"]
+    assert example["where"] == f"fulfilment {order.stream_id} confirm"
+    assert example["explanation"] == f"command {confirm['command_id']}; another command was handled under its id"
     await system.database.execute(change, confirm["command_id"], confirm[column])
     assert (await verified(system))[1]["found"] == {}

@@ -1,4 +1,4 @@
-"""A log that has lost records, or got some that are not ours: said exactly, and what the table knows is put back."""
+"""A log that has lost records, or has foreign ones: reported exactly, and what the table holds is published again."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from tests.system import System, create_users
 from tests.verification.command import named, repaired, verified
 from tests.waiting import until
 
-# Many processes start and stop: what takes seconds on a free machine may take minutes on a busy one.
+# Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 TIMEOUT_SECONDS = 30
@@ -96,9 +96,11 @@ async def test_a_hole_and_a_lost_end_are_filled_while_no_worker_runs(idle_system
         f"published again: users 0/{last - 1}-{last}, the end of the log",
         "published again: users 0/3-4, out of order, behind the end of the log",
     ]
-    mended = all_records(str(system.settings.kafka_bootstrap_servers), system.topic("users.events"))[0]
+    repaired_log = all_records(str(system.settings.kafka_bootstrap_servers), system.topic("users.events"))[0]
     as_it_was = {record.headers()[-1][1]: (record.key(), record.value(), record.headers()) for record in original}
-    assert {record.headers()[-1][1]: (record.key(), record.value(), record.headers()) for record in mended} == as_it_was
+    assert {
+        record.headers()[-1][1]: (record.key(), record.value(), record.headers()) for record in repaired_log
+    } == as_it_was
     for role in ("command", "saga", "projection"):
         await system.worker(role)
     await asyncio.to_thread(system.send, create_users(30))

@@ -1,4 +1,4 @@
-"""Each query has one name, stands in the folder of a module of the room that asks it, and nobody outside asks one."""
+"""Each query has one name and lies in the folder of its module; no module outside infra/postgres runs one."""
 
 import ast
 from collections import Counter
@@ -38,11 +38,11 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_query_stands_in_the_folder_of_who_asks_it(name: str) -> None:
+def test_a_query_lies_in_the_folder_of_the_module_that_runs_it(name: str) -> None:
     assert FILES[name].parent.name in askers(name)
 
 
-def test_every_name_that_the_room_asks_for_is_that_of_a_query() -> None:
+def test_every_name_that_a_module_runs_is_that_of_a_query() -> None:
     for path in sources(ROOM):
         for node in ast.walk(tree(path)):
             match node:
