@@ -32,7 +32,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("lanes", "infra.cli.lanes", "Lanes: how far each has come, and topics that are not what it had read."),
     ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
     ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
-    ("topics", "infra.cli.topics", "Make the Kafka topics, or one of them anew."),
+    ("topics", "infra.cli.topics", "Create the Kafka topics, or recreate one of them."),
     ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
     ("docs", "infra.cli.docs", "Write the published schemas and API documents."),

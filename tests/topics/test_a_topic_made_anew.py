@@ -50,7 +50,7 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_what_may_be_lost_
     assert named(verdict, "commands that may be lost")
     listed = await system.annals("lanes", "list")
     assert listed.code == 1
-    assert "made anew" in listed.output
+    assert "made again" in listed.output
     assert (await system.annals(*ALL)).code == 0
     await health.ready()
     assert (await system.annals("lanes", "list")).code == 0
