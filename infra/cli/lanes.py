@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.cli.actor import Actor, acting
-from infra.cli.exits import CommandRefused
 from infra.cli.reason import given_reason
 from infra.settings import Settings
 from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
-    from infra.postgres.lanes import ListedInterruption, ListedLane
+    from workers.operations.lane_interruptions import LaneOverview
+    from workers.ports.lane_listing import ListedInterruption
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -43,7 +43,7 @@ def lanes() -> None:
 @app.command("list")
 def list_lanes(as_json: AsJson = False) -> None:
     """List the lanes, and below them each interruption that is not acknowledged. Exit code 1 if there is one."""
-    lanes, interruptions = asyncio.run(_listed())
+    lanes, interruptions = asyncio.run(_overview())
     if as_json:
         plain = {
             "lanes": [lane._asdict() for lane in lanes],
@@ -53,7 +53,7 @@ def list_lanes(as_json: AsJson = False) -> None:
     else:
         for lane in lanes:
             owner = lane.owner or "no worker"
-            typer.echo(f"{_name(lane)}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
+            typer.echo(f"{lane.name}  read up to {lane.consumed}, sequence {lane.sequence}, held by {owner}")
         for interruption in interruptions:
             typer.echo(_sentence(interruption))
         if interruptions:
@@ -72,47 +72,38 @@ def acknowledge(
     """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
-    done = asyncio.run(_acknowledged(names, acting(actor), given_reason(reason)))
+    acknowledged = asyncio.run(_acknowledge(names, acting(actor), given_reason(reason)))
     if as_json:
-        typer.echo(json.dumps({"acknowledged": done}))
+        typer.echo(json.dumps({"acknowledged": acknowledged}))
     else:
-        typer.echo("\n".join(f"acknowledged {name}" for name in done) or "nothing is open")
-
-
-def _name(row: "ListedLane | ListedInterruption") -> str:
-    return f"{row.role}:{row.topic}/{row.partition}"
+        typer.echo("\n".join(f"acknowledged {name}" for name in acknowledged) or "nothing is open")
 
 
 def _sentence(interruption: "ListedInterruption") -> str:
     missing = "" if interruption.missing is None else f"; {interruption.missing} records at most"
     return (
-        f"INTERRUPTED {_name(interruption)} at {interruption.noticed_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"INTERRUPTED {interruption.name} at {interruption.noticed_at:%Y-%m-%d %H:%M:%S} UTC: "
         f"{WHAT[interruption.kind]}{missing} (it stood at offset {interruption.consumed}, the topic reached from "
         f"{interruption.start_offset} to {interruption.end_offset}; it has read on from {interruption.resumed_at})"
     )
 
 
-async def _listed() -> "tuple[Sequence[ListedLane], Sequence[ListedInterruption]]":
+async def _overview() -> "LaneOverview":
     from infra.cli.table import event_table
     from infra.postgres.lanes import Lanes
+    from workers.operations.lane_interruptions import lane_overview
 
     async with event_table(Settings()) as database:
-        return await Lanes(database).listed(), await Lanes(database).open_interruptions()
+        return await lane_overview(Lanes(database))
 
 
-async def _acknowledged(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
+async def _acknowledge(names: Sequence[str] | None, actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
     from infra.postgres.interventions import PostgresInterventions
     from infra.postgres.lanes import Lanes
     from workers.operations.interventions import Operator
+    from workers.operations.lane_interruptions import acknowledge
 
     async with event_table(Settings(), role="annals_writer") as database:
-        newest = {_name(row): row.id for row in await Lanes(database).open_interruptions()}
-        unknown = sorted(set(names or ()) - newest.keys())
-        if unknown:
-            raise CommandRefused(f"Nothing is open of {', '.join(unknown)}; see `annals lanes list`.")
-        chosen = sorted(set(names)) if names else sorted(newest)
         operator = Operator(PostgresInterventions(database), actor, reason)
-        for name in chosen:
-            await operator.record("lanes-acknowledge", name, {"until": newest[name]})
-        return chosen
+        return await acknowledge(Lanes(database), operator, names)

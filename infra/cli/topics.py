@@ -48,24 +48,25 @@ def recreate(
     """Recreate a topic that has another number of partitions than the installation. Unread commands are carried over,
     and the workers fill in the events from the table. Run it again if it was interrupted.
     """
-    carried = asyncio.run(_recreated(topic, acting(actor), given_reason(reason)))
+    carried = asyncio.run(_recreate(topic, acting(actor), given_reason(reason)))
     if as_json:
         typer.echo(json.dumps({"topic": topic, "carried_over": carried}))
     else:
         typer.echo(f"{topic} is new; {carried} unread records were carried over")
 
 
-async def _recreated(name: str, actor: str, reason: Reason) -> int:
+async def _recreate(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
-    from infra.kafka.topic_recreation import Read
-    from infra.kafka.topic_recreation import recreate as recreate_topic
+    from infra.kafka.topic_recreation import open_recreated_topic
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions
     from infra.postgres.interventions import PostgresInterventions
     from infra.postgres.lanes import Lanes
     from workers.domain import contexts
+    from workers.operations.interventions import Operator
+    from workers.operations.topic_recreation import recreate_topic
 
     settings = located(Settings())
     topics_by_name = {topic.name: topic for topic in topics_of(list(contexts()), settings)}
@@ -74,14 +75,7 @@ async def _recreated(name: str, actor: str, reason: Reason) -> int:
         raise CommandRefused(f"{name} is no topic that can be recreated; these are: {names}.")
     async with event_table(settings, role="annals_writer") as database:
         await check_partitions(database, settings.partitions, may_write=False)
-        await PostgresInterventions(database).record(actor, "topics-recreate", name, reason)
-        is_of_commands = name.endswith(COMMANDS_SUFFIX)
-        positions = await Lanes(database).read_positions(name) if is_of_commands else []
-
-        async def begin(topic_id: str, former_topic_id: str | None) -> None:
-            if is_of_commands:
-                await Lanes(database).restart(name, topic_id, former_topic_id)
-
-        read = {lane.partition: Read(lane.topic_id, lane.consumed, lane.last_timestamp) for lane in positions}
-        consumed = read if is_of_commands else None
-        return await recreate_topic(settings, topics_by_name[name], consumed, begin)
+        lanes = Lanes(database) if name.endswith(COMMANDS_SUFFIX) else None
+        operator = Operator(PostgresInterventions(database), actor, reason)
+        async with open_recreated_topic(settings, topics_by_name[name]) as topic:
+            return await recreate_topic(topic, lanes, operator)

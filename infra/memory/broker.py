@@ -48,6 +48,11 @@ class Broker:
         for partition, listeners in zip(self.topics[topic], listeners_before, strict=False):
             partition.listeners = listeners
 
+    def delete_topic(self, topic: str) -> None:
+        """Delete a topic with its records; one that does not exist is passed over."""
+        self.topics.pop(topic, None)
+        self.settings.pop(topic, None)
+
     def state(self, topic: str) -> TopicState:
         """The topic's id and number of partitions; no id and no partitions when it does not exist."""
         return (

@@ -26,11 +26,12 @@ class LaneRow:
 
 
 class OpenLaneInterruption(NamedTuple):
-    """An interruption that no operator has acknowledged."""
+    """An interruption that no operator has acknowledged. The lane has read on from the offset `resumed_at`."""
 
     lane: LaneKey
     noticed_at: datetime
     interruption: Interruption
+    resumed_at: int = 0
 
 
 class LaneLocked(Exception):
@@ -75,13 +76,16 @@ class LaneRows:
         row = self.lanes.setdefault(lane, LaneRow())
         row.epoch, row.owner = row.epoch + 1, owner
         topics = (row.topic_id, row.published_topic_id)
-        last_timestamp = row.last_timestamp if row.last_offset == row.consumed - 1 else 0
         return LaneGrant(
             *(row.epoch, row.consumed, row.sequence, row.mark, row.input_sequence),
             *topics,
             self.interruptions(lane),
-            last_timestamp,
+            self.timestamp_before(row),
         )
+
+    def timestamp_before(self, row: LaneRow) -> int:
+        """The timestamp of the record before the row's next offset, in milliseconds since 1970; 0: unknown."""
+        return row.last_timestamp if row.last_offset == row.consumed - 1 else 0
 
     def rebase(
         self, lane: LaneKey, epoch: int, consumed: int, topic_id: str, interruption: Interruption | None = None
@@ -90,7 +94,17 @@ class LaneRows:
         row.consumed, row.topic_id = consumed, topic_id
         row.last_offset, row.last_timestamp = -1, 0
         if interruption is not None:
-            self.open_interruptions.append(OpenLaneInterruption(lane, self.now(), interruption))
+            self.open_interruptions.append(OpenLaneInterruption(lane, self.now(), interruption, consumed))
+
+    def restart(self, topic: str, topic_id: str, former_topic_id: str | None) -> None:
+        """Let the lanes of a topic of commands begin at the first offset of the new topic with this id."""
+        for lane, row in self.lanes.items():
+            if (lane.role, lane.topic) != ("command", topic):
+                continue
+            if former_topic_id is not None and row.topic_id not in ("", topic_id, former_topic_id):
+                interruption = Interruption("recreated", row.topic_id, topic_id, row.consumed, 0, 0, None)
+                self.open_interruptions.append(OpenLaneInterruption(lane, self.now(), interruption))
+            row.epoch, row.owner, row.consumed, row.topic_id = row.epoch + 1, None, 0, topic_id
 
     def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
         self.fence(lane, epoch).published_topic_id = topic_id

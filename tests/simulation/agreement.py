@@ -63,6 +63,7 @@ NAMED_AS: Mapping[str, AbstractSet[Kind]] = {
     "events seen by a saga more or less than once": _JOURNALS,
     "events in a journal more or less than once": _JOURNALS,
     "a journal unlike its instance": _JOURNALS,
+    "a journal out of order": {Kind.JOURNAL_DIFFERS},
     "a deadline that passed twice": {*_DEADLINES, *_JOURNALS},
     "a deadline that never passed": {*_DEADLINES, *_JOURNALS},
     "a deadline that was never set": {*_DEADLINES, *_JOURNALS},

@@ -12,6 +12,7 @@ import pytest
 
 from tests.simulation.agreement import not_named
 from tests.simulation.breakages import BREAKAGES, CONSEQUENCES
+from tests.simulation.breakages.of_sagas import swap_two_entries
 from tests.simulation.calm_schedule import calm_world
 from tests.simulation.captured_logs import quiet_logs
 from tests.simulation.evidence import at_rest, evidence_of
@@ -75,6 +76,15 @@ def test_what_is_broken_is_named(kind: Kind, world: World) -> None:
     world.rested = at_rest(world)
     broken = findings(evidence_of(world, []))
     assert bool(broken) is (kind not in SEEN_BY_VERIFY_ALONE), "whether an invariant of the simulation finds it too"
+    assert not list(not_named(broken, verdict))
+
+
+def test_a_journal_whose_entries_of_one_lane_are_out_of_order_is_named(world: World) -> None:
+    swap_two_entries(world.servers)
+    verdict = verified(sources_of(world.servers))
+    assert verdict.counts == {Kind.JOURNAL_DIFFERS: 1}
+    broken = findings(evidence_of(world, []))
+    assert [finding.kind for finding in broken] == ["a journal out of order"]
     assert not list(not_named(broken, verdict))
 
 

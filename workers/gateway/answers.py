@@ -32,7 +32,9 @@ STATUS_OF_REJECTION = 409
 
 
 def version_tag(version: int, others: bytes = b"") -> str:
-    """The entity tag of a stream's version, with a digest of what `others` have a share in, if there is anything."""
+    """The entity tag of a stream's version. Unless `others` (what other streams add to the answer) is empty, it has a
+    digest of that.
+    """
     return f'"{version}.{sha256(others).hexdigest()[:DIGEST_CHARACTERS]}"' if others else f'"{version}"'
 
 
@@ -45,7 +47,7 @@ def answer(
     location: str | None = None,
     gone: bool = False,
 ) -> Response:
-    """The response to a command. `location` is where its subject is found, `gone` that there is none any more.
+    """The response to a command. `location` is the address of its subject; `gone`: the subject no longer exists.
 
     Raises Problem for a command that was not accepted.
     """

@@ -1,4 +1,4 @@
-"""What the routes of all contexts have in common: bodies, pages, how commands and queries may end, showing a card."""
+"""Shared by the routes of all contexts: request bodies, pages, the possible responses, and the response with a card."""
 
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ PAGES = described(422, 503)
 
 
 class Body(BaseModel):
-    """A request's body: what it does not know it refuses."""
+    """A request's body. A field that it does not define is rejected."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -38,11 +38,11 @@ class Body(BaseModel):
 
 
 def shown(card: Document, tag: str | None = None) -> Response:
-    """The response with a card. `tag`: its ETag, where that is more than the card's version."""
+    """The response with a card. `tag`: its ETag; None: the tag of the card's version."""
     headers = {"ETag": tag or version_tag(card["version"])}
     return Response(orjson.dumps(card), headers=headers, media_type="application/json")
 
 
 def missing(code: str, detail: str) -> Problem:
-    """There is no such card."""
+    """The problem that a card does not exist."""
     return Problem(404, code, detail)

@@ -1,7 +1,7 @@
-"""Around every request: its correlation id, its line in the log, its numbers.
+"""Gives every request a correlation id, writes its line to the log and counts it.
 
-The line has the path without the query and no header but the correlation id, so neither an e-mail address that somebody
-looks for nor an idempotency key gets into the log. An exception that nobody foresaw becomes a problem document here.
+The line has the path without the query and no header but the correlation id, so neither an e-mail address that a client
+searches for nor an idempotency key gets into the log. An unexpected exception becomes a problem document here.
 """
 
 import re
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Exchange:
-    """ASGI middleware; the outermost of ours."""
+    """ASGI middleware; the outermost one of the gateway."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -77,7 +77,7 @@ class Exchange:
 
 
 def _last_resort(error: Exception) -> Problem:
-    """The answer to what nobody foresaw."""
+    """The answer to an unexpected exception."""
     log.error("request failed", exc_info=error)
     return Problem(500, "InternalError", "Something went wrong here. It was noted under the correlation id.")
 
@@ -103,6 +103,6 @@ def _header(scope: Scope, name: str) -> str | None:
 
 
 def _traceparent(scope: Scope) -> str | None:
-    """The trace that the request belongs to. One that is malformed is passed over, as the standard has it."""
+    """The trace that the request belongs to. A malformed one is ignored, as the standard requires."""
     given = _header(scope, "traceparent")
     return given if given is not None and _TRACEPARENT.fullmatch(given) else None

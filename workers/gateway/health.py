@@ -1,4 +1,4 @@
-"""Whether the process lives (`/healthz`), whether it can do its work (`/readyz`), and its numbers (`/metrics`)."""
+"""Liveness (`/healthz`), readiness (`/readyz`) and metrics (`/metrics`) of the process."""
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -8,7 +8,7 @@ from workers.gateway.problems import RETRY_AFTER_SECONDS, Problem, described
 
 
 def routes(backend: Backend) -> APIRouter:
-    """The routes for whoever runs the process."""
+    """The routes for operators and for what supervises the process."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz", summary="The process lives")

@@ -1,6 +1,6 @@
 """The orders' routes: placing an order and following it, and a user's orders, newest first.
 
-A new order is answered at once as `placed`: whether it is confirmed or cancelled is settled later, and its card tells.
+A new order is answered at once as `placed`. Whether it is confirmed or cancelled is decided later; its card shows it.
 """
 
 from datetime import datetime
@@ -38,7 +38,7 @@ class NewOrder(Body):
 
     order_id: Identifier | None = None
     user_id: Identifier
-    # That there is a line is a rule of the domain, which has a code for it.
+    # The domain checks that an order has a line, and rejects one without with a code of its own.
     lines: Annotated[OrderLines, Field(json_schema_extra={"minItems": 1})]
     currency: Currency
     confirm_within_seconds: DeadlineSeconds | None = None
@@ -159,5 +159,5 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
 
 
 def _seen(card: Document) -> Document:
-    """The card without its place among others."""
+    """The card without its position in the list."""
     return {field: card[field] for field in OrderCard.model_fields}

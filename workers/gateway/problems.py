@@ -1,7 +1,7 @@
-"""Every error of the gateway, worded once: problem documents after RFC 9457.
+"""The errors of the gateway as problem documents (RFC 9457).
 
-A problem names what went wrong by `code`: the outcome's code where a command was refused. Fields that failed stand in
-`errors`, by name and rule. What was sent is never repeated: it may be a password.
+`code` identifies the problem: for a rejected command it is the outcome's code. `errors` lists the invalid fields, each
+with its name and the rule that it breaks. A value that was sent is never repeated: it may be a password.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ MAX_FIELD_CHARACTERS = 100
 MAX_ERRORS = 100
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
-# What a rule's own message would say only in signs.
+# Instead of pydantic's message, which would show a regular expression.
 MESSAGES = {"string_pattern_mismatch": "does not have the form that this field requires"}
 
 DESCRIBED: dict[str, Any] = {
@@ -86,7 +86,7 @@ def invalid_header(name: str, message: str) -> Problem:
 
 
 def unavailable(server: str, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Problem:
-    """A server that does not answer. What its driver says stays in the log: it names addresses."""
+    """The problem that a server does not answer. The driver's text stays in the log: it names addresses."""
     return Problem(
         503,
         "Unavailable",
@@ -97,7 +97,7 @@ def unavailable(server: str, *, detail: str | None = None, headers: Mapping[str,
 
 
 def field_errors(problems: Sequence[ErrorDetails]) -> list[dict[str, str]]:
-    """pydantic's findings as names and rules."""
+    """pydantic's errors as the names of fields and the rules that they break."""
     return [
         {"field": _field(problem["loc"]), "message": MESSAGES.get(problem["type"], problem["msg"])}
         for problem in problems[:MAX_ERRORS]
@@ -110,12 +110,12 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 def field_name(name: str) -> str:
-    """A name as it came from outside, fit to be shown."""
+    """A name that a client sent, shortened and safe to show."""
     return name.encode(errors="backslashreplace").decode()[:MAX_FIELD_CHARACTERS]
 
 
 def install(app: FastAPI) -> None:
-    """Answer everything that may be raised by a problem document."""
+    """Answer each exception that a route may raise with a problem document."""
     for kind, handler in {
         Problem: _from_problem,
         RequestValidationError: _from_invalid_request,
@@ -156,7 +156,7 @@ async def _from_http_exception(request: Request, error: Exception) -> Response:
     exception = cast(HTTPException, error)
     headers = dict(exception.headers or {})
     match exception.status_code:
-        case 400:  # FastAPI's word for a body that is not even text
+        case 400:  # FastAPI's status for a body that is not valid text
             return unreadable_body().response()
         case 404:
             problem = Problem(404, "NotFound", "There is nothing at this address.", headers=headers)
@@ -186,7 +186,7 @@ def _possible_methods(request: Request) -> str:
 
 
 def too_large(detail: str) -> Problem:
-    """A body, or what was made of it, that is over the limit. What is left of it is not read."""
+    """The problem that a body, or the message made of it, exceeds the limit. The rest of the body is not read."""
     return Problem(413, "BodyTooLarge", detail, headers={"Connection": "close"})
 
 

@@ -1,8 +1,8 @@
-"""Bounds on what a request brings: so many bytes, counted as they arrive, and so much time for all of them.
+"""Limits on a request's body: on its bytes, counted as they arrive, and on the time until it is complete.
 
-What is too large is refused, but first read and thrown away for a while: a client that is still sending when the
-connection closes would see a broken connection instead of the answer. The exceptions have statuses of their own: of any
-other one that is raised while a body is read the framework makes a 400.
+A body that is too large is rejected, but first read and discarded within bounds: a client that is still sending when
+the connection closes would see a broken connection instead of the answer. The exceptions have statuses of their own:
+the framework turns any other exception that is raised while a body is read into a 400.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def _waits_for_leave(scope: Scope) -> bool:
 
 
 async def _discard(receive: Receive) -> None:
-    """Read what a client sends on, within bounds."""
+    """Read and discard what the client still sends, within bounds."""
     discarded_bytes = 0
     with suppress(TimeoutError):
         async with asyncio.timeout(DISCARD_SECONDS):
@@ -79,7 +79,7 @@ async def _discard(receive: Receive) -> None:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """`receive` with the bounds; what comes after the body (a disconnect) may take any time."""
+    """`receive` with the bounds; a message after the body (a disconnect) may come at any time."""
     end = asyncio.get_running_loop().time() + BODY_TIMEOUT_SECONDS
     received_bytes = 0
     complete = False
@@ -105,7 +105,7 @@ def _bounded(receive: Receive) -> Receive:
 
 async def refuse_doubled_names(request: Request) -> None:
     """Raises Problem when an object of the body has a name twice: parsers differ in which of the two values counts (RFC
-    8259, section 4). What is no JSON is left to who reads it.
+    8259, section 4). A body that is no JSON passes: whatever parses it later rejects it.
     """
     doubled: list[str] = []
 

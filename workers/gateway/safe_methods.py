@@ -1,6 +1,6 @@
-"""GET and HEAD at every address: HEAD is GET without the body, and the preconditions of both are judged by the answer.
+"""GET and HEAD at every address: HEAD is GET without the body; the preconditions of both are evaluated on the answer.
 
-So they are judged only where the answer would be a success without them (RFC 9110, section 13.2.1), and by the very tag
+So they are evaluated only where the answer would be a success without them (RFC 9110, section 13.2.1), and with the tag
 that the caller would get.
 """
 
@@ -11,7 +11,7 @@ from workers.gateway.preconditions import Preconditions, preconditions_of
 from workers.gateway.problems import Problem
 
 SAFE = frozenset({"GET", "HEAD"})
-# What a 304 leaves out of the headers that the whole answer would have had.
+# Headers of a full answer that a 304 leaves out.
 _OF_THE_CONTENT = ("content-type", "content-length", "content-encoding", "content-language")
 
 

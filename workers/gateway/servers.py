@@ -1,6 +1,6 @@
-"""The servers behind the gateway: whether each answers, asked for readiness and, from time to time, for the log.
+"""The servers behind the gateway: whether each answers. Readiness depends on it, and the log tells it.
 
-What a driver says of a server stays inside: it names addresses. The log has it when it changes, and each minute.
+The text of a driver's error is not sent to clients: it names addresses. It is logged when it changes, and each minute.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ Check = Callable[[], Awaitable[None]]
 
 
 class Servers:
-    """`checks` by the servers' names; each raises when its server cannot be used."""
+    """Checks servers. `checks` are by the servers' names; each raises an exception when its server cannot be used."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
@@ -30,7 +30,7 @@ class Servers:
         self._said_at: dict[str, float] = {}
 
     async def missing(self) -> list[str]:
-        """The names of those that cannot be used now."""
+        """The names of the servers that cannot be used now."""
         answers = await asyncio.gather(*(self._answers(name, check) for name, check in self._checks.items()))
         return [name for name, answers_now in zip(self._checks, answers, strict=True) if not answers_now]
 
@@ -39,7 +39,7 @@ class Servers:
         return list(self._checks)
 
     async def watch(self) -> None:
-        """Look again and again, so that the log says what is away also when nobody asks. Runs until cancelled."""
+        """Check the servers at intervals, so that the log tells which are away. Runs until cancelled."""
         while True:
             await self.missing()
             await asyncio.sleep(WATCH_INTERVAL_SECONDS)

@@ -1,4 +1,4 @@
-"""The stock's routes: pieces that have come in, and how many of a SKU are there."""
+"""The stock's routes: receiving pieces of a SKU, and showing its stock."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The user card as it was: the stored part folded from the user's events, the rest as orders and payments were then."""
+"""A user card of the past: the stored part is folded from the user's events, the rest from orders and payments."""
 
 from contracts.envelope import rfc3339
 from workers.core.projection import Document
@@ -15,8 +15,8 @@ from workers.history.reading import NoSuchPast
 
 
 async def user_card_at(backend: Backend, kept: Kept, user_id: str, at: Point) -> Document:
-    """The whole card at a point; for a version as of the moment at which the user came to it. Raises Problem when there
-    was no user then, Unavailable.
+    """The complete card at a point; a version stands for the moment at which the user reached it. Raises Problem when
+    the user did not exist then, and Unavailable.
     """
     card, moment = await past_card(backend, kept, user_card, user_id, at)
     (orders,) = await backend.queries.tally(order_card, [placed_by(user_id)], until=placed_until(rfc3339(moment)))

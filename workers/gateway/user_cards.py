@@ -1,6 +1,6 @@
-"""The user card as it is shown: the stored one, completed by what the orders and the payments read models say.
+"""The user card as it is shown: the stored card, completed from the read models of orders and payments.
 
-Orders are counted where they are found: an order has one entry under its user, so none can be counted twice or be lost.
+The orders are counted in the index by user: an order has one entry under its user, so each is counted once.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class UserPage(BaseModel):
 
 
 async def completed_cards(queries: Queries, cards: Sequence[Document]) -> list[Document]:
-    """The whole cards of these stored ones: two questions at a time, however many they are. Raises Unavailable."""
+    """The complete cards for these stored cards, with two queries for any number of cards. Raises Unavailable."""
     users = [card["user_id"] for card in cards]
     tallies, accounts = await asyncio.gather(
         queries.tally(order_card, [placed_by(user) for user in users]), queries.documents(account_card, users)
@@ -65,8 +65,8 @@ def last_order_date(orders: Tally) -> str | None:
 
 
 def user_tag(card: Document) -> str:
-    """The entity tag of a whole card. It changes with the orders and the spending too; only the version counts in an
-    If-Match, for nothing else of it is the user's own.
+    """The entity tag of a complete card. It changes with the orders and the spending too. In an If-Match only the
+    version counts, because the rest does not belong to the user's stream.
     """
     orders = [card[field] for field in ("order_count", "last_order_date", "total_spent")]
     return version_tag(card["version"], b"" if orders == [0, None, NOTHING_SPENT] else orjson.dumps(orders))

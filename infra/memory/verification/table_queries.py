@@ -31,7 +31,7 @@ def open_interruptions(table: Table) -> Sequence[OpenInterruption]:
     """Those of all lanes, in the order in which they were noticed."""
     return [
         OpenInterruption(*lane, reason.kind, noticed_at, reason.consumed, reason.start, reason.end)
-        for lane, noticed_at, reason in table.open_interruptions
+        for lane, noticed_at, reason, _ in table.open_interruptions
     ]
 
 

@@ -50,6 +50,13 @@ def change_an_entry(servers: Servers) -> None:
     _replace_entry(servers, LONELY, 0, status="resting")
 
 
+def swap_two_entries(servers: Servers) -> None:
+    """Swap two events of one lane, neither of which has a part in what the other leads to."""
+    entries = servers.table.journal[LONELY]
+    first, second = entries[1:3]
+    entries[1:3] = [second._replace(version=first.version), first._replace(version=second.version)]
+
+
 def apply_an_event_again(servers: Servers) -> None:
     entries = servers.table.journal[LONELY]
     entries.append(entries[1]._replace(version=entries[-1].version + 1))

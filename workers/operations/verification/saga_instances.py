@@ -14,6 +14,7 @@ from contracts.topics import Topics
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import recorded_row
+from workers.operations.verification.comparisons.journal_order import JournalOrder, LateEntry
 from workers.operations.verification.comparisons.saga_consequences import (
     Positions,
     StoredStep,
@@ -47,7 +48,11 @@ class Installation(NamedTuple):
 
 
 class InstancePage:
-    """The next instances of a saga, all as of one moment."""
+    """The next instances of a saga, all as of one moment.
+
+    `late_entries` are entries of their journals that stand behind later ones of their lane: one of each
+    instance and stream.
+    """
 
     def __init__(
         self, transaction: ReadTransaction, saga: Saga[Any], installation: Installation, verdict: Verdict
@@ -59,6 +64,12 @@ class InstancePage:
         self._stored: dict[str, SagaInstance | None] = {}
         self._deadlines: dict[str, Mapping[str, ExpectedDeadline]] = {}
         self._older = 0
+        self._order = JournalOrder()
+        self._late_entries: dict[tuple[str, str], LateEntry] = {}
+
+    @property
+    def late_entries(self) -> Sequence[LateEntry]:
+        return list(self._late_entries.values())
 
     async def compare(self, after: str) -> str | None:
         """Compare those after this instance; returns the last of them, or None when there are no more."""
@@ -86,7 +97,7 @@ class InstancePage:
             instance_id = entry.row.instance_id
             if fold is None or fold.key.instance_id != instance_id:
                 self._end(fold)
-                fold = self._new_fold(instance_id)
+                fold, self._order = self._new_fold(instance_id), JournalOrder()
                 without_journal.discard(instance_id)
                 stored = self._stored[instance_id]
                 if stored is not None and entry.row.version == 1 and stored.started_at < entry.applied_at:
@@ -115,6 +126,11 @@ class InstancePage:
             self._verdict.report(FindingKind.CODE_RAISES, where, str(error))
             return
         self._report(fold.apply(row, recorded))
+        late_entry = self._order.late_entry(row, recorded)
+        if late_entry is not None:
+            key = (row.instance_id, late_entry.stream_id)
+            if late_entry.of_stream or key not in self._late_entries:
+                self._late_entries[key] = late_entry
         last_handled = handled.get((row.context, row.partition), 0)
         if not fold.broken and row.sequence > last_handled:
             where = f"{row.saga} {row.instance_id}@{row.version}"

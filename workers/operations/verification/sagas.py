@@ -6,6 +6,7 @@ from typing import Any
 from workers.core.saga import Saga
 from workers.operations.verification.event_coverage import EventCoverage
 from workers.operations.verification.findings import Verdict
+from workers.operations.verification.journal_order import report_late_entries
 from workers.operations.verification.lane_positions import lane_positions, lanes_behind
 from workers.operations.verification.overdue import compare_overdue
 from workers.operations.verification.saga_instances import Installation, InstancePage
@@ -33,5 +34,8 @@ async def _compare_instances(sources: Sources, sagas: Sequence[Saga[Any]], verdi
             last: str | None = ""
             while last is not None:
                 async with sources.table.read_transaction() as transaction:
-                    last = await InstancePage(transaction, saga, installation, verdict).compare(last)
+                    page = InstancePage(transaction, saga, installation, verdict)
+                    last = await page.compare(last)
+                # Only now: the transaction may use the database's only connection.
+                await report_late_entries(sources.interventions, saga.name, page.late_entries, verdict)
                 await pace(0)
