@@ -143,7 +143,7 @@ def test_a_confirmation_or_cancellation_that_was_there_already_is_an_answer() ->
 @pytest.mark.parametrize("gone", [FUNDS_RELEASED, released("tea")], ids=["money", "goods"])
 def test_what_another_client_releases_cannot_be_had(gone: Event) -> None:
     released_parts = "the funds were" if gone == FUNDS_RELEASED else "the stock of tea was"
-    reason = f"{released_parts} released by another client"
+    reason = f"{released_parts} released by somebody else"
     early = following(fulfilment, *PAID, reserved("tea")).when(gone)
     rest = (RELEASE_FUNDS,) if gone == released("tea") else (release("tea"),)
     early.then(*rest, cancel(reason)).leaving("compensate")
