@@ -178,7 +178,7 @@ class Kafka:
 
 
 def _unpacked_to(folder: Path) -> tuple[str, ...]:
-    """Java's option for the folder to unpack to, made anew; none when only Java's own choice will do."""
+    """Java's option for the folder to unpack to, a new one; none when only Java's own choice will do."""
     unpacked = folder / UNPACKED_FOLDER
     shutil.rmtree(unpacked, ignore_errors=True)
     unpacked.mkdir(mode=0o700, exist_ok=True)
@@ -191,7 +191,7 @@ def is_noexec(folder: Path) -> bool:
 
 
 def _link_to_jars(folder: Path) -> Path:
-    """Makes the link to the jars' folder anew (the home may have moved, or its user) and returns its name for Java."""
+    """Makes the link to the jars' folder again (the home may have moved, or its user) and returns its name for Java."""
     link = folder / JARS_LINK
     target = cache_folder()
     if not (link.is_symlink() and link.readlink() == target):

@@ -98,7 +98,7 @@ class Postgres:
         return ServerCommand(command, self._data, user=user)
 
     def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
-        # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made anew elsewhere,
+        # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made again elsewhere,
         # then moved into place, so that a folder of the final name is always whole.
         require_name(user.user_id if user else os.geteuid())
         folder = self._home.folder("postgres")

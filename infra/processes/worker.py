@@ -60,7 +60,7 @@ async def _run(role: str, settings: Settings) -> None:
 
 
 async def work_until(stopping: asyncio.Event, role: str, settings: Settings, hosts: list[Host]) -> None:
-    """Hold lanes until `stopping`. Whatever ends that before is said; then all is opened anew, after a delay."""
+    """Hold lanes until `stopping`. If that ends earlier, log why, wait, and open everything again."""
     retrying = Retrying("worker waits", log, RETRY_DELAY_SECONDS, MAX_RETRY_DELAY_SECONDS)
     while not stopping.is_set():
         retrying.begin()

@@ -38,7 +38,7 @@ class TraceNode(BaseModel):
 
     A `command` was handled `at`, or is `pending` (a saga has decided on it) with no time yet. An `event` was recorded
     `at`. A `saga` instance began `at`; its `type` is the saga's name, its `id` that and the instance's. A `notice` is
-    what an instance heard besides events: that a deadline passed, or that a step was refused.
+    what an instance received beside events: that a deadline passed, or that a step was rejected.
     """
 
     kind: Literal["command", "event", "saga", "notice"]

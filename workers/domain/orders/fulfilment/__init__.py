@@ -11,15 +11,15 @@ wins. Before `confirm` only this saga confirms the order, so everything is given
 away reserves after the cancellation is given back when the event comes.
 
 Anybody may send commands under the order's id. An event counts only when it is about the order's user, amount and
-currency, or SKU and quantity, and answers what was asked for (parts.py). If somebody else has reserved something else,
+currency, or SKU and quantity, and answers what was asked for (parts.py). If another sender has reserved something else,
 or releases what was reserved, the order is given up. That a step has changed nothing is an answer too: the deciders are
 quiet only for exactly what is reserved already.
 
 The money is captured only after the confirmation, which is final. An instance is `stuck` when a person has to look:
 
 - the order is confirmed, and the money could not be captured or what was reserved is gone;
-- somebody else has confirmed an order that this saga gave up, and nothing stays reserved for it;
-- somebody else has taken the money or the goods of a cancelled order;
+- another sender has confirmed an order that this saga gave up, and nothing stays reserved for it;
+- another sender has taken the money or the goods of a cancelled order;
 - a context failed to cancel or to release, or did not answer the last repeat (core/answers.py).
 
 It goes on when the answer comes after all, as from a dead letter that is sent again.

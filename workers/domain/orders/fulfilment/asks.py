@@ -2,7 +2,7 @@
 
 A rejection of what was asked for before that, for another reason, is no answer to what is asked for now. And what takes
 the money or the goods is repeated as the same command until it is rejected: so it is handled once, however often it is
-sent, even if somebody else reserves once more in between.
+sent, even if another sender reserves once more in between.
 """
 
 from collections.abc import Sequence

@@ -64,7 +64,7 @@ def _no_longer_stuck(state: FulfilmentState, recorded: Recorded) -> FulfilmentSt
 
 
 def confirmed(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """Ours, as a rule. Somebody else's counts too: then there is nothing left to confirm once all is reserved."""
+    """Ours, as a rule. Another sender's counts too: then there is nothing left to confirm once all is reserved."""
     after = updated(state, is_confirmed=True)
     # Stuck for want of an answer, nothing given up: the answer has come.
     was_awaited = state.is_stuck and state.reason is None and not state.is_confirmed
@@ -72,7 +72,7 @@ def confirmed(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 
 def made_final(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """The confirmed order is paid for, if all of it is still there: somebody else may have released it, or taken it."""
+    """The confirmed order is paid for, if all of it is still there: another sender may have released it, or taken it."""
     final = updated(state, reason=None, settled_by=recorded.event_id, is_stuck=not state.is_all_there)
     if final.is_stuck:
         return final
@@ -95,7 +95,7 @@ def paid(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 
 def shipped(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """Somebody may ship what somebody else has confirmed before it is reserved: then it leaves when it is."""
+    """A sender may ship what another one has confirmed before it is reserved: then it leaves when it is."""
     after = updated(state, is_shipped=True)
     return asked(after, recorded, _to_ship(after)) if state.status in ("capture_funds", "completed") else after
 
@@ -155,7 +155,7 @@ def repeated(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 
 def in_excess(state: FulfilmentState, part: str, recorded: Recorded) -> FulfilmentState:
-    """The order has taken this part, and it was reserved once more: by us, as a rule, as somebody else was faster."""
+    """The order has taken this part, and it was reserved once more: by us, as a rule, as another sender was faster."""
     excess = (*(other for other in state.excess if other != part), part)
     return asked(updated(state, excess=excess), recorded, _to_give_back((part,)))
 
@@ -177,7 +177,7 @@ def _to_ship(state: FulfilmentState) -> list[Ask]:
 
 
 def _given_back(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """Ask back all that is held, also what was reserved only after the order was cancelled. What somebody else has
+    """Ask back all that is held, also what was reserved only after the order was cancelled. What another sender has
     taken meanwhile cannot be given back: a person has to look.
     """
     goods = tuple(goods._replace(part="asked back") if goods.part in RESERVED else goods for goods in state.goods)
