@@ -98,8 +98,8 @@ class Postgres:
         return ServerCommand(command, self._data, user=user)
 
     def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
-        # initdb that was interrupted leaves a folder without PG_VERSION or with half of its files: made again elsewhere,
-        # then moved into place, so that a folder of the final name is always whole.
+        # An interrupted initdb leaves a folder without PG_VERSION or with half of its files. So the cluster is made
+        # elsewhere and then moved into place: a folder of the final name is always whole.
         require_name(user.user_id if user else os.geteuid())
         folder = self._home.folder("postgres")
         folder.chmod(0o711)  # initdb, run by another user, reads the password through it

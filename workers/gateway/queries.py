@@ -142,8 +142,8 @@ class Queries:
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
         """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
 
-        A read model that was emptied, or is behind, has no document of a stream that lives: a reader that finds none asks the
-        streams, and waits for it.
+        A read model that was emptied, or is behind, has no document of a stream that lives. If there is none, the
+        streams are asked, and the query waits for it.
         """
         document: Document | None = None
 

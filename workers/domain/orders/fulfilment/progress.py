@@ -72,7 +72,7 @@ def confirmed(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 
 def made_final(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    """The confirmed order is paid for, if all of it is still there: another sender may have released it, or taken it."""
+    """The confirmed order is paid for, if all of it is still there: another sender may have released or taken it."""
     final = updated(state, reason=None, settled_by=recorded.event_id, is_stuck=not state.is_all_there)
     if final.is_stuck:
         return final
