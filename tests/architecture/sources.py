@@ -1,7 +1,7 @@
 """The source files of the repository and what they import."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -31,3 +31,24 @@ def imported(path: Path) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: import by the full name"
             yield node.module or "", node.lineno
+
+
+def of_each(paths: Sequence[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """A claim about one file, tested of all of them in one test: there are thousands, and each test has its price. The
+    test fails with what is wrong of every file.
+    """
+
+    def of_all(claim: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            wrong: list[str] = []
+            for path in paths:
+                try:
+                    claim(path)
+                except AssertionError as error:
+                    wrong.append(f"{path}: {error}")
+            assert not wrong, "\n\n".join(wrong)
+
+        test.__doc__ = claim.__doc__
+        return test
+
+    return of_all

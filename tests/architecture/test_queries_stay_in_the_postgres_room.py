@@ -4,10 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from infra.postgres.queries import NAMES
-from tests.architecture.sources import sources, tree
+from tests.architecture.sources import of_each, sources, tree
 
 ROOM = "infra/postgres"
 ASKING = {"rows", "row", "value", "run", "connection", "stream"}
@@ -18,14 +16,12 @@ SQL = re.compile(
 # Rooms with a database of their own, which is not Postgres' event store: the servers of development, and SQLite.
 OTHER_DATABASES = ("infra/devstack/postgres.py", "infra/sqlite")
 
-everywhere_else = pytest.mark.parametrize(
-    "path",
+everywhere_else = of_each(
     [
         path
         for path in sources("contracts", "workers", "infra")
         if not path.as_posix().startswith((ROOM, *OTHER_DATABASES))
-    ],
-    ids=str,
+    ]
 )
 
 

@@ -9,15 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from tests.architecture.sources import PACKAGES, ROOT, sources, tree
+from tests.architecture.sources import PACKAGES, ROOT, of_each, sources, tree
 
 # The method, and how many positional arguments it has with its encoding.
 READERS = {"read_text": 1, "write_text": 2}
 
 
-@pytest.mark.parametrize("path", sources(*PACKAGES), ids=str)
+@of_each(sources(*PACKAGES))
 def test_wherever_one_is_read_or_written(path: Path) -> None:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READERS:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import imported, sources, tree
+from tests.architecture.sources import imported, of_each, sources, tree
 
 CORE = ("workers/core", "workers/domain")
 KNOWN = {"contracts", "pydantic", "workers.core", "workers.domain"}
@@ -21,7 +21,7 @@ WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.AsyncFunctionDef)
 IMPURE_NAMES = {"open", "print", "input", "eval", "exec", "__import__", "globals", "id", "hash"}
 IMPURE_METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "monotonic", "perf_counter", "urandom"}
 
-every_file = pytest.mark.parametrize("path", sources(*CORE), ids=str)
+every_file = of_each(sources(*CORE))
 
 
 @every_file

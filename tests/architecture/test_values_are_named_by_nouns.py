@@ -4,9 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.architecture.sources import PACKAGES, sources, tree
+from tests.architecture.sources import PACKAGES, of_each, sources, tree
 
 EMPTY_WORDS = frozenset({"found", "each", "known", "held", "one", "it", "them", "there"})
 
@@ -22,7 +20,7 @@ def _names(path: Path) -> Iterator[tuple[str, int]]:
             yield node.name, node.lineno
 
 
-@pytest.mark.parametrize("path", sources(*PACKAGES), ids=str)
+@of_each(sources(*PACKAGES))
 def test_in_what_runs_in_production(path: Path) -> None:
     empty = [f"{path}:{line}: {name}" for name, line in _names(path) if name.strip("_") in EMPTY_WORDS]
     assert not empty, "name them by what they hold"
