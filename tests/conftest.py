@@ -19,6 +19,11 @@ use_fixed_examples()
 ALONE = ("bench", "run_ending", "simulation", "soak", "verification/test_memory_does_not_grow.py")
 
 
+# The folders whose tests take longest come first: what comes last would keep one process busy while the others are done
+# (infra/test.sh keeps this order).
+LONGEST_FIRST = ("survival", "fuzz", "documents", "topics", "faults", "verification")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the watchdog, which ends all processes of the run however the run ends."""
     config.add_cleanup(watchdog.start())
@@ -30,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(place == item.path or place in item.path.parents for place in places):
             item.add_marker(pytest.mark.alone)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When the folder of a test has its turn; within a turn tests keep their order."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
