@@ -9,7 +9,7 @@ from infra.memory.topic_recreation import MemoryRecreatedTopic
 from tests.topics.on_the_twins import PARTITIONS, TOPIC, Twins
 from workers.operations.topic_recreation import TopicFits, recreate_topic
 from workers.ports.lane_listing import ReadPosition
-from workers.ports.lanes import Unavailable
+from workers.ports.lanes import Interruption, Unavailable
 from workers.ports.log import TopicState
 
 RECREATED = [("topics-recreate", TOPIC)]
@@ -116,6 +116,40 @@ async def test_all_of_a_topic_that_the_lanes_have_never_read_is_carried_over_and
     assert await recreate_topic(twins.topic(), twins.lanes, twins.operator) == len(USERS)
     assert all_at_their_partitions(twins, USERS)
     assert [row.kind for row in await twins.lanes.open_interruptions()] == ["recreated"] * 2
+
+
+class Noticed(MemoryRecreatedTopic):
+    """A topic whose lanes notice the new one as soon as it is created, as those of running workers may."""
+
+    def __init__(self, twins: Twins) -> None:
+        super().__init__(twins.broker, twins.wire, TOPIC, PARTITIONS)
+        self._table = twins.table
+
+    async def create(self) -> TopicState:
+        created = await super().create()
+        for lane, row in self._table.lanes.items():
+            noticed = Interruption("recreated", row.topic_id, created.id, row.consumed, 0, 0, None)
+            self._table.rebase(lane, row.epoch, 0, created.id, noticed)
+        return created
+
+
+async def test_a_lane_that_notices_the_new_topic_early_reports_no_loss() -> None:
+    twins = partly_read()
+    assert await recreate_topic(Noticed(twins), twins.lanes, twins.operator) == len(LATER_USERS)
+    assert await twins.lanes.open_interruptions() == []
+    assert twins.actions()[0] == RECREATED[0]
+
+
+async def test_but_a_lane_that_was_interrupted_before_stays_so() -> None:
+    twins = partly_read()
+    lane, row = next(iter(twins.table.lanes.items()))
+    lost = Interruption("truncated", row.topic_id, row.topic_id, row.consumed, 0, 0, None)
+    twins.table.rebase(lane, row.epoch, row.consumed, row.topic_id, lost)
+    await recreate_topic(Noticed(twins), twins.lanes, twins.operator)
+    assert [(open_row.name, open_row.kind) for open_row in await twins.lanes.open_interruptions()] == [
+        (str(lane), "truncated"),
+        (str(lane), "recreated"),
+    ]
 
 
 async def test_all_of_a_partition_that_has_lost_its_end_and_has_grown_is_carried_over() -> None:

@@ -8,7 +8,7 @@ a command that is sent twice is handled once.
 """
 
 from workers.operations.interventions import Operator
-from workers.ports.lane_listing import CommandLanes
+from workers.ports.lane_listing import ACKNOWLEDGED, CommandLanes, ListedInterruption
 from workers.ports.log import TopicState
 from workers.ports.topic_recreation import RecreatedTopic
 
@@ -42,11 +42,29 @@ async def recreate_topic(topic: RecreatedTopic, lanes: CommandLanes | None, oper
     # A lane that has read a topic from before the removed one may have missed commands that were sent to it.
     former_topic_id = None if was_interrupted else "" if present is None else present.id
     await lanes.restart(topic.name, created.id, former_topic_id)
+    if former_topic_id:
+        await _acknowledge_own(topic.name, former_topic_id, created.id, lanes, operator)
     if not await topic.has_kept_records():
         return 0
     count = await topic.carry_over()
     await topic.delete_kept_records()
     return count
+
+
+async def _acknowledge_own(
+    topic: str, removed_id: str, created_id: str, lanes: CommandLanes, operator: Operator
+) -> None:
+    """Acknowledge what a running worker has stored if its lane saw the new topic before `restart`: that the removed
+    topic was recreated. Nothing of that one is lost. A lane with another open interruption is left to the operator.
+    """
+    by_lane: dict[str, list[ListedInterruption]] = {}
+    for interruption in await lanes.open_interruptions():
+        if (interruption.role, interruption.topic) == ("command", topic):
+            by_lane.setdefault(interruption.name, []).append(interruption)
+    for name, interruptions in by_lane.items():
+        topics = {(interruption.former_topic_id, interruption.topic_id) for interruption in interruptions}
+        if topics == {(removed_id, created_id)}:
+            await operator.record(ACKNOWLEDGED, name, {"until": interruptions[-1].id})
 
 
 async def _remove(topic: RecreatedTopic, present: TopicState, lanes: CommandLanes | None) -> None:

@@ -88,7 +88,7 @@ class ReadPosition(NamedTuple):
         return offset >= self.consumed or timestamp == self.last_timestamp
 
 
-class CommandLanes(Protocol):
+class CommandLanes(LaneListing, Protocol):
     """The lanes of a topic of commands, which begin again when their topic is recreated. Every method raises
     Unavailable.
     """
