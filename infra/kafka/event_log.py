@@ -16,6 +16,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
+from contracts.client.kafka_errors import error_text
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
@@ -122,8 +123,8 @@ class KafkaEventLog:
                 await admin.start()
                 await admin.delete_records({place: RecordsToDelete(before_offset=end)})
         except (KafkaError, OSError, TimeoutError) as error:
-            said = str(error) or type(error).__name__
-            raise Unavailable("Kafka", f"{place.topic}/{place.partition} cannot be emptied: {said}") from error
+            explanation = f"{place.topic}/{place.partition} cannot be emptied: {error_text(error)}"
+            raise Unavailable("Kafka", explanation) from error
         finally:
             await closed(admin)
 
@@ -138,7 +139,7 @@ class KafkaEventLog:
                 broken, self._reader = self._reader, None
                 if broken is not None:
                     await stopped(broken)
-                raise Unavailable("Kafka", f"{what} could not be read: {error or type(error).__name__}") from error
+                raise Unavailable("Kafka", f"{what} could not be read: {error_text(error)}") from error
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:

@@ -15,6 +15,7 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.consumer import Consumer
+from contracts.client.kafka_errors import error_text
 from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
@@ -129,7 +130,7 @@ class KafkaSubscription:
                 starts = await self._consumer.beginning_offsets(existing)
                 ends = await self._consumer.end_offsets(existing)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"topics cannot be looked at: {error or type(error).__name__}") from error
+            raise Unavailable("Kafka", f"topics cannot be looked at: {error_text(error)}") from error
         return {
             Partition(*place): Extent(
                 TopicState(states[place.topic].id, states[place.topic].partitions),
@@ -155,7 +156,7 @@ class KafkaSubscription:
                     for partition, extent in extents.items()
                 }
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"positions cannot be read: {error or type(error).__name__}") from error
+            raise Unavailable("Kafka", f"positions cannot be read: {error_text(error)}") from error
 
     async def _refresh_topics(self) -> None:
         """Have the group learn of topics that were created, deleted or extended since the last call, which changes the

@@ -69,7 +69,7 @@ class MemoryEventLog:
             producer.broken = True
             if self._producer is producer:
                 self._producer = Producer()
-            raise PublishFailed(f"{place[0]}/{place[1]}: {error or type(error).__name__}") from error
+            raise PublishFailed(f"{place[0]}/{place[1]}: {str(error) or type(error).__name__}") from error
 
     async def _send_all(self, producer: Producer, place: tuple[str, int], records: Sequence[OutboundRecord]) -> int:
         last_offset = -1

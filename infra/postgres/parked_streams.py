@@ -1,10 +1,25 @@
 """Parked streams of sagas: rows beside the sagas' checkpoints, in annals.parked_streams."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from contracts.envelope import rfc3339
 from infra.postgres.pool import Database
 from workers.ports.parked import ParkedStream, ParkedStreamAction, ParkedStreamListing
+
+
+def parked_stream(row: Any) -> ParkedStream:
+    """The parked stream of a row that has its columns in annals.parked_streams."""
+    return ParkedStream(
+        follower=row["saga"],
+        stream_id=row["stream_id"],
+        stream_version=row["stream_version"],
+        sequence=row["sequence"],
+        event_type=row["event_type"],
+        error=row["error"],
+        attempts=row["attempts"],
+        recorded_at=rfc3339(row["recorded_at"]),
+    )
 
 
 class PostgresParkedStreams:
@@ -19,16 +34,7 @@ class PostgresParkedStreams:
                 "saga",
                 topic,
                 row["partition"],
-                ParkedStream(
-                    follower=row["saga"],
-                    stream_id=row["stream_id"],
-                    stream_version=row["stream_version"],
-                    sequence=row["sequence"],
-                    event_type=row["event_type"],
-                    error=row["error"],
-                    attempts=row["attempts"],
-                    recorded_at=rfc3339(row["recorded_at"]),
-                ),
+                parked_stream(row),
                 row["requested_action"],
             )
             for row in await self._database.rows("parked_of_topic", topic)

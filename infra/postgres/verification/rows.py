@@ -4,8 +4,8 @@ from typing import Any
 
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import event_row
+from infra.postgres.parked_streams import parked_stream
 from workers.ports.event_store import EventRow
-from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, JournalRow, StepRow
 from workers.ports.verification.rows import (
     JournalEntry,
@@ -28,17 +28,7 @@ def snapshot_of_stream(row: Any) -> SnapshotOfStream:
 
 def parked_in_lane(row: Any) -> ParkedInLane:
     """A row of parked_of_topic.sql."""
-    stream = ParkedStream(
-        follower=row["saga"],
-        stream_id=row["stream_id"],
-        stream_version=row["stream_version"],
-        sequence=row["sequence"],
-        event_type=row["event_type"],
-        error=row["error"],
-        attempts=row["attempts"],
-        recorded_at=rfc3339(row["recorded_at"]),
-    )
-    return ParkedInLane(row["partition"], stream)
+    return ParkedInLane(row["partition"], parked_stream(row))
 
 
 def listed_instance(row: Any) -> ListedSagaInstance:
