@@ -81,7 +81,7 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = await self._database.rows("outbox_after", lane.topic, lane.partition, position, limit)
-        return [_step_row(row) for row in rows]
+        return [step_row(row) for row in rows]
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         return await self._events.events_after(context, partition, sequence, limit)
@@ -137,10 +137,11 @@ def _arguments(batch: SagaBatch) -> list[Any]:
     )
 
 
-def _step_row(row: Any) -> StepRow:
-    values = dict(row)
-    values["data"] = values["data"].encode()
-    values["caused_at"] = rfc3339(values["caused_at"])
+def step_row(row: Any) -> StepRow:
+    """A step of a row that has a column for each of its fields."""
+    values = {field: row[field] for field in StepRow._fields}
+    values["data"] = row["data"].encode()
+    values["caused_at"] = rfc3339(row["caused_at"])
     return StepRow(**values)
 
 

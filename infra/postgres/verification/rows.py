@@ -5,8 +5,9 @@ from typing import Any
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import event_row
 from infra.postgres.parked_streams import parked_stream
+from infra.postgres.saga_store import step_row
 from workers.ports.event_store import EventRow
-from workers.ports.sagas import DeadlineRow, JournalRow, StepRow
+from workers.ports.sagas import DeadlineRow, JournalRow
 from workers.ports.verification.rows import (
     JournalEntry,
     ListedSagaInstance,
@@ -71,14 +72,6 @@ def outbox_step(row: Any) -> OutboxStep:
         waits=row["waits"],
         unchanged=row["unchanged"],
     )
-
-
-def step_row(row: Any) -> StepRow:
-    """A step of a row that has a column for each of its fields."""
-    values = {field: row[field] for field in StepRow._fields}
-    values["data"] = row["data"].encode()
-    values["caused_at"] = rfc3339(row["caused_at"])
-    return StepRow(**values)
 
 
 def stored_deadline(row: Any) -> StoredDeadline:

@@ -9,8 +9,9 @@ from contracts.envelope import rfc3339
 from infra.postgres.event_store import event_row
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
+from infra.postgres.saga_store import step_row
 from infra.postgres.session import read_transaction
-from infra.postgres.verification.rows import parked_in_lane, snapshot_of_stream, step_row
+from infra.postgres.verification.rows import parked_in_lane, snapshot_of_stream
 from infra.postgres.verification.texts import key_lists, storable, storable_keys
 from infra.postgres.verification.transactions import PostgresReadTransaction
 from workers.ports.event_store import EventRow
