@@ -25,6 +25,7 @@ from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.batch_parsing import parsed_batch
+from contracts.client.broken_connections import keeps_metadata
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -181,6 +182,11 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         """By name, those of the topics that exist. Raises KafkaError or OSError."""
         response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))
         return topic_states(response)
+
+    @property
+    def keeps_metadata(self) -> bool:
+        """Whether the task that fetches the metadata still runs. aiokafka never starts it again when it has failed."""
+        return keeps_metadata(self._client)
 
     async def refresh(self) -> None:
         """Fetch the topics and partitions now. When they have changed, a member of a group joins again."""

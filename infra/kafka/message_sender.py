@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 from aiokafka import AIOKafkaProducer
 
+from contracts.client.broken_connections import keeps_metadata
 from contracts.client.kafka_errors import TOPICS, error_text
 from contracts.partitioner import partition_for
 from infra.kafka.batches import send_together
@@ -136,8 +137,13 @@ class KafkaMessageSender:
             del self._senders[topic, partition]
 
     def _discard_after(self, error: BaseException, producer: AIOKafkaProducer | None) -> None:
-        """Replace a producer that its broker refuses for good: the next message gets a new one."""
-        if producer is not None and producer is self._producer and ends_client(error):
+        """Replace a producer that its broker refuses for good, or that no longer learns of leaders: the next message
+        gets a new one.
+        """
+        is_current = producer is self._producer
+        if producer is None or not is_current:
+            return
+        if ends_client(error) or not keeps_metadata(producer.client):
             log.warning("producer discarded", reason=error_text(error), advice="nothing to do: a new one goes on")
             self._producer = None
             task = asyncio.create_task(stopped(producer))

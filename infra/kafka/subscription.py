@@ -30,6 +30,8 @@ MAX_PARTITION_FETCH_BYTES = 1_048_576
 REVOKE_TIMEOUT_SECONDS = 30.0
 START_TIMEOUT_SECONDS = 60.0
 COMMIT_TIMEOUT_SECONDS = 2.0
+# Longer than the client's own: it closes a connection that does not answer only when its own deadline has passed.
+LOOK_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +82,8 @@ class KafkaSubscription:
         await stopped(self._consumer)
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
+        if not self._consumer.keeps_metadata:
+            raise Unavailable("Kafka", "the consumer no longer learns of topics and leaders; another one is needed")
         try:
             fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
         except Exception as error:
@@ -118,7 +122,7 @@ class KafkaSubscription:
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+            async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
                 states = await self._consumer.topic_states(sorted({partition.topic for partition in partitions}))
                 existing = [
                     TopicPartition(*partition)
@@ -149,7 +153,7 @@ class KafkaSubscription:
         assigned = [partition for partition in partitions if TopicPartition(*partition) in assignment]
         extents = await self.extents(assigned) if assigned else {}
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+            async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
                 await self._refresh_topics()
                 return {
                     partition: Reach(await self._consumer.position(TopicPartition(*partition)), extent)
