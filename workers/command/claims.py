@@ -34,6 +34,8 @@ class ClaimBook:
         """Enter the releases and claims of a decision, all or none. Returns the rejection of the first claim that is
         not free.
         """
+        if not decision.claims and not decision.releases:
+            return None
         releases = {(release.scope, release.key) for release in decision.releases}
         released = {key for key in releases if self._may_hold(key, stream_id)}
         for claim in decision.claims:
