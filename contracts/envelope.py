@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from contracts.usual_headers import MAX_HEADER_BYTES, TYPE_FORM, UUID_FORM, usual_texts
+
 Headers = Sequence[tuple[str, bytes]]
 
-MAX_HEADER_BYTES = 1024
 CONTENT_TYPE = ("content-type", b"application/json")
 SPECVERSION = ("ce_specversion", b"1.0")
 
@@ -31,8 +32,6 @@ _NAMES = {
     "ce_expectedversion",
     "ce_expiresat",
 }
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_TYPE = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9]*\.v[1-9][0-9]{0,3}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION = re.compile(r"[0-9]{1,18}")
 
@@ -128,15 +127,20 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
 
     Raises MalformedMessage when the id, the type or the key is missing, or a header cannot be understood.
     """
+    usual = usual_texts(headers)
+    if usual is not None:
+        id_, wire_type, source, time, correlation_id, causation_id, *_ = usual
+        subject = read_key(key)
+        return CommandEnvelope(id_, wire_type, source, subject, time, correlation_id, causation_id, *usual[6:])
     header = _texts(headers).get
     if header("ce_specversion", "1.0") != "1.0":
         raise MalformedMessage("UnknownSpecVersion", "ce_specversion must be 1.0")
     identity, type_ = header("ce_id"), header("ce_type")
     if identity is None or type_ is None:
         raise MalformedMessage("MissingHeader", f"{'ce_id' if identity is None else 'ce_type'} is missing")
-    if not _UUID.fullmatch(identity):
+    if not UUID_FORM.fullmatch(identity):
         identity = _canonical_uuid(identity)
-    if not _TYPE.fullmatch(type_):
+    if not TYPE_FORM.fullmatch(type_):
         raise MalformedMessage("MalformedType", "ce_type must look like users.CreateUser.v1")
     subject = read_key(key)
     expected, expires = header("ce_expectedversion"), header("ce_expiresat")

@@ -12,7 +12,8 @@ The wire type of a message is `<context>.<Name>.v<schema version>`, where the na
 with every event, so it never changes. The module that a class is written in has no part in it.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Hashable
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -80,5 +81,51 @@ class Command(Message):
     """A request to change one stream. Named in the imperative; may be rejected."""
 
 
+# A frozen model has no other way to get its values but validation.
+_new, _set = object.__new__, object.__setattr__
+
+
 class Event(Message):
     """A fact about one stream. Named in the past tense; never changed, never rejected."""
+
+    # The defaults of all fields, in the order of the declaration, and the fields without one. None: making an event of
+    # this class takes more than values.
+    _made_of: ClassVar[tuple[dict[str, Any], frozenset[str]] | None] = None
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        fields = cls.model_fields
+        is_plain = (
+            all(field.default_factory is None and isinstance(field.default, Hashable) for field in fields.values())
+            and not cls.__private_attributes__
+            and cls.__pydantic_post_init__ is None
+        )
+        required = frozenset(name for name, field in fields.items() if field.is_required())
+        cls._made_of = ({name: field.default for name, field in fields.items()}, required) if is_plain else None
+
+    @classmethod
+    def model_construct(  # type: ignore[override]  # the type checker's plugin gives it the fields of each event
+        cls, _fields_set: set[str] | None = None, **values: Any
+    ) -> Self:
+        """The event of values that have the form of its fields already, such as those of the command that it follows
+        from. They are not validated again.
+
+        Values that are computed, or come from outside, are given to the class itself, which validates them. Raises
+        TypeError when a field is missing or unknown.
+        """
+        if cls._made_of is None:
+            return cls(**values)
+        defaults, required = cls._made_of
+        given = set(values)
+        fields = defaults | values
+        if len(fields) > len(defaults) or not required <= given:
+            unfit = sorted(given - defaults.keys() | required - given)
+            raise TypeError(f"{cls.type} has missing or unknown fields: {', '.join(unfit)}")
+        event = _new(cls)
+        # What pydantic sets after a validation.
+        _set(event, "__dict__", fields)
+        _set(event, "__pydantic_fields_set__", given if _fields_set is None else _fields_set)
+        _set(event, "__pydantic_extra__", None)
+        _set(event, "__pydantic_private__", None)
+        return event

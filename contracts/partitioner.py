@@ -6,11 +6,15 @@ of partitions. Clients with another default (librdkafka: CRC32) can set `partiti
 re-sends a command that arrives in another partition to its own.
 """
 
-from struct import unpack_from
+from collections.abc import Sequence
+from struct import unpack, unpack_from
 
 _SEED = 0x9747B28C
 _MULTIPLIER = 0x5BD1E995
 _MASK = 0xFFFFFFFF
+_POSITIVE = 0x7FFFFFFF
+# Below this number of keys it is faster to hash them one by one.
+_FEW_KEYS = 8
 
 
 def murmur2(key: bytes) -> int:
@@ -32,4 +36,46 @@ def murmur2(key: bytes) -> int:
 
 def partition_for(key: bytes, partitions: int) -> int:
     """The partition, counted from 0, of the messages with this key in a topic with `partitions` partitions."""
-    return (murmur2(key) & 0x7FFFFFFF) % partitions
+    return (murmur2(key) & _POSITIVE) % partitions
+
+
+def partitions_for(keys: Sequence[bytes], partitions: int) -> list[int]:
+    """The partition of each key, as `partition_for` gives it. Many keys of one length cost a tenth of that."""
+    lengths = set(map(len, keys))
+    if len(lengths) == 1 and len(keys) >= _FEW_KEYS:
+        return [(hashed & _POSITIVE) % partitions for hashed in _murmur2_together(keys, *lengths)]
+    if len(keys) < _FEW_KEYS * len(lengths):
+        return [partition_for(key, partitions) for key in keys]
+    partition_of: dict[bytes, int] = {}
+    for length in lengths:
+        same_length = [key for key in keys if len(key) == length]
+        partition_of |= zip(same_length, partitions_for(same_length, partitions), strict=True)
+    return [partition_of[key] for key in keys]
+
+
+def _murmur2_together(keys: Sequence[bytes], length: int) -> tuple[int, ...]:
+    """MurmurHash2 of keys that all have `length` bytes.
+
+    One large integer has 64 bits for each key: room for the product of two 32-bit numbers. So one operation on it does
+    the same step for all keys. A shift to the right brings bits of the next key in; they are masked away.
+    """
+    count = len(keys)
+    ones = int.from_bytes(b"\1\0\0\0\0\0\0\0" * count, "little")
+    low, byte = ones * _MASK, ones * 0xFF
+    padding = bytes(-length % 4)
+    stride = (length + len(padding)) // 4
+    words = memoryview(padding.join(keys) + padding).cast("I")
+    column = bytearray(8 * count)
+    word_of_each_key = memoryview(column).cast("I")[::2]
+    hashed = ones * (_SEED ^ length)
+    for word in range(length // 4):
+        word_of_each_key[:] = words[word::stride]
+        mixed = int.from_bytes(column, "little") * _MULTIPLIER & low
+        hashed = (hashed * _MULTIPLIER ^ (mixed ^ mixed >> 24 & byte) * _MULTIPLIER) & low
+    if padding:
+        word_of_each_key[:] = words[stride - 1 :: stride]
+        hashed = (hashed ^ int.from_bytes(column, "little")) * _MULTIPLIER & low
+    hashed ^= hashed >> 13 & ones * (_MASK >> 13)
+    hashed = hashed * _MULTIPLIER & low
+    hashed ^= hashed >> 15 & ones * (_MASK >> 15)
+    return unpack(f"<{count}Q", hashed.to_bytes(8 * count, "little"))

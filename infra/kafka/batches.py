@@ -12,9 +12,22 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 
+from contracts.partitioner import partitions_for
 from workers.ports.log import OutboundRecord
 
 LARGE_RECORD_BYTES = 1_048_576
+
+
+def grouped(
+    messages: Sequence[tuple[str, int | None, OutboundRecord]], partitions: int
+) -> dict[tuple[str, int], list[OutboundRecord]]:
+    """The records by topic and partition, in order. Without a partition the key determines it, out of `partitions`."""
+    keys = [record.key or b"" for _, chosen, record in messages if chosen is None]
+    computed = iter(partitions_for(keys, partitions))
+    groups: dict[tuple[str, int], list[OutboundRecord]] = {}
+    for topic, chosen, record in messages:
+        groups.setdefault((topic, next(computed) if chosen is None else chosen), []).append(record)
+    return groups
 
 
 def filled_batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> Iterator[tuple[Any, int]]:
@@ -53,9 +66,10 @@ async def send_together(
     producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[OutboundRecord]
 ) -> None:
     """Send all batches and wait until all are acknowledged."""
-    await asyncio.gather(
-        *[
-            await producer.send_batch(batch, topic, partition=partition)
-            for batch, _ in filled_batches(producer, records)
-        ]
-    )
+    sent = [
+        await producer.send_batch(batch, topic, partition=partition) for batch, _ in filled_batches(producer, records)
+    ]
+    if len(sent) == 1:
+        await sent[0]
+    else:
+        await asyncio.gather(*sent)

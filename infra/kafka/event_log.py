@@ -58,6 +58,8 @@ class KafkaEventLog:
             raise PublishFailed(str(unavailable(error, f"{topic}/{partition}"))) from error
 
     async def _current_producer(self) -> AIOKafkaProducer:
+        if self._producer is not None:
+            return self._producer
         async with self._starting:
             if self._producer is None:
                 try:

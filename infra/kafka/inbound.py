@@ -1,20 +1,9 @@
-"""aiokafka's records as the ports define them."""
+"""Fetched records as the ports define them."""
 
-from typing import Any
-
-from contracts.client.consumer import leader_epoch
+from contracts.client.consumer import FetchedRecord
 from workers.ports.log import InboundRecord
 
 
-def inbound(record: Any) -> InboundRecord:
-    """A ConsumerRecord as an InboundRecord."""
-    return InboundRecord(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.key,
-        record.value,
-        record.headers,
-        record.timestamp,
-        leader_epoch(record),
-    )
+def inbound(record: FetchedRecord) -> InboundRecord:
+    """A record of a `Consumer` as an InboundRecord, which has the same fields."""
+    return InboundRecord._make(record)

@@ -13,8 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.kafka_errors import TOPICS, error_text
-from contracts.partitioner import partition_for
-from infra.kafka.batches import send_together
+from infra.kafka.batches import grouped, send_together
 from infra.kafka.clients import idempotent_producer, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
@@ -61,10 +60,7 @@ class KafkaMessageSender:
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 producer = await self._current_producer()
-                groups: dict[tuple[str, int], list[OutboundRecord]] = {}
-                for topic, chosen, record in messages:
-                    partition = partition_for(record.key or b"", self._partitions) if chosen is None else chosen
-                    groups.setdefault((topic, partition), []).append(record)
+                groups = grouped(messages, self._partitions)
                 await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
         except AssertionError as error:  # aiokafka's answer to a partition that the topic does not have
             raise Unavailable("Kafka", f"messages were not taken: {error}", TOPICS) from error
@@ -97,12 +93,13 @@ class KafkaMessageSender:
                 gathering.sent.set_result(None)
 
     async def send_nowait(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> None:
-        try:
-            async with asyncio.timeout(ROOM_TIMEOUT_SECONDS):
-                await self._room.wait()
-        except TimeoutError:
-            self._drop(topic, partition, len(records), "too many wait already")
-            return
+        if not self._room.is_set():
+            try:
+                async with asyncio.timeout(ROOM_TIMEOUT_SECONDS):
+                    await self._room.wait()
+            except TimeoutError:
+                self._drop(topic, partition, len(records), "too many wait already")
+                return
         self._count_waiting(len(records))
         waiting = self._waiting.setdefault((topic, partition), [])
         waiting.extend(records)
@@ -155,6 +152,8 @@ class KafkaMessageSender:
         log.warning("replies dropped", topic=topic, partition=partition, count=count, reason=reason)
 
     async def _current_producer(self) -> AIOKafkaProducer:
+        if self._producer is not None:
+            return self._producer
         async with self._starting:
             if self._producer is None:
                 self._producer = await idempotent_producer(self._options)

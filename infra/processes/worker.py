@@ -21,9 +21,9 @@ from workers.retrying import Retrying
 STACK_WAIT_SECONDS = 180.0
 RETRY_DELAY_SECONDS = 1.0
 MAX_RETRY_DELAY_SECONDS = 10.0
-# A batch makes tens of thousands of short-lived objects and no cycles; the default thresholds would look for some
-# after each few hundred.
-GARBAGE_THRESHOLDS = (100_000, 20, 100)
+# The records that wait for their lanes are more than a million objects, which make no cycles; lower thresholds look for
+# some among them again and again.
+GARBAGE_THRESHOLDS = (2_000_000, 20, 100)
 # What other libraries leave in cycles is therefore looked for by the clock, or it would pile up for hours.
 GARBAGE_INTERVAL_SECONDS = 60.0
 

@@ -1,6 +1,9 @@
 """A message declares its context, its stream's field and its name. None of them follows from its module's place."""
 
+from typing import Any
+
 import pytest
+from pydantic import Field, PrivateAttr
 
 from contracts.catalogue import catalogue_of
 from contracts.message import Command, Event, Message, MisdeclaredMessage
@@ -87,3 +90,36 @@ def test_of_a_wire_type_that_another_has_is_an_error() -> None:
         MisdeclaredMessage, match=r"Again has the wire type parcels\.ParcelSent\.v2, which .*ParcelSent has"
     ):
         catalogue_of({"parcels": [ParcelSent, Again]})
+
+
+class ParcelPacked(Event, ParcelStream):
+    """Its contents have a default that is made anew for each event."""
+
+    contents: list[str] = Field(default_factory=list)
+
+
+class ParcelWeighed(Event, ParcelStream):
+    """It has an attribute that is no field."""
+
+    _scale: str = PrivateAttr("kitchen")
+
+
+class ParcelFound(Event, ParcelStream):
+    """It is completed by a function of its own."""
+
+    def model_post_init(self, _: Any, /) -> None:
+        vars(self)["found"] = True
+
+
+class ParcelOpened(Event, ParcelStream):
+    """Its contents have a default that pydantic copies for each event."""
+
+    contents: list[str] = Field(default=[])
+
+
+@pytest.mark.parametrize("model", [ParcelPacked, ParcelWeighed, ParcelFound, ParcelOpened])
+def test_with_more_than_fields_is_always_made_by_pydantic(model: type[Event]) -> None:
+    values = {"parcel_id": "7"}
+    made, validated = model.model_construct(**values), model(**values)  # type: ignore[arg-type]  # no event has no fields
+    assert made == validated
+    assert all(made.__dict__[name] is not value for name, value in vars(validated).items() if isinstance(value, list))

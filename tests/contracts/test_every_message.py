@@ -1,5 +1,8 @@
 """Laws of all messages of all contexts."""
 
+import copy
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,10 +10,11 @@ from pydantic import ValidationError
 
 from contracts.catalogue import catalogue
 from contracts.examples import examples_of
-from contracts.message import Message
+from contracts.message import Event, Message
 from tests.contracts.drawn import messages
 
 MODELS: list[type[Message]] = [*catalogue().commands.values(), *catalogue().events.values()]
+EVENTS = list(catalogue().events.values())
 every_message = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.type)
 
 
@@ -61,3 +65,29 @@ def test_refuses_a_bad_value_in_any_text_field_and_names_the_field(model: type[M
         with pytest.raises(ValidationError) as rejection:
             model.model_validate({**example.model_dump(exclude_unset=True), name: bad})
         assert {error["loc"] for error in rejection.value.errors()} == {(name,)}
+
+
+@pytest.mark.parametrize("model", EVENTS, ids=lambda model: model.type)
+@settings(max_examples=50)
+@given(data=st.data())
+def test_may_be_made_of_validated_values_and_is_then_the_same(model: type[Event], data: st.DataObject) -> None:
+    validated = data.draw(messages(model))
+    values = {name: getattr(validated, name) for name in reversed(list(validated.model_fields_set))}
+    made = model.model_construct(**values)
+    assert made == validated
+    assert list(vars(made).items()) == list(vars(validated).items())
+    assert made.model_fields_set == validated.model_fields_set
+    assert made.to_json() == validated.to_json()
+    assert (hash(made), repr(made), made.stream_id) == (hash(validated), repr(validated), validated.stream_id)
+    assert made.model_copy() == copy.deepcopy(made) == validated
+
+
+@pytest.mark.parametrize("model", EVENTS, ids=lambda model: model.type)
+def test_made_of_validated_values_must_have_its_fields_and_no_others(model: type[Event]) -> None:
+    for example in examples_of(model).values():
+        values: dict[str, Any] = {name: getattr(example, name) for name in example.model_fields_set}
+        with pytest.raises(TypeError, match="stray_field"):
+            model.model_construct(**values | {"stray_field": 1})
+        del values[model.stream_field]
+        with pytest.raises(TypeError, match=model.stream_field):
+            model.model_construct(**values)

@@ -13,6 +13,7 @@ from contracts.envelope import CommandEnvelope, EventEnvelope, MalformedMessage,
 ID = "0198c0de-ada0-7000-8000-00000000c0de"
 WHOLE = {"ce_id": ID.encode(), "ce_type": b"users.CreateUser.v1"}
 
+PLAIN = CommandEnvelope(ID, "users.CreateUser.v1", "s", "ada", "t", "c", "d", None, "a", "replies:0").to_headers()
 EVERY_COMMAND_HEADER = CommandEnvelope(
     ID, "users.CreateUser.v1", "s", "ada", "t", "c", "c", "p", "a", "replies:0", 0, datetime.now(UTC)
 ).to_headers()
@@ -87,6 +88,32 @@ def test_of_wild_bytes_is_malformed_and_nothing_worse(headers: list[tuple[str, b
 def test_of_a_command_with_whatever_else_is_around_is_read_or_malformed(headers: list[tuple[str, bytes]]) -> None:
     with suppress(MalformedMessage):
         assert read_command([*headers, *WHOLE.items()], b"ada").id == ID
+
+
+@given(commands, st.data())
+def test_of_a_command_is_the_same_in_any_order(envelope: CommandEnvelope, data: st.DataObject) -> None:
+    """The order in which our own clients write the headers is read in another way than any other."""
+    headers = envelope.to_headers()
+    assert read_command(data.draw(st.permutations(headers)), envelope.subject.encode()) == envelope
+    assert read_command(tuple(headers), envelope.subject.encode()) == envelope
+
+
+@given(st.data(), known_headers, st.binary(max_size=40) | plausible_values | st.none())
+def test_of_a_command_with_one_wild_value_is_the_same_in_any_order(
+    data: st.DataObject, name: str, value: bytes | None
+) -> None:
+    headers: list[tuple[str, bytes]] = [(header, value if header == name else kept) for header, kept in PLAIN]  # type: ignore[misc]  # as on the wire
+    assert outcome_of(headers) == outcome_of(data.draw(st.permutations(headers)))
+    twice: list[tuple[str, bytes]] = [*PLAIN, (name, value)]  # type: ignore[list-item]  # as on the wire
+    assert outcome_of(twice) == outcome_of([*reversed(PLAIN), twice[-1]])
+
+
+def outcome_of(headers: list[tuple[str, bytes]]) -> object:
+    """The envelope, or the reason why there is none."""
+    try:
+        return read_command(headers, b"ada")
+    except MalformedMessage as error:
+        return error.reason, error.explanation
 
 
 def test_of_a_command_needs_an_id_a_type_and_a_key_and_makes_up_the_rest() -> None:

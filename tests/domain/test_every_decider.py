@@ -65,6 +65,21 @@ def test_speaks_only_of_the_commands_stream_and_in_published_events(context: Con
 @every_context
 @settings(max_examples=100)
 @given(data=st.data())
+def test_makes_events_as_validation_would_have_made_them(context: Context, data: st.DataObject) -> None:
+    """A decider may leave out the validation of values that come from a command or a state."""
+    for stride in data.draw(walks(context)):
+        for event in stride.events:
+            validated = type(event).model_validate_json(event.to_json())
+            assert validated == event
+            assert list(vars(validated).items()) == list(vars(event).items())
+            assert [*map(type, vars(validated).values())] == [*map(type, vars(event).values())]
+            assert validated.model_fields_set == event.model_fields_set
+            assert validated.to_json() == event.to_json()
+
+
+@every_context
+@settings(max_examples=100)
+@given(data=st.data())
 def test_is_quiet_or_says_no_when_asked_again(context: Context, data: st.DataObject) -> None:
     """A second message that says the same as the last one adds no events and leaves the state as it is, but for the
     events listed above.

@@ -6,6 +6,7 @@ after it. Both may be sent more than once.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from uuid_utils import UUID, uuid5
 
@@ -25,15 +26,29 @@ def replies(
     us write to our own logs.
     """
     records: dict[int, list[OutboundRecord]] = {}
-    time = rfc3339(now).encode()
+    replies_topic, time_header = topics.replies, ("ce_time", rfc3339(now).encode())
     for request, outcome in answers:
-        topic, _, partition = (request.envelope.reply_to or "").rpartition(":")
-        if topic == topics.replies and partition.isdecimal() and int(partition) < partitions:
-            records.setdefault(int(partition), []).append(_reply(request.envelope, outcome, time))
+        reply_to = request.envelope.reply_to
+        partition = None if reply_to is None else _partition_in(reply_to, replies_topic, partitions)
+        if partition is not None:
+            records.setdefault(partition, []).append(_reply(request.envelope, outcome, time_header))
     return records
 
 
-def _reply(envelope: CommandEnvelope, outcome: bytes, time: bytes) -> OutboundRecord:
+@lru_cache(maxsize=4096)
+def _partition_in(reply_to: str, replies_topic: str, partitions: int) -> int | None:
+    """The partition that a reply address names, if it is one of the replies topic."""
+    topic, _, partition = reply_to.rpartition(":")
+    is_one = topic == replies_topic and partition.isdecimal() and int(partition) < partitions
+    return int(partition) if is_one else None
+
+
+@lru_cache(maxsize=1024)
+def _source_header(type_: str) -> tuple[str, bytes]:
+    return ("ce_source", b"/annals/" + type_.partition(".")[0].encode())
+
+
+def _reply(envelope: CommandEnvelope, outcome: bytes, time_header: tuple[str, bytes]) -> OutboundRecord:
     """The outcome as a record, keyed by the command id. The reply to a repeated command has the same id as the
     first.
     """
@@ -42,9 +57,9 @@ def _reply(envelope: CommandEnvelope, outcome: bytes, time: bytes) -> OutboundRe
         SPECVERSION,
         ("ce_id", str(uuid5(UUID(envelope.id), "outcome")).encode()),
         REPLY_TYPE,
-        ("ce_source", b"/annals/" + envelope.type.partition(".")[0].encode()),
+        _source_header(envelope.type),
         ("ce_subject", envelope.subject.encode()),
-        ("ce_time", time),
+        time_header,
         CONTENT_TYPE,
         ("ce_correlationid", envelope.correlation_id.encode()),
         ("ce_causationid", command_id),

@@ -6,7 +6,7 @@ so a record that was redirected has arrived at its lane and is never redirected 
 
 from collections.abc import Container, Sequence
 
-from contracts.partitioner import partition_for
+from contracts.partitioner import partition_for, partitions_for
 from workers.command.reading import Request
 from workers.ports.log import OutboundRecord
 
@@ -17,19 +17,21 @@ def directed(
     """The requests whose key belongs to `partition`, and the misdirected ones. For a stream in `streams_of_lane` the
     partition is not computed again.
     """
-    own: list[Request] = []
-    misdirected: list[Request] = []
-    for request in requests:
-        is_own = request.envelope.subject in streams_of_lane or _partition(request, partitions) == partition
-        (own if is_own else misdirected).append(request)
-    return own, misdirected
+    unseen = {
+        request.envelope.subject: request.record.key or b""
+        for request in requests
+        if request.envelope.subject not in streams_of_lane
+    }
+    placed = zip(unseen, partitions_for(list(unseen.values()), partitions), strict=True)
+    strangers = {stream_id for stream_id, own_partition in placed if own_partition != partition}
+    if not strangers:
+        return list(requests), []
+    own = [request for request in requests if request.envelope.subject not in strangers]
+    return own, [request for request in requests if request.envelope.subject in strangers]
 
 
 def redirected(request: Request, topic: str, partitions: int) -> tuple[str, int, OutboundRecord]:
     """The unchanged record, for the partition that its key belongs to."""
     record = request.record
-    return topic, _partition(request, partitions), OutboundRecord(record.key, record.value, record.headers)
-
-
-def _partition(request: Request, partitions: int) -> int:
-    return partition_for(request.record.key or b"", partitions)
+    partition = partition_for(record.key or b"", partitions)
+    return topic, partition, OutboundRecord(record.key, record.value, record.headers)

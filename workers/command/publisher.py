@@ -6,7 +6,8 @@ sequence.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from workers.command.records import event_record
 from workers.ports.clock import Clock
@@ -40,11 +41,10 @@ class Publisher:
         """Queue the events of a batch. `held_at` is when the commit was requested, by `clock`: the lane was held then
         or later. (The answer may be read long after it was given.) Raises what publishing has raised.
         """
-        putting = asyncio.ensure_future(self._waiting.put((held_at, rows)))
-        try:
-            await asyncio.wait({putting, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            putting.cancel()
+        if self._waiting.full():
+            await self._done_or_failed(self._waiting.put((held_at, rows)))
+        else:
+            self._waiting.put_nowait((held_at, rows))
         self.check()
 
     def check(self) -> None:
@@ -56,12 +56,16 @@ class Publisher:
 
     async def drained(self) -> None:
         """Wait until all queued events are acknowledged. Raises what publishing has raised."""
-        joining = asyncio.ensure_future(self._waiting.join())
-        try:
-            await asyncio.wait({joining, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            joining.cancel()
+        await self._done_or_failed(self._waiting.join())
         self.check()
+
+    async def _done_or_failed(self, step: Coroutine[Any, Any, None]) -> None:
+        """Wait for the step, or until publishing has failed."""
+        waiting = asyncio.ensure_future(step)
+        try:
+            await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
 
     def abandon(self) -> None:
         """Send nothing more."""

@@ -41,7 +41,7 @@ class StockState(NamedTuple):
 
 def receive(_: StockState, command: ReceiveStock) -> Decision:
     """Never quiet: a second receipt of the same quantity is more stock."""
-    return Decision(events=(StockReceived(sku=command.sku, quantity=command.quantity),))
+    return Decision(events=(StockReceived.model_construct(sku=command.sku, quantity=command.quantity),))
 
 
 def reserve(state: StockState, command: ReserveStock) -> Decision | Rejection:
@@ -53,23 +53,29 @@ def reserve(state: StockState, command: ReserveStock) -> Decision | Rejection:
         return QUIET if reserved == command.quantity else _differs(command, reserved)
     sku, order_id, quantity = command.sku, command.order_id, command.quantity
     if quantity > state.available:
-        declined = StockDeclined(sku=sku, order_id=order_id, quantity=quantity, reason=INSUFFICIENT_STOCK)
+        declined = StockDeclined.model_construct(
+            sku=sku, order_id=order_id, quantity=quantity, reason=INSUFFICIENT_STOCK
+        )
         return Decision(events=(declined,))
-    return Decision(events=(StockReserved(sku=sku, order_id=order_id, quantity=quantity),))
+    return Decision(events=(StockReserved.model_construct(sku=sku, order_id=order_id, quantity=quantity),))
 
 
 def release(state: StockState, command: ReleaseStock) -> Decision | Rejection:
     quantity = reserved_for(state.reservations, command.order_id)
     if quantity is None:
         return _no_reservation(command)
-    return Decision(events=(StockReleased(sku=command.sku, order_id=command.order_id, quantity=quantity),))
+    return Decision(
+        events=(StockReleased.model_construct(sku=command.sku, order_id=command.order_id, quantity=quantity),)
+    )
 
 
 def ship(state: StockState, command: ShipStock) -> Decision | Rejection:
     quantity = reserved_for(state.reservations, command.order_id)
     if quantity is None:
         return _no_reservation(command)
-    return Decision(events=(StockShipped(sku=command.sku, order_id=command.order_id, quantity=quantity),))
+    return Decision(
+        events=(StockShipped.model_construct(sku=command.sku, order_id=command.order_id, quantity=quantity),)
+    )
 
 
 def decide(state: StockState, command: InventoryCommand) -> Decision | Rejection:

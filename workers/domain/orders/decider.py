@@ -58,21 +58,25 @@ def place(_: OrderState, command: PlaceOrder) -> Decision | Rejection:
 
 
 def confirm(state: OrderState, command: ConfirmOrder) -> Decision:
-    return Decision(events=(OrderConfirmed(order_id=command.order_id, user_id=state.user_id),))
+    return Decision(events=(OrderConfirmed.model_construct(order_id=command.order_id, user_id=state.user_id),))
 
 
 def cancel(state: OrderState, command: CancelOrder) -> Decision:
     reason = _given("reason", command.reason)
-    return Decision(events=(OrderCancelled(order_id=command.order_id, user_id=state.user_id, **reason),))
+    return Decision(
+        events=(OrderCancelled.model_construct(order_id=command.order_id, user_id=state.user_id, **reason),)
+    )
 
 
 def ship(state: OrderState, command: ShipOrder) -> Decision:
     tracking = _given("tracking", command.tracking)
-    return Decision(events=(OrderShipped(order_id=command.order_id, user_id=state.user_id, **tracking),))
+    return Decision(
+        events=(OrderShipped.model_construct(order_id=command.order_id, user_id=state.user_id, **tracking),)
+    )
 
 
 def deliver(state: OrderState, command: DeliverOrder) -> Decision:
-    return Decision(events=(OrderDelivered(order_id=command.order_id, user_id=state.user_id),))
+    return Decision(events=(OrderDelivered.model_construct(order_id=command.order_id, user_id=state.user_id),))
 
 
 def decide(state: OrderState, command: OrderCommand) -> Decision | Rejection:

@@ -53,7 +53,11 @@ def deposit(state: AccountState, command: DepositFunds) -> Decision | Rejection:
             f"The account of {command.user_id} is in {state.currency}; it takes no {command.currency}.",
             {"account": state.currency, "deposit": command.currency},
         )
-    return Decision(events=(FundsDeposited(user_id=command.user_id, amount=command.amount, currency=command.currency),))
+    return Decision(
+        events=(
+            FundsDeposited.model_construct(user_id=command.user_id, amount=command.amount, currency=command.currency),
+        )
+    )
 
 
 def reserve(state: AccountState, command: ReserveFunds) -> Decision | Rejection:
@@ -74,10 +78,10 @@ def reserve(state: AccountState, command: ReserveFunds) -> Decision | Rejection:
         "currency": currency,
     }
     if currency != state.currency:
-        return Decision(events=(FundsDeclined(**facts, reason=CURRENCY_MISMATCH),))
+        return Decision(events=(FundsDeclined.model_construct(**facts, reason=CURRENCY_MISMATCH),))
     if command.amount > state.available:
-        return Decision(events=(FundsDeclined(**facts, reason=INSUFFICIENT_FUNDS),))
-    return Decision(events=(FundsReserved(**facts),))
+        return Decision(events=(FundsDeclined.model_construct(**facts, reason=INSUFFICIENT_FUNDS),))
+    return Decision(events=(FundsReserved.model_construct(**facts),))
 
 
 def release(state: AccountState, command: ReleaseFunds) -> Decision | Rejection:
@@ -86,7 +90,9 @@ def release(state: AccountState, command: ReleaseFunds) -> Decision | Rejection:
     amount = state.reservations.get(command.order_id)
     if amount is None:
         return _no_reservation(command)
-    event = FundsReleased(user_id=command.user_id, order_id=command.order_id, amount=amount, currency=state.currency)
+    event = FundsReleased.model_construct(
+        user_id=command.user_id, order_id=command.order_id, amount=amount, currency=state.currency
+    )
     return Decision(events=(event,))
 
 
@@ -96,7 +102,9 @@ def capture(state: AccountState, command: CaptureFunds) -> Decision | Rejection:
     amount = state.reservations.get(command.order_id)
     if amount is None:
         return _no_reservation(command)
-    event = FundsCaptured(user_id=command.user_id, order_id=command.order_id, amount=amount, currency=state.currency)
+    event = FundsCaptured.model_construct(
+        user_id=command.user_id, order_id=command.order_id, amount=amount, currency=state.currency
+    )
     return Decision(events=(event,))
 
 

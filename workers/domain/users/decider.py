@@ -29,17 +29,20 @@ def create(state: UserState, command: CreateUser) -> Decision | Rejection:
     """An id is used once: a deleted user's history stays, and another person must not continue it."""
     if state.existence != "unborn":
         return Rejection("UserAlreadyExists", f"The user id {command.user_id} is already in use.")
-    profile: dict[str, Any] = {
-        "user_id": command.user_id,
-        "first_name": command.first_name,
-        "last_name": command.last_name,
-        "email": command.email,
-    }
-    for optional in ("city", "welcome_after_seconds"):
-        if (value := getattr(command, optional)) is not None:
-            profile[optional] = value
+    optional: dict[str, Any] = {}
+    if command.city is not None:
+        optional["city"] = command.city
+    if command.welcome_after_seconds is not None:
+        optional["welcome_after_seconds"] = command.welcome_after_seconds
+    event = UserCreated.model_construct(
+        user_id=command.user_id,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        email=command.email,
+        **optional,
+    )
     return Decision(
-        events=(UserCreated(**profile),),
+        events=(event,),
         claims=(_claim(command.email),),
         credential=None if command.password_hash is None else Credential(command.password_hash),
     )
@@ -50,7 +53,7 @@ def welcome(state: UserState, command: WelcomeUser) -> Decision | Rejection:
         return _not_found(command.user_id)
     if state.welcomed:
         return QUIET
-    return Decision(events=(UserWelcomed(user_id=command.user_id),))
+    return Decision(events=(UserWelcomed.model_construct(user_id=command.user_id),))
 
 
 def update(state: UserState, command: UpdateUser) -> Decision | Rejection:
@@ -60,25 +63,27 @@ def update(state: UserState, command: UpdateUser) -> Decision | Rejection:
     changes = {field: value for field, value in _given(command).items() if value != getattr(state, field)}
     if not changes:
         return QUIET
-    event = UserUpdated(user_id=command.user_id, **changes)
+    event = UserUpdated.model_construct(user_id=command.user_id, **changes)
     if event.email is None or email_key(event.email) == email_key(state.email):
-        return Decision(events=(event,))
-    return Decision(events=(event,), claims=(_claim(event.email),), releases=(_release(state.email),))
+        return Decision((event,))
+    return Decision((event,), claims=(_claim(event.email),), releases=(_release(state.email),))
 
 
 def change_password(state: UserState, command: ChangePassword) -> Decision | Rejection:
     """Never quiet: no state knows the password, so a repeat cannot be told from a change."""
     if state.existence != "alive":
         return _not_found(command.user_id)
-    return Decision(events=(PasswordChanged(user_id=command.user_id),), credential=Credential(command.password_hash))
+    return Decision(
+        events=(PasswordChanged.model_construct(user_id=command.user_id),), credential=Credential(command.password_hash)
+    )
 
 
 def delete(state: UserState, command: DeleteUser) -> Decision | Rejection:
     if state.existence != "alive":
         return _not_found(command.user_id)
-    reason = {} if command.reason is None else {"reason": command.reason}
+    reason: dict[str, Any] = {} if command.reason is None else {"reason": command.reason}
     return Decision(
-        events=(UserDeleted(user_id=command.user_id, **reason),),
+        events=(UserDeleted.model_construct(user_id=command.user_id, **reason),),
         releases=(_release(state.email),),
         credential=Credential(None),
     )
@@ -127,7 +132,8 @@ def is_alive(state: UserState) -> bool:
 
 
 def _given(message: UpdateUser | UserUpdated) -> dict[str, Any]:
-    return {field: getattr(message, field) for field in PROFILE_FIELDS if field in message.model_fields_set}
+    given = message.model_fields_set
+    return {field: getattr(message, field) for field in PROFILE_FIELDS if field in given}
 
 
 def _claim(email: str) -> UniqueClaim:
