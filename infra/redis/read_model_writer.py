@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from redis.exceptions import ResponseError, WatchError
 
-from infra.redis.connection import faults_sorted
+from infra.redis.connection import faults_sorted, watched
 from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
@@ -104,8 +104,7 @@ class RedisReadModelWriter:
         live = self._keys.both_live(batch.generation.projection)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                await pipeline.watch(guard, *live)
-                checkpoint, *numbers = await pipeline.mget(guard, *live)
+                checkpoint, *numbers = await watched(pipeline, guard, *live)
                 if read_checkpoint(checkpoint) != batch.expected:
                     raise CheckpointMoved
                 if batch.only_if_live and live_number(*numbers) != batch.generation.number:

@@ -24,7 +24,9 @@ FILL_BATCH_EVENTS = 1000
 IDLE_LOOKS = 10
 
 EVENT_HEADERS = tuple(name for name, _ in EventEnvelope("", "", "", "", "", "", "", 0, 0).to_headers())
-"""The names of an event's headers, in order. `traceparent` and `ce_actor` may follow."""
+"""The names of the headers that every event has, in the order in which Annals writes them."""
+OPTIONAL_HEADERS = {"traceparent", "ce_actor"}
+"""Those that may follow."""
 
 log = structlog.get_logger(__name__)
 
@@ -129,7 +131,8 @@ class SequencedEvents:
         decides.
         """
         headers, key = record.headers, record.key
-        if len(headers) != len(EVENT_HEADERS):
+        others = dict(headers[len(EVENT_HEADERS) :])
+        if len(headers) < len(EVENT_HEADERS) or not others.keys() <= OPTIONAL_HEADERS:
             return self._recorded_by_envelope(record)
         (
             (n1, _),
@@ -143,7 +146,7 @@ class SequencedEvents:
             (n9, _),
             (n10, version),
             (n11, sequence),
-        ) = headers
+        ) = headers[: len(EVENT_HEADERS)]
         validate = self._validators.get(wire_type)
         if (n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11) != EVENT_HEADERS or validate is None:
             return self._recorded_by_envelope(record)
@@ -156,6 +159,8 @@ class SequencedEvents:
                 int(sequence),
                 time.decode(),
                 correlation.decode(),
+                others["ce_actor"].decode() if "ce_actor" in others else None,
+                others["traceparent"].decode() if "traceparent" in others else None,
             )
         except (ValueError, AttributeError, TypeError):
             return self._recorded_by_envelope(record)
