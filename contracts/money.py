@@ -8,7 +8,14 @@ import re
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 CENT = Decimal("0.01")
@@ -37,9 +44,12 @@ def _money(digits: int, description: str) -> tuple[Any, ...]:
     form = rf"^([1-9][0-9]{{0,{digits - 1}}}(\.[0-9]{{1,2}})?|0\.([1-9][0-9]?|0[1-9]))$"
     matches = re.compile(form.removesuffix("$")).fullmatch
 
-    def reject_other_forms(value: Any) -> Any:
-        if isinstance(value, Decimal) or (isinstance(value, str) and matches(value)):
-            return value
+    def read(value: Any, checked: ValidatorFunctionWrapHandler) -> Decimal:
+        if isinstance(value, str) and matches(value):
+            # The form says all that the checks of a Decimal would: they take many times as long.
+            return in_cents(Decimal(value))
+        if isinstance(value, Decimal):
+            return in_cents(checked(value))
         raise PydanticCustomError(
             "money_form",
             'Input should be a decimal number above zero in quotes, such as "19.90": at most {digits} digits before '
@@ -48,9 +58,8 @@ def _money(digits: int, description: str) -> tuple[Any, ...]:
         )
 
     return (
-        BeforeValidator(reject_other_forms),
         Field(ge=CENT, max_digits=digits + 2, decimal_places=2, lt=Decimal(10) ** digits),
-        AfterValidator(in_cents),
+        WrapValidator(read),
         PlainSerializer(written, return_type=str),
         WithJsonSchema({"type": "string", "pattern": form, "description": description, "examples": ["19.90"]}),
     )

@@ -1,14 +1,18 @@
 """The one door to Redis: a client whose every call has a deadline, and the sorting of what can go wrong.
 
+Commands are packed by hiredis: redis-py's asynchronous connections pack them in Python, which cost more than all else
+that a large transaction takes here.
+
 A connection whose server is no longer a primary (a failover behind the same address) is dropped when it returns to the
 pool, so that the next one finds the new primary.
 """
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
@@ -45,7 +49,7 @@ def client(settings: Settings) -> Any:
         pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    pool.connection_class = type("Connection", (_LeavesReplicas, pool.connection_class), {})
+    pool.connection_class = type("Connection", (_PacksByHiredis, _LeavesReplicas, pool.connection_class), {})
     return Redis.from_pool(pool)
 
 
@@ -60,6 +64,37 @@ class _LeavesReplicas:
                 # Not at once: the other answers of a pipeline are still to be read.
                 self.mark_for_reconnect()  # type: ignore[attr-defined]
             raise
+
+
+class _PacksByHiredis:
+    """Mixed in likewise. What hiredis does not pack as redis-py does, redis-py packs: names of two words, and values of
+    other types, which it refuses by an error of its own.
+    """
+
+    def pack_command(self, *arguments: Any) -> list[bytes]:
+        name = arguments[0]
+        if isinstance(name, str) and " " not in name:
+            with suppress(TypeError):
+                return [pack_command(arguments)]
+        packed: list[bytes] = super().pack_command(*arguments)  # type: ignore[misc]  # the class mixed with
+        return packed
+
+
+async def watched(pipeline: Any, *keys: str) -> list[bytes | None]:
+    """Have a new pipeline watch the keys, and return what they hold: one round trip for both, where redis-py takes two.
+    Of a small transaction, the round trips are the cost.
+    """
+    connection = pipeline.connection = await pipeline.connection_pool.get_connection()
+    try:
+        await connection.send_packed_command(connection.pack_commands([("WATCH", *keys), ("MGET", *keys)]))
+        await pipeline.parse_response(connection, "WATCH")
+        values: list[bytes | None] = await pipeline.parse_response(connection, "MGET")
+    except BaseException:
+        # An answer may still be on its way; a connection that is closed watches nothing.
+        pipeline.watching = False
+        await connection.disconnect(nowait=True)
+        raise
+    return values
 
 
 @contextmanager

@@ -68,8 +68,8 @@ class Keys:
 
 def member(index: Index, document_id: str) -> bytes:
     """An index entry."""
-    order = index.order.encode() + SEPARATOR if index.order else b""
-    return index.key.encode() + SEPARATOR + order + document_id.encode()
+    _, key, order = index
+    return (f"{key}\0{order}\0{document_id}" if order else f"{key}\0{document_id}").encode()
 
 
 def entry_of(name: str, entry: bytes) -> tuple[Index, str]:

@@ -1,5 +1,6 @@
 """The writing side of the read models: one MULTI/EXEC a batch, guarded by WATCH on checkpoint and live generation."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 from redis.exceptions import ResponseError, WatchError
 
-from infra.redis.connection import faults_sorted
+from infra.redis.connection import faults_sorted, watched
 from infra.redis.errors import server_said, step_after
 from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
 from infra.redis.server_signs import server_signs
@@ -25,6 +26,9 @@ from workers.ports.read_models import (
     ServerSigns,
 )
 from workers.projection.folding import ALL
+
+SCORE = b"0"
+"""Of every entry of an index: the entries are sorted by their bytes."""
 
 
 class RedisReadModelWriter:
@@ -100,8 +104,7 @@ class RedisReadModelWriter:
         live = self._keys.both_live(batch.generation.projection)
         with faults_sorted():
             async with self._redis.pipeline(transaction=True) as pipeline:
-                await pipeline.watch(guard, *live)
-                checkpoint, *numbers = await pipeline.mget(guard, *live)
+                checkpoint, *numbers = await watched(pipeline, guard, *live)
                 if read_checkpoint(checkpoint) != batch.expected:
                     raise CheckpointMoved
                 if batch.only_if_live and live_number(*numbers) != batch.generation.number:
@@ -121,21 +124,25 @@ class RedisReadModelWriter:
         _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
-        generation, written, gone = batch.generation, {}, []
+        generation, begins = batch.generation, self._keys.document(batch.generation, "")
+        written: list[str | bytes] = []
+        gone: list[str] = []
         for document_id, document in batch.documents.items():
-            key = self._keys.document(generation, document_id)
             if document is None:
-                gone.append(key)
+                gone.append(begins + document_id)
             else:
-                written[key] = document
+                written += (begins + document_id, document)
+        # redis-py's own methods would go through all arguments once more.
         if written:
-            pipeline.mset(written)
+            pipeline.execute_command("MSET", *written)
         if gone:
-            pipeline.delete(*gone)
-        for index, members in _by_index(batch.removed).items():
-            pipeline.zrem(self._keys.index(generation, index), *members)
-        for index, members in _by_index(batch.added).items():
-            pipeline.zadd(self._keys.index(generation, index), dict.fromkeys(members, 0))
+            pipeline.execute_command("DEL", *gone)
+        for name, members in _by_index(batch.removed).items():
+            pipeline.execute_command("ZREM", self._keys.index(generation, name), *members)
+        for name, members in _by_index(batch.added).items():
+            scored: list[bytes] = [SCORE] * (2 * len(members))
+            scored[1::2] = members
+            pipeline.execute_command("ZADD", self._keys.index(generation, name), *scored)
         if batch.parked or batch.unparked:
             self._queue_parked(pipeline, batch)
 
@@ -159,7 +166,7 @@ def _check(commands: Sequence[tuple[Any, ...]], answers: Sequence[Any]) -> None:
 
 
 def _by_index(changes: Sequence[IndexChange]) -> dict[str, list[bytes]]:
-    members: dict[str, list[bytes]] = {}
+    members: dict[str, list[bytes]] = defaultdict(list)
     for index, document_id in changes:
-        members.setdefault(index.name, []).append(member(index, document_id))
+        members[index.name].append(member(index, document_id))
     return members

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from contracts.envelope import MalformedMessage, read_event, rfc3339
+from contracts.envelope import EventEnvelope, MalformedMessage, read_event, rfc3339
 from contracts.message import Event
 from workers import telemetry
 from workers.core.recorded import Recorded
@@ -22,6 +22,11 @@ from workers.ports.parked import ParkedStream, ParkedStreamRequest
 FILL_BATCH_EVENTS = 1000
 # An idle lane is looked at about once a second; every tenth time it is compared with the table.
 IDLE_LOOKS = 10
+
+EVENT_HEADERS = tuple(name for name, _ in EventEnvelope("", "", "", "", "", "", "", 0, 0).to_headers())
+"""The names of the headers that every event has, in the order in which Annals writes them."""
+OPTIONAL_HEADERS = {"traceparent", "ce_actor"}
+"""Those that may follow."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +47,10 @@ class SequencedEvents:
         self._context = context
         self._partition = partition
         self._models = {name: model for name, model in models.items() if model.context == context}
+        # By the bytes of the header, so that it need not be decoded.
+        self._validators = {
+            name.encode(): model.__pydantic_validator__.validate_json for name, model in self._models.items()
+        }
         self._table = table
         self._idle_looks = 0
         self._missed_since: int | None = None
@@ -115,6 +124,48 @@ class SequencedEvents:
         return [recorded_row(row, self._models) for row in rows]
 
     def _recorded(self, record: InboundRecord) -> Recorded:
+        """The event of a record. Raises MalformedMessage.
+
+        Annals writes the same headers in the same order with every event: to compare their names is faster than to hash
+        them, and only what `Recorded` has is decoded. Whatever is not as expected is read once more the long way, which
+        decides.
+        """
+        headers, key = record.headers, record.key
+        others = dict(headers[len(EVENT_HEADERS) :])
+        if len(headers) < len(EVENT_HEADERS) or not others.keys() <= OPTIONAL_HEADERS:
+            return self._recorded_by_envelope(record)
+        (
+            (n1, _),
+            (n2, identity),
+            (n3, wire_type),
+            (n4, _),
+            (n5, subject),
+            (n6, time),
+            (n7, _),
+            (n8, correlation),
+            (n9, _),
+            (n10, version),
+            (n11, sequence),
+        ) = headers[: len(EVENT_HEADERS)]
+        validate = self._validators.get(wire_type)
+        if (n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11) != EVENT_HEADERS or validate is None:
+            return self._recorded_by_envelope(record)
+        try:
+            return Recorded(
+                validate(record.value or b""),
+                identity.decode(),
+                (subject if key is None else key).decode(),
+                int(version),
+                int(sequence),
+                time.decode(),
+                correlation.decode(),
+                others["ce_actor"].decode() if "ce_actor" in others else None,
+                others["traceparent"].decode() if "traceparent" in others else None,
+            )
+        except (ValueError, AttributeError, TypeError):
+            return self._recorded_by_envelope(record)
+
+    def _recorded_by_envelope(self, record: InboundRecord) -> Recorded:
         envelope = read_event(record.headers, record.key)
         return Recorded(
             event_of(envelope.type, record.value or b"", self._models),

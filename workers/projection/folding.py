@@ -104,8 +104,9 @@ def _changes(
     for document_id, document in documents.items():
         old = entries(projection, stored.get(document_id))
         new = entries(projection, document)
-        added += [IndexChange(index, document_id) for index in new - old]
-        removed += [IndexChange(index, document_id) for index in old - new]
+        if new != old:
+            added += [IndexChange(index, document_id) for index in new - old]
+            removed += [IndexChange(index, document_id) for index in old - new]
         encoded[document_id] = None if document is None else orjson.dumps(document)
     return Folded(encoded, added, removed, parked)
 
