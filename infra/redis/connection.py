@@ -4,13 +4,15 @@ A connection whose server is no longer a primary (a failover behind the same add
 pool, so that the next one finds the new primary.
 """
 
+import asyncio
 import ssl
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio import ConnectionPool, Redis
+from redis.exceptions import MaxConnectionsError, RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
 from infra.settings import Settings
@@ -31,7 +33,7 @@ def client(settings: Settings) -> Any:
     client can be made of."""
     assert settings.redis_url is not None, "settings must be located first"
     try:
-        redis: Any = Redis.from_url(
+        pool: Any = _WaitingPool.from_url(
             settings.redis_url.get_secret_value(),
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_timeout=ANSWER_TIMEOUT_SECONDS,
@@ -39,12 +41,52 @@ def client(settings: Settings) -> Any:
             retry=None,
             health_check_interval=0,
         )
-        redis.connection_pool.make_connection()  # does not connect yet, but checks all parts of the URL
+        pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    pool = redis.connection_pool
     pool.connection_class = type("Connection", (_LeavesReplicas, pool.connection_class), {})
-    return redis
+    return Redis.from_pool(pool)
+
+
+class _WaitingPool(ConnectionPool):
+    """Who finds all connections in use waits for one, first come, first served: hundreds of lanes may begin at once."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def get_connection(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().get_connection(*arguments, **options)  # type: ignore[no-untyped-call]
+        except MaxConnectionsError:
+            async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                return await self._next_connection(*arguments, **options)
+
+    async def _next_connection(self, *arguments: Any, **options: Any) -> Any:
+        while True:
+            released = asyncio.get_running_loop().create_future()
+            self._waiting.append(released)
+            try:
+                await released
+            except asyncio.CancelledError:
+                if released.done() and not released.cancelled():
+                    self._wake_next()  # it was released for a caller who waits no longer
+                raise
+            try:
+                return await super().get_connection(*arguments, **options)  # type: ignore[no-untyped-call]
+            except MaxConnectionsError:
+                continue
+
+    async def release(self, connection: Any) -> None:
+        await super().release(connection)
+        self._wake_next()
+
+    def _wake_next(self) -> None:
+        while self._waiting:
+            released = self._waiting.popleft()
+            if not released.done():
+                released.set_result(None)
+                return
 
 
 class _LeavesReplicas:
