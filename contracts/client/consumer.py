@@ -16,7 +16,7 @@ A record also says under which leader of its partition it was written (`leader_e
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.batch_parsing import parsed_batch
 from contracts.client.broken_connections import keeps_metadata
+from contracts.client.quiet_fetches import FetchClient
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -33,6 +34,8 @@ LOG_OVERHEAD_BYTES = 12
 LEADER_EPOCH_POSITION = 12
 MAGIC_POSITION = 16
 NO_LEADER_EPOCH = -1
+# How often aiokafka's fetcher goes through all partitions although nothing has happened. Its default: 200.
+FETCHER_ROUND_MILLISECONDS = 1000
 
 
 class StoredBatch:
@@ -155,6 +158,10 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
         PartitionRecords=_Records,
     )
 
+    def __init__(self, client: Any, *arguments: Any, fetch_max_wait_ms: int, **options: Any) -> None:
+        self.fetches = FetchClient(client, fetch_max_wait_ms)
+        super().__init__(self.fetches, *arguments, fetch_max_wait_ms=fetch_max_wait_ms, **options)
+
     async def close(self) -> None:
         """Stop fetching. aiokafka's own `close` lets the CancelledError of a waiting fetch escape: a caller that stops
         a consumer while its broker is away would end as if cancelled, and leave connections open.
@@ -183,7 +190,20 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
 
     start = _with_names(AIOKafkaConsumer.start, Fetcher=_Fetcher)
 
-    async def topic_states(self, topics: Sequence[str]) -> dict[str, TopicState]:
+    def __init__(self, *topics: str, **options: Any) -> None:
+        super().__init__(*topics, consumer_timeout_ms=FETCHER_ROUND_MILLISECONDS, **options)
+
+    def seek(self, partition: Any, offset: int) -> None:
+        """As aiokafka's; the partition is fetched from there at once, also if a fetch without it waits for records."""
+        super().seek(partition, offset)
+        self._fetcher.fetches.note_movement()
+
+    def resume(self, *partitions: Any) -> None:
+        """As aiokafka's, and as `seek`."""
+        super().resume(*partitions)
+        self._fetcher.fetches.note_movement()
+
+    async def topic_states(self, topics: Sequence[str]) -> Mapping[str, TopicState]:
         """By name, those of the topics that exist. Raises KafkaError or OSError."""
         response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))
         return topic_states(response)

@@ -7,6 +7,7 @@ version that does is written down here. Format: https://kafka.apache.org/protoco
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ METADATA_API = 3
 UNKNOWN_TOPIC = 3
 LEADER_NOT_AVAILABLE = 5
 NO_ID = bytes(16)
+# Topics are looked at every few seconds and hardly ever change: an answer that was read before is not parsed again.
+REMEMBERED_ANSWERS = 32
 
 
 class TopicState(NamedTuple):
@@ -94,6 +97,15 @@ class _MetadataResponse(Response):  # type: ignore[misc]  # as above
         ("tags", TaggedFields),
     )
 
+    @classmethod
+    def decode(cls, data: BytesIO | bytes) -> "_MetadataResponse":
+        return _parsed(data if isinstance(data, bytes) else data.read())
+
+
+@lru_cache(REMEMBERED_ANSWERS)
+def _parsed(answer: bytes) -> _MetadataResponse:
+    return _MetadataResponse(*_MetadataResponse.SCHEMA.decode(BytesIO(answer)))
+
 
 class _MetadataRequest(RequestStruct):  # type: ignore[misc]  # as above
     FLEXIBLE_VERSION = True
@@ -123,7 +135,8 @@ class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # typ
         return request_struct_class([(NO_ID, topic, {}) for topic in self._topics], False, False, False, {})
 
 
-def topic_states(response: Any) -> dict[str, TopicState]:
+@lru_cache(REMEMBERED_ANSWERS)
+def topic_states(response: Any) -> Mapping[str, TopicState]:
     """By name, the topics that exist. A topic that the broker cannot describe now is left out."""
     return {
         topic["topic"]: TopicState(

@@ -78,7 +78,13 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # A killed broker may register again only when its old session has ended: 4 s instead of 9.
 broker.session.timeout.ms=4000
-broker.heartbeat.interval.ms=500
+broker.heartbeat.interval.ms=1000
+# An idle broker writes to its metadata every 5 s, not twice a second, and few threads take turns to look for work.
+metadata.max.idle.interval.ms=5000
+num.network.threads=2
+num.io.threads=4
+group.coordinator.threads=1
+share.coordinator.threads=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 log.cleaner.dedupe.buffer.size=16777216

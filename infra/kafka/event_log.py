@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import error_text
+from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
@@ -30,7 +31,7 @@ APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 TAIL_TIMEOUT_SECONDS = 60.0
 # How far a shortened log is read back to find its last sequence: many times the number of records that can arrive late.
 SHORTENED_SCAN_RECORDS = 20_000
-# All lanes of the process ask about the same topics.
+# All lanes of the process ask about the same few topics: one question brings the states of all of them.
 STATE_MAX_AGE_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -86,9 +87,10 @@ class KafkaEventLog:
         async with self._reader_for(f"the state of {topic}") as reader:
             asked_at, state = self._states.get(topic, (0.0, None))
             if state is None or time.monotonic() - asked_at > STATE_MAX_AGE_SECONDS:
-                current = (await reader.topic_states([topic])).get(topic)
-                state = TopicState("", 0) if current is None else TopicState(current.id, current.partitions)
-                self._states[topic] = (time.monotonic(), state)
+                topics = {topic, *self._states}
+                current = await reader.topic_states(sorted(topics))
+                self._states = {name: (time.monotonic(), _state_of(current.get(name))) for name in topics}
+                state = self._states[topic][1]
             return state
 
     async def clear_recreated(self, topic: str, partition: int) -> None:
@@ -154,6 +156,10 @@ class KafkaEventLog:
             if client is not None:
                 await stopped(client)
         self._producer = self._reader = None
+
+
+def _state_of(topic: BrokerTopicState | None) -> TopicState:
+    return TopicState("", 0) if topic is None else TopicState(topic.id, topic.partitions)
 
 
 async def _first_sequence(reader: Consumer, place: TopicPartition, end: int) -> int | None:

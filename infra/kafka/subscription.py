@@ -8,7 +8,6 @@ taken are fetched again, so that an error in one partition skips no record of an
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -16,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import error_text
+from contracts.client.topic_states import TopicState as BrokerTopicState
 from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
@@ -49,8 +49,10 @@ class KafkaSubscription:
         self.group = f"{settings.topic_prefix}{group}"
         session = settings.kafka_session_timeout_seconds
         self.absent: frozenset[str] = frozenset()
-        self._states: dict[str, Any] = {}
+        self._states: Mapping[str, BrokerTopicState] = {}
         self._read_to: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
+        self._starts: dict[TopicPartition, int] = {}
         self._holes = HoleFinder(client_options(settings))
         self._consumer = Consumer(
             **client_options(settings),
@@ -111,6 +113,8 @@ class KafkaSubscription:
         """Drop the positions of partitions that were revoked."""
         for partition in partitions:
             self._read_to.pop(partition, None)
+            self._committed.pop(partition, None)
+            self._starts.pop(partition, None)
 
     def pause(self, partition: Partition) -> None:
         with suppress(IllegalStateError):
@@ -124,26 +128,14 @@ class KafkaSubscription:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
                 states = await self._consumer.topic_states(sorted({partition.topic for partition in partitions}))
-                existing = [
-                    TopicPartition(*partition)
-                    for partition in partitions
-                    if partition.topic in states and partition.partition < states[partition.topic].partitions
-                ]
+                existing = _existing(partitions, states)
                 if not existing:
                     return {}
                 starts = await self._consumer.beginning_offsets(existing)
                 ends = await self._consumer.end_offsets(existing)
+                return {Partition(*place): _extent(place, states, starts[place], ends[place]) for place in existing}
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"topics cannot be looked at: {error_text(error)}") from error
-        return {
-            Partition(*place): Extent(
-                TopicState(states[place.topic].id, states[place.topic].partitions),
-                starts[place],
-                max(starts[place], ends[place]),
-                states[place.topic].leader_epochs.get(place.partition, -1),
-            )
-            for place in existing
-        }
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
         return await self._holes.hole(partition, first, until)
@@ -151,22 +143,36 @@ class KafkaSubscription:
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
         assignment = self._consumer.assignment()
         assigned = [partition for partition in partitions if TopicPartition(*partition) in assignment]
-        extents = await self.extents(assigned) if assigned else {}
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
-                await self._refresh_topics()
-                return {
-                    partition: Reach(await self._consumer.position(TopicPartition(*partition)), extent)
-                    for partition, extent in extents.items()
-                }
+                states = await self._consumer.topic_states(self._topics)
+                reached = await self._reached(states, _existing(assigned, states))
+                await self._refresh_topics(states)
+                return reached
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"positions cannot be read: {error_text(error)}") from error
+            raise Unavailable("Kafka", f"the ends of partitions cannot be read: {error_text(error)}") from error
 
-    async def _refresh_topics(self) -> None:
+    async def _reached(
+        self, states: Mapping[str, BrokerTopicState], places: Sequence[TopicPartition]
+    ) -> dict[Partition, Reach]:
+        """The first offset of a partition is that of an earlier look as long as `fetch` has returned all records: only
+        unread ones can be missing. Raises KafkaError or OSError.
+        """
+        ends = await self._consumer.end_offsets(places) if places else {}
+        unread = [place for place in places if self._read_to.get(place) != ends[place] or place not in self._starts]
+        if unread:
+            self._starts |= await self._consumer.beginning_offsets(unread)
+        return {
+            Partition(*place): Reach(
+                await self._consumer.position(place), _extent(place, states, self._starts[place], ends[place])
+            )
+            for place in places
+        }
+
+    async def _refresh_topics(self, states: Mapping[str, BrokerTopicState]) -> None:
         """Have the group learn of topics that were created, deleted or extended since the last call, which changes the
         assignment. By itself it would notice only when its metadata expires, or later if that was requested before.
         """
-        states = await self._consumer.topic_states(self._topics)
         self.absent = frozenset(self._topics) - states.keys()
         partition_counts = {topic: state.partitions for topic, state in states.items()}
         if states != self._states or self._cached_partition_counts() != partition_counts:
@@ -181,15 +187,34 @@ class KafkaSubscription:
     async def commit_group_offsets(self, offsets: Mapping[Partition, int]) -> None:
         assignment = self._consumer.assignment()
         commits = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
-        commits = {place: offset for place, offset in commits.items() if place in assignment}
+        commits = {
+            place: offset
+            for place, offset in commits.items()
+            if place in assignment and self._committed.get(place) != offset
+        }
         if not commits:
             return
         try:
             # aiokafka would retry for as long as the coordinator is silent, and the lanes' host waits here.
             async with asyncio.timeout(COMMIT_TIMEOUT_SECONDS):
                 await self._consumer.commit(commits)
+                self._committed |= commits
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("group offsets not committed", group=self.group, error=str(error))
+
+
+def _existing(partitions: Sequence[Partition], states: Mapping[str, BrokerTopicState]) -> list[TopicPartition]:
+    return [
+        TopicPartition(*partition)
+        for partition in partitions
+        if partition.topic in states and partition.partition < states[partition.topic].partitions
+    ]
+
+
+def _extent(place: TopicPartition, states: Mapping[str, BrokerTopicState], start: int, end: int) -> Extent:
+    state = states[place.topic]
+    leader_epoch = state.leader_epochs.get(place.partition, -1)
+    return Extent(TopicState(state.id, state.partitions), start, max(start, end), leader_epoch)
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

@@ -49,6 +49,12 @@ class MemoryReadModelWriter:
         stored = await self._call(partial(self._server.get, keys.checkpoint(generation, topic, partition)))
         return stored or START
 
+    async def stored_checkpoints(
+        self, generation: Generation, topic: str, partitions: Sequence[int]
+    ) -> Sequence[Checkpoint]:
+        wanted = [keys.checkpoint(generation, topic, partition) for partition in partitions]
+        return [stored or START for stored in await self._call(partial(self._server.mget, wanted))]
+
     async def is_empty(self, generation: Generation) -> bool:
         return not await self._call(partial(self._server.has_entries, keys.index(generation, ALL.name)))
 

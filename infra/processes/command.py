@@ -14,6 +14,7 @@ from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
+from workers.command.idle_look import CommandIdleLook
 from workers.command.lane import CommandLane, CommandPorts
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
@@ -50,7 +51,8 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await require_topics(settings, [topic.name for topic in topics_of(list(declared), settings)])
         # A command of an aborted transaction was withdrawn by its sender and must not be run.
         subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
-        yield [LaneHost("command", subscription, work_for, partitions=settings.partitions)]
+        look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
+        yield [LaneHost("command", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:
         await sender.stop()
         await log.stop()

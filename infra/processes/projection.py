@@ -9,6 +9,7 @@ from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
+from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -18,6 +19,7 @@ from workers.core.projection import Projection
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
+from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
 
 TABLE_CONNECTIONS = 2
@@ -37,8 +39,10 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
             return ProjectionLane(projection, topics, partition.partition, events, table, store)
 
         group = f"annals-projection-{projection.name}"
-        subscription = KafkaSubscription(settings, group=group, topics=[topics.events(projection.context)])
-        return LaneHost("projection", subscription, work_for, partitions=settings.partitions)
+        topic = topics.events(projection.context)
+        subscription = KafkaSubscription(settings, group=group, topics=[topic])
+        look = ProjectionIdleLook(projection.name, projection.context, topic, store, PostgresWaitingLanes(database))
+        return LaneHost("projection", subscription, work_for, partitions=settings.partitions, idle_look=look)
 
     projections = [projection for context in contexts().values() for projection in context.projections]
     try:

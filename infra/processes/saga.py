@@ -10,11 +10,13 @@ from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.installation import check_partitions
 from infra.postgres.saga_store import PostgresSagaStore
+from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
+from workers.saga.idle_look import SagaIdleLook
 from workers.saga.lane import SagaLane, SagaPorts
 
 WRITER_CONNECTIONS = 8
@@ -45,7 +47,8 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
         subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
-        yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions)]
+        look = SagaIdleLook(PostgresWaitingLanes(database), [saga.name for saga in sagas])
+        yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:
         await sender.stop()
         await database.close()

@@ -11,6 +11,7 @@ from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.stored_values import parked_of
 from workers.ports.parked import ParkedStreamAction, ParkedStreamListing, ParkedStreamRequest
+from workers.ports.read_models import Generation
 
 # The transaction is repeated while other streams of the same lane are parked or unparked at the same moment.
 TIMEOUT_SECONDS = 10.0
@@ -28,9 +29,8 @@ class RedisParkedStreams:
     async def of_projection(self, projection: str, topic: str) -> Sequence[ParkedStreamListing]:
         generation = await self._reader.live(projection)
         listings: list[ParkedStreamListing] = []
-        for partition in range(self._partitions):
-            streams = await self._reader.parked(generation, topic, partition)
-            if streams:
+        for partition in await self._partitions_with_any(generation, topic):
+            if streams := await self._reader.parked(generation, topic, partition):
                 requests = await self._reader.parked_requests(generation, topic, partition)
                 requested = {request.stream_id: request.action for request in requests}
                 listings += [
@@ -38,6 +38,14 @@ class RedisParkedStreams:
                     for stream in streams
                 ]
         return listings
+
+    async def _partitions_with_any(self, generation: Generation, topic: str) -> Sequence[int]:
+        with faults_sorted():
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for partition in range(self._partitions):
+                    pipeline.exists(self._keys.parked(generation, topic, partition))
+                answers = await pipeline.execute()
+        return [partition for partition, is_there in enumerate(answers) if is_there]
 
     async def request(self, listing: ParkedStreamListing, action: ParkedStreamAction) -> None:
         wanted = listing.stream

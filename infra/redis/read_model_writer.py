@@ -46,6 +46,13 @@ class RedisReadModelWriter:
         with faults_sorted():
             return read_checkpoint(await self._redis.get(self._keys.checkpoint(generation, topic, partition)))
 
+    async def stored_checkpoints(
+        self, generation: Generation, topic: str, partitions: Sequence[int]
+    ) -> Sequence[Checkpoint]:
+        keys = [self._keys.checkpoint(generation, topic, partition) for partition in partitions]
+        with faults_sorted():
+            return [read_checkpoint(stored) for stored in (await self._redis.mget(keys) if keys else ())]
+
     async def is_empty(self, generation: Generation) -> bool:
         with faults_sorted():
             return not await self._redis.exists(self._keys.index(generation, ALL.name))

@@ -15,18 +15,21 @@ from infra.memory.saga_store import MemorySagaStore
 from infra.memory.table import Table
 from infra.memory.verification.repair import MemoryRepairedTable
 from infra.memory.verification.table import MemoryVerifiedTable
+from infra.memory.waiting_lanes import MemoryWaitingLanes
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.saga_store import PostgresSagaStore
 from infra.postgres.verification.repair import PostgresRepairedTable
 from infra.postgres.verification.table import PostgresVerifiedTable
+from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.settings import Settings
 from tests.ports.lines import Line, LossyWire, lossy_proxy
 from workers.ports.lanes import LaneKey
 from workers.ports.sagas import Following
 from workers.ports.verification.repair import RepairedTable
 from workers.ports.verification.table import VerifiedTable
+from workers.ports.waiting_lanes import WaitingLanes
 
 TABLES = (
     "lanes",
@@ -65,6 +68,7 @@ class Tables:
     statuses: Callable[[], Awaitable[dict[str, str]]]
     beginnings: Callable[[], Awaitable[dict[tuple[LaneKey, Following], int]]]
     request: Callable[[LaneKey, str, str, Any], Awaitable[None]]
+    waiting_lanes: WaitingLanes
 
 
 def tables_in_memory() -> Tables:
@@ -95,7 +99,19 @@ def tables_in_memory() -> Tables:
     store, sagas = MemoryEventStore(table, wire), MemorySagaStore(table, wire)
     verified, repaired = MemoryVerifiedTable(table, wire), MemoryRepairedTable(table, wire)
     return Tables(
-        store, sagas, verified, repaired, wire, contents, unique_claims, secrets, owners, statuses, beginnings, request
+        store,
+        sagas,
+        verified,
+        repaired,
+        wire,
+        contents,
+        unique_claims,
+        secrets,
+        owners,
+        statuses,
+        beginnings,
+        request,
+        MemoryWaitingLanes(table, wire),
     )
 
 
@@ -153,6 +169,7 @@ async def tables_in_postgres(settings: Settings) -> AsyncIterator[Tables]:
             lambda: pairs("SELECT instance_id, status FROM annals.sagas"),
             beginnings,
             request,
+            PostgresWaitingLanes(database),
         )
 
 

@@ -43,6 +43,8 @@ async def test_lanes_generations_and_projections_are_apart(models: StoredModels)
     await writer.commit(batch({"ada": "Rome"}, to=FIRST))
     await writer.commit(batch({"bob": "Rome"}, partition=1, to=SECOND))
     assert [await writer.checkpoint(CARDS, TOPIC, number) for number in (0, 1, 2)] == [FIRST, SECOND, START]
+    assert await writer.stored_checkpoints(CARDS, TOPIC, [2, 0, 1]) == [START, FIRST, SECOND]
+    assert await writer.stored_checkpoints(CARDS, TOPIC, []) == []
     for other in (Generation("other"), second):
         assert await writer.checkpoint(other, TOPIC, 0) == START
         assert await writer.is_empty(other)

@@ -1,16 +1,34 @@
-"""A process may have more lanes than connections to Redis: then they wait for one another, and none is refused."""
+"""More callers at once than the client may have connections: they wait their turn, and none is refused."""
 
 import asyncio
-from typing import Any
 
-from infra.redis.connection import MAX_CONNECTIONS
+import pytest
+
+from infra.redis import connection
+from infra.redis.connection import client
+from infra.settings import Settings
+
+CALLERS = 40
 
 
-async def test_wait_for_one_another(redis: Any, settings: Any) -> None:
-    key = f"{settings.topic_prefix}counter"
-    try:
-        await asyncio.gather(*(redis.incr(key) for _ in range(4 * MAX_CONNECTIONS)))
-        assert int(await redis.get(key)) == 4 * MAX_CONNECTIONS
-        assert len(await redis.client_list()) <= MAX_CONNECTIONS + 10
-    finally:
-        await redis.delete(key)
+@pytest.fixture(autouse=True)
+def few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MAX_CONNECTIONS", 2)
+
+
+async def test_each_is_answered(settings: Settings) -> None:
+    async with client(settings) as redis:
+        answers = await asyncio.gather(*(redis.echo(str(number)) for number in range(CALLERS)))
+        assert answers == [str(number).encode() for number in range(CALLERS)]
+
+
+async def test_who_gives_up_keeps_none_from_its_turn(settings: Settings) -> None:
+    async with client(settings) as redis:
+        calls = [asyncio.ensure_future(redis.echo(str(number))) for number in range(CALLERS)]
+        await asyncio.sleep(0)
+        for call in calls[::3]:
+            call.cancel()
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+        assert [answer for answer in answers if isinstance(answer, bytes)] == [
+            str(number).encode() for number in range(CALLERS) if number % 3
+        ]

@@ -10,16 +10,20 @@ from infra.memory.message_sender import MemoryMessageSender
 from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer
 from infra.memory.saga_store import MemorySagaStore
 from infra.memory.table import Table
+from infra.memory.waiting_lanes import MemoryWaitingLanes
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
 from tests.simulation.consumer_groups.broker import BrokerWithGroups
 from tests.simulation.consumer_groups.subscription import MemorySubscription
 from tests.simulation.counting import USERS
 from tests.simulation.network import SimulatedWire
 from tests.simulation.publish_monitor import MonitoredEventLog, MonitoredEventStore, PublishMonitor
+from workers.command.idle_look import CommandIdleLook
 from workers.command.lane import CommandLane, CommandPorts
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
+from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
+from workers.saga.idle_look import SagaIdleLook
 from workers.saga.lane import SagaLane, SagaPorts
 
 SESSION_TIMEOUT_SECONDS = 4.0
@@ -91,6 +95,7 @@ def _command_host(environment: WorkerEnvironment) -> LaneHost:
         lambda partition: CommandLane("users", USERS.decider, partition.partition, ports),
         environment.clock,
         PARTITIONS,
+        CommandIdleLook(ports.log, [TOPICS.replies, EVENTS]),
     )
 
 
@@ -109,6 +114,9 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         lambda partition: SagaLane("users", USERS.sagas, partition.partition, ports),
         environment.clock,
         PARTITIONS,
+        SagaIdleLook(
+            MemoryWaitingLanes(environment.servers.table, environment.wire), [saga.name for saga in USERS.sagas]
+        ),
     )
 
 
@@ -125,4 +133,12 @@ def _projection_host(environment: WorkerEnvironment) -> LaneHost:
         ),
         environment.clock,
         PARTITIONS,
+        ProjectionIdleLook(
+            projection.name,
+            "users",
+            EVENTS,
+            store,
+            MemoryWaitingLanes(environment.servers.table, environment.wire),
+            environment.clock,
+        ),
     )

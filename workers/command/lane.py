@@ -33,7 +33,7 @@ from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventStore, Repeated, Unstorable
 from workers.ports.lanes import Fenced, Interruption, LaneKey
-from workers.ports.log import EventLog, InboundRecord, MessageSender
+from workers.ports.log import EventLog, InboundRecord, MessageSender, TopicState
 
 # Each attempt learns of one more rejected claim or one more outcome, so a single command needs at most three. A batch
 # that cannot be committed after so many attempts is handled command by command.
@@ -237,6 +237,11 @@ class CommandLane:
     async def idle(self) -> None:
         if self._publisher is not None:
             self._publisher.check()
+
+    def is_at_rest(self, states: Mapping[str, TopicState]) -> bool:
+        """Whether neither `idle` nor `examine` would find anything, if the topics are in these states."""
+        is_quiet = self._publisher is not None and self._publisher.is_running and not self.is_interrupted
+        return is_quiet and self._outputs.are_unchanged(states, self._published_topic_id)
 
     async def release(self) -> None:
         if self._publisher is not None:

@@ -1,5 +1,7 @@
 """Checks the topics that a command lane writes to: their number of partitions, and whether they were recreated."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from workers import telemetry
@@ -25,6 +27,11 @@ class LaneOutputs:
         """
         await self._checked(self._replies)
         return await self._checked(self._events)
+
+    def are_unchanged(self, states: Mapping[str, TopicState], events_topic_id: str) -> bool:
+        """Whether both topics have the right number of partitions and the event topic has this id, by these states."""
+        events, replies = states[self._events], states[self._replies]
+        return events == (events_topic_id, self._partitions) and replies.partitions == self._partitions
 
     async def _checked(self, topic: str) -> TopicState:
         state = await self._log.topic(topic)

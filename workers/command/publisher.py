@@ -54,6 +54,11 @@ class Publisher:
         if self._task.done():
             self._task.result()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether `check` would raise nothing."""
+        return not self._task.done()
+
     async def drained(self) -> None:
         """Wait until all queued events are acknowledged. Raises what publishing has raised."""
         await self._done_or_failed(self._waiting.join())

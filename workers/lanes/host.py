@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
+from workers.lanes.idle import IdleLook, look_after
 from workers.lanes.runner import LaneRunner
 from workers.lanes.watch import Watch
 from workers.lanes.work import LaneWork
@@ -40,13 +41,17 @@ class LaneHost:
         work_for: Callable[[Partition], LaneWork],
         clock: Clock = time.monotonic,
         partitions: int | None = None,
+        idle_look: IdleLook | None = None,
     ) -> None:
-        """`partitions` is the number that each topic must have; None: any number."""
+        """`partitions` is the number that each topic must have; None: any number. Without an `idle_look` (idle.py) each
+        lane looks by itself whether there is something to do without records.
+        """
         self.role = role
         self._subscription = subscription
         self._work_for = work_for
         self._clock = clock
         self._partitions = partitions
+        self._idle_look = idle_look
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
         self._committed_at = self._turned_at = clock()
@@ -86,6 +91,7 @@ class LaneHost:
     async def run(self) -> None:
         """Join the group and work until `stop`. Raises Unavailable if it cannot be joined, or not be read for long."""
         await self._subscription.start(self._assigned, self._revoked)
+        looking = self._look_after_idle_lanes()
         try:
             while not self._stopping.is_set():
                 self._turned_at = self._clock()
@@ -93,8 +99,16 @@ class LaneHost:
                 await self._commit_group_offsets()
                 await self._look()
         finally:
+            if looking is not None:
+                looking.cancel()
             await self._release(frozenset(self._runners))
             await self._subscription.stop()
+
+    def _look_after_idle_lanes(self) -> asyncio.Task[None] | None:
+        if self._idle_look is None:
+            return None
+        looking = look_after(self.role, self._runners.values, self._idle_look)
+        return asyncio.create_task(looking, name=f"idle lanes of {self.role}")
 
     async def _fetch(self) -> None:
         try:
@@ -130,7 +144,15 @@ class LaneHost:
         log.info("lanes assigned", role=self.role, partitions=_readable(partitions))
         for partition in sorted(partitions):
             work = self._work_for(partition)
-            runner = LaneRunner(self.role, partition, work, self._subscription, self._clock, self._partitions)
+            runner = LaneRunner(
+                self.role,
+                partition,
+                work,
+                self._subscription,
+                self._clock,
+                self._partitions,
+                is_looked_after=self._idle_look is not None,
+            )
             self._runners[partition] = runner
             runner.start()
         self._joined = True

@@ -17,6 +17,7 @@ import structlog
 from workers import telemetry
 from workers.lanes.beginning import LaneInput
 from workers.lanes.queue import RecordQueue, WentBack
+from workers.lanes.waiting import Waiting
 from workers.lanes.work import LaneWork, Restart
 from workers.ports.clock import Clock
 from workers.ports.lanes import Fenced, Unavailable
@@ -35,7 +36,7 @@ class LaneRunner:
     """Runs one `LaneWork` on the records of one partition.
 
     `active`: the lane is held. `caught_up`: it was at, or close to, the end of its topic at the last look of the watch.
-    `moved_at`: when it last made progress, by `clock`.
+    `moved_at`: when it last made progress, by `clock`. `waiting`: its wait for records.
     """
 
     def __init__(
@@ -46,25 +47,25 @@ class LaneRunner:
         subscription: Subscription,
         clock: Clock = time.monotonic,
         partitions: int | None = None,
+        *,
+        is_looked_after: bool = False,
     ) -> None:
-        """`partitions` is the number that the topic must have; None: any number."""
-        self.role = role
-        self.partition = partition
-        self.active = False
-        self.caught_up = False
+        """`partitions` is the number that the topic must have; None: any number. `is_looked_after`: the host tells when
+        to look for something to do without records (idle.py); else the lane does so once a second.
+        """
+        self.role, self.partition, self.work = role, partition, work
+        self.active = self.caught_up = False
         self.moved_at = clock()
+        self.waiting = Waiting(clock)
         self._input = LaneInput(role, partition, work, subscription, partitions)
         self._out_of_date: str | None = None
-        self._examined_at = clock()
+        self._examined_at = self.moved_at
         self._handled_ms: int | None = None
-        self._work = work
+        self._last_progress = telemetry.LAST_PROGRESS.labels(role, *partition)
         self._lane = {"role": role, "topic": partition.topic, "partition": partition.partition}
-        self._subscription = subscription
-        self._clock = clock
-        self._queue = RecordQueue()
-        self._arrived = asyncio.Event()
+        self._subscription, self._clock, self._is_looked_after = subscription, clock, is_looked_after
+        self._queue, self._paused = RecordQueue(), True
         self._stopping = asyncio.Event()
-        self._paused = True
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -82,7 +83,7 @@ class LaneRunner:
         except (Restart, WentBack) as error:
             self.restart(str(error))
             return
-        self._arrived.set()
+        self.waiting.end()
         if self._queue.is_full and not self._paused:
             self._paused = True
             self._subscription.pause(self.partition)
@@ -91,7 +92,7 @@ class LaneRunner:
         """Acquire the lane again once the fetched records are handled."""
         if self.active and self._out_of_date is None:
             self._out_of_date = reason
-            self._arrived.set()
+            self.waiting.end()
 
     @property
     def next_offset(self) -> int:
@@ -112,7 +113,7 @@ class LaneRunner:
     @property
     def is_sound(self) -> bool:
         """Whether no records may have been lost that no operator has acknowledged."""
-        return not self._work.is_interrupted
+        return not self.work.is_interrupted
 
     @property
     def oldest_waiting_ms(self) -> int | None:
@@ -127,18 +128,22 @@ class LaneRunner:
         """Whether the lane is held, not paused, and has nothing to do."""
         return self.active and not self._queue and not self._paused
 
+    def note_progress(self) -> None:
+        """The lane has done something, or has nothing to do."""
+        self.moved_at = self._clock()
+        self._last_progress.set_to_current_time()
+
     async def stop(self, timeout_seconds: float) -> None:
         """Finish the current batch and release the lane; after the timeout, abandon it."""
         self._stopping.set()
-        self._arrived.set()
+        self.waiting.end()
         if (task := self._task) is None:
             return
-        done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
-        if not done:
+        if not (await asyncio.wait({task}, timeout=timeout_seconds))[0]:
             log.warning("lane abandoned: it was not released in time", timeout_seconds=timeout_seconds, **self._lane)
             task.cancel()
             await asyncio.wait({task}, timeout=1)
-        self._work.abandon()
+        self.work.abandon()
 
     async def _run(self) -> None:
         delay = RETRY_DELAY_SECONDS
@@ -156,9 +161,9 @@ class LaneRunner:
 
     async def _hold(self) -> None:
         await self._input.check()
-        offset = await self._input.begin(await self._work.acquire())
+        offset = await self._input.begin(await self.work.acquire())
         self._queue.begin(offset)
-        self._out_of_date = None
+        self._out_of_date, self.waiting.has_looked = None, False
         self._subscription.seek(self.partition, self._input.reads_from(offset))
         self._set_active(True)
         self._paused = False
@@ -169,11 +174,11 @@ class LaneRunner:
             if batch:
                 await self._handle(batch)
             elif not self._stopping.is_set():
-                await self._work.idle()
+                await self.work.idle()
+            self.waiting.has_looked = not batch
             await self._examine()
-            self.moved_at = self._clock()
-            telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
-        await self._work.release()
+            self.note_progress()
+        await self.work.release()
 
     async def _examine(self) -> None:
         now = self._clock()
@@ -181,7 +186,7 @@ class LaneRunner:
             return
         self._examined_at = now
         try:
-            await self._work.examine()
+            await self.work.examine()
         except TopicMisfit:
             raise
         except Unavailable as error:
@@ -189,7 +194,7 @@ class LaneRunner:
 
     async def _handle(self, batch: list[InboundRecord]) -> None:
         started = self._clock()
-        await self._work.handle(batch)
+        await self.work.handle(batch)
         self._queue.handled(batch)
         self._handled_ms = batch[-1].timestamp
         telemetry.BATCH_RECORDS.labels(self.role).observe(len(batch))
@@ -197,14 +202,10 @@ class LaneRunner:
 
     async def _next_batch(self) -> list[InboundRecord]:
         if not self._queue:
-            self._arrived.clear()
+            self.waiting.forget_end()
             if self._out_of_date is not None:
                 raise Restart(self._out_of_date)
-            try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await self._arrived.wait()
-            except TimeoutError:
-                return []
+            await self.waiting.until_ended(None if self._is_looked_after else IDLE_SECONDS)
         gap = self._queue.gap
         if gap is not None:
             await self._input.look_into_a_gap(self._queue.next_offset, gap, self._queue.fetched_to)
@@ -219,7 +220,7 @@ class LaneRunner:
         """Abandon the lane, log the reason, and wait as long as the kind of fault requires."""
         self._set_active(False)
         self._subscription.pause(self.partition)
-        self._work.abandon()
+        self.work.abandon()
         telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
         match error:
             case Restart():
@@ -227,9 +228,8 @@ class LaneRunner:
                 return
             case Fenced():
                 telemetry.FENCED.labels(self.role, self.partition.topic).inc()
-                log.warning(
-                    "lane lost to another worker", advice="nothing to do: its new owner continues", **self._lane
-                )
+                advice = "nothing to do: its new owner continues"
+                log.warning("lane lost to another worker", advice=advice, **self._lane)
                 # If the group still assigns the lane to us after this time, the other worker was the late one.
                 delay_seconds = FENCED_DELAY_SECONDS
             case Unavailable() | PublishFailed():

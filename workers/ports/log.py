@@ -203,8 +203,9 @@ class Subscription(Protocol):
         ...
 
     async def reach(self, partitions: Sequence[Partition]) -> Mapping[Partition, Reach]:
-        """How far each of these partitions has been read, and its extent. Without partitions the topics are still
-        checked (`absent`). Raises Unavailable.
+        """How far each of these partitions has been read, and its extent; of a partition without unread records, the
+        first offset may be an earlier one. Without partitions the topics are still checked (`absent`). Raises
+        Unavailable.
         """
         ...
 

@@ -128,6 +128,12 @@ class ReadModelWriter(Protocol):
         """The stored checkpoint; START if there is none."""
         ...
 
+    async def stored_checkpoints(
+        self, generation: Generation, topic: str, partitions: Sequence[int]
+    ) -> Sequence[Checkpoint]:
+        """The stored checkpoints of these partitions, in their order."""
+        ...
+
     async def is_empty(self, generation: Generation) -> bool:
         """Tell whether the generation has no documents at all."""
         ...

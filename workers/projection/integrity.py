@@ -56,6 +56,10 @@ class Integrity:
         except EvictionAllowed as error:
             self.suspect(f"the server may have evicted keys by its policy {error.policy}")
             raise
+        self.note_signs(signs)
+
+    def note_signs(self, signs: ServerSigns | None) -> None:
+        """Compare what the server says about evictions now with what it said before."""
         before, self._signs = self._signs, signs
         if signs is not None and _has_evicted(before, signs):
             self.suspect("the server has evicted keys", restart=True)
@@ -66,13 +70,17 @@ class Integrity:
             self._position = 0
         self.suspicion = self.suspicion or reason
 
+    @property
+    def is_time(self) -> bool:
+        """Whether the interval since the last look has passed."""
+        return self._clock() - self._looked_at >= LOOK_INTERVAL_SECONDS
+
     def is_due(self) -> bool:
-        """Whether the interval since the last True has passed."""
-        now = self._clock()
-        if now - self._looked_at < LOOK_INTERVAL_SECONDS:
-            return False
-        self._looked_at = now
-        return True
+        """Whether it is time; if so, this is the look."""
+        is_time = self.is_time
+        if is_time:
+            self._looked_at = self._clock()
+        return is_time
 
     async def next_missing(self, generation: Generation, until: int, *, by_this_code: bool) -> Sequence[str] | None:
         """Of the next stretch of streams, those that `missing` names. None, once, when the sequence `until` was reached

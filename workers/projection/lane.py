@@ -27,7 +27,7 @@ from workers.ports.event_store import StreamTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter
+from workers.ports.read_models import LEFTOVERS, START, Checkpoint, Generation, ReadModelWriter, ServerSigns
 from workers.projection.folding import Folded, fold
 from workers.projection.part import Part
 from workers.projection.rebuilding import written_whole
@@ -62,7 +62,7 @@ class ProjectionLane:
     ) -> None:
         self._projection = projection
         self._topic = topics.events(projection.context)
-        self._partition = partition
+        self.partition = self._partition = partition
         self._models = models
         self._table = table
         self._store = store
@@ -215,6 +215,23 @@ class ProjectionLane:
             whole = part.checkpoint._replace(built_by=part.checkpoint.code)
             await self._restoring.commit(Folded({}, (), (), ()), whole)
             self._leftovers = False
+
+    @property
+    def sequence(self) -> int:
+        """The sequence of the last event that was read."""
+        return self._input.position
+
+    def note_signs(self, signs: ServerSigns | None) -> None:
+        """The signs that the store's server reports now."""
+        self._restoring.note_signs(signs)
+
+    def is_at_rest(self, live: Generation, stored: Checkpoint) -> bool:
+        """Whether `idle` would find nothing but events of the table, if these are the live generation and the stored
+        checkpoint.
+        """
+        part = self._part
+        is_unchanged = (live, stored) == (part.generation, part.checkpoint)
+        return is_unchanged and not part.waiting and not self._leftovers and self._restoring.is_at_rest
 
     async def release(self) -> None:
         """Nothing to do: the checkpoint is in the store."""

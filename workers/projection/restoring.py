@@ -15,7 +15,15 @@ from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import StreamTable
 from workers.ports.parked import ParkedStream
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, IndexChange, PartlyWritten, ReadModelWriter
+from workers.ports.read_models import (
+    START,
+    Checkpoint,
+    CheckpointMoved,
+    IndexChange,
+    PartlyWritten,
+    ReadModelWriter,
+    ServerSigns,
+)
 from workers.projection.folding import ALL, Folded, entries
 from workers.projection.integrity import Integrity
 from workers.projection.part import Part
@@ -51,6 +59,15 @@ class Restoring:
     async def ask_server(self) -> None:
         """Raises EvictionAllowed or Unavailable."""
         await self._integrity.ask_server()
+
+    def note_signs(self, signs: ServerSigns | None) -> None:
+        """What the server reports now about evictions."""
+        self._integrity.note_signs(signs)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether `check` would do nothing: an empty lane has nothing to check but the server's signs."""
+        return not self._integrity.suspicion and not (self._part.checkpoint.sequence and self._integrity.is_time)
 
     async def begin(self, parked: Sequence[ParkedStream], *, unchanged: bool) -> None:
         """The lane was acquired; the store has these parked streams. `unchanged`: no other has written since this
@@ -136,7 +153,8 @@ class Restoring:
         if self._integrity.is_due():
             await self.ask_server()
             if not self._integrity.suspicion:
-                await self._park_again(await self._part.parked())
+                if self._part.waiting:
+                    await self._park_again(await self._part.parked())
                 missing = await self._next_missing()
                 await self._restore(await self._next_missing() or () if missing is None else missing)
         if self._integrity.suspicion:

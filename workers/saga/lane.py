@@ -26,6 +26,7 @@ from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
+from workers.ports.waiting_lanes import LanePlace
 from workers.saga.following import Followed, Waiting, concerned, follow, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
@@ -51,6 +52,14 @@ class SagaPorts(NamedTuple):
     owner: str
     events: Mapping[str, type[Event]]
     clock: Clock = time.monotonic
+
+
+class Rest(NamedTuple):
+    """The lane, its place in the table, and the sequence of the last event that it has read."""
+
+    lane: LaneKey
+    place: LanePlace
+    sequence: int
 
 
 class SagaLane:
@@ -225,6 +234,13 @@ class SagaLane:
         for saga in self._sagas:
             waiting = sum(follower == saga.name for follower, _ in self._waiting)
             telemetry.WAITING.labels(saga.name, self._lane.topic, str(self._lane.partition)).set(waiting)
+
+    @property
+    def rest(self) -> Rest | None:
+        """Where the lane rests; None if it has parked streams, for which operators may have requests."""
+        if self._waiting:
+            return None
+        return Rest(self._lane, LanePlace(self._context, self._lane.partition), self._input.position)
 
     async def release(self) -> None:
         await self._ports.store.release(self._lane, self._epoch, Mark(self._outbox.published, -1))

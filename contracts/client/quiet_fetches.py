@@ -1,0 +1,86 @@
+"""Fetches of a consumer to which nothing arrives: they wait at the broker up to ten times longer, so that an idle
+consumer costs the broker and itself a tenth. A record that arrives ends the wait at once, as it ends a short one.
+
+While a fetch waits, aiokafka sends no other one to that broker. A partition that a short wait keeps from being fetched
+waits for half a second at most; a long wait is given up as soon as a partition is resumed or gets another position.
+
+A broker answers the requests of one connection one after the other. So fetches have a connection of their own: behind
+a fetch that waits, questions about offsets and topics would wait as well. To give up a wait is to close it.
+"""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.fetch import FetchRequest
+
+# The fetches of a consumer that is busy, or was so until a few seconds ago.
+SHORT_WAIT_MILLISECONDS = 500
+# And at most half of the time that a request may take: a broker that has died silently is noticed no later.
+LONG_WAIT_MILLISECONDS = 5000
+QUIET_SECONDS = 5.0
+# The connections of aiokafka itself are 0 and 1: those of the client and of the group's coordinator.
+FETCH_CONNECTIONS = 2
+NO_RECORDS = SimpleNamespace(topics=(), API_VERSION=0)
+
+
+class FetchClient:
+    """What a fetcher of aiokafka has for its client: the client, but for fetches and how long they wait.
+
+    A consumer that was told to wait for less than `SHORT_WAIT_MILLISECONDS` keeps its own wait.
+    """
+
+    def __init__(self, client: AIOKafkaClient, wait_milliseconds: int) -> None:
+        self._client = client
+        timeout_milliseconds = client._request_timeout_ms  # noqa: SLF001  # aiokafka has no public way to ask
+        self._long_wait_milliseconds = min(LONG_WAIT_MILLISECONDS, timeout_milliseconds // 2)
+        self._may_wait_long = SHORT_WAIT_MILLISECONDS <= wait_milliseconds < self._long_wait_milliseconds
+        self._moved_at = time.monotonic()
+        # The brokers at which a fetch waits long, and whether it was given up.
+        self._long_waits: dict[int, bool] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def send(self, node_id: int, request: Any, **options: Any) -> Any:
+        """As the client's, with another connection for a fetch. A fetch that was given up brings no records."""
+        if not isinstance(request, FetchRequest):
+            return await self._client.send(node_id, request, **options)
+        if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
+            request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
+            answer = await self._answer_after_long_wait(node_id, request)
+        else:
+            answer = await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
+        if any(partition[-1] for _, partitions in answer.topics for partition in partitions):
+            self._moved_at = time.monotonic()
+        return answer
+
+    async def _answer_after_long_wait(self, node_id: int, request: FetchRequest) -> Any:
+        self._long_waits[node_id] = False
+        try:
+            return await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
+        except KafkaConnectionError:
+            if self._long_waits[node_id]:
+                return NO_RECORDS
+            raise
+        except asyncio.CancelledError:
+            self._close(node_id)  # the next fetch, of another assignment, would wait behind this one
+            raise
+        finally:
+            del self._long_waits[node_id]
+
+    def note_movement(self) -> None:
+        """A partition is to be fetched that was not: no fetch waits long, now and for a while."""
+        self._moved_at = time.monotonic()
+        for node_id, is_given_up in self._long_waits.items():
+            if not is_given_up:
+                self._long_waits[node_id] = True
+                self._close(node_id)
+
+    def _close(self, node_id: int) -> None:
+        connection = self._client._conns.get((node_id, FETCH_CONNECTIONS))  # noqa: SLF001  # as above
+        if connection is not None:
+            connection.close()
