@@ -105,7 +105,7 @@ def _plan(
             raise typer.BadParameter(str(error), param_hint="--compare") from error
     latency = LatencyPlan(lanes=lanes) if seconds is None else LatencyPlan(lanes=lanes, seconds=seconds)
     plan = Plan(names, rounds, commands, orders, latency, idle_seconds=idle_seconds, idle_lanes=lanes)
-    plan = plan._replace(flat=plan.flat.up_to(largest))
+    plan = plan._replace(flat=plan.flat.up_to(largest)._replace(commands=min(commands, plan.flat.commands)))
     return plan if seconds is None else plan._replace(read_seconds=seconds)
 
 

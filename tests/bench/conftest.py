@@ -55,11 +55,17 @@ async def leftovers(settings: Settings) -> list[str]:
         rows = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'annals_bench_%'")
     finally:
         await connection.close()
-    return [*(row[0] for row in rows), *(str(process.pid) for process in psutil.process_iter() if _benched(process))]
+    return [
+        *(row[0] for row in rows),
+        *(str(process.pid) for process in psutil.process_iter() if _benched(process, settings)),
+    ]
 
 
-def _benched(process: psutil.Process) -> bool:
+def _benched(process: psutil.Process, settings: Settings) -> bool:
+    """Whether it works in an environment of a bench run, on these servers."""
     try:
-        return "annals_bench_" in process.environ().get("ANNALS_TOPIC_PREFIX", "")
+        environment = process.environ()
     except psutil.Error:
         return False
+    on_these = environment.get("ANNALS_KAFKA_BOOTSTRAP_SERVERS") == settings.kafka_bootstrap_servers
+    return on_these and "annals_bench_" in environment.get("ANNALS_TOPIC_PREFIX", "")

@@ -20,6 +20,7 @@ def assert_drained(drained: dict[str, Any], processes: set[str]) -> None:
     assert drained["per_second"] > 0
     assert set(drained["cpu_microseconds"]) == processes
     assert all(used >= 0 for used in drained["cpu_microseconds"].values())
+    assert drained["used"] >= 0
     assert 0 <= drained["busy"] <= 1
 
 
@@ -66,6 +67,18 @@ async def test_an_idle_installation_by_process(bench: Bench) -> None:
     idle = (await bench("idle", "--idle-seconds", "1", "--lanes", "1"))["idle"]
     assert {"command", "saga", "projection", "gateway", *SERVERS} <= set(idle["share_by_process"])
     assert idle["share"] == pytest.approx(sum(idle["share_by_process"].values()), abs=0.001)
+
+
+async def test_what_must_stay_flat_at_each_size(bench: Bench) -> None:
+    flat = (await bench("flat", "--commands", "2000", "--largest", "10000"))["flat"]
+    assert [at["events"] for at in flat["streams"].values()] == [1, 100, 10_000]
+    assert all(at["whole_ms"] > 0 and at["snapshot_ms"] > 0 for at in flat["streams"].values())
+    assert [at["rows"] for at in flat["tables"].values()] == [10_000]
+    assert len(flat["lanes"]) == 3
+    assert flat["tables"]["10,000 rows"]["history"]["per_second"] > 0
+    for sizes in flat.values():
+        for at in sizes.values():
+            assert_drained(at.get("creates") or at["updates"], {"worker", *SERVERS})
 
 
 async def test_that_is_interrupted_leaves_nothing_behind(settings: Settings) -> None:

@@ -33,4 +33,6 @@ def test_is_measured_by_name() -> None:
 
 
 def test_is_divided_by_the_work() -> None:
-    assert Stretch(2.0, {"worker": 0.5}, 0.75).microseconds_each(1000) == {"worker": 500.0}
+    stretch = Stretch(2.0, {"worker": 0.5, "postgres": 1.5}, 0.75)
+    assert stretch.microseconds_each(1000) == {"worker": 500.0, "postgres": 1500.0}
+    assert stretch.used == 1.0 / psutil.cpu_count()

@@ -17,13 +17,13 @@ from infra.measuring.bench.reads.run import ReadPair
 from infra.measuring.bench.run import Measured
 from infra.measuring.bench.tables import ratio_table, tables
 
-DRAINED = Drained(1000.0, {"worker": 40.0, "postgres": 30.0}, 0.9)
+DRAINED = Drained(1000.0, {"worker": 40.0, "postgres": 30.0}, 0.8, 0.9)
 TIMES = Times(1.0, 2.0, 3.0, 10, 0)
 RATE = ReadRate(500.0, 1.0, 2.0, 300.0)
 MEDIANS = {
     "commands": Commands(RawRates(10_000.0, 5000.0, 4000.0), DRAINED, DRAINED, DRAINED),
     "peer": Peer(DRAINED._replace(per_second=100.0), DRAINED),
-    "orders": Orders(100, 50.0, {"command": 1.0, "saga": 3.0}, 4.0, 0.75, 0.8),
+    "orders": Orders(100, 50.0, {"command": 1.0, "saga": 3.0}, 4.0, 0.75, 0.7, 0.8),
     "latency": {"500 commands/s": Pair.of(TIMES, TIMES)},
     "reads": {"GET /users/{id}, 1 client": ReadPair(RATE, RATE, 1.0, 1.0)},
     "idle": Idle(24, 60.0, 0.03, {"kafka": 0.03}),

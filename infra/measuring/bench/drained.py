@@ -15,17 +15,18 @@ Count = Callable[[], Awaitable[float]]
 
 class Drained(NamedTuple):
     """Units of work a second; microseconds of processor time for each by process (`worker`, and each server that runs
-    here); the share of all processors that was busy.
+    here); the share of all processors that these processes used, and that anything at all kept busy.
     """
 
     per_second: float
     cpu_microseconds: dict[str, float]
+    used: float
     busy: float
 
     @staticmethod
     def of(stretch: Stretch, count: int) -> "Drained":
         """So much work in this stretch."""
-        return Drained(count / stretch.seconds, stretch.microseconds_each(count), stretch.busy)
+        return Drained(count / stretch.seconds, stretch.microseconds_each(count), stretch.used, stretch.busy)
 
 
 async def drain(

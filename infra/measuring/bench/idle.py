@@ -39,7 +39,7 @@ async def measure_idle(checkout: Checkout, settings: Settings, lanes: int, secon
         environment = child_environment(settings.model_copy(update=changes))
         command = checkout.annals("up", "--json")
         try:
-            async with child_process(command, environment, shows_output=False, stop_seconds=STOP_TIMEOUT_SECONDS) as up:
+            async with child_process(command, environment, STOP_TIMEOUT_SECONDS) as up:
                 async with asyncio.timeout(START_TIMEOUT_SECONDS):
                     await until_ready(f"http://{LOOPBACK}:{port}")
                 await asyncio.sleep(SETTLE_SECONDS)

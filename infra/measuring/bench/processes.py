@@ -1,13 +1,15 @@
 """The real processes of an installation under measurement: workers and its gateway, stopped in order afterwards."""
 
 import asyncio
+import os
 import socket
 import sys
+import tempfile
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.client import HTTPException
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +21,8 @@ from infra.measuring.bench.installation import Installation
 
 START_TIMEOUT_SECONDS = 60.0
 STOP_SECONDS = 20.0
+SHOWN_LINES = 20
+SHOWN_BYTES = 20_000
 METRICS_TIMEOUT_SECONDS = 10.0
 LOOPBACK = "127.0.0.1"
 
@@ -71,8 +75,7 @@ async def worker(installation: Installation, role: str) -> AsyncIterator[Worker]
 async def gateway(installation: Installation) -> AsyncIterator[Gateway]:
     """A gateway, once it is ready. Raises TimeoutError."""
     port = free_port()
-    # That its servers are not reached yet is no news.
-    given = {"ANNALS_HTTP_PORT": str(port), "ANNALS_HTTP_HOST": LOOPBACK, "ANNALS_LOG_LEVEL": "error"}
+    given = {"ANNALS_HTTP_PORT": str(port), "ANNALS_HTTP_HOST": LOOPBACK}
     environment = child_environment(installation.settings) | given
     async with child_process(installation.checkout.annals("gateway"), environment) as process:
         async with asyncio.timeout(START_TIMEOUT_SECONDS):
@@ -82,24 +85,34 @@ async def gateway(installation: Installation) -> AsyncIterator[Gateway]:
 
 @asynccontextmanager
 async def child_process(
-    command: tuple[str, ...],
-    environment: dict[str, str],
-    *,
-    shows_output: bool = True,
-    stop_seconds: float = STOP_SECONDS,
+    command: tuple[str, ...], environment: dict[str, str], stop_seconds: float = STOP_SECONDS
 ) -> AsyncIterator[psutil.Process]:
-    """A process, ended afterwards: by SIGTERM, and after a bounded wait by SIGKILL. Its errors are always shown."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=sys.stderr if shows_output else asyncio.subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C ends the bench, which then ends its processes in order
-    )
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        await asyncio.shield(terminate(process, stop_seconds))
+    """A process, ended afterwards: by SIGTERM, and after a bounded wait by SIGKILL. When something fails meanwhile, the
+    last lines of its output are shown.
+    """
+    with tempfile.TemporaryFile() as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C ends the bench, which then ends its processes in order
+        )
+        try:
+            yield psutil.Process(process.pid)
+        except Exception:
+            _show_last_lines(" ".join(command[-2:]), output)
+            raise
+        finally:
+            await asyncio.shield(terminate(process, stop_seconds))
+
+
+def _show_last_lines(name: str, output: IO[bytes]) -> None:
+    output.seek(0, os.SEEK_END)
+    output.seek(max(0, output.tell() - SHOWN_BYTES))
+    for line in output.read().decode(errors="replace").splitlines()[-SHOWN_LINES:]:
+        print(f"{name}: {line}", file=sys.stderr)
 
 
 def free_port() -> int:

@@ -17,6 +17,11 @@ class Stretch(NamedTuple):
     cpu_seconds: dict[str, float]
     busy: float
 
+    @property
+    def used(self) -> float:
+        """The share of all processors that the named processes used."""
+        return sum(self.cpu_seconds.values()) / self.seconds / (psutil.cpu_count() or 1)
+
     def microseconds_each(self, count: int) -> dict[str, float]:
         """The processor time of each process for each of `count` units of work."""
         return {name: seconds / count * 1e6 for name, seconds in self.cpu_seconds.items()}

@@ -57,13 +57,13 @@ def _commands(commands: Commands) -> Table:
     rows = tuple((what, *_drained(drained, processes)) for what, drained in parts)
     note = (
         "Commands through table, log and reply; events into the read model. One worker, all waiting beforehand; µs: "
-        "processor time for each, by process; busy: of all processors, by anything."
+        "processor time for each, by process; used, busy: share of all processors, by these processes, by anything."
     )
     return Table("Commands and events", _drained_headings(processes), rows, note)
 
 
 def _drained_headings(processes: list[str]) -> Row:
-    return ("what", "a second", *(f"{name} µs" for name in processes), "sum µs", "busy")
+    return ("what", "a second", *(f"{name} µs" for name in processes), "sum µs", "used", "busy")
 
 
 def _drained(drained: Drained, processes: list[str]) -> Row:
@@ -72,6 +72,7 @@ def _drained(drained: Drained, processes: list[str]) -> Row:
         f"{drained.per_second:,.0f}",
         *(f"{microseconds:.1f}" for microseconds in used),
         f"{sum(used):.1f}",
+        f"{drained.used:.0%}",
         f"{drained.busy:.0%}",
     )
 
@@ -116,7 +117,8 @@ def _orders(orders: Orders) -> Table:
         ("settled a second", f"{orders.per_second:,.0f}"),
         ("workers, CPU ms each", f"{orders.worker_cpu_microseconds / 1000:.2f}"),
         ("share of sagas", f"{orders.saga_share:.0%}"),
-        ("processors busy", f"{orders.busy:.0%}"),
+        ("of all processors used by these", f"{orders.used:.0%}"),
+        ("of all processors busy", f"{orders.busy:.0%}"),
     )
     return Table("Orders: placed, confirmed, paid", ("what", "an order"), (*workers, *rows))
 

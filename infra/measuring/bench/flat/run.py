@@ -16,7 +16,7 @@ class FlatPlan(NamedTuple):
     lengths: Sequence[int] = (1, 100, 10_000, 100_000)
     rows: Sequence[int] = (10_000, 100_000, 1_000_000, 10_000_000)
     lanes: Sequence[int] = (1, 6, 50)
-    commands: int = 10_000
+    commands: int = 20_000
 
     def up_to(self, limit: int) -> "FlatPlan":
         """The same with no more than so many rows or events of a stream."""

@@ -11,7 +11,8 @@ from infra.measuring.bench.processor_time import Meter
 
 class Orders(NamedTuple):
     """`cpu_microseconds` of an order by process: a worker of each role, and each server that runs here. `saga_share`:
-    of the workers' time.
+    of the workers' time. `used`: the share of all processors that these processes used until all orders were settled;
+    `busy`: that anything kept busy.
     """
 
     orders: int
@@ -19,6 +20,7 @@ class Orders(NamedTuple):
     cpu_microseconds: dict[str, float]
     worker_cpu_microseconds: float
     saga_share: float
+    used: float
     busy: float
 
 
@@ -28,9 +30,10 @@ async def measure_orders(installation: Installation, count: int) -> Orders:
         since = await installation.measurements.now()
         meter = Meter({**open_.processes, **installation.server_processes})
         await open_.handled(open_.shop.orders(count), count * EVENTS_AN_ORDER)
-        busy = meter.read().busy
+        settling = meter.read()
         await open_.caught_up()
         used = meter.read().microseconds_each(count)
         times = await open_.times_until(FundsCaptured, since, count)
     by_workers = sum(used[role] for role in ROLES)
-    return Orders(count, count / times.seconds, used, by_workers, used["saga"] / by_workers, busy)
+    saga_share = used["saga"] / by_workers
+    return Orders(count, count / times.seconds, used, by_workers, saga_share, settling.used, settling.busy)
