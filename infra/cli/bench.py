@@ -1,127 +1,191 @@
-"""`annals bench`: measures this machine, on the servers that the settings name or that `annals up` runs."""
+"""`annals bench`: measures this machine, on servers that the settings name, that `annals up` runs, or of its own."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+import signal
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from infra.measuring.bench.run import Plan, Result
+    from infra.measuring.bench.checkout import Checkout
+    from infra.measuring.bench.run import Measured, Plan
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+WIDTH = 120
+
 
 class Part(StrEnum):
-    """The parts that can be left out."""
+    """What can be measured."""
 
     commands = "commands"
-    latency = "latency"
     orders = "orders"
+    latency = "latency"
+    reads = "reads"
+    idle = "idle"
+    flat = "flat"
+
+
+class Peer(StrEnum):
+    """What Annals can be compared with."""
+
+    eventsourcing = "eventsourcing"
+
+
+DEFAULT_PARTS = (Part.commands, Part.orders, Part.latency, Part.reads, Part.idle)
 
 
 @app.command()
 def bench(
-    commands: Annotated[int, typer.Option(min=20_000, max=5_000_000, help="Commands to handle.")] = 100_000,
-    rate: Annotated[int, typer.Option(min=1, max=20_000, help="Commands a second for the latency.")] = 500,
-    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to measure each latency.")] = 10.0,
-    orders: Annotated[int, typer.Option(min=100, max=1_000_000, help="Orders to settle.")] = 2000,
-    order_rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Orders a second for their latency.")] = 10.0,
-    skip: Annotated[list[Part] | None, typer.Option(help="Leave this part out; can be given twice.")] = None,
+    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but `flat` unless given.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=99, help="Medians of so many; idle and flat have one.")] = 3,
+    commands: Annotated[int, typer.Option(min=2_000, max=5_000_000, help="Creates, and as many updates.")] = 60_000,
+    orders: Annotated[int, typer.Option(min=100, max=1_000_000, help="Orders to settle.")] = 1000,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.5, max=3600, help="How long each latency and read is measured; 5 and 3.")
+    ] = None,
+    idle_seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to watch an idle system.")] = 60.0,
+    lanes: Annotated[int, typer.Option(min=1, max=200, help="Lanes a context for latency and idle.")] = 24,
+    largest: Annotated[
+        int,
+        typer.Option(min=10_000, max=100_000_000, help="For `flat`: no more rows or events of a stream than these."),
+    ] = 10_000_000,
+    compare: Annotated[Peer | None, typer.Option(help="Run this peer in the same run.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Another checkout with its own .venv, measured in turn with this one.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Commands and projected events a second with one worker each, their CPU, and the latency at a steady rate; then
-    the whole path of orders, from placed to paid, through one worker of each role.
+    """Commands, orders, latency, reads and idle cost of one worker of each role, beside the raw limits of the run.
 
-    Uses a database and topics of its own and deletes them afterwards. Other workers share the machine: stop them to
-    get figures that can be compared.
+    Uses databases, topics and Redis keys of its own and deletes them afterwards. Without running servers it starts
+    its own. Other work shares the machine: stop it to get figures that can be compared; ratios within a run hold.
     """
-    import uvloop
-
-    from infra.locating import located
-    from infra.measuring.bench.run import Plan, measure
     from infra.telemetry.logs import quiet_for_a_command
 
-    parts = frozenset(Part) - frozenset(skip or ())
-    if not parts:
-        raise typer.BadParameter("nothing is left to measure")
     quiet_for_a_command()
-    settings = located(Settings())
+    chosen = tuple(parts or DEFAULT_PARTS)
+    plan = _plan(chosen, rounds, commands, orders, seconds, idle_seconds, lanes, largest, compare)
+    measured = _measured(plan, _checkouts(against), quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(_as_json(measured, rounds), indent=2))
+    else:
+        _show(measured)
+
+
+def _plan(
+    parts: Sequence[Part],
+    rounds: int,
+    commands: int,
+    orders: int,
+    seconds: float | None,
+    idle_seconds: float,
+    lanes: int,
+    largest: int,
+    compare: Peer | None,
+) -> "Plan":
+    from infra.measuring.bench.latency.run import LatencyPlan
+    from infra.measuring.bench.peer.run import PeerNotInstalled, require_peer
+    from infra.measuring.bench.run import Plan
+
+    names = [part.value for part in parts]
+    if compare is not None:
+        names.append("peer")
+        try:
+            require_peer()
+        except PeerNotInstalled as error:
+            raise typer.BadParameter(str(error), param_hint="--compare") from error
+    latency = LatencyPlan(lanes=lanes) if seconds is None else LatencyPlan(lanes=lanes, seconds=seconds)
+    plan = Plan(names, rounds, commands, orders, latency, idle_seconds=idle_seconds, idle_lanes=lanes)
+    plan = plan._replace(flat=plan.flat.up_to(largest)._replace(commands=min(commands, plan.flat.commands)))
+    return plan if seconds is None else plan._replace(read_seconds=seconds)
+
+
+def _checkouts(against: Path | None) -> "list[Checkout]":
+    from infra.measuring.bench.checkout import UnusableCheckout, other_checkout, this_checkout
+
+    if against is None:
+        return [this_checkout()]
+    try:
+        return [this_checkout(), other_checkout(against)]
+    except UnusableCheckout as error:
+        raise typer.BadParameter(str(error), param_hint="--against") from error
+
+
+def _measured(plan: "Plan", checkouts: "list[Checkout]", *, quiet: bool) -> "Sequence[Measured]":
+    """Measure until the end; a signal ends it early, and everything it has started with it."""
+    import uvloop
+
+    from infra.measuring.bench.run import measure
 
     def say(what: str) -> None:
-        if not as_json:
+        if not quiet:
             typer.echo(f"… {what}", err=True)
 
-    plan = Plan(commands, rate, seconds, orders, order_rate, frozenset(part.value for part in parts))
-    result = uvloop.run(measure(settings, plan, say))
-    if as_json:
-        plain = _plain(result)
-        typer.echo(json.dumps({**plain, **(plain.pop("raw") or {})}, indent=2))
-    else:
-        _show(result, plan)
+    async def until_done_or_stopped() -> "Sequence[Measured] | None":
+        work, loop = asyncio.ensure_future(measure(Settings(), checkouts, plan, say)), asyncio.get_running_loop()
+        stopping = asyncio.Event()
+
+        def stop() -> None:
+            if not stopping.is_set():  # once: what cleans up must not be interrupted
+                stopping.set()
+                typer.echo("asked to end: cleaning up", err=True)
+                work.cancel()
+
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, stop)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            return None
+
+    measured = uvloop.run(until_done_or_stopped())
+    if measured is None:
+        raise typer.Exit(INTERRUPTED)
+    return measured
 
 
-def _plain(value: Any) -> Any:
-    if hasattr(value, "_asdict"):
-        return {name: _plain(part) for name, part in value._asdict().items()}
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    return round(value, 2) if isinstance(value, float) else value
+def _as_json(measured: "Sequence[Measured]", rounds: int) -> dict[str, object]:
+    from infra.measuring.bench.medians import plain, ratios
+    from infra.measuring.bench.run import machine
+
+    first, *others = (plain(result._asdict()) for result in measured)
+    answer = {"machine": machine(), "rounds": rounds, "checkout": first["checkout"]}
+    answer |= first["medians"] | {"each_round": first["rounds"]}
+    for other in others:
+        answer |= {"against": other, "ratios": ratios(first["medians"], other["medians"])}
+    return answer
 
 
-def _show(result: "Result", plan: "Plan") -> None:
+def _show(measured: "Sequence[Measured]") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as Drawn
 
-    table = Table(title="annals bench", caption=result.machine)
-    for heading in ("what", "a second", "CPU each", "of the raw rate"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    for row in _rows(result):
-        table.add_row(*row)
+    from infra.measuring.bench.medians import plain, ratios
+    from infra.measuring.bench.run import machine
+    from infra.measuring.bench.tables import ratio_table, tables
+
     console = Console()
-    console.print(table)
-    if result.latency is not None:
-        latency = result.latency
-        console.print(
-            f"latency at {plan.latency_per_second} commands/s: p50 {latency.p50:.1f} ms, p99 {latency.p99:.1f} ms, "
-            f"highest {latency.highest:.1f} ms; {latency.answered:,} answered, {latency.unanswered} not"
-        )
-    if result.orders is not None:
-        confirmation = result.orders.confirmation
-        console.print(
-            f"from OrderPlaced to OrderConfirmed at {plan.orders_per_second:g} orders/s: "
-            f"p50 {confirmation.p50:.1f} ms, p99 {confirmation.p99:.1f} ms, highest {confirmation.highest:.1f} ms; "
-            f"{confirmation.orders:,} orders"
-        )
-
-
-def _rows(result: "Result") -> Iterator[tuple[str, str, str, str]]:
-    raw = result.raw
-    if raw is not None:
-        yield "raw: Kafka append, one partition", f"{raw.kafka_append:,.0f}", "", ""
-        yield "raw: Postgres insert, one connection", f"{raw.postgres_insert:,.0f}", "", ""
-        yield "raw: Redis set, one connection", f"{raw.redis_set:,.0f}", "", ""
-        for what, measured, rate in (
-            ("commands through table, log and reply", result.commands, raw.postgres_insert),
-            ("events into the read model", result.projected, raw.redis_set),
-        ):
-            if measured is not None:
-                share = f"{measured.per_second / rate:.0%}"
-                yield what, f"{measured.per_second:,.0f}", f"{measured.cpu_microseconds:.1f} µs", share
-    if result.orders is not None:
-        burst = result.orders.burst
-        yield (
-            "orders settled: placed, confirmed, paid",
-            f"{burst.per_second:,.1f}",
-            _milliseconds(burst.cpu_microseconds),
-            "",
-        )
-        for role, cpu in burst.cpu_by_role.items():
-            yield f"  of which the {role} worker", "", _milliseconds(cpu), ""
-
-
-def _milliseconds(cpu_microseconds: float) -> str:
-    return f"{cpu_microseconds / 1000:.2f} ms"
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    shown = [(result.checkout if len(measured) > 1 else "", table) for result in measured for table in tables(result)]
+    if len(measured) > 1:
+        first, second = measured
+        compared = ratios(plain(first.medians), plain(second.medians))
+        shown.append(("", ratio_table(compared, first.checkout, second.checkout)))
+    for checkout, table in shown:
+        drawn = Drawn(title=f"{table.title} {checkout}".strip(), caption=table.note or None)
+        for number, heading in enumerate(table.headings):
+            drawn.add_column(heading, justify="right" if number else "left")
+        for row in table.rows:
+            drawn.add_row(*row)
+        console.print(drawn)
+    console.print(machine())

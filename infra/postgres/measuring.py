@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from infra.postgres.bare_table import BareTable
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
 
@@ -58,6 +59,15 @@ class Measurements:
         count: int = await self._database.value("events_assigned")
         return count
 
+    async def events_applied_by_sagas(self) -> int:
+        """How many events all lanes of sagas have applied or passed over."""
+        count: int = await self._database.value("events_applied_by_sagas")
+        return count
+
+    async def now(self) -> datetime:
+        """The database's clock."""
+        return await self._database.now()
+
     async def statuses(self, command_ids: Sequence[str]) -> Sequence[CommandStatus]:
         """The status of each of these commands."""
         return [CommandStatus(**row) for row in await self._database.rows("statuses", listed(command_ids))]
@@ -88,6 +98,10 @@ class Measurements:
     async def end_sessions(self) -> None:
         """End every session of Annals in this database but the one that asks, whatever it is doing."""
         await self._database.run("end_sessions")
+
+    async def make_bare_table(self) -> None:
+        """Make the table of the latency's floor. The account must own the database."""
+        await BareTable(self._database).create()
 
     async def raw_insert_rate(self) -> float:
         """Rows/s into a plain table (a uuid key and 300 characters of text), one connection, a transaction each 500

@@ -14,7 +14,9 @@ ROOMS = {
     "redis": ("infra/redis", "infra/devstack"),
     "fastapi": ("workers/gateway", "infra/processes/gateway.py"),
     "starlette": ("workers/gateway",),
-    "uvicorn": ("infra/processes/gateway.py",),
+    "uvicorn": ("infra/processes/gateway.py", "infra/measuring/bench/reads/bare_server.py"),
+    "httptools": ("infra/measuring/bench/http_connection.py",),
+    "eventsourcing": ("infra/measuring/bench/peer/process.py",),
     "argon2": ("infra/passwords.py",),
     "typer": ("infra/cli",),
 }

@@ -1,4 +1,4 @@
-"""The load: users who sign up, each with a name and an e-mail address; and how commands are put on the topics."""
+"""The load: users who sign up and move; and how commands are put on the topics."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,27 +9,35 @@ from contracts.envelope import CommandEnvelope, rfc3339
 from contracts.message import Command
 from contracts.partitioner import partition_for
 from contracts.topics import Topics
-from contracts.users.commands import CreateUser
+from contracts.users.commands import CreateUser, UpdateUser
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.settings import Settings
 from workers.ports.log import OutboundRecord
 
 CONTEXT = "users"
-PROJECTION = "users"
+SOURCE = "/annals/bench"
 SEND_BATCH = 5000
 
 
-def sign_up() -> CreateUser:
-    """A new user."""
-    user_id = str(uuid.uuid4())
+def sign_up(user_id: str | None = None) -> CreateUser:
+    """A new user; with a new id unless one is given."""
+    user_id = user_id or str(uuid.uuid4())
     return CreateUser(
         user_id=user_id, first_name="Ada", last_name="Lovelace", email=f"{user_id}@example.org", city="London"
     )
 
 
-async def preload(settings: Settings, count: int) -> None:
-    """Put this many commands, each with a reply requested, on the topic before a worker reads it."""
-    await put_on_topic(settings, (sign_up() for _ in range(count)))
+def sign_ups(count: int, user_ids: Sequence[str] = ()) -> Iterator[CreateUser]:
+    """New users, the first of them with these ids."""
+    return (sign_up(user_ids[number] if number < len(user_ids) else None) for number in range(count))
+
+
+def moves(count: int, user_ids: Sequence[str]) -> Iterator[UpdateUser]:
+    """Users who move, each in turn, always to another city."""
+    return (
+        UpdateUser(user_id=user_ids[number % len(user_ids)], city=f"City {number // len(user_ids)}")
+        for number in range(count)
+    )
 
 
 async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
@@ -49,7 +57,7 @@ def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[
         envelope = CommandEnvelope(
             id=command_id,
             type=command.type,
-            source="/annals/bench",
+            source=SOURCE,
             subject=command.stream_id,
             time=now,
             correlation_id=command_id,

@@ -1,8 +1,12 @@
 """The raw rates of the servers: an upper bound, without decisions, checks or coordination."""
 
 import time
+from typing import NamedTuple
 
+from contracts.topics import Topics
 from infra.kafka.event_log import KafkaEventLog
+from infra.measuring.bench.installation import Installation
+from infra.measuring.bench.load import CONTEXT
 from infra.redis.connection import client
 from infra.settings import Settings
 from workers.ports.log import OutboundRecord
@@ -12,8 +16,26 @@ BATCH = 500
 RECORDS = 50_000
 
 
-async def kafka_append_rate(settings: Settings, topic: str) -> float:
-    """Records/s of 300 bytes into one partition, idempotent, all in-sync replicas, batch after batch."""
+class RawRates(NamedTuple):
+    """Records, rows or documents of 300 bytes a second: one partition, one connection, 500 at a time."""
+
+    kafka_append: float
+    postgres_insert: float
+    redis_set: float
+
+
+async def raw_rates(installation: Installation) -> RawRates:
+    """The three rates, one after the other. Raises Unavailable."""
+    topics = Topics(installation.settings.topic_prefix)
+    return RawRates(
+        await _kafka_append_rate(installation.settings, topics.dead_letters(topics.commands(CONTEXT))),
+        await installation.measurements.raw_insert_rate(),
+        await _redis_set_rate(installation.settings),
+    )
+
+
+async def _kafka_append_rate(settings: Settings, topic: str) -> float:
+    """Records/s into one partition, idempotent, all in-sync replicas, batch after batch."""
     log = KafkaEventLog(settings)
     record = OutboundRecord(b"key", b"x" * VALUE_BYTES, [])
     batch = [record] * BATCH
@@ -27,8 +49,8 @@ async def kafka_append_rate(settings: Settings, topic: str) -> float:
         await log.stop()
 
 
-async def redis_set_rate(settings: Settings) -> float:
-    """Documents/s of 300 bytes, pipelines of 500 SETs in a MULTI/EXEC."""
+async def _redis_set_rate(settings: Settings) -> float:
+    """Documents/s, pipelines of 500 SETs in a MULTI/EXEC."""
     keys = [f"{settings.topic_prefix}raw:{number}" for number in range(BATCH)]
     async with client(settings) as redis:
         started = time.perf_counter()

@@ -1,137 +1,146 @@
-"""One run: the raw rates, then the command path, the projection and the latency, each with one worker process; then
-orders through one of each role.
+"""One run: every part that was asked for, in rounds, for one checkout or for two in turn.
+
+With two checkouts each round measures one part of the first and then the same part of the second (a b a b …), so that
+what else happens on the machine meets both. Figures are medians over the rounds.
 """
 
 import platform
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import psutil
 
-from infra.kafka.extent import topic_extent
-from infra.measuring.bench.isolated_environment import isolated_environment
-from infra.measuring.bench.latency import Latency, steady_latency
-from infra.measuring.bench.load import CONTEXT, PROJECTION, preload
-from infra.measuring.bench.orders import Orders, settle_orders
-from infra.measuring.bench.raw_rates import kafka_append_rate, redis_set_rate
-from infra.measuring.bench.worker_process import Rate, drain_rate
-from infra.postgres.measuring import Measurements
-from infra.postgres.pool import Database
-from infra.processes.resources import database_for
-from infra.redis.connection import client
-from infra.redis.keys import Keys
-from infra.redis.read_models import RedisReadModels
+from infra.measuring.bench.checkout import Checkout
+from infra.measuring.bench.commands import measure_commands
+from infra.measuring.bench.flat.run import FlatPlan, measure_flat
+from infra.measuring.bench.idle import measure_idle
+from infra.measuring.bench.installation import installation
+from infra.measuring.bench.latency.run import LatencyPlan, measure_latency
+from infra.measuring.bench.medians import median_of
+from infra.measuring.bench.orders.burst import measure_orders
+from infra.measuring.bench.peer.run import measure_peer
+from infra.measuring.bench.reads.run import measure_reads
+from infra.measuring.bench.servers import Servers, servers
 from infra.settings import Settings
 
-PARTS = ("commands", "latency", "orders")
+ONCE = frozenset({"idle", "flat"})
+"""Parts that take long and vary little: measured in one round."""
 
 
 class Plan(NamedTuple):
-    """How much to measure; `parts` are some of PARTS. The raw rates belong to `commands`."""
+    """What to measure (`parts`: those of ON_SERVERS, and `idle`) and how much of it; seconds for each measurement."""
 
-    commands: int
-    latency_per_second: int
-    latency_seconds: float
-    orders: int = 0
-    orders_per_second: float = 1.0
-    parts: frozenset[str] = frozenset(PARTS)
-
-
-class Raw(NamedTuple):
-    """The rates of the servers alone: records, rows or documents a second."""
-
-    kafka_append: float
-    postgres_insert: float
-    redis_set: float
+    parts: Sequence[str]
+    rounds: int = 3
+    commands: int = 60_000
+    orders: int = 1000
+    latency: LatencyPlan = LatencyPlan()
+    read_seconds: float = 3.0
+    idle_seconds: float = 60.0
+    idle_lanes: int = 24
+    flat: FlatPlan = FlatPlan()
 
 
-class Result(NamedTuple):
-    """The results; None for a part that was left out."""
+class Measured(NamedTuple):
+    """What was measured of one checkout: by part the medians, and the results of each round."""
 
-    machine: str
-    raw: Raw | None
-    commands: Rate | None
-    projected: Rate | None
-    latency: Latency | None
-    orders: Orders | None
+    checkout: str
+    medians: Mapping[str, Any]
+    rounds: Mapping[str, Sequence[Any]]
 
 
-async def measure(settings: Settings, plan: Plan, say: Callable[[str], None]) -> Result:
-    """Measure everything, in isolated environments; `say` gets the progress. Raises Unavailable or Stalled."""
-    raw = commands = projected = latency = orders = None
-    if plan.parts & {"commands", "latency"}:
-        async with _environment(settings) as (environment, database):
-            if "commands" in plan.parts:
-                say("raw rates of the servers")
-                raw = await _raw(environment, database)
-                say(f"putting {plan.commands} commands on the topic")
-                await preload(environment, plan.commands)
-                say("commands through table, log and reply")
-                commands = await _commands(environment, database, plan.commands)
-                say("events into the read model")
-                projected = await _projected(environment, plan.commands)
-            if "latency" in plan.parts:
-                say(f"latency at {plan.latency_per_second} commands/s for {plan.latency_seconds:g} s")
-                latency = await steady_latency(environment, plan.latency_per_second, plan.latency_seconds)
-    if "orders" in plan.parts:
-        # In another environment, where the sagas have nothing to do for the users of the other parts.
-        async with _environment(settings) as (environment, database):
-            say(f"{plan.orders} orders, then {plan.orders_per_second:g}/s for {plan.latency_seconds:g} s")
-            orders = await settle_orders(
-                environment, database, plan.orders, plan.orders_per_second, plan.latency_seconds
-            )
-    return Result(_machine(), raw, commands, projected, latency, orders)
+async def _commands(checkout: Checkout, shared: Servers, plan: Plan) -> object:
+    async with installation(checkout, shared) as running:
+        return await measure_commands(running, plan.commands)
 
 
-@asynccontextmanager
-async def _environment(settings: Settings) -> AsyncIterator[tuple[Settings, Database]]:
-    async with isolated_environment(settings) as environment:
-        database = database_for(environment, role=None, connections=2)
-        await database.open()
-        try:
-            yield environment, database
-        finally:
-            await database.close()
+async def _peer(_: Checkout, shared: Servers, __: Plan) -> object:
+    return await measure_peer(shared)
 
 
-async def _raw(settings: Settings, database: Database) -> Raw:
-    return Raw(
-        await kafka_append_rate(settings, f"{settings.topic_prefix}{CONTEXT}.commands.dlq"),
-        await Measurements(database).raw_insert_rate(),
-        await redis_set_rate(settings),
-    )
+async def _orders(checkout: Checkout, shared: Servers, plan: Plan) -> object:
+    async with installation(checkout, shared) as running:
+        return await measure_orders(running, plan.orders)
 
 
-async def _commands(settings: Settings, database: Database, count: int) -> Rate:
-    events, replies = f"{settings.topic_prefix}{CONTEXT}.events", f"{settings.topic_prefix}replies"
-
-    async def handled() -> int:
-        return await Measurements(database).events_assigned()
-
-    async def published_and_answered() -> bool:
-        lengths = [
-            sum(extent.end for extent in (await topic_extent(settings, topic)).values()) for topic in (events, replies)
-        ]
-        return min(lengths) >= count
-
-    return await drain_rate(settings, "command", count, handled, published_and_answered)
+async def _latency(checkout: Checkout, shared: Servers, plan: Plan) -> object:
+    return await measure_latency(checkout, shared, plan.latency)
 
 
-async def _projected(settings: Settings, count: int) -> Rate:
-    async with client(settings) as redis:
-        models = RedisReadModels(redis, Keys(settings.topic_prefix))
-        topic = f"{settings.topic_prefix}{CONTEXT}.events"
-
-        async def applied() -> int:
-            return sum([await models.reached(PROJECTION, topic, number) for number in range(settings.partitions)])
-
-        async def at_once() -> bool:
-            return True
-
-        return await drain_rate(settings, "projection", count, applied, at_once)
+async def _reads(checkout: Checkout, shared: Servers, plan: Plan) -> object:
+    async with installation(checkout, shared) as running:
+        return await measure_reads(running, plan.read_seconds)
 
 
-def _machine() -> str:
+async def _flat(checkout: Checkout, shared: Servers, plan: Plan) -> object:
+    return await measure_flat(checkout, shared, plan.flat)
+
+
+async def _idle(settings: Settings, plan: Plan, checkout: Checkout) -> object:
+    return await measure_idle(checkout, settings, plan.idle_lanes, plan.idle_seconds)
+
+
+async def _on_servers(part: str, shared: Servers, plan: Plan, checkout: Checkout) -> object:
+    return await ON_SERVERS[part](checkout, shared, plan)
+
+
+ON_SERVERS: Mapping[str, Callable[[Checkout, Servers, Plan], Awaitable[object]]] = {
+    "commands": _commands,
+    "peer": _peer,
+    "orders": _orders,
+    "latency": _latency,
+    "reads": _reads,
+    "flat": _flat,
+}
+"""The parts that run on the servers of the run, in this order; an idle installation has servers of its own."""
+
+
+async def measure(
+    settings: Settings, checkouts: Sequence[Checkout], plan: Plan, say: Callable[[str], None]
+) -> Sequence[Measured]:
+    """Measure each checkout; `say` gets the progress. Raises Unavailable, Stalled, SetupFailed, DevstackError or
+    TimeoutError.
+    """
+    results: dict[str, Mapping[Checkout, Sequence[Any]]] = {}
+
+    async def measured(part: str, work: Callable[[Checkout], Awaitable[object]]) -> None:
+        rounds = 1 if part in ONCE else plan.rounds
+        results[part] = await in_turn(checkouts, rounds, work, lambda turn: say(f"{part}, {turn}"))
+
+    on_servers = [part for part in ON_SERVERS if part in plan.parts]
+    if on_servers:
+        async with servers(settings, say) as shared:
+            for part in on_servers:
+                await measured(part, partial(_on_servers, part, shared, plan))
+    if "idle" in plan.parts:
+        await measured("idle", partial(_idle, settings, plan))
+    return [
+        Measured(
+            checkout.name,
+            {part: median_of(of_checkout[checkout]) for part, of_checkout in results.items()},
+            {part: of_checkout[checkout] for part, of_checkout in results.items()},
+        )
+        for checkout in checkouts
+    ]
+
+
+async def in_turn(
+    checkouts: Sequence[Checkout],
+    rounds: int,
+    work: Callable[[Checkout], Awaitable[object]],
+    say: Callable[[str], None],
+) -> Mapping[Checkout, Sequence[object]]:
+    """The results of so many rounds; in each round every checkout has its turn."""
+    results: dict[Checkout, list[object]] = {checkout: [] for checkout in checkouts}
+    for number in range(1, rounds + 1):
+        for checkout in checkouts:
+            say(f"round {number} of {rounds}: {checkout.name}")
+            results[checkout].append(await work(checkout))
+    return results
+
+
+def machine() -> str:
+    """What the run was on."""
     memory = round(psutil.virtual_memory().total / 2**30)
     return f"{psutil.cpu_count()} processors, {memory} GiB, Python {platform.python_version()}, {platform.system()}"

@@ -1,0 +1,40 @@
+"""All that must stay flat, one after the other."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from infra.measuring.bench.checkout import Checkout
+from infra.measuring.bench.flat.lanes import AtLanes, at_lanes
+from infra.measuring.bench.flat.streams import AtLength, at_lengths
+from infra.measuring.bench.flat.tables import AtRows, at_rows
+from infra.measuring.bench.servers import Servers
+
+
+class FlatPlan(NamedTuple):
+    """Events of a stream, rows of the tables, lanes a context; and how many commands at each."""
+
+    lengths: Sequence[int] = (1, 100, 10_000, 100_000)
+    rows: Sequence[int] = (10_000, 100_000, 1_000_000, 10_000_000)
+    lanes: Sequence[int] = (1, 6, 50)
+    commands: int = 20_000
+
+    def up_to(self, limit: int) -> "FlatPlan":
+        """The same with no more than so many rows or events of a stream."""
+        lengths = [length for length in self.lengths if length <= limit]
+        return self._replace(lengths=lengths, rows=[rows for rows in self.rows if rows <= limit])
+
+
+class Flat(NamedTuple):
+    """By length, size and number of lanes."""
+
+    streams: Mapping[str, AtLength]
+    tables: Mapping[str, AtRows]
+    lanes: Mapping[str, AtLanes]
+
+
+async def measure_flat(checkout: Checkout, shared: Servers, plan: FlatPlan) -> Flat:
+    """Raises Stalled, Unavailable or SetupFailed."""
+    streams = await at_lengths(checkout, shared, plan.lengths, plan.commands)
+    tables = await at_rows(checkout, shared, plan.rows, plan.commands)
+    lanes = {f"{count} lanes a context": await at_lanes(checkout, shared, count, plan.commands) for count in plan.lanes}
+    return Flat(streams, tables, lanes)

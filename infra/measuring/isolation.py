@@ -1,0 +1,18 @@
+"""What measurements on servers of their own do not take from the environment."""
+
+# What must not come from the environment: only our own servers may be killed, and no other may receive the load.
+ISOLATED_SETTINGS = {
+    "kafka_bootstrap_servers": None,
+    "database_url": None,
+    "redis_url": None,
+    "topic_prefix": "",
+    "replication_factor": -1,
+    "kafka_security_protocol": "PLAINTEXT",
+    "kafka_sasl_username": None,
+    "kafka_sasl_password": None,
+    "kafka_tls_ca_file": None,
+    "instance": None,
+    "metrics_host": "127.0.0.1",
+    "metrics_port": None,
+    "log_level": "info",
+}
