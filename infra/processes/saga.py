@@ -16,6 +16,7 @@ from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
 from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.shared_instances import SharedInstances
 
 WRITER_CONNECTIONS = 8
 
@@ -33,6 +34,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         topics=topics,
         owner=owner_name(),
         events=catalogue().events,
+        instances=SharedInstances(),
     )
 
     def work_for(partition: Partition) -> SagaLane:

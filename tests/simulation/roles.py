@@ -21,6 +21,7 @@ from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
 from workers.projection.lane import ProjectionLane
 from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.shared_instances import SharedInstances
 
 SESSION_TIMEOUT_SECONDS = 4.0
 
@@ -101,6 +102,7 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         topics=TOPICS,
         owner=environment.member,
         events=catalogue().events,
+        instances=SharedInstances(),
         clock=environment.clock,
     )
     return LaneHost(
