@@ -103,7 +103,7 @@ class PostgresSagaStore(PostgresLaneStore):
         ]
 
     async def commit(self, batch: SagaBatch) -> None:
-        if any(ESCAPED_NUL.search(row.state) for row in batch.instances):
+        if any(b"\\u0000" in row.state and ESCAPED_NUL.search(row.state) for row in batch.instances):
             raise Unstorable("a state holds a NUL")
         arguments = _arguments(batch)
         async with self._database.connection() as connection:
