@@ -1,6 +1,7 @@
 """The event store in memory: each call is one operation on the table, as each call of the real one is a transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from infra.memory.lane_store import MemoryLaneStore
@@ -9,6 +10,9 @@ from workers.ports.event_store import Batch, BatchLookup, EventRow
 
 class MemoryEventStore(MemoryLaneStore):
     """`EventStore` and `Outcomes` on the in-memory table."""
+
+    def time(self) -> datetime | None:
+        return self._table.now()
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None

@@ -6,16 +6,14 @@ What `annals.commit_sagas` does with a batch, `commit_sagas` does; what the trig
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from contracts.envelope import rfc3339
 from contracts.outcome import content_digest
 from infra.memory.lane_rows import LaneRows
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
-from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import LaneKey, Mark
+from workers.ports.outcomes import OutcomeRow
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
@@ -100,14 +98,14 @@ class SagaRows(LaneRows):
             if row.command_id not in self._waiting_steps:
                 continue
             place, step = self._waiting_steps[row.command_id]
-            position, outcome, at = step.position, orjson.loads(row.outcome), rfc3339(row.handled_at)
-            if not answers_step(row, outcome, step):
+            at = rfc3339(row.handled_at)
+            if not answers_step(row, step):
                 continue
             if row.status != "accepted":
-                code = (outcome["error"] or {}).get("code", row.status)
-                self.refused.setdefault(place, {}).setdefault(position, (code, at))
-            elif outcome.get("events") == []:
-                self.unchanged.setdefault(place, {}).setdefault(position, at)
+                rejection = (row.error_code or row.status, at)
+                self.refused.setdefault(place, {}).setdefault(step.position, rejection)
+            elif row.is_unchanged:
+                self.unchanged.setdefault(place, {}).setdefault(step.position, at)
 
     def outbox_after(self, lane: LaneKey, position: int, limit: int) -> Sequence[StepRow]:
         rows = self.outbox.get((lane.topic, lane.partition), [])
@@ -232,11 +230,11 @@ class SagaRows(LaneRows):
             requested.pop((stream.follower, stream.stream_id), None)
 
 
-def answers_step(row: OutcomeRow, outcome: Mapping[str, Any], step: StepRow) -> bool:
-    """Whether an outcome (its row and its JSON) is that of this step, and not of another command under its id."""
+def answers_step(row: OutcomeRow, step: StepRow) -> bool:
+    """Whether an outcome is that of this step, and not of another command under its id."""
     if (row.type, row.stream_id, row.causation_id) != (step.command_type, step.stream_id, step.causation_id):
         return False
-    return outcome.get("content_digest") in (None, content_digest(step.data))
+    return row.content_digest in (None, content_digest(step.data))
 
 
 def _address(row: StepRow) -> tuple[str, str, str, str, str]:

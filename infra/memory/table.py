@@ -29,12 +29,12 @@ from workers.ports.event_store import (
     BatchLookup,
     ClaimConflict,
     EventRow,
-    OutcomeRow,
     Repeated,
     SnapshotRow,
     StoredSnapshot,
     StreamEvent,
 )
+from workers.ports.outcomes import OutcomeRow
 
 UniqueClaim = tuple[str, str, str]
 _sequence, _version = attrgetter("sequence"), attrgetter("stream_version")

@@ -1,66 +1,33 @@
-"""The event store on Postgres. A batch is one call of `annals.commit_commands`: one transaction, one round trip."""
+"""The event store on Postgres: queries, look-ups (command_lookups.py) and commits (command_commits.py)."""
 
-import json
 from collections.abc import Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-import asyncpg
-
-from infra.postgres.function_calls import FunctionCall, RowLists
+from infra.postgres.command_commits import CommandCommits
+from infra.postgres.command_lookups import CommandLookUps, outcome_row
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import listed
-from workers.ports.event_store import (
-    Batch,
-    BatchLookup,
-    ClaimConflict,
-    ClaimToAcquire,
-    ClaimToSettle,
-    CredentialRow,
-    EventRow,
-    OutcomeRow,
-    Repeated,
-    SnapshotRow,
-    StoredSnapshot,
-    StreamEvent,
-)
-from workers.ports.lanes import Fenced
-
-FENCED = "AN001"
-CLAIMS_REFUSED = "AN002"
-
-# Without the fields that all rows of a batch share: those are sent once.
-COMMIT_COMMANDS = FunctionCall(
-    "commit_commands",
-    values=(
-        *("lane_topic", "lane_partition", "lane_epoch", "new_consumed", "new_last_timestamp", "new_sequence"),
-        *("new_published_sequence", "new_published_offset", "batch_context", "batch_time"),
-    ),
-    rows=(
-        RowLists("outcome", OutcomeRow._fields, without=("context", "partition", "handled_at")),
-        RowLists("event", EventRow._fields, without=("context", "partition", "recorded_at")),
-        RowLists("acquire", ClaimToAcquire._fields),
-        RowLists("settle", ClaimToSettle._fields),
-        RowLists("credential", CredentialRow._fields),
-        RowLists("snapshot", SnapshotRow._fields),
-    ),
-)
+from infra.postgres.pool import Database
+from workers.ports.event_store import Batch, BatchLookup, EventRow
 
 
 class PostgresEventStore(PostgresLaneStore):
-    """`EventStore` on Postgres."""
+    """`EventStore` on Postgres. What several lanes ask and write at the same time goes together."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._look_ups = CommandLookUps(database)
+        self._commits = CommandCommits(database)
+
+    def time(self) -> datetime | None:
+        return self._look_ups.time()
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
     ) -> BatchLookup:
-        row = await self._database.row("look_up", listed(command_ids), context, listed(stream_ids), fingerprint)
-        assert row is not None
-        return BatchLookup(
-            row["now"],
-            dict(zip(row["command_ids"] or (), map(str.encode, row["outcomes"] or ()), strict=True)),
-            [StreamEvent._make(values) for values in _columns(row, "event", StreamEvent._fields, "data")],
-            [StoredSnapshot._make(values) for values in _columns(row, "snapshot", StoredSnapshot._fields, "state")],
-        )
+        return await self._look_ups.look_up(context, command_ids, stream_ids, fingerprint)
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
         """All events of these streams, each stream's together and in order."""
@@ -91,24 +58,11 @@ class PostgresEventStore(PostgresLaneStore):
 
     async def outcome(self, command_id: str) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""
-        outcome: str | None = await self._database.value("outcome", command_id)
-        return None if outcome is None else outcome.encode()
+        row = await self._database.row("outcome", command_id)
+        return None if row is None else outcome_row(row).outcome
 
     async def commit(self, batch: Batch) -> None:
-        arguments = _arguments(batch)
-        async with self._database.connection() as connection:
-            try:
-                await connection.execute(COMMIT_COMMANDS.sql, *arguments)
-            except asyncpg.UniqueViolationError as error:
-                if error.constraint_name == "commands_pkey":
-                    raise Repeated from error
-                raise
-            except asyncpg.PostgresError as error:
-                if error.sqlstate == FENCED:
-                    raise Fenced(batch.lane, batch.epoch) from error
-                if error.sqlstate == CLAIMS_REFUSED:
-                    raise _claims_refused(json.loads(error.detail or "[]")) from error
-                raise
+        await self._commits.commit(batch)
 
 
 _EVENT_VALUES = itemgetter(*EventRow._fields)
@@ -120,45 +74,3 @@ def event_row(row: Any) -> EventRow:
     values = list(_EVENT_VALUES(row))
     values[_DATA] = values[_DATA].encode()
     return EventRow._make(values)
-
-
-def _columns(row: Any, prefix: str, fields: Sequence[str], encoded: str) -> Any:
-    """The values of each row of what look_up.sql gives as one array for each field, NULL when there are no rows. The
-    texts of the field `encoded` become UTF-8.
-    """
-    columns = {field: row[f"{prefix}_{field}"] or () for field in fields}
-    columns[encoded] = map(str.encode, columns[encoded])
-    return zip(*columns.values(), strict=True)
-
-
-def _claims_refused(conflicts: Sequence[Sequence[str]]) -> ClaimConflict:
-    """From the detail of AN002: [scope, key] for a claim to acquire, [scope, key, stream id] for one to hand on."""
-    return ClaimConflict(
-        frozenset((scope, key) for scope, key, *former in conflicts if not former),
-        frozenset((scope, key, former[0]) for scope, key, *former in conflicts if former),
-    )
-
-
-def _arguments(batch: Batch) -> list[Any]:
-    return COMMIT_COMMANDS.arguments(
-        {
-            "lane_topic": batch.lane.topic,
-            "lane_partition": batch.lane.partition,
-            "lane_epoch": batch.epoch,
-            "new_consumed": batch.consumed,
-            "new_last_timestamp": batch.last_timestamp,
-            "new_sequence": batch.sequence,
-            "new_published_sequence": batch.mark.sequence,
-            "new_published_offset": batch.mark.offset,
-            "batch_context": batch.context,
-            "batch_time": batch.time,
-        },
-        {
-            "outcome": batch.outcomes,
-            "event": batch.events,
-            "acquire": batch.claims_to_acquire,
-            "settle": batch.claims_to_settle,
-            "credential": batch.credentials,
-            "snapshot": batch.snapshots,
-        },
-    )

@@ -27,15 +27,22 @@ class RowLists:
 
 
 class FunctionCall:
+    """A call of one function with arguments of these names."""
+
+    def __init__(self, function: str, names: Sequence[str]) -> None:
+        self.function = function
+        self.names = names
+        arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, start=1))
+        self.sql = f"SELECT annals.{function}({arguments})"
+
+
+class RowsCall(FunctionCall):
     """A call of one function with these values and rows."""
 
     def __init__(self, function: str, values: Sequence[str], rows: Sequence[RowLists]) -> None:
-        self.function = function
-        self.names = [*values, *(name for lists in rows for name in lists.names)]
+        super().__init__(function, [*values, *(name for lists in rows for name in lists.names)])
         self._values = values
         self._rows = rows
-        arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(self.names, start=1))
-        self.sql = f"SELECT annals.{function}({arguments})"
 
     def arguments(self, values: Mapping[str, Any], rows: Mapping[str, Sequence[Sequence[Any]]]) -> list[Any]:
         """The parameters of `sql`: values by their names, rows by their prefixes. Raises Unstorable."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from infra.postgres.command_lookups import outcome_row
 from infra.postgres.event_store import PostgresEventStore, event_row
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
 from infra.postgres.session import read_transaction
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.history import Cause, Correlated, Notice, SagaStep, StartedSaga
 
 KINDS = ("commands", "events", "steps", "sagas", "notices")
@@ -37,7 +38,7 @@ class PostgresHistory:
         async with read_transaction(self._database) as session:
             rows = {kind: await session.rows(f"correlated_{kind}", correlation_id, limit + 1) for kind in KINDS}
         return Correlated(
-            commands=[OutcomeRow(**{**row, "outcome": row["outcome"].encode()}) for row in rows["commands"][:limit]],
+            commands=[outcome_row(row) for row in rows["commands"][:limit]],
             events=[event_row(row) for row in rows["events"][:limit]],
             steps=[SagaStep(**row) for row in rows["steps"][:limit]],
             sagas=[StartedSaga(**row) for row in rows["sagas"][:limit]],

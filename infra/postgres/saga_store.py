@@ -9,8 +9,8 @@ import asyncpg
 import orjson
 
 from contracts.envelope import rfc3339
-from infra.postgres.event_store import FENCED, PostgresEventStore
-from infra.postgres.function_calls import FunctionCall, RowLists
+from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.function_calls import RowLists, RowsCall
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
@@ -32,11 +32,12 @@ from workers.ports.sagas import (
     UnchangedStep,
 )
 
+FENCED = "AN001"
 MOVED = "AN003"
 # A json column would keep it, and nothing could read it as a text.
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
-COMMIT_SAGAS = FunctionCall(
+COMMIT_SAGAS = RowsCall(
     "commit_sagas",
     values=(
         *("lane_topic", "lane_partition", "lane_epoch", "new_consumed", "new_position", "new_published"),

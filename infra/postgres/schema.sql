@@ -9,21 +9,28 @@ CREATE TABLE annals.commands (
     status         text NOT NULL,
     partition      integer NOT NULL,
     sequence       bigint NOT NULL,
-    correlation_id text NOT NULL,
-    causation_id   text NOT NULL,
+    correlation_id text,
+    causation_id   text,
     actor          text,
     handled_at     timestamp with time zone NOT NULL,
-    outcome        json NOT NULL,
+    stream_version bigint NOT NULL,
+    event_count    integer NOT NULL,
+    error          json,
+    content_digest bytea,
     CONSTRAINT commands_pkey PRIMARY KEY (command_id),
     CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'rejected'::text, 'failed'::text])))
 );
-CREATE INDEX commands_correlation ON annals.commands USING btree (correlation_id, handled_at);
+CREATE INDEX commands_correlation ON annals.commands USING btree (correlation_id, handled_at) WHERE (correlation_id IS NOT NULL);
 CREATE TRIGGER note_step_rejection AFTER INSERT ON annals.commands FOR EACH ROW WHEN ((new.status <> 'accepted'::text)) EXECUTE FUNCTION annals.note_step_rejection();
 ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_step_rejection;
-CREATE TRIGGER note_unchanged_step AFTER INSERT ON annals.commands FOR EACH ROW WHEN (((new.status = 'accepted'::text) AND (new.causation_id <> (new.command_id)::text) AND (json_array_length((new.outcome -> 'events'::text)) = 0))) EXECUTE FUNCTION annals.note_unchanged_step();
+CREATE TRIGGER note_unchanged_step AFTER INSERT ON annals.commands FOR EACH ROW WHEN (((new.status = 'accepted'::text) AND (new.event_count = 0) AND (new.causation_id IS NOT NULL))) EXECUTE FUNCTION annals.note_unchanged_step();
 ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_unchanged_step;
 COMMENT ON TABLE annals.commands IS 'Every command that was handled, with its outcome.';
-COMMENT ON COLUMN annals.commands.outcome IS 'The reply, byte for byte. A repeat of the command gets the same reply.';
+COMMENT ON COLUMN annals.commands.correlation_id IS 'NULL: the command''s own id.';
+COMMENT ON COLUMN annals.commands.causation_id IS 'NULL: the command''s own id.';
+COMMENT ON COLUMN annals.commands.event_count IS 'How many events the command led to. Their sequences end with `sequence`.';
+COMMENT ON COLUMN annals.commands.error IS 'Code, message and details of a rejection or a failure.';
+COMMENT ON COLUMN annals.commands.content_digest IS 'The first half of the SHA-256 of the command''s value.';
 
 CREATE TABLE annals.credentials (
     context    text NOT NULL,
@@ -337,9 +344,33 @@ CREATE VIEW annals.open_log_interruptions AS
           WHERE ((intervention.action = 'lanes-acknowledge'::text) AND (intervention.target = ((((interruption.role || ':'::text) || interruption.topic) || '/'::text) || interruption.partition)) AND (((intervention.details ->> 'until'::text))::bigint >= interruption.id)))));
 COMMENT ON VIEW annals.open_log_interruptions IS 'Those that no operator has acknowledged: by an intervention `lanes-acknowledge` that names this id or a later one of the lane.';
 
+CREATE VIEW annals.outcomes AS
+ SELECT command.command_id,
+    command.type,
+    command.context,
+    command.stream_id,
+    command.status,
+    command.stream_version,
+    command.partition,
+    command.sequence,
+    command.event_count,
+    command.error,
+    COALESCE(command.correlation_id, (command.command_id)::text) AS correlation_id,
+    COALESCE(command.causation_id, (command.command_id)::text) AS causation_id,
+    command.actor,
+    command.handled_at,
+    encode(command.content_digest, 'hex'::text) AS content_digest,
+    events.emitted AS events,
+    json_build_object('command_id', command.command_id, 'type', command.type, 'status', command.status, 'stream_id', command.stream_id, 'stream_version', command.stream_version, 'partition', command.partition, 'sequence', command.sequence, 'events', events.emitted, 'error', command.error, 'correlation_id', COALESCE(command.correlation_id, (command.command_id)::text), 'handled_at', command.handled_at, 'content_digest', encode(command.content_digest, 'hex'::text)) AS outcome
+   FROM (annals.commands command
+     CROSS JOIN LATERAL ( SELECT COALESCE(json_agg(json_build_object('event_id', event.event_id, 'type', ((((event.context || '.'::text) || event.type) || '.v'::text) || event.schema_version)) ORDER BY event.sequence), '[]'::json) AS emitted
+           FROM annals.events event
+          WHERE ((event.context = command.context) AND (event.partition = command.partition) AND (event.sequence > (command.sequence - command.event_count)) AND (event.sequence <= command.sequence))) events);
+COMMENT ON VIEW annals.outcomes IS 'Every command that was handled with its outcome, as it was answered.';
+
 CREATE FUNCTION annals.acquire_claims(
-    batch_context text, batch_time timestamp with time zone, acquire_scope text, acquire_key text, acquire_stream_id
-    text
+    owned integer[], contexts text[], times timestamp with time zone[], acquire_batch text, acquire_scope text,
+    acquire_key text, acquire_stream_id text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.answers(
@@ -347,17 +378,19 @@ CREATE FUNCTION annals.answers(
 ) RETURNS boolean LANGUAGE sql STABLE;
 
 CREATE FUNCTION annals.commit_commands(
-    lane_topic text, lane_partition integer, lane_epoch bigint, new_consumed bigint, new_last_timestamp bigint,
-    new_sequence bigint, new_published_sequence bigint, new_published_offset bigint, batch_context text, batch_time
-    timestamp with time zone, outcome_command_id text, outcome_type text, outcome_stream_id text, outcome_status text,
-    outcome_sequence text, outcome_correlation_id text, outcome_causation_id text, outcome_actor text, outcome_outcome
+    batch_topic text, batch_partition text, batch_epoch text, batch_context text, batch_time text, batch_consumed text,
+    batch_last_timestamp text, batch_sequence text, batch_published_sequence text, batch_published_offset text,
+    outcome_batch text, outcome_command_id text, outcome_type text, outcome_stream_id text, outcome_status text,
+    outcome_stream_version text, outcome_sequence text, outcome_event_count text, outcome_error text,
+    outcome_correlation_id text, outcome_causation_id text, outcome_actor text, outcome_content_digest text, event_batch
     text, event_sequence text, event_stream_id text, event_stream_version text, event_event_id text, event_type text,
     event_schema_version text, event_data text, event_command_id text, event_correlation_id text, event_causation_id
-    text, event_actor text, event_traceparent text, acquire_scope text, acquire_key text, acquire_stream_id text,
-    settle_scope text, settle_key text, settle_stream_id text, settle_former text, credential_stream_id text,
-    credential_secret text, snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text,
-    snapshot_digest text, snapshot_state text
-) RETURNS void LANGUAGE plpgsql;
+    text, event_actor text, event_traceparent text, acquire_batch text, acquire_scope text, acquire_key text,
+    acquire_stream_id text, settle_batch text, settle_scope text, settle_key text, settle_stream_id text, settle_former
+    text, credential_batch text, credential_stream_id text, credential_secret text, snapshot_batch text,
+    snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text, snapshot_digest text,
+    snapshot_state text
+) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.commit_sagas(
     lane_topic text, lane_partition integer, lane_epoch bigint, new_consumed bigint, new_position bigint, new_published
@@ -376,12 +409,13 @@ CREATE FUNCTION annals.commit_sagas(
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_credentials(
-    batch_context text, batch_time timestamp with time zone, credential_stream_id text, credential_secret text
+    owned integer[], contexts text[], times timestamp with time zone[], credential_batch text, credential_stream_id
+    text, credential_secret text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_snapshots(
-    batch_context text, batch_time timestamp with time zone, snapshot_stream_id text, snapshot_stream_version text,
-    snapshot_fingerprint text, snapshot_digest text, snapshot_state text
+    owned integer[], contexts text[], times timestamp with time zone[], snapshot_batch text, snapshot_stream_id text,
+    snapshot_stream_version text, snapshot_fingerprint text, snapshot_digest text, snapshot_state text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.listed(
@@ -395,8 +429,8 @@ CREATE FUNCTION annals.note_unchanged_step() RETURNS trigger LANGUAGE plpgsql;
 CREATE FUNCTION annals.refuse_change() RETURNS trigger LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.settle_claims(
-    batch_context text, batch_time timestamp with time zone, settle_scope text, settle_key text, settle_stream_id text,
-    settle_former text
+    owned integer[], contexts text[], times timestamp with time zone[], settle_batch text, settle_scope text, settle_key
+    text, settle_stream_id text, settle_former text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.update_deadlines(
@@ -439,6 +473,8 @@ GRANT SELECT ON TABLE annals.migrations TO annals_reader;
 GRANT SELECT ON TABLE annals.migrations TO annals_writer;
 GRANT SELECT ON TABLE annals.open_log_interruptions TO annals_reader;
 GRANT SELECT ON TABLE annals.open_log_interruptions TO annals_writer;
+GRANT SELECT ON TABLE annals.outcomes TO annals_reader;
+GRANT SELECT ON TABLE annals.outcomes TO annals_writer;
 GRANT SELECT ON TABLE annals.parked_streams TO annals_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.parked_streams TO annals_writer;
 GRANT SELECT ON TABLE annals.saga_beginnings TO annals_reader;

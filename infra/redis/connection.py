@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
@@ -18,7 +18,9 @@ from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 ANSWER_TIMEOUT_SECONDS = 5.0
+# A process may have more lanes than connections: then a lane waits until one is free.
 MAX_CONNECTIONS = 50
+FREE_CONNECTION_TIMEOUT_SECONDS = 5.0
 URL = "set it right and start again: what stands behind ? in it must be options that redis-py knows"
 TLS = "set the rediss:// of ANNALS_REDIS_URL right, or the server's certificate"
 _MAX_CHARACTERS = 300
@@ -31,20 +33,20 @@ def client(settings: Settings) -> Any:
     client can be made of."""
     assert settings.redis_url is not None, "settings must be located first"
     try:
-        redis: Any = Redis.from_url(
+        pool: Any = BlockingConnectionPool.from_url(
             settings.redis_url.get_secret_value(),
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_timeout=ANSWER_TIMEOUT_SECONDS,
             max_connections=MAX_CONNECTIONS,
+            timeout=FREE_CONNECTION_TIMEOUT_SECONDS,
             retry=None,
             health_check_interval=0,
         )
-        redis.connection_pool.make_connection()  # does not connect yet, but checks all parts of the URL
+        pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    pool = redis.connection_pool
     pool.connection_class = type("Connection", (_LeavesReplicas, pool.connection_class), {})
-    return redis
+    return Redis.from_pool(pool)
 
 
 class _LeavesReplicas:

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import orjson
-
 from contracts.message import Event
 from contracts.topics import Topics
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
@@ -15,8 +13,9 @@ from infra.postgres.pool import Database
 from infra.settings import Settings
 from workers.command.records import event_record
 from workers.domain import contexts
-from workers.ports.event_store import Batch, EventRow, OutcomeRow
+from workers.ports.event_store import Batch, EventRow
 from workers.ports.lanes import LaneKey, Mark
+from workers.ports.outcomes import OutcomeRow
 
 ADA = "ada"
 GRACE = "grace"
@@ -68,13 +67,16 @@ def _outcome(row: EventRow) -> OutcomeRow:
         row.context,
         row.stream_id,
         "accepted",
+        row.stream_version,
         row.partition,
         row.sequence,
+        [(row.event_id, f"{row.context}.{row.type}.v{row.schema_version}")],
+        None,
         row.correlation_id,
         row.causation_id,
         row.actor,
         row.recorded_at,
-        orjson.dumps({"status": "accepted", "stream_version": row.stream_version, "events": [row.event_id]}),
+        None,
     )
 
 

@@ -8,8 +8,9 @@ from infra.memory.event_store import MemoryEventStore
 from infra.memory.lane_rows import LaneRow
 from infra.memory.table import Table
 from tests.lanes.in_memory import Journal, SwitchedWire, write
-from workers.ports.event_store import Batch, BatchLookup, EventRow, OutcomeRow, Unstorable
+from workers.ports.event_store import Batch, BatchLookup, EventRow, Unstorable
 from workers.ports.lanes import LaneKey
+from workers.ports.outcomes import OutcomeRow
 
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 # Text with this in it cannot be stored here.

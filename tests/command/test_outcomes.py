@@ -10,7 +10,7 @@ from contracts.users.examples import ADA_CREATED, CREATE_ADA, MOVE_ADA_TO_TURIN,
 from tests.command.installation import Installation, command_id, record
 from tests.command.table import NOW, UNSTORABLE
 from tests.lanes.recorded_rows import event_rows
-from workers.ports.event_store import OutcomeRow
+from workers.ports.outcomes import OutcomeRow
 
 BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 
@@ -106,11 +106,25 @@ async def test_are_given_again_to_repeats_within_a_batch_later_and_by_another_ow
 async def test_of_a_command_that_another_lane_has_handled_meanwhile_are_the_other_lanes() -> None:
     installation = Installation()
     other = OutcomeRow(
-        command_id(1), CREATE_ADA.type, "users", "ada", "rejected", 1, 0, "c", "c", None, NOW, b'{"from": "elsewhere"}'
+        command_id(1),
+        CREATE_ADA.type,
+        "users",
+        CREATE_ADA.user_id,
+        "rejected",
+        7,
+        1,
+        0,
+        (),
+        b"{}",
+        "c",
+        "c",
+        None,
+        NOW,
+        None,
     )
     installation.table.line.meanwhile = [lambda: installation.table.outcomes.update({other.command_id: other})]
     await installation.handle([record(CREATE_ADA, 1), record(BOB, 2)])
-    assert installation.replies[0] == (command_id(1), b'{"from": "elsewhere"}')
+    assert installation.replies[0] == (command_id(1), other.outcome)
     assert installation.outcome(2).status == "accepted"
     assert [row.stream_id for row in installation.table.lane()] == ["bob"]
     assert installation.table.unique_claims == {("email", "bob@example.org"): "bob"}

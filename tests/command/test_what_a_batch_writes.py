@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from contracts.catalogue import catalogue
 from contracts.message import Command
+from contracts.outcome import content_digest
 from contracts.users.examples import ADA_CREATED, CREATE_ADA, CREATE_ADA_WITH_PASSWORD, MOVE_ADA_TO_TURIN, WELCOME_ADA
 from tests.command.installation import command_id, record
 from workers.command.claims import ClaimBook
@@ -14,7 +15,8 @@ from workers.command.reading import Request, read
 from workers.command.streams import Versioned
 from workers.core.decider import Decision, Rejection, Release, UniqueClaim
 from workers.domain import contexts
-from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, OutcomeRow
+from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow
+from workers.ports.outcomes import OutcomeRow
 
 USERS = contexts()["users"].decider
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -68,13 +70,16 @@ def test_is_an_outcome_with_all_that_is_known_of_it() -> None:
         context="users",
         stream_id=ADA,
         status="accepted",
+        stream_version=2,
         partition=4,
         sequence=42,
+        events=[(draft.events[1].event_id, "users.UserWelcomed.v1")],
+        error=None,
         correlation_id="correlation 2",
         causation_id="causation 2",
         actor="tester",
         handled_at=NOW,
-        outcome=row.outcome,
+        content_digest=content_digest(WELCOME_ADA.to_json()),
     )
     assert [answer.outcome for answer in draft.answers] == [outcome.outcome for outcome in draft.outcomes]
 

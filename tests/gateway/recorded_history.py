@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workers.core.recorded import Recorded
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.history import Cause, Correlated
 from workers.ports.lanes import Unavailable
+from workers.ports.outcomes import OutcomeRow
 
 if TYPE_CHECKING:
     from tests.gateway.in_memory import SystemInMemory
@@ -54,13 +55,16 @@ class RecordedHistory:
                 outcome.type.partition(".")[0],
                 outcome.stream_id,
                 outcome.status,
+                outcome.stream_version,
                 outcome.partition,
                 outcome.sequence,
+                [(event.event_id, event.type) for event in outcome.events],
+                None if outcome.error is None else outcome.error.model_dump_json().encode(),
                 outcome.correlation_id,
                 metas[outcome.command_id].causation_id,
                 metas[outcome.command_id].actor,
                 outcome.handled_at,
-                outcome.to_json(),
+                outcome.content_digest,
             )
             for outcome in self._system.outcomes.values()
         ]

@@ -3,8 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from workers.ports.event_store import EventRow, OutcomeRow
+from contracts.outcome import Status
+from workers.ports.event_store import EventRow
 from workers.ports.history import Notice, SagaStep, StartedSaga
+from workers.ports.outcomes import OutcomeRow
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -18,21 +20,23 @@ def command(
 ) -> OutcomeRow:
     """A handled command about the stream `s`; with a `code` a rejected one."""
     error = None if code is None else {"code": code, "message": f"{code}, because."}
-    status = "accepted" if code is None else "rejected"
-    outcome = {"status": status, "stream_version": 1, "error": error}
+    status: Status = "accepted" if code is None else "rejected"
     return OutcomeRow(
         command_id,
         f"{context}.Do.v1",
         context,
         "s",
         status,
+        1,
         0,
         1,
+        (),
+        None if error is None else json.dumps(error).encode(),
         "c",
         caused_by or command_id,
         None,
         after(at),
-        json.dumps(outcome).encode(),
+        None,
     )
 
 

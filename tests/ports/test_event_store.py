@@ -20,11 +20,11 @@ from workers.ports.event_store import (
     Batch,
     ClaimToAcquire,
     CredentialRow,
-    OutcomeRow,
     Repeated,
     Unstorable,
 )
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
+from workers.ports.outcomes import OutcomeRow
 
 ROUNDS = 5
 

@@ -10,6 +10,7 @@ from tests.postgres.batches import (
     batch,
     command_id,
     event,
+    event_id,
     everything,
     outcome,
 )
@@ -28,12 +29,14 @@ async def test_an_event_comes_back_as_it_was_written(store: EventStores) -> None
 
 async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: EventStores) -> None:
     await store.acquire(LANE, "owner")
-    odd = '{ "status" :"accepted",\n  "name": "\\u00e9 é", "a": 1, "a": 2.50 }'.encode()
+    odd = '{ "code" :"X",\n  "name": "\\u00e9 é", "a": 1, "a": 2.50 }'.encode()
+    accepted = outcome(3, events=[(event_id(number), "users.UserCreated.v1") for number in (2, 3)], actor="clerk")
+    rejected = outcome(1, status="rejected", error=odd, content_digest="00" * 16, correlation_id=command_id(1))
     mixed = [event(1, "bob"), event(2, "ada"), event(3, "bob", 2), event(4, "ada", 2), event(5, "eve")]
-    await store.commit(batch(sequence=5, outcomes=[outcome(1, outcome=odd), outcome(2)], events=mixed))
-    looked_up = await store.look_up("users", [command_id(1), command_id(99)], ["bob", "nobody", "ada"])
-    assert looked_up.outcomes == {command_id(1): odd}
-    assert await store.outcome(command_id(1)) == odd
+    await store.commit(batch(sequence=5, outcomes=[rejected, outcome(2), accepted], events=mixed))
+    looked_up = await store.look_up("users", [command_id(n) for n in (1, 3, 99)], ["bob", "nobody", "ada"])
+    assert looked_up.outcomes == {command_id(1): rejected.outcome, command_id(3): accepted.outcome}
+    assert await store.outcome(command_id(1)) == rejected.outcome
     assert await store.outcome(command_id(99)) is None
     assert abs(looked_up.now - datetime.now(UTC)) < timedelta(minutes=1)
     data = event(1).data

@@ -9,10 +9,10 @@ from workers.ports.event_store import (
     ClaimToSettle,
     CredentialRow,
     EventRow,
-    OutcomeRow,
     SnapshotRow,
 )
 from workers.ports.lanes import LaneKey, Mark
+from workers.ports.outcomes import OutcomeRow
 
 TIME = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 LANE = LaneKey("command", "users.commands", 0)
@@ -58,13 +58,16 @@ def outcome(number: int, stream_id: str = "ada", **changes: Any) -> OutcomeRow:
         context="users",
         stream_id=stream_id,
         status="accepted",
+        stream_version=1,
         partition=0,
         sequence=number,
+        events=(),
+        error=None,
         correlation_id="correlation",
         causation_id="causation",
         actor=None,
         handled_at=TIME,
-        outcome=b'{"status":"accepted"}',
+        content_digest=None,
     )
     return row._replace(**changes)
 

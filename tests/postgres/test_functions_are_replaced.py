@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.postgres.event_store import COMMIT_COMMANDS
+from infra.postgres.command_commits import COMMIT as COMMIT_COMMANDS
 from infra.postgres.faults import SchemaMissing
 from infra.postgres.function_calls import FunctionCall
 from infra.postgres.migrate import migrate

@@ -20,7 +20,7 @@ from workers.ports.sagas import InstanceRow, JournalRow, SagaBatch, StepRow
 SAGA_LANE = LaneKey("saga", "users.events", 0)
 PASSED = event_id(99)
 NOW = rfc3339(TIME)
-ONE_EVENT = b'{"status":"accepted","stream_version":2,"events":[{}]}'
+ONE_EVENT = [(event_id(1), "users.UserCreated.v1")]
 
 
 @pytest_asyncio.fixture
@@ -37,9 +37,9 @@ async def recorded(database: Database) -> None:
     store = PostgresEventStore(database)
     grant = await store.acquire(LANE, "the test")
     outcomes = [
-        outcome(1, causation_id=command_id(1), outcome=ONE_EVENT),
-        outcome(2, causation_id=event_id(1), outcome=ONE_EVENT),
-        outcome(4, correlation_id="other", causation_id=command_id(4), sequence=3, outcome=ONE_EVENT),
+        outcome(1, causation_id=command_id(1), events=ONE_EVENT),
+        outcome(2, causation_id=event_id(1), events=ONE_EVENT),
+        outcome(4, correlation_id="other", causation_id=command_id(4), sequence=3, events=ONE_EVENT),
         outcome(5, correlation_id="other", causation_id=command_id(4), status="rejected"),
     ]
     events = [event(1), event(2, version=2), event(3, "bob", command_id=command_id(4), correlation_id="other")]
@@ -110,7 +110,7 @@ async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history:
     store = PostgresEventStore(database)
     grant = await store.acquire(LANE, "the test")
     earlier = TIME - timedelta(hours=1)
-    early = outcome(6, sequence=4, outcome=ONE_EVENT)
+    early = outcome(6, sequence=4, events=ONE_EVENT)
     await store.commit(
         batch(LANE, grant.epoch, time=earlier, sequence=4, outcomes=[early], events=[event(4, version=3)])
     )

@@ -37,6 +37,7 @@ RIGHTS = {
     "table unchanged_steps":            ("DELETE INSERT SELECT", READ),
     "table unique_claims":              (ALL, READ),
     "view open_log_interruptions":      (READ, READ),
+    "view outcomes":                    (READ, READ),
     "sequence interventions_id_seq":    ("", ""),
     "sequence log_interruptions_id_seq": ("", ""),
     "function acquire_claims":          (RUN, ""),
@@ -62,8 +63,8 @@ NOTE_STEP_REJECTION = (
 )
 NOTE_UNCHANGED_STEP = (
     "AFTER INSERT ON annals.commands FOR EACH ROW"
-    " WHEN (((new.status = 'accepted'::text) AND (new.causation_id <> (new.command_id)::text)"
-    " AND (json_array_length((new.outcome -> 'events'::text)) = 0)))"
+    " WHEN (((new.status = 'accepted'::text) AND (new.event_count = 0)"
+    " AND (new.causation_id IS NOT NULL)))"
     " EXECUTE FUNCTION annals.note_unchanged_step()"
 )
 ALWAYS = "A"  # also for sessions that act as a replica

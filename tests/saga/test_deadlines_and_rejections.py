@@ -1,15 +1,18 @@
 """`SagaLane`: deadlines pass and rejections are handled once, by any owner of the lane, and not once they are over."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from contracts.message import Event
 from contracts.orders.examples import ADAS_ORDER_PLACED
+from contracts.outcome import Status
 from contracts.users.events import UserWelcomed
 from tests.lanes.recorded_rows import event_rows, inbound_all
 from tests.saga.greeting import DEADLINE_SECONDS, Greeting, failing, greeting
 from tests.saga.installation import LANE, Installation, created
-from workers.ports.event_store import OutcomeRow
 from workers.ports.lanes import Fenced, Unavailable
+from workers.ports.outcomes import OutcomeRow
 from workers.ports.sagas import InstanceKey
 from workers.saga.internal_event_source import LOOK_INTERVAL_SECONDS, POSTPONED_SECONDS
 from workers.saga.lane import SagaLane
@@ -161,23 +164,25 @@ async def test_leaves_an_instance_whose_code_cannot_take_it_for_later_and_goes_o
     assert applied(installation, "bob") == ("UserCreated", "DeadlinePassed")
 
 
-def tell(installation: Installation, status: str, events: bytes = b'[{"event_id": "e"}]') -> None:
+def tell(installation: Installation, status: Status, events: Sequence[tuple[str, str]] = (("e", "t"),)) -> None:
     """The command worker handles the first step."""
     step, *_ = installation.store.outbox
-    error = b'{"code": "UserNotFound"}' if status == "rejected" else b"null"
     outcome = OutcomeRow(
         command_id=step.command_id,
         type=step.command_type,
         context="users",
         stream_id=step.stream_id,
         status=status,
+        stream_version=1,
         partition=0,
         sequence=0,
+        events=events,
+        error=b'{"code": "UserNotFound"}' if status == "rejected" else None,
         correlation_id=step.correlation_id,
         causation_id=step.causation_id,
         actor=None,
         handled_at=installation.store.now,
-        outcome=b'{"error": ' + error + b', "events": ' + events + b"}",
+        content_digest=None,
     )
     installation.store.table.tell_sagas([outcome])
 
@@ -205,7 +210,7 @@ async def test_tells_no_instance_of_a_step_that_was_accepted() -> None:
 
 async def test_tells_an_instance_once_that_its_step_was_accepted_and_changed_nothing() -> None:
     installation, lane = await begun()
-    tell(installation, "accepted", events=b"[]")
+    tell(installation, "accepted", events=())
     installation.pass_seconds(LOOK_INTERVAL_SECONDS)
     await lane.idle()
     following = installation.lane([greeting])

@@ -10,7 +10,7 @@ from tests.saga.greeting import DEADLINE_SECONDS, Greeting, greeting
 from tests.saga.installation import LANE, Installation, created
 from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed
-from workers.ports.event_store import OutcomeRow
+from workers.ports.outcomes import OutcomeRow
 from workers.ports.sagas import DeadlineRow, DueInternalEvents, InstanceKey, SagaBatch, StepRow
 from workers.saga.internal_event_source import LOOK_INTERVAL_SECONDS, MAX_DUE, POSTPONED_SECONDS, InternalEventSource
 
@@ -56,9 +56,23 @@ class Source:
 
     @staticmethod
     def _outcome(step: StepRow) -> OutcomeRow:
-        place = (step.command_type, "users", step.stream_id, "rejected", 0, 0)
-        columns = (step.correlation_id, step.causation_id, None, FIRST_SECOND, b'{"error": {"code": "No"}}')
-        return OutcomeRow(step.command_id, *place, *columns)
+        return OutcomeRow(
+            step.command_id,
+            step.command_type,
+            "users",
+            step.stream_id,
+            "rejected",
+            0,
+            0,
+            0,
+            (),
+            b'{"code": "No"}',
+            step.correlation_id,
+            step.causation_id,
+            None,
+            FIRST_SECOND,
+            None,
+        )
 
     async def instances_due(self) -> list[str]:
         """For whom there is something, when it is time to look again."""

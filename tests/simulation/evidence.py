@@ -18,9 +18,10 @@ from tests.simulation.process import Condition
 from tests.simulation.publish_ledger import PublishLedger
 from tests.simulation.world import World
 from workers.core.projection import Document, Index
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord
+from workers.ports.outcomes import OutcomeRow
 from workers.ports.read_models import START, Generation
 from workers.ports.sagas import JournalRow, StepRow
 

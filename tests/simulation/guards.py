@@ -21,9 +21,10 @@ from workers.command.publisher import AWAY_SECONDS, Publisher
 from workers.command.records import event_record
 from workers.lanes.beginning import LaneInput
 from workers.lanes.sequenced import SequencedEvents, Stretch
-from workers.ports.event_store import Batch, BatchLookup, EventRow, OutcomeRow
+from workers.ports.event_store import Batch, BatchLookup, EventRow
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
 from workers.ports.log import InboundRecord, PublishFailed, Tail
+from workers.ports.outcomes import OutcomeRow
 from workers.ports.read_models import ReadModelBatch
 from workers.ports.sagas import InstanceKey, InstanceRow, JournalRow
 from workers.projection.lane import ProjectionLane

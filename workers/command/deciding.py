@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import orjson
 from uuid_utils import UUID, uuid5
 
-from contracts.envelope import rfc3339
 from contracts.outcome import Status, content_digest
 from workers.command.claims import ClaimBook, Key, NotHeld
 from workers.command.reading import DeadLetter, Request
@@ -20,7 +19,11 @@ from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
 from workers.core.decider import Decider, Decision, Rejection
 from workers.core.folding import fold_onto
-from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, OutcomeRow, SnapshotRow
+from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, SnapshotRow
+from workers.ports.outcomes import OutcomeRow
+
+Events = Sequence[tuple[str, str]]
+"""The ids and wire types of a command's events."""
 
 
 class BatchInput(NamedTuple):
@@ -43,7 +46,7 @@ class BatchInput(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A request and its outcome, as JSON."""
+    """A request whose sender waits for a reply, and its outcome, as JSON."""
 
     request: Request
     outcome: bytes
@@ -77,7 +80,6 @@ class BatchDecider:
         self._decider = decider
         self._input = batch_input
         self._sequence = batch_input.sequence
-        self._handled_at = rfc3339(batch_input.now)
         self._claims = ClaimBook(batch_input.rejected_claims, batch_input.claims_not_held)
         self._streams: dict[str, Versioned] = {}
         self._credentials: dict[str, CredentialRow] = {}
@@ -85,7 +87,7 @@ class BatchDecider:
         self._events: list[EventRow] = []
         self._answers: list[Answer] = []
         self._failures: list[DeadLetter] = []
-        self._outcome_of: dict[str, bytes] = dict(batch_input.stored_outcomes)
+        self._outcome_of: dict[str, bytes | OutcomeRow] = dict(batch_input.stored_outcomes)
         self._repeated = 0
         self._reused: list[Request] = []
         self._counts: dict[tuple[str, str, str], int] = {}
@@ -96,12 +98,13 @@ class BatchDecider:
             outcome = self._outcome_of.get(request.envelope.id)
             if outcome is None:
                 outcome = self._outcome_of[request.envelope.id] = self._handle(request)
-            elif is_repeat(request, outcome):
+            elif is_repeat(request, _json(outcome)):
                 self._repeated += 1
             else:
                 self._reused.append(request)
-                outcome = self._outcome(request, "rejected", self._current(request).version, [], REUSED)
-            self._answers.append(Answer(request, outcome))
+                outcome = self._outcome(request, "rejected", self._current(request).version, (), REUSED)
+            if request.envelope.reply_to is not None:
+                self._answers.append(Answer(request, _json(outcome)))
         return BatchDecision(
             self._outcomes,
             self._events,
@@ -122,7 +125,7 @@ class BatchDecider:
         stream_id = request.envelope.subject
         return self._streams.get(stream_id) or self._input.streams[stream_id]
 
-    def _handle(self, request: Request) -> bytes:
+    def _handle(self, request: Request) -> OutcomeRow:
         stream_id = request.envelope.subject
         current = self._current(request)
         try:
@@ -133,12 +136,12 @@ class BatchDecider:
             # The text of the exception may contain data of the command, so only its type is stored.
             self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
             failure = Rejection("HandlerFailed", "a fault of the worker; the command is kept in the dead letters")
-            return self._conclude(request, "failed", current.version, [], failure)
+            return self._conclude(request, "failed", current.version, (), failure)
         if isinstance(decision, Decision):
             # Not before: a claim of a command that failed would stay in the book.
             decision = self._claims.admit(stream_id, decision) or decision
         if isinstance(decision, Rejection):
-            return self._conclude(request, "rejected", current.version, [], decision)
+            return self._conclude(request, "rejected", current.version, (), decision)
         version = current.version + len(decision.events)
         emitted = self._record(request, decision, current.version)
         self._streams[stream_id] = Versioned(version, state, current.snapshot_version)
@@ -163,7 +166,7 @@ class BatchDecider:
         assert request.command is not None
         return self._decider.decide(current.state, request.command)
 
-    def _record(self, request: Request, decision: Decision, version: int) -> list[dict[str, str]]:
+    def _record(self, request: Request, decision: Decision, version: int) -> Events:
         envelope, batch_input = request.envelope, self._input
         emitted = []
         for place, event in enumerate(decision.events):
@@ -188,55 +191,43 @@ class BatchDecider:
                     batch_input.now,
                 )
             )
-            emitted.append({"event_id": event_id, "type": type(event).type})
+            emitted.append((event_id, type(event).type))
         return emitted
 
     def _conclude(
-        self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
-    ) -> bytes:
-        envelope, batch_input = request.envelope, self._input
-        kind = (envelope.type, status, "" if error is None else error.code)
+        self, request: Request, status: Status, version: int, events: Events, error: Rejection | None
+    ) -> OutcomeRow:
+        kind = (request.envelope.type, status, "" if error is None else error.code)
         self._counts[kind] = self._counts.get(kind, 0) + 1
         outcome = self._outcome(request, status, version, events, error)
-        self._outcomes.append(
-            OutcomeRow(
-                envelope.id,
-                envelope.type,
-                batch_input.context,
-                envelope.subject,
-                status,
-                batch_input.partition,
-                self._sequence,
-                envelope.correlation_id,
-                envelope.causation_id,
-                envelope.actor,
-                batch_input.now,
-                outcome,
-            )
-        )
+        self._outcomes.append(outcome)
         return outcome
 
     def _outcome(
-        self, request: Request, status: Status, version: int, events: list[dict[str, str]], error: Rejection | None
-    ) -> bytes:
-        envelope = request.envelope
-        # The JSON of contracts.outcome.Outcome, without building one, as this is the hot path. A test compares the two.
-        return orjson.dumps(
-            {
-                "command_id": envelope.id,
-                "type": envelope.type,
-                "status": status,
-                "stream_id": envelope.subject,
-                "stream_version": version,
-                "partition": self._input.partition,
-                "sequence": self._sequence,
-                "events": events,
-                "error": None if error is None else error._asdict(),
-                "correlation_id": envelope.correlation_id,
-                "handled_at": self._handled_at,
-                "content_digest": content_digest(request.record.value or b""),
-            }
+        self, request: Request, status: Status, version: int, events: Events, error: Rejection | None
+    ) -> OutcomeRow:
+        envelope, batch_input = request.envelope, self._input
+        return OutcomeRow(
+            envelope.id,
+            envelope.type,
+            batch_input.context,
+            envelope.subject,
+            status,
+            version,
+            batch_input.partition,
+            self._sequence,
+            events,
+            None if error is None else orjson.dumps(error._asdict()),
+            envelope.correlation_id,
+            envelope.causation_id,
+            envelope.actor,
+            batch_input.now,
+            content_digest(request.record.value or b""),
         )
+
+
+def _json(outcome: bytes | OutcomeRow) -> bytes:
+    return outcome if isinstance(outcome, bytes) else outcome.outcome
 
 
 def derived_event_id(command_id: str, place: int) -> str:

@@ -20,7 +20,7 @@ from workers import telemetry
 from workers.command.claims import Key, NotHeld
 from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
 from workers.command.directing import directed
-from workers.command.loading import LaneStreams
+from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
@@ -170,13 +170,17 @@ class CommandLane:
         for _ in range(MAX_ATTEMPTS):
             batch_input = self._input(requests, lookup, rejected, not_held, unstorable)
             decision = self._snapshots.added_to(BatchDecider(self._decider, batch_input).decide(requests))
+            if decision.failures and lookup.outcomes is UNKNOWN_OUTCOMES:
+                # A repeat of a handled command is no dead letter.
+                lookup = await self._streams.look_up(requests, expect_repeats=True)
+                continue
             await self._messages.send_elsewhere([*letters, *decision.failures], misdirected, lookup.now)
             try:
                 await self._commit(records[-1], decision, lookup.now)
             except ClaimConflict as error:
                 rejected, not_held = rejected | error.rejected, not_held | error.not_held
             except Repeated:
-                lookup = await self._streams.look_up(requests)
+                lookup = await self._streams.look_up(requests, expect_repeats=True)
             else:
                 return decision
         raise Unsettled

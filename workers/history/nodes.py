@@ -6,8 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.history import Notice, SagaStep, StartedSaga
+from workers.ports.outcomes import OutcomeRow
 
 Kind = Literal["command", "event", "saga", "notice"]
 
@@ -48,15 +49,14 @@ def saga_id(saga: str, instance_id: str) -> str:
 
 def of_command(row: OutcomeRow, step: SagaStep | None) -> Node:
     """The node of a handled command, and of the step that sent it, if a saga did."""
-    outcome: dict[str, Any] = orjson.loads(row.outcome)
-    error = outcome.get("error") or {}
+    error: dict[str, Any] = {} if row.error is None else orjson.loads(row.error)
     return Node(
         "command",
         row.command_id,
         row.type,
         row.context,
         row.stream_id,
-        outcome.get("stream_version"),
+        row.stream_version,
         row.handled_at,
         row.actor,
         row.status,

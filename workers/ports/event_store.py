@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from workers.ports.lanes import LaneKey, LaneStore, Mark
+from workers.ports.outcomes import OutcomeRow
 
 
 class EventRow(NamedTuple):
@@ -29,23 +30,6 @@ class EventRow(NamedTuple):
     actor: str | None
     traceparent: str | None
     recorded_at: datetime
-
-
-class OutcomeRow(NamedTuple):
-    """A command's outcome as the table keeps it; `outcome` is the reply's JSON, byte for byte."""
-
-    command_id: str
-    type: str
-    context: str
-    stream_id: str
-    status: str
-    partition: int
-    sequence: int
-    correlation_id: str
-    causation_id: str
-    actor: str | None
-    handled_at: datetime
-    outcome: bytes
 
 
 class ClaimToAcquire(NamedTuple):
@@ -202,6 +186,12 @@ class StreamTable(EventTable, Protocol):
 
 class EventStore(LaneStore, StreamTable, Protocol):
     """What the command loop needs."""
+
+    def time(self) -> datetime | None:
+        """The database's time without asking it: that of its last answer to a look-up, and what has passed since. It is
+        never ahead. None: that was too long ago.
+        """
+        ...
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
+from workers.ports.outcomes import OutcomeRow
 
 
 class Cause(NamedTuple):

@@ -1,6 +1,69 @@
-"""The stored outcomes of commands, for callers that no longer wait for the reply."""
+"""The stored outcomes of commands, and who reads them when nobody waits for the reply any more."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import orjson
+
+from contracts.envelope import rfc3339
+from contracts.outcome import Status
+
+
+class OutcomeRow(NamedTuple):
+    """A command's outcome as the table keeps it.
+
+    `stream_version`, `partition` and `sequence` are the stream's and the lane's after the command. `events` are the ids
+    and wire types of its events, whose sequences end with `sequence`; the table keeps only how many there are. `error`
+    is the JSON of a rejection or failure, None for an accepted command. `content_digest` is that of the command's
+    value; None: it was not kept.
+    """
+
+    command_id: str
+    type: str
+    context: str
+    stream_id: str
+    status: Status
+    stream_version: int
+    partition: int
+    sequence: int
+    events: Sequence[tuple[str, str]]
+    error: bytes | None
+    correlation_id: str
+    causation_id: str
+    actor: str | None
+    handled_at: datetime
+    content_digest: str | None
+
+    @property
+    def outcome(self) -> bytes:
+        """The reply: the JSON of `contracts.outcome.Outcome`, the same bytes each time."""
+        return orjson.dumps(
+            {
+                "command_id": self.command_id,
+                "type": self.type,
+                "status": self.status,
+                "stream_id": self.stream_id,
+                "stream_version": self.stream_version,
+                "partition": self.partition,
+                "sequence": self.sequence,
+                "events": [{"event_id": event_id, "type": wire_type} for event_id, wire_type in self.events],
+                "error": None if self.error is None else orjson.Fragment(self.error),
+                "correlation_id": self.correlation_id,
+                "handled_at": rfc3339(self.handled_at),
+                "content_digest": self.content_digest,
+            }
+        )
+
+    @property
+    def error_code(self) -> str | None:
+        """The code of a rejection or failure; None for an accepted command."""
+        return None if self.error is None else str(orjson.loads(self.error)["code"])
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the command was accepted and changed nothing."""
+        return self.status == "accepted" and not self.events
 
 
 class Outcomes(Protocol):

@@ -22,8 +22,9 @@ from infra.postgres.history import PostgresHistory
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from workers.core.saga import DeadlinePassed
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.history import Correlated, Notice
+from workers.ports.outcomes import OutcomeRow
 
 SOURCE = "/annals/demo"
 WAIT_SECONDS = 20.0
@@ -112,7 +113,7 @@ class DemoSession:
         return row.recorded_at, row.event_id, partial(self.narrator.event, *facts)
 
     def _rejected_step(self, row: OutcomeRow, saga: str) -> Happening:
-        code = json.loads(row.outcome)["error"]["code"]
+        code = row.error_code
         facts = (rfc3339(row.handled_at), saga, row.type, row.stream_id, row.status, code)
         return row.handled_at, row.command_id, partial(self.narrator.rejected_step, *facts)
 

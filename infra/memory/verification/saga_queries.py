@@ -6,14 +6,11 @@ The order of texts is Python's.
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import orjson
 
 from contracts.envelope import rfc3339
 from infra.memory.saga_rows import Place, answers_step
 from infra.memory.table import Table
-from workers.ports.event_store import EventRow, OutcomeRow
+from workers.ports.event_store import EventRow
 from workers.ports.sagas import InstanceKey, JournalRow, StepRow, StoredInstance
 from workers.ports.verification.rows import (
     EventApplied,
@@ -148,16 +145,10 @@ def steps_of(table: Table, saga: str, instance_ids: Sequence[str]) -> Sequence[O
 def _outbox_step(table: Table, place: Place, step: StepRow) -> OutboxStep:
     waits = step.position in table.refused.get(place, {}) or step.position in table.unchanged.get(place, {})
     handled = table.commands.get(step.command_id)
-    if handled is None or not answers_step(handled, outcome := orjson.loads(handled.outcome), step):
+    if handled is None or not answers_step(handled, step):
         return OutboxStep(*place, step, None, None, None, waits, unchanged=False)
-    unchanged = handled.status == "accepted" and outcome.get("events") == []
-    code, handled_at = _code(handled, outcome), rfc3339(handled.handled_at)
-    return OutboxStep(*place, step, handled.status, code, handled_at, waits, unchanged)
-
-
-def _code(handled: OutcomeRow, outcome: Any) -> str:
-    code: str = (outcome.get("error") or {}).get("code", handled.status)
-    return code
+    code, handled_at = handled.error_code or handled.status, rfc3339(handled.handled_at)
+    return OutboxStep(*place, step, handled.status, code, handled_at, waits, handled.is_unchanged)
 
 
 def step_outcomes(table: Table, topic: str, partition: int, positions: Sequence[int]) -> Sequence[StepOutcome]:
@@ -170,7 +161,7 @@ def _step_outcome(table: Table, step: StepRow) -> StepOutcome:
     handled = table.commands.get(step.command_id)
     if handled is None:
         return StepOutcome(step.command_id, None, id_used_by_another=False)
-    if not answers_step(handled, orjson.loads(handled.outcome), step):
+    if not answers_step(handled, step):
         return StepOutcome(step.command_id, None, id_used_by_another=True)
     return StepOutcome(step.command_id, handled.status, id_used_by_another=False)
 

@@ -7,9 +7,8 @@ LANGUAGE sql STABLE AS $$
     SELECT answer.command_id = step.command_id
        AND answer.type = step.command_type
        AND answer.stream_id = step.stream_id
-       AND answer.causation_id = step.causation_id
-       AND coalesce(answer.outcome ->> 'content_digest'
-                    = left(encode(sha256(convert_to(step.data::text, 'UTF8')), 'hex'), 32), true)
+       AND coalesce(answer.causation_id, answer.command_id::text) = step.causation_id
+       AND coalesce(answer.content_digest = substring(sha256(convert_to(step.data::text, 'UTF8')) for 16), true)
 $$;
 REVOKE EXECUTE ON FUNCTION annals.answers FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_writer, annals_reader;

@@ -1,15 +1,20 @@
--- Part of commit_commands: stores the secrets of streams, and removes those that are NULL. Lists as in `listed`.
+-- Part of commit_commands: stores the secrets of streams, and removes those that are NULL. `owned` are the places of
+-- the batches that are written. Lists as in `listed`.
 CREATE OR REPLACE FUNCTION annals.keep_credentials(
-    batch_context text, batch_time timestamptz, credential_stream_id text, credential_secret text
+    owned integer[], contexts text[], times timestamptz[],
+    credential_batch text, credential_stream_id text, credential_secret text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM annals.credentials AS stored
-     USING unnest(annals.listed(credential_stream_id), annals.listed(credential_secret)) AS changed(stream_id, secret)
-     WHERE changed.secret IS NULL AND stored.context = batch_context AND stored.stream_id = changed.stream_id;
+     USING unnest(annals.listed(credential_batch)::integer[], annals.listed(credential_stream_id),
+                  annals.listed(credential_secret)) AS changed(batch, stream_id, secret)
+     WHERE changed.secret IS NULL AND changed.batch = ANY(owned)
+       AND stored.context = contexts[changed.batch] AND stored.stream_id = changed.stream_id;
     INSERT INTO annals.credentials (context, stream_id, secret, changed_at)
-    SELECT batch_context, changed.stream_id, changed.secret, batch_time
-      FROM unnest(annals.listed(credential_stream_id), annals.listed(credential_secret)) AS changed(stream_id, secret)
-     WHERE changed.secret IS NOT NULL
+    SELECT contexts[changed.batch], changed.stream_id, changed.secret, times[changed.batch]
+      FROM unnest(annals.listed(credential_batch)::integer[], annals.listed(credential_stream_id),
+                  annals.listed(credential_secret)) AS changed(batch, stream_id, secret)
+     WHERE changed.secret IS NOT NULL AND changed.batch = ANY(owned)
     ON CONFLICT (context, stream_id) DO UPDATE SET secret = excluded.secret, changed_at = excluded.changed_at;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.keep_credentials FROM PUBLIC;

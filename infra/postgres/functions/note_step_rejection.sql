@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION annals.note_step_rejection() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO annals.step_rejections (topic, partition, position, code, handled_at)
-    SELECT outbox.topic, outbox.partition, outbox.position, coalesce(NEW.outcome #>> '{error,code}', NEW.status),
+    SELECT outbox.topic, outbox.partition, outbox.position, coalesce(NEW.error ->> 'code', NEW.status),
            NEW.handled_at
       FROM annals.saga_outbox AS outbox
      WHERE outbox.command_id = NEW.command_id AND outbox.handles_rejection AND annals.answers(NEW, outbox)

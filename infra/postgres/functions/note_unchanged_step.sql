@@ -10,10 +10,8 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.note_unchanged_step FROM PUBLIC;
 
--- This condition is checked for every accepted command. A command that is its own cause is no step: then the outcome, a text
--- that has to be parsed, is not looked into.
+-- This condition is checked for every accepted command. A command that is its own cause is no step.
 CREATE OR REPLACE TRIGGER note_unchanged_step AFTER INSERT ON annals.commands
-    FOR EACH ROW WHEN (NEW.status = 'accepted' AND NEW.causation_id <> NEW.command_id::text
-                       AND json_array_length(NEW.outcome -> 'events') = 0)
+    FOR EACH ROW WHEN (NEW.status = 'accepted' AND NEW.event_count = 0 AND NEW.causation_id IS NOT NULL)
     EXECUTE FUNCTION annals.note_unchanged_step();
 ALTER TABLE annals.commands ENABLE ALWAYS TRIGGER note_unchanged_step;

@@ -87,7 +87,8 @@ def preview_of(decision: BatchDecision) -> RetryPreview:
     """The preview that the decision on a batch of one command gives."""
     if decision.failures:
         return RetryPreview("failed", decision.failures[0].reason, decision.failures[0].explanation)
-    outcome = json.loads(decision.outcomes[0].outcome)
-    if outcome["status"] == "rejected":
-        return RetryPreview("rejected", outcome["error"]["code"], outcome["error"]["message"])
-    return RetryPreview("accepted", ", ".join(event["type"].rpartition(".v")[0] for event in outcome["events"]), "")
+    outcome = decision.outcomes[0]
+    if outcome.error is not None:
+        error = json.loads(outcome.error)
+        return RetryPreview("rejected", error["code"], error["message"])
+    return RetryPreview("accepted", ", ".join(wire_type.rpartition(".v")[0] for _, wire_type in outcome.events), "")

@@ -21,8 +21,15 @@ WITH stream AS MATERIALIZED (
             ) AS snapshot ON true
 )
 SELECT clock_timestamp() AS now, outcomes.*, snapshots.*, events.*
-  FROM (SELECT array_agg(command_id::text) AS command_ids, array_agg(outcome::text) AS outcomes
-          FROM annals.commands
+  FROM (SELECT array_agg(command_id::text) AS outcome_command_id, array_agg(type) AS outcome_type,
+               array_agg(context) AS outcome_context, array_agg(stream_id) AS outcome_stream_id,
+               array_agg(status) AS outcome_status, array_agg(stream_version) AS outcome_stream_version,
+               array_agg(partition) AS outcome_partition, array_agg(sequence) AS outcome_sequence,
+               array_agg(events::text) AS outcome_events, array_agg(error::text) AS outcome_error,
+               array_agg(correlation_id) AS outcome_correlation_id, array_agg(causation_id) AS outcome_causation_id,
+               array_agg(actor) AS outcome_actor, array_agg(handled_at) AS outcome_handled_at,
+               array_agg(content_digest) AS outcome_content_digest
+          FROM annals.outcomes
          WHERE command_id = ANY(annals.listed($1)::uuid[])) AS outcomes,
        (SELECT array_agg(id) AS snapshot_stream_id, array_agg(stream_version) AS snapshot_stream_version,
                array_agg(event_id::text) AS snapshot_event_id, array_agg(digest) AS snapshot_digest,

@@ -3,18 +3,23 @@
 SELECT event.context, event.partition, event.sequence, event.stream_id, event.stream_version, event.event_id::text,
        event.type, event.schema_version, event.data::text, event.command_id::text, event.correlation_id,
        event.causation_id, event.actor, event.traceparent, event.recorded_at
-  FROM (SELECT context, partition, sequence, json_array_length(outcome->'events') AS events
+  FROM (SELECT context, partition, sequence, event_count
           FROM annals.commands
-         WHERE correlation_id = $1 AND status = 'accepted'
-         ORDER BY handled_at
-         LIMIT $2) AS handled
+         WHERE command_id = CASE WHEN pg_input_is_valid($1, 'uuid') THEN $1 END::uuid
+           AND correlation_id IS NULL AND command_id::text = $1
+         UNION ALL
+        (SELECT context, partition, sequence, event_count
+           FROM annals.commands
+          WHERE correlation_id = $1 AND event_count > 0
+          ORDER BY handled_at
+          LIMIT $2)) AS handled
  CROSS JOIN LATERAL (
        SELECT *
          FROM annals.events AS e
         WHERE e.context = handled.context AND e.partition = handled.partition
-          AND e.sequence > handled.sequence - handled.events AND e.sequence <= handled.sequence
+          AND e.sequence > handled.sequence - handled.event_count AND e.sequence <= handled.sequence
         ORDER BY e.sequence
-        LIMIT handled.events
+        LIMIT handled.event_count
        ) AS event
  ORDER BY event.recorded_at, event.context, event.partition, event.sequence
  LIMIT $2

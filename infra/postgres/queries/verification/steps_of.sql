@@ -2,8 +2,8 @@
 -- another one under its id), and whether an answer that is no event waits: a rejection, or that nothing was changed.
 SELECT o.position, o.saga, o.instance_id, o.step, o.command_id::text, o.command_type, o.stream_id, o.data::text,
        o.correlation_id, o.causation_id, o.actor, o.traceparent, o.caused_at, o.handles_rejection,
-       o.topic, o.partition, c.status, coalesce(c.outcome #>> '{error,code}', c.status) AS code, c.handled_at,
-       coalesce(c.status = 'accepted' AND json_array_length(c.outcome -> 'events') = 0, false) AS unchanged,
+       o.topic, o.partition, c.status, coalesce(c.error ->> 'code', c.status) AS code, c.handled_at,
+       coalesce(c.status = 'accepted' AND c.event_count = 0, false) AS unchanged,
        r.position IS NOT NULL OR u.position IS NOT NULL AS waits
   FROM annals.saga_outbox AS o
   LEFT JOIN annals.commands AS c ON c.command_id = o.command_id AND annals.answers(c, o)

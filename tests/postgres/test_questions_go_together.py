@@ -1,0 +1,85 @@
+"""What waits while calls are under way goes together in the next call."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from infra.postgres.grouping import MAX_CALLS, Grouping
+
+
+class Server:
+    """Answers each question with its double, when it is let. `calls` are the groups that it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.answering = asyncio.Event()
+        self.grouping = Grouping(self.answer, lambda question: question, max_weight=100)
+
+    async def answer(self, questions: Sequence[int]) -> list[int | Exception]:
+        self.calls.append(list(questions))
+        await self.answering.wait()
+        if 13 in questions:
+            raise ConnectionError
+        return [KeyError(question) if question == 7 else 2 * question for question in questions]
+
+    async def ask(self, *questions: int) -> list["asyncio.Task[int]"]:
+        """Ask in tasks that have come as far as they can."""
+        tasks = [asyncio.create_task(self.grouping.ask(question)) for question in questions]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return tasks
+
+
+async def test_those_of_one_moment_are_one_call() -> None:
+    server = Server()
+    asked = await server.ask(1, 2, 3)
+    server.answering.set()
+    assert await asyncio.gather(*asked) == [2, 4, 6]
+    assert server.calls == [[1, 2, 3]]
+
+
+async def test_the_later_ones_wait_for_a_call_to_end_and_go_together() -> None:
+    server = Server()
+    asked = [task for question in range(1, MAX_CALLS + 3) for task in await server.ask(question)]
+    assert server.calls == [[question] for question in range(1, MAX_CALLS + 1)]
+    server.answering.set()
+    assert await asyncio.gather(*asked) == [2 * question for question in range(1, MAX_CALLS + 3)]
+    assert server.calls[MAX_CALLS:] == [[MAX_CALLS + 1, MAX_CALLS + 2]]
+
+
+async def test_a_call_has_no_more_than_the_weight_it_may_have_unless_one_question_has() -> None:
+    server = Server()
+    server.answering.set()
+    await asyncio.gather(*await server.ask(60, 50, 40, 300, 1))
+    assert server.calls == [[60], [50, 40], [300], [1]]
+
+
+async def test_one_that_is_given_up_while_it_waits_is_not_asked() -> None:
+    server = Server()
+    busy = [task for question in range(1, MAX_CALLS + 1) for task in await server.ask(question)]
+    given_up, other = await server.ask(50, 6)
+    given_up.cancel()
+    server.answering.set()
+    assert await other == 12
+    assert [call for call in server.calls if 50 in call] == []
+    await asyncio.gather(*busy)
+
+
+async def test_one_that_is_given_up_under_way_leaves_the_others_their_answers() -> None:
+    server = Server()
+    given_up, other = await server.ask(5, 6)
+    given_up.cancel()
+    server.answering.set()
+    assert await other == 12
+
+
+async def test_an_error_is_raised_to_those_whom_it_concerns() -> None:
+    server = Server()
+    server.answering.set()
+    answers = await asyncio.gather(*await server.ask(7, 8), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [KeyError, int]
+    for task in await server.ask(13, 14):
+        with pytest.raises(ConnectionError):
+            await task
+    assert await (await server.ask(9))[0] == 18, "it goes on"
