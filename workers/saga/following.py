@@ -6,7 +6,6 @@ stream is applied. An internal event on which the code fails stays due, to be ha
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from workers.core.recorded import Recorded
@@ -32,10 +31,12 @@ def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[In
     for recorded in events:
         for saga in sagas:
             if type(recorded.event) in saga.reacts_to:
-                with suppress(Exception):
+                try:
                     instance_id = saga.correlate(recorded)
-                    if instance_id is not None:
-                        keys.add(InstanceKey(saga.name, instance_id))
+                except Exception:  # noqa: BLE001, S112  # `follow` meets it again
+                    continue
+                if instance_id is not None:
+                    keys.add(InstanceKey(saga.name, instance_id))
     return sorted(keys)
 
 

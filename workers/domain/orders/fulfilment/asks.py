@@ -66,6 +66,8 @@ def is_outdated(state: FulfilmentState, event: Event) -> bool:
 
 def without_answered(state: FulfilmentState, event: Event) -> FulfilmentState:
     """Without what this event is the answer to, of what is asked for again."""
+    if not state.asks:
+        return state
     match event:
         case FundsReleased(user_id=state.user_id):
             answered = Ask("release_funds")
