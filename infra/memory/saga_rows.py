@@ -186,7 +186,8 @@ class SagaRows(LaneRows):
             if (0 if before is None else before.version) != row.version - row.applied:
                 raise InstanceConflict
             correlation_id = row.correlation_id if before is None else before.correlation_id
-            instances[key] = row._replace(state=as_jsonb(row.state), correlation_id=correlation_id)
+            as_jsonb(row.state)  # only to refuse what cannot be stored: the column keeps the text
+            instances[key] = row._replace(correlation_id=correlation_id)
         return instances
 
     def _waits(self, row: DeadlineRow) -> bool:

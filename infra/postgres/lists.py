@@ -26,6 +26,11 @@ def listed_values(values: Sequence[Any]) -> str:
     try:
         return listed(values)
     except TypeError:  # not all of them are texts
+        kinds = set(map(type, values))
+        if kinds == {int}:
+            return SEPARATOR.join(map(str, values))
+        if kinds == {bytes}:
+            return listed([value.decode() for value in values])
         texts = [value.decode() if type(value) is bytes else value for value in values]
         listed(["-", *(text for text in texts if type(text) is str)])
         return SEPARATOR.join([NONE if text is None else str(text) for text in texts])

@@ -1,5 +1,6 @@
 """The saga store on Postgres. A batch is one call of `annals.commit_sagas`: one transaction, one round trip."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from infra.postgres.function_calls import RowLists, RowsCall
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
-from workers.ports.event_store import EventRow
+from workers.ports.event_store import EventRow, Unstorable
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
@@ -33,6 +34,8 @@ from workers.ports.sagas import (
 
 FENCED = "AN001"
 MOVED = "AN003"
+# A json column would keep it, and nothing could read it as a text.
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 COMMIT_SAGAS = RowsCall(
     "commit_sagas",
@@ -101,6 +104,8 @@ class PostgresSagaStore(PostgresLaneStore):
         ]
 
     async def commit(self, batch: SagaBatch) -> None:
+        if any(b"\\u0000" in row.state and ESCAPED_NUL.search(row.state) for row in batch.instances):
+            raise Unstorable("a state holds a NUL")
         arguments = _arguments(batch)
         async with self._database.connection() as connection:
             try:

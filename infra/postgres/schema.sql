@@ -268,14 +268,14 @@ CREATE TABLE annals.sagas (
     saga           text NOT NULL,
     instance_id    text NOT NULL,
     status         text NOT NULL,
-    state          jsonb NOT NULL,
+    state          json NOT NULL,
     correlation_id text NOT NULL,
     started_at     timestamp with time zone NOT NULL,
     updated_at     timestamp with time zone NOT NULL,
     version        bigint NOT NULL DEFAULT 0,
     applied        integer NOT NULL DEFAULT 0,
     CONSTRAINT sagas_pkey PRIMARY KEY (saga, instance_id)
-);
+) WITH (fillfactor=50);
 CREATE INDEX sagas_correlation ON annals.sagas USING btree (correlation_id, started_at);
 COMMENT ON TABLE annals.sagas IS 'The instances of all sagas. Several lanes may change an instance.';
 COMMENT ON COLUMN annals.sagas.version IS 'How many events the instance has applied. A batch that was decided on another version is refused.';

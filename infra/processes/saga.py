@@ -18,6 +18,7 @@ from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
 from workers.saga.idle_look import SagaIdleLook
 from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.shared_instances import SharedInstances
 
 WRITER_CONNECTIONS = 8
 
@@ -35,6 +36,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         topics=topics,
         owner=owner_name(),
         events=catalogue().events,
+        instances=SharedInstances(),
     )
 
     def work_for(partition: Partition) -> SagaLane:

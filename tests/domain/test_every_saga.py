@@ -122,6 +122,16 @@ def test_goes_on_from_its_stored_state_and_decides_the_same_twice(saga: Saga[Any
 
 
 @every_saga
+@given(data=st.data())
+def test_changes_no_state_in_place(saga: Saga[Any], data: st.DataObject) -> None:
+    """A state that was written is decided on again as it is in memory."""
+    stored = saga.initial.model_dump_json()
+    for stride in walk(saga, data):
+        assert stride.before.model_dump_json() == stored
+        stored = stride.after.model_dump_json()
+
+
+@every_saga
 @settings(max_examples=200)
 @given(data=st.data())
 def test_tells_the_steps_of_a_decision_apart_and_asks_for_published_commands(

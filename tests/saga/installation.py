@@ -1,6 +1,6 @@
 """An installation in memory: the saga store, the sender, and saga lanes on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +18,9 @@ from workers.domain import contexts
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.sagas import InstanceKey, InstanceRow, StepRow
+from workers.ports.sagas import InstanceKey, InstanceRow, StepRow, StoredInstance
 from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.shared_instances import SharedInstances
 
 TOPICS = Topics()
 LANE = LaneKey("saga", "users.events", 0)
@@ -34,15 +35,20 @@ ROWS = event_rows(ADA_CREATED, created("bob"), ADA_WELCOMED, ADA_MOVED_TO_TURIN,
 
 class SagasInMemory(MemorySagaStore):
     """The saga store on a table of its own that holds these rows, over a wire with switches. `now` is the database's
-    time.
+    time, `reads` are the instances of each reading.
     """
 
     def __init__(self, journal: Journal, rows: Sequence[EventRow]) -> None:
         self.now = FIRST_SECOND
+        self.reads: list[list[InstanceKey]] = []
         self.table = Table(lambda: self.now)
         self.line = SwitchedWire(journal)
         write(self.table, rows)
         super().__init__(self.table, self.line)
+
+    async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
+        self.reads.append(list(keys))
+        return await super().instances(keys)
 
     @property
     def rows(self) -> dict[LaneKey, LaneRow]:
@@ -74,13 +80,20 @@ class Installation:
         self.sender = MessageSenderInMemory(self.journal)
         self.elapsed_seconds = 0.0
 
-    def lane(self, sagas: Sequence[Saga[Any]] = contexts()["users"].sagas, context: str = "users") -> SagaLane:
+    def lane(
+        self,
+        sagas: Sequence[Saga[Any]] = contexts()["users"].sagas,
+        context: str = "users",
+        instances: SharedInstances | None = None,
+    ) -> SagaLane:
+        """A lane in a process of its own, or in the one whose lanes share these instances."""
         ports = SagaPorts(
             store=self.store,
             sender=self.sender,
             topics=TOPICS,
             owner="tester",
             events=catalogue().events,
+            instances=SharedInstances() if instances is None else instances,
             clock=lambda: self.elapsed_seconds,
         )
         return SagaLane(context, sagas, 0, ports)

@@ -41,7 +41,7 @@ async def test_when_two_lanes_race_each_event_is_taken_once_by_each_instance() -
     moved = [telemetry.INSTANCE_CONFLICTS.labels(topic) for topic in (LANE.topic, ORDERS_LANE.topic)]
     before = sum(counter._value.get() for counter in moved)
     async with asyncio.timeout(10.0):
-        await asyncio.gather(users.handle(inbound_all(USERS)), orders.handle(inbound_all(ORDERS)))
+        await asyncio.gather(orders.handle(inbound_all(ORDERS)), users.handle(inbound_all(USERS)))
     assert sum(counter._value.get() for counter in moved) > before, "they did get in one another's way"
     for name in NAMES:
         row = installation.store.stored[InstanceKey("greeting", name)]

@@ -25,6 +25,7 @@ from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
 from workers.saga.idle_look import SagaIdleLook
 from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.shared_instances import SharedInstances
 
 SESSION_TIMEOUT_SECONDS = 4.0
 
@@ -106,6 +107,7 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         topics=TOPICS,
         owner=environment.member,
         events=catalogue().events,
+        instances=SharedInstances(),
         clock=environment.clock,
     )
     return LaneHost(

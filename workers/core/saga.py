@@ -17,13 +17,16 @@ it. They come as `Recorded` like the others, with the instance as their stream.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.message import Command, Event, Message
 from workers.core.holding import Holding
 from workers.core.recorded import Recorded
+
+_set = object.__setattr__
+"""Not refused by a frozen model."""
 
 
 class SagaState(BaseModel):
@@ -39,6 +42,17 @@ class SagaState(BaseModel):
 
         @property
         def status(self) -> str: ...
+
+    def with_facts(self, **facts: Any) -> Self:
+        """The state with these facts in place of its own, which are not validated. `model_copy(update=facts)` gives the
+        same and takes several times as long.
+        """
+        state = object.__new__(type(self))
+        _set(state, "__dict__", self.__dict__ | facts)
+        _set(state, "__pydantic_fields_set__", self.__pydantic_fields_set__ | facts.keys())
+        _set(state, "__pydantic_extra__", None)
+        _set(state, "__pydantic_private__", None)
+        return state
 
 
 State = TypeVar("State", bound=SagaState)

@@ -6,15 +6,14 @@ stream is applied. An internal event on which the code fails stays due, to be ha
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.parking import described, parked_by
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow, StoredInstance
-from workers.saga.instances import Instances
+from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow
+from workers.saga.instances import Instances, LoadedInstance, Stored
 from workers.saga.internal_events import InternalEvent
 
 Waiting = AbstractSet[tuple[str, str]]
@@ -32,17 +31,20 @@ def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[In
     for recorded in events:
         for saga in sagas:
             if type(recorded.event) in saga.reacts_to:
-                with suppress(Exception):
+                try:
                     instance_id = saga.correlate(recorded)
-                    if instance_id is not None:
-                        keys.add(InstanceKey(saga.name, instance_id))
+                except Exception:  # noqa: BLE001, S112  # `follow` meets it again
+                    continue
+                if instance_id is not None:
+                    keys.add(InstanceKey(saga.name, instance_id))
     return sorted(keys)
 
 
 class Followed(NamedTuple):
     """What is to be written: the changed instances with their journal, the steps and deadlines that follow, and the
     streams that are parked now. `failures` are the errors of instances whose code failed on an internal event. `again`
-    are earlier steps that are requested again: they are in an outbox already and only have to be sent.
+    are earlier steps that are requested again: they are in an outbox already and only have to be sent. `loaded` are the
+    changed instances as they are in memory.
     """
 
     instances: Sequence[InstanceRow]
@@ -53,12 +55,13 @@ class Followed(NamedTuple):
     cleared_deadlines: Sequence[DeadlineKey] = ()
     failures: Mapping[InstanceKey, str] = {}
     again: Sequence[StepRow] = ()
+    loaded: Mapping[InstanceKey, LoadedInstance] = {}
 
 
 def follow(
     sagas: Sequence[Saga[Any]],
     events: Sequence[Recorded],
-    stored: Mapping[InstanceKey, StoredInstance],
+    stored: Stored,
     position: int,
     waiting: Waiting = frozenset(),
     partition: int = 0,
@@ -82,7 +85,7 @@ def follow(
 def handle(
     sagas: Sequence[Saga[Any]],
     internal_events: Sequence[InternalEvent],
-    stored: Mapping[InstanceKey, StoredInstance],
+    stored: Stored,
     position: int,
 ) -> Followed:
     """What follows from internal events. Those of sagas that are no longer installed change nothing."""
@@ -107,4 +110,5 @@ def _followed(instances: Instances) -> Followed:
         [row for row in deadlines.values() if row is not None],
         [key for key, row in deadlines.items() if row is None],
         again=tuple(instances.again),
+        loaded=instances.loaded(),
     )

@@ -1,6 +1,6 @@
 """The instances of one batch, event by event. An event is applied to an instance completely or not at all. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,12 +13,35 @@ from workers.parking import ATTEMPTS
 from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow, StoredInstance
 
 
+class LoadedInstance(NamedTuple):
+    """An instance in memory. `version` counts the events that it has applied."""
+
+    version: int
+    state: SagaState
+
+
+Stored = Mapping[InstanceKey, StoredInstance | LoadedInstance]
+"""The instances that exist, as they were read or as they are in memory."""
+
+
 class _Instance(NamedTuple):
     state: SagaState
-    json: str
+    status: str
+    json: bytes
     version: int
     applied: int
     correlation_id: str
+
+
+class _Following(NamedTuple):
+    """What an event leads to: new steps, steps that are requested again, and deadlines (None: cleared)."""
+
+    steps: Sequence[StepRow]
+    again: Sequence[StepRow]
+    deadlines: Mapping[tuple[str, str, str], DeadlineRow | None]
+
+
+_NOTHING = _Following((), (), {})
 
 
 class Instances:
@@ -26,7 +49,7 @@ class Instances:
     events lead to; of several changes of one deadline the last counts. `again` are steps that an outbox has already.
     """
 
-    def __init__(self, stored: Mapping[InstanceKey, StoredInstance], position: int, partition: int) -> None:
+    def __init__(self, stored: Stored, position: int, partition: int) -> None:
         self.steps: list[StepRow] = []
         self.again: list[StepRow] = []
         self.journal: list[JournalRow] = []
@@ -49,20 +72,19 @@ class Instances:
                     key = InstanceKey(saga.name, instance_id)
                 before = self._before(saga, key, recorded)
                 state = saga.evolve(before.state, recorded)
-                json = state.model_dump_json()
+                json = state.__pydantic_serializer__.to_json(state)
                 consequences = saga.decide(state, recorded)
-                steps = self._step_rows(saga, key, consequences, recorded)
-                again = _steps_again(key, consequences, recorded)
-                deadlines = _deadlines(key, consequences, recorded)
+                following = self._following(saga, key, consequences, recorded) if consequences else _NOTHING
+                version, applied = before.version + 1, before.applied + 1
+                instance = _Instance(state, state.status, json, version, applied, before.correlation_id)
             except Exception as error:  # noqa: BLE001  # a bug in a saga must not stop the lane
                 failure = error
             else:
-                instance = _Instance(state, json, before.version + 1, before.applied + 1, before.correlation_id)
                 self._changed[key] = instance
-                self._position += len(steps)
-                self.steps += steps
-                self.again += again
-                self.deadlines |= deadlines
+                self._position += len(following.steps)
+                self.steps += following.steps
+                self.again += following.again
+                self.deadlines |= following.deadlines
                 self.journal.append(self._journal_row(key, instance, recorded))
                 return None
         return failure
@@ -72,8 +94,8 @@ class Instances:
         return [
             InstanceRow(
                 *key,
-                instance.state.status,
-                instance.json.encode(),
+                instance.status,
+                instance.json,
                 instance.correlation_id,
                 instance.version,
                 instance.applied,
@@ -81,28 +103,40 @@ class Instances:
             for key, instance in self._changed.items()
         ]
 
+    def loaded(self) -> dict[InstanceKey, LoadedInstance]:
+        """The instances to which events were applied, as they are now."""
+        return {key: LoadedInstance(instance.version, instance.state) for key, instance in self._changed.items()}
+
     def _before(self, saga: Saga[Any], key: InstanceKey, recorded: Recorded) -> _Instance:
         if key in self._changed:
             return self._changed[key]
         stored = self._stored.get(key)
-        initial: SagaState = saga.initial
         if stored is None:
-            return _Instance(initial, "", 0, 0, recorded.correlation_id)
-        state = type(initial).model_validate_json(stored.state)
-        return _Instance(state, "", stored.version, 0, recorded.correlation_id)
+            return _Instance(saga.initial, "", b"", 0, 0, recorded.correlation_id)
+        state = stored.state
+        if isinstance(state, bytes):
+            state = type(saga.initial).model_validate_json(state)
+        return _Instance(state, "", b"", stored.version, 0, recorded.correlation_id)
 
-    def _step_rows(
+    def _following(
         self, saga: Saga[Any], key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
-    ) -> list[StepRow]:
-        steps = [
-            consequence
-            for consequence in consequences
-            if isinstance(consequence, Step) and consequence.asked_by is None
-        ]
-        return [
-            _step_row(position, key, step, cause)._replace(handles_rejection=saga.handles_rejections)
-            for position, step in enumerate(steps, start=self._position + 1)
-        ]
+    ) -> _Following:
+        steps: list[StepRow] = []
+        again: list[StepRow] = []
+        deadlines: dict[tuple[str, str, str], DeadlineRow | None] = {}
+        for consequence in consequences:
+            match consequence:
+                case Step(asked_by=None):
+                    position = self._position + len(steps) + 1
+                    steps.append(_step_row(position, key, consequence, cause, saga.handles_rejections))
+                case Step(asked_by=str(first_cause)):
+                    # The step is in the outbox of the lane that requested it before.
+                    again.append(_step_row(0, key, consequence, cause._replace(event_id=first_cause)))
+                case SetDeadline(name=name):
+                    deadlines[*key, name] = _deadline_row(key, consequence, cause)
+                case ClearDeadline(name=name):
+                    deadlines[*key, name] = None
+        return _Following(steps, again, deadlines)
 
     def _journal_row(self, key: InstanceKey, instance: _Instance, recorded: Recorded) -> JournalRow:
         event = recorded.event
@@ -117,21 +151,12 @@ class Instances:
             recorded.sequence,
             recorded.event_id,
             recorded.recorded_at,
-            instance.state.status,
+            instance.status,
             event.to_json() if is_internal else None,
         )
 
 
-def _steps_again(key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded) -> list[StepRow]:
-    """The steps that were requested before, as they are in the outbox of the lane that requested them."""
-    return [
-        _step_row(0, key, step, cause._replace(event_id=step.asked_by))
-        for step in consequences
-        if isinstance(step, Step) and step.asked_by is not None
-    ]
-
-
-def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded) -> StepRow:
+def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded, handles_rejection: bool = False) -> StepRow:
     return StepRow(
         position,
         key.saga,
@@ -146,28 +171,21 @@ def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded) -> S
         cause.actor,
         cause.traceparent,
         cause.recorded_at,
+        handles_rejection,
     )
 
 
-def _deadlines(
-    key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
-) -> dict[tuple[str, str, str], DeadlineRow | None]:
-    deadlines: dict[tuple[str, str, str], DeadlineRow | None] = {}
-    for consequence in consequences:
-        if isinstance(consequence, ClearDeadline):
-            deadlines[*key, consequence.name] = None
-        elif isinstance(consequence, SetDeadline):
-            due_at = datetime.fromisoformat(cause.recorded_at) + timedelta(seconds=consequence.after_seconds)
-            deadlines[*key, consequence.name] = DeadlineRow(
-                *key,
-                consequence.name,
-                rfc3339(due_at),
-                cause.event_id,
-                cause.correlation_id,
-                cause.actor,
-                cause.traceparent,
-            )
-    return deadlines
+def _deadline_row(key: InstanceKey, deadline: SetDeadline, cause: Recorded) -> DeadlineRow:
+    due_at = datetime.fromisoformat(cause.recorded_at) + timedelta(seconds=deadline.after_seconds)
+    return DeadlineRow(
+        *key,
+        deadline.name,
+        rfc3339(due_at),
+        cause.event_id,
+        cause.correlation_id,
+        cause.actor,
+        cause.traceparent,
+    )
 
 
 def derived_command_id(event_id: str, saga: str, step: str, about: str = "") -> str:

@@ -10,6 +10,7 @@ about twice a second.
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, NamedTuple
 
 import structlog
@@ -27,10 +28,13 @@ from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
 from workers.ports.waiting_lanes import LanePlace
-from workers.saga.following import Followed, Waiting, concerned, follow, handle
+from workers.saga.following import Followed, concerned, follow, handle
+from workers.saga.instances import Stored
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
+from workers.saga.lane_instances import LaneInstances
 from workers.saga.outbox import Outbox
+from workers.saga.shared_instances import SharedInstances
 
 # Attempts at a batch with version conflicts. Then it is cut in half, down to a single event.
 MAX_ATTEMPTS = 3
@@ -44,13 +48,14 @@ class Contended(Exception):
 
 
 class SagaPorts(NamedTuple):
-    """The ports of a saga lane, and what it knows about the installation."""
+    """The ports of a saga lane, and what it knows about the installation. The lanes of a process share `instances`."""
 
     store: SagaStore
     sender: MessageSender
     topics: Topics
     owner: str
     events: Mapping[str, type[Event]]
+    instances: SharedInstances
     clock: Clock = time.monotonic
 
 
@@ -76,6 +81,7 @@ class SagaLane:
         self._lane = LaneKey("saga", ports.topics.events(context), partition)
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
         self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics)
+        self._instances = LaneInstances(self._lane.topic, ports.instances, ports.store, ports.clock)
         self._internal_events = InternalEventSource(self._lane, ports.store, ports.clock)
         self.topic_id = ""
         self._epoch = 0
@@ -85,6 +91,7 @@ class SagaLane:
         self._waiting: dict[tuple[str, str], ParkedStream] = {}
 
     async def acquire(self) -> int:
+        self._instances.forget()
         grant = await self._ports.store.acquire(self._lane, self._ports.owner)
         self._epoch, self._position = grant.epoch, grant.sequence
         self._input.position = self._sequence = grant.input_sequence
@@ -122,13 +129,14 @@ class SagaLane:
         the last one.
         """
         events, offset = stretch
+        sequence = events[-1].sequence if events else self._sequence
         for _ in range(MAX_ATTEMPTS if len(events) > 1 else MAX_ATTEMPTS_ALONE):
-            followed = await self._followed(self._sagas, events, self._waiting.keys())
-            try:
-                await self._commit(followed, offset, events[-1].sequence if events else self._sequence)
-            except InstanceConflict:
-                telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
-            else:
+            with suppress(InstanceConflict):
+                async with self._turn(self._sagas, events) as stored:
+                    waiting = self._waiting.keys()
+                    followed = follow(self._sagas, events, stored, self._position, waiting, self._lane.partition)
+                    await self._commit(followed, offset, sequence)
+                await self._send(followed)
                 return
         if len(events) <= 1:
             raise Contended
@@ -136,10 +144,9 @@ class SagaLane:
         await self._follow(Stretch(events[:middle], self._offset))
         await self._follow(Stretch(events[middle:], offset))
 
-    async def _followed(self, sagas: Sequence[Saga[Any]], events: Sequence[Recorded], waiting: Waiting) -> Followed:
-        keys = concerned(sagas, events)
-        stored = await self._ports.store.instances(keys) if keys else {}
-        return follow(sagas, events, stored, self._position, waiting, self._lane.partition)
+    def _turn(self, sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> AbstractAsyncContextManager[Stored]:
+        new_streams = {recorded.stream_id for recorded in events if recorded.stream_version == 1}
+        return self._instances.turn(concerned(sagas, events), new_streams)
 
     async def _commit(
         self,
@@ -172,13 +179,16 @@ class SagaLane:
                 [event.source.position for event in handled if not isinstance(event.source, DeadlineRow)],
             )
         )
+        self._instances.keep(followed.loaded)
         self._offset, self._position, self._sequence = offset, position, sequence
         self._waiting = still_waiting | {(stream.follower, stream.stream_id): stream for stream in parked}
         for stream in parked:
             telemetry.PARKED.labels(stream.follower, self._lane.topic).inc()
             log.error("stream parked", **stream._asdict(), advice="fix the code, then: annals parked retry")
-        if steps:
-            await self._outbox.send(steps)
+
+    async def _send(self, followed: Followed) -> None:
+        if followed.steps:
+            await self._outbox.send(followed.steps)
         if followed.again:
             await self._outbox.send_again(followed.again)
 
@@ -196,34 +206,35 @@ class SagaLane:
             )
             sagas = [saga for saga in self._sagas if saga.name == request.follower]
             for _ in range(MAX_ATTEMPTS_ALONE):
-                followed = await self._followed(sagas, events, frozenset())
-                still_parked = tried_again(parked, followed.parked)
-                unparked = [] if still_parked else [key]
-                try:
-                    await self._commit(followed._replace(parked=still_parked), self._offset, self._sequence, unparked)
-                except InstanceConflict:
-                    continue
-                log.info(
-                    "parked stream",
-                    requested=request.action,
-                    stream_id=request.stream_id,
-                    still_parked=bool(still_parked),
-                )
-                break
+                with suppress(InstanceConflict):
+                    async with self._turn(sagas, events) as stored:
+                        followed = follow(sagas, events, stored, self._position, partition=self._lane.partition)
+                        still_parked = tried_again(parked, followed.parked)
+                        unparked = [] if still_parked else [key]
+                        retried = followed._replace(parked=still_parked)
+                        await self._commit(retried, self._offset, self._sequence, unparked)
+                    await self._send(followed)
+                    log.info(
+                        "parked stream",
+                        requested=request.action,
+                        stream_id=request.stream_id,
+                        still_parked=bool(still_parked),
+                    )
+                    break
 
     async def _handle_internal_events(self) -> None:
         """Handle the due internal events. After a version conflict, what is still due is handled at the next look."""
         due = await self._internal_events.due([saga.name for saga in self._sagas])
         if not due:
             return
-        stored = await self._ports.store.instances(sorted({event.key for event in due}))
-        followed = handle(self._sagas, due, stored, self._position)
-        self._internal_events.postpone(followed.failures)
-        handled = [event for event in due if event.key not in followed.failures]
         try:
-            await self._commit(followed, self._offset, self._sequence, handled=handled)
+            async with self._instances.turn(sorted({event.key for event in due})) as stored:
+                followed = handle(self._sagas, due, stored, self._position)
+                self._internal_events.postpone(followed.failures)
+                handled = [event for event in due if event.key not in followed.failures]
+                await self._commit(followed, self._offset, self._sequence, handled=handled)
+            await self._send(followed)
         except InstanceConflict:
-            telemetry.INSTANCE_CONFLICTS.labels(self._lane.topic).inc()
             self._internal_events.look_soon()
 
     async def idle(self) -> None:

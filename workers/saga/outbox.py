@@ -3,6 +3,7 @@
 Delivery is at least once. As the ids of the commands are derived, a repeat has no effect.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -43,8 +44,8 @@ class Outbox:
         """Send steps that follow one another. Raises Unavailable."""
         await self._sender.send([self._message(step) for step in steps])
         self.published = steps[-1].position
-        for step in steps:
-            telemetry.STEPS.labels(step.saga, step.step).inc()
+        for labels, count in Counter((step.saga, step.step) for step in steps).items():
+            telemetry.STEPS.labels(*labels).inc(count)
 
     async def send_again(self, steps: Sequence[StepRow]) -> None:
         """Send steps that were requested before: their rows are in the outbox already. If the worker dies before this,

@@ -34,13 +34,17 @@ BEGIN
             USING ERRCODE = 'AN001';
     END IF;
     -- First of all: what belongs to an instance changes only while the row of the instance is locked.
-    PERFORM annals.update_instances(instance_saga, instance_instance_id, instance_status, instance_state,
-                                    instance_correlation_id, instance_version, instance_applied);
-    PERFORM annals.update_deadlines(lane_topic, lane_partition,
-                                    deadline_saga, deadline_instance_id, deadline_name, deadline_due_at,
-                                    deadline_event_id, deadline_correlation_id, deadline_actor, deadline_traceparent,
-                                    cleared_saga, cleared_instance_id, cleared_name,
-                                    passed_saga, passed_instance_id, passed_name, passed_event_id);
+    IF instance_saga <> '' THEN
+        PERFORM annals.update_instances(instance_saga, instance_instance_id, instance_status, instance_state,
+                                        instance_correlation_id, instance_version, instance_applied);
+    END IF;
+    IF deadline_saga <> '' OR cleared_saga <> '' OR passed_saga <> '' THEN
+        PERFORM annals.update_deadlines(lane_topic, lane_partition,
+                                        deadline_saga, deadline_instance_id, deadline_name, deadline_due_at,
+                                        deadline_event_id, deadline_correlation_id, deadline_actor,
+                                        deadline_traceparent, cleared_saga, cleared_instance_id, cleared_name,
+                                        passed_saga, passed_instance_id, passed_name, passed_event_id);
+    END IF;
     IF answered_position <> '' THEN
         DELETE FROM annals.step_rejections
          WHERE topic = lane_topic AND partition = lane_partition
@@ -62,24 +66,28 @@ BEGIN
               annals.listed(journal_status), annals.listed(journal_data)
           ) AS j(saga, instance_id, version, type, context, partition, sequence, event_id, recorded_at, status, data);
     END IF;
-    INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id, command_type,
-                                    stream_id, data, correlation_id, causation_id, actor, traceparent, caused_at,
-                                    handles_rejection)
-    SELECT lane_topic, lane_partition, s.position, s.saga, s.instance_id, s.step, s.command_id, s.command_type,
-           s.stream_id, s.data::json, s.correlation_id, s.causation_id, s.actor, s.traceparent, s.caused_at,
-           s.handles_rejection
-      FROM unnest(
-          annals.listed(step_position)::bigint[], annals.listed(step_saga), annals.listed(step_instance_id),
-          annals.listed(step_step), annals.listed(step_command_id)::uuid[], annals.listed(step_command_type),
-          annals.listed(step_stream_id), annals.listed(step_data), annals.listed(step_correlation_id),
-          annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent),
-          annals.listed(step_caused_at)::timestamptz[], annals.listed(step_handles_rejection)::boolean[]
-      ) AS s(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
-             causation_id, actor, traceparent, caused_at, handles_rejection);
-    PERFORM annals.update_parked_streams(lane_topic, lane_partition,
-                                         parked_follower, parked_stream_id, parked_stream_version, parked_sequence,
-                                         parked_event_type, parked_error, parked_attempts, parked_recorded_at,
-                                         unparked_follower, unparked_stream_id);
+    IF step_position <> '' THEN
+        INSERT INTO annals.saga_outbox (topic, partition, position, saga, instance_id, step, command_id, command_type,
+                                        stream_id, data, correlation_id, causation_id, actor, traceparent, caused_at,
+                                        handles_rejection)
+        SELECT lane_topic, lane_partition, s.position, s.saga, s.instance_id, s.step, s.command_id, s.command_type,
+               s.stream_id, s.data::json, s.correlation_id, s.causation_id, s.actor, s.traceparent, s.caused_at,
+               s.handles_rejection
+          FROM unnest(
+              annals.listed(step_position)::bigint[], annals.listed(step_saga), annals.listed(step_instance_id),
+              annals.listed(step_step), annals.listed(step_command_id)::uuid[], annals.listed(step_command_type),
+              annals.listed(step_stream_id), annals.listed(step_data), annals.listed(step_correlation_id),
+              annals.listed(step_causation_id), annals.listed(step_actor), annals.listed(step_traceparent),
+              annals.listed(step_caused_at)::timestamptz[], annals.listed(step_handles_rejection)::boolean[]
+          ) AS s(position, saga, instance_id, step, command_id, command_type, stream_id, data, correlation_id,
+                 causation_id, actor, traceparent, caused_at, handles_rejection);
+    END IF;
+    IF parked_follower <> '' OR unparked_follower <> '' THEN
+        PERFORM annals.update_parked_streams(lane_topic, lane_partition,
+                                             parked_follower, parked_stream_id, parked_stream_version, parked_sequence,
+                                             parked_event_type, parked_error, parked_attempts, parked_recorded_at,
+                                             unparked_follower, unparked_stream_id);
+    END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.commit_sagas FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION annals.commit_sagas TO annals_writer;

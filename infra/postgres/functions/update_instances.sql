@@ -11,7 +11,7 @@ BEGIN
     WITH written AS (
         INSERT INTO annals.sagas AS stored (saga, instance_id, status, state, correlation_id, started_at, updated_at,
                                             version, applied)
-        SELECT new.saga, new.instance_id, new.status, new.state::jsonb, new.correlation_id, now(), now(), new.version,
+        SELECT new.saga, new.instance_id, new.status, new.state::json, new.correlation_id, now(), now(), new.version,
                new.applied
           FROM unnest(
               annals.listed(instance_saga), annals.listed(instance_instance_id), annals.listed(instance_status),

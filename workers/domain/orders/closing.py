@@ -10,7 +10,7 @@ is no answer, a person has to look (core/answers.py). What an order holds is giv
 other cancellation.
 """
 
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from contracts.orders.commands import CancelOrder
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced
@@ -48,19 +48,16 @@ def correlate(recorded: Recorded) -> str:
 def evolve(state: ClosingState, recorded: Recorded) -> ClosingState:
     match recorded.event:
         case OrderPlaced(order_id=order_id) if order_id not in state.open_orders:
-            return _updated(state, open_orders=(*state.open_orders, order_id), unanswered=0)
+            return state.with_facts(has_begun=True, open_orders=(*state.open_orders, order_id), unanswered=0)
         case OrderConfirmed(order_id=order_id) | OrderCancelled(order_id=order_id):
-            return _updated(state, open_orders=tuple(other for other in state.open_orders if other != order_id))
+            open_orders = tuple(other for other in state.open_orders if other != order_id)
+            return state.with_facts(has_begun=True, open_orders=open_orders)
         case UserDeleted():
-            return _updated(state, is_deleted=True, unanswered=0)
+            return state.with_facts(has_begun=True, is_deleted=True, unanswered=0)
         case DeadlinePassed(deadline=name) if name == ANSWER and state.status == "close":
-            return _updated(state, unanswered=state.unanswered + 1)
+            return state.with_facts(has_begun=True, unanswered=state.unanswered + 1)
         case _:
             return state
-
-
-def _updated(state: ClosingState, **facts: Any) -> ClosingState:
-    return state.model_copy(update={"has_begun": True, **facts})
 
 
 def decide(state: ClosingState, recorded: Recorded) -> tuple[Consequence, ...]:

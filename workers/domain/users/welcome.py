@@ -9,7 +9,7 @@ In `wait` the next action is to wait for the deadline, in `welcome` to send Welc
 instance per user, under the user's id.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserCreated, UserDeleted, UserWelcomed
@@ -51,21 +51,17 @@ def evolve(state: WelcomeState, recorded: Recorded) -> WelcomeState:
         case "welcomed" | "abandoned", _:
             return state
         case "new", UserCreated(welcome_after_seconds=delay_seconds):
-            return _updated(state, is_created=True, delay_seconds=delay_seconds)
+            return state.with_facts(is_created=True, delay_seconds=delay_seconds)
         case "wait", DeadlinePassed():
-            return _updated(state, has_waited=True)
+            return state.with_facts(has_waited=True)
         case "welcome", DeadlinePassed(deadline=name) if name == ANSWER:
-            return _updated(state, unanswered=state.unanswered + 1)
+            return state.with_facts(unanswered=state.unanswered + 1)
         case _, UserWelcomed():
-            return _updated(state, end="welcomed")
+            return state.with_facts(end="welcomed")
         case _, UserDeleted():
-            return _updated(state, end="abandoned")
+            return state.with_facts(end="abandoned")
         case _:
             return state
-
-
-def _updated(state: WelcomeState, **facts: Any) -> WelcomeState:
-    return state.model_copy(update=facts)
 
 
 def decide(state: WelcomeState, recorded: Recorded) -> tuple[Consequence, ...]:

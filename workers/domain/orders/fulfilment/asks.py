@@ -32,7 +32,7 @@ def asked(state: FulfilmentState, recorded: Recorded, steps: Sequence[Ask], *, f
             (present if ask.events[-1] == recorded.event_id else earlier).append(ask)
     added = [step._replace(events=_asking_events(state, step, recorded)) for step in steps]
     asks = (*earlier, *added, *present) if first else (*earlier, *present, *added)
-    return state.model_copy(update={"asks": asks})
+    return state.with_facts(asks=asks)
 
 
 def _asking_events(state: FulfilmentState, step: Ask, recorded: Recorded) -> tuple[str, ...]:
@@ -66,6 +66,8 @@ def is_outdated(state: FulfilmentState, event: Event) -> bool:
 
 def without_answered(state: FulfilmentState, event: Event) -> FulfilmentState:
     """Without what this event is the answer to, of what is asked for again."""
+    if not state.asks:
+        return state
     match event:
         case FundsReleased(user_id=state.user_id):
             answered = Ask("release_funds")
@@ -81,13 +83,14 @@ def without_answered(state: FulfilmentState, event: Event) -> FulfilmentState:
             answered = _rejected(event)
         case _:
             return state
-    return state.model_copy(update={"asks": tuple(ask for ask in state.asks if not ask.is_same_step(answered))})
+    asks = tuple(ask for ask in state.asks if not ask.is_same_step(answered))
+    return state if len(asks) == len(state.asks) else state.with_facts(asks=asks)
 
 
 def without_settled(state: FulfilmentState) -> FulfilmentState:
     """Without reservations and a confirmation that have their answer: the facts say so."""
     asks = tuple(ask for ask in state.asks if ask.step in _REPEATED or _is_open(state, ask))
-    return state if asks == state.asks else state.model_copy(update={"asks": asks})
+    return state if asks == state.asks else state.with_facts(asks=asks)
 
 
 def _is_open(state: FulfilmentState, ask: Ask) -> bool:

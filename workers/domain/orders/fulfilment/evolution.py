@@ -32,7 +32,6 @@ from workers.domain.orders.fulfilment.progress import (
     shipped,
     stuck,
     undone,
-    updated,
     with_goods,
 )
 from workers.domain.orders.fulfilment.state import MONEY, RESERVING, Ask, FulfilmentState, Part
@@ -76,10 +75,12 @@ def evolve(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
         return state
     noted = _noted(without_answered(state, recorded.event), recorded)
     after = without_settled(gone_on(state, noted, recorded))
+    if not after.unanswered:
+        return after
     # What is asked for now, and not once more, is waited for with all patience.
     is_new = bool(asked_by(after, recorded)) and not is_answer_overdue(recorded.event)
     has_moved = after.status != state.status or after.settled_by != state.settled_by
-    return updated(after, unanswered=0) if is_new or has_moved else after
+    return after.with_facts(unanswered=0) if is_new or has_moved else after
 
 
 def _noted(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
@@ -117,7 +118,7 @@ def _order(state: FulfilmentState, event: OrderEvents, recorded: Recorded) -> Fu
 def _funds(state: FulfilmentState, event: FundsEvents, recorded: Recorded) -> FulfilmentState:
     if state.status == "new":
         # The order may come yet, or never. It will not believe this: it asks for itself.
-        return updated(state, funds=_BEFORE[type(event)])
+        return state.with_facts(funds=_BEFORE[type(event)])
     if event.user_id != state.user_id:
         return state
     before = state.funds
@@ -128,16 +129,16 @@ def _funds(state: FulfilmentState, event: FundsEvents, recorded: Recorded) -> Fu
         case FundsReleased() | FundsCaptured() if before == "captured":
             return excess_gone(state, MONEY, recorded)
         case FundsReserved():
-            after = updated(state, funds=parts.reserved(before, fits=fits))
+            after = state.with_facts(funds=parts.reserved(before, fits=fits))
             return _there_again(after, before, after.funds, recorded)
         case FundsDeclined():
-            after = updated(state, funds=parts.declined(before, fits=fits))
+            after = state.with_facts(funds=parts.declined(before, fits=fits))
             return after if after.funds == before else undone(after, f"funds declined: {event.reason}", recorded)
         case FundsReleased():
-            after = updated(state, funds=parts.released(before))
+            after = state.with_facts(funds=parts.released(before))
             return _lost(after, before, after.funds, "the funds were released by somebody else", recorded)
         case FundsCaptured():
-            after = updated(state, funds=parts.taken(before, fits=fits, by="captured"))
+            after = state.with_facts(funds=parts.taken(before, fits=fits, by="captured"))
             return paid(after, recorded) if after.funds != before and after.funds == "captured" else after
         case _:
             assert_never(event)
@@ -202,7 +203,7 @@ def _rejected(state: FulfilmentState, event: StepRejected, recorded: Recorded) -
     """
     match event.step:
         case "reserve_funds":
-            after = updated(state, funds=parts.rejected(state.funds, event.code))
+            after = state.with_facts(funds=parts.rejected(state.funds, event.code))
             return after if after.funds == state.funds else undone(after, f"funds declined: {event.code}", recorded)
         case "reserve_stock":
             part = state.part_of(event.to)
@@ -213,7 +214,7 @@ def _rejected(state: FulfilmentState, event: StepRejected, recorded: Recorded) -
         case "release_stock" if event.to in state.excess and event.code in NOTHING_THERE:
             return excess_gone(state, event.to, recorded)
         case "release_funds" if state.funds == "asked back":
-            return updated(state, funds="released") if event.code in NOTHING_THERE else stuck(state)
+            return state.with_facts(funds="released") if event.code in NOTHING_THERE else stuck(state)
         case "release_stock" if state.part_of(event.to) == "asked back":
             return with_goods(state, event.to, "released") if event.code in NOTHING_THERE else stuck(state)
         case "cancel" if state.status == "compensate" and not state.is_cancelled:
@@ -233,7 +234,7 @@ def _unchanged(state: FulfilmentState, event: StepUnchanged, recorded: Recorded)
     is_wanted = not state.is_given_up
     match event.step:
         case "reserve_funds":
-            after = updated(state, funds=parts.unchanged(state.funds, wanted=is_wanted))
+            after = state.with_facts(funds=parts.unchanged(state.funds, wanted=is_wanted))
             return asked(after, recorded, [Ask("reserve_funds")]) if after.funds == "asked" else after
         case "reserve_stock":
             part = parts.unchanged(state.part_of(event.to), wanted=is_wanted)

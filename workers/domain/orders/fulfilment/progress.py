@@ -1,7 +1,6 @@
 """How the fulfilment of an order goes on, from the facts about its parts: forward, back, or to a person. Pure."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from contracts.money import written
 from contracts.orders.events import OrderPlaced
@@ -40,12 +39,13 @@ def begun(event: OrderPlaced, recorded: Recorded) -> FulfilmentState:
 
 def gone_on(before: FulfilmentState, state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """Go on to what is next, as soon as all that the instance waits for is there."""
-    if (before.status, state.status) == ("reserve_funds", "reserve_stock"):
+    status = state.status
+    if status == "reserve_stock" and before.status == "reserve_funds":
         goods = tuple(goods._replace(part="asked") for goods in state.goods)
-        return asked(updated(state, goods=goods), recorded, [Ask("reserve_stock", part.sku) for part in goods])
-    if state.status == "reserve_stock" and state.is_all_there:
+        return asked(state.with_facts(goods=goods), recorded, [Ask("reserve_stock", part.sku) for part in goods])
+    if status == "reserve_stock" and state.is_all_there:
         return made_final(state, recorded) if state.is_confirmed else asked(state, recorded, [Ask("confirm")])
-    if state.status in ("compensate", "cancelled") or (state.status == "stuck" and state.is_given_up):
+    if status in ("compensate", "cancelled") or (status == "stuck" and state.is_given_up):
         return _given_back(state, recorded)
     if _goes_on_when_answered(state) and state.is_shipped and state.funds == "captured" and state.are_goods_shipped:
         return _no_longer_stuck(state, recorded)
@@ -60,12 +60,12 @@ def _goes_on_when_answered(state: FulfilmentState) -> bool:
 
 
 def _no_longer_stuck(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
-    return updated(state, is_stuck=False, settled_by=state.settled_by or recorded.event_id)
+    return state.with_facts(is_stuck=False, settled_by=state.settled_by or recorded.event_id)
 
 
 def confirmed(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """Ours, as a rule. Another sender's counts too: then there is nothing left to confirm once all is reserved."""
-    after = updated(state, is_confirmed=True)
+    after = state.with_facts(is_confirmed=True)
     # Stuck for want of an answer, nothing given up: the answer has come.
     was_awaited = state.is_stuck and state.reason is None and not state.is_confirmed
     return made_final(after, recorded) if state.status == "confirm" or was_awaited else after
@@ -73,7 +73,7 @@ def confirmed(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 def made_final(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """The confirmed order is paid for, if all of it is still there: another sender may have released or taken it."""
-    final = updated(state, reason=None, settled_by=recorded.event_id, is_stuck=not state.is_all_there)
+    final = state.with_facts(reason=None, settled_by=recorded.event_id, is_stuck=not state.is_all_there)
     if final.is_stuck:
         return final
     if final.funds != "captured":
@@ -96,21 +96,21 @@ def paid(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 
 def shipped(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     """A sender may ship what another one has confirmed before it is reserved: then it leaves when it is."""
-    after = updated(state, is_shipped=True)
+    after = state.with_facts(is_shipped=True)
     return asked(after, recorded, _to_ship(after)) if state.status in ("capture_funds", "completed") else after
 
 
 def cancelled(state: FulfilmentState, reason: str | None, recorded: Recorded) -> FulfilmentState:
     if state.status in RESERVING or state.status == "confirm":
-        return updated(state, is_cancelled=True, reason=reason, settled_by=recorded.event_id)
-    return updated(state, is_cancelled=True)
+        return state.with_facts(is_cancelled=True, reason=reason, settled_by=recorded.event_id)
+    return state.with_facts(is_cancelled=True)
 
 
 def undone(state: FulfilmentState, reason: str, recorded: Recorded) -> FulfilmentState:
     """Begin to give everything back, if it is not too late for that."""
     if state.status not in RESERVING:
         return state
-    return asked(updated(state, reason=reason, settled_by=recorded.event_id), recorded, [Ask("cancel")])
+    return asked(state.with_facts(reason=reason, settled_by=recorded.event_id), recorded, [Ask("cancel")])
 
 
 def given_up(state: FulfilmentState, reason: str, recorded: Recorded) -> FulfilmentState:
@@ -118,7 +118,7 @@ def given_up(state: FulfilmentState, reason: str, recorded: Recorded) -> Fulfilm
     is confirmed, that is final, and a person has to look.
     """
     if state.status == "confirm":
-        return asked(updated(state, reason=reason), recorded, [Ask("cancel")])
+        return asked(state.with_facts(reason=reason), recorded, [Ask("cancel")])
     if state.status in ("capture_funds", "completed", "ship_stock"):
         return stuck(state)
     return undone(state, reason, recorded)
@@ -126,7 +126,7 @@ def given_up(state: FulfilmentState, reason: str, recorded: Recorded) -> Fulfilm
 
 def stuck(state: FulfilmentState) -> FulfilmentState:
     """A person has to look. Nothing is given back of an order that may be confirmed yet, or is."""
-    return updated(state, is_stuck=True, reason=None if state.status == "confirm" else state.reason)
+    return state.with_facts(is_stuck=True, reason=None if state.status == "confirm" else state.reason)
 
 
 def repeated(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
@@ -135,14 +135,14 @@ def repeated(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
         return state
     if is_in_vain(state.unanswered + 1):
         return stuck(state)
-    after = asked(updated(state, unanswered=state.unanswered + 1), recorded, _to_give_back(state.excess))
+    after = asked(state.with_facts(unanswered=state.unanswered + 1), recorded, _to_give_back(state.excess))
     match state.status:
         case "compensate" | "stuck" if state.is_given_up:
             # Whether it was reserved or not: it is not to be.
             goods = tuple(goods._replace(part="foreign") if goods.part in OPEN else goods for goods in state.goods)
             funds = "foreign" if state.funds in OPEN else state.funds
             steps = [] if state.is_cancelled or state.is_stuck else [Ask("cancel")]
-            return asked(updated(after, funds=funds, goods=goods), recorded, steps)
+            return asked(after.with_facts(funds=funds, goods=goods), recorded, steps)
         case "confirm" if state.reason is not None:
             return asked(after, recorded, [Ask("cancel")])
         case "capture_funds":
@@ -157,14 +157,14 @@ def repeated(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
 def in_excess(state: FulfilmentState, part: str, recorded: Recorded) -> FulfilmentState:
     """The order has taken this part, and it was reserved once more: by us, as a rule, as another sender was faster."""
     excess = (*(other for other in state.excess if other != part), part)
-    return asked(updated(state, excess=excess), recorded, _to_give_back((part,)))
+    return asked(state.with_facts(excess=excess), recorded, _to_give_back((part,)))
 
 
 def excess_gone(state: FulfilmentState, part: str, recorded: Recorded) -> FulfilmentState:
     """What was reserved once more is not any more. An instance that was stuck for nothing else goes on."""
     if part not in state.excess:
         return state
-    after = updated(state, excess=tuple(other for other in state.excess if other != part))
+    after = state.with_facts(excess=tuple(other for other in state.excess if other != part))
     return paid(after, recorded) if after.is_stuck and after.funds == "captured" else after
 
 
@@ -184,17 +184,13 @@ def _given_back(state: FulfilmentState, recorded: Recorded) -> FulfilmentState:
     steps = [Ask("release_stock", goods.sku) for goods in state.goods if goods.part in RESERVED]
     steps += [Ask("release_funds")] if state.funds in RESERVED else []
     funds = "asked back" if state.funds in RESERVED else state.funds
-    after = asked(updated(state, funds=funds, goods=goods), recorded, steps, first=True)
+    after = asked(state.with_facts(funds=funds, goods=goods), recorded, steps, first=True)
     unsettled = after.parts - SETTLED
     if after.is_cancelled and unsettled <= {"captured", "shipped"}:
-        return updated(after, is_stuck=bool(unsettled))
+        return after.with_facts(is_stuck=bool(unsettled))
     return after
-
-
-def updated(state: FulfilmentState, **facts: Any) -> FulfilmentState:
-    return state.model_copy(update=facts)
 
 
 def with_goods(state: FulfilmentState, sku: str, part: Part) -> FulfilmentState:
     goods = tuple(goods._replace(part=part) if goods.sku == sku else goods for goods in state.goods)
-    return updated(state, goods=goods)
+    return state.with_facts(goods=goods)

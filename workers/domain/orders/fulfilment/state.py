@@ -122,11 +122,11 @@ class FulfilmentState(SagaState):
             return "stuck"
         if self.is_cancelled:
             return "compensate" if self.parts - SETTLED else "cancelled"
-        if self.is_final:
+        if self.settled_by and self.reason is None:
             return self._status_of_final_order()
         if self.is_asked("confirm"):
             return "confirm"
-        if self.is_given_up:
+        if self.reason is not None:
             return "compensate"
         return "reserve_funds" if self.funds in UNANSWERED else "reserve_stock"
 
@@ -166,14 +166,18 @@ class FulfilmentState(SagaState):
         """Whether something is asked for that has an answer other than the order's confirmation."""
         if self.excess:
             return True
-        if self.status == "stuck":
+        status = self.status
+        if status == "stuck":
             return self.is_given_up and bool(OPEN & self.parts)
-        is_late = self.status == "confirm" and self.reason is not None
-        return is_late or self.status in ("compensate", "capture_funds", "ship_stock")
+        is_late = status == "confirm" and self.reason is not None
+        return is_late or status in ("compensate", "capture_funds", "ship_stock")
 
     def is_asked(self, step: StepName) -> bool:
         """Whether this step has no answer yet."""
-        return any(ask.step == step for ask in self.asks)
+        for ask in self.asks:  # noqa: SIM110  # called several times for each event: any() would make a generator
+            if ask.step == step:
+                return True
+        return False
 
     def part_of(self, sku: str) -> Part:
         """Where the pieces of this SKU stand; of one that the order does not have, nothing was asked."""

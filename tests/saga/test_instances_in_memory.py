@@ -1,0 +1,113 @@
+"""`SagaLane`: an instance that lanes of this process have written is not read again, and never trusted more than the
+table.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.message import Event
+from contracts.users.events import UserUpdated, UserWelcomed
+from tests.lanes.recorded_rows import event_rows, inbound_all
+from tests.saga.greeting import Greeting, greeting
+from tests.saga.installation import LANE, Installation, created
+from tests.saga.test_lanes_share_an_instance import NAMES, ORDERS, USERS, moved_by_another
+from workers import telemetry
+from workers.ports.lanes import Unavailable
+from workers.ports.sagas import InstanceKey
+from workers.saga.lane import SagaLane
+from workers.saga.lane_instances import READ_AFTER_CONFLICT_SECONDS
+from workers.saga.shared_instances import SharedInstances
+
+CONFLICTS = telemetry.INSTANCE_CONFLICTS.labels(LANE.topic)
+
+
+def conflicts() -> float:
+    return float(CONFLICTS._value.get())
+
+
+async def following(installation: Installation, shared: SharedInstances, context: str = "users") -> SagaLane:
+    lane = installation.lane([greeting], context, shared)
+    await lane.acquire()
+    return lane
+
+
+async def handle_one_by_one(lane: SagaLane, events: Sequence[Event]) -> None:
+    for record in inbound_all(event_rows(*events)):
+        await lane.handle([record])
+
+
+def applied(installation: Installation, name: str) -> tuple[str, ...]:
+    return Greeting.model_validate_json(installation.store.stored[InstanceKey("greeting", name)].state).events
+
+
+async def test_neither_a_new_instance_nor_one_that_was_just_written_is_read() -> None:
+    installation = Installation(())
+    lane = await following(installation, SharedInstances())
+    await handle_one_by_one(
+        lane, [created("ada"), UserWelcomed(user_id="ada"), UserUpdated(user_id="ada", city="Rome")]
+    )
+    assert applied(installation, "ada") == ("UserCreated", "UserWelcomed", "UserUpdated")
+    assert installation.store.reads == []
+
+
+async def test_lanes_of_one_process_decide_on_what_the_others_have_just_written() -> None:
+    installation, shared = Installation([*USERS, *ORDERS]), SharedInstances()
+    users, orders = await following(installation, shared), await following(installation, shared, "orders")
+    before = conflicts()
+    await asyncio.gather(orders.handle(inbound_all(ORDERS)), users.handle(inbound_all(USERS)))
+    assert conflicts() == before
+    for name in NAMES:
+        assert sorted(applied(installation, name)) == ["OrderPlaced", "UserCreated", "UserWelcomed"]
+    assert sorted(installation.welcomed) == sorted(NAMES)
+    assert installation.store.reads == [[InstanceKey("greeting", name) for name in NAMES]], "by the first, once"
+
+
+async def test_an_instance_that_another_process_has_changed_is_read_and_decided_again() -> None:
+    installation = Installation(())
+    lane = await following(installation, SharedInstances())
+    ada = InstanceKey("greeting", "ada")
+    await handle_one_by_one(lane, [created("ada")])
+    moved_by_another(installation, "ada")
+    before = conflicts()
+    records = inbound_all(event_rows(created("ada"), *[UserWelcomed(user_id="ada")] * 3))
+    await lane.handle(records[1:2])
+    assert installation.store.stored[ada].version == 3
+    assert (conflicts() - before, installation.store.reads) == (1, [[ada]])
+    await lane.handle(records[2:3])
+    assert installation.store.reads == [[ada]] * 2, "for a while the lane reads, as another process may change more"
+    installation.pass_seconds(READ_AFTER_CONFLICT_SECONDS)
+    await lane.handle(records[3:])
+    assert len(installation.store.reads) == 2
+    assert (conflicts() - before, installation.store.stored[ada].version) == (1, 5)
+
+
+async def test_a_new_stream_may_be_that_of_an_instance_that_exists() -> None:
+    installation = Installation(())
+    moved_by_another(installation, "ada")
+    before = conflicts()
+    await handle_one_by_one(await following(installation, SharedInstances()), [created("ada")])
+    assert applied(installation, "ada") == ("OrderPlaced", "UserCreated")
+    assert conflicts() - before == 1
+
+
+async def test_what_was_perhaps_not_written_is_not_kept() -> None:
+    installation, shared = Installation(()), SharedInstances()
+    lane = await following(installation, shared)
+    ada = InstanceKey("greeting", "ada")
+    records = inbound_all(event_rows(created("ada"), UserWelcomed(user_id="ada")))
+    await lane.handle(records[:1])
+    installation.store.line.answers_lost = 1
+    with pytest.raises(Unavailable):
+        await lane.handle(records[1:])
+    assert shared.take([ada]) == {}
+    assert installation.store.stored[ada].version == 2
+
+
+async def test_nothing_is_kept_over_an_acquisition() -> None:
+    installation, shared = Installation(()), SharedInstances()
+    lane = await following(installation, shared)
+    await handle_one_by_one(lane, [created("ada")])
+    await lane.acquire()
+    assert shared.take([InstanceKey("greeting", "ada")]) == {}
