@@ -12,7 +12,7 @@ from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.parking import described, parked_by
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRow, StepRow
+from workers.ports.sagas import DeadlineRow, Following, InstanceKey, InstanceRow, JournalRow, StepRow
 from workers.saga.instances import Instances, LoadedInstance, Stored
 from workers.saga.internal_events import InternalEvent
 
@@ -21,6 +21,11 @@ Waiting = AbstractSet[tuple[str, str]]
 
 DeadlineKey = tuple[str, str, str]
 """Saga, instance id and name of a deadline."""
+
+
+def followings(sagas: Sequence[Saga[Any]], context: str) -> list[Following]:
+    """Which events of a context which of the sagas apply."""
+    return [Following(saga.name, event.name) for saga in sagas for event in saga.reacts_to if event.context == context]
 
 
 def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[InstanceKey]:

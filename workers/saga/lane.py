@@ -26,9 +26,9 @@ from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
 from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, Following, InstanceConflict, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch, SagaStore
 from workers.ports.waiting_lanes import LanePlace
-from workers.saga.following import Followed, concerned, follow, handle
+from workers.saga.following import Followed, concerned, follow, followings, handle
 from workers.saga.instances import Stored
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
@@ -96,7 +96,7 @@ class SagaLane:
         self._epoch, self._position = grant.epoch, grant.sequence
         self._input.position = self._sequence = grant.input_sequence
         self._offset, self.topic_id = grant.consumed, grant.topic_id
-        await self._ports.store.begin(self._lane, self._epoch, self._followings())
+        await self._ports.store.begin(self._lane, self._epoch, followings(self._sagas, self._context))
         parked = await self._ports.store.parked(self._lane)
         self._waiting = {(stream.follower, stream.stream_id): stream for stream in parked}
         await self._outbox.send_the_rest(grant)
@@ -109,14 +109,6 @@ class SagaLane:
 
     async def examine(self) -> None:
         """Nothing to check: steps are sent to the partition of their key, and the lanes there check their topic."""
-
-    def _followings(self) -> list[Following]:
-        return [
-            Following(saga.name, event.name)
-            for saga in self._sagas
-            for event in saga.reacts_to
-            if event.context == self._context
-        ]
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         async for stretch in self._input.read(records):
@@ -136,7 +128,7 @@ class SagaLane:
                     waiting = self._waiting.keys()
                     followed = follow(self._sagas, events, stored, self._position, waiting, self._lane.partition)
                     await self._commit(followed, offset, sequence)
-                await self._send(followed)
+                await self._outbox.send_all(followed.steps, followed.again)
                 return
         if len(events) <= 1:
             raise Contended
@@ -186,12 +178,6 @@ class SagaLane:
             telemetry.PARKED.labels(stream.follower, self._lane.topic).inc()
             log.error("stream parked", **stream._asdict(), advice="fix the code, then: annals parked retry")
 
-    async def _send(self, followed: Followed) -> None:
-        if followed.steps:
-            await self._outbox.send(followed.steps)
-        if followed.again:
-            await self._outbox.send_again(followed.again)
-
     async def _handle_parked_requests(self) -> None:
         """Carry out the operators' requests about parked streams."""
         if not self._waiting:
@@ -213,7 +199,7 @@ class SagaLane:
                         unparked = [] if still_parked else [key]
                         retried = followed._replace(parked=still_parked)
                         await self._commit(retried, self._offset, self._sequence, unparked)
-                    await self._send(followed)
+                    await self._outbox.send_all(followed.steps, followed.again)
                     log.info(
                         "parked stream",
                         requested=request.action,
@@ -233,7 +219,7 @@ class SagaLane:
                 self._internal_events.postpone(followed.failures)
                 handled = [event for event in due if event.key not in followed.failures]
                 await self._commit(followed, self._offset, self._sequence, handled=handled)
-            await self._send(followed)
+            await self._outbox.send_all(followed.steps, followed.again)
         except InstanceConflict:
             self._internal_events.look_soon()
 

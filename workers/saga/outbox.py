@@ -40,6 +40,13 @@ class Outbox:
             await self.send(steps)
             log.info("sent the committed steps of an earlier owner", lane=str(self._lane), steps=len(steps))
 
+    async def send_all(self, steps: Sequence[StepRow], again: Sequence[StepRow]) -> None:
+        """Send a batch's steps, and those that it requests once more. Raises Unavailable."""
+        if steps:
+            await self.send(steps)
+        if again:
+            await self.send_again(again)
+
     async def send(self, steps: Sequence[StepRow]) -> None:
         """Send steps that follow one another. Raises Unavailable."""
         await self._sender.send([self._message(step) for step in steps])
