@@ -1,6 +1,6 @@
 """The projection role: builds the read models of every context."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
@@ -14,11 +14,13 @@ from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
-from workers.core.projection import Projection
+from workers.core.projection import Projection, Section
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
+from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
 from workers.projection.lane import ProjectionLane
+from workers.projection.section_lane import SectionLane
 
 TABLE_CONNECTIONS = 2
 """For the events that a log lacks, which are read from the table."""
@@ -26,26 +28,39 @@ TABLE_CONNECTIONS = 2
 
 @asynccontextmanager
 async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
-    """One host and consumer group for each projection, so that a slow one delays no other, for located settings."""
+    """One host and consumer group for each projection and each section, so that a slow one delays no other, for located
+    settings.
+    """
     topics, events = Topics(settings.topic_prefix), catalogue().events
     database = database_for(settings, role="annals_reader", connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
 
     def host(projection: Projection) -> LaneHost:
-        def work_for(partition: Partition) -> ProjectionLane:
+        def work_for(partition: Partition) -> LaneWork:
             return ProjectionLane(projection, topics, partition.partition, events, table, store)
 
-        group = f"annals-projection-{projection.name}"
-        subscription = KafkaSubscription(settings, group=group, topics=[topics.events(projection.context)])
+        return hosting(f"annals-projection-{projection.name}", projection.context, work_for)
+
+    def section_host(projection: Projection, section: Section) -> LaneHost:
+        def work_for(partition: Partition) -> LaneWork:
+            return SectionLane(projection, section, topics, partition.partition, events, table, store)
+
+        return hosting(f"annals-projection-{projection.name}-{section.name}", section.context, work_for)
+
+    def hosting(group: str, context: str, work_for: Callable[[Partition], LaneWork]) -> LaneHost:
+        subscription = KafkaSubscription(settings, group=group, topics=[topics.events(context)])
         return LaneHost("projection", subscription, work_for, partitions=settings.partitions)
 
     projections = [projection for context in contexts().values() for projection in context.projections]
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=False)
-        await require_topics(settings, [topics.events(projection.context) for projection in projections])
-        yield [host(projection) for projection in projections]
+        followed = {context for projection in projections for _, context in projection.fed_by()}
+        await require_topics(settings, [topics.events(context) for context in sorted(followed)])
+        yield [host(projection) for projection in projections] + [
+            section_host(projection, section) for projection in projections for section in projection.sections
+        ]
     finally:
         await redis.aclose()
         await database.close()

@@ -9,7 +9,8 @@ from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted
 from infra.redis.errors import server_said, step_after
-from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.keys import live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.sections import RedisSections, queue_values
 from infra.redis.server_signs import server_signs
 from infra.redis.stored_values import documents_of, parked_of, request_of
 from workers.core.projection import Document
@@ -27,12 +28,8 @@ from workers.ports.read_models import (
 from workers.projection.folding import ALL
 
 
-class RedisReadModelWriter:
-    """`ReadModelWriter` on Redis."""
-
-    def __init__(self, redis: Any, keys: Keys) -> None:
-        self._redis = redis
-        self._keys = keys
+class RedisReadModelWriter(RedisSections):
+    """`SectionStore` on Redis."""
 
     async def live(self, projection: str) -> Generation:
         with faults_sorted():
@@ -122,6 +119,9 @@ class RedisReadModelWriter:
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
         generation, written, gone = batch.generation, {}, []
+        if batch.section:
+            queue_values(pipeline, self._keys, batch)
+            batch = batch._replace(documents={})
         for document_id, document in batch.documents.items():
             key = self._keys.document(generation, document_id)
             if document is None:

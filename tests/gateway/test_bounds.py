@@ -23,8 +23,9 @@ from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.problems import Problem
-from workers.gateway.queries import Queries, Seen
+from workers.gateway.queries import Queries
 from workers.gateway.request_headers import RequestMetadata
+from workers.gateway.seen import Seen
 from workers.ports.commands import CommandMeta
 from workers.ports.history import History
 from workers.ports.lanes import Unavailable
@@ -112,7 +113,6 @@ class NoReply:
 
 READS: dict[str, Callable[[Queries], Awaitable[Any]]] = {
     "document": lambda read: read.document(card, "ada", Seen()),
-    "documents": lambda read: read.documents(card, ["ada"]),
     "find": lambda read: read.find(card, None, 1, None, Seen()),
     "tally": lambda read: read.tally(card, [Index("city", "oslo")]),
 }

@@ -20,6 +20,7 @@ from workers.command.lane import CommandLane, CommandPorts
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
 from workers.projection.lane import ProjectionLane
+from workers.projection.section_lane import SectionLane
 from workers.saga.lane import SagaLane, SagaPorts
 
 SESSION_TIMEOUT_SECONDS = 4.0
@@ -55,6 +56,8 @@ def host_for(role: str, environment: WorkerEnvironment) -> LaneHost:
             return _command_host(environment)
         case "saga":
             return _saga_host(environment)
+        case "section":
+            return _section_host(environment)
         case _:
             return _projection_host(environment)
 
@@ -122,6 +125,23 @@ def _projection_host(environment: WorkerEnvironment) -> LaneHost:
         _subscription(environment, "annals-projection-users", EVENTS),
         lambda partition: ProjectionLane(
             projection, TOPICS, partition.partition, events, table, store, clock=environment.clock
+        ),
+        environment.clock,
+        PARTITIONS,
+    )
+
+
+def _section_host(environment: WorkerEnvironment) -> LaneHost:
+    (projection,) = USERS.projections
+    (section,) = projection.sections
+    table = MemoryEventStore(environment.servers.table, environment.wire)
+    store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
+    events = catalogue().events
+    return LaneHost(
+        "projection",
+        _subscription(environment, "annals-projection-users-circle", EVENTS),
+        lambda partition: SectionLane(
+            projection, section, TOPICS, partition.partition, events, table, store, clock=environment.clock
         ),
         environment.clock,
         PARTITIONS,

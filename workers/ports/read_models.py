@@ -101,7 +101,7 @@ class ReadModelBatch(NamedTuple):
 
     `parked` are streams that are parked now, or whose first waiting event has changed; `unparked` those that are no
     longer parked. Both remove the operators' requests about these streams. `only_if_live`: write nothing if another
-    generation is live.
+    generation is live. With a `section`, `documents` are this lane's values in it (workers/ports/sections.py).
     """
 
     generation: Generation
@@ -115,6 +115,7 @@ class ReadModelBatch(NamedTuple):
     parked: Sequence[ParkedStream] = ()
     unparked: Sequence[str] = ()
     only_if_live: bool = True
+    section: str = ""
 
 
 class ReadModelWriter(Protocol):
@@ -185,7 +186,8 @@ class Tally:
 
 
 class ReadModels(Protocol):
-    """What queries need, always of the live generation. Every method raises Unavailable when the store does not answer
+    """What queries need, always of the live generation. A document has its sections, if there are any, in its field
+    `SECTIONS`. Every method raises Unavailable when the store does not answer
     in time, and when it finds that the store has lost a document: the document is missing, but its entry among all is
     not.
     """

@@ -57,7 +57,7 @@ class Integrity:
             self.suspect(f"the server may have evicted keys by its policy {error.policy}")
             raise
         before, self._signs = self._signs, signs
-        if signs is not None and _has_evicted(before, signs):
+        if signs is not None and has_evicted(before, signs):
             self.suspect("the server has evicted keys", restart=True)
 
     def suspect(self, reason: str, *, restart: bool = False) -> None:
@@ -152,7 +152,7 @@ class Integrity:
         )
 
 
-def _has_evicted(before: ServerSigns | None, now: ServerSigns) -> bool:
+def has_evicted(before: ServerSigns | None, now: ServerSigns) -> bool:
     """Whether keys that may be ours were evicted since `before`; None: since the server's start."""
     evicted_before = 0 if before is None or before.run_id != now.run_id else before.evicted
     return now.evicted != evicted_before and not now.spares_ours

@@ -11,6 +11,7 @@ from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 from workers.domain import contexts
+from workers.ports.sections import lane_topic
 
 
 async def all_caught_up(settings: Settings, database: Database) -> None:
@@ -35,14 +36,21 @@ async def _behind(settings: Settings, database: Database, models: RedisReadModel
     applied = 0
     wanted = 0
     followed = {name for context in contexts().values() for saga in context.sagas for name in saga.contexts}
-    for name, context in contexts().items():
+    for name in contexts():
         topic, partitions = (
             topics.events(name),
             [partition for context_name, partition in written if context_name == name],
         )
         events = sum(written[name, partition] for partition in partitions)
-        for projection in context.projections:
-            applied += sum([await models.reached(projection.name, topic, partition) for partition in partitions])
+        followers = [
+            (projection.name, lane_topic(topic, section))
+            for other in contexts().values()
+            for projection in other.projections
+            for section, followed_context in projection.fed_by()
+            if followed_context == name
+        ]
+        for projection_name, lanes_topic in followers:
+            applied += sum([await models.reached(projection_name, lanes_topic, partition) for partition in partitions])
             wanted += events
         if name in followed:
             applied += sum(lane.input_sequence for lane in await Lanes(database).saga_positions(topic))
