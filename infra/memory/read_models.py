@@ -16,12 +16,12 @@ from infra.memory.read_model_server import ReadModelServer, Transaction, Watched
 from infra.memory.sections import MemorySections, field_of, with_sections
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
-from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import (
     START,
     Checkpoint,
     CheckpointMoved,
+    DocumentLost,
     EvictionAllowed,
     Generation,
     IndexChange,
@@ -188,7 +188,7 @@ class MemoryReadModels:
         again, present = await self._wire.call("Redis", read_again)
         late = decoded(missing, again)
         if any(document_id not in late for _, (_, document_id) in present):
-            raise Unavailable("Redis", "a document was lost")
+            raise DocumentLost("Redis", "a document was lost")
         return documents | late
 
     async def find(

@@ -8,8 +8,7 @@ from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member,
 from infra.redis.scripts import script
 from infra.redis.stored_values import documents_of, with_sections
 from workers.core.projection import Document, Index
-from workers.ports.lanes import Unavailable
-from workers.ports.read_models import Generation, Page, Tally
+from workers.ports.read_models import DocumentLost, Generation, Page, Tally
 from workers.projection.folding import ALL
 
 
@@ -61,7 +60,7 @@ class RedisReadModels:
         late = documents_of(lacking, again)  # added meanwhile, or removed with its entry
         listed = [document_id for document_id, score in zip(lacking, scores, strict=True) if score is not None]
         if any(document_id not in late for document_id in listed):
-            raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
+            raise DocumentLost("Redis", "a document was lost; the projection worker builds it again")
         return documents | late
 
     async def find(

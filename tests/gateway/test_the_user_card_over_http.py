@@ -57,7 +57,7 @@ class TestCounts:
         await placed(http, "order-1")
         system.read_models.queries.clear()
         assert (await card_of(http)).json()["order_count"] == 1
-        assert system.read_models.queries == ["document"]
+        assert system.read_models.queries == ["documents"]
 
     async def test_orders_of_an_unknown_user_show_once_there_is_a_card_and_not_after_it(
         self, http: httpx.AsyncClient

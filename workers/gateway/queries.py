@@ -7,7 +7,7 @@ concurrent queries is bounded too; further ones wait, within the same deadline.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
 from workers.gateway.cursors import from_cursor, to_cursor
+from workers.gateway.grouped_reads import GroupedReads
 from workers.gateway.problems import Problem, invalid_header
 from workers.gateway.seen import Position, Seen
 from workers.ports.lanes import Unavailable
@@ -66,6 +67,7 @@ class Queries:
         self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
+        self._grouped = GroupedReads(self._documents)
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
         """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
@@ -74,14 +76,18 @@ class Queries:
         streams are asked, and the query waits for it.
         """
         end = await self._caught_up(seen.positions)
-        document = await self._document(projection, document_id)
+        document = await self.present(projection, document_id)
         if document is not None and document["version"] >= (seen.version or 0):
             return document
         return await self._awaited(projection, document_id, seen.version or 0, end)
 
-    async def _document(self, projection: Projection, document_id: str) -> Document | None:
-        stored = await self._answer(lambda: self._read_models.document(projection.name, document_id))
+    async def present(self, projection: Projection, document_id: str) -> Document | None:
+        """The document as the read model has it now, without any wait for it; None: it has none. Raises Unavailable."""
+        stored = await self._grouped.document(projection.name, document_id)
         return None if stored is None else projection.whole(stored)
+
+    async def _documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        return await self._answer(lambda: self._read_models.documents(projection, document_ids))
 
     async def _awaited(self, projection: Projection, document_id: str, version: int, end: float) -> Document | None:
         """A document that is not there, or not in this version, once it is or cannot come. Raises Problem."""
@@ -89,7 +95,7 @@ class Queries:
 
         async def is_current() -> bool:
             nonlocal document
-            document = await self._document(projection, document_id)
+            document = await self.present(projection, document_id)
             return document["version"] >= version if document is not None else version == 0
 
         async def is_there() -> bool:

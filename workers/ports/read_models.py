@@ -79,6 +79,10 @@ class PartlyWritten(Unavailable):
     """The store rejected a part of a transaction and carried out the rest. The rejected part is missing now."""
 
 
+class DocumentLost(Unavailable):
+    """The store has lost a document that was asked for; others may be there."""
+
+
 class ServerSigns(NamedTuple):
     """Signs of data loss that the server reports: the number of keys `evicted` since the server start `run_id`. They
     may be ours, unless `spares_ours`: then the server evicts only keys with a time to live, and ours have none.
