@@ -1,12 +1,12 @@
 """Decodes values that were read from Redis. None stands for a value that another program has written in its place."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import orjson
 
 from workers.core.projection import SECTIONS, Document
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.sections import section_value
 
 
 def document_of(stored: bytes) -> Document | None:
@@ -38,9 +38,17 @@ def with_sections(
 def _sections_of(stored: Sequence[bytes]) -> dict[str, list[Document]]:
     sections: dict[str, list[Document]] = {}
     for field, encoded in zip(stored[::2], stored[1::2], strict=True):
-        if (value := section_value(encoded)) is not None:
-            sections.setdefault(field.rpartition(b":")[0].decode(errors="replace"), []).append(value.value)
+        fields = _json(encoded)
+        value = fields.get("value") if isinstance(fields, dict) else None
+        if isinstance(value, dict):
+            sections.setdefault(_section_of(field), []).append(value)
     return sections
+
+
+@lru_cache(maxsize=1024)
+def _section_of(field: bytes) -> str:
+    """The section of a field, of which there are as many as lanes."""
+    return field.rpartition(b":")[0].decode(errors="replace")
 
 
 def parked_of(stored: bytes) -> ParkedStream | None:

@@ -75,8 +75,9 @@ class Projection:
         """A document that was read for a query, as the query shows it."""
         if self.complete is None:
             return stored
-        document = {field: value for field, value in stored.items() if field != SECTIONS}
-        return self.complete(document, stored.get(SECTIONS, {}))
+        document = dict(stored)
+        sections: Sections = document.pop(SECTIONS, {})
+        return self.complete(document, sections)
 
     def fed_by(self) -> list[tuple[str, str]]:
         """What follows a context on its own: sections by name, the documents themselves as "", and the context."""

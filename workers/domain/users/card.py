@@ -4,6 +4,7 @@ The card proper has the facts of the users context. Orders and payments feed sec
 stored with it and read with it, and `complete` adds them up.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import assert_never, cast
 
@@ -61,18 +62,26 @@ def completed(card: Document, order_count: int, last_order_date: str | None, tot
     captured, a decimal number with two places.
     """
     orders = {"order_count": order_count, "total_spent": total_spent, "last_order_date": last_order_date}
-    profile = {field: value for field, value in card.items() if field != "version"}
-    return {**profile, **orders, "version": card["version"]}
+    whole = {**card, **orders}
+    whole["version"] = whole.pop("version")
+    return whole
 
 
 def complete(card: Document, sections: Sections) -> Document:
     """The whole card of a card proper and what the lanes of orders and payments have counted."""
     orders, payments = sections.get(ORDERS.name, ()), sections.get(PAYMENTS.name, ())
+    last_order_date = max([lane["last_date"] for lane in orders], default=None)
+    return completed(card, sum([lane["count"] for lane in orders]), last_order_date, _sum_of(payments))
+
+
+def _sum_of(payments: Sequence[Document]) -> str:
+    """What all lanes have counted; mostly there is one, as an account is one stream."""
+    if len(payments) == 1:
+        return str(payments[0]["spent"])
     spent = Decimal(NOTHING_SPENT)
     for lane in payments:
         spent = EXACT.add(spent, Decimal(lane["spent"]))
-    last_order_date = max((lane["last_date"] for lane in orders), default=None)
-    return completed(card, sum(lane["count"] for lane in orders), last_order_date, written(spent))
+    return written(spent)
 
 
 def indexes(card: Document) -> frozenset[Index]:
