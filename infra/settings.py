@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     kafka_tls_ca_file: Path | None = None
     instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
+    gateway_processes: int = Field(default=1, ge=1, le=64)
     audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 
     @field_validator("kafka_bootstrap_servers")

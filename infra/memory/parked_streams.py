@@ -9,6 +9,7 @@ from infra.memory.wire import Wire
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamAction, ParkedStreamListing, ParkedStreamRequest
 from workers.ports.read_models import Generation
+from workers.ports.sections import projection_of
 
 
 class MemoryParkedByProjections:
@@ -40,7 +41,7 @@ class MemoryParkedByProjections:
         wanted = listing.stream
 
         def write() -> None:
-            lane = (self._live(wanted.follower), listing.topic, listing.partition)
+            lane = (self._live(projection_of(wanted.follower)), listing.topic, listing.partition)
             stream = self._server.hash_of(keys.parked(*lane)).get(wanted.stream_id)
             if stream is not None and stream.stream_version == wanted.stream_version:
                 request = ParkedStreamRequest(wanted.follower, wanted.stream_id, action)

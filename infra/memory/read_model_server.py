@@ -71,6 +71,11 @@ def index(generation: Generation, name: str) -> Key:
     return ("index", generation, name)
 
 
+def sections(generation: Generation, document_id: str) -> Key:
+    """A hash: the values of the document's sections, by section and partition."""
+    return ("sections", generation, document_id)
+
+
 def checkpoint(generation: Generation, topic: str, partition: int) -> Key:
     return ("checkpoint", generation, topic, partition)
 

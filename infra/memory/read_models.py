@@ -1,7 +1,7 @@
 """The read models in memory: the workers' side, which writes, and the queries' side, which reads.
 
 A commit makes two requests, as the Redis adapter does: it reads its guards under a watch, then it writes, and is
-refused when a guard has changed in between. A query by an index makes two as well: the ids, then the documents.
+refused when a guard has changed in between. A query is one request: documents with their sections, or a whole page.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,14 +13,15 @@ import orjson
 
 from infra.memory import read_model_server as keys
 from infra.memory.read_model_server import ReadModelServer, Transaction, WatchedKeyChanged
+from infra.memory.sections import MemorySections, field_of, with_sections
 from infra.memory.wire import Wire
 from workers.core.projection import Document, Index
-from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import (
     START,
     Checkpoint,
     CheckpointMoved,
+    DocumentLost,
     EvictionAllowed,
     Generation,
     IndexChange,
@@ -34,12 +35,8 @@ from workers.projection.folding import ALL
 __all__ = ["MemoryReadModelWriter", "MemoryReadModels", "ReadModelServer"]
 
 
-class MemoryReadModelWriter:
-    """`ReadModelWriter` on the in-memory store."""
-
-    def __init__(self, server: ReadModelServer, wire: Wire) -> None:
-        self._server = server
-        self._wire = wire
+class MemoryReadModelWriter(MemorySections):
+    """`SectionStore` on the in-memory store."""
 
     async def live(self, projection: str) -> Generation:
         number = await self._call(partial(self._server.get, keys.live(projection)))
@@ -138,8 +135,12 @@ def decoded(document_ids: Sequence[str], stored: Sequence[Any]) -> dict[str, Doc
 
 def _changes(batch: ReadModelBatch) -> Transaction:
     generation, place = batch.generation, (batch.generation, batch.topic, batch.partition)
+    field = field_of(batch.section, batch.partition)
     changes = Transaction(
-        values={keys.document(generation, name): document for name, document in batch.documents.items()},
+        values={keys.document(generation, name): value for name, value in batch.documents.items() if not batch.section},
+        fields={
+            keys.sections(generation, name): {field: value} for name, value in batch.documents.items() if batch.section
+        },
         added=[(keys.index(generation, change.entry.name), change) for change in batch.added],
         removed=[(keys.index(generation, change.entry.name), change) for change in batch.removed],
     )
@@ -162,14 +163,19 @@ class MemoryReadModels:
         return (await self.documents(projection, [document_id])).get(document_id)
 
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        def read() -> tuple[Generation, list[Any]]:
+        def read() -> tuple[Generation, list[Any], list[Mapping[str, bytes]]]:
             generation = self._live(projection)
-            return generation, self._server.mget([keys.document(generation, name) for name in document_ids])
+            stored = self._server.mget([keys.document(generation, name) for name in document_ids])
+            return generation, stored, self._sections(generation, document_ids)
 
         if not document_ids:
             return {}
-        generation, stored = await self._wire.call("Redis", read)
-        return await self._none_lost(generation, document_ids, stored)
+        generation, stored, sections = await self._wire.call("Redis", read)
+        return with_sections(await self._none_lost(generation, document_ids, stored), document_ids, sections)
+
+    def _sections(self, generation: Generation, document_ids: Sequence[str]) -> list[Mapping[str, bytes]]:
+        """At the server."""
+        return [self._server.hash_of(keys.sections(generation, name)) for name in document_ids]
 
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[Any]
@@ -188,7 +194,7 @@ class MemoryReadModels:
         again, present = await self._wire.call("Redis", read_again)
         late = decoded(missing, again)
         if any(document_id not in late for _, (_, document_id) in present):
-            raise Unavailable("Redis", "a document was lost")
+            raise DocumentLost("Redis", "a document was lost")
         return documents | late
 
     async def find(
@@ -196,16 +202,17 @@ class MemoryReadModels:
     ) -> Page:
         name, key, _ = index or ALL
 
-        def read() -> tuple[Generation, list[keys.Entry]]:
+        def read() -> tuple[Generation, list[keys.Entry], list[Any], list[Mapping[str, bytes]]]:
             generation = self._live(projection)
             place = keys.index(generation, name)
-            return generation, self._server.entries(place, key, after, newest_first, limit + 1)
+            entries = self._server.entries(place, key, after, newest_first, limit + 1)
+            ids = [document_id for _, document_id in entries[:limit]]
+            stored = self._server.mget([keys.document(generation, document_id) for document_id in ids])
+            return generation, entries, stored, self._sections(generation, ids)
 
-        generation, entries = await self._wire.call("Redis", read)
+        generation, entries, stored, sections = await self._wire.call("Redis", read)
         ids = [document_id for _, document_id in entries[:limit]]
-        wanted = [keys.document(generation, document_id) for document_id in ids]
-        stored = await self._wire.call("Redis", partial(self._server.mget, wanted)) if wanted else []
-        documents = await self._none_lost(generation, ids, stored)
+        documents = with_sections(await self._none_lost(generation, ids, stored), ids, sections)
         return Page(
             [documents[document_id] for document_id in ids if document_id in documents],
             keys.place(entries[limit - 1])[1] if len(entries) > limit else None,

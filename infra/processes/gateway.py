@@ -1,11 +1,13 @@
 """The composition of the gateway: the adapters behind its ports, and the server in front.
 
 It starts whether or not its servers answer, and connects as they come: until then requests get a 503. SIGTERM and
-Ctrl-C end it in order: no new connections, running requests finish within a bound, then the adapters close.
+Ctrl-C end it in order: no new connections, running requests finish within a bound, then the adapters close. With
+ANNALS_GATEWAY_PROCESSES it is several processes on one port (gateway_processes.py).
 """
 
 import asyncio
 import ipaddress
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator
@@ -23,6 +25,7 @@ from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.processes.gateway_port import check_gateway_port
+from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -48,6 +51,9 @@ MAX_RECONNECT_SECONDS = 5.0
 MAX_CONNECTIONS = 4000
 FINISH_SECONDS = 10
 CLOSE_SECONDS = 5.0
+# A process that does not answer its parent for so long is replaced.
+HEALTH_CHECK_SECONDS = 30
+APPLICATION = "infra.processes.gateway:application"
 
 log = structlog.get_logger(__name__)
 
@@ -146,26 +152,44 @@ def run(settings: Settings) -> None:
     # The port first: when it is taken, nobody need wait for the servers to learn it.
     bound = bound_socket(settings)
     try:
-        app = composed(located(settings, wait_seconds=WAIT_FOR_SERVERS_SECONDS))
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=MAX_CONNECTIONS,
-            timeout_graceful_shutdown=FINISH_SECONDS,
-        )
+        settings = located(settings, wait_seconds=WAIT_FOR_SERVERS_SECONDS)
         host, port = bound.getsockname()[:2]
-        log.info("gateway starts", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        _serve(uvicorn.Server(config), bound)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        log.info("gateway starts", address=address, processes=settings.gateway_processes)
+        if settings.gateway_processes > 1:
+            serve_in_processes(_configuration(APPLICATION, settings.gateway_processes), bound, settings)
+        else:
+            _serve(uvicorn.Server(_configuration(composed(settings))), bound)
         log.info("gateway stopped")
     finally:
         bound.close()
+
+
+def application() -> FastAPI:
+    """The application of one process of several, which finds its located settings in its environment."""
+    settings = Settings()
+    configure_logs(settings, role="gateway", process=str(os.getpid()))
+    stop_with_parent()
+    return composed(settings)
+
+
+def _configuration(app: FastAPI | str, processes: int | None = None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=processes,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=FINISH_SECONDS,
+        timeout_worker_healthcheck=HEALTH_CHECK_SECONDS,
+    )
 
 
 def _serve(server: uvicorn.Server, bound: socket.socket) -> None:

@@ -1,6 +1,6 @@
 """The projection role: builds the read models of every context."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
@@ -15,12 +15,15 @@ from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
-from workers.core.projection import Projection
+from workers.core.projection import Projection, Section
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
+from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
+from workers.ports.sections import lane_topic
 from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
+from workers.projection.section_lane import SectionLane
 
 TABLE_CONNECTIONS = 2
 """For the events that a log lacks, which are read from the table."""
@@ -28,28 +31,45 @@ TABLE_CONNECTIONS = 2
 
 @asynccontextmanager
 async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
-    """One host and consumer group for each projection, so that a slow one delays no other, for located settings."""
+    """One host and consumer group for each projection and each section, so that a slow one delays no other, for located
+    settings.
+    """
     topics, events = Topics(settings.topic_prefix), catalogue().events
     database = database_for(settings, role="annals_reader", connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
 
     def host(projection: Projection) -> LaneHost:
-        def work_for(partition: Partition) -> ProjectionLane:
+        def work_for(partition: Partition) -> LaneWork:
             return ProjectionLane(projection, topics, partition.partition, events, table, store)
 
-        group = f"annals-projection-{projection.name}"
-        topic = topics.events(projection.context)
+        return hosting(f"annals-projection-{projection.name}", projection, projection.context, work_for)
+
+    def section_host(projection: Projection, section: Section) -> LaneHost:
+        def work_for(partition: Partition) -> LaneWork:
+            return SectionLane(projection, section, topics, partition.partition, events, table, store)
+
+        group = f"annals-projection-{projection.name}-{section.name}"
+        return hosting(group, projection, section.context, work_for, section.name)
+
+    def hosting(
+        group: str, projection: Projection, context: str, work_for: Callable[[Partition], LaneWork], section: str = ""
+    ) -> LaneHost:
+        topic = topics.events(context)
         subscription = KafkaSubscription(settings, group=group, topics=[topic])
-        look = ProjectionIdleLook(projection.name, projection.context, topic, store, PostgresWaitingLanes(database))
+        waiting = PostgresWaitingLanes(database)
+        look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
         return LaneHost("projection", subscription, work_for, partitions=settings.partitions, idle_look=look)
 
     projections = [projection for context in contexts().values() for projection in context.projections]
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=False)
-        await require_topics(settings, [topics.events(projection.context) for projection in projections])
-        yield [host(projection) for projection in projections]
+        followed = {context for projection in projections for _, context in projection.fed_by()}
+        await require_topics(settings, [topics.events(context) for context in sorted(followed)])
+        yield [host(projection) for projection in projections] + [
+            section_host(projection, section) for projection in projections for section in projection.sections
+        ]
     finally:
         await redis.aclose()
         await database.close()

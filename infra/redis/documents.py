@@ -6,6 +6,7 @@ from typing import Any
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, entry_of, member, read_checkpoint
 from infra.redis.read_model_writer import RedisReadModelWriter
+from infra.redis.sections import RedisSections
 from infra.redis.stored_values import documents_of, parked_of
 from workers.core.projection import Document
 from workers.ports.parked import ParkedStream
@@ -15,12 +16,11 @@ from workers.ports.verification.documents import DocumentsAtMoment, IndexEntry
 KEYS_AT_A_TIME = 1000
 
 
-class RedisStoredDocuments:
+class RedisStoredDocuments(RedisSections):
     """`StoredDocuments` on Redis."""
 
     def __init__(self, redis: Any, keys: Keys) -> None:
-        self._redis = redis
-        self._keys = keys
+        super().__init__(redis, keys)
         self._reader = RedisReadModelWriter(redis, keys)
 
     async def live(self, projection: str) -> Generation:

@@ -4,6 +4,7 @@ redis-py has classes for some answers; the others are `ResponseError`s whose tex
 (`MISCONF …`). An error that is not in the table counts as a bug.
 """
 
+import re
 from enum import Enum
 
 from redis import exceptions
@@ -89,6 +90,8 @@ BY_WORDS: dict[str, Row] = {
     "ERR SELECT is not allowed": (Next.OPERATOR, SINGLE),
     "ERR unknown command": (Next.OPERATOR, REDIS),
     "MISCONF": (Next.OPERATOR, DISK),
+    "ACL failure in script": (Next.OPERATOR, GRANTS),
+    "The user executing the script can't run": (Next.OPERATOR, GRANTS),  # Redis 6
     "NOAUTH": (Next.OPERATOR, CREDENTIALS),
     "NOPERM": (Next.OPERATOR, GRANTS),
     "NOPROTO": (Next.OPERATOR, REDIS),
@@ -98,11 +101,15 @@ BY_WORDS: dict[str, Row] = {
 }
 
 
+_IN_A_SCRIPT = re.compile(r"^Error running script \(call to \w+\): (?:@user_script: ?\d+: )+")
+
+
 def server_said(error: BaseException) -> str:
     """What the server said, behind redis-py's own words, which quote the command and with it what a document holds: as
-    in "Command # 1 (SET …) of pipeline caused error: ('MISCONF …',)".
+    in "Command # 1 (SET …) of pipeline caused error: ('MISCONF …',)"; and behind Redis 6's words about its script.
     """
     _, quoted, said = str(error).rpartition("caused error: ")
+    said = _IN_A_SCRIPT.sub("", said)
     return said.removeprefix("(").removesuffix(",)").strip("'\"") if quoted else said.lstrip("('\"")
 
 

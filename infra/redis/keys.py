@@ -5,10 +5,13 @@
     <prefix>annals:<projection>:previous                               the one that was live before it
     <prefix>annals:<projection>:begun                                  set: the numbers of the generations begun by hand
     <prefix>annals:<projection>:<number>:document:<id>                 a document's JSON
+    <prefix>annals:<projection>:<number>:sections:<id>                 hash: `<section>:<partition>` to a value's JSON
     <prefix>annals:<projection>:<number>:index:<name>                  sorted set of entries, all with score 0
     <prefix>annals:<projection>:<number>:checkpoint:<topic>:<partition>   `<sequence>:<offset>:<fingerprint>`
     <prefix>annals:<projection>:<number>:parked:<topic>:<partition>    hash: stream id to `ParkedStream`, as JSON
     <prefix>annals:<projection>:<number>:parked_requests:<topic>:<partition>   hash: stream id to what an operator asks
+
+The topic of a section's lanes is `<topic>:<section>` (workers/ports/sections.py).
 
 An entry is `<key> NUL <order> NUL <id>`, or `<key> NUL <id>` where there is no order. An index is one sorted set: a
 batch changes it by one command, a query is a range of it from either end, and entries of different lanes never disturb
@@ -33,6 +36,10 @@ class Keys:
 
     prefix: str = ""
 
+    def projection(self, projection: str) -> str:
+        """What all keys of a projection begin with."""
+        return f"{self.prefix}annals:{projection}:"
+
     def live(self, projection: str) -> str:
         return f"{self.prefix}annals:{projection}:live"
 
@@ -52,6 +59,9 @@ class Keys:
 
     def document(self, generation: Generation, document_id: str) -> str:
         return f"{self.everything(generation)}document:{document_id}"
+
+    def sections(self, generation: Generation, document_id: str) -> str:
+        return f"{self.everything(generation)}sections:{document_id}"
 
     def index(self, generation: Generation, name: str) -> str:
         return f"{self.everything(generation)}index:{name}"
@@ -129,3 +139,14 @@ def read_checkpoint(stored: bytes | None) -> Checkpoint:
     """START if there is none, or another program has written it: then the lane starts over."""
     match = None if stored is None else CHECKPOINT.fullmatch(stored)
     return START if match is None else Checkpoint(int(match[1]), int(match[2]), match[3].decode())
+
+
+def field_of(section: str, partition: int) -> str:
+    """The field of a lane's value in the hash of a document's sections."""
+    return f"{section}:{partition}"
+
+
+def section_of(field: bytes) -> tuple[str, int] | None:
+    """The section and the partition of a field; None if another program has written it."""
+    section, _, partition = field.decode(errors="replace").rpartition(":")
+    return (section, int(partition)) if section and partition.isascii() and partition.isdigit() else None

@@ -12,6 +12,7 @@ from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.redis.stored_values import parked_of
 from workers.ports.parked import ParkedStreamAction, ParkedStreamListing, ParkedStreamRequest
 from workers.ports.read_models import Generation
+from workers.ports.sections import projection_of
 
 # The transaction is repeated while other streams of the same lane are parked or unparked at the same moment.
 TIMEOUT_SECONDS = 10.0
@@ -49,7 +50,7 @@ class RedisParkedStreams:
 
     async def request(self, listing: ParkedStreamListing, action: ParkedStreamAction) -> None:
         wanted = listing.stream
-        lane = (await self._reader.live(wanted.follower), listing.topic, listing.partition)
+        lane = (await self._reader.live(projection_of(wanted.follower)), listing.topic, listing.partition)
         parked_key = self._keys.parked(*lane)
         request = orjson.dumps(ParkedStreamRequest(wanted.follower, wanted.stream_id, action)._asdict())
 

@@ -10,7 +10,8 @@ from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted, watched
 from infra.redis.errors import server_said, step_after
-from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.keys import live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.sections import RedisSections, queue_values
 from infra.redis.server_signs import server_signs
 from infra.redis.stored_values import documents_of, parked_of, request_of
 from workers.core.projection import Document
@@ -31,12 +32,8 @@ SCORE = b"0"
 """Of every entry of an index: the entries are sorted by their bytes."""
 
 
-class RedisReadModelWriter:
-    """`ReadModelWriter` on Redis."""
-
-    def __init__(self, redis: Any, keys: Keys) -> None:
-        self._redis = redis
-        self._keys = keys
+class RedisReadModelWriter(RedisSections):
+    """`SectionStore` on Redis."""
 
     async def live(self, projection: str) -> Generation:
         with faults_sorted():
@@ -131,6 +128,9 @@ class RedisReadModelWriter:
         _check(commands, answers)
 
     def _queue(self, pipeline: Any, batch: ReadModelBatch) -> None:
+        if batch.section:
+            queue_values(pipeline, self._keys, batch)
+            batch = batch._replace(documents={})
         generation, begins = batch.generation, self._keys.document(batch.generation, "")
         written: list[str | bytes] = []
         gone: list[str] = []

@@ -5,18 +5,19 @@ from typing import Any
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
-from infra.redis.stored_values import documents_of
+from infra.redis.scripts import script
+from infra.redis.stored_values import documents_of, with_sections
 from workers.core.projection import Document, Index
-from workers.ports.lanes import Unavailable
-from workers.ports.read_models import Generation, Page, Tally
+from workers.ports.read_models import DocumentLost, Generation, Page, Tally
 from workers.projection.folding import ALL
 
 
 class RedisReadModels:
     """`ReadModels` on Redis.
 
-    A query asks which generation is live in the same round trip as its first question, which goes to the generation
-    that was live the last time. Only after a switch is the question repeated.
+    Documents and pages are one command each, which finds the live generation by itself (scripts.py). Other queries ask
+    which generation is live in the same round trip as their question, which goes to the generation that was live the
+    last time. Only after a switch is the question repeated.
     """
 
     def __init__(self, redis: Any, keys: Keys) -> None:
@@ -30,13 +31,15 @@ class RedisReadModels:
     async def documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
         if not document_ids:
             return {}
+        number, stored, sections = await self._run("documents", projection, document_ids)
+        generation = Generation(projection, int(number))
+        return with_sections(await self._none_lost(generation, document_ids, stored), document_ids, sections)
 
-        def question(at: Generation, ask: Any) -> None:
-            ask.mget([self._keys.document(at, document_id) for document_id in document_ids])
-
+    async def _run(self, name: str, projection: str, arguments: Sequence[str | bytes | int]) -> Any:
+        """The answer of a script about a projection."""
+        begins = self._keys.projection(projection)
         with faults_sorted():
-            generation, (stored,) = await self._ask(projection, question)
-        return await self._none_lost(generation, document_ids, stored)
+            return await script(name).run(self._redis, self._keys.both_live(projection), [begins, *arguments])
 
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[bytes | None]
@@ -57,7 +60,7 @@ class RedisReadModels:
         late = documents_of(lacking, again)  # added meanwhile, or removed with its entry
         listed = [document_id for document_id, score in zip(lacking, scores, strict=True) if score is not None]
         if any(document_id not in late for document_id in listed):
-            raise Unavailable("Redis", "a document was lost; the projection worker builds it again")
+            raise DocumentLost("Redis", "a document was lost; the projection worker builds it again")
         return documents | late
 
     async def find(
@@ -67,15 +70,10 @@ class RedisReadModels:
         lowest, highest = bounds(key, after=after, newest_first=newest_first)
         ends = (highest, lowest) if newest_first else (lowest, highest)
 
-        def question(at: Generation, ask: Any) -> None:
-            ask.zrange(self._keys.index(at, name), *ends, desc=newest_first, bylex=True, offset=0, num=limit + 1)
-
-        with faults_sorted():
-            generation, (entries,) = await self._ask(projection, question)
-            ids = [id_of(entry) for entry in entries[:limit]]
-            keys = [self._keys.document(generation, document_id) for document_id in ids]
-            stored = await self._redis.mget(keys) if keys else []
-        by_id = await self._none_lost(generation, ids, stored)
+        question = (name, *ends, int(newest_first), limit)
+        number, entries, stored, sections = await self._run("page", projection, question)
+        ids = [id_of(entry) for entry in entries[:limit]]
+        by_id = with_sections(await self._none_lost(Generation(projection, int(number)), ids, stored), ids, sections)
         documents = [by_id[document_id] for document_id in ids if document_id in by_id]
         return Page(documents, place_of(entries[limit - 1]) if len(entries) > limit else None)
 

@@ -1,10 +1,11 @@
 """Decodes values that were read from Redis. None stands for a value that another program has written in its place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import orjson
 
-from workers.core.projection import Document
+from workers.core.projection import SECTIONS, Document
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
@@ -21,6 +22,33 @@ def documents_of(document_ids: Sequence[str], stored: Sequence[bytes | None]) ->
         for document_id, value in zip(document_ids, stored, strict=True)
         if value is not None and (document := document_of(value)) is not None
     }
+
+
+def with_sections(
+    documents: Mapping[str, Document], document_ids: Sequence[str], sections: Sequence[Sequence[bytes]]
+) -> dict[str, Document]:
+    """The documents, each with its sections. `sections` are the fields and values of each of the ids, in turn."""
+    whole = dict(documents)
+    for document_id, stored in zip(document_ids, sections, strict=True):
+        if stored and document_id in documents:
+            whole[document_id] = {**documents[document_id], SECTIONS: _sections_of(stored)}
+    return whole
+
+
+def _sections_of(stored: Sequence[bytes]) -> dict[str, list[Document]]:
+    sections: dict[str, list[Document]] = {}
+    for field, encoded in zip(stored[::2], stored[1::2], strict=True):
+        fields = _json(encoded)
+        value = fields.get("value") if isinstance(fields, dict) else None
+        if isinstance(value, dict):
+            sections.setdefault(_section_of(field), []).append(value)
+    return sections
+
+
+@lru_cache(maxsize=1024)
+def _section_of(field: bytes) -> str:
+    """The section of a field, of which there are as many as lanes."""
+    return field.rpartition(b":")[0].decode(errors="replace")
 
 
 def parked_of(stored: bytes) -> ParkedStream | None:

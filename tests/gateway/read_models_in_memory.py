@@ -7,12 +7,14 @@ from typing import TypeVar
 from contracts.partitioner import partition_for
 from contracts.topics import Topics
 from infra.memory.read_models import MemoryReadModels, MemoryReadModelWriter, ReadModelServer
-from workers.core.projection import Document, Index, Projection
+from workers.core.projection import Document, Index, Projection, Section
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Checkpoint, Generation, Page, ReadModelBatch, Tally
+from workers.ports.sections import SectionOfLane, follower_name, lane_topic
 from workers.projection.folding import fold
+from workers.projection.section_folding import concerned, fold_section
 
 PARTITIONS = 6
 T = TypeVar("T")
@@ -38,7 +40,8 @@ def lane_of(stream_id: str) -> int:
 class FollowedReadModels:
     """`ReadModels` that every projection brings up to date before each query, unless it is held back.
 
-    `projects` may be cleared to leave all of them behind, `paused` names single ones: projection and partition.
+    `projects` may be cleared to leave all of them behind, `paused` names single ones: the projection, or its section
+    (`users/orders`), and the partition.
     """
 
     def __init__(self, away: Callable[[], set[str]]) -> None:
@@ -86,6 +89,24 @@ class FollowedReadModels:
                 for partition in range(PARTITIONS):
                     if (projection.name, partition) not in self.paused:
                         await self._follow_lane(projection, partition)
+                    for section in projection.sections:
+                        if (follower_name(projection.name, section.name), partition) not in self.paused:
+                            await self._follow_section(projection, section, partition)
+
+    async def _follow_section(self, projection: Projection, section: Section, partition: int) -> None:
+        generation, topic = Generation(projection.name), lane_topic(Topics().events(section.context), section.name)
+        before = await self._writer.checkpoint(generation, topic, partition)
+        events = self.lanes.get((section.context, partition), [])[before.sequence :]
+        if not events:
+            return
+        of_section = concerned(section, events, frozenset())
+        documents = [section.document_id(event.event) for event in of_section]
+        stored = await self._writer.section_values(SectionOfLane(generation, section.name, partition), documents)
+        folded = fold_section(projection.name, section, of_section, stored, late=False)
+        assert not folded.parked, folded.parked
+        after = Checkpoint(events[-1].sequence, events[-1].sequence)
+        batch = ReadModelBatch(generation, topic, partition, before, after, folded.documents, (), ())
+        await self._writer.commit(batch._replace(section=section.name))
 
     async def _follow_lane(self, projection: Projection, partition: int) -> None:
         generation, topic = Generation(projection.name), Topics().events(projection.context)

@@ -37,7 +37,7 @@ def asked(http: httpx.AsyncClient, path: str, *positions: str) -> "asyncio.Task[
 async def test_an_order_just_placed_is_on_the_card_of_its_user(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     await http.get("/users/ada-1")
-    system.read_models.pause("orders")
+    system.read_models.pause("users/orders")
     position = (await placed(http, "order-1")).headers["x-annals-position"]
     assert (await http.get("/users/ada-1")).json()["order_count"] == 0
     query, page = asked(http, "/users/ada-1", position), asked(http, "/users", position)
@@ -51,7 +51,7 @@ async def test_money_just_spent_is_on_the_card_of_its_user(http: httpx.AsyncClie
     await created(http, user_id="ada-1")
     await deposited(http)
     await http.get("/users/ada-1")
-    system.read_models.pause("accounts")
+    system.read_models.pause("users/payments")
     done(system, ReserveFunds.model_validate({"user_id": "ada-1", "order_id": "order-1", "amount": "40.00"}))
     query = asked(http, "/users/ada-1", done(system, CaptureFunds(user_id="ada-1", order_id="order-1")))
     async with still_waiting(query):

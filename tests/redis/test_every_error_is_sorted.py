@@ -35,6 +35,8 @@ EXPECTED = {
     },
 }
 SAID = {
+    "ACL failure in script: User guest has no permissions to run the 'mget' command": Next.OPERATOR,
+    "Error running script (call to f_12ab): @user_script:3: @user_script: 3: WRONGTYPE Operation": Next.OPERATOR,
     "BUSY Redis is busy running a script.": Next.WAIT,
     "NOREPLICAS Not enough good replicas to write.": Next.WAIT,
     "UNBLOCKED force unblock from blocking operation, instance state changed": Next.RECONNECT,

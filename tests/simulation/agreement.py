@@ -55,6 +55,7 @@ NAMED_AS: Mapping[str, AbstractSet[Kind]] = {
     "a record of the log unlike the table": {Kind.EVENT_DIFFERS, Kind.MISSING_IN_TABLE},
     "the log ends before the table": {Kind.MISSING_IN_LOG, Kind.MISSING_IN_TABLE},
     "documents unlike the fold": _DOCUMENTS,
+    "sections unlike the fold": _DOCUMENTS,
     "index entries unlike the documents": {Kind.ENTRY_MISSING, Kind.ENTRY_LEFT_OVER, *_DOCUMENTS},
     "saga steps unlike the events": {*_STEPS, *_JOURNALS},
     "outbox positions with gaps": {Kind.STEP_GAP},

@@ -12,8 +12,8 @@ from infra.memory.lane_rows import LaneRow
 from infra.memory.read_model_server import checkpoint
 from tests.simulation.circle_saga import CHANGE_TIMEOUT_SECONDS, CIRCLE
 from tests.simulation.commands import COMMANDS, EVENTS, PARTITIONS, TOPICS
-from tests.simulation.counting import TALLY, USER_CARD, Tally
-from tests.simulation.expected_read_model import entries_of, folded_documents
+from tests.simulation.counting import CIRCLE_COUNT, TALLY, USER_CARD, Tally
+from tests.simulation.expected_read_model import entries_of, folded_documents, folded_sections
 from tests.simulation.process import Condition
 from tests.simulation.publish_ledger import PublishLedger
 from tests.simulation.world import World
@@ -22,10 +22,12 @@ from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord
 from workers.ports.outcomes import OutcomeRow
-from workers.ports.read_models import START, Generation
+from workers.ports.read_models import START, Checkpoint, Generation
 from workers.ports.sagas import JournalRow, StepRow
+from workers.ports.sections import lane_topic, section_value
 
 LIVE = Generation(USER_CARD.name)
+SECTION_TOPIC = lane_topic(EVENTS, CIRCLE_COUNT.name)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Evidence:
     far_deadlines: frozenset[str]
     journal: Sequence[JournalRow]
     documents: Mapping[str, Document]
+    sections: Mapping[tuple[str, int], Document]
     entries: frozenset[tuple[Index, str]]
     ledger: PublishLedger
     unchecked_publishes: Sequence[str]
@@ -63,7 +66,7 @@ class Evidence:
 
 def unfinished_work(world: World) -> str:
     """What is still to be done; empty: nothing."""
-    broker, table, redis = world.servers.broker, world.servers.table, world.servers.redis
+    broker, table = world.servers.broker, world.servers.table
     for slot in world.slots.values():
         if slot.process is None or slot.process.condition is not Condition.running:
             return f"{slot.name} does not run"
@@ -80,16 +83,25 @@ def unfinished_work(world: World) -> str:
             return f"events are not published on lane {partition}"
         if saga is None or saga.input_sequence < command.sequence:
             return f"sagas have not followed lane {partition}"
-        if (redis.get(checkpoint(LIVE, EVENTS, partition)) or START).sequence < command.sequence:
+        if min(_followed_to(world, topic, partition) for topic in (EVENTS, SECTION_TOPIC)) < command.sequence:
             return f"the read model has not followed lane {partition}"
     if world.lost and not _is_complete(world):
         return "the read model lacks what its store has lost"
     return _waits_for_sagas(world)
 
 
+def _followed_to(world: World, topic: str, partition: int) -> int:
+    """The sequence at which a lane of the read model, or of its section, stands."""
+    stored: Checkpoint = world.servers.redis.get(checkpoint(LIVE, topic, partition)) or START
+    return stored.sequence
+
+
 def _is_complete(world: World) -> bool:
     """Whether the read model has all that it should."""
-    wanted = folded_documents(row for rows in world.servers.table.events.values() for row in rows)
+    rows = [row for rows in world.servers.table.events.values() for row in rows]
+    wanted = folded_documents(rows)
+    if _sections(world) != folded_sections(rows):
+        return False
     return _documents(world) == wanted and _entries(world) == entries_of(wanted)
 
 
@@ -140,6 +152,7 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
         far_deadlines=frozenset(name for _, _, name in table.deadlines),
         journal=[row for key, rows in table.journal.items() if key.saga == CIRCLE.name for row in rows],
         documents=_documents(world),
+        sections=_sections(world),
         entries=_entries(world),
         ledger=world.network.ledger,
         unchecked_publishes=world.servers.unchecked_publishes,
@@ -177,6 +190,16 @@ def _handed_out(world: World, partition: int) -> int:
 def _documents(world: World) -> dict[str, Document]:
     values = world.servers.redis.values
     return {key[2]: orjson.loads(value) for key, value in values.items() if key[0] == "document"}
+
+
+def _sections(world: World) -> dict[tuple[str, int], Document]:
+    """The values by document and partition."""
+    values: dict[tuple[str, int], Document] = {}
+    for key, fields in world.servers.redis.hashes.items():
+        for field, stored in fields.items() if key[0] == "sections" else ():
+            value = section_value(stored)
+            values[key[2], int(field.rpartition(":")[2])] = {} if value is None else value.value
+    return values
 
 
 def _entries(world: World) -> frozenset[tuple[Index, str]]:

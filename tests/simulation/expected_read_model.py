@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from contracts.catalogue import catalogue
-from tests.simulation.counting import USER_CARD
+from tests.simulation.counting import CIRCLE_COUNT, USER_CARD
 from workers.core.projection import Document, Index
 from workers.lanes.sequenced import recorded_row
 from workers.ports.event_store import EventRow
@@ -16,6 +16,16 @@ def folded_documents(events: Iterable[EventRow]) -> dict[str, Document]:
     for row in events:
         cards[row.stream_id] = USER_CARD.evolve(cards.get(row.stream_id), recorded_row(row, catalogue().events))
     return {stream_id: card for stream_id, card in cards.items() if card is not None}
+
+
+def folded_sections(events: Iterable[EventRow]) -> dict[tuple[str, int], Document]:
+    """The values of the section by document and partition."""
+    values: dict[tuple[str, int], Document] = {}
+    for row in events:
+        recorded = recorded_row(row, catalogue().events)
+        place = (CIRCLE_COUNT.document_id(recorded.event), row.partition)
+        values[place] = CIRCLE_COUNT.evolve(values.get(place), recorded)
+    return values
 
 
 def entries_of(documents: Mapping[str, Document]) -> frozenset[tuple[Index, str]]:

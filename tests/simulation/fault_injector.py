@@ -101,12 +101,15 @@ def _disturb_network(world: "World", fault: Fault) -> None:
 
 
 def _lose(world: "World", fault: Fault) -> None:
-    """Documents or index entries are lost, and the checkpoints stay."""
+    """Documents with their sections or index entries are lost, and the checkpoints stay."""
     world.lost = True
     redis, evicted = world.servers.redis, fault.amount < 0
     documents = sorted((key for key in redis.values if key[0] == "document"), key=str)
-    chosen = Random(f"{world.plan.seed} {fault.at}").sample(documents, min(len(documents), abs(int(fault.amount))))
+    sections = sorted((key for key in redis.hashes if key[0] == "sections"), key=str)
+    chance, count = Random(f"{world.plan.seed} {fault.at}"), abs(int(fault.amount))
+    chosen = chance.sample(documents, min(len(documents), count))
     ids = {key[2] for key in chosen}
+    chosen += chance.sample(sections, min(len(sections), count))
     world.note("lost", fault.target, sorted(ids))
     if fault.target in ("document", "both"):
         redis.lose(chosen, evicted=evicted)

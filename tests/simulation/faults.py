@@ -23,7 +23,16 @@ Kind = Literal[
     "shorten commands",  # a topic of commands loses its last records, which were handled
 ]
 
-SLOTS = ("command-0", "command-1", "saga-0", "saga-1", "projection-0", "projection-1")
+SLOTS = (
+    "command-0",
+    "command-1",
+    "saga-0",
+    "saga-1",
+    "projection-0",
+    "projection-1",
+    "section-0",
+    "section-1",
+)
 PRODUCING = "producing"
 SERVERS = ("Postgres", "Kafka", "Redis", PRODUCING)
 # The workers that a fault of a server disturbs.
@@ -67,7 +76,7 @@ def drawn_faults(chance: Random, busy: Sequence[float]) -> list[Fault]:
         if chance.random() < 0.7:
             at = chance.choice(busy) + chance.expovariate(1 / 0.01)
         kind: Kind = chance.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))[0]
-        fault = _drawn(chance, kind, at, chance.choices(SLOTS, (3, 3, 1, 1, 1, 1))[0])
+        fault = _drawn(chance, kind, at, chance.choices(SLOTS, (3, 3, 1, 1, 1, 1, 1, 1))[0])
         faults.append(fault)
         if kind in OF_SERVERS and chance.random() < 0.6:
             second = chance.choice(FOLLOWED_BY[fault.target])

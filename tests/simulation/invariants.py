@@ -6,7 +6,7 @@ from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome
 from contracts.partitioner import partition_for
 from tests.simulation.commands import PARTITIONS, parsed_command
 from tests.simulation.evidence import Evidence
-from tests.simulation.expected_read_model import entries_of, folded_documents
+from tests.simulation.expected_read_model import entries_of, folded_documents, folded_sections
 from tests.simulation.findings import Check, Finding
 from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
@@ -127,13 +127,18 @@ def numbers_are_contiguous(evidence: Evidence) -> Iterator[Finding]:
 
 
 def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
-    """Documents and index entries are those of the table's events."""
+    """Documents, sections and index entries are those of the table's events."""
     wanted = folded_documents(evidence.events)
     wrong = [
         name for name in sorted({*wanted, *evidence.documents}) if wanted.get(name) != evidence.documents.get(name)
     ]
     if wrong:
         yield Finding("documents unlike the fold", ", ".join(wrong))
+    sections = folded_sections(evidence.events)
+    if evidence.sections != sections:
+        places = {*sections, *evidence.sections}
+        wrong_places = sorted(place for place in places if sections.get(place) != evidence.sections.get(place))
+        yield Finding("sections unlike the fold", str(wrong_places))
     entries = entries_of(wanted)
     if evidence.entries != entries:
         yield Finding("index entries unlike the documents", str(sorted(evidence.entries ^ entries)))

@@ -21,8 +21,10 @@ from workers.command.idle_look import CommandIdleLook
 from workers.command.lane import CommandLane, CommandPorts
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
+from workers.ports.sections import lane_topic
 from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
+from workers.projection.section_lane import SectionLane
 from workers.saga.idle_look import SagaIdleLook
 from workers.saga.lane import SagaLane, SagaPorts
 from workers.saga.shared_instances import SharedInstances
@@ -60,6 +62,8 @@ def host_for(role: str, environment: WorkerEnvironment) -> LaneHost:
             return _command_host(environment)
         case "saga":
             return _saga_host(environment)
+        case "section":
+            return _section_host(environment)
         case _:
             return _projection_host(environment)
 
@@ -139,6 +143,31 @@ def _projection_host(environment: WorkerEnvironment) -> LaneHost:
             projection.name,
             "users",
             EVENTS,
+            store,
+            MemoryWaitingLanes(environment.servers.table, environment.wire),
+            environment.clock,
+        ),
+    )
+
+
+def _section_host(environment: WorkerEnvironment) -> LaneHost:
+    (projection,) = USERS.projections
+    (section,) = projection.sections
+    table = MemoryEventStore(environment.servers.table, environment.wire)
+    store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
+    events = catalogue().events
+    return LaneHost(
+        "projection",
+        _subscription(environment, "annals-projection-users-circle", EVENTS),
+        lambda partition: SectionLane(
+            projection, section, TOPICS, partition.partition, events, table, store, clock=environment.clock
+        ),
+        environment.clock,
+        PARTITIONS,
+        ProjectionIdleLook(
+            projection.name,
+            "users",
+            lane_topic(EVENTS, section.name),
             store,
             MemoryWaitingLanes(environment.servers.table, environment.wire),
             environment.clock,

@@ -17,6 +17,9 @@ Each guard is turned off by what `guards.py` puts in its place. With the seeds f
     the checkpoint's WATCH             2820   a read model emptied between the look at the checkpoint and the write
     an idle look at the checkpoint       19   an emptied read model that no worker builds again
     a look at what the store has lost    14   a document that is gone for good
+    an idle look at a section's           1   an emptied section that no worker counts again
+    checkpoint
+    a look at what a section has lost    14   a value that is gone for good
     a lost document is folded before it  14   a document that begins in the middle of its stream
     is changed
     the tail of the log                   3   events published again though the log had them

@@ -5,13 +5,14 @@ A kind of finding without a breakage fails here. So does one that cannot be brok
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.agreement import not_named
 from tests.simulation.breakages import BREAKAGES, CONSEQUENCES
+from tests.simulation.breakages.of_read_models import add_a_value, change_a_value, remove_a_value
 from tests.simulation.breakages.of_sagas import swap_two_entries
 from tests.simulation.calm_schedule import calm_world
 from tests.simulation.captured_logs import quiet_logs
@@ -19,9 +20,11 @@ from tests.simulation.evidence import at_rest, evidence_of
 from tests.simulation.invariants import findings
 from tests.simulation.killed_process import discard
 from tests.simulation.operations import repaired, sources_of, verified
+from tests.simulation.roles import Servers
 from tests.simulation.world import World
 from workers.operations.verification.advice import ADVICE
 from workers.operations.verification.findings import FindingKind as Kind
+from workers.operations.verification.findings import WrongSection
 
 ROOT = Path(__file__).parents[2]
 ON_REAL_SERVERS: Mapping[Kind, tuple[str, str]] = {}
@@ -86,6 +89,27 @@ def test_a_journal_whose_entries_of_one_lane_are_out_of_order_is_named(world: Wo
     broken = findings(evidence_of(world, []))
     assert [finding.kind for finding in broken] == ["a journal out of order"]
     assert not list(not_named(broken, verdict))
+
+
+@pytest.mark.parametrize(
+    ("breakage", "kind"),
+    [
+        (remove_a_value, Kind.DOCUMENT_MISSING),
+        (add_a_value, Kind.DOCUMENT_LEFT_OVER),
+        (change_a_value, Kind.DOCUMENT_DIFFERS),
+    ],
+)
+def test_a_value_of_a_section_is_named_and_right_after_a_repair(
+    breakage: Callable[[Servers], None], kind: Kind, world: World
+) -> None:
+    breakage(world.servers)
+    sources = sources_of(world.servers)
+    verdict = verified(sources)
+    assert {Kind(name) for name in verdict.counts} == {kind}
+    assert all(isinstance(target, WrongSection) for target in verdict.targets)
+    assert [finding.kind for finding in findings(evidence_of(world, []))] == ["sections unlike the fold"]
+    assert not asyncio.run(repaired(world.servers, verdict, sources)).examples
+    assert not findings(evidence_of(world, []))
 
 
 @pytest.mark.parametrize("kind", REPAIRED)

@@ -1,9 +1,10 @@
 """A projection: a fold of events into documents, and the indexes by which the documents are found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from contracts.message import Event
 from workers.core.recorded import Recorded
 
 Document = Mapping[str, Any]
@@ -20,6 +21,31 @@ class Index(NamedTuple):
     order: str = ""
 
 
+Sections = Mapping[str, Sequence[Document]]
+"""The values of a document's sections, by the section's name: one of each lane that has any, in no order."""
+
+SECTIONS = "sections"
+"""The field under which a document that is read for a query has its `Sections`, if it has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a projection's documents that many streams feed, such as the orders of a user on the user's card.
+
+    Each lane of `context` folds its own value: of the events in `reacts_to`, `document_id(event)` names the document
+    that an event belongs to, and `evolve(value or None, recorded)` gives the lane's next value. No lane sees the value
+    of another, and a parked event may come late: so values must not depend on the order of the events (counts, sums,
+    greatest and least), and `Projection.complete` puts them together. Values arrive before the document as well, and
+    stay after it: a document that does not exist shows none.
+    """
+
+    name: str
+    context: str
+    reacts_to: frozenset[type[Event]]
+    document_id: Callable[[Any], str]
+    evolve: Callable[[Document | None, Recorded], Document]
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """A read model called `name`, folded from the events of one context.
@@ -27,6 +53,9 @@ class Projection:
     `evolve(document or None, recorded)` gives the next document, or None when it is deleted. `indexes(document)` gives
     all ways to find it; the worker adds and removes entries by comparing before and after. The document's id is the
     stream's. `searchable` are the names of the indexes that a query may use.
+
+    `sections` are fed by other streams, of this context or of others. `complete(document, sections)` gives the document
+    as queries show it; None: as it is.
     """
 
     name: str
@@ -34,8 +63,22 @@ class Projection:
     evolve: Callable[[Document | None, Recorded], Document | None]
     indexes: Callable[[Document], frozenset[Index]]
     searchable: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    complete: Callable[[Document, Sections], Document] | None = None
 
     @property
     def initial(self) -> Document | None:
         """There is no document before the first event."""
         return None
+
+    def whole(self, stored: Document) -> Document:
+        """A document that was read for a query, as the query shows it."""
+        if self.complete is None:
+            return stored
+        document = dict(stored)
+        sections: Sections = document.pop(SECTIONS, {})
+        return self.complete(document, sections)
+
+    def fed_by(self) -> list[tuple[str, str]]:
+        """What follows a context on its own: sections by name, the documents themselves as "", and the context."""
+        return [("", self.context), *((section.name, section.context) for section in self.sections)]

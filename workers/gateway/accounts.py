@@ -15,8 +15,8 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
-from workers.gateway.queries import DocumentSeenBefore
 from workers.gateway.request_headers import Conditions, Metadata
+from workers.gateway.seen import DocumentSeenBefore
 
 KEPT = Kept("payments", "/{user_id}", "user_id", "the account of the user", "AccountNotFound")
 

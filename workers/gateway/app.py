@@ -9,10 +9,11 @@ from fastapi.telemetry import TelemetryConfig
 
 from workers.gateway import commands, correlations, documentation, health, problems
 from workers.gateway.backend import Backend
+from workers.gateway.direct_reads import DirectReads
 from workers.gateway.exchange import Exchange
 from workers.gateway.query_parameters import strict_query
 from workers.gateway.request_body import BoundedBody
-from workers.gateway.routes import ROUTES
+from workers.gateway.routes import DIRECT_READS, ROUTES
 from workers.gateway.safe_methods import SafeMethods
 
 # exchange.py tells what happens; the framework's own records would hold the texts of exceptions.
@@ -58,5 +59,6 @@ def create_app(
     problems.install(app)
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeMethods)
+    app.add_middleware(DirectReads, queries=backend.queries, reads=DIRECT_READS)
     app.add_middleware(Exchange)  # added last, so the outermost
     return app

@@ -7,12 +7,13 @@ searches for nor an idempotency key gets into the log. An unexpected exception b
 import re
 import time
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from workers.gateway.problems import Problem, invalid_header
 
@@ -85,9 +86,12 @@ def _last_resort(error: Exception) -> Problem:
 def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlation_id: str) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     route = getattr(scope.get("route"), "path", "none")
-    REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_SECONDS.labels(method, route).observe(seconds)
-    log.info(
+    requests, request_seconds = _metrics(method, route, status)
+    requests.inc()
+    request_seconds.observe(seconds)
+    # A line costs more than a plain read, which is counted all the same: who looks for each sets the level to debug.
+    note = log.debug if scope.get("is_plain_read") else log.info
+    note(
         "request",
         method=scope["method"],
         path=scope["path"][:MAX_LOGGED_PATH_CHARACTERS],
@@ -95,6 +99,12 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
         milliseconds=round(seconds * 1000, 1),
         correlation_id=correlation_id,
     )
+
+
+@cache
+def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """The metrics with these labels, of which there are few."""
+    return REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(method, route)
 
 
 def _header(scope: Scope, name: str) -> str | None:

@@ -1,10 +1,16 @@
 """Liveness (`/healthz`), readiness (`/readyz`) and metrics (`/metrics`) of the process."""
 
+import os
+
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from workers.gateway.backend import Backend
 from workers.gateway.problems import RETRY_AFTER_SECONDS, Problem, described
+
+OF_SEVERAL_PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client knows where several processes keep their counts."""
 
 
 def routes(backend: Backend) -> APIRouter:
@@ -31,6 +37,15 @@ def routes(backend: Backend) -> APIRouter:
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_registry()), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _registry() -> CollectorRegistry:
+    """What this process counts; where the gateway is several processes, the sums over all of them."""
+    if OF_SEVERAL_PROCESSES not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types there
+    return registry

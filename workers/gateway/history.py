@@ -19,7 +19,7 @@ from workers.core.projection import Document, Projection
 from workers.gateway.backend import Backend
 from workers.gateway.cards import DEFAULT_PAGE, Limit
 from workers.gateway.problems import Problem, described, invalid
-from workers.gateway.queries import Seen
+from workers.gateway.seen import Seen
 from workers.history.points import NoPoint, Point, point_of
 from workers.history.reading import NoSuchPast, TooLong, VersionNotReached
 from workers.ports.event_store import EventRow

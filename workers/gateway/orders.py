@@ -23,8 +23,8 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history, document_at
-from workers.gateway.queries import DocumentSeenBefore, SeenBefore
 from workers.gateway.request_headers import Conditions, Metadata
+from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
 
 KEPT = Kept("orders", "/orders/{order_id}", "order_id", "the order", "OrderNotFound")

@@ -7,99 +7,28 @@ concurrent queries is bounded too; further ones wait, within the same deadline.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, NamedTuple, Protocol, TypeVar
-
-from fastapi import Depends, Header, Request
+from typing import Protocol, TypeVar
 
 from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
 from workers.gateway.answers import POSITION_HEADER
 from workers.gateway.cursors import from_cursor, to_cursor
-from workers.gateway.preconditions import TAGS_PATTERN, preconditions_of
+from workers.gateway.grouped_reads import GroupedReads
 from workers.gateway.problems import Problem, invalid_header
+from workers.gateway.seen import Position, Seen
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import Page, ReadModels, Tally
+from workers.ports.sections import lane_topic
 
 CATCH_UP_SECONDS = 5.0
 ANSWER_SECONDS = 4.0
 FIRST_PAUSE_SECONDS = 0.005
 LAST_PAUSE_SECONDS = 0.1
 MAX_CONCURRENT = 32
-MAX_POSITIONS = 20
-
-_POSITION = re.compile(r"([a-z][a-z0-9_]{0,63}):([0-9]{1,6}):([0-9]{1,18})")
 
 Answer = TypeVar("Answer")
-
-_A_POSITION = _POSITION.pattern.replace("(", "(?:")
-
-PositionsSeen = Annotated[
-    str | None,
-    Header(
-        description=f"`{POSITION_HEADER}` of earlier answers, with commas: wait until they show.",
-        json_schema_extra={"pattern": rf"^{_A_POSITION}( *, *{_A_POSITION}){{0,{MAX_POSITIONS - 1}}}$"},
-    ),
-]
-
-
-class Position(NamedTuple):
-    """A place in the log: a reader that has come to it has seen the command that it belongs to."""
-
-    context: str
-    partition: int
-    sequence: int
-
-
-class Seen(NamedTuple):
-    """What the caller has seen already: positions, and a version of the document."""
-
-    positions: tuple[Position, ...] = ()
-    version: int | None = None
-
-
-async def seen(
-    x_annals_position: PositionsSeen = None,
-) -> Seen:
-    """The dependency of queries for several documents."""
-    return Seen(positions_of(x_annals_position))
-
-
-async def document_seen(
-    request: Request,
-    x_annals_position: PositionsSeen = None,
-    if_match: Annotated[
-        str | None,
-        Header(
-            description="An ETag: wait until the document has that version or a later one; 412 when it is a later one.",
-            json_schema_extra={"pattern": TAGS_PATTERN},
-        ),
-    ] = None,
-    if_none_match: Annotated[
-        str | None,
-        Header(
-            description="The ETag that the caller has: wait likewise; 304 when it is still the ETag.",
-            json_schema_extra={"pattern": TAGS_PATTERN},
-        ),
-    ] = None,
-) -> Seen:
-    """The dependency of queries for one document. Whether the answer is wanted then, safe_methods.py judges."""
-    return Seen(positions_of(x_annals_position), preconditions_of(request.headers).seen_version)
-
-
-SeenBefore = Annotated[Seen, Depends(seen)]
-DocumentSeenBefore = Annotated[Seen, Depends(document_seen)]
-
-
-def positions_of(header: str | None) -> tuple[Position, ...]:
-    """The positions in a header. Raises Problem."""
-    texts = [text.strip() for text in header.split(",")] if header is not None else []
-    matches = [_POSITION.fullmatch(text) for text in texts[: MAX_POSITIONS + 1]]
-    if len(matches) > MAX_POSITIONS or not all(matches):
-        raise invalid_header(POSITION_HEADER, f"must be <context>:<partition>:<sequence>, at most {MAX_POSITIONS}")
-    return tuple(Position(match[1], int(match[2]), int(match[3])) for match in matches if match)
 
 
 class DocumentStreams(Protocol):
@@ -119,8 +48,8 @@ class DocumentStreams(Protocol):
 class Queries:
     """Documents of the read models. `projections` are all that there are.
 
-    A position is waited for in every read model that the events of its context feed. So a query that looks into several
-    of them waits once, in the first, and what it finds in the others is as new.
+    A position is waited for in every read model, and section of one, that the events of its context feed. So a query
+    that looks into several of them waits once, in the first, and what it finds in the others is as new.
     """
 
     def __init__(
@@ -138,6 +67,7 @@ class Queries:
         self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
+        self._grouped = GroupedReads(self._documents)
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
         """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
@@ -145,18 +75,33 @@ class Queries:
         A read model that was emptied, or is behind, has no document of a stream that lives. If there is none, the
         streams are asked, and the query waits for it.
         """
+        end = await self._caught_up(seen.positions)
+        document = await self.present(projection, document_id)
+        if document is not None and document["version"] >= (seen.version or 0):
+            return document
+        return await self._awaited(projection, document_id, seen.version or 0, end)
+
+    async def present(self, projection: Projection, document_id: str) -> Document | None:
+        """The document as the read model has it now, without any wait for it; None: it has none. Raises Unavailable."""
+        stored = await self._grouped.document(projection.name, document_id)
+        return None if stored is None else projection.whole(stored)
+
+    async def _documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
+        return await self._answer(lambda: self._read_models.documents(projection, document_ids))
+
+    async def _awaited(self, projection: Projection, document_id: str, version: int, end: float) -> Document | None:
+        """A document that is not there, or not in this version, once it is or cannot come. Raises Problem."""
         document: Document | None = None
 
         async def is_current() -> bool:
             nonlocal document
-            document = await self._answer(lambda: self._read_models.document(projection.name, document_id))
-            return seen.version is None or (document is not None and document["version"] >= seen.version)
+            document = await self.present(projection, document_id)
+            return document["version"] >= version if document is not None else version == 0
 
         async def is_there() -> bool:
             return await is_current() and document is not None
 
-        end = await self._caught_up(seen.positions)
-        if not await is_current() and not await self._will_come(projection.context, document_id, seen.version or 0):
+        if not await is_current() and not await self._will_come(projection.context, document_id, version):
             return document
         # None may be a document that was deleted: that is an answer too, once nothing came in time.
         if not await self._until(is_current, end) and document is not None:
@@ -179,10 +124,6 @@ class Queries:
     async def _lives(self, projection: Projection, document_id: str) -> bool:
         return self._streams is not None and await self._streams.lives(projection, document_id)
 
-    async def documents(self, projection: Projection, document_ids: Sequence[str]) -> Mapping[str, Document]:
-        """Those of the documents that exist, without a wait. Raises Unavailable."""
-        return await self._answer(lambda: self._read_models.documents(projection.name, document_ids))
-
     async def find(
         self,
         projection: Projection,
@@ -198,7 +139,8 @@ class Queries:
         after = None if cursor is None else from_cursor(cursor, query)
         await self._caught_up(seen.positions)
         page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after, newest_first))
-        return Page(page.documents, None if page.cursor is None else to_cursor(page.cursor, query))
+        documents = [projection.whole(document) for document in page.documents]
+        return Page(documents, None if page.cursor is None else to_cursor(page.cursor, query))
 
     async def tally(
         self, projection: Projection, indexes: Sequence[Index], until: str | None = None
@@ -214,12 +156,16 @@ class Queries:
         """Wait for all of the positions; the end of the query's whole wait, by the loop's clock. Raises Problem."""
         end = asyncio.get_running_loop().time() + self._catch_up_seconds
         for position in positions:
-            feeding = [projection for projection in self._projections if projection.context == position.context]
+            feeding = [
+                (projection.name, lane_topic(self._topics.events(context), section))
+                for projection in self._projections
+                for section, context in projection.fed_by()
+                if context == position.context
+            ]
             if not feeding:
                 raise invalid_header(POSITION_HEADER, f"names a context that no read model shows: {position.context}")
-            topic = self._topics.events(position.context)
-            for projection in feeding:
-                if not await self._until(partial(self._reached, projection.name, topic, position), end):
+            for name, topic in feeding:
+                if not await self._until(partial(self._reached, name, topic, position), end):
                     raise _behind()
         return end
 

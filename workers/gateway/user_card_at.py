@@ -1,15 +1,17 @@
-"""A user card of the past: the stored part is folded from the user's events, the rest from orders and payments."""
+"""A user card of the past: the card proper is folded from the user's events; how many orders there were by then, the
+index of the orders by their user tells, and the account of the past what was spent.
+"""
 
 from contracts.envelope import rfc3339
 from workers.core.projection import Document
 from workers.domain.orders.card import card as order_card
-from workers.domain.orders.card import placed_by, placed_until
+from workers.domain.orders.card import placed_by, placed_until, time_in
 from workers.domain.payments.card import card as account_card
 from workers.domain.users.card import card as user_card
 from workers.domain.users.card import completed
+from workers.domain.users.sections import NOTHING_SPENT
 from workers.gateway.backend import Backend
 from workers.gateway.history import Kept, past_card
-from workers.gateway.user_cards import NOTHING_SPENT, last_order_date
 from workers.history.points import Point
 from workers.history.reading import NoSuchPast
 
@@ -25,4 +27,5 @@ async def user_card_at(backend: Backend, kept: Kept, user_id: str, at: Point) ->
     except NoSuchPast:
         account = None
     spent = account["captured"] if account else NOTHING_SPENT
-    return completed(card, orders.count, last_order_date(orders), spent)
+    last_order_date = None if orders.last_order is None else time_in(orders.last_order)
+    return completed(card, orders.count, last_order_date, spent)

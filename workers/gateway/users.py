@@ -17,11 +17,11 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
 from workers.gateway.history import At, Kept, add_history
-from workers.gateway.queries import DocumentSeenBefore, SeenBefore
 from workers.gateway.request_headers import Conditions, Metadata
+from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
 from workers.gateway.user_card_at import user_card_at
-from workers.gateway.user_cards import UserCard, UserPage, completed_cards, user_tag
+from workers.gateway.user_cards import UserCard, UserPage, user_tag
 from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
 KEPT = Kept("users", "/{user_id}", "user_id", "the user", "UserNotFound", "UserDeleted")
@@ -113,10 +113,9 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         if at is not None:
             past = await user_card_at(backend, KEPT, user_id, at)
             return shown(past, user_tag(past))
-        stored = await backend.queries.document(user_card, user_id, seen)
-        if stored is None:
+        card = await backend.queries.document(user_card, user_id, seen)
+        if card is None:
             raise missing("UserNotFound", f"There is no user {user_id}.")
-        (card,) = await completed_cards(backend.queries, [stored])
         return shown(card, user_tag(card))
 
     @router.get("", summary="Users, by e-mail or city", response_model=UserPage, responses=PAGES)
@@ -130,6 +129,5 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         index = email_index(email) if email is not None else city_index(city) if city is not None else None
         page = await backend.queries.find(user_card, index, limit, cursor, seen)
         # With an e-mail address there are few cards; those of another city are left out here.
-        stored = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
-        cards = await completed_cards(backend.queries, stored)
+        cards = [card for card in page.documents if city is None or city_index(city) in user_card.indexes(card)]
         return Response(orjson.dumps({"users": cards, "cursor": page.cursor}), media_type="application/json")

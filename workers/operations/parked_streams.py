@@ -13,6 +13,7 @@ from workers.operations.interventions import Operator
 from workers.ports.clock import WaitingClock
 from workers.ports.event_store import EventRow, EventTable
 from workers.ports.parked import ParkedByProjections, ParkedBySagas, ParkedStreamAction, ParkedStreamListing
+from workers.ports.sections import events_topic, lane_topic
 
 LOOK_INTERVAL_SECONDS = 0.3
 
@@ -50,9 +51,9 @@ async def parked_streams(ports: ParkedStreamPorts, follower: str | None = None) 
     for context in ports.contexts.values():
         topic = ports.topics.events(context.name)
         for projection in context.projections:
-            listings += await ports.by_projections.of_projection(
-                projection.name, ports.topics.events(projection.context)
-            )
+            for section, followed in projection.fed_by():
+                lanes = lane_topic(ports.topics.events(followed), section)
+                listings += await ports.by_projections.of_projection(projection.name, lanes)
         listings += await ports.by_sagas.of_topic(topic)
     wanted = [listing for listing in listings if follower in (None, listing.stream.follower)]
     return sorted(wanted, key=lambda listing: (listing.stream.recorded_at, listing.name))
@@ -72,7 +73,7 @@ async def waiting_events(
 ) -> Sequence[EventRow]:
     """The first events that wait, at most `limit`, by stream version. Raises Unavailable."""
     stream = listing.stream
-    context = ports.topics.context_of(listing.topic)
+    context = ports.topics.context_of(events_topic(listing.topic))
     return await table.stream_after(context, stream.stream_id, stream.stream_version - 1, limit)
 
 

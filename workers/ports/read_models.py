@@ -79,6 +79,10 @@ class PartlyWritten(Unavailable):
     """The store rejected a part of a transaction and carried out the rest. The rejected part is missing now."""
 
 
+class DocumentLost(Unavailable):
+    """The store has lost a document that was asked for; others may be there."""
+
+
 class ServerSigns(NamedTuple):
     """Signs of data loss that the server reports: the number of keys `evicted` since the server start `run_id`. They
     may be ours, unless `spares_ours`: then the server evicts only keys with a time to live, and ours have none.
@@ -101,7 +105,7 @@ class ReadModelBatch(NamedTuple):
 
     `parked` are streams that are parked now, or whose first waiting event has changed; `unparked` those that are no
     longer parked. Both remove the operators' requests about these streams. `only_if_live`: write nothing if another
-    generation is live.
+    generation is live. With a `section`, `documents` are this lane's values in it (workers/ports/sections.py).
     """
 
     generation: Generation
@@ -115,6 +119,7 @@ class ReadModelBatch(NamedTuple):
     parked: Sequence[ParkedStream] = ()
     unparked: Sequence[str] = ()
     only_if_live: bool = True
+    section: str = ""
 
 
 class ReadModelWriter(Protocol):
@@ -191,7 +196,8 @@ class Tally:
 
 
 class ReadModels(Protocol):
-    """What queries need, always of the live generation. Every method raises Unavailable when the store does not answer
+    """What queries need, always of the live generation. A document has its sections, if there are any, in its field
+    `SECTIONS`. Every method raises Unavailable when the store does not answer
     in time, and when it finds that the store has lost a document: the document is missing, but its entry among all is
     not.
     """

@@ -5,16 +5,36 @@ Each lane would ask for the live generation, its checkpoint and, now and then, t
 
 import time
 from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from workers.ports.clock import Clock
-from workers.ports.read_models import ReadModelWriter
+from workers.ports.read_models import Checkpoint, Generation, ReadModelWriter, ServerSigns
 from workers.ports.waiting_lanes import LanePlace, WaitingLanes
 from workers.projection.integrity import LOOK_INTERVAL_SECONDS
-from workers.projection.lane import ProjectionLane
+
+
+class RestingLane(Protocol):
+    """A lane of a projection, or of a section of one."""
+
+    @property
+    def partition(self) -> int: ...
+
+    @property
+    def sequence(self) -> int:
+        """The sequence of the last event that was read."""
+        ...
+
+    def note_signs(self, signs: ServerSigns | None) -> None:
+        """The signs that the store's server reports now."""
+        ...
+
+    def is_at_rest(self, live: Generation, stored: Checkpoint) -> bool:
+        """Whether `idle` would find nothing but events of the table."""
+        ...
 
 
 class ProjectionIdleLook:
-    """`IdleLook` for the lanes of one projection, which read `topic`."""
+    """`IdleLook` for the lanes of one projection, or of one of its sections; `topic` is that of their checkpoints."""
 
     def __init__(
         self,
@@ -33,7 +53,7 @@ class ProjectionIdleLook:
         self._clock = clock
         self._signs_at: float | None = None
 
-    async def __call__(self, lanes: Sequence[ProjectionLane]) -> Collection[ProjectionLane]:
+    async def __call__(self, lanes: Sequence[RestingLane]) -> Collection[RestingLane]:
         """Raises EvictionAllowed or Unavailable."""
         await self._show_signs(lanes)
         live = await self._store.live(self._projection)
@@ -45,7 +65,7 @@ class ProjectionIdleLook:
             if not lane.is_at_rest(live, checkpoint) or LanePlace(self._context, lane.partition) in ahead
         }
 
-    async def _show_signs(self, lanes: Sequence[ProjectionLane]) -> None:
+    async def _show_signs(self, lanes: Sequence[RestingLane]) -> None:
         now = self._clock()
         if self._signs_at is not None and now - self._signs_at < LOOK_INTERVAL_SECONDS:
             return

@@ -61,7 +61,7 @@ class Integrity:
     def note_signs(self, signs: ServerSigns | None) -> None:
         """Compare what the server says about evictions now with what it said before."""
         before, self._signs = self._signs, signs
-        if signs is not None and _has_evicted(before, signs):
+        if signs is not None and has_evicted(before, signs):
             self.suspect("the server has evicted keys", restart=True)
 
     def suspect(self, reason: str, *, restart: bool = False) -> None:
@@ -160,7 +160,7 @@ class Integrity:
         )
 
 
-def _has_evicted(before: ServerSigns | None, now: ServerSigns) -> bool:
+def has_evicted(before: ServerSigns | None, now: ServerSigns) -> bool:
     """Whether keys that may be ours were evicted since `before`; None: since the server's start."""
     evicted_before = 0 if before is None or before.run_id != now.run_id else before.evicted
     return now.evicted != evicted_before and not now.spares_ours

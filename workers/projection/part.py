@@ -20,16 +20,24 @@ log = structlog.get_logger(__name__)
 class Part:
     """The part as this process has last written or read it. The store may have changed since.
 
-    `waiting` are the parked streams by their ids. `building` names the generation to write; None: the live one.
+    `waiting` are the parked streams by their ids. `building` names the generation to write; None: the live one. With a
+    `section`, the part is this lane's values in it.
     """
 
     def __init__(
-        self, projection: Projection, topic: str, partition: int, store: ReadModelWriter, building: Generation | None
+        self,
+        projection: Projection,
+        topic: str,
+        partition: int,
+        store: ReadModelWriter,
+        building: Generation | None,
+        section: str = "",
     ) -> None:
         self.name = projection.name
         self.topic = topic
         self.partition = partition
         self.building = building
+        self.section = section
         self.generation = building or Generation(projection.name)
         self.checkpoint = START
         self.waiting: dict[str, ParkedStream] = {}
@@ -83,6 +91,7 @@ class Part:
             parked,
             unparked,
             only_if_live=self.building is None,
+            section=self.section,
         )
         await self._store.commit(batch)
         self.checkpoint = checkpoint

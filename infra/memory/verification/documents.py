@@ -6,6 +6,7 @@ from functools import partial
 from infra.memory import read_model_server as keys
 from infra.memory.read_model_server import ReadModelServer
 from infra.memory.read_models import MemoryReadModelWriter, decoded
+from infra.memory.sections import MemorySections
 from infra.memory.wire import Wire
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import START, Generation
@@ -14,12 +15,11 @@ from workers.ports.verification.documents import DocumentsAtMoment, IndexEntry
 KEYS_AT_A_TIME = 1000
 
 
-class MemoryStoredDocuments:
+class MemoryStoredDocuments(MemorySections):
     """`StoredDocuments` on the in-memory store of read models."""
 
     def __init__(self, server: ReadModelServer, wire: Wire) -> None:
-        self._server = server
-        self._wire = wire
+        super().__init__(server, wire)
         self._reader = MemoryReadModelWriter(server, wire)
 
     async def live(self, projection: str) -> Generation:

@@ -6,6 +6,7 @@ from typing import NoReturn
 from infra.memory import read_model_server as keys
 from tests.simulation.breakages.parts import LANE, PLACE
 from tests.simulation.calm_schedule import CHANGED, UNCHANGED
+from tests.simulation.circle_saga import circle_of
 from tests.simulation.commands import EVENTS
 from tests.simulation.counting import TALLY, USER_CARD, USERS
 from tests.simulation.evidence import LIVE
@@ -15,6 +16,7 @@ from workers.core.projection import Document, Index
 from workers.core.recorded import Recorded
 from workers.operations.verification.sources import Sources
 from workers.ports.parked import ParkedStream
+from workers.ports.sections import SectionValue
 from workers.projection.folding import ALL
 
 
@@ -53,6 +55,29 @@ def add_an_entry(servers: Servers) -> None:
     entry = (Index("email", "nobody@example.org"), CHANGED)
     changes = keys.Transaction(added=[(keys.index(LIVE, "email"), entry)])
     servers.redis.execute({}, changes)
+
+
+def _values(servers: Servers) -> tuple[keys.Key, dict[str, bytes]]:
+    """The section of the circle of the changed user."""
+    key = keys.sections(LIVE, circle_of(CHANGED))
+    return key, servers.redis.hashes[key]
+
+
+def remove_a_value(servers: Servers) -> None:
+    key, fields = _values(servers)
+    servers.redis.execute({}, keys.Transaction(fields={key: dict.fromkeys(fields)}))
+
+
+def add_a_value(servers: Servers) -> None:
+    value = SectionValue(1, 2, {"count": 2}).encoded()
+    fields = {keys.sections(LIVE, "circle 99"): dict.fromkeys(_values(servers)[1], value)}
+    servers.redis.execute({}, keys.Transaction(fields=fields))
+
+
+def change_a_value(servers: Servers) -> None:
+    key, fields = _values(servers)
+    changed = {field: stored.replace(b'"count":', b'"count":1') for field, stored in fields.items()}
+    servers.redis.execute({}, keys.Transaction(fields={key: changed}))
 
 
 def park_a_stream(servers: Servers) -> None:

@@ -1,15 +1,19 @@
 """The user card: what a page about a user shows, and the directory by e-mail address and by city.
 
-The stored card has the facts of the users context. The number of orders and the money spent are not stored: a query
-reads them from other contexts' read models, and `completed` adds them to the card.
+The card proper has the facts of the users context. Orders and payments feed sections of it (sections.py): they are
+stored with it and read with it, and `complete` adds them up.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import assert_never, cast
 
+from contracts.money import EXACT, written
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
-from workers.core.projection import Document, Index, Projection
+from workers.core.projection import Document, Index, Projection, Sections
 from workers.core.recorded import Recorded
 from workers.domain.users.keys import EMAIL, city_key, email_key
+from workers.domain.users.sections import NOTHING_SPENT, ORDERS, PAYMENTS
 
 
 def email_index(email: str) -> Index:
@@ -52,14 +56,32 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
 
 
 def completed(card: Document, order_count: int, last_order_date: str | None, total_spent: str) -> Document:
-    """The whole card, in the order in which it is shown: the stored one with what orders and payments say of the user.
+    """The whole card, in the order in which it is shown: the card proper with what orders and payments say of the user.
 
     `order_count`: orders placed; `last_order_date`: when the latest was placed, RFC 3339; `total_spent`: the money
     captured, a decimal number with two places.
     """
     orders = {"order_count": order_count, "total_spent": total_spent, "last_order_date": last_order_date}
-    profile = {field: value for field, value in card.items() if field != "version"}
-    return {**profile, **orders, "version": card["version"]}
+    whole = {**card, **orders}
+    whole["version"] = whole.pop("version")
+    return whole
+
+
+def complete(card: Document, sections: Sections) -> Document:
+    """The whole card of a card proper and what the lanes of orders and payments have counted."""
+    orders, payments = sections.get(ORDERS.name, ()), sections.get(PAYMENTS.name, ())
+    last_order_date = max([lane["last_date"] for lane in orders], default=None)
+    return completed(card, sum([lane["count"] for lane in orders]), last_order_date, _sum_of(payments))
+
+
+def _sum_of(payments: Sequence[Document]) -> str:
+    """What all lanes have counted; mostly there is one, as an account is one stream."""
+    if len(payments) == 1:
+        return str(payments[0]["spent"])
+    spent = Decimal(NOTHING_SPENT)
+    for lane in payments:
+        spent = EXACT.add(spent, Decimal(lane["spent"]))
+    return written(spent)
 
 
 def indexes(card: Document) -> frozenset[Index]:
@@ -70,4 +92,12 @@ def indexes(card: Document) -> frozenset[Index]:
     return frozenset(entries)
 
 
-card = Projection(name="users", context="users", evolve=evolve, indexes=indexes, searchable=(EMAIL, "city"))
+card = Projection(
+    name="users",
+    context="users",
+    evolve=evolve,
+    indexes=indexes,
+    searchable=(EMAIL, "city"),
+    sections=(ORDERS, PAYMENTS),
+    complete=complete,
+)

@@ -3,15 +3,16 @@
 Queries and workers use the live generation meanwhile. An interrupted build continues from its checkpoints.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from workers.core.projection import Projection
 from workers.fingerprint import fingerprint
-from workers.lanes.work import Restart
+from workers.lanes.work import LaneWork, Restart
 from workers.operations.generations.ports import GenerationPorts
 from workers.ports.generations import GenerationStatus
 from workers.ports.read_models import START, Generation
 from workers.projection.lane import ProjectionLane
+from workers.projection.section_lane import SectionLane, code_of
 
 Advance = Callable[[int], None]
 """Called with the number of records or documents after each chunk: shows progress."""
@@ -68,8 +69,16 @@ async def _is_by_this_code(ports: GenerationPorts, projection: Projection, gener
 
 def is_by_this_code(projection: Projection, status: GenerationStatus) -> bool:
     """Whether no lane of the generation was begun with other code of the projection than this."""
-    ours = fingerprint(projection.evolve, projection.indexes)
-    return all(checkpoint.code in ("", ours) for checkpoint in status.checkpoints.values())
+    ours = {"": fingerprint(projection.evolve, projection.indexes)}
+    ours |= {f":{section.name}": code_of(section) for section in projection.sections}
+    return all(
+        checkpoint.code in ("", ours[_section_in(topic, ours)]) for (topic, _), checkpoint in status.checkpoints.items()
+    )
+
+
+def _section_in(topic: str, endings: Iterable[str]) -> str:
+    """The ending of a lane's topic that names its section; empty: it has none."""
+    return next((ending for ending in endings if ending and topic.endswith(ending)), "")
 
 
 async def bring_up_to_date(
@@ -79,13 +88,16 @@ async def bring_up_to_date(
 
     Raises Unavailable or BuildConflict.
     """
-    for topic, partition in ports.lanes_of(projection):
-        lane = ProjectionLane(
-            projection, ports.topics, partition, ports.events, ports.table, ports.store, building=generation
+    for builder in ports.builders_of(projection):
+        parts = (ports.topics, builder.partition, ports.events, ports.table, ports.store, generation)
+        lane: LaneWork = (
+            ProjectionLane(projection, *parts)
+            if builder.section is None
+            else SectionLane(projection, builder.section, *parts)
         )
         try:
             offset = await lane.acquire()
-            async for records in ports.log.records(topic, partition, offset):
+            async for records in ports.log.records(builder.events_topic, builder.partition, offset):
                 await lane.handle(records)
                 advance(len(records))
         except Restart as error:
@@ -106,7 +118,9 @@ async def build(
 
 async def records_to_read(ports: GenerationPorts, projection: Projection, generation: Generation) -> int:
     """How many records `bring_up_to_date` would read now. Raises Unavailable."""
-    lanes = ports.lanes_of(projection)
-    status = await ports.generations.status(generation, lanes)
-    ends = [await ports.log.end(topic, partition) for topic, partition in lanes]
-    return sum(max(end - status.checkpoints[lane].offset, 0) for lane, end in zip(lanes, ends, strict=True))
+    status = await ports.generations.status(generation, ports.lanes_of(projection))
+    records = 0
+    for lane in ports.builders_of(projection):
+        end = await ports.log.end(lane.events_topic, lane.partition)
+        records += max(end - status.checkpoints[lane.topic, lane.partition].offset, 0)
+    return records

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from heapq import merge
 from typing import NamedTuple
 
-from workers.core.projection import Document, Projection
+from workers.core.projection import SECTIONS, Document, Projection
 from workers.operations.generations.building import Advance, bring_up_to_date
 from workers.operations.generations.ports import GenerationPorts
 from workers.ports.read_models import Generation
+from workers.ports.sections import SectionOfLane
 
 IDS_AT_A_TIME = 500
 LOOKS = 3
@@ -100,8 +101,8 @@ async def _differences(
     for look in range(LOOKS):
         if look:
             await bring_up_to_date(ports, projection, built)
-        live_documents = await ports.store.documents(live, differing)
-        built_documents = await ports.store.documents(built, differing)
+        live_documents = await _whole_documents(ports, projection, live, differing)
+        built_documents = await _whole_documents(ports, projection, built, differing)
         differing = [
             document_id
             for document_id in differing
@@ -113,3 +114,20 @@ async def _differences(
         Difference(document_id, live_documents.get(document_id), built_documents.get(document_id))
         for document_id in differing
     ]
+
+
+async def _whole_documents(
+    ports: GenerationPorts, projection: Projection, generation: Generation, ids: Sequence[str]
+) -> dict[str, Document]:
+    """The documents as queries show them: with their sections."""
+    stored = await ports.store.documents(generation, ids)
+    sections: dict[str, dict[str, list[Document]]] = {}
+    for section in projection.sections:
+        for partition in range(ports.partitions):
+            of_lane = SectionOfLane(generation, section.name, partition)
+            for document_id, value in (await ports.store.section_values(of_lane, list(stored))).items():
+                sections.setdefault(document_id, {}).setdefault(section.name, []).append(value.value)
+    return {
+        document_id: projection.whole({**document, SECTIONS: sections.get(document_id, {})} if sections else document)
+        for document_id, document in stored.items()
+    }

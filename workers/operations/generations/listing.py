@@ -29,8 +29,8 @@ async def listed(ports: GenerationPorts, projections: Iterable[Projection]) -> l
     sequences = {(lane.topic, lane.partition): lane.sequence for lane in await ports.lanes.lane_sequences()}
     listings: list[GenerationListing] = []
     for projection in projections:
-        commands = ports.topics.commands(projection.context)
-        events = sum(sequences.get((commands, partition), 0) for _, partition in ports.lanes_of(projection))
+        lanes = ports.builders_of(projection)
+        events = sum(sequences.get((ports.topics.commands(lane.context), lane.partition), 0) for lane in lanes)
         existing = await ports.generations.existing(projection.name)
         listings += [await _listing(ports, projection, generation, events) for generation in existing]
     return listings

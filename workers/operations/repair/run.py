@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from workers.operations.repair.documents import rebuild_documents
 from workers.operations.repair.log_lanes import publish_missing
+from workers.operations.repair.sections import rebuild_sections
 from workers.operations.repair.snapshots import remove_snapshot
 from workers.operations.repair.tools import RepairTools
 from workers.operations.repair.unique_claims import remove_credential, repair_unique_claim
@@ -12,6 +13,7 @@ from workers.operations.verification.findings import (
     LogGap,
     Verdict,
     WrongDocument,
+    WrongSection,
     WrongSnapshot,
     WrongUniqueClaim,
 )
@@ -41,12 +43,15 @@ async def repair(tools: RepairTools, verdict: Verdict, verify: Callable[[], Awai
 async def _repair_targets(tools: RepairTools, verdict: Verdict) -> None:
     gaps: dict[tuple[str, int], list[LogGap]] = {}
     documents: dict[str, list[WrongDocument]] = {}
+    sections: dict[str, list[WrongSection]] = {}
     for target in verdict.targets:
         match target:
             case LogGap(context, partition):
                 gaps.setdefault((context, partition), []).append(target)
             case WrongDocument(projection):
                 documents.setdefault(projection, []).append(target)
+            case WrongSection(projection):
+                sections.setdefault(projection, []).append(target)
             case WrongUniqueClaim(context, scope, key, streams):
                 await tools.record(f"unique claim {context} {scope} {key}", {"streams": list(streams)})
                 await repair_unique_claim(tools, target)
@@ -58,6 +63,7 @@ async def _repair_targets(tools: RepairTools, verdict: Verdict) -> None:
                 await remove_snapshot(tools, target)
     await _publish(tools, gaps)
     await _rebuild(tools, documents)
+    await _rebuild_sections(tools, sections)
 
 
 async def _publish(tools: RepairTools, gaps: dict[tuple[str, int], list[LogGap]]) -> None:
@@ -76,3 +82,14 @@ async def _rebuild(tools: RepairTools, documents: dict[str, list[WrongDocument]]
             details = {"documents": document_ids[:MAX_NAMED], "count": len(document_ids)}
             await tools.record(f"projection {projection.name}", details)
             await rebuild_documents(tools, projection, targets)
+
+
+async def _rebuild_sections(tools: RepairTools, sections: dict[str, list[WrongSection]]) -> None:
+    contexts = tools.sources.contexts.values()
+    for projection in (projection for context in contexts for projection in context.projections):
+        if projection.name in sections:
+            targets = sections[projection.name]
+            documents = sorted({(target.section, target.document_id) for target in targets})
+            details = {"sections": documents[:MAX_NAMED], "count": len(documents)}
+            await tools.record(f"projection {projection.name}", details)
+            await rebuild_sections(tools, projection, targets)

@@ -7,7 +7,7 @@ from workers.operations.interventions import Operator
 from workers.operations.verification.sources import Sources
 from workers.ports.event_store import EventStore
 from workers.ports.log import EventLog
-from workers.ports.read_models import ReadModelWriter
+from workers.ports.sections import SectionStore
 from workers.ports.verification.repair import RepairedTable
 
 ACTION = "verify-repair"
@@ -54,7 +54,7 @@ class RepairTools(NamedTuple):
     table: RepairedTable
     event_store: EventStore
     event_log: EventLog
-    read_models: ReadModelWriter
+    read_models: SectionStore
     operator: Operator
     report: RepairReport
 

@@ -84,6 +84,15 @@ class WrongDocument(NamedTuple):
     stale: Index | None = None
 
 
+class WrongSection(NamedTuple):
+    """What a lane keeps in a section of a document is not as the fold of the lane's events."""
+
+    projection: str
+    section: str
+    partition: int
+    document_id: str
+
+
 class WrongUniqueClaim(NamedTuple):
     """A unique claim that is not held as the states of these streams say."""
 
@@ -107,7 +116,7 @@ class WrongSnapshot(NamedTuple):
     stream_id: str
 
 
-RepairTarget = LogGap | WrongDocument | WrongUniqueClaim | LeftOverCredential | WrongSnapshot
+RepairTarget = LogGap | WrongDocument | WrongSection | WrongUniqueClaim | LeftOverCredential | WrongSnapshot
 """What a repair can set right."""
 
 

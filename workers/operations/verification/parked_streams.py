@@ -6,6 +6,7 @@ from typing import NamedTuple
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Sources
 from workers.ports.parked import ParkedStream
+from workers.ports.sections import lane_topic
 
 
 class ParkedInTopic(NamedTuple):
@@ -21,9 +22,11 @@ async def parked_streams(sources: Sources) -> AsyncIterator[ParkedInTopic]:
         topic = sources.topics.events(context.name)
         for projection in context.projections:
             generation = await sources.documents.live(projection.name)
-            for partition in range(sources.partitions):
-                for stream in await sources.documents.parked(generation, topic, partition):
-                    yield ParkedInTopic(topic, stream)
+            for section, followed in projection.fed_by():
+                lanes = lane_topic(sources.topics.events(followed), section)
+                for partition in range(sources.partitions):
+                    for stream in await sources.documents.parked(generation, lanes, partition):
+                        yield ParkedInTopic(sources.topics.events(followed), stream)
         for _, stream in await sources.table.streams_parked_by_sagas(topic):
             yield ParkedInTopic(topic, stream)
 

@@ -1,12 +1,13 @@
 """The live read models against a fold of the table: documents and index entries, each from both sides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from workers.core.projection import Document, Projection
 from workers.fingerprint import fingerprint
 from workers.operations.verification.comparisons.read_model import DocumentFold, difference
 from workers.operations.verification.findings import FindingKind, Verdict, WrongDocument
 from workers.operations.verification.read_model_generation import ReadModelGeneration
+from workers.operations.verification.read_model_lanes import report_lanes_ahead, report_lanes_behind
 from workers.operations.verification.skipped_events import skipped_events
 from workers.operations.verification.sources import Pace, Sources
 from workers.ports.read_models import Checkpoint
@@ -21,8 +22,8 @@ async def compare_read_model(sources: Sources, projection: Projection, verdict: 
     at_start = await sources.last_sequences(projection.context)
     generation = await sources.documents.live(projection.name)
     model = ReadModelGeneration(sources, projection, generation)
-    await _report_lanes_behind(model, at_start, verdict)
-    await _report_lanes_ahead(model, verdict)
+    await report_lanes_behind(sources, generation, model.topic, at_start, verdict)
+    await report_lanes_ahead(sources, generation, projection.context, model.topic, verdict)
     last = ""
     while stream_ids := await sources.table.stream_ids_after(projection.context, last, STREAMS_AT_A_TIME):
         last = stream_ids[-1]
@@ -105,34 +106,3 @@ async def _report_documents_without_stream(model: ReadModelGeneration, verdict: 
             target = WrongDocument(name, document_id)
             verdict.report(FindingKind.DOCUMENT_LEFT_OVER, f"{name} {document_id}", "it has no stream", target=target)
         await pace(0)
-
-
-async def _report_lanes_behind(model: ReadModelGeneration, last_sequences: Mapping[int, int], verdict: Verdict) -> None:
-    """Wait, while there is progress, until the read model has every event that there was at the start."""
-    timer = model.sources.settle_timer()
-    for partition, last in last_sequences.items():
-        applied_before = -1
-        while True:
-            applied = await model.sources.documents.applied_sequence(model.generation, model.topic, partition)
-            if applied >= last:
-                break
-            if applied > applied_before:
-                timer.progress()
-                applied_before = applied
-            if not await timer.wait():
-                explanation = f"stands at {applied} of {last}; is a projection worker running?"
-                where = f"{model.projection.name} {model.topic}/{partition}"
-                verdict.report(FindingKind.READ_MODEL_BEHIND, where, explanation)
-                break
-
-
-async def _report_lanes_ahead(model: ReadModelGeneration, verdict: Verdict) -> None:
-    """Report checkpoints behind which the table has nothing yet. The table is asked last, so it is never behind."""
-    applied = (await model.at_one_moment([])).sequences
-    last_sequences = await model.sources.last_sequences(model.projection.context)
-    for partition, sequence in applied.items():
-        last = last_sequences.get(partition, 0)
-        if sequence > last:
-            explanation = f"stands at {sequence}, the table at {last}: it would pass over new events as repeats"
-            where = f"{model.projection.name} {model.topic}/{partition}"
-            verdict.report(FindingKind.READ_MODEL_AHEAD, where, explanation)

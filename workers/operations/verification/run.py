@@ -12,6 +12,7 @@ from workers.operations.verification.log_lanes import compare_lane
 from workers.operations.verification.parked_streams import report_parked
 from workers.operations.verification.read_models import compare_read_model
 from workers.operations.verification.sagas import compare_sagas
+from workers.operations.verification.sections import compare_sections
 from workers.operations.verification.snapshots import compare_snapshots
 from workers.operations.verification.sources import Pace, Sources
 from workers.operations.verification.topics import compare_topics
@@ -31,6 +32,7 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
         await compare_snapshots(sources, context, verdict, pace)
         for projection in context.projections:
             await compare_read_model(sources, projection, verdict, pace)
+            await compare_sections(sources, projection, verdict, pace)
     sagas = [saga for context in contexts for saga in context.sagas]
     await compare_sagas(sources, sagas, verdict, pace)
     await compare_holdings(sources, contexts, sagas, verdict, pace)

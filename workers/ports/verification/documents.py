@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from workers.core.projection import Document, Index
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Checkpoint, Generation
+from workers.ports.sections import StoredSections
 
 IndexEntry = tuple[Index, str]
 """An entry of an index (name, key and order), and the id of the document that is found by it."""
@@ -27,8 +28,8 @@ class DocumentsAtMoment(NamedTuple):
         return {partition: checkpoint.sequence for partition, checkpoint in self.checkpoints.items()}
 
 
-class StoredDocuments(Protocol):
-    """The documents, index entries, checkpoints and parked streams of the read models."""
+class StoredDocuments(StoredSections, Protocol):
+    """The documents with their sections, index entries, checkpoints and parked streams of the read models."""
 
     async def live(self, projection: str) -> Generation:
         """The generation that queries see; the first, unless another was switched to."""

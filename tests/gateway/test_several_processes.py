@@ -1,0 +1,116 @@
+"""The gateway as several processes on one port: a dead one is replaced, counts are added up, all end in good order."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import psutil
+import pytest
+
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = {
+    "ANNALS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "ANNALS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "ANNALS_REDIS_URL": "redis://127.0.0.1:1/0",
+}
+"""No servers: the gateway starts without them."""
+
+pytestmark = pytest.mark.timeout(240)
+
+
+class Gateway(NamedTuple):
+    process: asyncio.subprocess.Process
+    url: str
+
+    def serving(self) -> list[psutil.Process]:
+        """The processes that serve; beside them there is one that keeps track of what multiprocessing shares."""
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+    async def get(self, path: str) -> httpx.Response | None:
+        """The answer over a connection of its own; None: there is no one to answer."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False) as client:
+            try:
+                return await client.get(path)
+            except httpx.TransportError:
+                return None
+
+    async def answers(self) -> bool:
+        return await self.get("/healthz") is not None
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Gateway]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infra.cli.main", "gateway", "--processes", "2", "--json"),
+        cwd=ROOT,
+        env=os.environ | NOWHERE | {"ANNALS_HTTP_PORT": str(port), "ANNALS_HOME": str(folder), "TMPDIR": str(folder)},
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    gateway = Gateway(process, f"http://127.0.0.1:{port}")
+    try:
+        await until(gateway.answers, "the gateway answers", seconds=90)
+        yield gateway
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def counts_in(folder: Path) -> list[Path]:
+    """Where processes keep their counts while they run."""
+    return list(folder.glob("annals-gateway-*"))
+
+
+async def test_serve_until_they_are_told_to_stop(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        before = gateway.serving()
+        assert len(before) == 2
+        for _ in range(20):
+            answer = await gateway.get("/healthz")
+            assert answer is not None
+            assert answer.status_code == 200
+        metrics = await gateway.get("/metrics")
+        assert metrics is not None
+        (line,) = [
+            line for line in metrics.text.splitlines() if 'route="/healthz"' in line and "requests_total" in line
+        ]
+        assert float(line.split()[-1]) >= 21, "of both processes"
+
+        before[0].kill()
+
+        async def is_replaced() -> bool:
+            now = gateway.serving()
+            return len(now) == 2 and before[0] not in now and before[1] in now
+
+        await until(is_replaced, "a process takes the place of the dead one", seconds=60)
+        assert await gateway.answers()
+        gateway.process.terminate()
+        async with asyncio.timeout(60):
+            assert await gateway.process.wait() == 0
+        assert not any(child.is_running() for child in before)
+        assert not counts_in(tmp_path)
+
+
+async def test_end_when_their_parent_was_killed(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        serving = gateway.serving()
+        gateway.process.kill()
+        await gateway.process.wait()
+
+        async def are_gone() -> bool:
+            return not any(child.is_running() for child in serving)
+
+        await until(are_gone, "no process is left", seconds=60)
+        assert not await gateway.answers()

@@ -1,0 +1,234 @@
+"""`SectionLane`: each event counts once for its document, whatever becomes of the store, its answers and the log."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contracts.catalogue import catalogue
+from contracts.message import Event
+from contracts.orders.events import OrderCancelled, OrderPlaced
+from contracts.orders.examples import ADAS_ORDER_PLACED
+from contracts.topics import Topics
+from infra.memory import read_model_server as keys
+from tests.lanes.recorded_rows import RowsInMemory, event_rows, inbound_all
+from tests.projection.lossy_scene import Hands
+from tests.projection.models import ModelsInMemory
+from workers.core.projection import Document, Section
+from workers.core.recorded import Recorded
+from workers.domain.users.card import card
+from workers.domain.users.sections import ORDERS
+from workers.lanes.work import Restart
+from workers.ports.lanes import Unavailable
+from workers.ports.log import InboundRecord
+from workers.ports.parked import ParkedStreamAction, ParkedStreamRequest
+from workers.ports.read_models import EvictionAllowed, Generation
+from workers.ports.sections import SectionOfLane, SectionValue, lane_topic
+from workers.projection.section_lane import SectionLane
+
+LIVE = Generation("users")
+TOPIC = lane_topic("orders.events", "orders")
+PLACE = (LIVE, TOPIC, 0)
+
+
+def order(number: int, user: str) -> OrderPlaced:
+    return ADAS_ORDER_PLACED.model_copy(update={"order_id": f"order-{number}", "user_id": user})
+
+
+EVENTS: tuple[Event, ...] = (
+    order(1, "ada"),
+    order(2, "bob"),
+    OrderCancelled(order_id="order-1", user_id="ada"),
+    order(3, "ada"),
+    order(4, "ada"),
+)
+ROWS = event_rows(*EVENTS)
+LOG = inbound_all(ROWS)
+WHOLE = {"ada": 3, "bob": 1}
+
+
+class Scene:
+    """A lane of the section, and its store, table and clock."""
+
+    def __init__(self, section: Section = ORDERS) -> None:
+        self.store, self.hands, self.table = ModelsInMemory(), Hands(), RowsInMemory(ROWS)
+        self.lane = self.another(section)
+
+    def another(self, section: Section = ORDERS, building: Generation | None = None) -> SectionLane:
+        events = catalogue().events
+        return SectionLane(card, section, Topics(), 0, events, self.table, self.store, building, self.hands)
+
+    async def values(self, generation: Generation = LIVE) -> dict[str, SectionValue]:
+        of_lane = SectionOfLane(generation, "orders", 0)
+        return dict(await self.store.section_values(of_lane, ["ada", "bob", "eve"]))
+
+    async def counts(self, generation: Generation = LIVE) -> dict[str, int]:
+        return {name: value.value["count"] for name, value in (await self.values(generation)).items()}
+
+    def lose(self, *names: str, evicted: bool = False) -> None:
+        self.store.server.lose([keys.sections(LIVE, name) for name in names], evicted=evicted)
+
+    async def look(self, lane: SectionLane | None = None) -> None:
+        self.hands.turn()
+        await (lane or self.lane).idle()
+
+
+async def read_on(lane: SectionLane, log: Sequence[InboundRecord] = LOG, batch: int = 2) -> int:
+    offset = await lane.acquire()
+    for start in range(offset, len(log), batch):
+        await lane.handle(log[start : start + batch])
+    return offset
+
+
+async def at_rest(log: Sequence[InboundRecord] = LOG) -> Scene:
+    scene = Scene()
+    await read_on(scene.lane, log)
+    return scene
+
+
+class TestEachEventCountsOnce:
+    async def test_in_the_value_of_its_document(self) -> None:
+        scene = await at_rest()
+        assert await scene.counts() == WHOLE
+        assert await scene.values() == {
+            "ada": SectionValue(1, 5, {"count": 3, "last_date": "2026-01-01T00:00:05.000000Z"}),
+            "bob": SectionValue(2, 2, {"count": 1, "last_date": "2026-01-01T00:00:02.000000Z"}),
+        }
+        assert scene.store.checkpoints[PLACE].sequence == 5
+        assert scene.store.kept == {}, "no document is made by a section"
+        assert not scene.store.found_by()
+
+    async def test_by_the_next_owner_from_the_checkpoint_on(self) -> None:
+        scene = await at_rest(LOG[:2])
+        assert await read_on(scene.another()) == 2
+        assert await scene.counts() == WHOLE
+
+    async def test_when_the_log_repeats_it(self) -> None:
+        scene = Scene()
+        await read_on(scene.lane, [*LOG[:3], *LOG[:3], *LOG[1:]], batch=1)
+        assert await scene.counts() == WHOLE
+
+    async def test_when_only_the_answer_to_its_batch_is_lost(self) -> None:
+        scene = Scene()
+        await scene.lane.acquire()
+        scene.store.line.answers_lost = 1
+        with pytest.raises(Unavailable):
+            await scene.lane.handle(LOG)
+        await read_on(scene.another())
+        assert await scene.counts() == WHOLE
+
+    async def test_by_one_of_two_owners(self) -> None:
+        scene = await at_rest(LOG[:2])
+        other = scene.another()
+        await other.acquire()
+        await other.handle(LOG[2:])
+        with pytest.raises(Restart):
+            await scene.lane.handle(LOG[2:])
+        assert await scene.counts() == WHOLE
+
+    async def test_when_the_checkpoint_alone_was_lost(self) -> None:
+        scene = await at_rest()
+        scene.store.forget_checkpoints()
+        await read_on(scene.another(), batch=1)
+        assert await scene.counts() == WHOLE
+
+    async def test_when_the_store_was_emptied(self) -> None:
+        scene = await at_rest()
+        scene.store.empty()
+        with pytest.raises(Restart):
+            await scene.lane.idle()
+        await read_on(scene.lane)
+        assert await scene.counts() == WHOLE
+
+    async def test_in_each_generation(self) -> None:
+        scene = await at_rest(LOG[:3])
+        second = Generation("users", 2)
+        await read_on(scene.another(building=second))
+        assert (await scene.counts(), await scene.counts(second)) == ({"ada": 1, "bob": 1}, WHOLE)
+        scene.store.server.set(keys.live("users"), 2)
+        with pytest.raises(Restart):
+            await scene.lane.idle()
+        assert await read_on(scene.lane) == 5
+        assert await scene.counts(second) == WHOLE
+
+    async def test_of_a_table_that_was_set_back(self) -> None:
+        scene = await at_rest()
+        scene.table.rows = event_rows(*EVENTS[:2], order(9, "bob"))
+        await read_on(scene.another(), inbound_all(scene.table.rows))
+        assert await scene.counts() == {"ada": 1, "bob": 2}
+
+
+class TestWhatTheStoreHasLost:
+    @pytest.mark.parametrize("evicted", [False, True])
+    async def test_is_counted_again(self, evicted: bool) -> None:
+        scene = await at_rest()
+        before = await scene.values()
+        scene.lose("ada", evicted=evicted)
+        await scene.look()
+        assert await scene.values() == before
+        await scene.look()
+
+    async def test_is_noticed_too_when_it_was_begun_again(self) -> None:
+        scene = await at_rest(LOG[:3])
+        scene.lose("ada", "bob")
+        await scene.lane.handle(LOG[3:])
+        assert await scene.counts() == {"ada": 2}
+        await scene.look()
+        assert await scene.counts() == WHOLE
+
+    async def test_is_not_looked_for_on_a_server_that_may_evict(self) -> None:
+        scene = await at_rest()
+        scene.store.server.policy = "allkeys-lru"
+        with pytest.raises(EvictionAllowed):
+            await scene.look()
+
+
+class TestCodeThatRaises:
+    @staticmethod
+    def failing_once() -> tuple[Section, list[str]]:
+        """The section, whose code fails on the events of the orders in the list."""
+        failing = ["order-3"]
+
+        def evolve(value: Document | None, recorded: Recorded) -> Document:
+            if recorded.stream_id in failing:
+                raise KeyError(recorded.stream_id)
+            return ORDERS.evolve(value, recorded)
+
+        return replace(ORDERS, evolve=evolve), failing
+
+    @pytest.mark.parametrize(("action", "expected"), [("retry", WHOLE), ("skip", WHOLE | {"ada": 2})])
+    async def test_parks_the_stream_until_an_operator_asks(
+        self, action: ParkedStreamAction, expected: dict[str, Any]
+    ) -> None:
+        section, failing = self.failing_once()
+        scene = Scene(section)
+        await read_on(scene.lane)
+        assert await scene.counts() == {"ada": 2, "bob": 1}
+        parked = scene.store.waiting["order-3"]
+        assert (parked.follower, parked.stream_version, parked.attempts) == ("users/orders", 1, 3)
+        await scene.look()
+        assert await scene.counts() == {"ada": 2, "bob": 1}, "what is parked is not lost"
+        request = ParkedStreamRequest("users/orders", "order-3", action)
+        scene.store.request(*PLACE, request)
+        await scene.lane.idle()
+        still = action == "retry"
+        assert bool(scene.store.waiting) is still
+        failing.clear()
+        if still:
+            scene.store.request(*PLACE, request)
+            await scene.lane.idle()
+        assert not scene.store.waiting
+        await scene.look()
+        assert await scene.counts() == expected
+
+    async def test_a_document_that_cannot_be_named_parks_too(self) -> None:
+        def document_id(event: OrderPlaced) -> str:
+            if event.order_id == "order-2":
+                raise KeyError("user")
+            return event.user_id
+
+        scene = Scene(replace(ORDERS, document_id=document_id))
+        await read_on(scene.lane)
+        assert await scene.counts() == {"ada": 3}
+        assert list(scene.store.waiting) == ["order-2"]

@@ -1,0 +1,96 @@
+"""What a section's values must be: the fold of a lane's events in the table, for some documents at a time.
+
+Many streams feed one value, and no index of the table leads from a document to them: the whole lane is read.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple, Protocol
+
+from contracts.envelope import MalformedMessage
+from contracts.message import Event
+from workers.core.projection import Section
+from workers.lanes.sequenced import recorded_row
+from workers.parking import described
+from workers.ports.event_store import EventRow
+from workers.ports.parked import ParkedStream
+from workers.ports.sections import SectionValue
+from workers.projection.section_folding import extended
+
+EVENTS_AT_A_TIME = 1000
+
+
+class LaneEvents(Protocol):
+    """The events of one lane in the table: `EventTable` and `VerifiedTable` have them."""
+
+    async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
+        """At most `limit` events of a lane with higher sequences, in order. Raises Unavailable."""
+        ...
+
+
+class RaisedAt(NamedTuple):
+    """The first event of a stream that the code could not apply: its version, and why; never a value of the event."""
+
+    stream_version: int
+    explanation: str
+
+
+class SectionFold:
+    """The values of one lane for the documents that `wanted(document id)` names, up to `sequence`.
+
+    Left out are events of parked streams from where they are parked on, the versions in `skipped` (by stream id) and
+    events on which the code raises, which are noted in `raised` by stream id. `streams` are the streams of each value.
+    """
+
+    def __init__(
+        self,
+        section: Section,
+        models: Mapping[str, type[Event]],
+        partition: int,
+        parked: Mapping[str, ParkedStream],
+        wanted: Callable[[str], bool],
+        skipped: Mapping[str, AbstractSet[int]] | None = None,
+    ) -> None:
+        self.sequence = 0
+        self.values: dict[str, SectionValue] = {}
+        self.streams: dict[str, set[str]] = {}
+        self.raised: dict[str, RaisedAt] = {}
+        self._section = section
+        self._types = {model.name for model in section.reacts_to}
+        self._models = models
+        self._partition = partition
+        self._parked = parked
+        self._wanted = wanted
+        self._skipped = skipped or {}
+
+    async def read(self, table: LaneEvents, until: int) -> None:
+        """Go on to the sequence `until`, as far as the table has it. Raises Unavailable."""
+        while self.sequence < until:
+            limit = min(EVENTS_AT_A_TIME, until - self.sequence)
+            rows = await table.events_after(self._section.context, self._partition, self.sequence, limit)
+            if not rows:
+                return
+            for row in rows:
+                self.apply(row)
+            self.sequence = rows[-1].sequence
+
+    def apply(self, row: EventRow) -> None:
+        """Fold one event; the events of the lane come in order."""
+        if row.type not in self._types or self._is_left_out(row):
+            return
+        try:
+            recorded = recorded_row(row, self._models)
+            document_id = self._section.document_id(recorded.event)
+            if self._wanted(document_id):
+                self.streams.setdefault(document_id, set()).add(row.stream_id)
+                self.values[document_id] = extended(self._section, self.values.get(document_id), recorded)
+        except MalformedMessage as error:
+            self.raised.setdefault(row.stream_id, RaisedAt(row.stream_version, str(error)))
+        except Exception as error:  # noqa: BLE001  # a bug in a section is a finding, not the end of a verification
+            self.raised.setdefault(row.stream_id, RaisedAt(row.stream_version, described(error)))
+
+    def _is_left_out(self, row: EventRow) -> bool:
+        parked = self._parked.get(row.stream_id)
+        if parked is not None and row.stream_version >= parked.stream_version:
+            return True
+        return row.stream_version in self._skipped.get(row.stream_id, ())

@@ -1,0 +1,236 @@
+"""One lane of a section: one partition of a context's event log into its own part of a projection's documents.
+
+Delivery: an event takes effect once. The lane alone writes its values, in the transaction that moves its checkpoint,
+and only if the checkpoint is still the one that it has left there. So neither a repeat, nor a second owner, nor a lost
+answer counts an event twice or skips one; and lanes of other contexts, which write to the same documents, do not meet.
+
+What the store loses beside the checkpoint is noticed and folded again from the table (section_integrity.py). An event
+on which the section's code fails parks its stream; the others go on.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from contracts.message import Event
+from contracts.topics import Topics
+from workers import telemetry
+from workers.core.projection import Projection, Section
+from workers.core.recorded import Recorded
+from workers.fingerprint import fingerprint
+from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
+from workers.lanes.work import Restart
+from workers.parking import tried_again
+from workers.ports.clock import Clock
+from workers.ports.event_store import EventTable
+from workers.ports.lanes import Interruption
+from workers.ports.log import InboundRecord
+from workers.ports.parked import ParkedStream, ParkedStreamRequest
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ServerSigns
+from workers.ports.sections import SectionOfLane, SectionStore, follower_name, lane_topic
+from workers.projection.folding import Folded
+from workers.projection.part import Part
+from workers.projection.section_folding import concerned, fold_section
+from workers.projection.section_integrity import SectionIntegrity
+
+log = structlog.get_logger(__name__)
+
+
+def code_of(section: Section) -> str:
+    """The fingerprint of a section's code, which the checkpoints of its lanes carry."""
+    return fingerprint(section.evolve, section.document_id)
+
+
+class SectionLane:
+    """`LaneWork` for one section of a projection on one partition of the section's context.
+
+    It keeps the live generation up to date, whichever that is; or the generation `building`, live or not.
+    """
+
+    # The sequence of the checkpoint counts. Its offset is only where to start reading, in whatever topic there is.
+    topic_id = ""
+    last_timestamp = 0
+    can_read_the_table = True
+    is_interrupted = False
+
+    def __init__(
+        self,
+        projection: Projection,
+        section: Section,
+        topics: Topics,
+        partition: int,
+        models: Mapping[str, type[Event]],
+        table: EventTable,
+        store: SectionStore,
+        building: Generation | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._section = section
+        self._partition = partition
+        self._models = models
+        self._table = table
+        self._store = store
+        self._name = follower_name(projection.name, section.name)
+        self._code = code_of(section)
+        self._input = SequencedEvents("projection", section.context, partition, models, table)
+        topic = lane_topic(topics.events(section.context), section.name)
+        self._part = Part(projection, topic, partition, store, building, section=section.name)
+        self._integrity = SectionIntegrity(section, partition, models, table, store, clock)
+
+    async def acquire(self) -> int:
+        await self._integrity.ask_server()
+        part = self._part
+        before = (part.generation, part.checkpoint)
+        part.generation = await part.live()
+        stored = await part.stored()
+        if stored == START and before[0] == part.generation and before[1] != START:
+            telemetry.REBUILDS.labels(self._name).inc()
+            log.warning("the read model is gone; it is rebuilt", projection=self._name, partition=self._partition)
+        outdated = stored.code not in ("", self._code)
+        telemetry.OUTDATED.labels(self._name, str(self._partition)).set(outdated)
+        part.checkpoint = stored
+        if stored != START and not await self._is_in_table(stored):
+            await self._start_over()
+        part.waiting = {stream.stream_id: stream for stream in await part.parked()}
+        self._input.position = part.checkpoint.sequence
+        return part.checkpoint.offset
+
+    async def _is_in_table(self, stored: Checkpoint) -> bool:
+        """Whether the table has the last event that the checkpoint says was applied."""
+        return bool(await self._table.events_after(self._section.context, self._partition, stored.sequence - 1, 1))
+
+    async def _start_over(self) -> None:
+        """The checkpoint is not of this table: the values may have events that never were. They go first, for a process
+        that ends in between must find the checkpoint that made it begin.
+        """
+        log.error(
+            "the read model's checkpoint is ahead of the table; the lane starts over",
+            projection=self._name,
+            partition=self._partition,
+            sequence=self._part.checkpoint.sequence,
+        )
+        await self._store.clear_section(self._of_lane)
+        await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
+
+    @property
+    def _of_lane(self) -> SectionOfLane:
+        return SectionOfLane(self._part.generation, self._section.name, self._partition)
+
+    async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
+        """The next checkpoint has the new offset."""
+
+    async def examine(self) -> None:
+        """Nothing to do: `idle` compares the checkpoint."""
+
+    async def handle(self, records: Sequence[InboundRecord]) -> None:
+        async for stretch in self._input.read(records):
+            if stretch.events:
+                await self._apply(stretch)
+        await self._handle_requests()
+        await self._check()
+
+    async def _apply(self, stretch: Stretch) -> None:
+        events, part = stretch.events, self._part
+        folded = await self._folded(concerned(self._section, events, part.waiting.keys()), late=False)
+        built_by = self._code if part.checkpoint == START else part.checkpoint.built_by
+        await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
+        telemetry.PROJECTED.labels(self._name).inc(len(events))
+        age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
+        self._note(max(age_seconds, 0.0))
+
+    async def _folded(self, events: Sequence[Recorded], *, late: bool) -> Folded:
+        stored = await self._store.section_values(self._of_lane, self._documents_of(events)) if events else {}
+        return fold_section(self._name, self._section, events, stored, late=late)
+
+    def _documents_of(self, events: Sequence[Recorded]) -> list[str]:
+        """The documents of these events, as far as the section's code can tell: the fold parks the others."""
+        document_ids: dict[str, None] = {}
+        for recorded in events:
+            try:
+                document_ids[self._section.document_id(recorded.event)] = None
+            except Exception:  # noqa: BLE001, S112  # the fold notices it again and parks the stream
+                continue
+        return list(document_ids)
+
+    async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
+        try:
+            await self._part.commit(folded, checkpoint, unparked)
+        except CheckpointMoved as error:
+            raise Restart("the read model's checkpoint was moved by another") from error
+
+    def _note(self, staleness_seconds: float) -> None:
+        telemetry.STALENESS.labels(self._name, str(self._partition)).set(staleness_seconds)
+        telemetry.WAITING.labels(self._name, self._part.topic, str(self._partition)).set(len(self._part.waiting))
+
+    async def _handle_requests(self) -> None:
+        """Do what operators have requested for parked streams."""
+        part = self._part
+        if not part.waiting:
+            return
+        for request in await self._store.parked_requests(part.generation, part.topic, self._partition):
+            parked = part.waiting.get(request.stream_id)
+            if parked is not None:
+                await self._handle_request(parked, request)
+
+    async def _handle_request(self, parked: ParkedStream, request: ParkedStreamRequest) -> None:
+        part, context, until = self._part, self._section.context, self._part.checkpoint.sequence
+        events = await waiting_events(self._table, context, parked, request, self._models, until)
+        folded = await self._folded(concerned(self._section, events, frozenset()), late=True)
+        folded = folded._replace(parked=tried_again(parked, folded.parked))
+        unparked = () if folded.parked else (request.stream_id,)
+        await self._commit(folded, part.touched_checkpoint, unparked)
+        log.info("parked stream", requested=request.action, stream_id=request.stream_id, still_parked=not unparked)
+
+    async def idle(self) -> None:
+        """Without records: notice a store that was emptied, restored or switched, and operators' requests."""
+        part = self._part
+        if await part.live() != part.generation:
+            raise Restart("another generation of the read model is live")
+        if await part.stored() != part.checkpoint:
+            raise Restart("another has changed the read model's checkpoint")
+        if unpublished := await self._input.unpublished():
+            await self._apply(Stretch(unpublished, part.checkpoint.offset))
+        await self._handle_requests()
+        await self._check()
+        self._note(0.0)
+
+    async def _check(self) -> None:
+        """Now and then, look for values that the store has lost, and write them again."""
+        part = self._part
+        if part.building is not None:
+            return
+        restored = await self._integrity.lost_values(self._of_lane, part.checkpoint.sequence, part.waiting)
+        if restored:
+            documents = {document_id: value.encoded() for document_id, value in restored.items()}
+            await self._commit(Folded(documents, (), (), ()), part.touched_checkpoint)
+            self._integrity.report_lost(self._name, self._of_lane, list(documents))
+
+    @property
+    def partition(self) -> int:
+        """That of the section's context."""
+        return self._partition
+
+    @property
+    def sequence(self) -> int:
+        """The sequence of the last event that was read."""
+        return self._input.position
+
+    def note_signs(self, signs: ServerSigns | None) -> None:
+        """The signs that the store's server reports now."""
+        self._integrity.note_signs(signs)
+
+    def is_at_rest(self, live: Generation, stored: Checkpoint) -> bool:
+        """Whether `idle` would find nothing but events of the table, if these are the live generation and the stored
+        checkpoint.
+        """
+        part = self._part
+        is_unchanged = (live, stored) == (part.generation, part.checkpoint)
+        return is_unchanged and not part.waiting and (not part.checkpoint.sequence or self._integrity.is_at_rest)
+
+    async def release(self) -> None:
+        """Nothing to do: the checkpoint is in the store."""
+
+    def abandon(self) -> None:
+        """Nothing to do: nothing is in flight between batches."""
