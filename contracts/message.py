@@ -82,48 +82,50 @@ class Command(Message):
 
 
 # A frozen model has no other way to get its values but validation.
-_set = object.__setattr__
+_new, _set = object.__new__, object.__setattr__
 
 
 class Event(Message):
     """A fact about one stream. Named in the past tense; never changed, never rejected."""
 
-    _defaults: ClassVar[dict[str, Any]] = {}
-    _required: ClassVar[frozenset[str]] = frozenset()
-    _needs_validation: ClassVar[bool] = False
+    # The defaults of all fields, in the order of the declaration, and the fields without one. None: making an event of
+    # this class takes more than values.
+    _made_of: ClassVar[tuple[dict[str, Any], frozenset[str]] | None] = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         super().__pydantic_init_subclass__(**options)
         fields = cls.model_fields
-        cls._defaults = {name: field.default for name, field in fields.items()}
-        cls._required = frozenset(name for name, field in fields.items() if field.is_required())
-        cls._needs_validation = (
-            any(field.default_factory or not isinstance(field.default, Hashable) for field in fields.values())
-            or bool(cls.__private_attributes__)
-            or cls.__pydantic_post_init__ is not None
+        is_plain = (
+            all(field.default_factory is None and isinstance(field.default, Hashable) for field in fields.values())
+            and not cls.__private_attributes__
+            and cls.__pydantic_post_init__ is None
         )
+        required = frozenset(name for name, field in fields.items() if field.is_required())
+        cls._made_of = ({name: field.default for name, field in fields.items()}, required) if is_plain else None
 
     @classmethod
     def model_construct(  # type: ignore[override]  # the type checker's plugin gives it the fields of each event
         cls, _fields_set: set[str] | None = None, **values: Any
     ) -> Self:
         """The event of values that have the form of its fields already, such as those of the command that it follows
-        from. They are not validated again, which saves most of the time that a decision takes.
+        from. They are not validated again.
 
         Values that are computed, or come from outside, are given to the class itself, which validates them. Raises
         TypeError when a field is missing or unknown.
         """
-        if cls._needs_validation:
+        if cls._made_of is None:
             return cls(**values)
-        fields = cls._defaults | values
-        if len(fields) != len(cls._defaults) or not values.keys() >= cls._required:
-            unfit = sorted(values.keys() - cls._defaults.keys() | cls._required - values.keys())
+        defaults, required = cls._made_of
+        given = set(values)
+        fields = defaults | values
+        if len(fields) > len(defaults) or not required <= given:
+            unfit = sorted(given - defaults.keys() | required - given)
             raise TypeError(f"{cls.type} has missing or unknown fields: {', '.join(unfit)}")
-        event = cls.__new__(cls)
-        # What pydantic sets after a validation. The order of the fields is that of the declaration.
+        event = _new(cls)
+        # What pydantic sets after a validation.
         _set(event, "__dict__", fields)
-        _set(event, "__pydantic_fields_set__", set(values) if _fields_set is None else _fields_set)
+        _set(event, "__pydantic_fields_set__", given if _fields_set is None else _fields_set)
         _set(event, "__pydantic_extra__", None)
         _set(event, "__pydantic_private__", None)
         return event

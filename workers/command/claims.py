@@ -36,8 +36,10 @@ class ClaimBook:
         """
         if not decision.claims and not decision.releases:
             return None
-        releases = {(release.scope, release.key) for release in decision.releases}
-        released = {key for key in releases if self._may_hold(key, stream_id)}
+        released: set[Key] = set()
+        if decision.releases:
+            releases = {(release.scope, release.key) for release in decision.releases}
+            released = {key for key in releases if self._may_hold(key, stream_id)}
         for claim in decision.claims:
             key = (claim.scope, claim.key)
             if key not in released and not self._is_free(key, stream_id):

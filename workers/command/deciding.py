@@ -147,48 +147,50 @@ class BatchDecider:
         return self._conclude(request, "accepted", version, emitted, None)
 
     def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
-        envelope = request.envelope
+        _, envelope, command, rejection = request
         if envelope.expires_at is not None and envelope.expires_at < self._input.now:
             return Rejection("Expired", "the command arrived after its ce_expiresat and was not run")
-        if request.rejection is not None:
-            return request.rejection
+        if rejection is not None:
+            return rejection
         if envelope.id in self._input.unstorable:
             return Rejection("ValidationFailed", "the command contains a value that cannot be stored", [])
-        if envelope.expected_version is not None and envelope.expected_version != current.version:
+        expected = envelope.expected_version
+        if expected is not None and expected != current.version:
             return Rejection(
                 "VersionConflict",
-                f"the stream is at version {current.version}, not {envelope.expected_version}",
-                {"expected": envelope.expected_version, "actual": current.version},
+                f"the stream is at version {current.version}, not {expected}",
+                {"expected": expected, "actual": current.version},
             )
-        assert request.command is not None
-        return self._decider.decide(current.state, request.command)
+        assert command is not None
+        return self._decider.decide(current.state, command)
 
     def _record(self, request: Request, decision: Decision, version: int) -> list[dict[str, str]]:
-        envelope, batch_input = request.envelope, self._input
+        command_id, _, _, stream_id, _, correlation_id, _, traceparent, actor, *_ = request.envelope
+        context, partition, now = self._input.context, self._input.partition, self._input.now
         emitted = []
         for place, event in enumerate(decision.events):
             self._sequence += 1
-            event_id = derived_event_id(envelope.id, place)
+            event_id = derived_event_id(command_id, place)
             self._events.append(
                 EventRow(
-                    batch_input.context,
-                    batch_input.partition,
+                    context,
+                    partition,
                     self._sequence,
-                    envelope.subject,
+                    stream_id,
                     version + place + 1,
                     event_id,
                     event.name,
                     event.schema_version,
                     event.to_json(),
-                    envelope.id,
-                    envelope.correlation_id,
-                    envelope.id,
-                    envelope.actor,
-                    envelope.traceparent,
-                    batch_input.now,
+                    command_id,
+                    correlation_id,
+                    command_id,
+                    actor,
+                    traceparent,
+                    now,
                 )
             )
-            emitted.append({"event_id": event_id, "type": type(event).type})
+            emitted.append({"event_id": event_id, "type": event.type})
         return emitted
 
     def _conclude(
