@@ -16,15 +16,14 @@ import structlog
 
 from contracts.message import Command, Event
 from contracts.topics import Topics
-from workers import telemetry
 from workers.command.claims import Key, NotHeld
+from workers.command.counters import LaneCounters
 from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
 from workers.command.directing import directed
 from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
-from workers.command.repeats import count_repeats
 from workers.command.sending import LaneMessages
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
@@ -78,6 +77,7 @@ class CommandLane:
         self.is_interrupted = False
         self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
         self._messages = LaneMessages(ports.sender, ports.topics, self._input_topic, ports.partitions)
+        self._counters = LaneCounters(context)
         self._published_topic_id = ""
         self._epoch = 0
         self._sequence = 0
@@ -153,7 +153,7 @@ class CommandLane:
             assert self._publisher is not None
             await self._publisher.put(self._committing_since, decision.events)
         await self._messages.reply(decision.answers, decision.now)
-        self._count(decision)
+        self._counters.count(decision)
 
     async def _decide_and_commit(
         self,
@@ -226,13 +226,6 @@ class CommandLane:
                 last.timestamp,
             )
         )
-
-    def _count(self, decision: BatchDecision) -> None:
-        telemetry.EVENTS.labels(self._context).inc(len(decision.events))
-        count_repeats(self._context, decision.repeated, decision.reused)
-        telemetry.SNAPSHOTS.labels(self._context).inc(len(decision.snapshots))
-        for kind, count in decision.counts.items():
-            telemetry.OUTCOMES.labels(self._context, *kind).inc(count)
 
     async def idle(self) -> None:
         if self._publisher is not None:
