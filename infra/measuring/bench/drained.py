@@ -43,8 +43,10 @@ async def drain(
     """
     async with worker(installation, role) as running:
         count, what = done(running), f"the {role} worker"
-        at_start = await progressed(what, count, await count(), wanted)
+        await progressed(what, count, await count(), wanted)
+        # Making a meter takes its time: work is counted from its end on, or the rate would be too high.
         meter = Meter({"worker": running.process, **installation.server_processes})
+        at_start = await count()
         at_end = await reached(what, count, at_start + MEASURED_SHARE * (wanted - at_start))
         stretch = meter.read()
         await reached(what, count, wanted)
