@@ -31,7 +31,9 @@ class Grouping(Generic[Question, Answer]):
         self._weight = weight
         self._max_weight = max_weight
         self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
-        self._calls: set[asyncio.Task[None]] = set()
+        # A task is out of the set only some turns of the loop after it has ended: what runs is counted.
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(self, question: Question) -> Answer:
         """The answer to the question. Raises what the call raises, or has in the answer's place.
@@ -40,27 +42,35 @@ class Grouping(Generic[Question, Answer]):
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        if len(self._calls) < MAX_CALLS:
+        if self._running < MAX_CALLS:
+            self._running += 1
             # Begun with the next turn of the loop: so those that are ready in this turn go together.
             task = asyncio.create_task(self._answer_waiting())
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await answer
 
     async def _answer_waiting(self) -> None:
-        while group := self._next_group():
-            questions = [question for question, _ in group]
-            try:
-                answers = await self._call(questions)
-            except Exception as error:  # noqa: BLE001  # those who asked raise it
-                answers = [error] * len(group)
-            for (_, future), answer in zip(group, answers, strict=True):
-                if future.done():
-                    continue  # cancelled meanwhile
-                if isinstance(answer, Exception):
-                    future.set_exception(answer)
-                else:
-                    future.set_result(answer)
+        try:
+            while group := self._next_group():
+                await self._answer(group)
+        finally:
+            self._running -= 1
+
+    async def _answer(self, group: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        questions = [question for question, _ in group]
+        answers: Sequence[Answer | Exception]
+        try:
+            answers = await self._call(questions)
+        except Exception as error:  # noqa: BLE001  # those who asked raise it
+            answers = [error] * len(group)
+        for (_, future), answer in zip(group, answers, strict=True):
+            if future.done():
+                continue  # cancelled meanwhile
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
 
     def _next_group(self) -> list[tuple[Question, asyncio.Future[Answer]]]:
         group: list[tuple[Question, asyncio.Future[Answer]]] = []

@@ -14,7 +14,11 @@ ROOMS = {
     "redis": ("infra/redis", "infra/devstack"),
     "fastapi": ("workers/gateway", "infra/processes/gateway.py"),
     "starlette": ("workers/gateway",),
-    "uvicorn": ("infra/processes/gateway.py", "infra/measuring/bench/reads/bare_server.py"),
+    "uvicorn": (
+        "infra/processes/gateway.py",
+        "infra/processes/gateway_processes.py",
+        "infra/measuring/bench/reads/bare_server.py",
+    ),
     "httptools": ("infra/measuring/bench/http_connection.py",),
     "eventsourcing": ("infra/measuring/bench/peer/process.py",),
     "argon2": ("infra/passwords.py",),

@@ -95,9 +95,11 @@ async def record_sagas(settings: Settings) -> None:
             )
             for command_id, cause, status, error in outcomes:
                 await connection.execute(
-                    "INSERT INTO annals.commands VALUES ($1::text::uuid, 'payments.ReserveFunds.v1', 'payments', 'ada',"
-                    " $2, 0, 1, 'a-request', $3, NULL, now(), $4::text::json)",
-                    *(command_id, status, cause, f'{{"error":{error}}}'),
+                    "INSERT INTO annals.commands (command_id, type, context, stream_id, status, stream_version,"
+                    " partition, sequence, event_count, error, correlation_id, causation_id, handled_at)"
+                    " VALUES ($1::text::uuid, 'payments.ReserveFunds.v1', 'payments', 'ada', $2, 1, 0, 1, 0,"
+                    " nullif($4::text, 'null')::json, 'a-request', $3, now())",
+                    *(command_id, status, cause, error),
                 )
     finally:
         await database.close()

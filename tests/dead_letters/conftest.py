@@ -90,7 +90,7 @@ class Desk:
     async def causation_of(self, stream_id: str) -> list[tuple[str, str, str]]:
         """Command id, causation id and status of the commands to a stream, in order."""
         query = (
-            "SELECT command_id::text, causation_id, status FROM annals.commands WHERE stream_id = $1 "
+            "SELECT command_id::text, causation_id, status FROM annals.outcomes WHERE stream_id = $1 "
             "AND type LIKE 'users.CreateUser%' ORDER BY handled_at"
         )
         return [tuple(row) for row in await self.system.database.fetch(query, stream_id)]

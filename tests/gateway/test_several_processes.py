@@ -32,8 +32,7 @@ class Gateway(NamedTuple):
 
     def serving(self) -> list[psutil.Process]:
         """The processes that serve; beside them there is one that keeps track of what multiprocessing shares."""
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return [child for child in psutil.Process(self.process.pid).children() if _serves(child)]
 
     async def get(self, path: str) -> httpx.Response | None:
         """The answer over a connection of its own; None: there is no one to answer."""
@@ -45,6 +44,13 @@ class Gateway(NamedTuple):
 
     async def answers(self) -> bool:
         return await self.get("/healthz") is not None
+
+
+def _serves(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False
 
 
 @asynccontextmanager

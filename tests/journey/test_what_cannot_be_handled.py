@@ -112,7 +112,7 @@ async def test_what_cannot_be_accepted_gets_a_rejected_outcome_with_details(syst
     system.send([sent])
 
     async def outcome() -> Any:
-        text = await system.value("SELECT outcome FROM annals.commands WHERE command_id = $1", sent.command_id)
+        text = await system.value("SELECT outcome FROM annals.outcomes WHERE command_id = $1", sent.command_id)
         return text and json.loads(text)
 
     stored = await until(outcome, f"{case} has an outcome")
@@ -131,7 +131,7 @@ async def test_a_second_user_with_the_same_email_is_rejected_until_the_first_is_
     second = create_user(email=email.lower())
 
     async def status(sent: Sent) -> Any:
-        return await system.value("SELECT outcome FROM annals.commands WHERE command_id = $1", sent.command_id)
+        return await system.value("SELECT outcome FROM annals.outcomes WHERE command_id = $1", sent.command_id)
 
     system.send([first])
     await until(lambda: status(first), "the first is handled")

@@ -83,3 +83,15 @@ async def test_an_error_is_raised_to_those_whom_it_concerns() -> None:
         with pytest.raises(ConnectionError):
             await task
     assert await (await server.ask(9))[0] == 18, "it goes on"
+
+
+async def test_one_that_comes_at_the_moment_when_the_calls_end_is_asked() -> None:
+    """In whichever turn of the loop it comes."""
+    for turns in range(12):
+        server = Server()
+        busy = [task for question in range(1, MAX_CALLS + 1) for task in await server.ask(question)]
+        server.answering.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        assert await asyncio.wait_for(server.grouping.ask(9), 5) == 18
+        await asyncio.gather(*busy)
