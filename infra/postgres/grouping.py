@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from workers.ports.lanes import Unavailable
+
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
@@ -64,6 +66,8 @@ class Grouping(Generic[Question, Answer]):
             answers = await self._call(questions)
         except Exception as error:  # noqa: BLE001  # those who asked raise it
             answers = [error] * len(group)
+        except asyncio.CancelledError:  # a driver may let out a cancellation of a task of its own
+            answers = [Unavailable("Postgres", "the call was cancelled")] * len(group)
         for (_, future), answer in zip(group, answers, strict=True):
             if future.done():
                 continue  # cancelled meanwhile

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from infra.postgres.grouping import MAX_CALLS, Grouping
+from workers.ports.lanes import Unavailable
 
 
 class Server:
@@ -21,6 +22,8 @@ class Server:
         await self.answering.wait()
         if 13 in questions:
             raise ConnectionError
+        if 17 in questions:
+            raise asyncio.CancelledError
         return [KeyError(question) if question == 7 else 2 * question for question in questions]
 
     async def ask(self, *questions: int) -> list["asyncio.Task[int]"]:
@@ -95,3 +98,12 @@ async def test_one_that_comes_at_the_moment_when_the_calls_end_is_asked() -> Non
             await asyncio.sleep(0)
         assert await asyncio.wait_for(server.grouping.ask(9), 5) == 18
         await asyncio.gather(*busy)
+
+
+async def test_a_cancellation_that_a_driver_lets_out_leaves_nobody_waiting() -> None:
+    server = Server()
+    server.answering.set()
+    for task in await server.ask(17, 18):
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(task, 5)
+    assert await (await server.ask(9))[0] == 18
