@@ -14,9 +14,9 @@ from infra.settings import Settings
 from tests.system import System, create_user, running_system
 
 OUTCOME = """
-INSERT INTO annals.commands (command_id, type, context, stream_id, status, partition, sequence, correlation_id,
-                             causation_id, handled_at, outcome)
-VALUES ($1, 'users.CreateUser.v1', 'users', $2, $3, 0, 0, '', '', now(), '{}')
+INSERT INTO annals.commands (command_id, type, context, stream_id, status, stream_version, partition, sequence,
+                             event_count, handled_at)
+VALUES ($1, 'users.CreateUser.v1', 'users', $2, $3, 0, 0, 0, 0, now())
 """
 EVENT = """
 INSERT INTO annals.events (context, partition, sequence, stream_id, stream_version, event_id, type, schema_version,
