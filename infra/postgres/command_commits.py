@@ -1,18 +1,18 @@
 """The commits of command lanes: what several lanes have ready is one call, one transaction, one round trip.
 
 Each batch is written whole or not at all, as if it had come alone. When a call is refused, the batches that may be the
-reason are committed alone, one after the other, and the rest together again.
+reason are committed alone, one after the other, and the rest together again. So is a batch that a call has left out,
+because its lane has another owner or is locked. No other batch waits for it.
 """
 
 import json
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from infra.postgres.function_calls import FunctionCall, RowLists
-from infra.postgres.grouping import Grouping
+from infra.postgres.grouping import Grouping, Later
 from infra.postgres.lists import listed_values
 from infra.postgres.pool import Database
 from workers.ports.event_store import (
@@ -89,23 +89,22 @@ class CommandCommits:
         """As the port says: `EventStore.commit`."""
         await self._commits.ask(batch)
 
-    async def _together(self, batches: Sequence[Batch]) -> list[Exception | None]:
-        """Commit batches. For each of them: None, or why it was not written."""
+    async def _together(self, batches: Sequence[Batch]) -> list[Exception | Later | None]:
+        """Commit batches. For each of them: None, why it was not written, or that it has to be tried alone."""
         if not batches:
             return []
         if len(batches) == 1:
             return [await self._alone(batches[0])]
+        places = range(len(batches))
         try:
             unwritten = await self._call(batches)
         except Unavailable as error:
             return [error] * len(batches)
         except (asyncpg.PostgresError, Unstorable) as error:
-            places = range(len(batches))
-            suspects = [place for place in places if _may_have_caused(error, batches[place])] or list(places)
+            suspects = {place for place in places if _may_have_caused(error, batches[place])} or set(places)
             others = iter(await self._together([batches[place] for place in places if place not in suspects]))
-        else:
-            suspects, others = [place - 1 for place in unwritten], repeat(None)
-        return [await self._alone(batch) if place in suspects else next(others) for place, batch in enumerate(batches)]
+            return [Later.ALONE if place in suspects else next(others) for place in places]
+        return [Later.ALONE if place + 1 in unwritten else None for place in places]
 
     async def _alone(self, batch: Batch) -> Exception | None:
         try:

@@ -45,6 +45,12 @@ class CommandLookUps:
         passed = self._clock() - answered_at
         return now + timedelta(seconds=passed) if passed <= MAX_TIME_AGE_SECONDS else None
 
+    def _note_time(self, now: datetime) -> None:
+        """Answers may come in another order than they were given: what they tell of the time must not go back."""
+        told = self.time()
+        if told is None or told <= now:
+            self._answered = (now, self._clock())
+
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None
     ) -> BatchLookup:
@@ -91,7 +97,7 @@ class CommandLookUps:
         except Exception as error:  # noqa: BLE001  # raised to the lane
             return error
         assert row is not None
-        self._answered = (row["now"], self._clock())
+        self._note_time(row["now"])
         outcomes = [outcome_row(values) for values in _columns(row, "outcome", OutcomeRow._fields)]
         return BatchLookup(
             row["now"],

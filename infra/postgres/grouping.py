@@ -6,8 +6,9 @@ each, that would be all the work. So while calls are under way, others wait, and
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from enum import Enum
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from workers.ports.lanes import Unavailable
 
@@ -17,6 +18,19 @@ Answer = TypeVar("Answer")
 MAX_CALLS = 2
 
 
+class Later(Enum):
+    """In an answer's place: the question is asked again by itself, and the others need not wait for that."""
+
+    ALONE = "alone"
+
+
+class Entry(NamedTuple, Generic[Question, Answer]):
+    """A question that waits, and the future that its answer is given to."""
+
+    question: Question
+    answer: asyncio.Future[Answer]
+
+
 class Grouping(Generic[Question, Answer]):
     """At most `MAX_CALLS` calls at a time, each with the questions that wait, in their order, as far as their weights
     add up to `max_weight`.
@@ -24,15 +38,17 @@ class Grouping(Generic[Question, Answer]):
 
     def __init__(
         self,
-        call: Callable[[Sequence[Question]], Awaitable[Sequence[Answer | Exception]]],
+        call: Callable[[Sequence[Question]], Awaitable[Sequence[Answer | Exception | Later]]],
         weight: Callable[[Question], int],
         max_weight: int,
     ) -> None:
-        """`call` answers questions in their order; an exception in an answer's place is raised to who asked."""
+        """`call` answers questions in their order; an exception in an answer's place is raised to who asked. A single
+        question is always answered.
+        """
         self._call = call
         self._weight = weight
         self._max_weight = max_weight
-        self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
+        self._waiting: deque[Entry[Question, Answer]] = deque()
         # A task is out of the set only some turns of the loop after it has ended: what runs is counted.
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -43,14 +59,17 @@ class Grouping(Generic[Question, Answer]):
         Whoever is cancelled while the question waits has not asked it.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((question, answer))
+        self._waiting.append(Entry(question, answer))
         if self._running < MAX_CALLS:
             self._running += 1
             # Begun with the next turn of the loop: so those that are ready in this turn go together.
-            task = asyncio.create_task(self._answer_waiting())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._answer_waiting())
         return await answer
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _answer_waiting(self) -> None:
         try:
@@ -59,32 +78,41 @@ class Grouping(Generic[Question, Answer]):
         finally:
             self._running -= 1
 
-    async def _answer(self, group: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
-        questions = [question for question, _ in group]
-        answers: Sequence[Answer | Exception]
+    async def _answer_one_by_one(self, entries: list[Entry[Question, Answer]]) -> None:
+        for entry in entries:
+            if not entry.answer.done():  # cancelled meanwhile
+                await self._answer([entry])
+
+    async def _answer(self, group: list[Entry[Question, Answer]]) -> None:
+        questions = [entry.question for entry in group]
+        answers: Sequence[Answer | Exception | Later]
         try:
             answers = await self._call(questions)
         except Exception as error:  # noqa: BLE001  # those who asked raise it
             answers = [error] * len(group)
         except asyncio.CancelledError:  # a driver may let out a cancellation of a task of its own
             answers = [Unavailable("Postgres", "the call was cancelled")] * len(group)
-        for (_, future), answer in zip(group, answers, strict=True):
-            if future.done():
+        alone = []
+        for entry, answer in zip(group, answers, strict=True):
+            if answer is Later.ALONE:
+                alone.append(entry)
+            elif entry.answer.done():
                 continue  # cancelled meanwhile
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
+            elif isinstance(answer, Exception):
+                entry.answer.set_exception(answer)
             else:
-                future.set_result(answer)
+                entry.answer.set_result(answer)
+        if alone:
+            self._begin(self._answer_one_by_one(alone))
 
-    def _next_group(self) -> list[tuple[Question, asyncio.Future[Answer]]]:
-        group: list[tuple[Question, asyncio.Future[Answer]]] = []
+    def _next_group(self) -> list[Entry[Question, Answer]]:
+        group: list[Entry[Question, Answer]] = []
         weight = 0
         while self._waiting:
-            question, answer = self._waiting[0]
-            if answer.done():
+            if self._waiting[0].answer.done():  # cancelled
                 self._waiting.popleft()
                 continue
-            weight += self._weight(question)
+            weight += self._weight(self._waiting[0].question)
             if group and weight > self._max_weight:
                 break
             group.append(self._waiting.popleft())

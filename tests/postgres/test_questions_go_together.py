@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.postgres.grouping import MAX_CALLS, Grouping
+from infra.postgres.grouping import MAX_CALLS, Grouping, Later
 from workers.ports.lanes import Unavailable
 
 
@@ -14,16 +14,20 @@ class Server:
 
     def __init__(self) -> None:
         self.calls: list[list[int]] = []
-        self.answering = asyncio.Event()
+        self.answering, self.free = asyncio.Event(), asyncio.Event()
         self.grouping = Grouping(self.answer, lambda question: question, max_weight=100)
 
-    async def answer(self, questions: Sequence[int]) -> list[int | Exception]:
+    async def answer(self, questions: Sequence[int]) -> list[int | Exception | Later]:
         self.calls.append(list(questions))
         await self.answering.wait()
         if 13 in questions:
             raise ConnectionError
         if 17 in questions:
             raise asyncio.CancelledError
+        if 19 in questions and len(questions) > 1:
+            return [Later.ALONE if question == 19 else 2 * question for question in questions]
+        if 19 in questions:
+            await self.free.wait()
         return [KeyError(question) if question == 7 else 2 * question for question in questions]
 
     async def ask(self, *questions: int) -> list["asyncio.Task[int]"]:
@@ -107,3 +111,15 @@ async def test_a_cancellation_that_a_driver_lets_out_leaves_nobody_waiting() -> 
         with pytest.raises(Unavailable):
             await asyncio.wait_for(task, 5)
     assert await (await server.ask(9))[0] == 18
+
+
+async def test_one_that_has_to_be_asked_alone_keeps_nobody_waiting() -> None:
+    server = Server()
+    server.answering.set()
+    first, alone, last = await server.ask(5, 19, 6)
+    assert [await asyncio.wait_for(task, 5) for task in (first, last)] == [10, 12]
+    assert [await asyncio.wait_for(server.grouping.ask(question), 5) for question in (8, 9)] == [16, 18]
+    assert not alone.done()
+    server.free.set()
+    assert await asyncio.wait_for(alone, 5) == 38
+    assert server.calls.count([19]) == 1

@@ -1,33 +1,33 @@
 -- A command's row keeps what does not follow from its events: a row of half the size, and JSON only of what was not
 -- accepted. The view `outcomes` shows the whole.
 
+-- The functions of this version are applied after this file. Those of the version before need what is dropped here.
+DROP TRIGGER IF EXISTS note_unchanged_step ON annals.commands;
+DROP TRIGGER IF EXISTS note_step_rejection ON annals.commands;
+DROP INDEX annals.commands_correlation;
+
 ALTER TABLE annals.commands
     ADD COLUMN stream_version bigint NOT NULL DEFAULT 0,
     ADD COLUMN event_count integer NOT NULL DEFAULT 0,
     ADD COLUMN error json,
-    ADD COLUMN content_digest bytea;
+    ADD COLUMN content_digest bytea,
+    ALTER COLUMN correlation_id DROP NOT NULL,
+    ALTER COLUMN causation_id DROP NOT NULL;
 
 UPDATE annals.commands
    SET stream_version = (outcome ->> 'stream_version')::bigint,
        event_count = coalesce(json_array_length(outcome -> 'events'), 0),
        error = CASE WHEN status <> 'accepted' THEN outcome -> 'error' END,
-       content_digest = decode(outcome ->> 'content_digest', 'hex');
-
--- The functions of this version are applied after this file. Those of the version before need what is dropped here.
-DROP TRIGGER IF EXISTS note_unchanged_step ON annals.commands;
-DROP TRIGGER IF EXISTS note_step_rejection ON annals.commands;
+       content_digest = decode(outcome ->> 'content_digest', 'hex'),
+       correlation_id = nullif(correlation_id, command_id::text),
+       causation_id = nullif(causation_id, command_id::text);
 
 ALTER TABLE annals.commands
     ALTER COLUMN stream_version DROP DEFAULT,
     ALTER COLUMN event_count DROP DEFAULT,
-    ALTER COLUMN correlation_id DROP NOT NULL,
-    ALTER COLUMN causation_id DROP NOT NULL,
     DROP COLUMN outcome;
 
 -- Most commands begin a correlation of their own: they are found by their id.
-DROP INDEX annals.commands_correlation;
-UPDATE annals.commands SET correlation_id = NULL WHERE correlation_id = command_id::text;
-UPDATE annals.commands SET causation_id = NULL WHERE causation_id = command_id::text;
 CREATE INDEX commands_correlation ON annals.commands (correlation_id, handled_at) WHERE correlation_id IS NOT NULL;
 
 COMMENT ON COLUMN annals.commands.correlation_id IS 'NULL: the command''s own id.';
