@@ -1,6 +1,7 @@
 """A domain that raises: its command fails, is kept in the dead letters, and has no effect; the lane goes on."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from contracts.message import Command, Event
@@ -84,3 +85,17 @@ async def test_that_shows_only_when_a_batch_is_decided_again_is_in_the_dead_lett
     await installation.handle([record(BOB, 1), record(repeat, 2)])
     assert statuses(installation, 1, 2) == ["rejected", "failed"]
     assert [dict(letter.headers)["dlq_offset"] for letter in installation.dead_letters] == [b"2"]
+
+
+async def test_that_rejects_with_what_json_lacks_fails_the_one_command_too() -> None:
+    """Its details may be anything."""
+
+    def decide(state: Any, command: Command) -> Decision | Rejection:
+        if command.stream_id == "bob":
+            return Rejection("TooPoor", "not enough", {"balance": Decimal(1)})
+        return users.decide(state, command)
+
+    installation = Installation(Decider(users.initial, decide, users.evolve))
+    await installation.handle([record(CREATE_ADA, 1), record(BOB, 2), record(CARL, 3)])
+    assert statuses(installation, 1, 2, 3) == ["accepted", "failed", "accepted"]
+    assert [letter.key for letter in installation.dead_letters] == [b"bob"]

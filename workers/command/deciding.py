@@ -133,21 +133,27 @@ class BatchDecider:
             events = decision.events if isinstance(decision, Decision) else ()
             state = fold_onto(self._decider, current.state, events)
         except Exception as error:  # noqa: BLE001  # a bug in a domain must not stop the lane
-            # The text of the exception may contain data of the command, so only its type is stored.
-            self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
-            failure = Rejection("HandlerFailed", "a fault of the worker; the command is kept in the dead letters")
-            return self._conclude(request, "failed", current.version, (), failure)
+            return self._fail(request, current.version, error)
         if isinstance(decision, Decision):
             # Not before: a claim of a command that failed would stay in the book.
             decision = self._claims.admit(stream_id, decision) or decision
         if isinstance(decision, Rejection):
-            return self._conclude(request, "rejected", current.version, (), decision)
+            try:
+                return self._conclude(request, "rejected", current.version, (), decision)
+            except orjson.JSONEncodeError as error:  # its details
+                return self._fail(request, current.version, error)
         version = current.version + len(decision.events)
         emitted = self._record(request, decision, current.version)
         self._streams[stream_id] = Versioned(version, state, current.snapshot_version)
         if decision.credential is not None:
             self._credentials[stream_id] = CredentialRow(stream_id, decision.credential.secret)
         return self._conclude(request, "accepted", version, emitted, None)
+
+    def _fail(self, request: Request, version: int, error: Exception) -> OutcomeRow:
+        # The text of the exception may contain data of the command, so only its type is stored.
+        self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
+        failure = Rejection("HandlerFailed", "a fault of the worker; the command is kept in the dead letters")
+        return self._conclude(request, "failed", version, (), failure)
 
     def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
         _, envelope, command, rejection = request
@@ -199,9 +205,9 @@ class BatchDecider:
     def _conclude(
         self, request: Request, status: Status, version: int, events: Events, error: Rejection | None
     ) -> OutcomeRow:
+        outcome = self._outcome(request, status, version, events, error)
         kind = (request.envelope.type, status, "" if error is None else error.code)
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        outcome = self._outcome(request, status, version, events, error)
         self._outcomes.append(outcome)
         return outcome
 
