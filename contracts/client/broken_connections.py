@@ -5,7 +5,7 @@ upstream since 2024: aio-libs/aiokafka#1038). So when a broker dies at the wrong
 nobody hears of it. Without the task that fetches the metadata, a consumer waits for ever at its next question about
 offsets, although the broker is back and records arrive.
 
-Importing this module mends aiokafka's connections in this process: such a connection is closed, and the caller gets the
+Importing this module repairs aiokafka's connections in this process: such a connection is closed, and the caller gets the
 KafkaConnectionError that it knows how to handle.
 """
 
@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaConnectionError
 
 def _closing_when_broken(send: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(send)
-    def mended(connection: Any, *arguments: Any, **options: Any) -> Any:
+    def closing(connection: Any, *arguments: Any, **options: Any) -> Any:
         try:
             return send(connection, *arguments, **options)
         except RuntimeError as error:
@@ -27,7 +27,7 @@ def _closing_when_broken(send: Callable[..., Any]) -> Callable[..., Any]:
             place = f"{connection.host}:{connection.port}"
             raise KafkaConnectionError(f"the connection to {place} is broken: {error}") from error
 
-    return mended
+    return closing
 
 
 for _name in ("send", "_send_sasl_token"):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from aiokafka.errors import KafkaError
 
-import contracts.client.broken_connections  # noqa: F401  # mends those of everybody who connects
+import contracts.client.broken_connections  # noqa: F401  # repairs those of everybody who connects
 from contracts.client.errors import ClientError
 from contracts.client.kafka_errors import Next, error_text, step_after
 

@@ -15,7 +15,7 @@ from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from contracts.client.broken_connections import keeps_metadata  # and with it, mended connections
+from contracts.client.broken_connections import keeps_metadata  # and with it, repaired connections
 
 API_VERSIONS, METADATA = 18, 3
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}

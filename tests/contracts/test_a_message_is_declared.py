@@ -93,7 +93,7 @@ def test_of_a_wire_type_that_another_has_is_an_error() -> None:
 
 
 class ParcelPacked(Event, ParcelStream):
-    """Its contents have a default that is made anew for each event."""
+    """Its contents have a default that is made again for each event."""
 
     contents: list[str] = Field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 A lane is idle once it has waited for a while: then its work is asked to look around (`LaneWork.idle`). From then on the
 lane rests, and the role's idle look tells with a few questions, however many lanes there are, which of them have
-something to do. Only those are woken. Records wake a lane at once, whatever the look is doing.
+something to do. Only those wake up. Records wake a lane at once, whatever the look is doing.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 async def look_after(role: str, runners: Callable[[], Iterable[LaneRunner]], look: IdleLook) -> None:
     """Wake those lanes that have something to do, once a second, until cancelled.
 
-    If the look cannot tell, all lanes are woken: each of them notices by itself what is wrong.
+    If the look cannot tell, all lanes wake up: each of them notices by itself what is wrong.
     """
     while True:
         await asyncio.sleep(IDLE_SECONDS)
