@@ -27,7 +27,7 @@ def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
         is_usual = is_usual and n5 == "ce_subject" and n6 == "ce_time" and n7 == "content-type"
         if not is_usual or n8 != "ce_correlationid" or n9 != "ce_causationid" or version != b"1.0":
             return None
-        joined = b"".join((source, time, correlation_id, causation_id, *[value for _, value in others]))
+        joined = b"".join((type_, source, time, correlation_id, causation_id, *[value for _, value in others]))
         if len(joined) > MAX_HEADER_BYTES or not (joined.isascii() and joined.decode().isprintable()):
             return None
         for name, value in others:

@@ -2,11 +2,11 @@
 
 asyncio ignores what is written to a closed transport. uvloop raises RuntimeError, which aiokafka does not expect (open
 upstream since 2024: aio-libs/aiokafka#1038). So when a broker dies at the wrong moment, a task of aiokafka ends and
-nobody hears of it. Without the task that fetches the metadata, a consumer waits for ever at its next question about
+nothing reports it. Without the task that fetches the metadata, a consumer waits for ever at its next question about
 offsets, although the broker is back and records arrive.
 
-Importing this module repairs aiokafka's connections in this process: such a connection is closed, and the caller gets the
-KafkaConnectionError that it knows how to handle.
+Importing this module repairs aiokafka's connections in this process: such a connection is closed, and the caller gets
+the KafkaConnectionError that it knows how to handle.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,8 @@ def _closing_when_broken(send: Callable[..., Any]) -> Callable[..., Any]:
     def closing(connection: Any, *arguments: Any, **options: Any) -> Any:
         try:
             return send(connection, *arguments, **options)
+        except NotImplementedError:  # a RuntimeError: the broker no longer speaks a version of the request
+            raise
         except RuntimeError as error:
             connection.close(reason=CloseReason.CONNECTION_BROKEN, exc=error)
             place = f"{connection.host}:{connection.port}"

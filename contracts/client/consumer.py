@@ -203,6 +203,15 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         super().resume(*partitions)
         self._fetcher.fetches.note_movement()
 
+    async def getmany(self, *partitions: Any, **options: Any) -> Any:
+        """As aiokafka's. A partition whose records were waiting to be returned has not been fetched meanwhile: from now
+        on it is, as after `seek`.
+        """
+        records = await super().getmany(*partitions, **options)
+        if records:
+            self._fetcher.fetches.note_movement()
+        return records
+
     async def topic_states(self, topics: Sequence[str]) -> Mapping[str, TopicState]:
         """By name, those of the topics that exist. Raises KafkaError or OSError."""
         response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))

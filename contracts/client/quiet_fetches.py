@@ -49,6 +49,8 @@ class FetchClient:
         """As the client's, with another connection for a fetch. A fetch that was given up brings no records."""
         if not isinstance(request, FetchRequest):
             return await self._client.send(node_id, request, **options)
+        # Before the choice: what moves while the connection is opened must not wait behind a long wait.
+        await self._client.ready(node_id, group=FETCH_CONNECTIONS)
         if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
             request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
             answer = await self._answer_after_long_wait(node_id, request)

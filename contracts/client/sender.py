@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from contracts.client.broken_connections import keeps_metadata
 from contracts.client.connection import FailureLog, is_cancel_requested, reason_of, stop_quietly
 from contracts.client.errors import KafkaUnavailable
 from contracts.client.kafka_errors import Next, step_after
@@ -67,6 +68,7 @@ class Sender:
                 acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
                 await acknowledged
         except TimeoutError as error:
+            self._replace_if_lost()
             raise self._unavailable(self._with_reason(stage), command_id, may_arrive) from error
         except (KafkaError, OSError, AssertionError) as error:
             if step_after(error)[0] not in (Next.WAIT, Next.TOO_LARGE):
@@ -88,9 +90,15 @@ class Sender:
             async with asyncio.timeout(self._timeout_seconds):
                 answered = await (await self._connection()).client.force_metadata_update()
         except (KafkaError, OSError, TimeoutError) as error:
+            self._replace_if_lost()
             raise self._unavailable(self._with_reason("no broker answers")) from error
         if not answered:
             raise self._unavailable("no broker answers")
+
+    def _replace_if_lost(self) -> None:
+        """Have another producer if this one no longer learns of topics and leaders."""
+        if self._producer is not None and not keeps_metadata(self._producer.client):
+            self._broken.set()
 
     def _with_reason(self, explanation: str) -> str:
         return f"{explanation}: {self._failures.reason}" if self._failures.reason else explanation

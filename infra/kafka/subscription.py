@@ -23,7 +23,7 @@ from infra.kafka.holes import HoleFinder
 from infra.kafka.inbound import inbound
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import Extent, InboundRecord, Partition, Reach, TopicState
+from workers.ports.log import Extent, InboundRecord, Partition, Reach, SubscriptionLost, TopicState
 
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
@@ -85,7 +85,7 @@ class KafkaSubscription:
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         if not self._consumer.keeps_metadata:
-            raise Unavailable("Kafka", "the consumer no longer learns of topics and leaders; another one is needed")
+            raise SubscriptionLost("Kafka", "the consumer no longer learns of topics and leaders; starting another one")
         try:
             fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
         except Exception as error:
@@ -159,12 +159,14 @@ class KafkaSubscription:
         unread ones can be missing. Raises KafkaError or OSError.
         """
         ends = await self._consumer.end_offsets(places) if places else {}
-        unread = [place for place in places if self._read_to.get(place) != ends[place] or place not in self._starts]
-        if unread:
-            self._starts |= await self._consumer.beginning_offsets(unread)
+        starts = {place: self._starts[place] for place in places if place in self._starts}
+        unread = [place for place in places if self._read_to.get(place) != ends[place] or place not in starts]
+        starts |= await self._consumer.beginning_offsets(unread) if unread else {}
+        # A partition may have been revoked meanwhile.
+        self._starts |= {place: start for place, start in starts.items() if place in self._read_to}
         return {
             Partition(*place): Reach(
-                await self._consumer.position(place), _extent(place, states, self._starts[place], ends[place])
+                await self._consumer.position(place), _extent(place, states, starts[place], ends[place])
             )
             for place in places
         }

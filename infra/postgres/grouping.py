@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from workers.background import asked_to_end
 from workers.ports.lanes import Unavailable
 
 Question = TypeVar("Question")
@@ -90,7 +91,10 @@ class Grouping(Generic[Question, Answer]):
             answers = await self._call(questions)
         except Exception as error:  # noqa: BLE001  # those who asked raise it
             answers = [error] * len(group)
-        except asyncio.CancelledError:  # a driver may let out a cancellation of a task of its own
+        except asyncio.CancelledError:
+            if asked_to_end():
+                raise
+            # A driver has let out the cancellation of a task of its own.
             answers = [Unavailable("Postgres", "the call was cancelled")] * len(group)
         alone = []
         for entry, answer in zip(group, answers, strict=True):

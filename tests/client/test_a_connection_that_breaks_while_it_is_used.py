@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from contracts.client.broken_connections import keeps_metadata  # and with it, repaired connections
+from contracts.client.topic_states import TopicStatesRequest
 
 API_VERSIONS, METADATA = 18, 3
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -121,3 +122,14 @@ async def test_the_metadata_is_fetched_again_over_another_connection() -> None:
             assert await client.force_metadata_update(), "and another one opened"
     finally:
         await client.close()
+
+
+async def test_a_request_that_the_broker_does_not_know_breaks_no_connection() -> None:
+    """aiokafka raises NotImplementedError, which is a RuntimeError too."""
+    connection = await create_conn("127.0.0.1", await Broker().start(), client_id="test")
+    try:
+        with pytest.raises(NotImplementedError):
+            connection.send(TopicStatesRequest(["users.events"]))
+        assert await connection.send(MetadataRequest([])), "it is as it was"
+    finally:
+        connection.close()

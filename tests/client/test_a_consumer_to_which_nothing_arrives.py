@@ -3,14 +3,17 @@
 The long wait is longer here than any test may take: whatever comes earlier did not wait for its end.
 """
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.protocol.fetch import FetchRequest
 
 from contracts.client import quiet_fetches
 from contracts.client.consumer import Consumer
+from contracts.client.quiet_fetches import FETCH_CONNECTIONS, NO_RECORDS, SHORT_WAIT_MILLISECONDS, FetchClient
 from infra.kafka.topics import create_topics, topics_of
 from infra.settings import Settings
 from tests.waiting import until
@@ -57,7 +60,9 @@ async def consumer(
 
 async def _until_it_waits(consumer: Consumer) -> None:
     async def waits() -> bool:
-        return bool(consumer._fetcher.fetches._long_waits)
+        waits = consumer._fetcher.fetches._long_waits.items()
+        connections = consumer._client._conns
+        return any(not is_given_up and (node_id, FETCH_CONNECTIONS) in connections for node_id, is_given_up in waits)
 
     await until(waits, "a fetch waits long")
 
@@ -109,3 +114,50 @@ async def test_another_assignment_does_not_wait_for_the_fetch_of_the_former_one(
     consumer.assign(places[:1])
     consumer.seek(places[0], 0)
     assert await _offsets(consumer, places[0]) == [0]
+
+
+class Opening:
+    """A client whose connection opens when the test says so. `waits` are those of the fetches that it was asked for."""
+
+    _request_timeout_ms = 10_000
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+        self.waits: list[int] = []
+
+    async def ready(self, node_id: int, *, group: int) -> bool:
+        await self.opened.wait()
+        return True
+
+    async def send(self, node_id: int, request: FetchRequest, *, group: int) -> object:
+        await self.opened.wait()
+        self.waits.append(request._max_wait_ms)
+        return NO_RECORDS
+
+
+def fetch(wait_milliseconds: int) -> FetchRequest:
+    return FetchRequest(wait_milliseconds, 1, 1000, 0, [])
+
+
+async def test_what_moves_while_the_connection_opens_waits_for_no_long_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", -1.0)
+    client = Opening()
+    fetches = FetchClient(client, SHORT_WAIT_MILLISECONDS)
+    fetching = asyncio.create_task(fetches.send(1, fetch(SHORT_WAIT_MILLISECONDS)))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", 60.0)
+    fetches.note_movement()
+    client.opened.set()
+    await fetching
+    assert client.waits == [SHORT_WAIT_MILLISECONDS]
+
+
+@pytest.mark.parametrize(("wait", "quiet_seconds"), [(10, -1.0), (SHORT_WAIT_MILLISECONDS, 60.0)])
+async def test_who_waits_shorter_or_is_busy_keeps_its_own_wait(
+    wait: int, quiet_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", quiet_seconds)
+    client = Opening()
+    client.opened.set()
+    await FetchClient(client, wait).send(1, fetch(wait))
+    assert client.waits == [wait]

@@ -27,7 +27,14 @@ moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=
 )
 known_headers = st.sampled_from([name for name, _ in (*EVERY_COMMAND_HEADER, *EVERY_EVENT_HEADER)])
 plausible_values = st.sampled_from(
-    [*WHOLE.values(), b"1.0", b"1", b"2026-01-01T00:00:00Z", b"0001-01-01T00:00:00+23:59"]
+    [
+        *WHOLE.values(),
+        b"users." + 1100 * b"A" + b".v1",
+        b"1.0",
+        b"1",
+        b"2026-01-01T00:00:00Z",
+        b"0001-01-01T00:00:00+23:59",
+    ]
 )
 wild_headers = st.lists(
     st.tuples(known_headers | st.text(max_size=20), st.binary(max_size=60) | plausible_values | st.none()), max_size=16

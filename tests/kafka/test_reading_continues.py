@@ -117,7 +117,7 @@ async def test_the_records_of_a_failed_fetch_are_fetched_again(
                 raise error
             return fetched
 
-        member.subscription._consumer.getmany = failing
+        member.subscription._consumer.getmany = failing  # type: ignore[method-assign]
         for _ in range(3):
             if isinstance(error, ValueError):
                 with pytest.raises(ValueError, match="no record"):

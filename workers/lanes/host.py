@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 import structlog
 
+from workers.background import in_background
 from workers.lanes.idle import IdleLook, look_after
 from workers.lanes.runner import LaneRunner
 from workers.lanes.watch import Watch
 from workers.lanes.work import LaneWork
 from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
-from workers.ports.log import Partition, Subscription
+from workers.ports.log import Partition, Subscription, SubscriptionLost
 
 FETCH_WAIT_SECONDS = 0.5
 COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS = 5.0
@@ -108,11 +109,13 @@ class LaneHost:
         if self._idle_look is None:
             return None
         looking = look_after(self.role, self._runners.values, self._idle_look)
-        return asyncio.create_task(looking, name=f"idle lanes of {self.role}")
+        return in_background(looking, f"idle lanes of {self.role}")
 
     async def _fetch(self) -> None:
         try:
             fetched = await self._subscription.fetch(FETCH_WAIT_SECONDS)
+        except SubscriptionLost:
+            raise
         except Unavailable as error:
             log.warning("fetch failed", role=self.role, reason=str(error))
             if self._failing_since is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from workers.background import asked_to_end
 from workers.lanes.runner import IDLE_SECONDS, LaneRunner
 from workers.ports.lanes import Unavailable
 
@@ -45,6 +46,10 @@ async def _busy(works: Sequence[Any], look: IdleLook, role: str) -> Collection[A
         return await look(works)
     except Unavailable as error:
         log.debug("the lanes look for themselves", role=role, reason=str(error))
+    except asyncio.CancelledError:
+        if asked_to_end():
+            raise
+        log.warning("a driver cancelled the look at idle lanes; the lanes look for themselves", role=role)
     except Exception:
         log.exception("the look at idle lanes failed by a bug; the lanes look for themselves", role=role)
     return set(works)

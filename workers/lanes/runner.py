@@ -61,7 +61,6 @@ class LaneRunner:
         self._out_of_date: str | None = None
         self._examined_at = self.moved_at
         self._handled_ms: int | None = None
-        self._last_progress = telemetry.LAST_PROGRESS.labels(role, *partition)
         self._lane = {"role": role, "topic": partition.topic, "partition": partition.partition}
         self._subscription, self._clock, self._is_looked_after = subscription, clock, is_looked_after
         self._queue, self._paused = RecordQueue(), True
@@ -131,7 +130,7 @@ class LaneRunner:
     def note_progress(self) -> None:
         """The lane has done something, or has nothing to do."""
         self.moved_at = self._clock()
-        self._last_progress.set_to_current_time()
+        telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
 
     async def stop(self, timeout_seconds: float) -> None:
         """Finish the current batch and release the lane; after the timeout, abandon it."""

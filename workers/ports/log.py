@@ -155,6 +155,10 @@ class Reach(NamedTuple):
     extent: Extent
 
 
+class SubscriptionLost(Unavailable):
+    """The subscription will never recover, even if the server is well: another one is needed."""
+
+
 class Subscription(Protocol):
     """Membership in a consumer group, with explicit offsets only. `absent` are the topics that did not exist at the
     last call of `reach`; their partitions are assigned to nobody.
@@ -176,7 +180,7 @@ class Subscription(Protocol):
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         """The next records of the assigned partitions that are not paused, after at most `wait_seconds`. Raises
-        Unavailable.
+        Unavailable, and SubscriptionLost if it will never fetch again.
         """
         ...
 
