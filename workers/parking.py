@@ -6,7 +6,7 @@ requests another try (after the code was fixed), or to skip the event. All other
 
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from workers.core.recorded import Recorded
 from workers.ports.parked import ParkedStream, TooManyParked
@@ -16,6 +16,13 @@ MAX_PARKED_STREAMS = 1000
 """The limit for one lane. More parked streams mean that the code is at fault, not the streams; the lane stops."""
 
 Key = TypeVar("Key")
+
+
+class Raised(NamedTuple):
+    """The first event of a stream that the code could not apply, and why; never a value of the event."""
+
+    stream_version: int
+    explanation: str
 
 
 def parked_by(follower: str, recorded: Recorded, error: Exception, attempts: int = ATTEMPTS) -> ParkedStream:

@@ -1,90 +1,20 @@
 """`SectionLane`: each event counts once for its document, whatever becomes of the store, its answers and the log."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
-from contracts.message import Event
-from contracts.orders.events import OrderCancelled, OrderPlaced
-from contracts.orders.examples import ADAS_ORDER_PLACED
-from contracts.topics import Topics
+from contracts.orders.events import OrderPlaced
 from infra.memory import read_model_server as keys
-from tests.lanes.recorded_rows import RowsInMemory, event_rows, inbound_all
-from tests.projection.lossy_scene import Hands
-from tests.projection.models import ModelsInMemory
-from workers.core.projection import Document, Section
-from workers.core.recorded import Recorded
-from workers.domain.users.card import card
+from tests.lanes.recorded_rows import event_rows, inbound_all
+from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
 from workers.domain.users.sections import ORDERS
 from workers.lanes.work import Restart
 from workers.ports.lanes import Unavailable
-from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStreamAction, ParkedStreamRequest
+from workers.ports.parked import ParkedStreamAction
 from workers.ports.read_models import EvictionAllowed, Generation
-from workers.ports.sections import SectionOfLane, SectionValue, lane_topic
-from workers.projection.section_lane import SectionLane
-
-LIVE = Generation("users")
-TOPIC = lane_topic("orders.events", "orders")
-PLACE = (LIVE, TOPIC, 0)
-
-
-def order(number: int, user: str) -> OrderPlaced:
-    return ADAS_ORDER_PLACED.model_copy(update={"order_id": f"order-{number}", "user_id": user})
-
-
-EVENTS: tuple[Event, ...] = (
-    order(1, "ada"),
-    order(2, "bob"),
-    OrderCancelled(order_id="order-1", user_id="ada"),
-    order(3, "ada"),
-    order(4, "ada"),
-)
-ROWS = event_rows(*EVENTS)
-LOG = inbound_all(ROWS)
-WHOLE = {"ada": 3, "bob": 1}
-
-
-class Scene:
-    """A lane of the section, and its store, table and clock."""
-
-    def __init__(self, section: Section = ORDERS) -> None:
-        self.store, self.hands, self.table = ModelsInMemory(), Hands(), RowsInMemory(ROWS)
-        self.lane = self.another(section)
-
-    def another(self, section: Section = ORDERS, building: Generation | None = None) -> SectionLane:
-        events = catalogue().events
-        return SectionLane(card, section, Topics(), 0, events, self.table, self.store, building, self.hands)
-
-    async def values(self, generation: Generation = LIVE) -> dict[str, SectionValue]:
-        of_lane = SectionOfLane(generation, "orders", 0)
-        return dict(await self.store.section_values(of_lane, ["ada", "bob", "eve"]))
-
-    async def counts(self, generation: Generation = LIVE) -> dict[str, int]:
-        return {name: value.value["count"] for name, value in (await self.values(generation)).items()}
-
-    def lose(self, *names: str, evicted: bool = False) -> None:
-        self.store.server.lose([keys.sections(LIVE, name) for name in names], evicted=evicted)
-
-    async def look(self, lane: SectionLane | None = None) -> None:
-        self.hands.turn()
-        await (lane or self.lane).idle()
-
-
-async def read_on(lane: SectionLane, log: Sequence[InboundRecord] = LOG, batch: int = 2) -> int:
-    offset = await lane.acquire()
-    for start in range(offset, len(log), batch):
-        await lane.handle(log[start : start + batch])
-    return offset
-
-
-async def at_rest(log: Sequence[InboundRecord] = LOG) -> Scene:
-    scene = Scene()
-    await read_on(scene.lane, log)
-    return scene
+from workers.ports.sections import SectionValue
 
 
 class TestEachEventCountsOnce:
@@ -185,23 +115,11 @@ class TestWhatTheStoreHasLost:
 
 
 class TestCodeThatRaises:
-    @staticmethod
-    def failing_once() -> tuple[Section, list[str]]:
-        """The section, whose code fails on the events of the orders in the list."""
-        failing = ["order-3"]
-
-        def evolve(value: Document | None, recorded: Recorded) -> Document:
-            if recorded.stream_id in failing:
-                raise KeyError(recorded.stream_id)
-            return ORDERS.evolve(value, recorded)
-
-        return replace(ORDERS, evolve=evolve), failing
-
     @pytest.mark.parametrize(("action", "expected"), [("retry", WHOLE), ("skip", WHOLE | {"ada": 2})])
     async def test_parks_the_stream_until_an_operator_asks(
         self, action: ParkedStreamAction, expected: dict[str, Any]
     ) -> None:
-        section, failing = self.failing_once()
+        section, failing = failing_on("order-3")
         scene = Scene(section)
         await read_on(scene.lane)
         assert await scene.counts() == {"ada": 2, "bob": 1}
@@ -209,14 +127,13 @@ class TestCodeThatRaises:
         assert (parked.follower, parked.stream_version, parked.attempts) == ("users/orders", 1, 3)
         await scene.look()
         assert await scene.counts() == {"ada": 2, "bob": 1}, "what is parked is not lost"
-        request = ParkedStreamRequest("users/orders", "order-3", action)
-        scene.store.request(*PLACE, request)
+        scene.request("order-3", action)
         await scene.lane.idle()
         still = action == "retry"
         assert bool(scene.store.waiting) is still
         failing.clear()
         if still:
-            scene.store.request(*PLACE, request)
+            scene.request("order-3", action)
             await scene.lane.idle()
         assert not scene.store.waiting
         await scene.look()

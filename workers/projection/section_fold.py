@@ -5,13 +5,13 @@ Many streams feed one value, and no index of the table leads from a document to 
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from contracts.envelope import MalformedMessage
 from contracts.message import Event
 from workers.core.projection import Section
 from workers.lanes.sequenced import recorded_row
-from workers.parking import described
+from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
 from workers.ports.sections import SectionValue
@@ -28,18 +28,12 @@ class LaneEvents(Protocol):
         ...
 
 
-class RaisedAt(NamedTuple):
-    """The first event of a stream that the code could not apply: its version, and why; never a value of the event."""
-
-    stream_version: int
-    explanation: str
-
-
 class SectionFold:
     """The values of one lane for the documents that `wanted(document id)` names, up to `sequence`.
 
     Left out are events of parked streams from where they are parked on, the versions in `skipped` (by stream id) and
     events on which the code raises, which are noted in `raised` by stream id. `streams` are the streams of each value.
+    Other code may have applied the events on which this raises: so nothing is sure about the documents of these.
     """
 
     def __init__(
@@ -54,7 +48,7 @@ class SectionFold:
         self.sequence = 0
         self.values: dict[str, SectionValue] = {}
         self.streams: dict[str, set[str]] = {}
-        self.raised: dict[str, RaisedAt] = {}
+        self.raised: dict[str, Raised] = {}
         self._section = section
         self._types = {model.name for model in section.reacts_to}
         self._models = models
@@ -62,6 +56,8 @@ class SectionFold:
         self._parked = parked
         self._wanted = wanted
         self._skipped = skipped or {}
+        self._unsure: set[str] = set()
+        self._has_unnamed = False
 
     async def read(self, table: LaneEvents, until: int) -> None:
         """Go on to the sequence `until`, as far as the table has it. Raises Unavailable."""
@@ -74,10 +70,15 @@ class SectionFold:
                 self.apply(row)
             self.sequence = rows[-1].sequence
 
+    def is_unsure(self, document_id: str) -> bool:
+        """Whether the document may have an event on which the code raises: an event that names none may be of any."""
+        return self._has_unnamed or document_id in self._unsure
+
     def apply(self, row: EventRow) -> None:
         """Fold one event; the events of the lane come in order."""
         if row.type not in self._types or self._is_left_out(row):
             return
+        document_id = None
         try:
             recorded = recorded_row(row, self._models)
             document_id = self._section.document_id(recorded.event)
@@ -85,9 +86,16 @@ class SectionFold:
                 self.streams.setdefault(document_id, set()).add(row.stream_id)
                 self.values[document_id] = extended(self._section, self.values.get(document_id), recorded)
         except MalformedMessage as error:
-            self.raised.setdefault(row.stream_id, RaisedAt(row.stream_version, str(error)))
+            self._note_raised(row, document_id, str(error))
         except Exception as error:  # noqa: BLE001  # a bug in a section is a finding, not the end of a verification
-            self.raised.setdefault(row.stream_id, RaisedAt(row.stream_version, described(error)))
+            self._note_raised(row, document_id, described(error))
+
+    def _note_raised(self, row: EventRow, document_id: str | None, explanation: str) -> None:
+        self.raised.setdefault(row.stream_id, Raised(row.stream_version, explanation))
+        if document_id is None:
+            self._has_unnamed = True
+        else:
+            self._unsure.add(document_id)
 
     def _is_left_out(self, row: EventRow) -> bool:
         parked = self._parked.get(row.stream_id)

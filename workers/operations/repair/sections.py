@@ -32,19 +32,28 @@ async def rebuild_sections(tools: RepairTools, projection: Projection, targets: 
 async def _rebuild(tools: RepairTools, section: Section, of_lane: SectionOfLane, document_ids: Sequence[str]) -> None:
     lane, clock = SectionLaneOfModel(tools.sources, section, of_lane), tools.sources.clock
     give_up_at = clock() + GIVE_UP_SECONDS
-    what = f"{len(document_ids)} values of the section {section.name}, lane {of_lane.partition}"
     while True:
         compared = await lane.compared(document_ids)
+        unsure = [document_id for document_id in document_ids if compared.fold.is_unsure(document_id)]
+        sure = [document_id for document_id in document_ids if not compared.fold.is_unsure(document_id)]
         try:
-            await tools.read_models.commit(_batch(lane, document_ids, compared))
+            if sure:
+                await tools.read_models.commit(_batch(lane, sure, compared))
         except CheckpointMoved:
             if clock() > give_up_at:
                 why = "the read model was busy or switched all the time; try again"
-                tools.report.left_alone(KIND, what, why)
+                tools.report.left_alone(KIND, _values(lane, document_ids), why)
                 return
         else:
-            tools.report.repaired(KIND, what)
-            return
+            break
+    if sure:
+        tools.report.repaired(KIND, _values(lane, sure))
+    if unsure:
+        tools.report.left_alone(KIND, _values(lane, unsure), "the section's code raises on its events")
+
+
+def _values(lane: SectionLaneOfModel, document_ids: Sequence[str]) -> str:
+    return f"{len(document_ids)} values of the section {lane.section.name}, lane {lane.of_lane.partition}"
 
 
 def _batch(lane: SectionLaneOfModel, document_ids: Sequence[str], compared: ComparedSection) -> ReadModelBatch:

@@ -5,14 +5,16 @@ exact while workers go on writing. It is made for some documents at a time, so t
 lane is read from its beginning, for no index of the table leads from a document to its events.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from heapq import nsmallest
 from typing import NamedTuple
 
 from workers.core.projection import Section
+from workers.operations.verification.skipped_events import SkippedVersions, skipped_events
 from workers.operations.verification.sources import Sources
-from workers.ports.sections import SectionAtMoment, SectionOfLane, lane_topic
-from workers.projection.section_fold import RaisedAt, SectionFold
+from workers.parking import Raised
+from workers.ports.sections import SectionAtMoment, SectionOfLane, follower_name, lane_topic
+from workers.projection.section_fold import SectionFold
 
 DOCUMENTS_AT_A_TIME = 10_000
 MAX_LOOKS = 5
@@ -52,7 +54,7 @@ class Chunk:
 
 class SectionLaneOfModel:
     """One lane of a section of a generation's documents. `raised`: where its code could not apply an event, by
-    stream id.
+    stream id; left out are events that an operator had skipped.
     """
 
     def __init__(self, sources: Sources, section: Section, of_lane: SectionOfLane) -> None:
@@ -60,7 +62,9 @@ class SectionLaneOfModel:
         self.section = section
         self.of_lane = of_lane
         self.topic = lane_topic(sources.topics.events(section.context), section.name)
-        self.raised: dict[str, RaisedAt] = {}
+        self.raised: dict[str, Raised] = {}
+        self._skipped: dict[str, frozenset[int]] = {}
+        """Events that were skipped and on which the code raises, by stream id: their versions."""
 
     async def at_one_moment(self, document_ids: Sequence[str]) -> SectionAtMoment:
         """As `StoredSections.section_at_one_moment`."""
@@ -68,19 +72,43 @@ class SectionLaneOfModel:
 
     async def next_ids(self, after: str) -> list[str]:
         """Some documents of the lane behind this id, in order; none: there are no more. Raises Unavailable."""
-        chunk, moment = Chunk(after), await self.at_one_moment([])
-        fold = SectionFold(self.section, self.sources.models, self.of_lane.partition, moment.parked, chunk.note)
-        await fold.read(self.sources.table, moment.checkpoint.sequence)
-        self.raised |= fold.raised
-        return chunk.close()
+        moment = await self.at_one_moment([])
+        while True:
+            chunk, partition = Chunk(after), self.of_lane.partition
+            fold = SectionFold(self.section, self.sources.models, partition, moment.parked, chunk.note, self._skipped)
+            await fold.read(self.sources.table, moment.checkpoint.sequence)
+            if not await self._note_raised(fold):
+                return chunk.close()
 
-    async def compared(
-        self, document_ids: Sequence[str], skipped: Mapping[str, frozenset[int]] | None = None
-    ) -> ComparedSection:
+    async def skipped_events(self, stream_ids: Sequence[str]) -> SkippedVersions:
+        """As `skipped_events` of this section."""
+        follower = follower_name(self.of_lane.generation.projection, self.section.name)
+        return await skipped_events(self.sources, "projection", follower, stream_ids)
+
+    async def compared(self, document_ids: Sequence[str], skipped: SkippedVersions | None = None) -> ComparedSection:
         """These documents' values, and the fold up to the moment at which they are read, without the skipped versions
         (by stream id). Raises Unavailable.
         """
-        wanted = set(document_ids)
+        compared = await self._compared(document_ids, skipped or {})
+        while await self._note_raised(compared.fold):
+            compared = await self._compared(document_ids, skipped or {})
+        return compared
+
+    async def _note_raised(self, fold: SectionFold) -> bool:
+        """Note where the code raised. Returns whether some of it was skipped: the next fold leaves it out."""
+        noted = {stream_id: at for stream_id, at in fold.raised.items() if self.raised.get(stream_id) != at}
+        skipped = await self.skipped_events(sorted(noted))
+        was_skipped = {
+            stream_id: frozenset({at.stream_version})
+            for stream_id, at in noted.items()
+            if at.stream_version in skipped.get(stream_id, ())
+        }
+        self._skipped = _together(self._skipped, was_skipped)
+        self.raised |= {stream_id: at for stream_id, at in noted.items() if stream_id not in was_skipped}
+        return bool(was_skipped)
+
+    async def _compared(self, document_ids: Sequence[str], skipped: SkippedVersions) -> ComparedSection:
+        wanted, skipped = set(document_ids), _together(self._skipped, skipped)
         moment = await self.at_one_moment(document_ids)
         for _ in range(MAX_LOOKS):
             partition, parked = self.of_lane.partition, moment.parked
@@ -90,5 +118,9 @@ class SectionLaneOfModel:
             if moment.parked == parked and moment.checkpoint.sequence >= fold.sequence:
                 break
         await fold.read(self.sources.table, moment.checkpoint.sequence)
-        self.raised |= fold.raised
         return ComparedSection(moment, fold)
+
+
+def _together(some: SkippedVersions, others: SkippedVersions) -> dict[str, frozenset[int]]:
+    none = frozenset[int]()
+    return {name: some.get(name, none) | others.get(name, none) for name in {*some, *others}}

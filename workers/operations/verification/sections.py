@@ -12,10 +12,9 @@ from workers.operations.verification.section_lanes import (
     ComparedSection,
     SectionLaneOfModel,
 )
-from workers.operations.verification.skipped_events import skipped_events
 from workers.operations.verification.sources import Pace, Sources
 from workers.ports.read_models import Generation
-from workers.ports.sections import SectionOfLane, follower_name, lane_topic
+from workers.ports.sections import SectionOfLane, lane_topic
 
 
 async def compare_sections(sources: Sources, projection: Projection, verdict: Verdict, pace: Pace) -> None:
@@ -45,13 +44,13 @@ async def _compare_lane(lane: SectionLaneOfModel, verdict: Verdict, pace: Pace) 
 
 
 async def _report(lane: SectionLaneOfModel, document_ids: Sequence[str], verdict: Verdict) -> None:
-    """Report what differs from the fold."""
+    """Report what differs from the fold, as far as the fold is sure: where the code raises is reported of the lane."""
     compared = await lane.compared(document_ids)
     differing = _differing(compared, document_ids)
     as_requested = await _as_requested(lane, compared, differing)
     verdict.compared(f"values of {_name(lane)} without events that an operator had skipped", len(as_requested))
     for document_id in differing:
-        if document_id not in as_requested:
+        if document_id not in as_requested and not compared.fold.is_unsure(document_id):
             kind, explanation = _difference(compared, document_id)
             where = f"{lane.of_lane.generation.projection} {document_id}"
             where_in = f"{explanation}: section {lane.section.name}, {lane.topic}/{lane.of_lane.partition}"
@@ -72,8 +71,7 @@ async def _as_requested(
 ) -> AbstractSet[str]:
     """Those whose value is not the fold, but is the fold without the events that an operator had skipped."""
     streams = sorted({stream for name in document_ids for stream in compared.fold.streams.get(name, ())})
-    follower = follower_name(lane.of_lane.generation.projection, lane.section.name)
-    skipped = await skipped_events(lane.sources, "projection", follower, streams)
+    skipped = await lane.skipped_events(streams)
     if not skipped:
         return set()
     without = await lane.compared(document_ids, skipped)

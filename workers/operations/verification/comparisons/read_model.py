@@ -13,19 +13,12 @@ from workers.core.projection import Document, Index, Projection
 from workers.lanes.sequenced import recorded_row
 from workers.operations.verification.comparisons.same_json import same_value
 from workers.operations.verification.findings import FindingKind
-from workers.parking import described
+from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
 from workers.projection.folding import entries
 
 _ABSENT = object()
-
-
-class Raised(NamedTuple):
-    """The first event of a stream that the code could not apply, and why; never a value of the event."""
-
-    stream_version: int
-    explanation: str
 
 
 class DocumentFold:

@@ -7,9 +7,8 @@ from contracts.envelope import MalformedMessage
 from contracts.message import Event
 from workers.core.decider import Decider
 from workers.lanes.sequenced import recorded_row
-from workers.operations.verification.comparisons.read_model import Raised
 from workers.operations.verification.comparisons.stream_versions import StreamVersions
-from workers.parking import described
+from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
 
 
