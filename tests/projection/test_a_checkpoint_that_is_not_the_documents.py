@@ -106,6 +106,16 @@ async def test_of_a_table_that_was_restored_begins_again() -> None:
     assert read.kept == only.kept
 
 
+async def test_of_a_table_that_was_emptied_begins_again_once() -> None:
+    read = Read(PROJECTIONS["users"])
+    await read.read(100)
+    await read.read(100, [])
+    commits = read.store.line.commits
+    await read.read(100, [])
+    assert read.store.line.commits == commits
+    assert read.store.server.get(read.key).sequence == 0
+
+
 async def test_documents_that_call_something_else_their_version_are_left_alone() -> None:
     projection = PROJECTIONS["users"]
     odd = replace(

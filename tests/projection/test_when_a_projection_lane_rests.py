@@ -8,7 +8,7 @@ from tests.projection.lossy_scene import Scene, scene_at_rest
 from tests.projection.test_a_projection_lane import PLACE
 from workers.lanes.work import Restart
 from workers.ports.lanes import LaneKey
-from workers.ports.read_models import EvictionAllowed, Generation
+from workers.ports.read_models import EvictionAllowed, Generation, ServerSigns
 from workers.ports.waiting_lanes import LanePlace
 from workers.projection.idle_look import ProjectionIdleLook
 
@@ -88,6 +88,22 @@ async def test_it_is_woken_when_the_server_has_evicted_keys() -> None:
     assert await lane.is_woken()
     with pytest.raises(Restart, match="evicted"):
         await lane.scene.lane.idle()
+
+
+async def test_the_server_is_asked_once_for_all_lanes_and_not_by_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = await looked()
+    store, asked = lane.scene.store, []
+    signs = store.signs
+
+    async def noted_signs() -> ServerSigns | None:
+        asked.append(lane.scene.hands.now)
+        return await signs()
+
+    monkeypatch.setattr(store, "signs", noted_signs)
+    lane.scene.hands.turn()
+    assert await lane.is_woken()
+    await lane.scene.lane.idle()
+    assert asked == [lane.scene.hands.now]
 
 
 async def test_a_server_that_may_evict_is_noticed() -> None:

@@ -22,6 +22,8 @@ from workers.ports.read_models import EvictionAllowed, Generation, IndexChange, 
 from workers.projection.folding import ALL, entries
 
 LOOK_INTERVAL_SECONDS = 5.0
+MAX_CHECK_SECONDS = 60.0
+"""The longest check of a whole lane without a pause: the process must show that it is alive."""
 SEQUENCES_AT_A_TIME = 1000
 MAX_REMEMBERED = 10_000
 MAX_NAMED = 20
@@ -47,6 +49,7 @@ class Integrity:
         self._looked_at = clock()
         self._position = 0
         self._signs: ServerSigns | None = None
+        self._signs_at: float | None = None
         self._without_document: set[str] = set()
 
     async def ask_server(self) -> None:
@@ -60,7 +63,7 @@ class Integrity:
 
     def note_signs(self, signs: ServerSigns | None) -> None:
         """Compare what the server says about evictions now with what it said before."""
-        before, self._signs = self._signs, signs
+        before, self._signs, self._signs_at = self._signs, signs, self._clock()
         if signs is not None and has_evicted(before, signs):
             self.suspect("the server has evicted keys", restart=True)
 
@@ -69,6 +72,11 @@ class Integrity:
         if restart or not self.suspicion:
             self._position = 0
         self.suspicion = self.suspicion or reason
+
+    @property
+    def has_fresh_signs(self) -> bool:
+        """Whether the server has reported its signs since the interval began."""
+        return self._signs_at is not None and self._clock() - self._signs_at < LOOK_INTERVAL_SECONDS
 
     @property
     def is_time(self) -> bool:

@@ -62,7 +62,7 @@ class ProjectionLane:
     ) -> None:
         self._projection = projection
         self._topic = topics.events(projection.context)
-        self.partition = self._partition = partition
+        self.partition = partition
         self._models = models
         self._table = table
         self._store = store
@@ -79,9 +79,9 @@ class ProjectionLane:
         stored = await part.stored()
         if stored == START and before[0] == part.generation and before[1] != START:
             telemetry.REBUILDS.labels(name).inc()
-            log.warning("the read model is gone; it is rebuilt", projection=name, partition=self._partition)
-        self._say_if_outdated(stored)
-        if stored != START and not await self._is_in_table(stored):
+            log.warning("the read model is gone; it is rebuilt", projection=name, partition=self.partition)
+        part.say_if_outdated(stored, self._restoring.code)
+        if stored.sequence and not await self._is_in_table(stored):
             stored = await self._start_over(stored)
         unchanged = stored != START and before == (part.generation, stored)
         # Documents without a checkpoint are leftovers: they must be compared, not just overwritten.
@@ -93,7 +93,7 @@ class ProjectionLane:
 
     async def _is_in_table(self, stored: Checkpoint) -> bool:
         """Whether the table has the last event that the checkpoint says was applied."""
-        return bool(await self._table.events_after(self._projection.context, self._partition, stored.sequence - 1, 1))
+        return bool(await self._table.events_after(self._projection.context, self.partition, stored.sequence - 1, 1))
 
     async def _start_over(self, stored: Checkpoint) -> Checkpoint:
         """The checkpoint is not of this table: the table was restored, or something else has written the checkpoint.
@@ -102,7 +102,7 @@ class ProjectionLane:
         log.error(
             "the read model's checkpoint is ahead of the table; the lane starts over",
             projection=self._projection.name,
-            partition=self._partition,
+            partition=self.partition,
             sequence=stored.sequence,
         )
         self._part.checkpoint = stored
@@ -114,19 +114,6 @@ class ProjectionLane:
 
     async def examine(self) -> None:
         """Nothing to do: `idle` compares the checkpoint."""
-
-    def _say_if_outdated(self, stored: Checkpoint) -> None:
-        name = self._projection.name
-        outdated = stored.code not in ("", self._restoring.code)
-        telemetry.OUTDATED.labels(name, str(self._partition)).set(outdated)
-        if outdated:
-            log.warning(
-                "the projection's code has changed since its read model was begun",
-                projection=name,
-                partition=self._partition,
-                generation=self._part.generation.number,
-                advice=f"rebuild it: annals projections rebuild {name}, then diff and switch",
-            )
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         async for stretch in self._input.read(records):
@@ -166,7 +153,7 @@ class ProjectionLane:
         return folded._replace(added=written_whole(self._projection, documents).added)
 
     def _note(self, staleness_seconds: float) -> None:
-        name, partition = self._projection.name, str(self._partition)
+        name, partition = self._projection.name, str(self.partition)
         telemetry.STALENESS.labels(name, partition).set(staleness_seconds)
         telemetry.WAITING.labels(name, self._topic, partition).set(len(self._part.waiting))
 
@@ -175,7 +162,7 @@ class ProjectionLane:
         part = self._part
         if not part.waiting:
             return
-        for request in await self._store.parked_requests(part.generation, self._topic, self._partition):
+        for request in await self._store.parked_requests(part.generation, self._topic, self.partition):
             parked = part.waiting.get(request.stream_id)
             if parked is not None:
                 await self._handle_request(parked, request)
@@ -211,7 +198,7 @@ class ProjectionLane:
         """Once the lane has applied every event of the table, no document is a leftover."""
         part = self._part
         context, sequence = self._projection.context, part.checkpoint.sequence
-        if part.checkpoint != START and not await self._table.events_after(context, self._partition, sequence, 1):
+        if part.checkpoint != START and not await self._table.events_after(context, self.partition, sequence, 1):
             whole = part.checkpoint._replace(built_by=part.checkpoint.code)
             await self._restoring.commit(Folded({}, (), (), ()), whole)
             self._leftovers = False

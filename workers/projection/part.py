@@ -12,6 +12,7 @@ from workers.core.projection import Projection
 from workers.parking import within_bounds
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import START, Checkpoint, Generation, ReadModelBatch, ReadModelWriter
+from workers.ports.sections import follower_name
 from workers.projection.folding import Folded
 
 log = structlog.get_logger(__name__)
@@ -46,9 +47,24 @@ class Part:
     @property
     def touched_checkpoint(self) -> Checkpoint:
         """The next checkpoint for a write that applies no event. Its sequence is the same, but its value differs, so
-        that a writer that has read the old value cannot write any more. One record is read again, and dropped.
+        that a writer that has read the old value cannot write any more. One record is read again, and dropped. Only at
+        the offset 0 the value stays, and such a writer can.
         """
         return self.checkpoint._replace(offset=max(self.checkpoint.offset - 1, 0))
+
+    def say_if_outdated(self, stored: Checkpoint, code: str) -> None:
+        """Tell operators when other code than this has begun the part."""
+        follower = follower_name(self.name, self.section) if self.section else self.name
+        is_outdated = stored.code not in ("", code)
+        telemetry.OUTDATED.labels(follower, str(self.partition)).set(is_outdated)
+        if is_outdated:
+            log.warning(
+                "the projection's code has changed since its read model was begun",
+                projection=follower,
+                partition=self.partition,
+                generation=self.generation.number,
+                advice=f"rebuild it: annals projections rebuild {self.name}, then diff and switch",
+            )
 
     async def stored(self) -> Checkpoint:
         """The checkpoint in the store."""

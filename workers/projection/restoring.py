@@ -25,12 +25,9 @@ from workers.ports.read_models import (
     ServerSigns,
 )
 from workers.projection.folding import ALL, Folded, entries
-from workers.projection.integrity import Integrity
+from workers.projection.integrity import MAX_CHECK_SECONDS, Integrity
 from workers.projection.part import Part
 from workers.projection.rebuilding import LanePosition, Rebuilding
-
-MAX_CHECK_SECONDS = 60.0
-"""The longest check of a whole lane without a pause: the process must show that it is alive."""
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +148,8 @@ class Restoring:
         if self._part.building is not None:
             return
         if self._integrity.is_due():
-            await self.ask_server()
+            if not self._integrity.has_fresh_signs:
+                await self.ask_server()
             if not self._integrity.suspicion:
                 if self._part.waiting:
                     await self._park_again(await self._part.parked())
