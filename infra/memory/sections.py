@@ -26,8 +26,8 @@ def with_sections(
     for document_id, stored in zip(document_ids, fields, strict=True):
         sections: dict[str, list[Document]] = {}
         for field, encoded in sorted(stored.items()):
-            if (value := section_value(encoded)) is not None:
-                sections.setdefault(field.rpartition(":")[0], []).append(value.value)
+            if (stored_value := section_value(encoded)) is not None and stored_value.value is not None:
+                sections.setdefault(field.rpartition(":")[0], []).append(stored_value.value)
         if sections and document_id in documents:
             whole[document_id] = {**documents[document_id], SECTIONS: sections}
     return whole

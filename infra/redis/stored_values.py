@@ -30,8 +30,8 @@ def with_sections(
     """The documents, each with its sections. `sections` are the fields and values of each of the ids, in turn."""
     whole = dict(documents)
     for document_id, stored in zip(document_ids, sections, strict=True):
-        if stored and document_id in documents:
-            whole[document_id] = {**documents[document_id], SECTIONS: _sections_of(stored)}
+        if stored and document_id in documents and (values := _sections_of(stored)):
+            whole[document_id] = {**documents[document_id], SECTIONS: values}
     return whole
 
 

@@ -102,7 +102,7 @@ class FollowedReadModels:
         of_section = concerned(section, events, frozenset())
         documents = [section.document_id(event.event) for event in of_section]
         stored = await self._writer.section_values(SectionOfLane(generation, section.name, partition), documents)
-        folded = fold_section(projection.name, section, of_section, stored, late=False)
+        folded = fold_section(projection.name, section, of_section, stored)
         assert not folded.parked, folded.parked
         after = Checkpoint(events[-1].sequence, events[-1].sequence)
         batch = ReadModelBatch(generation, topic, partition, before, after, folded.documents, (), ())

@@ -8,7 +8,9 @@ import pytest
 
 from contracts.topics import Topics
 from infra.memory.interventions import InterventionRows, MemoryInterventions
+from infra.memory.parked_streams import MemoryParkedByProjections
 from infra.memory.wire import DirectWire
+from tests.projection.section_scene import WHOLE, Scene, failing_on, read_on
 from workers.domain.users import context as users
 from workers.operations.interventions import Operator
 from workers.operations.parked_streams import (
@@ -19,6 +21,7 @@ from workers.operations.parked_streams import (
     parked_streams,
     request,
     wait_until_done,
+    waiting_events,
 )
 from workers.ports.interventions import Reason
 from workers.ports.lanes import Unavailable
@@ -128,3 +131,18 @@ async def test_needs_streams_that_are_parked() -> None:
 
 async def test_other_followers_are_left_out() -> None:
     assert await parked_streams(ports_on(Store()), "someone else") == []
+
+
+async def test_of_a_section_are_named_apart_from_its_projection() -> None:
+    scene, store = Scene(failing_on("order-3")[0]), Store()
+    await read_on(scene.lane)
+    by_projections = MemoryParkedByProjections(scene.store.server, scene.store.line, partitions=1)
+    ports = ParkedStreamPorts({"users": users}, Topics(), by_projections, store)
+    (listing,) = await parked_streams(ports, "users/orders")
+    assert listing.name == "projection:users/orders/order-3"
+    assert [row.stream_id for row in await waiting_events(ports, scene.table, listing, 10)] == ["order-3"]
+    assert await parked_streams(ports, "users") == []
+    await request(ports, operator_on(store), [listing], "skip")
+    await scene.lane.idle()
+    assert await parked_streams(ports, "users/orders") == []
+    assert await scene.counts() == WHOLE | {"ada": 2}

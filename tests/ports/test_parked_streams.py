@@ -26,6 +26,7 @@ from workers.ports.parked import (
 )
 from workers.ports.read_models import START, Checkpoint, Generation, ReadModelBatch
 from workers.ports.sagas import SagaBatch
+from workers.ports.sections import follower_name, lane_topic
 
 TOPIC = "users.events"
 SEEN, NOW = 3, 5
@@ -123,3 +124,19 @@ async def test_a_request_is_about_the_event_that_was_seen(stores: Stores, kind: 
 async def test_a_request_about_a_stream_that_is_not_parked_does_nothing(stores: Stores, kind: FollowerKind) -> None:
     await stores.of(kind).request(listing(kind, 0, parked(kind, "eve", NOW)), "retry")
     assert await stores.requests(kind) == []
+
+
+async def test_of_a_section_are_listed_and_requested_beside_those_of_its_projection(
+    models: StoredModels, stores: Stores
+) -> None:
+    lanes = lane_topic(TOPIC, "orders")
+    stream = parked("projection", "ada", NOW)._replace(follower=follower_name("users", "orders"))
+    await models.writer.commit(
+        ReadModelBatch(USERS, lanes, 0, START, Checkpoint(NOW, NOW), {}, [], [], [stream], section="orders")
+    )
+    (of_section,) = await stores.projections.of_projection("users", lanes)
+    assert of_section == ParkedStreamListing("projection", lanes, 0, stream, None)
+    assert of_section.name == "projection:users/orders/ada"
+    await stores.projections.request(of_section, "retry")
+    assert await models.writer.parked_requests(USERS, lanes, 0) == [ParkedStreamRequest("users/orders", "ada", "retry")]
+    assert await stores.requests("projection") == [], "the projection's own stream of this name has no request"

@@ -60,6 +60,16 @@ async def test_a_document_without_values_has_no_sections(models: StoredModels) -
     assert await models.read_models.document(NAME, "ada") == card("ada", "Rome")
 
 
+async def test_a_value_of_skipped_events_only_is_not_shown(models: StoredModels) -> None:
+    await models.writer.commit(batch({"ada": "Rome", "bob": "Rome"}))
+    await models.writer.commit(counted({"ada": SectionValue(1, 1, None), "bob": SectionValue(2, 2, None)}))
+    await models.writer.commit(counted({"bob": value(1)}, partition=1))
+    assert await models.read_models.document(NAME, "ada") == card("ada", "Rome")
+    documents = await models.read_models.documents(NAME, ["ada", "bob"])
+    assert documents["bob"][SECTIONS] == {"orders": [{"count": 1}]}
+    assert await models.writer.section_values(of_lane(), ["ada"]) == {"ada": SectionValue(1, 1, None)}
+
+
 async def test_values_come_before_their_document_and_stay_after_it_unseen(models: StoredModels) -> None:
     await models.writer.commit(counted({"ada": value(1)}))
     assert await models.read_models.document(NAME, "ada") is None
@@ -129,5 +139,6 @@ def test_what_is_no_value_is_none(stored: bytes | None) -> None:
     assert section_value(stored) is None
 
 
-def test_a_value_is_stored_and_read_again() -> None:
-    assert section_value(value(2).encoded()) == value(2)
+@pytest.mark.parametrize("stored", [value(2), SectionValue(1, 2, None)])
+def test_a_value_is_stored_and_read_again(stored: SectionValue) -> None:
+    assert section_value(stored.encoded()) == stored

@@ -88,6 +88,19 @@ class TestEachEventCountsOnce:
         await read_on(scene.another(), inbound_all(scene.table.rows))
         assert await scene.counts() == {"ada": 1, "bob": 2}
 
+    async def test_of_a_table_that_was_emptied(self) -> None:
+        scene = await at_rest()
+        scene.table.rows = []
+        lane = scene.another()
+        await read_on(lane, [])
+        assert await scene.counts() == {}
+        commits = scene.store.line.commits
+        await read_on(lane, [])
+        assert scene.store.line.commits == commits, "the lane starts over once"
+        scene.table.rows = event_rows(*EVENTS[:2])
+        await read_on(lane, LOG[:2])
+        assert await scene.counts() == {"ada": 1, "bob": 1}
+
 
 class TestWhatTheStoreHasLost:
     @pytest.mark.parametrize("evicted", [False, True])

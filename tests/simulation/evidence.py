@@ -198,7 +198,7 @@ def _sections(world: World) -> dict[tuple[str, int], Document]:
     for key, fields in world.servers.redis.hashes.items():
         for field, stored in fields.items() if key[0] == "sections" else ():
             value = section_value(stored)
-            values[key[2], int(field.rpartition(":")[2])] = {} if value is None else value.value
+            values[key[2], int(field.rpartition(":")[2])] = {} if value is None else value.value or {}
     return values
 
 

@@ -201,6 +201,17 @@ async def waiting_events(
     return events
 
 
+async def parked_event(
+    table: EventTable, context: str, parked: ParkedStream, models: Mapping[str, type[Event]]
+) -> list[Recorded]:
+    """The event at which a stream is parked; none if it cannot be read. Raises Unavailable."""
+    rows = await table.stream_after(context, parked.stream_id, parked.stream_version - 1, 1)
+    try:
+        return [recorded_row(row, models) for row in rows]
+    except MalformedMessage:
+        return []
+
+
 def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:
     """A row of the event table as projections and sagas read it. Raises MalformedMessage."""
     return Recorded(

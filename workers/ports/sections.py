@@ -36,12 +36,13 @@ def projection_of(follower: str) -> str:
 
 class SectionValue(NamedTuple):
     """A lane's value in a section of a document, and the sequences of the first and the last event that led to it. They
-    show a repeat, and a value that was lost and begun again.
+    show a value that is ahead of its lane, and one that was lost and begun again. An event that an operator had skipped
+    counts for both; `value` is None while there were no others.
     """
 
     first: int
     last: int
-    value: Document
+    value: Document | None
 
     def covers(self, sequence: int) -> bool:
         """Whether the value has this event, if none between its first and its last was left out."""
@@ -58,10 +59,10 @@ def section_value(stored: bytes | None) -> SectionValue | None:
         fields = None if stored is None else orjson.loads(stored)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(fields, dict) or not isinstance(fields.get("value"), dict):
+    if not isinstance(fields, dict) or not isinstance(value := fields.get("value", ""), dict | None):
         return None
     first, last = fields.get("first"), fields.get("last")
-    return SectionValue(first, last, fields["value"]) if isinstance(first, int) and isinstance(last, int) else None
+    return SectionValue(first, last, value) if isinstance(first, int) and isinstance(last, int) else None
 
 
 class SectionOfLane(NamedTuple):

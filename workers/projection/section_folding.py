@@ -1,11 +1,11 @@
 """Folds the events of one lane into the values of a section. Pure.
 
-An event that a value already has is passed over by its sequence, so a lane whose checkpoint alone was set back, or
-lost, counts nothing twice. An event on which the code fails parks its stream, as in a projection.
+An event on which the code fails parks its stream, as in a projection.
 """
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 import orjson
 
@@ -26,32 +26,52 @@ def concerned(section: Section, events: Sequence[Recorded], waiting: AbstractSet
     ]
 
 
+def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:
+    """The documents of these events, as far as the section's code can tell."""
+    document_ids: dict[str, None] = {}
+    for recorded in events:
+        with suppress(Exception):  # the fold notices it again and parks the stream
+            document_ids[section.document_id(recorded.event)] = None
+    return list(document_ids)
+
+
 def extended(section: Section, before: SectionValue | None, recorded: Recorded) -> SectionValue:
     """The value with one event more. Raises what the section's code raises."""
     value = section.evolve(None if before is None else before.value, recorded)
+    return _widened(before, recorded.sequence)._replace(value=value)
+
+
+def _widened(before: SectionValue | None, sequence: int) -> SectionValue:
+    """The value, whose first and last event leave no room for a doubt whether it lacks this one."""
     if before is None:
-        return SectionValue(recorded.sequence, recorded.sequence, value)
-    return SectionValue(min(before.first, recorded.sequence), max(before.last, recorded.sequence), value)
+        return SectionValue(sequence, sequence, None)
+    return SectionValue(min(before.first, sequence), max(before.last, sequence), before.value)
 
 
 def fold_section(
-    follower: str, section: Section, events: Sequence[Recorded], stored: Mapping[str, SectionValue], *, late: bool
+    follower: str,
+    section: Section,
+    events: Sequence[Recorded],
+    stored: Mapping[str, SectionValue],
+    skipped: Sequence[Recorded] = (),
 ) -> Folded:
-    """Apply events to the values of their documents. `late`: they are those of a parked stream, which the lane has
-    passed without applying them; else those that a value has are passed over.
+    """Apply events to the values of their documents, which have none of them. Those in `skipped` are not applied, for
+    an operator has asked so; they are not missed later.
     """
     values = dict(stored)
     parked: dict[str, ParkedStream] = {}
     changed: set[str] = set()
+    for recorded in skipped:
+        with suppress(Exception):  # an event of no document is missed in none
+            document_id = section.document_id(recorded.event)
+            values[document_id] = _widened(values.get(document_id), recorded.sequence)
+            changed.add(document_id)
     for recorded in events:
         if recorded.stream_id in parked:
             continue
         try:
             document_id = section.document_id(recorded.event)
-            before = values.get(document_id)
-            if before is not None and recorded.sequence <= before.last and not late:
-                continue
-            after = _tried(section, before, recorded)
+            after = _tried(section, values.get(document_id), recorded)
         except Exception as error:  # noqa: BLE001  # a bug in a section must not stop the lane
             parked[recorded.stream_id] = parked_by(follower, recorded, error)
         else:

@@ -2,8 +2,10 @@
 
 Every `LOOK_INTERVAL_SECONDS` a stretch of the lane's events is compared with the values, round and round: each event
 must lie between the first and the last of its document's value. Once a value was missing, or the server has evicted
-keys, the whole lane is compared at once. The table has no index of a document's events: the lane is read again for all
-values that a look has missed.
+keys, one look follows the other until a whole round has found none. A lane that a whole round has found complete, and
+that has no new events, is looked at every `REST_INTERVAL_SECONDS`.
+
+The table has no index of a document's events: the lane is read again for the values that a look has missed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +20,12 @@ from workers.ports.event_store import EventTable
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import EvictionAllowed, ServerSigns
 from workers.ports.sections import SectionOfLane, SectionStore, SectionValue
-from workers.projection.integrity import LOOK_INTERVAL_SECONDS, MAX_NAMED, has_evicted
+from workers.projection.integrity import LOOK_INTERVAL_SECONDS, MAX_CHECK_SECONDS, MAX_NAMED, has_evicted
 from workers.projection.section_fold import EVENTS_AT_A_TIME, SectionFold
+
+REST_INTERVAL_SECONDS = 60.0
+MAX_LOST = 10_000
+"""The number of values after which a look looks no further: they are folded together, and written at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,66 +51,95 @@ class SectionIntegrity:
         self._looked_at = clock()
         self._position = 0
         self._suspicious = False
+        self._has_lost = False
+        self._complete_until: int | None = None
         self._signs: ServerSigns | None = None
+        self._signs_at: float | None = None
+
+    def suspect(self) -> None:
+        """Have all of the lane checked, from its beginning."""
+        self._suspicious, self._has_lost, self._position, self._complete_until = True, False, 0, None
 
     async def ask_server(self) -> None:
         """Compare what the server says about evictions with its last answer. Raises EvictionAllowed or Unavailable."""
         try:
             signs = await self._store.signs()
         except EvictionAllowed:
-            self._suspicious = True
+            self.suspect()
             raise
         self.note_signs(signs)
 
     def note_signs(self, signs: ServerSigns | None) -> None:
         """What the server reports now about evictions."""
-        before, self._signs = self._signs, signs
-        self._suspicious = self._suspicious or (signs is not None and has_evicted(before, signs))
+        before, self._signs, self._signs_at = self._signs, signs, self._clock()
+        if signs is not None and has_evicted(before, signs):
+            self.suspect()
 
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether `lost_values` would look at nothing."""
-        return not self._suspicious and self._clock() - self._looked_at < LOOK_INTERVAL_SECONDS
+    def is_due(self, until: int) -> bool:
+        """Whether `lost_values` would look, if the lane stands at the sequence `until`."""
+        interval_seconds = REST_INTERVAL_SECONDS if self._complete_until == until else LOOK_INTERVAL_SECONDS
+        return self._suspicious or self._clock() - self._looked_at >= interval_seconds
 
     async def lost_values(
-        self, of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream]
+        self, of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream], *, by_this_code: bool
     ) -> dict[str, SectionValue]:
-        """If a look is due, the values that are not as they were left, as they should be at the sequence `until`.
+        """If a look is due, values that are not as they were left, as they should be at the sequence `until`. Other
+        code than this may have counted other events: then only values that do not exist are lost.
+
         Raises EvictionAllowed or Unavailable.
         """
-        now = self._clock()
-        if now - self._looked_at < LOOK_INTERVAL_SECONDS:
+        if not self.is_due(until):
             return {}
-        self._looked_at = now
-        await self.ask_server()
-        lost = await self._next_lost(of_lane, until, waiting)
-        if lost or self._suspicious:
-            self._position = 0
-            while self._position < until:
-                lost |= await self._next_lost(of_lane, until, waiting)
-        self._suspicious = False
-        if not lost:
-            return {}
-        fold = SectionFold(self._section, self._models, self._partition, waiting, lost.__contains__)
-        await fold.read(self._table, until)
-        stored = await self._store.section_values(of_lane, sorted(lost))
-        return {name: value for name, value in fold.values.items() if stored.get(name) != value}
+        now = self._looked_at = self._clock()
+        if self._signs_at is None or now - self._signs_at >= LOOK_INTERVAL_SECONDS:
+            await self.ask_server()
+        names = await self._next_lacking(of_lane, until, waiting, by_this_code=by_this_code)
+        while self._suspicious and self._position < until and len(names) < MAX_LOST:
+            if self._clock() - now > MAX_CHECK_SECONDS:
+                break
+            names |= await self._next_lacking(of_lane, until, waiting, by_this_code=by_this_code)
+        lost = await self._folded(names, of_lane, until, waiting) if names else {}
+        self._note_look(until, has_lost=bool(lost))
+        return lost
 
-    async def _next_lost(self, of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream]) -> set[str]:
-        """The documents whose values lack an event of the next stretch. Raises Unavailable."""
+    async def _next_lacking(
+        self, of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream], *, by_this_code: bool
+    ) -> set[str]:
+        """The documents whose values seem to lack an event of the next stretch. Raises Unavailable."""
         begin = self._position if self._position < until else 0
         limit = min(EVENTS_AT_A_TIME, until - begin)
         rows = await self._table.events_after(self._section.context, self._partition, begin, limit) if limit else ()
-        self._position = rows[-1].sequence if rows else until
         fold = SectionFold(self._section, self._models, self._partition, waiting, lambda _: True)
         for row in rows:
             fold.apply(row)
         stored = await self._store.section_values(of_lane, list(fold.values)) if fold.values else {}
+        self._position = rows[-1].sequence if rows else until
         return {
             name
             for name, value in fold.values.items()
-            if name not in stored or not (stored[name].covers(value.first) and stored[name].covers(value.last))
+            if name not in stored
+            or (by_this_code and not (stored[name].covers(value.first) and stored[name].covers(value.last)))
         }
+
+    async def _folded(
+        self, names: set[str], of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream]
+    ) -> dict[str, SectionValue]:
+        """Of these documents' values, those that differ from the fold, as the fold. Raises Unavailable."""
+        fold = SectionFold(self._section, self._models, self._partition, waiting, names.__contains__)
+        await fold.read(self._table, until)
+        stored = await self._store.section_values(of_lane, sorted(names))
+        return {name: value for name, value in fold.values.items() if stored.get(name) != value}
+
+    def _note_look(self, until: int, *, has_lost: bool) -> None:
+        """After a loss the lane is suspicious until a whole round has found none: perhaps nothing was written."""
+        if has_lost and not self._suspicious:
+            self.suspect()
+            return
+        self._has_lost = self._has_lost or has_lost
+        if self._position >= until:
+            self._suspicious = self._suspicious and self._has_lost
+            self._complete_until = None if self._has_lost else until
+            self._has_lost = False
 
     def report_lost(self, projection: str, of_lane: SectionOfLane, document_ids: Sequence[str]) -> None:
         """Log and count the values that were written again."""

@@ -20,7 +20,7 @@ from workers import telemetry
 from workers.core.projection import Projection, Section
 from workers.core.recorded import Recorded
 from workers.fingerprint import fingerprint
-from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
+from workers.lanes.sequenced import SequencedEvents, Stretch, parked_event, waiting_events
 from workers.lanes.work import Restart
 from workers.parking import tried_again
 from workers.ports.clock import Clock
@@ -28,11 +28,12 @@ from workers.ports.event_store import EventTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, ServerSigns
-from workers.ports.sections import SectionOfLane, SectionStore, follower_name, lane_topic
+from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, PartlyWritten, ServerSigns
+from workers.ports.sections import SectionOfLane, SectionStore, SectionValue, follower_name, lane_topic
 from workers.projection.folding import Folded
 from workers.projection.part import Part
-from workers.projection.section_folding import concerned, fold_section
+from workers.projection.section_fold import SectionFold
+from workers.projection.section_folding import concerned, documents_of, fold_section
 from workers.projection.section_integrity import SectionIntegrity
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class SectionLane:
         clock: Clock = time.monotonic,
     ) -> None:
         self._section = section
-        self._partition = partition
+        self.partition = partition
         self._models = models
         self._table = table
         self._store = store
@@ -87,11 +88,10 @@ class SectionLane:
         stored = await part.stored()
         if stored == START and before[0] == part.generation and before[1] != START:
             telemetry.REBUILDS.labels(self._name).inc()
-            log.warning("the read model is gone; it is rebuilt", projection=self._name, partition=self._partition)
-        outdated = stored.code not in ("", self._code)
-        telemetry.OUTDATED.labels(self._name, str(self._partition)).set(outdated)
+            log.warning("the read model is gone; it is rebuilt", projection=self._name, partition=self.partition)
+        part.say_if_outdated(stored, self._code)
         part.checkpoint = stored
-        if stored != START and not await self._is_in_table(stored):
+        if stored.sequence and not await self._is_in_table(stored):
             await self._start_over()
         part.waiting = {stream.stream_id: stream for stream in await part.parked()}
         self._input.position = part.checkpoint.sequence
@@ -99,7 +99,7 @@ class SectionLane:
 
     async def _is_in_table(self, stored: Checkpoint) -> bool:
         """Whether the table has the last event that the checkpoint says was applied."""
-        return bool(await self._table.events_after(self._section.context, self._partition, stored.sequence - 1, 1))
+        return bool(await self._table.events_after(self._section.context, self.partition, stored.sequence - 1, 1))
 
     async def _start_over(self) -> None:
         """The checkpoint is not of this table: the values may have events that never were. They go first, for a process
@@ -108,7 +108,7 @@ class SectionLane:
         log.error(
             "the read model's checkpoint is ahead of the table; the lane starts over",
             projection=self._name,
-            partition=self._partition,
+            partition=self.partition,
             sequence=self._part.checkpoint.sequence,
         )
         await self._store.clear_section(self._of_lane)
@@ -116,7 +116,7 @@ class SectionLane:
 
     @property
     def _of_lane(self) -> SectionOfLane:
-        return SectionOfLane(self._part.generation, self._section.name, self._partition)
+        return SectionOfLane(self._part.generation, self._section.name, self.partition)
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
         """The next checkpoint has the new offset."""
@@ -133,43 +133,52 @@ class SectionLane:
 
     async def _apply(self, stretch: Stretch) -> None:
         events, part = stretch.events, self._part
-        folded = await self._folded(concerned(self._section, events, part.waiting.keys()), late=False)
+        folded = await self._folded(concerned(self._section, events, part.waiting.keys()))
         built_by = self._code if part.checkpoint == START else part.checkpoint.built_by
         await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._name).inc(len(events))
         age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
         self._note(max(age_seconds, 0.0))
 
-    async def _folded(self, events: Sequence[Recorded], *, late: bool) -> Folded:
-        stored = await self._store.section_values(self._of_lane, self._documents_of(events)) if events else {}
-        return fold_section(self._name, self._section, events, stored, late=late)
+    async def _folded(self, events: Sequence[Recorded], skipped: Sequence[Recorded] = ()) -> Folded:
+        document_ids = documents_of(self._section, [*skipped, *events])
+        stored = await self._store.section_values(self._of_lane, document_ids) if document_ids else {}
+        stored = await self._set_back(stored)
+        return fold_section(self._name, self._section, events, stored, skipped)
 
-    def _documents_of(self, events: Sequence[Recorded]) -> list[str]:
-        """The documents of these events, as far as the section's code can tell: the fold parks the others."""
-        document_ids: dict[str, None] = {}
-        for recorded in events:
-            try:
-                document_ids[self._section.document_id(recorded.event)] = None
-            except Exception:  # noqa: BLE001, S112  # the fold notices it again and parks the stream
-                continue
-        return list(document_ids)
+    async def _set_back(self, stored: Mapping[str, SectionValue]) -> Mapping[str, SectionValue]:
+        """The values as of the checkpoint. One with later events is folded again: the checkpoint was lost or set back
+        without it, perhaps with parked streams whose events it lacks. One with later events only is none yet.
+        """
+        until = self._part.checkpoint.sequence
+        ahead = {document_id for document_id, value in stored.items() if value.last > until}
+        if not ahead:
+            return stored
+        begun = {document_id for document_id in ahead if stored[document_id].first <= until}
+        fold = SectionFold(self._section, self._models, self.partition, self._part.waiting, begun.__contains__)
+        if begun:
+            await fold.read(self._table, until)
+        return {document_id: stored[document_id] for document_id in stored.keys() - ahead} | fold.values
 
     async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
         try:
             await self._part.commit(folded, checkpoint, unparked)
         except CheckpointMoved as error:
             raise Restart("the read model's checkpoint was moved by another") from error
+        except PartlyWritten:
+            self._integrity.suspect()
+            raise
 
     def _note(self, staleness_seconds: float) -> None:
-        telemetry.STALENESS.labels(self._name, str(self._partition)).set(staleness_seconds)
-        telemetry.WAITING.labels(self._name, self._part.topic, str(self._partition)).set(len(self._part.waiting))
+        telemetry.STALENESS.labels(self._name, str(self.partition)).set(staleness_seconds)
+        telemetry.WAITING.labels(self._name, self._part.topic, str(self.partition)).set(len(self._part.waiting))
 
     async def _handle_requests(self) -> None:
         """Do what operators have requested for parked streams."""
         part = self._part
         if not part.waiting:
             return
-        for request in await self._store.parked_requests(part.generation, part.topic, self._partition):
+        for request in await self._store.parked_requests(part.generation, part.topic, self.partition):
             parked = part.waiting.get(request.stream_id)
             if parked is not None:
                 await self._handle_request(parked, request)
@@ -177,7 +186,8 @@ class SectionLane:
     async def _handle_request(self, parked: ParkedStream, request: ParkedStreamRequest) -> None:
         part, context, until = self._part, self._section.context, self._part.checkpoint.sequence
         events = await waiting_events(self._table, context, parked, request, self._models, until)
-        folded = await self._folded(concerned(self._section, events, frozenset()), late=True)
+        skipped = await parked_event(self._table, context, parked, self._models) if request.action == "skip" else ()
+        folded = await self._folded(concerned(self._section, events, frozenset()), skipped)
         folded = folded._replace(parked=tried_again(parked, folded.parked))
         unparked = () if folded.parked else (request.stream_id,)
         await self._commit(folded, part.touched_checkpoint, unparked)
@@ -201,16 +211,12 @@ class SectionLane:
         part = self._part
         if part.building is not None:
             return
-        restored = await self._integrity.lost_values(self._of_lane, part.checkpoint.sequence, part.waiting)
+        until, by_this_code = part.checkpoint.sequence, part.checkpoint.code == self._code
+        restored = await self._integrity.lost_values(self._of_lane, until, part.waiting, by_this_code=by_this_code)
         if restored:
             documents = {document_id: value.encoded() for document_id, value in restored.items()}
             await self._commit(Folded(documents, (), (), ()), part.touched_checkpoint)
             self._integrity.report_lost(self._name, self._of_lane, list(documents))
-
-    @property
-    def partition(self) -> int:
-        """That of the section's context."""
-        return self._partition
 
     @property
     def sequence(self) -> int:
@@ -227,7 +233,8 @@ class SectionLane:
         """
         part = self._part
         is_unchanged = (live, stored) == (part.generation, part.checkpoint)
-        return is_unchanged and not part.waiting and (not part.checkpoint.sequence or self._integrity.is_at_rest)
+        until = part.checkpoint.sequence
+        return is_unchanged and not part.waiting and not (until and self._integrity.is_due(until))
 
     async def release(self) -> None:
         """Nothing to do: the checkpoint is in the store."""

@@ -126,7 +126,8 @@ async def _whole_documents(
         for partition in range(ports.partitions):
             of_lane = SectionOfLane(generation, section.name, partition)
             for document_id, value in (await ports.store.section_values(of_lane, list(stored))).items():
-                sections.setdefault(document_id, {}).setdefault(section.name, []).append(value.value)
+                if value.value is not None:
+                    sections.setdefault(document_id, {}).setdefault(section.name, []).append(value.value)
     return {
         document_id: projection.whole({**document, SECTIONS: sections.get(document_id, {})} if sections else document)
         for document_id, document in stored.items()
