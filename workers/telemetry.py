@@ -2,6 +2,9 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+LANE = ("role", "follower", "topic", "partition")
+"""One lane: a process may have several followers of one topic in one role, and no other value tells them apart."""
+
 LANES_HELD = Gauge("annals_lanes_held", "Lanes that this process holds", ["role", "topic"])
 TAKEOVERS = Counter("annals_lane_takeovers", "Lanes acquired", ["role", "topic"])
 FENCED = Counter(
@@ -11,12 +14,10 @@ LANE_FAULTS = Counter("annals_lane_faults", "Lanes abandoned and acquired again 
 LAST_PROGRESS = Gauge(
     "annals_lane_last_progress_timestamp_seconds",
     "When the lane last made progress or was idle",
-    ["role", "topic", "partition"],
+    LANE,
 )
-LAG = Gauge("annals_lane_lag", "Records between a lane and the end of its topic", ["role", "topic", "partition"])
-LAG_SECONDS = Gauge(
-    "annals_lane_lag_seconds", "Age of the oldest record that a lane has not handled", ["role", "topic", "partition"]
-)
+LAG = Gauge("annals_lane_lag", "Records between a lane and the end of its topic", LANE)
+LAG_SECONDS = Gauge("annals_lane_lag_seconds", "Age of the oldest record that a lane has not handled", LANE)
 BATCH_RECORDS = Histogram(
     "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )

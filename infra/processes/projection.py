@@ -20,7 +20,7 @@ from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
-from workers.ports.sections import lane_topic
+from workers.ports.sections import follower_name, lane_topic
 from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
 from workers.projection.section_lane import SectionLane
@@ -55,11 +55,14 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     def hosting(
         group: str, projection: Projection, context: str, work_for: Callable[[Partition], LaneWork], section: str = ""
     ) -> LaneHost:
+        follower = follower_name(projection.name, section) if section else projection.name
         topic = topics.events(context)
         subscription = KafkaSubscription(settings, group=group, topics=[topic])
         waiting = PostgresWaitingLanes(database)
         look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
-        return LaneHost("projection", subscription, work_for, partitions=settings.partitions, idle_look=look)
+        return LaneHost(
+            "projection", subscription, work_for, partitions=settings.partitions, idle_look=look, follower=follower
+        )
 
     projections = [projection for context in contexts().values() for projection in context.projections]
     try:

@@ -179,4 +179,4 @@ async def test_a_lane_that_has_read_nothing_yet_is_behind_by_records_and_not_cau
         subscription.topics[FIRST] = records(0, 7)
         await watch.look([runner])
         assert not runner.caught_up
-        assert telemetry.LAG.labels("command", *map(str, FIRST))._value.get() == 7
+        assert telemetry.LAG.labels("command", "", *map(str, FIRST))._value.get() == 7

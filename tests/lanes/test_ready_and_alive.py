@@ -20,9 +20,9 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.lanes.runner.IDLE_SECONDS", 0.01)
 
 
-def lag() -> tuple[float, float]:
+def lag(follower: str = "") -> tuple[float, float]:
     """In records and in seconds, as a scrape sees it."""
-    place = ("command", *map(str, FIRST))
+    place = ("command", follower, *map(str, FIRST))
     return telemetry.LAG.labels(*place)._value.get(), telemetry.LAG_SECONDS.labels(*place)._value.get()
 
 
@@ -59,6 +59,21 @@ async def test_is_ready_when_what_waits_was_written_ten_seconds_ago_at_most(
         await watch.look([runner])
         assert lag() == (1, seconds)
         assert runner.caught_up == ready
+
+
+async def test_two_followers_of_one_topic_show_each_its_own_lag() -> None:
+    slow, quick = Process("orders"), Process("users/orders")
+    slow.works[FIRST].going.clear()
+    async with slow.running(), quick.running():
+        for process in (slow, quick):
+            process.subscription.write(FIRST, 10)
+            await process.subscription.give(FIRST)
+        await become(lambda: lag("orders")[0] == 10, "the lag of one is seen")
+        await become(lambda: quick.host.ready, "the other has caught up")
+        assert lag("users/orders") == (0, 0)
+        assert (lag("orders")[0], slow.host.ready) == (10, False)
+        slow.works[FIRST].going.set()
+        await become(lambda: slow.host.ready, "it has caught up")
 
 
 async def test_is_not_ready_while_a_server_is_away_and_ready_again_by_itself() -> None:

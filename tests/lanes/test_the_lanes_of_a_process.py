@@ -26,10 +26,10 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 class Process:
     """A host on fakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, follower: str = "") -> None:
         self.works = {FIRST: WorkOnScript(), SECOND: WorkOnScript()}
         self.subscription = SubscriptionInMemory()
-        self.host = LaneHost("command", self.subscription, self.works.__getitem__)
+        self.host = LaneHost("command", self.subscription, self.works.__getitem__, follower=follower)
         self.journals_at_stop: list[list[str]] = []
         self.subscription.on_stop = lambda: self.journals_at_stop.extend(
             [*work.journal] for work in self.works.values() if work.journal

@@ -27,7 +27,11 @@ async def test_is_each_batch_with_its_records() -> None:
     counted = Counted(
         annals_batch_records_sum={"role": "command"},
         annals_batch_seconds_count={"role": "command"},
-        annals_lane_last_progress_timestamp_seconds={**LABELS, "partition": str(PARTITION.partition)},
+        annals_lane_last_progress_timestamp_seconds={
+            **LABELS,
+            "follower": "",
+            "partition": str(PARTITION.partition),
+        },
     )
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:

@@ -117,6 +117,9 @@ async def test_show_what_was_done_and_how_far_behind_each_lane_is(system: System
         for lag in ("annals_lane_lag", "annals_lane_lag_seconds"):
             await comes_true(partial(nothing_is_left, endpoint, lag), f"{role}: {lag} is 0")
         assert endpoint.total("annals_lane_last_progress_timestamp_seconds", role=role, partition="0") > 1.7e9
+    for follower in ("orders", "users/orders"):
+        lane = {"follower": follower, "topic": system.topic("orders.events"), "partition": "0"}
+        assert projection.total("annals_lane_last_progress_timestamp_seconds", **lane) > 1.7e9
     await comes_true(lambda: projection.total("annals_projection_staleness_seconds") == 0, "the read model is current")
 
 

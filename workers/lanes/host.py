@@ -43,11 +43,13 @@ class LaneHost:
         clock: Clock = time.monotonic,
         partitions: int | None = None,
         idle_look: IdleLook | None = None,
+        follower: str = "",
     ) -> None:
         """`partitions` is the number that each topic must have; None: any number. Without an `idle_look` (idle.py) each
-        lane looks by itself whether there is something to do without records.
+        lane looks by itself whether there is something to do without records. `follower` tells hosts of one role and
+        topic apart where their lanes are measured.
         """
-        self.role = role
+        self.role, self._follower = role, follower
         self._subscription = subscription
         self._work_for = work_for
         self._clock = clock
@@ -58,7 +60,7 @@ class LaneHost:
         self._committed_at = self._turned_at = clock()
         self._joined = False
         self._failing_since: float | None = None
-        self._watch = Watch(role, subscription, clock)
+        self._watch = Watch(role, subscription, clock, follower)
 
     @property
     def holding(self) -> bool:
@@ -155,6 +157,7 @@ class LaneHost:
                 self._clock,
                 self._partitions,
                 is_looked_after=self._idle_look is not None,
+                follower=self._follower,
             )
             self._runners[partition] = runner
             runner.start()

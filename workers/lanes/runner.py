@@ -36,7 +36,7 @@ class LaneRunner:
     """Runs one `LaneWork` on the records of one partition.
 
     `active`: the lane is held. `caught_up`: it was at, or close to, the end of its topic at the last look of the watch.
-    `moved_at`: when it last made progress, by `clock`. `waiting`: its wait for records.
+    `moved_at`: when it last made progress, by `clock`. `waiting`: its wait for records. `follower`: that of its host.
     """
 
     def __init__(
@@ -49,11 +49,12 @@ class LaneRunner:
         partitions: int | None = None,
         *,
         is_looked_after: bool = False,
+        follower: str = "",
     ) -> None:
         """`partitions` is the number that the topic must have; None: any number. `is_looked_after`: the host tells when
         to look for something to do without records (idle.py); else the lane does so once a second.
         """
-        self.role, self.partition, self.work = role, partition, work
+        self.role, self.follower, self.partition, self.work = role, follower, partition, work
         self.active = self.caught_up = False
         self.moved_at = clock()
         self.waiting = Waiting(clock)
@@ -130,7 +131,7 @@ class LaneRunner:
     def note_progress(self) -> None:
         """The lane has done something, or has nothing to do."""
         self.moved_at = self._clock()
-        telemetry.LAST_PROGRESS.labels(self.role, *self.partition).set_to_current_time()
+        telemetry.LAST_PROGRESS.labels(self.role, self.follower, *self.partition).set_to_current_time()
 
     async def stop(self, timeout_seconds: float) -> None:
         """Finish the current batch and release the lane; after the timeout, abandon it."""

@@ -29,8 +29,11 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Looks at the lanes of one subscription."""
 
-    def __init__(self, role: str, subscription: Subscription, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, role: str, subscription: Subscription, clock: Clock = time.monotonic, follower: str = ""
+    ) -> None:
         self._role = role
+        self._follower = follower
         self._clock = clock
         self._subscription = subscription
         self._looked_at: float | None = None
@@ -82,7 +85,7 @@ class Watch:
     def _note_lag(self, runner: LaneRunner, end: int) -> None:
         """Set the lag in records, and in seconds since the oldest of them was written."""
         behind = max(end - runner.next_offset, 0)
-        telemetry.LAG.labels(self._role, *runner.partition).set(behind)
+        telemetry.LAG.labels(self._role, self._follower, *runner.partition).set(behind)
         written_at = runner.oldest_waiting_ms
         if behind == 0:
             seconds = 0.0
@@ -90,5 +93,5 @@ class Watch:
             return
         else:
             seconds = max(time.time() - written_at / 1000, 0.0)
-        telemetry.LAG_SECONDS.labels(self._role, *runner.partition).set(seconds)
+        telemetry.LAG_SECONDS.labels(self._role, self._follower, *runner.partition).set(seconds)
         runner.caught_up = seconds <= CAUGHT_UP_SECONDS
