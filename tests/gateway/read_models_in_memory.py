@@ -99,7 +99,7 @@ class FollowedReadModels:
         events = self.lanes.get((section.context, partition), [])[before.sequence :]
         if not events:
             return
-        of_section = concerned(section, events, frozenset())
+        of_section = concerned(section, events, {})
         documents = [section.document_id(event.event) for event in of_section]
         stored = await self._writer.section_values(SectionOfLane(generation, section.name, partition), documents)
         folded = fold_section(projection.name, section, of_section, stored)

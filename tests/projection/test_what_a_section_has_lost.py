@@ -8,6 +8,8 @@ from contracts.message import Event
 from infra.memory import read_model_server as keys
 from tests.lanes.recorded_rows import event_rows, inbound_all
 from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
+from workers.core.projection import Document
+from workers.core.recorded import Recorded
 from workers.domain.users.sections import ORDERS
 from workers.lanes.work import Restart
 from workers.ports.parked import ParkedStreamAction
@@ -100,6 +102,25 @@ class TestAValueAheadOfItsCheckpoint:
         failing.clear()
         await read_on(scene.another(section), batch=1)
         assert await scene.counts() == WHOLE
+
+    async def test_of_a_lane_that_begins_again_counts_what_came_before_a_parked_event(self) -> None:
+        def evolve(value: Document | None, recorded: Recorded) -> Document:
+            if recorded.stream_version == 2:
+                raise KeyError(recorded.stream_id)
+            return ORDERS.evolve(value, recorded)
+
+        section = replace(ORDERS, evolve=evolve)
+        scene = Scene(section)
+        scene.table.rows = event_rows(*(order(number, "ada") for number in (2, 1, 1, 3)))
+        log = inbound_all(scene.table.rows)
+        await read_on(scene.lane, log)
+        assert await scene.counts() == {"ada": 3}
+        scene.store.forget_checkpoints()
+        lane = scene.another(section)
+        await read_on(lane, log, batch=1)
+        await scene.look(lane)
+        assert await scene.counts() == {"ada": 3}
+        assert scene.store.waiting["order-1"].stream_version == 2
 
     @pytest.mark.parametrize("sequence", [1, 2, 3, 4])
     async def test_of_a_lane_that_was_set_back_counts_all(self, sequence: int) -> None:

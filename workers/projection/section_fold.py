@@ -15,7 +15,7 @@ from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
 from workers.ports.sections import SectionValue
-from workers.projection.section_folding import extended
+from workers.projection.section_folding import extended, waits
 
 EVENTS_AT_A_TIME = 1000
 
@@ -98,7 +98,5 @@ class SectionFold:
             self._unsure.add(document_id)
 
     def _is_left_out(self, row: EventRow) -> bool:
-        parked = self._parked.get(row.stream_id)
-        if parked is not None and row.stream_version >= parked.stream_version:
-            return True
-        return row.stream_version in self._skipped.get(row.stream_id, ())
+        is_skipped = row.stream_version in self._skipped.get(row.stream_id, ())
+        return is_skipped or waits(self._parked, row.stream_id, row.stream_version)

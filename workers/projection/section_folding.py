@@ -4,7 +4,6 @@ An event on which the code fails parks its stream, as in a projection.
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 import orjson
@@ -17,13 +16,21 @@ from workers.ports.sections import SectionValue
 from workers.projection.folding import Folded
 
 
-def concerned(section: Section, events: Sequence[Recorded], waiting: AbstractSet[str]) -> list[Recorded]:
-    """The events that the section reacts to, without those of the streams in `waiting`."""
+def concerned(section: Section, events: Sequence[Recorded], parked: Mapping[str, ParkedStream]) -> list[Recorded]:
+    """The events that the section reacts to, without those of parked streams from where they are parked on. A lane that
+    was set back meets the earlier ones again.
+    """
     return [
         recorded
         for recorded in events
-        if type(recorded.event) in section.reacts_to and recorded.stream_id not in waiting
+        if type(recorded.event) in section.reacts_to and not waits(parked, recorded.stream_id, recorded.stream_version)
     ]
+
+
+def waits(parked: Mapping[str, ParkedStream], stream_id: str, stream_version: int) -> bool:
+    """Whether an event is not applied because its stream is parked at it, or before it."""
+    stream = parked.get(stream_id)
+    return stream is not None and stream_version >= stream.stream_version
 
 
 def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:

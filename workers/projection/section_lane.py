@@ -133,7 +133,7 @@ class SectionLane:
 
     async def _apply(self, stretch: Stretch) -> None:
         events, part = stretch.events, self._part
-        folded = await self._folded(concerned(self._section, events, part.waiting.keys()))
+        folded = await self._folded(concerned(self._section, events, part.waiting))
         built_by = self._code if part.checkpoint == START else part.checkpoint.built_by
         await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._name).inc(len(events))
@@ -187,7 +187,7 @@ class SectionLane:
         part, context, until = self._part, self._section.context, self._part.checkpoint.sequence
         events = await waiting_events(self._table, context, parked, request, self._models, until)
         skipped = await parked_event(self._table, context, parked, self._models) if request.action == "skip" else ()
-        folded = await self._folded(concerned(self._section, events, frozenset()), skipped)
+        folded = await self._folded(concerned(self._section, events, {}), skipped)
         folded = folded._replace(parked=tried_again(parked, folded.parked))
         unparked = () if folded.parked else (request.stream_id,)
         await self._commit(folded, part.touched_checkpoint, unparked)
