@@ -4,21 +4,36 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+import pytest_asyncio
 import typer.testing
 
 from infra.cli.bench import app
 from infra.settings import Settings
 from tests.bench.conftest import SERVERS, bench_databases, leftovers
-from tests.warm.process import start
+from tests.servers import Servers
+from tests.warm.process import AnyProcess, start
 
 DEADLINE_SECONDS = 180.0
 
 pytestmark = pytest.mark.timeout(DEADLINE_SECONDS + 60)
 
 
+@pytest_asyncio.fixture(scope="module")
+async def idle_run(servers: Servers) -> AsyncIterator[AnyProcess]:
+    """A run of the idle part. It waits for servers of its own most of the time, so other tests go on meanwhile."""
+    arguments = ("bench", "idle", "--settle-seconds", "0", "--idle-seconds", "1", "--lanes", "1", "--json")
+    process = await start("infra.cli.main", *arguments, env=os.environ | servers.settings.environment())
+    yield process
+    if process.returncode is None:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.mark.usefixtures("idle_run")
 async def test_that_is_interrupted_prints_the_rounds_that_were_completed(settings: Settings) -> None:
     arguments = ("bench", "orders", "--orders", "100", "--rounds", "99", "--json")
     async with asyncio.timeout(DEADLINE_SECONDS):
@@ -51,14 +66,10 @@ async def _second_round(settings: Settings) -> None:
         await connection.close()
 
 
-async def test_of_an_idle_installation_by_process(settings: Settings) -> None:
-    amounts = ("--settle-seconds", "0", "--idle-seconds", "1", "--lanes", "1")
+async def test_of_an_idle_installation_by_process(idle_run: AnyProcess) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
-        process = await start(
-            "infra.cli.main", "bench", "idle", *amounts, "--json", env=os.environ | settings.environment()
-        )
-        output, errors = await process.communicate()
-    assert process.returncode == 0, errors
+        output, errors = await idle_run.communicate()
+    assert idle_run.returncode == 0, errors
     measured = json.loads(output)
     assert measured["completed"] is True
     idle = measured["idle"]

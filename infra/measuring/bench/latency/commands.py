@@ -9,7 +9,7 @@ from infra.measuring.bench.http_connection import Connections, post_request
 from infra.measuring.bench.installation import Installation
 from infra.measuring.bench.latency.times import Times, open_loop
 from infra.measuring.bench.load import SOURCE, sign_up
-from infra.measuring.bench.processes import gateway, worker
+from infra.measuring.bench.processes import gateway
 from infra.measuring.bench.progress import POLL_SECONDS, Stalled
 
 ANSWER_SECONDS = 10.0
@@ -22,7 +22,9 @@ CREATED = 201
 async def command_latencies(
     installation: Installation, rates: Sequence[int], warm_up_seconds: float, seconds: float
 ) -> Mapping[int, Times]:
-    """By rate, the latencies of sign-ups that one command worker accepts. Raises Stalled or KafkaUnavailable."""
+    """By rate, the latencies of sign-ups that the command worker accepts, which must run. Raises Stalled or
+    KafkaUnavailable.
+    """
     client = command_client(
         installation.settings,
         source=SOURCE,
@@ -33,7 +35,7 @@ async def command_latencies(
     async def answered(_: int, __: float) -> bool:
         return _accepted(await client.ask(sign_up(), wait_seconds=ANSWER_SECONDS))
 
-    async with worker(installation, "command"), client:
+    async with client:
         if not _accepted(await client.ask(sign_up(), wait_seconds=START_SECONDS)):
             raise Stalled("the command worker", 0, 1)
         times = {}
@@ -49,10 +51,10 @@ def _accepted(outcome: Outcome | None) -> bool:
 
 
 async def write_latency(installation: Installation, per_second: float, warm_up_seconds: float, seconds: float) -> Times:
-    """The latencies of `POST /users` through one gateway and one command worker; answered: 201 Created. Raises
-    Stalled.
+    """The latencies of `POST /users` through one gateway and the command worker, which must run; answered: 201 Created.
+    Raises Stalled or TimeoutError.
     """
-    async with worker(installation, "command"), gateway(installation) as running:
+    async with gateway(installation) as running:
         connections = Connections(running.port)
 
         async def answered(_: int, __: float) -> bool:
@@ -69,7 +71,7 @@ async def write_latency(installation: Installation, per_second: float, warm_up_s
 
 
 async def _first_answer(answered: Callable[[int, float], Awaitable[bool]]) -> None:
-    """Wait until a write is answered with 201: it is 202 or 503 until the worker has its lanes. Raises Stalled."""
+    """Wait until a write is answered with 201: it is 202 or 503 until the gateway reads replies. Raises Stalled."""
     try:
         async with asyncio.timeout(START_SECONDS):
             while not await answered(0, 0):  # noqa: ASYNC110 - another process changes

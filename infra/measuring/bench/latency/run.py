@@ -8,6 +8,7 @@ from infra.measuring.bench.latency.commands import command_latencies, write_late
 from infra.measuring.bench.latency.confirmation import HOPS, confirmation_latency
 from infra.measuring.bench.latency.floor import floor
 from infra.measuring.bench.latency.times import Times
+from infra.measuring.bench.processes import worker
 
 
 class LatencyPlan(NamedTuple):
@@ -46,8 +47,9 @@ async def measure_latency(new_installation: NewInstallation, plan: LatencyPlan) 
             floors = {rate: await bare.there_and_back(rate, seconds) for rate in rates}
             floor_of_writes = await bare.there_and_back(writes, seconds)
             floor_of_orders = await bare.chain(HOPS, orders, seconds)
-        commands = await command_latencies(running, rates, warm_up, seconds)
-        writes_over_http = await write_latency(running, writes, warm_up, seconds)
+        async with worker(running, "command"):
+            commands = await command_latencies(running, rates, warm_up, seconds)
+            writes_over_http = await write_latency(running, writes, warm_up, seconds)
     # In another installation, where the sagas have nothing to do for the users of the first.
     async with new_installation(plan.lanes) as running:
         confirmation = await confirmation_latency(running, orders, seconds)
