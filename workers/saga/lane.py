@@ -4,8 +4,8 @@ Delivery: an event is applied exactly once. The states, steps and deadlines that
 written in one transaction, which is fenced if the lane has a new owner; on a version conflict of an instance the batch
 is decided again. The steps are sent after the commit, and again by the next owner from the lane's mark on; as their
 command ids are derived, a repeat has no effect. An event on which the code of a saga fails parks its stream for that
-saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it; the lane looks for both
-about twice a second.
+saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it
+(internal_event_source.py).
 """
 
 import time
@@ -218,7 +218,7 @@ class SagaLane:
         if not due:
             return
         try:
-            async with self._instances.turn(sorted({event.key for event in due})) as turn:
+            async with self._instances.turn(sorted({event.key for event in due}), of_internal_events=True) as turn:
                 followed = await turn.decide(lambda stored: handle(self._sagas, due, stored, self._position))
                 self._internal_events.postpone(followed.failures)
                 handled = [event for event in due if event.key not in followed.failures]

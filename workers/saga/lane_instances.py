@@ -51,12 +51,17 @@ class LaneInstances:
 
     @asynccontextmanager
     async def turn(
-        self, keys: Sequence[InstanceKey], new_streams: Collection[str] = frozenset()
+        self,
+        keys: Sequence[InstanceKey],
+        new_streams: Collection[str] = frozenset(),
+        *,
+        of_internal_events: bool = False,
     ) -> AsyncIterator[Turn]:
         """The lane's turn at these instances. Decide and write in it.
 
         An instance with the id of one of the `new_streams`, whose first event is among those to be applied, most
-        probably does not exist yet. Raises Unavailable.
+        probably does not exist yet. Internal events are read before the turn: a lane of this process may have cleared
+        a deadline since, so a conflict over them says nothing of another process. Raises Unavailable.
         """
         async with self._shared.turn(keys):
             loaded = self._shared.take(keys)
@@ -64,7 +69,8 @@ class LaneInstances:
                 yield await self._begin(keys, loaded, new_streams)
             except InstanceConflict:
                 telemetry.INSTANCE_CONFLICTS.labels(self._topic).inc()
-                self._read_until = self._clock() + READ_AFTER_CONFLICT_SECONDS
+                if not of_internal_events:
+                    self._read_until = self._clock() + READ_AFTER_CONFLICT_SECONDS
                 raise
 
     async def _begin(
