@@ -73,10 +73,12 @@ def command_commits(database: Database) -> GroupCommits[Batch]:
     return GroupCommits(database, COMMIT, _arguments, Refusals(_may_concern, _raised), _weight)
 
 
-def _raised(error: asyncpg.PostgresError) -> Exception:
+def _raised(error: Exception) -> Exception:
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
         return Repeated()
-    return _claims_refused(error) if error.sqlstate == CLAIMS_REFUSED else error
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
+        return _claims_refused(error)
+    return error
 
 
 def _weight(batch: Batch) -> int:

@@ -1,8 +1,8 @@
 """Commits batches of several lanes together: each is written whole or not at all, as if it had come alone.
 
 When a call is refused, the batches that may be the reason are committed alone, one after the other, and the rest
-together again. So is a batch that a call has left out, because its lane has another owner or is locked. No other batch
-waits for it.
+together again. So is a batch that a call has left out, because its lane has another owner or is locked. Only a call for
+a batch alone waits for a lock, so no other batch does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ from infra.postgres.grouping import Grouping, Later
 from infra.postgres.lists import listed_values
 from infra.postgres.pool import Database
 from workers.ports.event_store import Unstorable
-from workers.ports.lanes import Fenced, LaneKey, Unavailable
+from workers.ports.lanes import Fenced, LaneKey
 
 MAX_GROUP_ROWS = 2000
 
@@ -34,18 +34,22 @@ AnyBatch = TypeVar("AnyBatch", bound=LaneBatch)
 
 
 class GroupCall:
-    """A call of one function with batches (`batch_…`) and their rows, each with the place of its batch (`…_batch`)."""
+    """A call of one function with batches (`batch_…`) and their rows, each with the place of its batch (`…_batch`). The
+    last argument is whether the call `waits` for lanes that are locked.
+    """
 
     def __init__(self, function: str, batch: Sequence[str], rows: Iterable[RowLists]) -> None:
         self._batch = RowLists("batch", batch)
         self._rows = list(rows)
         names = (name for lists in self._rows for name in (f"{lists.prefix}_batch", *lists.names))
-        self.call = FunctionCall(function, [*self._batch.names, *names])
+        self.call = FunctionCall(function, [*self._batch.names, *names, "waits"])
 
     def arguments(
         self, batches: Sequence[Sequence[Any]], rows: Sequence[Sequence[Sequence[Sequence[Any]]]]
     ) -> list[str]:
-        """The parameters: a row for each batch, and for each kind of rows those of each batch. Raises Unstorable."""
+        """The parameters but for the last: a row for each batch, and for each kind of rows those of each batch. Raises
+        Unstorable.
+        """
         arguments = self._batch.of(batches)
         for lists, groups in zip(self._rows, rows, strict=True):
             places = [number for number, group in enumerate(groups, start=1) for _ in group]
@@ -55,11 +59,11 @@ class GroupCall:
 
 class Refusals(NamedTuple):
     """What the database's refusal of a call says. `may_concern`: whether the batch holds what was refused. `raised`:
-    what the port raises when a batch was refused alone.
+    what the port raises to the lane of a batch that was refused.
     """
 
     may_concern: Callable[[Exception, Any], bool]
-    raised: Callable[[asyncpg.PostgresError], Exception]
+    raised: Callable[[Exception], Exception]
 
 
 class GroupCommits(Generic[AnyBatch]):
@@ -77,7 +81,7 @@ class GroupCommits(Generic[AnyBatch]):
         self._sql = call.call.sql
         self._arguments = arguments
         self._refusals = refusals
-        self._commits: Grouping[AnyBatch, None] = Grouping(self._together, weight, MAX_GROUP_ROWS)
+        self._commits: Grouping[AnyBatch, None] = Grouping(self._together, weight, MAX_GROUP_ROWS, alone=self._alone)
 
     async def commit(self, batch: AnyBatch) -> None:
         """Raises Fenced, Unstorable, Unavailable, and what `Refusals.raised` gives."""
@@ -87,14 +91,12 @@ class GroupCommits(Generic[AnyBatch]):
         """Commit batches. For each of them: None, why it was not written, or that it has to be tried alone."""
         if not batches:
             return []
-        if len(batches) == 1:
-            return [await self._alone(batches[0])]
         places = range(len(batches))
         try:
-            unwritten = await self._call(batches)
-        except Unavailable as error:
-            return [error] * len(batches)
+            unwritten = await self._call(batches, waits=False)
         except (asyncpg.PostgresError, Unstorable) as error:
+            if len(batches) == 1:
+                return [self._refusals.raised(error)]
             suspects = {place for place in places if self._refusals.may_concern(error, batches[place])} or set(places)
             others = iter(await self._together([batches[place] for place in places if place not in suspects]))
             return [Later.ALONE if place in suspects else next(others) for place in places]
@@ -102,16 +104,14 @@ class GroupCommits(Generic[AnyBatch]):
 
     async def _alone(self, batch: AnyBatch) -> Exception | None:
         try:
-            unwritten = await self._call([batch])
-        except asyncpg.PostgresError as error:
+            unwritten = await self._call([batch], waits=True)
+        except (asyncpg.PostgresError, Unstorable) as error:
             return self._refusals.raised(error)
-        except Exception as error:  # noqa: BLE001  # raised to the lane
-            return error
         return Fenced(batch.lane, batch.epoch) if unwritten else None
 
-    async def _call(self, batches: Sequence[AnyBatch]) -> Sequence[int]:
+    async def _call(self, batches: Sequence[AnyBatch], *, waits: bool) -> Sequence[int]:
         """Commit in one transaction. The places (from 1) of the batches that were not written."""
         arguments = self._arguments(batches)
         async with self._database.connection() as connection:
-            unwritten: list[int] = await connection.fetchval(self._sql, *arguments)
+            unwritten: list[int] = await connection.fetchval(self._sql, *arguments, waits)
             return unwritten

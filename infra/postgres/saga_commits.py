@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import asyncpg
 
@@ -14,7 +14,7 @@ from workers.ports.event_store import Unstorable
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, InstanceConflict, InstanceRow, JournalRow, SagaBatch, StepRow
 
-MOVED = "AN003"
+CHANGED = "AN003"
 # A json column would keep it, and nothing could read it as a text.
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -55,13 +55,17 @@ def _weight(batch: SagaBatch) -> int:
     return len(batch.journal) + len(batch.steps)
 
 
-def _raised(error: asyncpg.PostgresError) -> Exception:
-    return InstanceConflict() if error.sqlstate == MOVED else error
+def _raised(error: Exception) -> Exception:
+    return InstanceConflict() if _says_changed(error) else error
+
+
+def _says_changed(error: Exception) -> TypeGuard[asyncpg.PostgresError]:
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == CHANGED
 
 
 def _may_concern(error: Exception, batch: SagaBatch) -> bool:
     """Whether another lane has changed an instance or a deadline of the batch, as far as the database says which."""
-    if not isinstance(error, asyncpg.PostgresError) or error.sqlstate != MOVED:
+    if not _says_changed(error):
         return False
     changed = {tuple(instance) for instance in json.loads(error.detail or "[]")}
     own = {(row.saga, row.instance_id) for row in batch.instances}

@@ -389,7 +389,7 @@ CREATE FUNCTION annals.commit_commands(
     acquire_stream_id text, settle_batch text, settle_scope text, settle_key text, settle_stream_id text, settle_former
     text, credential_batch text, credential_stream_id text, credential_secret text, snapshot_batch text,
     snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text, snapshot_digest text,
-    snapshot_state text
+    snapshot_state text, waits boolean
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.commit_sagas(
@@ -407,7 +407,7 @@ CREATE FUNCTION annals.commit_sagas(
     deadline_instance_id text, deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id
     text, deadline_actor text, deadline_traceparent text, cleared_batch text, cleared_saga text, cleared_instance_id
     text, cleared_name text, passed_batch text, passed_saga text, passed_instance_id text, passed_name text,
-    passed_event_id text, answered_batch text, answered_position text
+    passed_event_id text, answered_batch text, answered_position text, waits boolean
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_credentials(

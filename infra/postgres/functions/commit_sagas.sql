@@ -4,8 +4,8 @@
 -- (from 1) of the row's batch.
 --
 -- The first statement moves each lane row forward in its owner's epoch. Returns the places of the batches that are not
--- written: those whose lane has another owner, and, of several, those whose lane is locked: each of them is tried alone, so
--- that two owners of a lane wait for one another. All other batches are written, or none. Raises
+-- written: those whose lane has another owner, and, unless the call `waits`, those whose lane is locked: each of them is
+-- tried alone and waits, so that two owners of a lane wait for one another. All other batches are written, or none. Raises
 --   AN003  another lane has changed an instance, or a deadline of one, since it was read; DETAIL is a JSON array of
 --          [saga, instance id]
 CREATE OR REPLACE FUNCTION annals.commit_sagas(
@@ -27,14 +27,14 @@ CREATE OR REPLACE FUNCTION annals.commit_sagas(
     deadline_event_id text, deadline_correlation_id text, deadline_actor text, deadline_traceparent text,
     cleared_batch text, cleared_saga text, cleared_instance_id text, cleared_name text,
     passed_batch text, passed_saga text, passed_instance_id text, passed_name text, passed_event_id text,
-    answered_batch text, answered_position text
+    answered_batch text, answered_position text, waits boolean DEFAULT true
 ) RETURNS integer[] LANGUAGE plpgsql AS $$
 DECLARE
     topics text[] := annals.listed(batch_topic);
     partitions integer[] := annals.listed(batch_partition)::integer[];
     owned integer[];
 BEGIN
-    -- Among several lanes, one whose row is locked is left to a call of its own: the others need not wait for it.
+    -- A lane whose row is locked is left to a call that waits: the others, and those that come next, need not wait for it.
     WITH given AS (
         SELECT *
           FROM unnest(
@@ -48,20 +48,20 @@ BEGIN
           JOIN annals.lanes AS lane
             ON lane.role = 'saga' AND lane.topic = given.topic AND lane.partition = given.partition
            AND lane.epoch = given.epoch
-         WHERE cardinality(topics) > 1
+         WHERE NOT waits
            FOR UPDATE OF lane SKIP LOCKED
-    ), moved AS (
+    ), written AS (
         UPDATE annals.lanes AS lane
            SET consumed = given.consumed, sequence = given.position, input_sequence = given.input_sequence,
                published_sequence = given.published
           FROM given
          WHERE lane.role = 'saga' AND lane.topic = given.topic AND lane.partition = given.partition
            AND lane.epoch = given.epoch
-           AND (cardinality(topics) = 1
+           AND (waits
                 OR EXISTS (SELECT FROM free WHERE free.topic = given.topic AND free.partition = given.partition))
         RETURNING given.place
     )
-    SELECT coalesce(array_agg(place::integer), '{}') INTO owned FROM moved;
+    SELECT coalesce(array_agg(place::integer), '{}') INTO owned FROM written;
 
     -- First of all: what belongs to an instance changes only while the row of the instance is locked.
     IF instance_saga <> '' THEN
