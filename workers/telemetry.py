@@ -80,7 +80,9 @@ WAITING = Gauge("annals_streams_waiting", "Parked streams", ["follower", "topic"
 PARKED = Counter("annals_streams_parked", "Streams parked because the code failed on an event", ["follower", "topic"])
 STEPS = Counter("annals_saga_steps", "Commands sent by sagas", ["saga", "step"])
 INSTANCE_CONFLICTS = Counter(
-    "annals_saga_instance_conflicts", "Batches decided again because another lane had changed an instance", ["topic"]
+    "annals_saga_instance_conflicts",
+    "Batches decided again because another lane, of any process, had changed an instance or a deadline",
+    ["topic"],
 )
 INTERNAL_EVENTS_FAILED = Counter(
     "annals_saga_internal_events_failed",

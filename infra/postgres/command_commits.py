@@ -1,19 +1,13 @@
-"""The commits of command lanes: what several lanes have ready is one call, one transaction, one round trip.
-
-Each batch is written whole or not at all, as if it had come alone. When a call is refused, the batches that may be the
-reason are committed alone, one after the other, and the rest together again. So is a batch that a call has left out,
-because its lane has another owner or is locked. Only a call for a batch alone waits for a lock, so no other batch does.
-"""
+"""The commits of command lanes, and what it means when the database refuses one."""
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
-from infra.postgres.function_calls import FunctionCall, RowLists
-from infra.postgres.grouping import Grouping, Later
-from infra.postgres.lists import listed_values
+from infra.postgres.function_calls import RowLists
+from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals
 from infra.postgres.pool import Database
 from workers.ports.event_store import (
     Batch,
@@ -24,13 +18,10 @@ from workers.ports.event_store import (
     EventRow,
     Repeated,
     SnapshotRow,
-    Unstorable,
 )
-from workers.ports.lanes import Fenced
 from workers.ports.outcomes import OutcomeRow
 
 CLAIMS_REFUSED = "AN002"
-MAX_GROUP_ROWS = 2000
 
 
 class _BatchRow(NamedTuple):
@@ -63,67 +54,38 @@ class _StoredOutcome(NamedTuple):
     content_digest: str | None
 
 
-_BATCH = RowLists("batch", _BatchRow._fields)
-_ROWS = {
-    "outcome": RowLists("outcome", _StoredOutcome._fields),
-    "event": RowLists("event", EventRow._fields, without=("context", "partition", "recorded_at")),
-    "acquire": RowLists("acquire", ClaimToAcquire._fields),
-    "settle": RowLists("settle", ClaimToSettle._fields),
-    "credential": RowLists("credential", CredentialRow._fields),
-    "snapshot": RowLists("snapshot", SnapshotRow._fields),
-}
-COMMIT = FunctionCall(
+COMMIT = GroupCall(
     "commit_commands",
-    [*_BATCH.names, *(name for lists in _ROWS.values() for name in (f"{lists.prefix}_batch", *lists.names)), "waits"],
+    _BatchRow._fields,
+    (
+        RowLists("outcome", _StoredOutcome._fields),
+        RowLists("event", EventRow._fields, without=("context", "partition", "recorded_at")),
+        RowLists("acquire", ClaimToAcquire._fields),
+        RowLists("settle", ClaimToSettle._fields),
+        RowLists("credential", CredentialRow._fields),
+        RowLists("snapshot", SnapshotRow._fields),
+    ),
 )
 
 
-class CommandCommits:
-    """Commits batches of the command lanes of this process."""
+def command_commits(database: Database) -> GroupCommits[Batch]:
+    """The commits of the command lanes of this process: as the port says, `EventStore.commit`."""
+    return GroupCommits(database, COMMIT, _arguments, Refusals(_may_concern, _raised), _weight)
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._commits: Grouping[Batch, None] = Grouping(self._together, _weight, MAX_GROUP_ROWS, alone=self._alone)
 
-    async def commit(self, batch: Batch) -> None:
-        """As the port says: `EventStore.commit`."""
-        await self._commits.ask(batch)
-
-    async def _together(self, batches: Sequence[Batch]) -> list[Exception | Later | None]:
-        """Commit batches. For each of them: None, why it was not written, or that it has to be tried alone."""
-        if not batches:
-            return []
-        places = range(len(batches))
-        try:
-            unwritten = await self._call(batches, waits=False)
-        except (asyncpg.PostgresError, Unstorable) as error:
-            if len(batches) == 1:
-                return [_refusal(error)]
-            suspects = {place for place in places if _may_have_caused(error, batches[place])} or set(places)
-            others = iter(await self._together([batches[place] for place in places if place not in suspects]))
-            return [Later.ALONE if place in suspects else next(others) for place in places]
-        return [Later.ALONE if place + 1 in unwritten else None for place in places]
-
-    async def _alone(self, batch: Batch) -> Exception | None:
-        try:
-            unwritten = await self._call([batch], waits=True)
-        except (asyncpg.PostgresError, Unstorable) as error:
-            return _refusal(error)
-        return Fenced(batch.lane, batch.epoch) if unwritten else None
-
-    async def _call(self, batches: Sequence[Batch], *, waits: bool) -> Sequence[int]:
-        """Commit in one transaction. The places (from 1) of the batches that were not written."""
-        arguments = _arguments(batches)
-        async with self._database.connection() as connection:
-            unwritten: list[int] = await connection.fetchval(COMMIT.sql, *arguments, waits)
-            return unwritten
+def _raised(error: Exception) -> Exception:
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
+        return Repeated()
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
+        return _claims_refused(error)
+    return error
 
 
 def _weight(batch: Batch) -> int:
     return len(batch.outcomes)
 
 
-def _may_have_caused(error: Exception, batch: Batch) -> bool:
+def _may_concern(error: Exception, batch: Batch) -> bool:
     """Whether the batch holds what the database has refused, as far as it says what that is."""
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
         return any(outcome.command_id in (error.detail or "") for outcome in batch.outcomes)
@@ -133,15 +95,6 @@ def _may_have_caused(error: Exception, batch: Batch) -> bool:
         claims += [(batch.context, claim.scope, claim.key) for claim in batch.claims_to_settle]
         return not refused.isdisjoint(claims)
     return False
-
-
-def _refusal(error: Exception) -> Exception:
-    """What is raised to the lane whose batch the database has refused."""
-    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
-        return Repeated()
-    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
-        return _claims_refused(error)
-    return error
 
 
 def _claims_refused(error: asyncpg.PostgresError) -> ClaimConflict:
@@ -155,20 +108,17 @@ def _claims_refused(error: asyncpg.PostgresError) -> ClaimConflict:
 
 def _arguments(batches: Sequence[Batch]) -> list[str]:
     """The parameters of COMMIT. Raises Unstorable."""
-    rows: dict[str, list[Sequence[Sequence[Any]]]] = {
-        "outcome": [[_stored(outcome) for outcome in batch.outcomes] for batch in batches],
-        "event": [batch.events for batch in batches],
-        "acquire": [batch.claims_to_acquire for batch in batches],
-        "settle": [batch.claims_to_settle for batch in batches],
-        "credential": [batch.credentials for batch in batches],
-        "snapshot": [batch.snapshots for batch in batches],
-    }
-    arguments = _BATCH.of([_batch_row(batch) for batch in batches])
-    for kind, lists in _ROWS.items():
-        groups = rows[kind]
-        places = [number for number, group in enumerate(groups, start=1) for _ in group]
-        arguments += [listed_values(places), *lists.of([row for group in groups for row in group])]
-    return arguments
+    return COMMIT.arguments(
+        [_batch_row(batch) for batch in batches],
+        (
+            [[_stored(outcome) for outcome in batch.outcomes] for batch in batches],
+            [batch.events for batch in batches],
+            [batch.claims_to_acquire for batch in batches],
+            [batch.claims_to_settle for batch in batches],
+            [batch.credentials for batch in batches],
+            [batch.snapshots for batch in batches],
+        ),
+    )
 
 
 def _batch_row(batch: Batch) -> _BatchRow:

@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from infra.postgres.command_commits import CommandCommits
+from infra.postgres.command_commits import command_commits
 from infra.postgres.command_lookups import CommandLookUps, outcome_row
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import listed
@@ -19,7 +19,7 @@ class PostgresEventStore(PostgresLaneStore):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._look_ups = CommandLookUps(database)
-        self._commits = CommandCommits(database)
+        self._commits = command_commits(database)
 
     def time(self) -> datetime | None:
         return self._look_ups.time()

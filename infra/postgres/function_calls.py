@@ -3,7 +3,7 @@
 `RowLists("event", EventRow, without=("context",))` is the arguments event_partition, event_sequence and so on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from infra.postgres.lists import listed_values
@@ -34,17 +34,3 @@ class FunctionCall:
         self.names = names
         arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, start=1))
         self.sql = f"SELECT annals.{function}({arguments})"
-
-
-class RowsCall(FunctionCall):
-    """A call of one function with these values and rows."""
-
-    def __init__(self, function: str, values: Sequence[str], rows: Sequence[RowLists]) -> None:
-        super().__init__(function, [*values, *(name for lists in rows for name in lists.names)])
-        self._values = values
-        self._rows = rows
-
-    def arguments(self, values: Mapping[str, Any], rows: Mapping[str, Sequence[Sequence[Any]]]) -> list[Any]:
-        """The parameters of `sql`: values by their names, rows by their prefixes. Raises Unstorable."""
-        lists = [text for kind in self._rows for text in kind.of(rows[kind.prefix])]
-        return [*(values[name] for name in self._values), *lists]

@@ -1,58 +1,30 @@
-"""The saga store on Postgres. A batch is one call of `annals.commit_sagas`: one transaction, one round trip."""
+"""The saga store on Postgres: queries, and commits (saga_commits.py)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import orjson
 
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import PostgresEventStore
-from infra.postgres.function_calls import RowLists, RowsCall
 from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
-from workers.ports.event_store import EventRow, Unstorable
-from workers.ports.lanes import Fenced, LaneKey
+from infra.postgres.saga_commits import saga_commits
+from workers.ports.event_store import EventRow
+from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
     DeadlineRow,
     DueInternalEvents,
     Following,
-    InstanceConflict,
     InstanceKey,
-    InstanceRow,
-    JournalRow,
     SagaBatch,
     StepRejection,
     StepRow,
     StoredInstance,
     UnchangedStep,
-)
-
-FENCED = "AN001"
-MOVED = "AN003"
-# A json column would keep it, and nothing could read it as a text.
-ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-COMMIT_SAGAS = RowsCall(
-    "commit_sagas",
-    values=(
-        *("lane_topic", "lane_partition", "lane_epoch", "new_consumed", "new_position", "new_published"),
-        *("new_input_sequence", "answered_position"),
-    ),
-    rows=(
-        RowLists("instance", InstanceRow._fields),
-        RowLists("step", StepRow._fields),
-        RowLists("parked", ParkedStream._fields),
-        RowLists("unparked", ("follower", "stream_id")),
-        RowLists("journal", JournalRow._fields),
-        RowLists("deadline", DeadlineRow._fields),
-        RowLists("cleared", ("saga", "instance_id", "name")),
-        RowLists("passed", DeadlineRow._fields, without=("due_at", "correlation_id", "actor", "traceparent")),
-    ),
 )
 
 
@@ -62,6 +34,7 @@ class PostgresSagaStore(PostgresLaneStore):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._events = PostgresEventStore(database)
+        self._commits = saga_commits(database)
 
     async def begin(self, lane: LaneKey, epoch: int, followings: Sequence[Following]) -> None:
         await self._database.rows("begin_sagas", lane.topic, lane.partition, epoch, *columns(followings, 2))
@@ -104,43 +77,7 @@ class PostgresSagaStore(PostgresLaneStore):
         ]
 
     async def commit(self, batch: SagaBatch) -> None:
-        if any(b"\\u0000" in row.state and ESCAPED_NUL.search(row.state) for row in batch.instances):
-            raise Unstorable("a state holds a NUL")
-        arguments = _arguments(batch)
-        async with self._database.connection() as connection:
-            try:
-                await connection.execute(COMMIT_SAGAS.sql, *arguments)
-            except asyncpg.PostgresError as error:
-                if error.sqlstate == FENCED:
-                    raise Fenced(batch.lane, batch.epoch) from error
-                if error.sqlstate == MOVED:
-                    raise InstanceConflict from error
-                raise
-
-
-def _arguments(batch: SagaBatch) -> list[Any]:
-    return COMMIT_SAGAS.arguments(
-        {
-            "lane_topic": batch.lane.topic,
-            "lane_partition": batch.lane.partition,
-            "lane_epoch": batch.epoch,
-            "new_consumed": batch.consumed,
-            "new_position": batch.position,
-            "new_published": batch.published,
-            "new_input_sequence": batch.input_sequence,
-            "answered_position": listed([str(position) for position in batch.answered_steps]),
-        },
-        {
-            "instance": batch.instances,
-            "step": batch.steps,
-            "parked": batch.parked,
-            "unparked": batch.unparked,
-            "journal": batch.journal,
-            "deadline": batch.deadlines,
-            "cleared": batch.cleared_deadlines,
-            "passed": batch.passed_deadlines,
-        },
-    )
+        await self._commits.commit(batch)
 
 
 def step_row(row: Any) -> StepRow:

@@ -393,20 +393,22 @@ CREATE FUNCTION annals.commit_commands(
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.commit_sagas(
-    lane_topic text, lane_partition integer, lane_epoch bigint, new_consumed bigint, new_position bigint, new_published
-    bigint, new_input_sequence bigint, instance_saga text, instance_instance_id text, instance_status text,
-    instance_state text, instance_correlation_id text, instance_version text, instance_applied text, step_position text,
-    step_saga text, step_instance_id text, step_step text, step_command_id text, step_command_type text, step_stream_id
-    text, step_data text, step_correlation_id text, step_causation_id text, step_actor text, step_traceparent text,
-    step_caused_at text, step_handles_rejection text, parked_follower text, parked_stream_id text, parked_stream_version
-    text, parked_sequence text, parked_event_type text, parked_error text, parked_attempts text, parked_recorded_at
-    text, unparked_follower text, unparked_stream_id text, journal_saga text, journal_instance_id text, journal_version
-    text, journal_type text, journal_context text, journal_partition text, journal_sequence text, journal_event_id text,
-    journal_recorded_at text, journal_status text, journal_data text, deadline_saga text, deadline_instance_id text,
-    deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id text, deadline_actor text,
-    deadline_traceparent text, cleared_saga text, cleared_instance_id text, cleared_name text, passed_saga text,
-    passed_instance_id text, passed_name text, passed_event_id text, answered_position text
-) RETURNS void LANGUAGE plpgsql;
+    batch_topic text, batch_partition text, batch_epoch text, batch_consumed text, batch_position text, batch_published
+    text, batch_input_sequence text, instance_batch text, instance_saga text, instance_instance_id text, instance_status
+    text, instance_state text, instance_correlation_id text, instance_version text, instance_applied text, step_batch
+    text, step_position text, step_saga text, step_instance_id text, step_step text, step_command_id text,
+    step_command_type text, step_stream_id text, step_data text, step_correlation_id text, step_causation_id text,
+    step_actor text, step_traceparent text, step_caused_at text, step_handles_rejection text, parked_batch text,
+    parked_follower text, parked_stream_id text, parked_stream_version text, parked_sequence text, parked_event_type
+    text, parked_error text, parked_attempts text, parked_recorded_at text, unparked_batch text, unparked_follower text,
+    unparked_stream_id text, journal_batch text, journal_saga text, journal_instance_id text, journal_version text,
+    journal_type text, journal_context text, journal_partition text, journal_sequence text, journal_event_id text,
+    journal_recorded_at text, journal_status text, journal_data text, deadline_batch text, deadline_saga text,
+    deadline_instance_id text, deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id
+    text, deadline_actor text, deadline_traceparent text, cleared_batch text, cleared_saga text, cleared_instance_id
+    text, cleared_name text, passed_batch text, passed_saga text, passed_instance_id text, passed_name text,
+    passed_event_id text, answered_batch text, answered_position text, waits boolean
+) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_credentials(
     owned integer[], contexts text[], times timestamp with time zone[], credential_batch text, credential_stream_id
@@ -434,21 +436,21 @@ CREATE FUNCTION annals.settle_claims(
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.update_deadlines(
-    lane_topic text, lane_partition integer, deadline_saga text, deadline_instance_id text, deadline_name text,
-    deadline_due_at text, deadline_event_id text, deadline_correlation_id text, deadline_actor text,
-    deadline_traceparent text, cleared_saga text, cleared_instance_id text, cleared_name text, passed_saga text,
-    passed_instance_id text, passed_name text, passed_event_id text
+    owned integer[], topics text[], partitions integer[], deadline_batch text, deadline_saga text, deadline_instance_id
+    text, deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id text, deadline_actor
+    text, deadline_traceparent text, cleared_batch text, cleared_saga text, cleared_instance_id text, cleared_name text,
+    passed_batch text, passed_saga text, passed_instance_id text, passed_name text, passed_event_id text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.update_instances(
-    instance_saga text, instance_instance_id text, instance_status text, instance_state text, instance_correlation_id
-    text, instance_version text, instance_applied text
+    owned integer[], instance_batch text, instance_saga text, instance_instance_id text, instance_status text,
+    instance_state text, instance_correlation_id text, instance_version text, instance_applied text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.update_parked_streams(
-    lane_topic text, lane_partition integer, parked_follower text, parked_stream_id text, parked_stream_version text,
-    parked_sequence text, parked_event_type text, parked_error text, parked_attempts text, parked_recorded_at text,
-    unparked_follower text, unparked_stream_id text
+    owned integer[], topics text[], partitions integer[], parked_batch text, parked_follower text, parked_stream_id
+    text, parked_stream_version text, parked_sequence text, parked_event_type text, parked_error text, parked_attempts
+    text, parked_recorded_at text, unparked_batch text, unparked_follower text, unparked_stream_id text
 ) RETURNS void LANGUAGE plpgsql;
 
 GRANT SELECT ON TABLE annals.commands TO annals_reader;

@@ -122,6 +122,16 @@ def test_goes_on_from_its_stored_state_and_decides_the_same_twice(saga: Saga[Any
 
 
 @every_saga
+@settings(max_examples=200)
+@given(data=st.data())
+def test_reads_of_what_it_has_stored_the_state_that_it_has_in_memory(saga: Saga[Any], data: st.DataObject) -> None:
+    """Either may be the next to be decided on, and nothing validates the facts of the one in memory."""
+    for stride in walk(saga, data):
+        stored = type(saga.initial).model_validate_json(stride.after.model_dump_json())
+        assert (stored, repr(stored)) == (stride.after, repr(stride.after)), "in value and type"
+
+
+@every_saga
 @given(data=st.data())
 def test_changes_no_state_in_place(saga: Saga[Any], data: st.DataObject) -> None:
     """A state that was written is decided on again as it is in memory."""

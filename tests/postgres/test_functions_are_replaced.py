@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from infra.postgres.command_commits import COMMIT as COMMIT_COMMANDS
+from infra.postgres.command_commits import COMMIT as COMMANDS
 from infra.postgres.faults import SchemaMissing
 from infra.postgres.function_calls import FunctionCall
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
-from infra.postgres.saga_store import COMMIT_SAGAS
+from infra.postgres.saga_commits import COMMIT as SAGAS
 from infra.postgres.schema_errors import DatabaseAhead, MigrationFailed
 from infra.postgres.schema_files import Function, functions
 
@@ -108,7 +108,7 @@ async def test_a_worker_needs_its_version_of_each_or_a_later_one(
         await database.close()
 
 
-@pytest.mark.parametrize("call", [COMMIT_COMMANDS, COMMIT_SAGAS], ids=lambda call: call.function)
+@pytest.mark.parametrize("call", [COMMANDS.call, SAGAS.call], ids=lambda call: call.function)
 async def test_the_arguments_of_those_that_workers_call_are_the_fields_of_the_rows(
     onlooker: Any, call: FunctionCall
 ) -> None:

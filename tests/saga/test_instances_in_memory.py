@@ -10,12 +10,12 @@ import pytest
 from contracts.message import Event
 from contracts.users.events import UserUpdated, UserWelcomed
 from tests.lanes.recorded_rows import event_rows, inbound_all
-from tests.saga.greeting import Greeting, greeting
+from tests.saga.greeting import DEADLINE_SECONDS, Greeting, greeting
 from tests.saga.installation import LANE, Installation, created
 from tests.saga.test_lanes_share_an_instance import NAMES, ORDERS, USERS, moved_by_another
 from workers import telemetry
-from workers.ports.lanes import Unavailable
-from workers.ports.sagas import InstanceKey
+from workers.ports.lanes import LaneKey, Unavailable
+from workers.ports.sagas import DueInternalEvents, InstanceKey
 from workers.saga.lane import SagaLane
 from workers.saga.lane_instances import READ_AFTER_CONFLICT_SECONDS
 from workers.saga.shared_instances import SharedInstances
@@ -81,6 +81,30 @@ async def test_an_instance_that_another_process_has_changed_is_read_and_decided_
     await lane.handle(records[3:])
     assert len(installation.store.reads) == 2
     assert (conflicts() - before, installation.store.stored[ada].version) == (1, 5)
+
+
+async def test_a_deadline_that_a_lane_of_this_process_has_just_cleared_shows_no_other_process() -> None:
+    installation, shared = Installation(()), SharedInstances()
+    users, orders = await following(installation, shared), await following(installation, shared, "orders")
+    store, records = installation.store, inbound_all(event_rows(created(NAMES[0]), created(NAMES[1])))
+    read_due = store.due
+
+    async def due(lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
+        """What is due, and while the answer is under way the other lane applies an order of the same user."""
+        rows = await read_due(lane, sagas, limit)
+        store.due = read_due  # type: ignore[method-assign]
+        await orders.handle(inbound_all(ORDERS[:1]))
+        return rows
+
+    await users.handle(records[:1])
+    installation.pass_seconds(2 * DEADLINE_SECONDS)
+    before = conflicts()
+    store.due = due  # type: ignore[method-assign]
+    await users.idle()
+    assert conflicts() - before == 1
+    assert applied(installation, NAMES[0]) == ("UserCreated", "OrderPlaced")
+    await users.handle(records[1:])
+    assert store.reads == [], "the lane does not read what it shares with nobody"
 
 
 async def test_a_new_stream_may_be_that_of_an_instance_that_exists() -> None:

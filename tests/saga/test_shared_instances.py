@@ -74,6 +74,19 @@ async def test_a_lane_that_fails_or_stops_waiting_lets_the_next_one_begin() -> N
         pass
 
 
+async def test_a_lane_that_has_waited_long_enough_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.saga.shared_instances.MAX_WAIT_SECONDS", 0.0)
+    shared = SharedInstances()
+    stuck, waiting = Lane(shared, ADA), Lane(shared, BOB, ADA)
+    async with asyncio.timeout(5):
+        await waiting.has_turn.wait()
+    assert not stuck.task.done()
+    await waiting.end()
+    await stuck.end()
+    async with shared.turn([ADA, BOB]):
+        pass
+
+
 def test_what_was_written_is_taken_once() -> None:
     shared = SharedInstances()
     shared.keep({ADA: VERSION_3})

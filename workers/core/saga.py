@@ -25,12 +25,15 @@ from contracts.message import Command, Event, Message
 from workers.core.holding import Holding
 from workers.core.recorded import Recorded
 
-_set = object.__setattr__
+_set_attribute = object.__setattr__
 """Not refused by a frozen model."""
 
 
 class SagaState(BaseModel):
     """The facts that one instance has recorded; frozen, stored as JSON.
+
+    What a fact holds must not be changed in place either: a state that was written stays in memory, and the next event
+    is applied to it, or to what its JSON gives. Both must be equal.
 
     Each saga's state has a `status`: a property that follows from the facts. It names the next action, or how the
     instance ended. It is stored beside the facts, in a column of its own, to be listed and counted.
@@ -44,14 +47,17 @@ class SagaState(BaseModel):
         def status(self) -> str: ...
 
     def with_facts(self, **facts: Any) -> Self:
-        """The state with these facts in place of its own, which are not validated. `model_copy(update=facts)` gives the
-        same and takes several times as long.
+        """The state with these facts in place of its own. `model_copy(update=facts)` gives the same and takes several
+        times as long.
+
+        Neither validates: not the names of the facts, nor their types. A list in a tuple's place is noticed only by
+        the test that reads every state back.
         """
         state = object.__new__(type(self))
-        _set(state, "__dict__", self.__dict__ | facts)
-        _set(state, "__pydantic_fields_set__", self.__pydantic_fields_set__ | facts.keys())
-        _set(state, "__pydantic_extra__", None)
-        _set(state, "__pydantic_private__", None)
+        _set_attribute(state, "__dict__", self.__dict__ | facts)
+        _set_attribute(state, "__pydantic_fields_set__", self.__pydantic_fields_set__ | facts.keys())
+        _set_attribute(state, "__pydantic_extra__", None)
+        _set_attribute(state, "__pydantic_private__", None)
         return state
 
 

@@ -1,4 +1,7 @@
-"""Reads the due internal events of a saga lane, about twice a second: passed deadlines and answers to steps.
+"""Reads the due internal events of a saga lane: passed deadlines and answers to steps.
+
+A lane that handles records looks after each batch, but not more than twice a second. One that waits for records rests
+until the look that the process takes once a second, for all its lanes, says that there is something (idle_look.py).
 
 If the code of an instance fails on an internal event, the event stays due and the instance is postponed for a while;
 the others continue.

@@ -4,8 +4,8 @@ Delivery: an event is applied exactly once. The states, steps and deadlines that
 written in one transaction, which is fenced if the lane has a new owner; on a version conflict of an instance the batch
 is decided again. The steps are sent after the commit, and again by the next owner from the lane's mark on; as their
 command ids are derived, a repeat has no effect. An event on which the code of a saga fails parks its stream for that
-saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it; the lane looks for both
-about twice a second.
+saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it
+(internal_event_source.py).
 """
 
 import time
@@ -28,11 +28,10 @@ from workers.ports.log import InboundRecord, MessageSender
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch, SagaStore
 from workers.ports.waiting_lanes import LanePlace
-from workers.saga.following import Followed, concerned, follow, followings, handle
-from workers.saga.instances import Stored
+from workers.saga.following import Followed, Waiting, concerned, follow, followings, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
-from workers.saga.lane_instances import LaneInstances
+from workers.saga.lane_instances import LaneInstances, Turn
 from workers.saga.outbox import Outbox
 from workers.saga.shared_instances import SharedInstances
 
@@ -124,9 +123,8 @@ class SagaLane:
         sequence = events[-1].sequence if events else self._sequence
         for _ in range(MAX_ATTEMPTS if len(events) > 1 else MAX_ATTEMPTS_ALONE):
             with suppress(InstanceConflict):
-                async with self._turn(self._sagas, events) as stored:
-                    waiting = self._waiting.keys()
-                    followed = follow(self._sagas, events, stored, self._position, waiting, self._lane.partition)
+                async with self._turn(self._sagas, events) as turn:
+                    followed = await self._decide(turn, self._sagas, events, self._waiting.keys())
                     await self._commit(followed, offset, sequence)
                 await self._outbox.send_all(followed.steps, followed.again)
                 return
@@ -136,9 +134,15 @@ class SagaLane:
         await self._follow(Stretch(events[:middle], self._offset))
         await self._follow(Stretch(events[middle:], offset))
 
-    def _turn(self, sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> AbstractAsyncContextManager[Stored]:
+    def _turn(self, sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> AbstractAsyncContextManager[Turn]:
         new_streams = {recorded.stream_id for recorded in events if recorded.stream_version == 1}
         return self._instances.turn(concerned(sagas, events), new_streams)
+
+    async def _decide(
+        self, turn: Turn, sagas: Sequence[Saga[Any]], events: Sequence[Recorded], waiting: Waiting = frozenset()
+    ) -> Followed:
+        place = (self._position, waiting, self._lane.partition)
+        return await turn.decide(lambda stored: follow(sagas, events, stored, *place))
 
     async def _commit(
         self,
@@ -193,8 +197,8 @@ class SagaLane:
             sagas = [saga for saga in self._sagas if saga.name == request.follower]
             for _ in range(MAX_ATTEMPTS_ALONE):
                 with suppress(InstanceConflict):
-                    async with self._turn(sagas, events) as stored:
-                        followed = follow(sagas, events, stored, self._position, partition=self._lane.partition)
+                    async with self._turn(sagas, events) as turn:
+                        followed = await self._decide(turn, sagas, events)
                         still_parked = tried_again(parked, followed.parked)
                         unparked = [] if still_parked else [key]
                         retried = followed._replace(parked=still_parked)
@@ -214,8 +218,8 @@ class SagaLane:
         if not due:
             return
         try:
-            async with self._instances.turn(sorted({event.key for event in due})) as stored:
-                followed = handle(self._sagas, due, stored, self._position)
+            async with self._instances.turn(sorted({event.key for event in due}), of_internal_events=True) as turn:
+                followed = await turn.decide(lambda stored: handle(self._sagas, due, stored, self._position))
                 self._internal_events.postpone(followed.failures)
                 handled = [event for event in due if event.key not in followed.failures]
                 await self._commit(followed, self._offset, self._sequence, handled=handled)

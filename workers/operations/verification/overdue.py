@@ -13,7 +13,9 @@ from workers.ports.verification.rows import OverdueAnswer, OverdueDeadline, Stra
 from workers.ports.verification.steps import SagaLane
 
 OVERDUE_SECONDS = 60.0
-"""A lane looks about twice a second, and leaves an instance alone for half a minute after its code has raised."""
+"""A lane finds what is due within a second or two, and leaves an instance alone for half a minute after its code has
+raised.
+"""
 
 ROWS_AT_A_TIME = 1000
 

@@ -1,0 +1,104 @@
+"""The commits of saga lanes, and what it means when the database refuses one."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeGuard
+
+import asyncpg
+
+from infra.postgres.function_calls import RowLists
+from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals
+from infra.postgres.pool import Database
+from workers.ports.event_store import Unstorable
+from workers.ports.parked import ParkedStream
+from workers.ports.sagas import DeadlineRow, InstanceConflict, InstanceRow, JournalRow, SagaBatch, StepRow
+
+CHANGED = "AN003"
+# A json column would keep it, and nothing could read it as a text.
+ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class _BatchRow(NamedTuple):
+    topic: str
+    partition: int
+    epoch: int
+    consumed: int
+    position: int
+    published: int
+    input_sequence: int
+
+
+COMMIT = GroupCall(
+    "commit_sagas",
+    _BatchRow._fields,
+    (
+        RowLists("instance", InstanceRow._fields),
+        RowLists("step", StepRow._fields),
+        RowLists("parked", ParkedStream._fields),
+        RowLists("unparked", ("follower", "stream_id")),
+        RowLists("journal", JournalRow._fields),
+        RowLists("deadline", DeadlineRow._fields),
+        RowLists("cleared", ("saga", "instance_id", "name")),
+        RowLists("passed", DeadlineRow._fields, without=("due_at", "correlation_id", "actor", "traceparent")),
+        RowLists("answered", ("position",)),
+    ),
+)
+
+
+def saga_commits(database: Database) -> GroupCommits[SagaBatch]:
+    """The commits of the saga lanes of this process: as the port says, `SagaStore.commit`."""
+    return GroupCommits(database, COMMIT, _arguments, Refusals(_may_concern, _raised), _weight)
+
+
+def _weight(batch: SagaBatch) -> int:
+    return len(batch.journal) + len(batch.steps)
+
+
+def _raised(error: Exception) -> Exception:
+    return InstanceConflict() if _says_changed(error) else error
+
+
+def _says_changed(error: Exception) -> TypeGuard[asyncpg.PostgresError]:
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == CHANGED
+
+
+def _may_concern(error: Exception, batch: SagaBatch) -> bool:
+    """Whether another lane has changed an instance or a deadline of the batch, as far as the database says which."""
+    if not _says_changed(error):
+        return False
+    changed = {tuple(instance) for instance in json.loads(error.detail or "[]")}
+    own = {(row.saga, row.instance_id) for row in batch.instances}
+    own |= {(row.saga, row.instance_id) for row in batch.passed_deadlines}
+    return not own.isdisjoint(changed)
+
+
+def _arguments(batches: Sequence[SagaBatch]) -> list[str]:
+    """The parameters of COMMIT. Raises Unstorable."""
+    for batch in batches:
+        if any(b"\\u0000" in row.state and ESCAPED_NUL.search(row.state) for row in batch.instances):
+            raise Unstorable("a state holds a NUL")
+    rows: tuple[list[Sequence[Sequence[Any]]], ...] = (
+        [batch.instances for batch in batches],
+        [batch.steps for batch in batches],
+        [batch.parked for batch in batches],
+        [batch.unparked for batch in batches],
+        [batch.journal for batch in batches],
+        [batch.deadlines for batch in batches],
+        [batch.cleared_deadlines for batch in batches],
+        [batch.passed_deadlines for batch in batches],
+        [[(position,) for position in batch.answered_steps] for batch in batches],
+    )
+    return COMMIT.arguments([_batch_row(batch) for batch in batches], rows)
+
+
+def _batch_row(batch: SagaBatch) -> _BatchRow:
+    return _BatchRow(
+        batch.lane.topic,
+        batch.lane.partition,
+        batch.epoch,
+        batch.consumed,
+        batch.position,
+        batch.published,
+        batch.input_sequence,
+    )
