@@ -130,6 +130,31 @@ async def test_that_are_stuck_do_not_hold_up_a_rebalance(monkeypatch: pytest.Mon
         assert work.journal == ["acquire", "handle", "abandon"]
 
 
+@pytest.mark.parametrize("error", [None, Unavailable("Kafka", "away for the test")], ids=["stopped", "failed"])
+async def test_that_are_given_when_the_process_ends_are_not_begun(
+    monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    monkeypatch.setattr("workers.lanes.host.MAX_FETCH_FAILURE_SECONDS", 0.0)
+    process = Process()
+    work = process.works[FIRST]
+    async with process.running() as task:
+        await process.subscription.give(FIRST)
+        process.subscription.write(FIRST, 10)
+        work.going.clear()
+        await become(lambda: "handle" in work.journal, "a batch is in hand")
+        if error is None:
+            process.host.stop()
+        else:
+            process.subscription.faults.append(error)
+        await become(lambda: not process.host.partitions, "the lanes are being released")
+        await process.subscription.give(SECOND)
+        work.going.set()
+        async with asyncio.timeout(5.0):
+            await asyncio.wait({task})
+        assert task.exception() is error
+    assert not process.works[SECOND].journal
+
+
 async def test_are_left_before_the_group_is() -> None:
     process = Process()
     async with process.running() as task:

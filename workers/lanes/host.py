@@ -102,6 +102,7 @@ class LaneHost:
                 await self._commit_group_offsets()
                 await self._look()
         finally:
+            self._stopping.set()  # also after an error: lanes that the group gives from now on are not begun
             if looking is not None:
                 looking.cancel()
             await self._release(frozenset(self._runners))
@@ -146,6 +147,8 @@ class LaneHost:
             await self._watch.look(list(self._runners.values()))
 
     async def _assigned(self, partitions: frozenset[Partition]) -> None:
+        if self._stopping.is_set():
+            return  # nobody would end these lanes, and they would take themselves from their next owner
         log.info("lanes assigned", role=self.role, partitions=_readable(partitions))
         for partition in sorted(partitions):
             work = self._work_for(partition)
