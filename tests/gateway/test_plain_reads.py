@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import httpx
 import pytest
@@ -53,10 +54,10 @@ class TestAPlainRead:
         self, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
     ) -> None:
         await created(http, user_id="ada-1")
-        ways: list[DirectRead | None] = []
+        ways: list[tuple[DirectRead, Any] | None] = []
         read_for = DirectReads._read_for
 
-        def noted(reads: DirectReads, scope: Scope) -> DirectRead | None:
+        def noted(reads: DirectReads, scope: Scope) -> tuple[DirectRead, Any] | None:
             ways.append(read_for(reads, scope))
             return ways[-1]
 

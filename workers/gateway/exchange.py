@@ -1,6 +1,7 @@
 """Gives every request a correlation id, writes its line to the log and counts it.
 
-The level of the line is info; that of a plain read (direct_reads.py) which is answered quickly with a card is debug.
+The level of the line is info; that of a plain read (direct_reads.py) which is answered quickly, and not by a problem,
+is debug.
 
 The line has the path without the query and no header but the correlation id, so neither an e-mail address that a client
 searches for nor an idempotency key gets into the log. An unexpected exception becomes a problem document here.
