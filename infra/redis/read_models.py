@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
+from infra.redis.pipelining import Pipelining
 from infra.redis.scripts import script
 from infra.redis.stored_values import documents_of, with_sections
 from workers.core.projection import Document, Index
@@ -22,6 +23,7 @@ class RedisReadModels:
 
     def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
+        self._pipelining = Pipelining(redis)
         self._keys = keys
         self._live: dict[str, Generation] = {}
 
@@ -39,7 +41,7 @@ class RedisReadModels:
         """The answer of a script about a projection."""
         begins = self._keys.projection(projection)
         with faults_sorted():
-            return await script(name).run(self._redis, self._keys.both_live(projection), [begins, *arguments])
+            return await script(name).run(self._pipelining, self._keys.both_live(projection), [begins, *arguments])
 
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[bytes | None]
