@@ -6,6 +6,7 @@ ANNALS_GATEWAY_PROCESSES it is several processes on one port (gateway_processes.
 """
 
 import asyncio
+import gc
 import ipaddress
 import os
 import signal
@@ -126,6 +127,7 @@ def composed(settings: Settings) -> FastAPI:
             in_background(backend.servers.watch(), "watch the servers"),
         }
         await commands.start()
+        gc.freeze()  # else the framework's many objects are searched for garbage again and again
         try:
             yield
         finally:

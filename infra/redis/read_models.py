@@ -16,9 +16,10 @@ from workers.projection.folding import ALL
 class RedisReadModels:
     """`ReadModels` on Redis.
 
-    Documents and pages are one command each, which finds the live generation by itself (scripts.py). Other queries ask
-    which generation is live in the same round trip as their question, which goes to the generation that was live the
-    last time. Only after a switch is the question repeated.
+    Documents and pages are one command each, which finds the live generation by itself (scripts.py); those of one turn
+    of the event loop share a round trip (pipelining.py). Other queries ask which generation is live in the same round
+    trip as their question, which goes to the generation that was live the last time. Only after a switch is the
+    question repeated.
     """
 
     def __init__(self, redis: Any, keys: Keys) -> None:
