@@ -27,7 +27,7 @@ from workers.domain import contexts
 # Short, so that a killed worker is noticed soon. Safety must not depend on it.
 SESSION_TIMEOUT_SECONDS = 3.0
 STOP_TIMEOUT_SECONDS = 30.0
-COMMAND_TIMEOUT_SECONDS = 100.0
+COMMAND_TIMEOUT_SECONDS = 90.0
 
 
 class Sent(NamedTuple):
@@ -176,7 +176,7 @@ class System:
         rows: list[asyncpg.Record] = await self.database.fetch(query, role, self.topic(topic))
         return rows
 
-    async def handled(self, count: int, *, seconds: float = 120.0) -> None:
+    async def handled(self, count: int, *, seconds: float = 90.0) -> None:
         """Wait until so many commands have outcomes."""
 
         async def enough() -> bool:
@@ -184,7 +184,7 @@ class System:
 
         await until(enough, f"{count} commands are handled", seconds=seconds, every=0.2)
 
-    async def settled(self, *, seconds: float = 120.0) -> None:
+    async def settled(self, *, seconds: float = 90.0) -> None:
         """Wait until every welcome is done and the read model has reached the table's end."""
 
         async def done() -> bool:

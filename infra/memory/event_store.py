@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from infra.answered_time import AnsweredTime
 from infra.memory.lane_store import MemoryLaneStore
+from infra.memory.table import Table
+from infra.memory.wire import Wire
 from workers.ports.event_store import Batch, BatchLookup, EventRow
 
 
 class MemoryEventStore(MemoryLaneStore):
     """`EventStore` and `Outcomes` on the in-memory table."""
 
+    def __init__(self, table: Table, wire: Wire) -> None:
+        super().__init__(table, wire)
+        self._time = AnsweredTime(lambda: table.now().timestamp())
+
     def time(self) -> datetime | None:
-        return self._table.now()
+        return self._time()
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
     ) -> BatchLookup:
         look_up = partial(self._table.look_up, context, command_ids, stream_ids, fingerprint)
-        return await self._wire.call("Postgres", look_up)
+        lookup = await self._wire.call("Postgres", look_up)
+        self._time.note(lookup.now)
+        return lookup
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
         """All events of these streams, each stream's together and in order."""

@@ -2,7 +2,7 @@
 
 Each batch is written whole or not at all, as if it had come alone. When a call is refused, the batches that may be the
 reason are committed alone, one after the other, and the rest together again. So is a batch that a call has left out,
-because its lane has another owner or is locked. No other batch waits for it.
+because its lane has another owner or is locked. Only a call for a batch alone waits for a lock, so no other batch does.
 """
 
 import json
@@ -26,7 +26,7 @@ from workers.ports.event_store import (
     SnapshotRow,
     Unstorable,
 )
-from workers.ports.lanes import Fenced, Unavailable
+from workers.ports.lanes import Fenced
 from workers.ports.outcomes import OutcomeRow
 
 CLAIMS_REFUSED = "AN002"
@@ -74,7 +74,7 @@ _ROWS = {
 }
 COMMIT = FunctionCall(
     "commit_commands",
-    [*_BATCH.names, *(name for lists in _ROWS.values() for name in (f"{lists.prefix}_batch", *lists.names))],
+    [*_BATCH.names, *(name for lists in _ROWS.values() for name in (f"{lists.prefix}_batch", *lists.names)), "waits"],
 )
 
 
@@ -83,7 +83,7 @@ class CommandCommits:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._commits: Grouping[Batch, None] = Grouping(self._together, _weight, MAX_GROUP_ROWS)
+        self._commits: Grouping[Batch, None] = Grouping(self._together, _weight, MAX_GROUP_ROWS, alone=self._alone)
 
     async def commit(self, batch: Batch) -> None:
         """As the port says: `EventStore.commit`."""
@@ -93,14 +93,12 @@ class CommandCommits:
         """Commit batches. For each of them: None, why it was not written, or that it has to be tried alone."""
         if not batches:
             return []
-        if len(batches) == 1:
-            return [await self._alone(batches[0])]
         places = range(len(batches))
         try:
-            unwritten = await self._call(batches)
-        except Unavailable as error:
-            return [error] * len(batches)
+            unwritten = await self._call(batches, waits=False)
         except (asyncpg.PostgresError, Unstorable) as error:
+            if len(batches) == 1:
+                return [_refusal(error)]
             suspects = {place for place in places if _may_have_caused(error, batches[place])} or set(places)
             others = iter(await self._together([batches[place] for place in places if place not in suspects]))
             return [Later.ALONE if place in suspects else next(others) for place in places]
@@ -108,20 +106,16 @@ class CommandCommits:
 
     async def _alone(self, batch: Batch) -> Exception | None:
         try:
-            unwritten = await self._call([batch])
-        except asyncpg.UniqueViolationError as error:
-            return Repeated() if error.constraint_name == "commands_pkey" else error
-        except asyncpg.PostgresError as error:
-            return _claims_refused(error) if error.sqlstate == CLAIMS_REFUSED else error
-        except Exception as error:  # noqa: BLE001  # raised to the lane
-            return error
+            unwritten = await self._call([batch], waits=True)
+        except (asyncpg.PostgresError, Unstorable) as error:
+            return _refusal(error)
         return Fenced(batch.lane, batch.epoch) if unwritten else None
 
-    async def _call(self, batches: Sequence[Batch]) -> Sequence[int]:
+    async def _call(self, batches: Sequence[Batch], *, waits: bool) -> Sequence[int]:
         """Commit in one transaction. The places (from 1) of the batches that were not written."""
         arguments = _arguments(batches)
         async with self._database.connection() as connection:
-            unwritten: list[int] = await connection.fetchval(COMMIT.sql, *arguments)
+            unwritten: list[int] = await connection.fetchval(COMMIT.sql, *arguments, waits)
             return unwritten
 
 
@@ -139,6 +133,15 @@ def _may_have_caused(error: Exception, batch: Batch) -> bool:
         claims += [(batch.context, claim.scope, claim.key) for claim in batch.claims_to_settle]
         return not refused.isdisjoint(claims)
     return False
+
+
+def _refusal(error: Exception) -> Exception:
+    """What is raised to the lane whose batch the database has refused."""
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
+        return Repeated()
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
+        return _claims_refused(error)
+    return error
 
 
 def _claims_refused(error: asyncpg.PostgresError) -> ClaimConflict:

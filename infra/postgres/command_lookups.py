@@ -5,13 +5,13 @@ Each answer has the database's time, from which the time is told between answers
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
 
+from infra.answered_time import AnsweredTime
 from infra.postgres.grouping import Grouping
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
@@ -19,8 +19,6 @@ from workers.ports.event_store import BatchLookup, StoredSnapshot, StreamEvent, 
 from workers.ports.outcomes import OutcomeRow
 
 MAX_GROUP_IDS = 4000
-# The database's clock may be set, and this process's may run a little faster or slower.
-MAX_TIME_AGE_SECONDS = 1.0
 
 
 class _Question(NamedTuple):
@@ -33,23 +31,8 @@ class CommandLookUps:
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._clock = clock
+        self.time = AnsweredTime(clock)
         self._groupings: dict[tuple[str, str | None], Grouping[_Question, BatchLookup]] = {}
-        self._answered: tuple[datetime, float] | None = None
-
-    def time(self) -> datetime | None:
-        """As the port says: `EventStore.time`."""
-        if self._answered is None:
-            return None
-        now, answered_at = self._answered
-        passed = self._clock() - answered_at
-        return now + timedelta(seconds=passed) if passed <= MAX_TIME_AGE_SECONDS else None
-
-    def _note_time(self, now: datetime) -> None:
-        """Answers may come in another order than they were given: what they tell of the time must not go back."""
-        told = self.time()
-        if told is None or told <= now:
-            self._answered = (now, self._clock())
 
     async def look_up(
         self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None
@@ -97,7 +80,7 @@ class CommandLookUps:
         except Exception as error:  # noqa: BLE001  # raised to the lane
             return error
         assert row is not None
-        self._note_time(row["now"])
+        self.time.note(row["now"])
         outcomes = [outcome_row(values) for values in _columns(row, "outcome", OutcomeRow._fields)]
         return BatchLookup(
             row["now"],

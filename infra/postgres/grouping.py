@@ -20,7 +20,7 @@ MAX_CALLS = 2
 
 
 class Later(Enum):
-    """In an answer's place: the question is asked again by itself, and the others need not wait for that."""
+    """In an answer's place: the question is asked again by itself, and no other waits for that."""
 
     ALONE = "alone"
 
@@ -34,7 +34,7 @@ class Entry(NamedTuple, Generic[Question, Answer]):
 
 class Grouping(Generic[Question, Answer]):
     """At most `MAX_CALLS` calls at a time, each with the questions that wait, in their order, as far as their weights
-    add up to `max_weight`.
+    add up to `max_weight`. Besides those, the questions of a call that have to be asked alone, one after the other.
     """
 
     def __init__(
@@ -42,11 +42,14 @@ class Grouping(Generic[Question, Answer]):
         call: Callable[[Sequence[Question]], Awaitable[Sequence[Answer | Exception | Later]]],
         weight: Callable[[Question], int],
         max_weight: int,
+        *,
+        alone: Callable[[Question], Awaitable[Answer | Exception]] | None = None,
     ) -> None:
-        """`call` answers questions in their order; an exception in an answer's place is raised to who asked. A single
-        question is always answered.
+        """`call` answers questions in their order; an exception in an answer's place is raised to who asked. `alone`
+        answers the questions for which `call` says `Later.ALONE`; None: it says so for none.
         """
         self._call = call
+        self._ask_alone = alone
         self._weight = weight
         self._max_weight = max_weight
         self._waiting: deque[Entry[Question, Answer]] = deque()
@@ -80,32 +83,27 @@ class Grouping(Generic[Question, Answer]):
             self._running -= 1
 
     async def _answer_one_by_one(self, entries: list[Entry[Question, Answer]]) -> None:
-        for entry in entries:
-            if not entry.answer.done():  # cancelled meanwhile
-                await self._answer([entry])
+        assert self._ask_alone is not None
+        for place, entry in enumerate(entries):
+            if entry.answer.done():  # cancelled meanwhile
+                continue
+            answer = await _result(self._ask_alone(entry.question))
+            _give(entry, answer)
+            if isinstance(answer, Unavailable):  # the others would each wait for the server in vain
+                for later in entries[place + 1 :]:
+                    _give(later, answer)
+                return
 
     async def _answer(self, group: list[Entry[Question, Answer]]) -> None:
-        questions = [entry.question for entry in group]
-        answers: Sequence[Answer | Exception | Later]
-        try:
-            answers = await self._call(questions)
-        except Exception as error:  # noqa: BLE001  # those who asked raise it
-            answers = [error] * len(group)
-        except asyncio.CancelledError:
-            if asked_to_end():
-                raise
-            # A driver has let out the cancellation of a task of its own.
-            answers = [Unavailable("Postgres", "the call was cancelled")] * len(group)
+        answers = await _result(self._call([entry.question for entry in group]))
+        if isinstance(answers, Exception):
+            answers = [answers] * len(group)
         alone = []
         for entry, answer in zip(group, answers, strict=True):
             if answer is Later.ALONE:
                 alone.append(entry)
-            elif entry.answer.done():
-                continue  # cancelled meanwhile
-            elif isinstance(answer, Exception):
-                entry.answer.set_exception(answer)
             else:
-                entry.answer.set_result(answer)
+                _give(entry, answer)
         if alone:
             self._begin(self._answer_one_by_one(alone))
 
@@ -121,3 +119,25 @@ class Grouping(Generic[Question, Answer]):
                 break
             group.append(self._waiting.popleft())
         return group
+
+
+async def _result(call: Awaitable[Any]) -> Any:
+    """What the call answers, or the exception that those who asked raise."""
+    try:
+        return await call
+    except Exception as error:  # noqa: BLE001
+        return error
+    except asyncio.CancelledError:
+        if asked_to_end():
+            raise
+        # A driver has let out the cancellation of a task of its own.
+        return Unavailable("Postgres", "the call was cancelled")
+
+
+def _give(entry: Entry[Question, Answer], answer: Answer | Exception) -> None:
+    if entry.answer.done():
+        return  # cancelled meanwhile
+    if isinstance(answer, Exception):
+        entry.answer.set_exception(answer)
+    else:
+        entry.answer.set_result(answer)

@@ -8,7 +8,8 @@ Each migration has a transaction of its own. One that was edited after it had be
 A function's file always holds its current body: when it was edited, the function is replaced. One whose arguments or
 result have changed is dropped and created again, in one transaction with all other changes of functions. While a
 release goes out, workers of the version before call the new function. They pass arguments by name: so a new argument
-needs a default, and an argument stays until no worker passes it any more. A function without a file stays until a
+needs a default, and an argument stays until no worker passes it any more. A migration that cannot keep to that says at
+its top that workers of the release before are to be stopped first. A function without a file stays until a
 migration drops it. No two versions of a function may have the same text, as the text tells an earlier version from a
 later one: to go back to an earlier body, write another comment.
 """
@@ -21,7 +22,8 @@ from infra.postgres.schema_errors import DatabaseAhead, DatabaseTooOld, Migratio
 from infra.postgres.schema_files import Function, Migration, functions, is_of_earlier_history, migrations
 
 LOCK_KEY = 0x616E6E616C73  # "annals"
-MIGRATION_TIMEOUT_SECONDS = 300.0
+# A migration may write every row of a table again.
+MIGRATION_TIMEOUT_SECONDS = 4 * 3600.0
 
 _CREATE_RECORDS = """
 CREATE SCHEMA IF NOT EXISTS annals;

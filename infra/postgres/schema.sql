@@ -389,7 +389,7 @@ CREATE FUNCTION annals.commit_commands(
     acquire_stream_id text, settle_batch text, settle_scope text, settle_key text, settle_stream_id text, settle_former
     text, credential_batch text, credential_stream_id text, credential_secret text, snapshot_batch text,
     snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text, snapshot_digest text,
-    snapshot_state text
+    snapshot_state text, waits boolean
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.commit_sagas(

@@ -155,3 +155,11 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     looked_up = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
     assert (len(looked_up.outcomes), len(looked_up.events)) == ((2, 2) if written else (0, 0))
     assert len(await held(tables)) == written
+
+
+async def test_the_time_is_known_from_the_first_answer_on_and_never_ahead(store: EventStores) -> None:
+    assert store.time() is None
+    lookup = await store.look_up("users", [], ["ada"])
+    time = store.time()
+    assert time is not None
+    assert lookup.now <= time <= (await store.look_up("users", [], ["ada"])).now

@@ -19,7 +19,7 @@ STORED = "SELECT command_id::text FROM annals.commands ORDER BY 1"
 
 @pytest.fixture
 async def store(database: Database) -> PostgresEventStore:
-    """Whose lanes are all held, in epoch 1."""
+    """It owns all lanes, in epoch 1."""
     store = PostgresEventStore(database)
     for lane in LANES:
         await store.acquire(lane, "owner")
@@ -69,6 +69,22 @@ async def test_one_that_is_locked_is_not_waited_for(store: PostgresEventStore, o
         assert not locked.done()
     await locked
     assert len(await onlooker.fetch(STORED)) == 4, "and it is committed when it is free"
+
+
+async def test_locked_ones_that_come_by_themselves_keep_no_other_waiting(
+    store: PostgresEventStore, onlooker: Any
+) -> None:
+    async with onlooker.transaction():
+        await onlooker.execute("SELECT FROM annals.lanes WHERE partition > 0 FOR UPDATE")
+        locked = []
+        for partition in (1, 2, 3):
+            locked.append(asyncio.create_task(store.commit(of_lane(partition))))
+            await asyncio.wait(locked, timeout=0.1)  # so it does not go together with the next one
+        async with asyncio.timeout(4):
+            await store.commit(of_lane(0))
+        assert not any(task.done() for task in locked)
+    await asyncio.gather(*locked)
+    assert len(await onlooker.fetch(STORED)) == 4
 
 
 async def test_one_whose_claim_another_stream_holds_is_refused_alone(store: PostgresEventStore, onlooker: Any) -> None:

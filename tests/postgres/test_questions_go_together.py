@@ -15,7 +15,7 @@ class Server:
     def __init__(self) -> None:
         self.calls: list[list[int]] = []
         self.answering, self.free = asyncio.Event(), asyncio.Event()
-        self.grouping = Grouping(self.answer, lambda question: question, max_weight=100)
+        self.grouping = Grouping(self.answer, lambda question: question, max_weight=100, alone=self.answer_alone)
 
     async def answer(self, questions: Sequence[int]) -> list[int | Exception | Later]:
         self.calls.append(list(questions))
@@ -24,11 +24,14 @@ class Server:
             raise ConnectionError
         if 17 in questions:
             raise asyncio.CancelledError
-        if 19 in questions and len(questions) > 1:
-            return [Later.ALONE if question == 19 else 2 * question for question in questions]
-        if 19 in questions:
-            await self.free.wait()
+        if 19 in questions or 23 in questions:
+            return [Later.ALONE if question in (19, 23) else 2 * question for question in questions]
         return [KeyError(question) if question == 7 else 2 * question for question in questions]
+
+    async def answer_alone(self, question: int) -> int | Exception:
+        self.calls.append([question])
+        await self.free.wait()
+        return Unavailable("Postgres", "the server is away") if question == 23 else 2 * question
 
     async def ask(self, *questions: int) -> list["asyncio.Task[int]"]:
         """Ask in tasks that have come as far as they can."""
@@ -123,3 +126,22 @@ async def test_one_that_has_to_be_asked_alone_keeps_nobody_waiting() -> None:
     server.free.set()
     assert await asyncio.wait_for(alone, 5) == 38
     assert server.calls.count([19]) == 1
+
+
+async def test_one_that_comes_by_itself_and_has_to_be_asked_alone_holds_no_call() -> None:
+    server = Server()
+    server.answering.set()
+    waiting = [task for question in (19, 19, 19) for task in await server.ask(question)]
+    assert await asyncio.wait_for(server.grouping.ask(5), 5) == 10
+    server.free.set()
+    assert await asyncio.gather(*waiting) == [38, 38, 38]
+
+
+async def test_when_the_server_is_away_for_one_that_is_asked_alone_the_next_ones_do_not_wait_for_it_too() -> None:
+    server = Server()
+    asked = await server.ask(19, 23, 19, 23)
+    server.answering.set()
+    server.free.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [int, Unavailable, Unavailable, Unavailable]
+    assert server.calls == [[19, 23, 19, 23], [19], [23]]

@@ -5,7 +5,8 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from infra.postgres.command_lookups import MAX_TIME_AGE_SECONDS, CommandLookUps
+from infra.answered_time import MAX_AGE_SECONDS
+from infra.postgres.command_lookups import CommandLookUps
 from infra.postgres.pool import Database
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -46,8 +47,8 @@ async def test_is_that_of_the_answer_and_what_has_passed_since() -> None:
     answers.asked[0][1].set_result(None)
     await task
     assert look_ups.time() == NOON, "as long as the answer took it is behind"
-    answers.seconds += MAX_TIME_AGE_SECONDS
-    assert look_ups.time() == NOON + timedelta(seconds=MAX_TIME_AGE_SECONDS)
+    answers.seconds += MAX_AGE_SECONDS
+    assert look_ups.time() == NOON + timedelta(seconds=MAX_AGE_SECONDS)
     answers.seconds += 0.001
     assert look_ups.time() is None
 
@@ -65,5 +66,5 @@ async def test_does_not_go_back_when_an_earlier_answer_comes_late() -> None:
     answers.asked[0][1].set_result(None)
     assert (await late).now == NOON
     assert look_ups.time() == before == NOON + timedelta(seconds=0.6)
-    answers.seconds = 0.5 + MAX_TIME_AGE_SECONDS + 0.1
+    answers.seconds = 0.5 + MAX_AGE_SECONDS + 0.1
     assert look_ups.time() is None, "an answer that tells less is no newer one"

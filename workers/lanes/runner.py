@@ -17,7 +17,7 @@ import structlog
 from workers import telemetry
 from workers.lanes.beginning import LaneInput
 from workers.lanes.queue import RecordQueue, WentBack
-from workers.lanes.waiting import Waiting
+from workers.lanes.waiting import RecordWait
 from workers.lanes.work import LaneWork, Restart
 from workers.ports.clock import Clock
 from workers.ports.lanes import Fenced, Unavailable
@@ -56,7 +56,7 @@ class LaneRunner:
         self.role, self.partition, self.work = role, partition, work
         self.active = self.caught_up = False
         self.moved_at = clock()
-        self.waiting = Waiting(clock)
+        self.waiting = RecordWait(clock)
         self._input = LaneInput(role, partition, work, subscription, partitions)
         self._out_of_date: str | None = None
         self._examined_at = self.moved_at

@@ -127,8 +127,8 @@ class SequencedEvents:
         """The event of a record. Raises MalformedMessage.
 
         Annals writes the same headers in the same order with every event: to compare their names is faster than to hash
-        them, and only what `Recorded` has is decoded. Whatever is not as expected is read once more the long way, which
-        decides.
+        them, and only what `Recorded` has is decoded: so the values of ce_source and ce_causationid are not looked at.
+        Whatever is not as expected is read once more the long way, which decides.
         """
         headers, key = record.headers, record.key
         others = dict(headers[len(EVENT_HEADERS) :])

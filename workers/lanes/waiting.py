@@ -6,7 +6,7 @@ from contextlib import suppress
 from workers.ports.clock import Clock
 
 
-class Waiting:
+class RecordWait:
     """`has_looked`: the lane has looked for something to do since it handled records."""
 
     def __init__(self, clock: Clock) -> None:

@@ -3,8 +3,8 @@
 -- `snapshot_…`, which are named by the fields of the rows, `…_batch` is the place (from 1) of the row's batch.
 --
 -- The first statement moves each lane row forward in its owner's epoch. Returns the places of the batches that are not
--- written: those whose lane has another owner, and, of several, those whose lane is locked: each of them is tried alone, so
--- that two owners of a lane wait for one another. All other batches are written, or none. Raises
+-- written: those whose lane has another owner, and, unless the call `waits`, those whose lane is locked: each of them is
+-- tried alone and waits, so that two owners of a lane wait for one another. All other batches are written, or none. Raises
 --   AN002  unique claims are held by other streams; see acquire_claims and settle_claims
 CREATE OR REPLACE FUNCTION annals.commit_commands(
     batch_topic text, batch_partition text, batch_epoch text, batch_context text, batch_time text,
@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION annals.commit_commands(
     settle_batch text, settle_scope text, settle_key text, settle_stream_id text, settle_former text,
     credential_batch text, credential_stream_id text, credential_secret text,
     snapshot_batch text, snapshot_stream_id text, snapshot_stream_version text, snapshot_fingerprint text,
-    snapshot_digest text, snapshot_state text
+    snapshot_digest text, snapshot_state text, waits boolean DEFAULT true
 ) RETURNS integer[] LANGUAGE plpgsql AS $$
 DECLARE
     contexts text[] := annals.listed(batch_context);
@@ -28,7 +28,7 @@ DECLARE
     times timestamptz[] := annals.listed(batch_time)::timestamptz[];
     owned integer[];
 BEGIN
-    -- Among several lanes, one whose row is locked is left to a call of its own: the others need not wait for it.
+    -- A lane whose row is locked is left to a call that waits: the others, and those that come next, need not wait for it.
     WITH given AS (
         SELECT *
           FROM unnest(
@@ -44,9 +44,9 @@ BEGIN
           JOIN annals.lanes AS lane
             ON lane.role = 'command' AND lane.topic = given.topic AND lane.partition = given.partition
            AND lane.epoch = given.epoch
-         WHERE cardinality(contexts) > 1
+         WHERE NOT waits
            FOR UPDATE OF lane SKIP LOCKED
-    ), moved AS (
+    ), written AS (
         UPDATE annals.lanes AS lane
            SET consumed = given.consumed, last_offset = given.consumed - 1, last_timestamp = given.last_timestamp,
                sequence = given.sequence, published_sequence = given.published_sequence,
@@ -54,11 +54,11 @@ BEGIN
           FROM given
          WHERE lane.role = 'command' AND lane.topic = given.topic AND lane.partition = given.partition
            AND lane.epoch = given.epoch
-           AND (cardinality(contexts) = 1
+           AND (waits
                 OR EXISTS (SELECT FROM free WHERE free.topic = given.topic AND free.partition = given.partition))
         RETURNING given.place
     )
-    SELECT coalesce(array_agg(place::integer), '{}') INTO owned FROM moved;
+    SELECT coalesce(array_agg(place::integer), '{}') INTO owned FROM written;
 
     IF acquire_key <> '' THEN
         PERFORM annals.acquire_claims(owned, contexts, times, acquire_batch, acquire_scope, acquire_key,

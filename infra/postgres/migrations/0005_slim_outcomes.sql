@@ -1,5 +1,7 @@
 -- A command's row keeps what does not follow from its events: a row of half the size, and JSON only of what was not
 -- accepted. The view `outcomes` shows the whole.
+--
+-- Workers of the release before write the column that goes: stop them before this migration.
 
 -- The functions of this version are applied after this file. Those of the version before need what is dropped here.
 DROP TRIGGER IF EXISTS note_unchanged_step ON annals.commands;
@@ -11,6 +13,7 @@ ALTER TABLE annals.commands
     ADD COLUMN event_count integer NOT NULL DEFAULT 0,
     ADD COLUMN error json,
     ADD COLUMN content_digest bytea,
+    ALTER COLUMN outcome DROP NOT NULL,
     ALTER COLUMN correlation_id DROP NOT NULL,
     ALTER COLUMN causation_id DROP NOT NULL;
 
@@ -20,7 +23,8 @@ UPDATE annals.commands
        error = CASE WHEN status <> 'accepted' THEN outcome -> 'error' END,
        content_digest = decode(outcome ->> 'content_digest', 'hex'),
        correlation_id = nullif(correlation_id, command_id::text),
-       causation_id = nullif(causation_id, command_id::text);
+       causation_id = nullif(causation_id, command_id::text),
+       outcome = NULL;  -- a column that is dropped would keep its place in every row
 
 ALTER TABLE annals.commands
     ALTER COLUMN stream_version DROP DEFAULT,
