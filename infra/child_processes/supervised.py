@@ -87,7 +87,8 @@ class SupervisedProcess:
                 delay_seconds = FIRST_RESTART_DELAY_SECONDS
             self._say(self.name, f"{how}; starting it again in {delay_seconds:g} s")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay_seconds)
+                async with asyncio.timeout(delay_seconds):
+                    await self._stopping.wait()
             delay_seconds = min(2 * delay_seconds, LONGEST_RESTART_DELAY_SECONDS)
             self.restarts += 1
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.cli.stop_signals import on_stop_signals
 from infra.settings import Settings
 
 if TYPE_CHECKING:
     from infra.measuring.bench.checkout import Checkout
-    from infra.measuring.bench.run import Measured, Plan
+    from infra.measuring.bench.run import Measured, Plan, Run
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
 WIDTH = 120
 
@@ -47,16 +46,19 @@ DEFAULT_PARTS = (Part.commands, Part.orders, Part.latency, Part.reads, Part.idle
 def bench(
     parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but `flat` unless given.")] = None,
     rounds: Annotated[int, typer.Option(min=1, max=99, help="Medians of so many; idle and flat have one.")] = 3,
-    commands: Annotated[int, typer.Option(min=2_000, max=5_000_000, help="Creates, and as many updates.")] = 60_000,
+    commands: Annotated[int, typer.Option(min=20_000, max=5_000_000, help="Creates, and as many updates.")] = 60_000,
     orders: Annotated[int, typer.Option(min=100, max=1_000_000, help="Orders to settle.")] = 1000,
     seconds: Annotated[
         float | None, typer.Option(min=0.5, max=3600, help="How long each latency and read is measured; 5 and 3.")
     ] = None,
+    settle_seconds: Annotated[
+        float, typer.Option(min=0, max=3600, help="How long an idle system has run before; Kafka compiles for minutes.")
+    ] = 60.0,
     idle_seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to watch an idle system.")] = 60.0,
     lanes: Annotated[int, typer.Option(min=1, max=200, help="Lanes a context for latency and idle.")] = 24,
     largest: Annotated[
         int,
-        typer.Option(min=10_000, max=100_000_000, help="For `flat`: no more rows or events of a stream than these."),
+        typer.Option(min=10_000, max=10_000_000, help="For `flat`: no more rows or events of a stream than these."),
     ] = 10_000_000,
     compare: Annotated[Peer | None, typer.Option(help="Run this peer in the same run.")] = None,
     against: Annotated[
@@ -73,12 +75,8 @@ def bench(
 
     quiet_for_a_command()
     chosen = tuple(parts or DEFAULT_PARTS)
-    plan = _plan(chosen, rounds, commands, orders, seconds, idle_seconds, lanes, largest, compare)
-    measured = _measured(plan, _checkouts(against), quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps(_as_json(measured, rounds), indent=2))
-    else:
-        _show(measured)
+    plan = _plan(chosen, rounds, commands, orders, seconds, settle_seconds, idle_seconds, lanes, largest, compare)
+    _measure(plan, _checkouts(against), as_json=as_json)
 
 
 def _plan(
@@ -87,6 +85,7 @@ def _plan(
     commands: int,
     orders: int,
     seconds: float | None,
+    settle_seconds: float,
     idle_seconds: float,
     lanes: int,
     largest: int,
@@ -104,7 +103,16 @@ def _plan(
         except PeerNotInstalled as error:
             raise typer.BadParameter(str(error), param_hint="--compare") from error
     latency = LatencyPlan(lanes=lanes) if seconds is None else LatencyPlan(lanes=lanes, seconds=seconds)
-    plan = Plan(names, rounds, commands, orders, latency, idle_seconds=idle_seconds, idle_lanes=lanes)
+    plan = Plan(
+        names,
+        rounds,
+        commands,
+        orders=orders,
+        latency=latency,
+        settle_seconds=settle_seconds,
+        idle_seconds=idle_seconds,
+        idle_lanes=lanes,
+    )
     plan = plan._replace(flat=plan.flat.up_to(largest)._replace(commands=min(commands, plan.flat.commands)))
     return plan if seconds is None else plan._replace(read_seconds=seconds)
 
@@ -120,18 +128,22 @@ def _checkouts(against: Path | None) -> "list[Checkout]":
         raise typer.BadParameter(str(error), param_hint="--against") from error
 
 
-def _measured(plan: "Plan", checkouts: "list[Checkout]", *, quiet: bool) -> "Sequence[Measured]":
-    """Measure until the end; a signal ends it early, and everything it has started with it."""
+def _measure(plan: "Plan", checkouts: "list[Checkout]", *, as_json: bool) -> None:
+    """Measure until the end and print it. A signal or a failure ends it early, and everything it has started with it;
+    what was measured until then is printed all the same.
+    """
     import uvloop
 
-    from infra.measuring.bench.run import measure
+    from infra.measuring.bench.run import Run
+
+    run = Run(checkouts, plan)
 
     def say(what: str) -> None:
-        if not quiet:
+        if not as_json:
             typer.echo(f"… {what}", err=True)
 
-    async def until_done_or_stopped() -> "Sequence[Measured] | None":
-        work, loop = asyncio.ensure_future(measure(Settings(), checkouts, plan, say)), asyncio.get_running_loop()
+    async def is_completed() -> bool:
+        work = asyncio.ensure_future(run.measure(Settings(), say))
         stopping = asyncio.Event()
 
         def stop() -> None:
@@ -140,28 +152,43 @@ def _measured(plan: "Plan", checkouts: "list[Checkout]", *, quiet: bool) -> "Seq
                 typer.echo("asked to end: cleaning up", err=True)
                 work.cancel()
 
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, stop)
+        on_stop_signals(stop)
         try:
-            return await work
+            await work
         except asyncio.CancelledError:
-            return None
+            return False
+        return True
 
-    measured = uvloop.run(until_done_or_stopped())
-    if measured is None:
+    completed = False
+    try:
+        completed = uvloop.run(is_completed())
+    finally:
+        _print(run, plan.rounds, completed=completed, as_json=as_json)
+    if not completed:
         raise typer.Exit(INTERRUPTED)
-    return measured
+
+
+def _print(run: "Run", rounds: int, *, completed: bool, as_json: bool) -> None:
+    measured = run.measured()
+    if not any(result.medians for result in measured):
+        return
+    if as_json:
+        typer.echo(json.dumps(_as_json(measured, rounds) | {"completed": completed}, indent=2))
+    else:
+        _show(measured)
+    if not completed:
+        typer.echo("stopped early: these are only the rounds that were completed", err=True)
 
 
 def _as_json(measured: "Sequence[Measured]", rounds: int) -> dict[str, object]:
-    from infra.measuring.bench.medians import plain, ratios
-    from infra.measuring.bench.run import machine
+    from infra.measuring.bench.medians import plain
+    from infra.measuring.bench.run import machine, ratios_of
 
     first, *others = (plain(result._asdict()) for result in measured)
     answer = {"machine": machine(), "rounds": rounds, "checkout": first["checkout"]}
     answer |= first["medians"] | {"each_round": first["rounds"]}
-    for other in others:
-        answer |= {"against": other, "ratios": ratios(first["medians"], other["medians"])}
+    for number, other in enumerate(others, 1):
+        answer |= {"against": other, "ratios": plain(ratios_of(measured[0], measured[number]))}
     return answer
 
 
@@ -169,8 +196,7 @@ def _show(measured: "Sequence[Measured]") -> None:
     from rich.console import Console
     from rich.table import Table as Drawn
 
-    from infra.measuring.bench.medians import plain, ratios
-    from infra.measuring.bench.run import machine
+    from infra.measuring.bench.run import machine, ratios_of
     from infra.measuring.bench.tables import ratio_table, tables
 
     console = Console()
@@ -179,8 +205,7 @@ def _show(measured: "Sequence[Measured]") -> None:
     shown = [(result.checkout if len(measured) > 1 else "", table) for result in measured for table in tables(result)]
     if len(measured) > 1:
         first, second = measured
-        compared = ratios(plain(first.medians), plain(second.medians))
-        shown.append(("", ratio_table(compared, first.checkout, second.checkout)))
+        shown.append(("", ratio_table(ratios_of(first, second), first.checkout, second.checkout)))
     for checkout, table in shown:
         drawn = Drawn(title=f"{table.title} {checkout}".strip(), caption=table.note or None)
         for number, heading in enumerate(table.headings):

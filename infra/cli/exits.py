@@ -51,6 +51,8 @@ ENDINGS = (
     Ending("workers.operations.undo", "WrittenByNewerRelease", REFUSED),
     Ending("infra.measuring.bench.checkout", "SetupFailed", REFUSED),
     Ending("infra.measuring.bench.progress", "Stalled", REFUSED),
+    Ending("infra.measuring.bench.drained", "TooLittleWork", REFUSED),
+    Ending("infra.measuring.bench.processor_time", "ProcessEnded", REFUSED),
     Ending("infra.measuring.bench.reads.closed_loop", "WrongAnswer", REFUSED),
     Ending("infra.devstack.errors", "DevstackError", UNREACHABLE),
     Ending("infra.locating", "StackNotRunning", UNREACHABLE),

@@ -1,15 +1,13 @@
 """Runs a `RunningSystem` in the foreground until Ctrl-C, SIGTERM or a closed terminal stops it."""
 
 import asyncio
-import signal
 from contextlib import suppress
 
+from infra.cli.stop_signals import on_stop_signals
 from infra.devstack.fleet import FLEET, Fleet
 from infra.devstack.screen import OUR_NAME, JsonScreen, Screen, TextScreen
 from infra.devstack.system import RunningSystem
 from infra.settings import Settings
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_in_foreground(*, with_workers: bool, as_json: bool, fleet: Fleet = FLEET) -> None:
@@ -31,10 +29,6 @@ async def _run(system: RunningSystem, screen: Screen) -> None:
         asked = True
         running.cancel()
 
-    loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        # Started with nohup, it must outlive the terminal.
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, on_signal)
+    on_stop_signals(on_signal)
     with suppress(asyncio.CancelledError):
         await running

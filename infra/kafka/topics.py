@@ -179,6 +179,15 @@ async def _until_leaders_answer(settings: Settings, topics: Sequence[Topic]) -> 
         await stopped(consumer)
 
 
+async def delete_topics_with_prefix(settings: Settings) -> None:
+    """Delete every topic that begins with the prefix of these settings, which must not be empty. Raises Unavailable."""
+    assert settings.topic_prefix, "or every topic of the brokers would be deleted"
+    async with administration(settings) as admin:
+        names = [name for name in await admin.list_topics() if name.startswith(settings.topic_prefix)]
+    if names:
+        await delete_topics(settings, names)
+
+
 async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
     """Delete topics with all records, and wait until the brokers no longer list them. Raises Unavailable."""
     async with administration(settings) as admin:

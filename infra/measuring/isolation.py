@@ -14,5 +14,6 @@ ISOLATED_SETTINGS = {
     "instance": None,
     "metrics_host": "127.0.0.1",
     "metrics_port": None,
+    "gateway_processes": 1,
     "log_level": "info",
 }

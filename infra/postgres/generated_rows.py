@@ -4,6 +4,12 @@ They are in partitions where no lane is. So tables and indexes grow as by real r
 are. Which columns a table has is asked of the database: the schema may be that of another version.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+
 from infra.postgres.pool import Database
 
 TABLES = ("events", "commands", "unique_claims")
@@ -55,18 +61,29 @@ class GeneratedRows:
         await self._insert("events", template, changes, first, last, context, stream_id)
 
     async def settle(self) -> None:
-        """Do now what the server would do in the background later: vacuum, statistics, a checkpoint."""
-        async with self._database.connection() as connection:
-            await connection.execute("SET statement_timeout = 0")
+        """Do now what the server would do in the background later: vacuum, statistics, a checkpoint if the account
+        may make one.
+        """
+        async with self._unhurried() as connection:
             for table in TABLES:
                 await connection.execute(f"VACUUM (ANALYZE) annals.{table}", timeout=STATEMENT_TIMEOUT_SECONDS)
-            await connection.execute("CHECKPOINT", timeout=STATEMENT_TIMEOUT_SECONDS)
+            with suppress(asyncpg.InsufficientPrivilegeError):  # the right of a superuser and of pg_checkpoint
+                await connection.execute("CHECKPOINT", timeout=STATEMENT_TIMEOUT_SECONDS)
+
+    @asynccontextmanager
+    async def _unhurried(self) -> AsyncIterator[Any]:
+        """A connection whose statements may take long."""
+        async with self._database.connection() as connection:
+            await connection.execute("SET statement_timeout = 0")
+            try:
+                yield connection
+            finally:
+                await connection.execute("RESET statement_timeout")  # others use this connection afterwards
 
     async def _insert(
         self, table: str, template: str, changes: dict[str, str], first: int, last: int, *arguments: str
     ) -> None:
-        async with self._database.connection() as connection:
-            await connection.execute("SET statement_timeout = 0")
+        async with self._unhurried() as connection:
             columns = await connection.fetch(
                 "SELECT quote_ident(attname) AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute "
                 "WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "

@@ -1,14 +1,15 @@
 """The one door to Redis: a client whose every call has a deadline, and the sorting of what can go wrong.
 
 Commands are packed by hiredis: redis-py's asynchronous connections pack them in Python, which cost more than all else
-that a large transaction takes here.
+that a large transaction takes here. They are sent without a task of their own for each.
 
 A connection whose server is no longer a primary (a failover behind the same address) is dropped when it returns to the
 pool, so that the next one finds the new primary.
 """
 
+import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -49,7 +50,7 @@ def client(settings: Settings) -> Any:
         pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    pool.connection_class = type("Connection", (_PacksByHiredis, _LeavesReplicas, pool.connection_class), {})
+    pool.connection_class = type("Connection", (_Sends, _PacksByHiredis, _LeavesReplicas, pool.connection_class), {})
     return Redis.from_pool(pool)
 
 
@@ -63,6 +64,29 @@ class _LeavesReplicas:
             if step_after(error)[0] is Next.RECONNECT:
                 # Not at once: the other answers of a pipeline are still to be read.
                 self.mark_for_reconnect()  # type: ignore[attr-defined]
+            raise
+
+
+class _Sends:
+    """Mixed in likewise. redis-py sends by `asyncio.wait_for`, in a task of its own. Of a caller that is cancelled when
+    the command has just been sent, Python 3.11 forgets the cancellation then, and the caller goes on. And uvloop raises
+    RuntimeError for what is written to a closed connection.
+    """
+
+    async def send_packed_command(self, command: Iterable[bytes], check_health: bool = True) -> None:
+        connection: Any = self
+        if not connection.is_connected:
+            await connection.connect_check_health(check_health=False)
+        if check_health:
+            await connection.check_health()
+        try:
+            async with asyncio.timeout(connection.socket_timeout):
+                await connection._send_packed_command(command)  # noqa: SLF001  # an override's own object
+        except BaseException as error:
+            # Nobody knows how much of it the server has got.
+            await connection.disconnect(nowait=True)
+            if isinstance(error, RuntimeError):
+                raise ConnectionResetError(str(error)) from error
             raise
 
 

@@ -1,64 +1,47 @@
-"""`bench(...)` runs a tiny `annals bench` on the servers of the tests; what it leaves behind fails the test."""
-
-import asyncio
-import json
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+"""Parts of `annals bench` on the servers of the tests; `leftovers` says what a run has left behind there."""
 
 import asyncpg
 import psutil
-import pytest_asyncio
+import pytest
+from redis.asyncio import Redis
 
+from infra.kafka.topics import administration
+from infra.measuring.bench.servers import Servers as BenchServers
+from infra.measuring.bench.servers import local_processes
 from infra.settings import Settings
-from tests.cli.conftest import Ended
-from tests.warm.process import start
+from tests.servers import Servers
 
-DEADLINE_SECONDS = 280.0
-
-Bench = Callable[..., Awaitable[dict[str, Any]]]
+PREFIX = "annals_bench_"
+SERVERS = {"postgres", "kafka", "redis"}
 
 
-async def run_bench(settings: Settings, *arguments: str) -> Ended:
-    """Run it to its end."""
-    environment = os.environ | settings.environment()
-    process = await start("infra.cli.main", "bench", *arguments, env=environment)
-    try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            output, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode is not None
-    return Ended(process.returncode, output.decode(), errors.decode())
-
-
-@pytest_asyncio.fixture
-async def bench(settings: Settings) -> AsyncIterator[Bench]:
-    """The JSON of one round."""
-
-    async def run(*arguments: str) -> dict[str, Any]:
-        ended = await run_bench(settings, *arguments, "--rounds", "1", "--json")
-        assert ended.code == 0, ended.errors
-        answer: dict[str, Any] = json.loads(ended.output)
-        return answer
-
-    yield run
-    assert not await leftovers(settings)
+@pytest.fixture(scope="session")
+def bench_servers(servers: Servers) -> BenchServers:
+    """The servers of the tests as a run of the bench has them."""
+    return BenchServers(servers.settings, local_processes(servers.settings))
 
 
 async def leftovers(settings: Settings) -> list[str]:
-    """The databases of bench runs that still exist, and the processes that work in one."""
+    """The databases, topics and keys of bench runs that still exist, and the processes that work there."""
     assert settings.database_url is not None
+    assert settings.redis_url is not None
     connection = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        rows = await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'annals_bench_%'")
+        databases = await bench_databases(connection)
     finally:
         await connection.close()
-    return [
-        *(row[0] for row in rows),
-        *(str(process.pid) for process in psutil.process_iter() if _benched(process, settings)),
-    ]
+    async with administration(settings) as admin:
+        topics = [name for name in await admin.list_topics() if name.startswith(PREFIX)]
+    async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        keys = [key.decode() async for key in redis.scan_iter(f"{PREFIX}*")]
+    processes = [f"process {process.pid}" for process in psutil.process_iter() if _benched(process, settings)]
+    return [*databases, *topics, *keys, *processes]
+
+
+async def bench_databases(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """The databases of bench runs."""
+    rows = await connection.fetch(f"SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%'")  # noqa: S608
+    return [row[0] for row in rows]
 
 
 def _benched(process: psutil.Process, settings: Settings) -> bool:
@@ -68,4 +51,4 @@ def _benched(process: psutil.Process, settings: Settings) -> bool:
     except psutil.Error:
         return False
     on_these = environment.get("ANNALS_KAFKA_BOOTSTRAP_SERVERS") == settings.kafka_bootstrap_servers
-    return on_these and "annals_bench_" in environment.get("ANNALS_TOPIC_PREFIX", "")
+    return on_these and PREFIX in environment.get("ANNALS_TOPIC_PREFIX", "")

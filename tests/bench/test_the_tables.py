@@ -9,6 +9,7 @@ from infra.measuring.bench.flat.tables import AtRows
 from infra.measuring.bench.idle import Idle
 from infra.measuring.bench.latency.run import Pair
 from infra.measuring.bench.latency.times import Times
+from infra.measuring.bench.medians import Ratio
 from infra.measuring.bench.orders.burst import Orders
 from infra.measuring.bench.peer.run import Peer
 from infra.measuring.bench.raw_rates import RawRates
@@ -17,7 +18,7 @@ from infra.measuring.bench.reads.run import ReadPair
 from infra.measuring.bench.run import Measured
 from infra.measuring.bench.tables import ratio_table, tables
 
-DRAINED = Drained(1000.0, {"worker": 40.0, "postgres": 30.0}, 0.8, 0.9)
+DRAINED = Drained(1000.0, {"worker": 40.0, "postgres": 30.0}, 0.8, 0.9, 10_000)
 TIMES = Times(1.0, 2.0, 3.0, 10, 0)
 RATE = ReadRate(500.0, 1.0, 2.0, 300.0)
 MEDIANS = {
@@ -26,7 +27,7 @@ MEDIANS = {
     "orders": Orders(100, 50.0, {"command": 1.0, "saga": 3.0}, 4.0, 0.75, 0.7, 0.8),
     "latency": {"500 commands/s": Pair.of(TIMES, TIMES)},
     "reads": {"GET /users/{id}, 1 client": ReadPair(RATE, RATE, 1.0, 1.0)},
-    "idle": Idle(24, 60.0, 0.03, {"kafka": 0.03}),
+    "idle": Idle(24, 60.0, 60.0, 0.03, {"kafka": 0.03}),
     "flat": Flat(
         {"1 events": AtLength(1, 0.1, 5.0, 4.0, DRAINED)},
         {"10,000 rows": AtRows(10_000, 0.5, DRAINED, RATE)},
@@ -56,6 +57,6 @@ def test_say_how_many_times_the_peer_is_passed() -> None:
 
 
 def test_of_ratios_name_the_place_of_each_figure() -> None:
-    assert ratio_table({"commands.creates.per_second": 2.5}, "a", "b").rows == (
-        ("commands.creates.per second", "2.50"),
-    )
+    table = ratio_table({"commands.creates.per_second": Ratio(5000.0, 2000.0, 2.5)}, "a", "b")
+    assert table.rows == (("commands.creates.per second", "5,000", "2,000", "2.50"),)
+    assert len(table.headings) == 4

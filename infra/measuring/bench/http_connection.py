@@ -4,6 +4,7 @@ One request at a time, kept alive. It follows no redirect and reads no header.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import NamedTuple, cast
 
 import httptools
@@ -26,7 +27,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     async def request(self, request: bytes) -> Answer:
-        """Send a request and return its answer."""
+        """Send a request and return its answer, however long that takes."""
         if self._transport is None:
             raise ConnectionError("the connection is closed")
         self._body, self._answer = [], asyncio.get_running_loop().create_future()
@@ -63,6 +64,41 @@ async def connected(port: int) -> HttpConnection:
     """A connection to a server on this machine. Raises OSError."""
     _, connection = await asyncio.get_running_loop().create_connection(HttpConnection, LOOPBACK, port)
     return connection
+
+
+class Connections:
+    """As many connections to a server on this machine as there are requests at once; an idle one is used again, and
+    replaced when the server has closed it meanwhile.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._idle: list[HttpConnection] = []
+
+    async def request(self, request: bytes, limit_seconds: float) -> Answer | None:
+        """Its answer; None when there is none within the limit or the connection fails."""
+        try:
+            async with asyncio.timeout(limit_seconds):
+                if self._idle:
+                    with suppress(ConnectionError):
+                        return await self._request(self._idle.pop(), request)
+                return await self._request(await connected(self._port), request)
+        except OSError:  # TimeoutError and ConnectionError are some
+            return None
+
+    def close(self) -> None:
+        """Close those that are idle."""
+        for connection in self._idle:
+            connection.close()
+
+    async def _request(self, connection: HttpConnection, request: bytes) -> Answer:
+        try:
+            answer = await connection.request(request)
+        except BaseException:
+            connection.close()  # a late answer must not be taken for that of the next request
+            raise
+        self._idle.append(connection)
+        return answer
 
 
 def get_request(path: str) -> bytes:

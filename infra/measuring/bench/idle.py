@@ -1,6 +1,7 @@
 """An idle installation: `annals up` on servers of its own, without work, and what keeps the machine busy anyway."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import psutil
@@ -11,26 +12,37 @@ from infra.devstack.readiness import until_ready
 from infra.home import Home
 from infra.measuring.bench.checkout import Checkout, child_environment
 from infra.measuring.bench.processes import LOOPBACK, child_process, free_port
-from infra.measuring.bench.processor_time import Meter
+from infra.measuring.bench.processor_time import Meter, measurable
 from infra.measuring.bench.servers import temporary_home
 from infra.measuring.isolation import ISOLATED_SETTINGS
 from infra.settings import Settings
 
 START_TIMEOUT_SECONDS = 180.0
 STOP_TIMEOUT_SECONDS = 60.0
-SETTLE_SECONDS = 20.0
 
 
 class Idle(NamedTuple):
-    """Over `seconds`, with `lanes` a role: the shares of all processors together (1: all of them, all the time)."""
+    """Over `seconds` that began `settle_seconds` after the start, with `lanes` a role: the shares of all processors
+    together (1: all of them, all the time).
+    """
 
     lanes: int
+    settle_seconds: float
     seconds: float
     share: float
     share_by_process: dict[str, float]
 
+    def compared(self) -> Mapping[str, object]:
+        """What another run's can be divided by: no counts."""
+        processors = psutil.cpu_count() or 1
+        names = measurable({name: share * self.seconds * processors for name, share in self.share_by_process.items()})
+        shares = {name: share for name, share in self.share_by_process.items() if name in names}
+        return {"share": self.share, "share_by_process": shares}
 
-async def measure_idle(checkout: Checkout, settings: Settings, lanes: int, seconds: float) -> Idle:
+
+async def measure_idle(
+    checkout: Checkout, settings: Settings, lanes: int, settle_seconds: float, seconds: float
+) -> Idle:
     """Start `annals up` in a new home, let it settle, measure. Raises TimeoutError when it does not get ready."""
     port = free_port()
     with temporary_home() as path:
@@ -42,15 +54,15 @@ async def measure_idle(checkout: Checkout, settings: Settings, lanes: int, secon
             async with child_process(command, environment, STOP_TIMEOUT_SECONDS) as up:
                 async with asyncio.timeout(START_TIMEOUT_SECONDS):
                     await until_ready(f"http://{LOOPBACK}:{port}")
-                await asyncio.sleep(SETTLE_SECONDS)
-                meter = Meter(_processes(up, home))
+                await asyncio.sleep(settle_seconds)
+                meter = Meter(_processes(up, home), alone={"annals up": up})
                 await asyncio.sleep(seconds)
                 stretch = meter.read()
         finally:
             stop_orphans(home, lambda _: None)  # nothing, unless `annals up` had to be killed
     processors = psutil.cpu_count() or 1
     shares = {name: used / stretch.seconds / processors for name, used in stretch.cpu_seconds.items()}
-    return Idle(lanes, seconds, sum(shares.values()), shares)
+    return Idle(lanes, settle_seconds, seconds, sum(shares.values()), shares)
 
 
 def _processes(up: psutil.Process, home: Home) -> dict[str, psutil.Process]:

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
@@ -33,17 +33,35 @@ def plain(result: Any) -> Any:
     return round(result, 4) if isinstance(result, float) else result
 
 
-def ratios(result: Any, other: Any) -> dict[str, float]:
-    """For each number that both plain results have and that is not 0 in `other`: how many times the other one it is, by
-    its place, as in `commands.creates.per_second`.
+class Ratio(NamedTuple):
+    """A figure of two results, and how many times the second the first is."""
+
+    first: float
+    second: float
+    ratio: float
+
+
+def ratios(result: Any, other: Any) -> dict[str, Ratio]:
+    """For each number that both results have and that is not 0 in `other`, by its place, as in
+    `commands.creates.per_second`.
     """
     others = dict(numbers(other))
-    return {place: round(number / others[place], 3) for place, number in numbers(result) if others.get(place)}
+    return {
+        place: Ratio(number, others[place], number / others[place])
+        for place, number in numbers(result)
+        if others.get(place)
+    }
 
 
 def numbers(result: Any, place: str = "") -> Iterator[tuple[str, float]]:
-    """Every number of a plain result, with its place."""
-    if isinstance(result, Mapping):
+    """Every number of a result that can be compared, with its place. A result that has others as well says in
+    `compared()` which those are.
+    """
+    if hasattr(result, "compared"):
+        yield from numbers(result.compared(), place)
+    elif hasattr(result, "_asdict"):
+        yield from numbers(result._asdict(), place)
+    elif isinstance(result, Mapping):
         for name, part in result.items():
             yield from numbers(part, f"{place}.{name}" if place else str(name))
     elif isinstance(result, int | float) and not isinstance(result, bool):

@@ -15,11 +15,11 @@ from infra.measuring.bench.checkout import Checkout
 from infra.measuring.bench.commands import measure_commands
 from infra.measuring.bench.flat.run import FlatPlan, measure_flat
 from infra.measuring.bench.idle import measure_idle
-from infra.measuring.bench.installation import installation
+from infra.measuring.bench.installation import NewInstallation, installation
 from infra.measuring.bench.latency.run import LatencyPlan, measure_latency
-from infra.measuring.bench.medians import median_of
+from infra.measuring.bench.medians import Ratio, median_of, ratios
 from infra.measuring.bench.orders.burst import measure_orders
-from infra.measuring.bench.peer.run import measure_peer
+from infra.measuring.bench.peer.run import SAVES, measure_peer
 from infra.measuring.bench.reads.run import measure_reads
 from infra.measuring.bench.servers import Servers, servers
 from infra.settings import Settings
@@ -27,16 +27,22 @@ from infra.settings import Settings
 ONCE = frozenset({"idle", "flat"})
 """Parts that take long and vary little: measured in one round."""
 
+PEER = "peer"
+
 
 class Plan(NamedTuple):
-    """What to measure (`parts`: those of ON_SERVERS, and `idle`) and how much of it; seconds for each measurement."""
+    """What to measure (`parts`: those of ON_SERVERS, `peer`, and `idle`) and how much of it; seconds for each
+    measurement.
+    """
 
     parts: Sequence[str]
     rounds: int = 3
     commands: int = 60_000
+    peer_saves: int = SAVES
     orders: int = 1000
     latency: LatencyPlan = LatencyPlan()
     read_seconds: float = 3.0
+    settle_seconds: float = 60.0
     idle_seconds: float = 60.0
     idle_lanes: int = 24
     flat: FlatPlan = FlatPlan()
@@ -50,44 +56,31 @@ class Measured(NamedTuple):
     rounds: Mapping[str, Sequence[Any]]
 
 
-async def _commands(checkout: Checkout, shared: Servers, plan: Plan) -> object:
-    async with installation(checkout, shared) as running:
+async def _commands(new_installation: NewInstallation, plan: Plan) -> object:
+    async with new_installation() as running:
         return await measure_commands(running, plan.commands)
 
 
-async def _peer(_: Checkout, shared: Servers, __: Plan) -> object:
-    return await measure_peer(shared)
-
-
-async def _orders(checkout: Checkout, shared: Servers, plan: Plan) -> object:
-    async with installation(checkout, shared) as running:
+async def _orders(new_installation: NewInstallation, plan: Plan) -> object:
+    async with new_installation() as running:
         return await measure_orders(running, plan.orders)
 
 
-async def _latency(checkout: Checkout, shared: Servers, plan: Plan) -> object:
-    return await measure_latency(checkout, shared, plan.latency)
+async def _latency(new_installation: NewInstallation, plan: Plan) -> object:
+    return await measure_latency(new_installation, plan.latency)
 
 
-async def _reads(checkout: Checkout, shared: Servers, plan: Plan) -> object:
-    async with installation(checkout, shared) as running:
+async def _reads(new_installation: NewInstallation, plan: Plan) -> object:
+    async with new_installation() as running:
         return await measure_reads(running, plan.read_seconds)
 
 
-async def _flat(checkout: Checkout, shared: Servers, plan: Plan) -> object:
-    return await measure_flat(checkout, shared, plan.flat)
+async def _flat(new_installation: NewInstallation, plan: Plan) -> object:
+    return await measure_flat(new_installation, plan.flat)
 
 
-async def _idle(settings: Settings, plan: Plan, checkout: Checkout) -> object:
-    return await measure_idle(checkout, settings, plan.idle_lanes, plan.idle_seconds)
-
-
-async def _on_servers(part: str, shared: Servers, plan: Plan, checkout: Checkout) -> object:
-    return await ON_SERVERS[part](checkout, shared, plan)
-
-
-ON_SERVERS: Mapping[str, Callable[[Checkout, Servers, Plan], Awaitable[object]]] = {
+ON_SERVERS: Mapping[str, Callable[[NewInstallation, Plan], Awaitable[object]]] = {
     "commands": _commands,
-    "peer": _peer,
     "orders": _orders,
     "latency": _latency,
     "reads": _reads,
@@ -96,48 +89,81 @@ ON_SERVERS: Mapping[str, Callable[[Checkout, Servers, Plan], Awaitable[object]]]
 """The parts that run on the servers of the run, in this order; an idle installation has servers of its own."""
 
 
-async def measure(
-    settings: Settings, checkouts: Sequence[Checkout], plan: Plan, say: Callable[[str], None]
-) -> Sequence[Measured]:
-    """Measure each checkout; `say` gets the progress. Raises Unavailable, Stalled, SetupFailed, DevstackError or
-    TimeoutError.
-    """
-    results: dict[str, Mapping[Checkout, Sequence[Any]]] = {}
-
-    async def measured(part: str, work: Callable[[Checkout], Awaitable[object]]) -> None:
-        rounds = 1 if part in ONCE else plan.rounds
-        results[part] = await in_turn(checkouts, rounds, work, lambda turn: say(f"{part}, {turn}"))
-
-    on_servers = [part for part in ON_SERVERS if part in plan.parts]
-    if on_servers:
-        async with servers(settings, say) as shared:
-            for part in on_servers:
-                await measured(part, partial(_on_servers, part, shared, plan))
-    if "idle" in plan.parts:
-        await measured("idle", partial(_idle, settings, plan))
-    return [
-        Measured(
-            checkout.name,
-            {part: median_of(of_checkout[checkout]) for part, of_checkout in results.items()},
-            {part: of_checkout[checkout] for part, of_checkout in results.items()},
-        )
-        for checkout in checkouts
-    ]
+async def _on_servers(part: str, shared: Servers, plan: Plan, checkout: Checkout) -> object:
+    return await ON_SERVERS[part](partial(installation, checkout, shared), plan)
 
 
-async def in_turn(
-    checkouts: Sequence[Checkout],
-    rounds: int,
-    work: Callable[[Checkout], Awaitable[object]],
-    say: Callable[[str], None],
-) -> Mapping[Checkout, Sequence[object]]:
-    """The results of so many rounds; in each round every checkout has its turn."""
-    results: dict[Checkout, list[object]] = {checkout: [] for checkout in checkouts}
-    for number in range(1, rounds + 1):
-        for checkout in checkouts:
-            say(f"round {number} of {rounds}: {checkout.name}")
-            results[checkout].append(await work(checkout))
-    return results
+async def _idle(settings: Settings, plan: Plan, checkout: Checkout) -> object:
+    return await measure_idle(checkout, settings, plan.idle_lanes, plan.settle_seconds, plan.idle_seconds)
+
+
+class Turn(NamedTuple):
+    """A measurement that has its turn in each round of a part; `checkout`: None for the peer, the same for all."""
+
+    part: str
+    checkout: Checkout | None
+    work: Callable[[], Awaitable[object]]
+
+
+class Run:
+    """Measures each checkout. What it has measured can be asked for at any time, also after a failure."""
+
+    def __init__(self, checkouts: Sequence[Checkout], plan: Plan) -> None:
+        self._checkouts = checkouts
+        self._plan = plan
+        self._results: dict[str, dict[Checkout | None, list[object]]] = {}
+
+    async def measure(self, settings: Settings, say: Callable[[str], None]) -> None:
+        """`say` gets the progress. Raises Unavailable, KafkaUnavailable, Stalled, TooLittleWork, ProcessEnded,
+        WrongAnswer, SetupFailed, DevstackError or TimeoutError.
+        """
+        plan = self._plan
+        on_servers = [part for part in ON_SERVERS if part in plan.parts]
+        if on_servers or PEER in plan.parts:
+            async with servers(settings, say) as shared:
+                # The peer has its turn beside what is compared with it.
+                peer = [Turn(PEER, None, partial(measure_peer, shared, plan.peer_saves))] if PEER in plan.parts else []
+                for part in on_servers:
+                    work = partial(_on_servers, part, shared, plan)
+                    await self.in_rounds([*self._turns(part, work), *(peer if part == "commands" else [])], say)
+                if "commands" not in on_servers:
+                    await self.in_rounds(peer, say)
+        if "idle" in plan.parts:
+            await self.in_rounds(self._turns("idle", partial(_idle, settings, plan)), say)
+
+    def _turns(self, part: str, work: Callable[[Checkout], Awaitable[object]]) -> list[Turn]:
+        return [Turn(part, checkout, partial(work, checkout)) for checkout in self._checkouts]
+
+    async def in_rounds(self, turns: Sequence[Turn], say: Callable[[str], None]) -> None:
+        """In each round every one has its turn."""
+        for part, checkout, _ in turns:
+            self._results.setdefault(part, {})[checkout] = []
+        rounds = 1 if any(turn.part in ONCE for turn in turns) else self._plan.rounds
+        for number in range(1, rounds + 1):
+            for part, checkout, work in turns:
+                say(f"{part}, round {number} of {rounds}{'' if checkout is None else f': {checkout.name}'}")
+                self._results[part][checkout].append(await work())
+
+    def measured(self) -> Sequence[Measured]:
+        """Of each checkout the parts of which there is a result of every one by now, over as many rounds of each."""
+        answer = []
+        for checkout in self._checkouts:
+            rounds = {
+                part: (results.get(checkout) or results[None])[: min(map(len, results.values()))]
+                for part, results in self._results.items()
+                if all(results.values())
+            }
+            medians = {part: median_of(results) for part, results in rounds.items()}
+            answer.append(Measured(checkout.name, medians, rounds))
+        return answer
+
+
+def ratios_of(first: Measured, second: Measured) -> dict[str, Ratio]:
+    """The ratios of the medians, without the peer, which is measured once for both."""
+    ours, others = (
+        {part: result for part, result in measured.medians.items() if part != PEER} for measured in (first, second)
+    )
+    return ratios(ours, others)
 
 
 def machine() -> str:

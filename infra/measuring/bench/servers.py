@@ -85,5 +85,10 @@ def local_processes(settings: Settings) -> dict[str, psutil.Process]:
 
 
 def _local_port(address: str, server: str) -> int | None:
-    parts = urlsplit(address if "://" in address else f"kafka://{address.split(',', maxsplit=1)[0].strip()}")
-    return (parts.port or _DEFAULT_PORTS[server]) if parts.hostname in _LOCAL else None
+    """The port of the first host that is this machine; an address may have several, as in `one:5432,two:5432`."""
+    hosts = urlsplit(address if "://" in address else f"kafka://{address}").netloc.rpartition("@")[2]
+    for host in hosts.split(","):
+        parts = urlsplit(f"//{host.strip()}")
+        if parts.hostname in _LOCAL:
+            return parts.port or _DEFAULT_PORTS[server]
+    return None

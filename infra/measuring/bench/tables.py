@@ -1,4 +1,4 @@
-"""The results as tables for people: a table for each part, and for two checkouts how the second compares."""
+"""The results as tables for people: a table for each part, and one that compares two checkouts."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from infra.measuring.bench.drained import Drained
 from infra.measuring.bench.flat.run import Flat
 from infra.measuring.bench.idle import Idle
 from infra.measuring.bench.latency.run import Pair
+from infra.measuring.bench.medians import Ratio
 from infra.measuring.bench.orders.burst import Orders
 from infra.measuring.bench.peer.run import AGGREGATES_A_SAVE, LACKS, Peer
 from infra.measuring.bench.reads.run import ReadPair
@@ -45,10 +46,17 @@ def tables(measured: Measured) -> Iterator[Table]:
         yield from _flat(medians["flat"])
 
 
-def ratio_table(ratios: Mapping[str, float], first: str, second: str) -> Table:
+def ratio_table(ratios: Mapping[str, Ratio], first: str, second: str) -> Table:
     """How many times as much of each figure the first has."""
-    rows = tuple((place.replace("_", " "), f"{ratio:.2f}") for place, ratio in ratios.items())
-    return Table(f"{first} : {second}", ("figure", "ratio of the medians"), rows)
+    rows = tuple(
+        (place.replace("_", " "), _figure(ratio.first), _figure(ratio.second), f"{ratio.ratio:.2f}")
+        for place, ratio in ratios.items()
+    )
+    return Table(f"{first} : {second}", ("figure", "first", "second", "ratio of the medians"), rows)
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _commands(commands: Commands) -> Table:
@@ -125,7 +133,17 @@ def _orders(orders: Orders) -> Table:
 
 def _latency(latency: Mapping[str, Pair]) -> Table:
     rows = tuple((what, *_pair(pair)) for what, pair in latency.items())
-    headings = ("what", "floor p50 ms", "p50 ms", "times", "floor p99 ms", "p99 ms", "times", "unanswered")
+    headings = (
+        "what",
+        "floor p50 ms",
+        "p50 ms",
+        "times",
+        "floor p99 ms",
+        "p99 ms",
+        "times",
+        "unanswered",
+        "by the floor",
+    )
     note = "The floor: hops and durable commits of the same journey by bare drivers, at the same rate and partitions."
     return Table("Latency, open loop", headings, rows, note)
 
@@ -133,7 +151,8 @@ def _latency(latency: Mapping[str, Pair]) -> Table:
 def _pair(pair: Pair) -> Row:
     floor, ours = pair.floor, pair.annals
     p50 = (f"{floor.p50:.1f}", f"{ours.p50:.1f}", f"{pair.p50_ratio:.1f}")
-    return (*p50, f"{floor.p99:.1f}", f"{ours.p99:.1f}", f"{pair.p99_ratio:.1f}", f"{ours.unanswered:g}")
+    p99 = (f"{floor.p99:.1f}", f"{ours.p99:.1f}", f"{pair.p99_ratio:.1f}")
+    return (*p50, *p99, f"{ours.unanswered:g}", f"{floor.unanswered:g}")
 
 
 def _reads(reads: Mapping[str, ReadPair]) -> Table:
@@ -164,7 +183,7 @@ def _read(pair: ReadPair) -> Row:
 def _idle(idle: Idle) -> Table:
     rows = tuple((name, f"{share:.2%}") for name, share in idle.share_by_process.items())
     return Table(
-        f"Idle: annals up, {idle.lanes} lanes a role and context, {idle.seconds:g} s",
+        f"Idle: annals up, {idle.lanes} lanes a role and context, {idle.seconds:g} s after {idle.settle_seconds:g} s",
         ("process", "of all processors"),
         (*rows, ("sum", f"{idle.share:.2%}")),
     )

@@ -83,7 +83,8 @@ class WorkerSlot:
             if not worker.told_to_end:
                 self._record_unexpected_exit(code)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), RESTART_DELAY_SECONDS)
+                async with asyncio.timeout(RESTART_DELAY_SECONDS):
+                    await self._closing.wait()
 
     async def kill(self) -> None:
         """Send SIGKILL and wait for the end."""

@@ -1,13 +1,12 @@
 """The same creates over few and over many lanes of one worker."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from infra.measuring.bench.checkout import Checkout
 from infra.measuring.bench.commands import drain_commands
 from infra.measuring.bench.drained import Drained
-from infra.measuring.bench.installation import installation
+from infra.measuring.bench.installation import NewInstallation
 from infra.measuring.bench.load import put_on_topic, sign_ups
-from infra.measuring.bench.servers import Servers
 from workers.domain import contexts
 
 
@@ -17,9 +16,13 @@ class AtLanes(NamedTuple):
     lanes: int
     creates: Drained
 
+    def compared(self) -> Mapping[str, object]:
+        """What another run's can be divided by: not the number of lanes."""
+        return {"creates": self.creates}
 
-async def at_lanes(checkout: Checkout, shared: Servers, partitions: int, commands: int) -> AtLanes:
+
+async def at_lanes(new_installation: NewInstallation, partitions: int, commands: int) -> AtLanes:
     """With so many lanes a context. Raises Stalled, Unavailable or SetupFailed."""
-    async with installation(checkout, shared, partitions) as running:
+    async with new_installation(partitions) as running:
         await put_on_topic(running.settings, sign_ups(commands))
         return AtLanes(partitions * len(contexts()), await drain_commands(running, commands))

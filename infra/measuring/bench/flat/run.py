@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from infra.measuring.bench.checkout import Checkout
 from infra.measuring.bench.flat.lanes import AtLanes, at_lanes
 from infra.measuring.bench.flat.streams import AtLength, at_lengths
 from infra.measuring.bench.flat.tables import AtRows, at_rows
-from infra.measuring.bench.servers import Servers
+from infra.measuring.bench.installation import NewInstallation
 
 
 class FlatPlan(NamedTuple):
-    """Events of a stream, rows of the tables, lanes a context; and how many commands at each."""
+    """Events of a stream, rows of the tables, lanes a context; how many commands at each, how many seconds of reads."""
 
     lengths: Sequence[int] = (1, 100, 10_000, 100_000)
     rows: Sequence[int] = (10_000, 100_000, 1_000_000, 10_000_000)
     lanes: Sequence[int] = (1, 6, 50)
     commands: int = 20_000
+    read_seconds: float = 2.0
 
     def up_to(self, limit: int) -> "FlatPlan":
         """The same with no more than so many rows or events of a stream."""
@@ -32,9 +32,9 @@ class Flat(NamedTuple):
     lanes: Mapping[str, AtLanes]
 
 
-async def measure_flat(checkout: Checkout, shared: Servers, plan: FlatPlan) -> Flat:
+async def measure_flat(new_installation: NewInstallation, plan: FlatPlan) -> Flat:
     """Raises Stalled, Unavailable or SetupFailed."""
-    streams = await at_lengths(checkout, shared, plan.lengths, plan.commands)
-    tables = await at_rows(checkout, shared, plan.rows, plan.commands)
-    lanes = {f"{count} lanes a context": await at_lanes(checkout, shared, count, plan.commands) for count in plan.lanes}
+    streams = await at_lengths(new_installation, plan.lengths, plan.commands)
+    tables = await at_rows(new_installation, plan.rows, plan.commands, plan.read_seconds)
+    lanes = {f"{count} lanes a context": await at_lanes(new_installation, count, plan.commands) for count in plan.lanes}
     return Flat(streams, tables, lanes)

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -10,14 +10,12 @@ from contracts.client.command_client import CommandClient
 from contracts.outcome import Outcome
 from contracts.users.commands import UpdateUser
 from infra.kafka.commands import command_client
-from infra.measuring.bench.checkout import Checkout
 from infra.measuring.bench.commands import drain_commands
 from infra.measuring.bench.drained import Drained
-from infra.measuring.bench.installation import Installation, installation
+from infra.measuring.bench.installation import Installation, NewInstallation
 from infra.measuring.bench.load import CONTEXT, SOURCE, moves, put_on_topic, sign_up
 from infra.measuring.bench.processes import worker
 from infra.measuring.bench.progress import Stalled
-from infra.measuring.bench.servers import Servers
 
 ANSWER_SECONDS = 60.0
 MAX_OUTSTANDING = 100
@@ -35,12 +33,16 @@ class AtLength(NamedTuple):
     snapshot_ms: float
     updates: Drained
 
+    def compared(self) -> Mapping[str, object]:
+        """What another run's can be divided by: not the number of events."""
+        return {name: value for name, value in self._asdict().items() if name != "events"}
 
-async def at_lengths(checkout: Checkout, shared: Servers, lengths: Sequence[int], commands: int) -> dict[str, AtLength]:
+
+async def at_lengths(new_installation: NewInstallation, lengths: Sequence[int], commands: int) -> dict[str, AtLength]:
     """At each of these lengths. Raises Stalled, Unavailable or SetupFailed."""
     streams = {str(uuid.uuid4()): length for length in lengths}
     results = {}
-    async with installation(checkout, shared, LANES) as running:
+    async with new_installation(LANES) as running:
         async with _asking(running) as client:
             for stream_id, length in streams.items():
                 await _answered(client.ask(sign_up(stream_id), wait_seconds=ANSWER_SECONDS))
@@ -56,9 +58,8 @@ async def at_lengths(checkout: Checkout, shared: Servers, lengths: Sequence[int]
         async with _asking(running) as client:
             snapshot = {stream_id: await _moved(client, stream_id, "Tromsø") for stream_id in streams}
         for stream_id, length in streams.items():
-            events = await running.measurements.events_assigned() + commands
             await put_on_topic(running.settings, moves(commands, [stream_id]))
-            updates = await drain_commands(running, events)
+            updates = await drain_commands(running, commands)
             results[f"{length:,} events"] = AtLength(
                 length, generated[stream_id], whole[stream_id], snapshot[stream_id], updates
             )

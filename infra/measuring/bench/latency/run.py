@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from infra.measuring.bench.checkout import Checkout
-from infra.measuring.bench.installation import installation
+from infra.measuring.bench.installation import NewInstallation
 from infra.measuring.bench.latency.commands import command_latencies, write_latency
 from infra.measuring.bench.latency.confirmation import HOPS, confirmation_latency
 from infra.measuring.bench.latency.floor import floor
 from infra.measuring.bench.latency.times import Times
-from infra.measuring.bench.servers import Servers
+from infra.measuring.bench.processes import worker
 
 
 class LatencyPlan(NamedTuple):
-    """Commands, writes over HTTP and orders a second; how many seconds of each; how many lanes a context."""
+    """Commands, writes over HTTP and orders a second; how many seconds of each, and before it to warm up; how many
+    lanes a context.
+    """
 
     rates: Sequence[int] = (500, 1000)
     writes_per_second: int = 100
     orders_per_second: int = 10
     seconds: float = 5.0
+    warm_up_seconds: float = 2.0
     lanes: int = 24
 
 
@@ -32,23 +34,24 @@ class Pair(NamedTuple):
 
     @staticmethod
     def of(floor: Times, annals: Times) -> "Pair":
-        """Both with their ratios; 0 when the floor has none."""
-        p50, p99 = ((ours / bare if bare else 0.0) for ours, bare in zip(annals[:2], floor[:2], strict=True))
-        return Pair(floor, annals, p50, p99)
+        """Both with their ratios."""
+        return Pair(floor, annals, annals.p50 / floor.p50, annals.p99 / floor.p99)
 
 
-async def measure_latency(checkout: Checkout, servers: Servers, plan: LatencyPlan) -> dict[str, Pair]:
-    """Latencies by what they are of. Raises Unavailable, Stalled or SetupFailed."""
-    rates, orders, writes, seconds = plan.rates, plan.orders_per_second, plan.writes_per_second, plan.seconds
-    async with installation(checkout, servers, plan.lanes) as running:
-        async with floor(running) as bare:
+async def measure_latency(new_installation: NewInstallation, plan: LatencyPlan) -> dict[str, Pair]:
+    """Latencies by what they are of. Raises Unavailable, KafkaUnavailable, Stalled, SetupFailed or TimeoutError."""
+    rates, orders, writes = plan.rates, plan.orders_per_second, plan.writes_per_second
+    warm_up, seconds = plan.warm_up_seconds, plan.seconds
+    async with new_installation(plan.lanes) as running:
+        async with floor(running, warm_up) as bare:
             floors = {rate: await bare.there_and_back(rate, seconds) for rate in rates}
             floor_of_writes = await bare.there_and_back(writes, seconds)
             floor_of_orders = await bare.chain(HOPS, orders, seconds)
-        commands = await command_latencies(running, rates, seconds)
-        writes_over_http = await write_latency(running, writes, seconds)
+        async with worker(running, "command"):
+            commands = await command_latencies(running, rates, warm_up, seconds)
+            writes_over_http = await write_latency(running, writes, warm_up, seconds)
     # In another installation, where the sagas have nothing to do for the users of the first.
-    async with installation(checkout, servers, plan.lanes) as running:
+    async with new_installation(plan.lanes) as running:
         confirmation = await confirmation_latency(running, orders, seconds)
     return {
         **{f"{rate} commands/s": Pair.of(floors[rate], commands[rate]) for rate in rates},

@@ -1,8 +1,10 @@
 """A burst of orders: settled a second, and the processor time that each costs all processes together."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.payments.events import FundsCaptured
+from infra.measuring.bench.drained import long_enough
 from infra.measuring.bench.installation import Installation
 from infra.measuring.bench.orders.shop import EVENTS_AN_ORDER
 from infra.measuring.bench.orders.workers import ROLES, open_shop
@@ -22,6 +24,11 @@ class Orders(NamedTuple):
     saga_share: float
     used: float
     busy: float
+
+    def compared(self) -> Mapping[str, object]:
+        """What another run's can be divided by: not the number of orders."""
+        figures = {name: value for name, value in self._asdict().items() if name != "orders"}
+        return figures | {"cpu_microseconds": long_enough(self.cpu_microseconds, self.orders)}
 
 
 async def measure_orders(installation: Installation, count: int) -> Orders:

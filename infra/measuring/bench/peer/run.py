@@ -3,6 +3,8 @@
 import asyncio
 import sys
 import uuid
+from contextlib import AsyncExitStack
+from functools import partial
 from importlib.util import find_spec
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -11,9 +13,10 @@ import psutil
 
 from infra.child_processes.termination import terminate
 from infra.measuring.bench.drained import Drained
+from infra.measuring.bench.installation import cleaned_up
 from infra.measuring.bench.processes import STOP_SECONDS
 from infra.measuring.bench.processor_time import Meter
-from infra.measuring.bench.progress import STALLED_SECONDS
+from infra.measuring.bench.progress import STALLED_SECONDS, Stalled
 from infra.measuring.bench.servers import Servers
 from infra.postgres.databases import create_database, drop_database
 
@@ -49,18 +52,17 @@ def require_peer() -> None:
 
 async def measure_peer(servers: Servers, saves: int = SAVES) -> Peer:
     """So many creates with a save for each, then ten times as many in saves of 500. Raises Unavailable or
-    TimeoutError.
+    Stalled.
     """
     assert servers.settings.database_url is not None
     url, name = servers.settings.database_url.get_secret_value(), f"annals_bench_{uuid.uuid4().hex[:8]}"
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(cleaned_up, "the peer's database", partial(drop_database, url, name))
         await create_database(url, name)
         environment = _environment(urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
         single = await _measured(servers, environment, saves, 1)
         many = await _measured(servers, environment, 10 * saves, AGGREGATES_A_SAVE)
-    finally:
-        await drop_database(url, name)
-    return Peer(single, many)
+        return Peer(single, many)
 
 
 async def _measured(servers: Servers, environment: dict[str, str], count: int, aggregates_a_save: int) -> Drained:
@@ -72,21 +74,32 @@ async def _measured(servers: Servers, environment: dict[str, str], count: int, a
         start_new_session=True,
     )
     try:
-        await _said(process, b"begin")
+        assert process.stdout is not None
+        await reached_word(process.stdout, "begin", count)
         postgres = {name: server for name, server in servers.processes.items() if name == "postgres"}
         meter = Meter({"worker": psutil.Process(process.pid), **postgres})
-        await _said(process, b"end")
+        await reached_word(process.stdout, "end", count)
         return Drained.of(meter.read(), count)
     finally:
         await asyncio.shield(terminate(process, STOP_SECONDS))
 
 
-async def _said(process: asyncio.subprocess.Process, word: bytes) -> None:
-    assert process.stdout is not None
-    async with asyncio.timeout(STALLED_SECONDS):
-        line = await process.stdout.readline()
-    if line.strip() != word:
-        raise RuntimeError(f"{PACKAGE} has ended before its {word.decode()}; see its errors above")
+async def reached_word(lines: asyncio.StreamReader, word: str, wanted: int) -> None:
+    """Read what the peer says until it says this; before, it says once a second how much it has done. Raises Stalled
+    when it is silent for a minute or has ended.
+    """
+    done = 0
+    while True:
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                line = (await lines.readline()).decode().strip()
+        except TimeoutError as error:
+            raise Stalled(PACKAGE, done, wanted) from error
+        if line == word:
+            return
+        if not line.isdigit():
+            raise Stalled(PACKAGE, done, wanted)
+        done = int(line)
 
 
 def _environment(url: str) -> dict[str, str]:

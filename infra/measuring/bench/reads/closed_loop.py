@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import psutil
 
-from infra.measuring.bench.http_connection import connected
+from infra.measuring.bench.http_connection import Answer, connected
 from infra.measuring.bench.processor_time import Meter
+from infra.measuring.bench.together import together
 
 WARM_UP_SECONDS = 0.5
+ANSWER_SECONDS = 10.0
 OK = 200
 
 
@@ -30,11 +32,17 @@ class WrongAnswer(Exception):
         super().__init__(f"{request.split(b' HTTP')[0].decode()} was answered with {status}")
 
 
+def require_ok(request: bytes, answer: Answer) -> None:
+    """Raises WrongAnswer."""
+    if answer.status != OK:
+        raise WrongAnswer(request, answer.status)
+
+
 async def closed_loop(
     process: psutil.Process, port: int, requests: Sequence[bytes], clients: int, seconds: float
 ) -> ReadRate:
-    """Ask these requests in turn. Raises WrongAnswer, or OSError when the server is gone."""
-    await _asked(port, requests, clients, WARM_UP_SECONDS)
+    """Ask these requests in turn. Raises WrongAnswer, or OSError when the server is gone or silent."""
+    await _asked(port, requests, clients, min(WARM_UP_SECONDS, seconds))
     meter = Meter({"server": process})
     times = sorted(await _asked(port, requests, clients, seconds))
     stretch = meter.read()
@@ -59,13 +67,12 @@ async def _asked(port: int, requests: Sequence[bytes], clients: int, seconds: fl
                 request = requests[at % len(requests)]
                 answer = await connection.request(request)
                 times.append(time.perf_counter() - asked)
-                if answer.status != OK:
-                    raise WrongAnswer(request, answer.status)
+                require_ok(request, answer)
                 at += clients
         finally:
             connection.close()
 
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(seconds + ANSWER_SECONDS), together() as tasks:
         for number in range(clients):
             tasks.create_task(client(number))
     return times

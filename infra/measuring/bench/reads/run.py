@@ -9,13 +9,14 @@ from typing import NamedTuple
 import psutil
 
 from infra.measuring.bench.checkout import child_environment
-from infra.measuring.bench.commands import drain_commands, drain_events
+from infra.measuring.bench.commands import finish_commands, finish_events
 from infra.measuring.bench.http_connection import connected, get_request
 from infra.measuring.bench.installation import Installation
 from infra.measuring.bench.load import put_on_topic, sign_ups
 from infra.measuring.bench.processes import START_TIMEOUT_SECONDS, child_process, free_port, gateway
 from infra.measuring.bench.reads.bare_server import PAGE_USERS, index_key, user_key
-from infra.measuring.bench.reads.closed_loop import ReadRate, closed_loop
+from infra.measuring.bench.reads.closed_loop import ANSWER_SECONDS, ReadRate, closed_loop, require_ok
+from infra.measuring.bench.together import together
 from infra.redis.connection import client
 
 USERS = 1000
@@ -38,8 +39,9 @@ async def measure_reads(installation: Installation, seconds: float) -> dict[str,
     """Reads by what is read and by how many clients. Raises Stalled, Unavailable, WrongAnswer or TimeoutError."""
     user_ids = [str(uuid.uuid4()) for _ in range(USERS)]
     await put_on_topic(installation.settings, sign_ups(USERS, user_ids))
-    await drain_commands(installation, USERS)
-    await drain_events(installation, USERS)
+    async with together() as tasks:
+        tasks.create_task(finish_commands(installation, USERS))
+        tasks.create_task(finish_events(installation, USERS))
     requests = {
         "GET /users/{id}": [get_request(f"/users/{user_id}") for user_id in user_ids],
         f"GET /users?limit={PAGE_USERS}": [get_request(f"/users?limit={PAGE_USERS}")],
@@ -77,7 +79,10 @@ async def _copy_answers(installation: Installation, port: int, user_ids: Sequenc
     try:
         async with client(settings) as redis:
             for user_id in user_ids:
-                answer = await connection.request(get_request(f"/users/{user_id}"))
+                request = get_request(f"/users/{user_id}")
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await connection.request(request)
+                require_ok(request, answer)
                 await redis.set(user_key(settings, user_id), answer.body)
             await redis.zadd(index_key(settings), {user_key(settings, user_id): 0 for user_id in user_ids})
     finally:

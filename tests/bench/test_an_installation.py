@@ -1,0 +1,26 @@
+"""An installation under measurement, and the servers it is on."""
+
+import os
+import socket
+
+import pytest
+
+from infra.measuring.bench.installation import cleaned_up
+from infra.measuring.bench.servers import local_processes
+from infra.settings import Settings
+from workers.ports.lanes import Unavailable
+
+
+async def test_says_what_it_could_not_delete_and_deletes_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    async def delete() -> None:
+        raise Unavailable("Kafka", "no broker answers", "start it")
+
+    await cleaned_up("its topics", delete)
+    assert "has left its topics behind: " in capsys.readouterr().err
+
+
+def test_knows_the_process_of_a_server_with_several_addresses(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        addresses = f"elsewhere.example:9092,127.0.0.1:{listening.getsockname()[1]}"
+        processes = local_processes(settings.model_copy(update={"kafka_bootstrap_servers": addresses}))
+    assert processes["kafka"].pid == os.getpid()
