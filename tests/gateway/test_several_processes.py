@@ -138,7 +138,7 @@ async def test_end_within_a_bound_although_one_is_stopped(tmp_path: Path) -> Non
             serving = gateway.serving()
             second.suspend()
             gateway.process.terminate()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 assert await gateway.process.wait() == 0
             assert not any(child.is_running() for child in serving)
             assert not counts_in(tmp_path)
