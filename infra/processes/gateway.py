@@ -6,6 +6,7 @@ ANNALS_GATEWAY_PROCESSES it is several processes on one port (gateway_processes.
 """
 
 import asyncio
+import gc
 import ipaddress
 import os
 import signal
@@ -26,6 +27,7 @@ from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
+from infra.processes.http_server import server_configuration
 from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -48,11 +50,7 @@ MAX_OUTSTANDING_COMMANDS = 2000
 READER_CONNECTIONS = 8
 RECONNECT_SECONDS = 1.0
 MAX_RECONNECT_SECONDS = 5.0
-MAX_CONNECTIONS = 4000
-FINISH_SECONDS = 10
 CLOSE_SECONDS = 5.0
-# A process that does not answer its parent for so long is replaced.
-HEALTH_CHECK_SECONDS = 30
 APPLICATION = "infra.processes.gateway:application"
 
 log = structlog.get_logger(__name__)
@@ -129,6 +127,7 @@ def composed(settings: Settings) -> FastAPI:
             in_background(backend.servers.watch(), "watch the servers"),
         }
         await commands.start()
+        gc.freeze()  # else the framework's many objects are searched for garbage again and again
         try:
             yield
         finally:
@@ -157,9 +156,9 @@ def run(settings: Settings) -> None:
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info("gateway starts", address=address, processes=settings.gateway_processes)
         if settings.gateway_processes > 1:
-            serve_in_processes(_configuration(APPLICATION, settings.gateway_processes), bound, settings)
+            serve_in_processes(server_configuration(APPLICATION, processes=settings.gateway_processes), bound, settings)
         else:
-            _serve(uvicorn.Server(_configuration(composed(settings))), bound)
+            _serve(uvicorn.Server(server_configuration(composed(settings))), bound)
         log.info("gateway stopped")
     finally:
         bound.close()
@@ -171,25 +170,6 @@ def application() -> FastAPI:
     configure_logs(settings, role="gateway", process=str(os.getpid()))
     stop_with_parent()
     return composed(settings)
-
-
-def _configuration(app: FastAPI | str, processes: int | None = None) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        factory=isinstance(app, str),
-        workers=processes,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_graceful_shutdown=FINISH_SECONDS,
-        timeout_worker_healthcheck=HEALTH_CHECK_SECONDS,
-    )
 
 
 def _serve(server: uvicorn.Server, bound: socket.socket) -> None:

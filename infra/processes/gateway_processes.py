@@ -1,8 +1,12 @@
 """The gateway as several processes that accept connections of one listening socket.
 
-uvicorn starts them, replaces one that dies or hangs, and ends all of them on SIGTERM and Ctrl-C, each in good order.
-Each is a whole gateway with its own connections and its own place for replies. They keep their counts in files, so that
-`/metrics` of any of them has the sums over all.
+uvicorn starts them, replaces one that has died or is stopped, and ends all of them on SIGTERM and Ctrl-C, each in good
+order; what is left after a bound is killed. A thread of a process answers its parent: so a process whose event loop is
+stuck is not replaced. While the parent waits for the answer of a stopped process, which is at most
+`HEALTH_CHECK_SECONDS` for each, it does nothing else, and a SIGTERM waits too.
+
+Each process is a whole gateway with its own connections and its own place for replies. They keep their counts in files,
+so that `/metrics` of any of them has the sums over all.
 """
 
 import multiprocessing
@@ -10,21 +14,43 @@ import os
 import signal
 import tempfile
 import threading
+import time
 from socket import socket
 
+import structlog
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from infra.processes.http_server import FINISH_SECONDS
 from infra.settings import Settings
 from workers.gateway.health import OF_SEVERAL_PROCESSES
+
+# Running requests finish, then the adapters close, each within its own bound (gateway.py).
+END_SECONDS = FINISH_SECONDS + 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class _Supervisor(Multiprocess):
+    """Ends within a bound, whatever its processes do."""
+
+    def join_all(self) -> None:
+        """Wait until all processes have ended; kill those that have not after `END_SECONDS`."""
+        end = time.monotonic() + END_SECONDS
+        for process in self.processes:
+            process.process.join(max(end - time.monotonic(), 0.0))
+            if process.exitcode is None:
+                log.warning("a process of the gateway did not end in time and is killed", process=process.pid)
+                process.kill()
+            process.join()
 
 
 def serve_in_processes(config: Config, bound: socket, settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. `settings` are located. Raises SystemExit if the processes cannot start."""
     with tempfile.TemporaryDirectory(prefix="annals-gateway-") as folder:
         os.environ.update(settings.environment() | {OF_SEVERAL_PROCESSES: folder})
-        supervisor = Multiprocess(config, [bound])
+        supervisor = _Supervisor(config, [bound])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise SystemExit(STARTUP_FAILURE)

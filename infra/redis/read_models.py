@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.redis.connection import faults_sorted
 from infra.redis.keys import Keys, bounds, entry_of, id_of, live_number, member, place_of, read_checkpoint
+from infra.redis.pipelining import Pipelining
 from infra.redis.scripts import script
 from infra.redis.stored_values import documents_of, with_sections
 from workers.core.projection import Document, Index
@@ -15,13 +16,15 @@ from workers.projection.folding import ALL
 class RedisReadModels:
     """`ReadModels` on Redis.
 
-    Documents and pages are one command each, which finds the live generation by itself (scripts.py). Other queries ask
-    which generation is live in the same round trip as their question, which goes to the generation that was live the
-    last time. Only after a switch is the question repeated.
+    Documents and pages are one command each, which finds the live generation by itself (scripts.py); those of one turn
+    of the event loop share a round trip (pipelining.py). Other queries ask which generation is live in the same round
+    trip as their question, which goes to the generation that was live the last time. Only after a switch is the
+    question repeated.
     """
 
     def __init__(self, redis: Any, keys: Keys) -> None:
         self._redis = redis
+        self._pipelining = Pipelining(redis)
         self._keys = keys
         self._live: dict[str, Generation] = {}
 
@@ -39,7 +42,7 @@ class RedisReadModels:
         """The answer of a script about a projection."""
         begins = self._keys.projection(projection)
         with faults_sorted():
-            return await script(name).run(self._redis, self._keys.both_live(projection), [begins, *arguments])
+            return await script(name).run(self._pipelining, self._keys.both_live(projection), [begins, *arguments])
 
     async def _none_lost(
         self, generation: Generation, document_ids: Sequence[str], stored: Sequence[bytes | None]

@@ -5,8 +5,10 @@ from functools import lru_cache
 
 import orjson
 
+from infra.redis.errors import KEYS
 from workers.core.projection import SECTIONS, Document
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
+from workers.ports.read_models import DocumentLost
 
 
 def document_of(stored: bytes) -> Document | None:
@@ -25,12 +27,19 @@ def documents_of(document_ids: Sequence[str], stored: Sequence[bytes | None]) ->
 
 
 def with_sections(
-    documents: Mapping[str, Document], document_ids: Sequence[str], sections: Sequence[Sequence[bytes]]
+    documents: Mapping[str, Document], document_ids: Sequence[str], sections: Sequence[Sequence[bytes] | None]
 ) -> dict[str, Document]:
-    """The documents, each with its sections. `sections` are the fields and values of each of the ids, in turn."""
+    """The documents, each with its sections. `sections` are the fields and values of each of the ids, in turn. Raises
+    DocumentLost when something else is in the place of a document's sections: without them it would look as if nothing
+    had been counted. Its lanes cannot write them either, until an operator removes the key.
+    """
     whole = dict(documents)
     for document_id, stored in zip(document_ids, sections, strict=True):
-        if stored and document_id in documents and (values := _sections_of(stored)):
+        if document_id not in documents:
+            continue
+        if stored is None:
+            raise DocumentLost("Redis", "something else is in the place of a document's sections", KEYS)
+        if values := _sections_of(stored):
             whole[document_id] = {**documents[document_id], SECTIONS: values}
     return whole
 

@@ -2,19 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import httpx
 import pytest
+import structlog
+from starlette.types import Scope
 
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import created, is_problem, placed
 from workers.core.projection import Document
-from workers.gateway.direct_reads import DirectReads
+from workers.gateway import exchange
+from workers.gateway.direct_reads import DirectRead, DirectReads
 from workers.gateway.grouped_reads import MAX_TOGETHER, GroupedReads
+from workers.gateway.queries import Queries
 from workers.ports.lanes import Unavailable
 from workers.ports.read_models import DocumentLost
 
 CARD = "/users/ada-1"
+OF_A_BODY = [{"Content-Length": "0"}, {"Transfer-Encoding": "chunked"}, {"Expect": "100-continue"}]
 
 
 class TestAPlainRead:
@@ -43,6 +49,23 @@ class TestAPlainRead:
         assert (await http.get(CARD, headers={"If-None-Match": '"1"'})).status_code == 304
         assert is_problem(await http.get(CARD, headers={"If-Match": '"7"'}), 412, "PreconditionFailed")
 
+    @pytest.mark.parametrize("more", OF_A_BODY)
+    async def test_is_no_read_with_a_body(
+        self, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+    ) -> None:
+        await created(http, user_id="ada-1")
+        ways: list[tuple[DirectRead, Any] | None] = []
+        read_for = DirectReads._read_for
+
+        def noted(reads: DirectReads, scope: Scope) -> tuple[DirectRead, Any] | None:
+            ways.append(read_for(reads, scope))
+            return ways[-1]
+
+        monkeypatch.setattr(DirectReads, "_read_for", noted)
+        plain, with_more = await http.get(CARD), await http.get(CARD, headers=more)
+        assert [way is None for way in ways] == [False, True]
+        assert (with_more.status_code, with_more.content) == (200, plain.content)
+
     async def test_of_a_card_that_is_not_there_asks_the_streams(
         self, http: httpx.AsyncClient, system: SystemInMemory
     ) -> None:
@@ -57,6 +80,36 @@ class TestAPlainRead:
         answer = await http.get(CARD)
         assert is_problem(answer, 503, "Unavailable")
         assert answer.headers["retry-after"]
+
+    async def test_has_its_line_at_debug_unless_it_was_slow(
+        self, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await created(http, user_id="ada-1")
+        with structlog.testing.capture_logs() as lines:
+            await http.get(CARD)
+            monkeypatch.setattr(exchange, "SLOW_SECONDS", 0.0)
+            await http.get(CARD)
+        assert [(line["event"], line["log_level"], line["status"]) for line in lines] == [
+            ("request", "debug", 200),
+            ("request", "info", 200),
+        ]
+
+    async def test_that_fails_has_its_line_at_info(
+        self, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, system: SystemInMemory
+    ) -> None:
+        await created(http, user_id="ada-1")
+
+        async def no_json(*_: object) -> Document:
+            return {"version": object()}
+
+        with structlog.testing.capture_logs() as lines:
+            with monkeypatch.context() as broken:
+                broken.setattr(Queries, "present", no_json)
+                await http.get(CARD)
+            system.away.add("Redis")
+            await http.get(CARD)
+        requests = [(line["log_level"], line["status"]) for line in lines if line["event"] == "request"]
+        assert requests == [("info", 500), ("info", 503)]
 
     async def test_is_counted_with_its_route(self, http: httpx.AsyncClient) -> None:
         await created(http, user_id="ada-1")
@@ -103,8 +156,8 @@ class TestReadsOfOneTurn:
         store = Store()
         reads = GroupedReads(store.read)
         names = [f"user-{number}" for number in range(3 * MAX_TOGETHER)]
-        found = await asyncio.gather(*(reads.document("users", name) for name in names))
-        assert found == [{"name": name} for name in names]
+        documents = await asyncio.gather(*(reads.document("users", name) for name in names))
+        assert documents == [{"name": name} for name in names]
         assert all(len(asked) <= MAX_TOGETHER + 1 for asked in store.asked)
         assert sum(len(asked) for asked in store.asked) == len(names)
 

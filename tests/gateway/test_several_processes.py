@@ -1,11 +1,13 @@
-"""The gateway as several processes on one port: a dead one is replaced, counts are added up, all end in good order."""
+"""The gateway as several processes on one port: one that is dead or stopped is replaced, counts are added up, all end
+in good order or, if that does not go, within a bound.
+"""
 
 import asyncio
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +35,15 @@ class Gateway(NamedTuple):
     def serving(self) -> list[psutil.Process]:
         """The processes that serve; beside them there is one that keeps track of what multiprocessing shares."""
         return [child for child in psutil.Process(self.process.pid).children() if _serves(child)]
+
+    async def replaces(self, lost: psutil.Process) -> None:
+        """Return once another process has taken the place of this one."""
+
+        async def is_replaced() -> bool:
+            serving = self.serving()
+            return len(serving) == 2 and lost not in serving
+
+        await until(is_replaced, "a process takes the place of the lost one", seconds=60)
 
     async def get(self, path: str) -> httpx.Response | None:
         """The answer over a connection of its own; None: there is no one to answer."""
@@ -95,12 +106,8 @@ async def test_serve_until_they_are_told_to_stop(tmp_path: Path) -> None:
         assert float(line.split()[-1]) >= 21, "of both processes"
 
         before[0].kill()
-
-        async def is_replaced() -> bool:
-            now = gateway.serving()
-            return len(now) == 2 and before[0] not in now and before[1] in now
-
-        await until(is_replaced, "a process takes the place of the dead one", seconds=60)
+        await gateway.replaces(before[0])
+        assert before[1] in gateway.serving()
         assert await gateway.answers()
         gateway.process.terminate()
         async with asyncio.timeout(60):
@@ -120,3 +127,22 @@ async def test_end_when_their_parent_was_killed(tmp_path: Path) -> None:
 
         await until(are_gone, "no process is left", seconds=60)
         assert not await gateway.answers()
+
+
+async def test_end_within_a_bound_although_one_is_stopped(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        first, second = gateway.serving()
+        try:
+            first.suspend()
+            await gateway.replaces(first)
+            serving = gateway.serving()
+            second.suspend()
+            gateway.process.terminate()
+            async with asyncio.timeout(120):
+                assert await gateway.process.wait() == 0
+            assert not any(child.is_running() for child in serving)
+            assert not counts_in(tmp_path)
+        finally:
+            for child in (first, second):
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()

@@ -13,6 +13,9 @@ from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
+from tests.property_tests import remove_time_limits
+
+remove_time_limits()
 
 
 @pytest_asyncio.fixture

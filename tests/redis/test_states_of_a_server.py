@@ -9,12 +9,14 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from contracts.topics import Topics
 from infra.redis.connection import client
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 from tests.lanes.recorded_rows import TOPIC
 from tests.redis.test_a_redis_that_loses_a_part import KEYS, LIVE, LOG, USERS, Scene
 from tests.waiting import until
+from workers.gateway.queries import Queries
 from workers.ports.lanes import Unavailable
 
 PASSWORD = "p:/?#[]@% +&=ü\"'\\word"
@@ -136,6 +138,29 @@ async def test_is_waited_for_and_gone_on_from(guest: Guest, name: str) -> None:
     await scene.begin_where_it_is()
     assert len(scene.whole[0]) == 100
     assert scene.whole[2] == {0: 150}
+
+
+async def test_a_query_without_the_right_to_read_sections_shows_nothing_without_them(guest: Guest) -> None:
+    scene = await Scene(guest.redis).begin()
+    read_models = RedisReadModels(guest.redis, KEYS)
+    queries = Queries(read_models, Topics(), [])
+    before = await read_models.document(LIVE.projection, USERS[0])
+    assert before is not None
+    await queries.check()
+    await acl("-hgetall")(guest.admin)
+    await guest.redis.connection_pool.disconnect(inuse_connections=False)
+    for ask in (
+        read_models.document(LIVE.projection, USERS[0]),
+        read_models.find(LIVE.projection, None, 10, None),
+        queries.check(),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            await ask
+        assert "ACL SETUSER" in secretless(caught.value)
+    await acl(*RIGHTS)(guest.admin)
+    await guest.redis.connection_pool.disconnect()
+    assert await read_models.document(LIVE.projection, USERS[0]) == before
+    assert len(scene.whole[0]) == 100
 
 
 async def closed(redis: Any) -> None:

@@ -1,20 +1,24 @@
-"""Answers the plain read of a card without the framework, which takes several times as long as the read itself.
+"""Answers the plain read of a card, or of a page of all cards, without the framework, which takes several times as long
+as the read itself.
 
-Plain is a GET of an id in its usual form without query, preconditions, position or body, of a card that is there. Every
-other request, and one that finds no card, goes on to the route, which answers it in full; so a route and its direct
-read must show the same. The OpenAPI document has the route.
+Plain is a GET without preconditions, position or body: of an id in its usual form without a query, of a card that is
+there; or of a page, with no more than a limit and a cursor, in this order and in their usual form. Every other request,
+and one that finds no card or has a wrong cursor, goes on to the route, which answers it in full; so a route and its
+direct read must show the same. The OpenAPI document has the route.
 """
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workers.core.projection import Document, Projection
-from workers.gateway.problems import unavailable
+from workers.gateway.cards import DEFAULT_PAGE, MAX_PAGE
+from workers.gateway.problems import Problem, unavailable
 from workers.gateway.queries import Queries
+from workers.gateway.seen import Seen
 from workers.ports.lanes import Unavailable
 
 # Headers with which a request is more than a plain read.
@@ -22,15 +26,72 @@ ASK_FOR_MORE = frozenset(
     {b"if-match", b"if-none-match", b"x-annals-position", b"content-length", b"transfer-encoding", b"expect"}
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_PAGE = re.compile(rb"limit=([1-9][0-9]{0,2})(?:&cursor=([A-Za-z0-9_-]{1,400}))?")
+_JSON = (b"content-type", b"application/json")
+_NOTHING_SEEN = Seen()
+
+Headers = list[tuple[bytes, bytes]]
 
 
-class DirectRead(NamedTuple):
-    """Cards that are read below `prefix`, by the route whose path is `path`; `tag` gives a card's ETag."""
+class DirectRead(Protocol):
+    """What is read directly. `path` is that of its route."""
+
+    @property
+    def path(self) -> str: ...
+
+    def question(self, scope: Scope) -> Any | None:
+        """What a request without special headers asks for; None: more than a plain read of this."""
+        ...
+
+    async def answer(self, queries: Queries, question: Any) -> tuple[bytes, Headers] | None:
+        """The body and the headers that belong to it; None: the route answers. Raises Unavailable or Problem."""
+        ...
+
+
+class DirectCard(NamedTuple):
+    """Cards that are read below `prefix`; `tag` gives a card's ETag."""
 
     prefix: str
     path: str
     projection: Projection
     tag: Callable[[Document], str]
+
+    def question(self, scope: Scope) -> str | None:
+        """The id of the card."""
+        path: str = scope["path"]
+        is_card = path.startswith(self.prefix) and not scope["query_string"] and _ID.fullmatch(path, len(self.prefix))
+        return path[len(self.prefix) :] if is_card else None
+
+    async def answer(self, queries: Queries, question: str) -> tuple[bytes, Headers] | None:
+        """The card with its tag."""
+        card = await queries.present(self.projection, question)
+        return None if card is None else (orjson.dumps(card), [(b"etag", self.tag(card).encode())])
+
+
+class DirectPage(NamedTuple):
+    """Pages of all cards of a projection, which are the field `cards` of the answer."""
+
+    path: str
+    projection: Projection
+    cards: str
+
+    def question(self, scope: Scope) -> tuple[int, str | None] | None:
+        """The limit and the cursor of the page."""
+        if scope["path"] != self.path:
+            return None
+        query: bytes = scope["query_string"]
+        if not query:
+            return DEFAULT_PAGE, None
+        asked = _PAGE.fullmatch(query)
+        if asked is None or int(asked[1]) > MAX_PAGE:
+            return None
+        return int(asked[1]), asked[2].decode() if asked[2] else None
+
+    async def answer(self, queries: Queries, question: tuple[int, str | None]) -> tuple[bytes, Headers]:
+        """The page."""
+        limit, cursor = question
+        page = await queries.find(self.projection, None, limit, cursor, _NOTHING_SEEN)
+        return orjson.dumps({self.cards: page.documents, "cursor": page.cursor}), []
 
 
 class DirectReads:
@@ -42,35 +103,34 @@ class DirectReads:
         self._reads = reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read = self._read_for(scope)
-        if read is None:
+        plain = self._read_for(scope)
+        if plain is None:
             await self._app(scope, receive, send)
             return
+        read, question = plain
         try:
-            card = await self._queries.present(read.projection, scope["path"][len(read.prefix) :])
+            answer = await read.answer(self._queries, question)
         except Unavailable as error:
             scope["route"] = read
             await unavailable(error.server).response()(scope, receive, send)
             return
-        if card is None:
+        except Problem:
+            answer = None
+        if answer is None:
             await self._app(scope, receive, send)
             return
         scope.update(route=read, is_plain_read=True)  # exchange.py counts by the path of its route
-        body = orjson.dumps(card)
-        headers = [
-            (b"etag", read.tag(card).encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"content-type", b"application/json"),
-        ]
+        body, headers = answer
+        headers += (b"content-length", str(len(body)).encode()), _JSON
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _read_for(self, scope: Scope) -> DirectRead | None:
-        """The read that a request is, if it is plain."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+    def _read_for(self, scope: Scope) -> tuple[DirectRead, Any] | None:
+        """The read that a request is, if it is plain, and what it asks for."""
+        if scope["type"] != "http" or scope["method"] != "GET":
             return None
-        path = scope["path"]
         for read in self._reads:
-            if path.startswith(read.prefix) and _ID.fullmatch(path, len(read.prefix)):
-                return None if any(name in ASK_FOR_MORE for name, _ in scope["headers"]) else read
+            question = read.question(scope)
+            if question is not None:
+                return None if any(name in ASK_FOR_MORE for name, _ in scope["headers"]) else (read, question)
         return None

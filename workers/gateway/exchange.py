@@ -1,5 +1,8 @@
 """Gives every request a correlation id, writes its line to the log and counts it.
 
+The level of the line is info; that of a plain read (direct_reads.py) which is answered quickly, and not by a problem,
+is debug.
+
 The line has the path without the query and no header but the correlation id, so neither an e-mail address that a client
 searches for nor an idempotency key gets into the log. An unexpected exception becomes a problem document here.
 """
@@ -27,6 +30,8 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
 )
+# From here on a plain read has its line at info too.
+SLOW_SECONDS = 0.5
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _CORRELATION_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -89,8 +94,9 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
     requests, request_seconds = _metrics(method, route, status)
     requests.inc()
     request_seconds.observe(seconds)
-    # A line costs more than a plain read, which is counted all the same: who looks for each sets the level to debug.
-    note = log.debug if scope.get("is_plain_read") else log.info
+    # A line costs more than a plain read, which is counted all the same.
+    is_quick_read = scope.get("is_plain_read") and status == 200 and seconds < SLOW_SECONDS
+    note = log.debug if is_quick_read else log.info
     note(
         "request",
         method=scope["method"],

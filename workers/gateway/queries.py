@@ -149,7 +149,8 @@ class Queries:
         return await self._answer(lambda: self._read_models.tally(projection.name, indexes, until))
 
     async def check(self) -> None:
-        """Raises Unavailable when read models cannot be read."""
+        """Raises Unavailable when documents, or what of a lane was applied, cannot be read."""
+        await self._read_models.documents("readiness", ["readiness"])
         await self._read_models.reached("readiness", "readiness", 0)
 
     async def _caught_up(self, positions: Iterable[Position]) -> float:

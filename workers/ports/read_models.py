@@ -80,7 +80,7 @@ class PartlyWritten(Unavailable):
 
 
 class DocumentLost(Unavailable):
-    """The store has lost a document that was asked for; others may be there."""
+    """The store has lost a document that was asked for, or its sections; others may be there."""
 
 
 class ServerSigns(NamedTuple):

@@ -7,9 +7,16 @@ end
 local number = number_of(live[1]) or number_of(live[2]) or '1'
 local begins = ARGV[1] .. number .. ':'
 
+-- The fields and values of a hash; false where another program has written something else in its place.
 local function fields_of(key)
     local fields = redis.pcall('HGETALL', key)
-    return fields.err and {} or fields -- another program has written something else there
+    if not fields.err then
+        return fields
+    end
+    if string.find(fields.err, '^WRONGTYPE') then
+        return false
+    end
+    return redis.call('HGETALL', key) -- raises the same error
 end
 
 -- The documents with these ids, and the fields and values of the sections of each.

@@ -61,14 +61,19 @@ def completed(card: Document, order_count: int, last_order_date: str | None, tot
     `order_count`: orders placed; `last_order_date`: when the latest was placed, RFC 3339; `total_spent`: the money
     captured, a decimal number with two places.
     """
-    orders = {"order_count": order_count, "total_spent": total_spent, "last_order_date": last_order_date}
-    whole = {**card, **orders}
-    whole["version"] = whole.pop("version")
+    whole = dict(card)
+    version = whole.pop("version")
+    whole["order_count"] = order_count
+    whole["total_spent"] = total_spent
+    whole["last_order_date"] = last_order_date
+    whole["version"] = version
     return whole
 
 
 def complete(card: Document, sections: Sections) -> Document:
     """The whole card of a card proper and what the lanes of orders and payments have counted."""
+    if not sections:
+        return completed(card, 0, None, NOTHING_SPENT)
     orders, payments = sections.get(ORDERS.name, ()), sections.get(PAYMENTS.name, ())
     last_order_date = max([lane["last_date"] for lane in orders], default=None)
     return completed(card, sum([lane["count"] for lane in orders]), last_order_date, _sum_of(payments))

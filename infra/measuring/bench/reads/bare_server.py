@@ -1,6 +1,6 @@
 """The bare handler, a process of its own: `python -m infra.measuring.bench.reads.bare_server PORT`.
 
-It is served as the gateway is (uvicorn, uvloop, httptools) and asks Redis with the same client: one key for a user, an
+It is served with the gateway's options (http_server.py) and asks Redis with the same client: one key for a user, an
 index and the keys in it for a page. It checks nothing, and makes nothing of what it reads.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from infra.processes.http_server import server_configuration
 from infra.redis.connection import client
 from infra.settings import Settings
 
@@ -52,18 +53,7 @@ def application(settings: Settings) -> Callable[..., Awaitable[None]]:
 
 def serve(settings: Settings, port: int) -> None:
     """Until SIGTERM."""
-    uvicorn.run(
-        application(settings),
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-    )
+    uvicorn.Server(server_configuration(application(settings), lifespan="off", port=port)).run()
 
 
 if __name__ == "__main__":
