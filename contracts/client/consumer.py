@@ -26,7 +26,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.batch_parsing import parsed_batch
 from contracts.client.broken_connections import keeps_metadata
-from contracts.client.quiet_fetches import FetchClient
+from contracts.client.fetch_waits import FetchClient
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -152,6 +152,8 @@ def _with_names(function: Any, **names: Any) -> Any:
 
 
 class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
+    gathers = False
+
     _proc_fetch_request = _with_names(
         Fetcher._proc_fetch_request,  # noqa: SLF001
         MemoryRecords=StoredRecords,
@@ -159,7 +161,7 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
     )
 
     def __init__(self, client: Any, *arguments: Any, fetch_max_wait_ms: int, **options: Any) -> None:
-        self.fetches = FetchClient(client, fetch_max_wait_ms)
+        self.fetches = FetchClient(client, fetch_max_wait_ms, gathers=self.gathers)
         super().__init__(self.fetches, *arguments, fetch_max_wait_ms=fetch_max_wait_ms, **options)
 
     async def close(self) -> None:
@@ -175,6 +177,10 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
         if pending:
             await asyncio.wait(pending)
         await super().close()
+
+
+class _GatheringFetcher(_Fetcher):
+    gathers = True
 
 
 class _WholeFetcher(_Fetcher):
@@ -225,6 +231,12 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     async def refresh(self) -> None:
         """Fetch the topics and partitions now. When they have changed, a member of a group joins again."""
         await self._client.force_metadata_update()
+
+
+class GatheringConsumer(Consumer):
+    """A Consumer for work in batches: while many records come, each fetch waits a few milliseconds for more."""
+
+    start = _with_names(AIOKafkaConsumer.start, Fetcher=_GatheringFetcher)
 
 
 class WholeConsumer(Consumer):

@@ -13,7 +13,7 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from contracts.client.consumer import Consumer
+from contracts.client.consumer import GatheringConsumer
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from infra.kafka.clients import stopped
@@ -54,7 +54,7 @@ class KafkaSubscription:
         self._committed: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
         self._holes = HoleFinder(client_options(settings))
-        self._consumer = Consumer(
+        self._consumer = GatheringConsumer(
             **client_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,

@@ -1,4 +1,5 @@
-"""A consumer to which nothing arrives waits long at its broker, and nothing that happens waits with it.
+"""A consumer to which nothing arrives waits long at its broker, and nothing that happens waits with it. One that
+gathers records waits for a moment while many come.
 
 The long wait is longer here than any test may take: whatever comes earlier did not wait for its end.
 """
@@ -6,14 +7,21 @@ The long wait is longer here than any test may take: whatever comes earlier did 
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.protocol.fetch import FetchRequest
 
-from contracts.client import quiet_fetches
-from contracts.client.consumer import Consumer
-from contracts.client.quiet_fetches import FETCH_CONNECTIONS, NO_RECORDS, SHORT_WAIT_MILLISECONDS, FetchClient
+from contracts.client import fetch_waits
+from contracts.client.consumer import Consumer, GatheringConsumer
+from contracts.client.fetch_waits import (
+    FETCH_CONNECTIONS,
+    GATHERING_BYTES,
+    GATHERING_MILLISECONDS,
+    SHORT_WAIT_MILLISECONDS,
+    FetchClient,
+)
 from infra.kafka.topics import create_topics, topics_of
 from infra.settings import Settings
 from tests.waiting import until
@@ -42,8 +50,8 @@ async def consumer(
     settings: Settings, places: list[TopicPartition], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Consumer]:
     """It reads both partitions, and its fetch has begun a long wait."""
-    monkeypatch.setattr(quiet_fetches, "LONG_WAIT_MILLISECONDS", LONG_WAIT_MILLISECONDS)
-    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(fetch_waits, "LONG_WAIT_MILLISECONDS", LONG_WAIT_MILLISECONDS)
+    monkeypatch.setattr(fetch_waits, "QUIET_SECONDS", 0.0)
     started = Consumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id=uuid.uuid4().hex,
@@ -117,13 +125,19 @@ async def test_another_assignment_does_not_wait_for_the_fetch_of_the_former_one(
 
 
 class Opening:
-    """A client whose connection opens when the test says so. `waits` are those of the fetches that it was asked for."""
+    """A client whose connection opens when the test says so, with so many bytes for each of so many partitions.
+    `waits` are those of the fetches that it was asked for, `least_bytes` what ends them.
+    """
 
     _request_timeout_ms = 10_000
 
-    def __init__(self) -> None:
+    def __init__(self, partitions: int = 0, size: int = 0) -> None:
         self.opened = asyncio.Event()
         self.waits: list[int] = []
+        self.least_bytes: list[int] = []
+        self._answer = SimpleNamespace(
+            topics=[("users.events", [(number, b"x" * size) for number in range(partitions)])]
+        )
 
     async def ready(self, node_id: int, *, group: int) -> bool:
         await self.opened.wait()
@@ -132,7 +146,8 @@ class Opening:
     async def send(self, node_id: int, request: FetchRequest, *, group: int) -> object:
         await self.opened.wait()
         self.waits.append(request._max_wait_ms)
-        return NO_RECORDS
+        self.least_bytes.append(request._min_bytes)
+        return self._answer
 
 
 def fetch(wait_milliseconds: int) -> FetchRequest:
@@ -140,12 +155,12 @@ def fetch(wait_milliseconds: int) -> FetchRequest:
 
 
 async def test_what_moves_while_the_connection_opens_waits_for_no_long_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", -1.0)
+    monkeypatch.setattr(fetch_waits, "QUIET_SECONDS", -1.0)
     client = Opening()
     fetches = FetchClient(client, SHORT_WAIT_MILLISECONDS)
     fetching = asyncio.create_task(fetches.send(1, fetch(SHORT_WAIT_MILLISECONDS)))
     await asyncio.sleep(0)
-    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", 60.0)
+    monkeypatch.setattr(fetch_waits, "QUIET_SECONDS", 60.0)
     fetches.note_movement()
     client.opened.set()
     await fetching
@@ -156,8 +171,68 @@ async def test_what_moves_while_the_connection_opens_waits_for_no_long_fetch(mon
 async def test_who_waits_shorter_or_is_busy_keeps_its_own_wait(
     wait: int, quiet_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quiet_fetches, "QUIET_SECONDS", quiet_seconds)
+    monkeypatch.setattr(fetch_waits, "QUIET_SECONDS", quiet_seconds)
     client = Opening()
     client.opened.set()
     await FetchClient(client, wait).send(1, fetch(wait))
     assert client.waits == [wait]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "size", "gathers", "expected"),
+    [
+        (30, 500, True, (GATHERING_MILLISECONDS, GATHERING_BYTES)),
+        (1, 50_000, True, (GATHERING_MILLISECONDS, GATHERING_BYTES)),
+        (1, 500, True, (SHORT_WAIT_MILLISECONDS, 1)),
+        (30, 0, True, (SHORT_WAIT_MILLISECONDS, 1)),
+        (30, 500, False, (SHORT_WAIT_MILLISECONDS, 1)),
+    ],
+    ids=["many partitions", "many in one partition", "a record now and then", "none", "who does not gather"],
+)
+async def test_who_gathers_lets_a_fetch_wait_for_a_moment_while_many_records_come(
+    monkeypatch: pytest.MonkeyPatch, partitions: int, size: int, gathers: bool, expected: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(fetch_waits, "DENSITY_SECONDS", 60.0)  # a slow machine does not make them fewer
+    client = Opening(partitions, size)
+    client.opened.set()
+    fetches = FetchClient(client, SHORT_WAIT_MILLISECONDS, gathers=gathers)
+    await fetches.send(1, fetch(SHORT_WAIT_MILLISECONDS))
+    assert (client.waits[0], client.least_bytes[0]) == (SHORT_WAIT_MILLISECONDS, 1)
+    await fetches.send(1, fetch(SHORT_WAIT_MILLISECONDS))
+    assert (client.waits[1], client.least_bytes[1]) == expected
+
+
+async def test_who_has_gathered_waits_as_usual_soon_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_waits, "DENSITY_SECONDS", 1e-9)
+    client = Opening(30, 500)
+    client.opened.set()
+    fetches = FetchClient(client, SHORT_WAIT_MILLISECONDS, gathers=True)
+    for _ in range(3):
+        await fetches.send(1, fetch(SHORT_WAIT_MILLISECONDS))
+    assert client.waits == [SHORT_WAIT_MILLISECONDS] * 3
+
+
+async def test_all_records_arrive_in_order_at_who_gathers(
+    settings: Settings, producer: AIOKafkaProducer, places: list[TopicPartition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch_waits, "DENSITY_SECONDS", 60.0)
+    consumer = GatheringConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await consumer.start()
+    consumer.assign(places)
+    for place in places:
+        consumer.seek(place, 0)
+    offsets: dict[TopicPartition, list[int]] = {place: [] for place in places}
+    try:
+        async with asyncio.timeout(60):
+            for number in range(100):
+                await producer.send_and_wait(
+                    places[number % 2].topic, b"x" * 3000, partition=places[number % 2].partition
+                )
+                for place, records in (await consumer.getmany(timeout_ms=100)).items():
+                    offsets[place] += [record.offset for record in records]
+            while sum(map(len, offsets.values())) < 100:
+                for place, records in (await consumer.getmany(timeout_ms=100)).items():
+                    offsets[place] += [record.offset for record in records]
+    finally:
+        await consumer.stop()
+    assert offsets == {place: list(range(50)) for place in places}

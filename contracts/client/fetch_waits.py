@@ -1,5 +1,11 @@
-"""Fetches of a consumer to which nothing arrives: they wait at the broker up to ten times longer, so that an idle
-consumer costs the broker and itself a tenth. A record that arrives ends the wait at once, as it ends a short one.
+"""How long a fetch waits at its broker.
+
+Of records that come one after the other, each would be a fetch of its own, and a batch of its own for whoever works
+on it: that costs many times what the record does. So a consumer that gathers records lets its fetches wait a few
+milliseconds, for all that comes meanwhile.
+
+To a consumer to which nothing arrives, it waits up to ten times longer than usual, so that an idle consumer costs the
+broker and itself a tenth. A record that arrives ends the wait at once, as it ends a usual one.
 
 While a fetch waits, aiokafka sends no other one to that broker. A partition that a short wait keeps from being fetched
 waits for half a second at most; a long wait is given up as soon as a partition is resumed or gets another position.
@@ -10,6 +16,7 @@ a fetch that waits, questions about offsets and topics would wait as well. To gi
 
 import asyncio
 import time
+from math import exp
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +24,14 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.fetch import FetchRequest
 
+# From about 250 records a second on it pays to gather them: how many came is counted over about this time, by the
+# partitions that had any and by their bytes.
+DENSITY_SECONDS = 0.1
+DENSE = 25.0
+COUNTED_BYTES = 1024
+# Fetches that gather end when so much has come, or after this time.
+GATHERING_BYTES = 65_536
+GATHERING_MILLISECONDS = 4
 # The fetches of a consumer that is busy, or was so until a few seconds ago.
 SHORT_WAIT_MILLISECONDS = 500
 # And at most half of the time that a request may take: a broker that has died silently is noticed no later.
@@ -33,12 +48,14 @@ class FetchClient:
     A consumer that was told to wait for less than `SHORT_WAIT_MILLISECONDS` keeps its own wait.
     """
 
-    def __init__(self, client: AIOKafkaClient, wait_milliseconds: int) -> None:
+    def __init__(self, client: AIOKafkaClient, wait_milliseconds: int, *, gathers: bool = False) -> None:
         self._client = client
         timeout_milliseconds = client._request_timeout_ms  # noqa: SLF001  # aiokafka has no public way to ask
         self._long_wait_milliseconds = min(LONG_WAIT_MILLISECONDS, timeout_milliseconds // 2)
+        self._may_gather = gathers and wait_milliseconds > GATHERING_MILLISECONDS
         self._may_wait_long = SHORT_WAIT_MILLISECONDS <= wait_milliseconds < self._long_wait_milliseconds
         self._moved_at = time.monotonic()
+        self._density = 0.0  # at `_moved_at`
         # The brokers at which a fetch waits long, and whether it was given up.
         self._long_waits: dict[int, bool] = {}
 
@@ -55,10 +72,18 @@ class FetchClient:
             request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
             answer = await self._answer_after_long_wait(node_id, request)
         else:
+            if self._may_gather and self._density_now() >= DENSE:
+                request._min_bytes = max(request._min_bytes, GATHERING_BYTES)  # noqa: SLF001  # as above
+                request._max_wait_ms = GATHERING_MILLISECONDS  # noqa: SLF001
             answer = await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
-        if any(partition[-1] for _, partitions in answer.topics for partition in partitions):
+        sizes = [len(partition[-1]) for _, partitions in answer.topics for partition in partitions if partition[-1]]
+        if sizes:
+            self._density = self._density_now() + len(sizes) + sum(sizes) / COUNTED_BYTES
             self._moved_at = time.monotonic()
         return answer
+
+    def _density_now(self) -> float:
+        return self._density * exp((self._moved_at - time.monotonic()) / DENSITY_SECONDS)
 
     async def _answer_after_long_wait(self, node_id: int, request: FetchRequest) -> Any:
         self._long_waits[node_id] = False
@@ -76,7 +101,7 @@ class FetchClient:
 
     def note_movement(self) -> None:
         """A partition is to be fetched that was not: no fetch waits long, now and for a while."""
-        self._moved_at = time.monotonic()
+        self._density, self._moved_at = self._density_now(), time.monotonic()
         for node_id, is_given_up in self._long_waits.items():
             if not is_given_up:
                 self._long_waits[node_id] = True
