@@ -27,7 +27,9 @@ ROOMS = {
 }
 
 
-def test_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # It would silence every logger of this process, also for the tests that follow.
+    monkeypatch.setattr("importlinter.cli.logging_config.dictConfig", lambda _: None)
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     report = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert status == EXIT_STATUS_SUCCESS, report
