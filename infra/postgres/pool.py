@@ -39,6 +39,9 @@ SESSION_SETTINGS = {
     # Every query of a worker uses an index. A new table has no statistics: a plan that is made for it would scan it for
     # as long as the session lives.
     "enable_seqscan": "off",
+    # Else the server may make a plan for each call, which costs more than most of the calls themselves. Which it does
+    # depends on how full the tables were when the session was young.
+    "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }
 
