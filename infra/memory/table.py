@@ -33,6 +33,7 @@ from workers.ports.event_store import (
     SnapshotRow,
     StoredSnapshot,
     StreamEvent,
+    StreamExists,
 )
 from workers.ports.outcomes import OutcomeRow
 
@@ -123,9 +124,7 @@ class Table(SagaRows, LaneRows):
         return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())[:limit]]
 
     def commit(self, batch: Batch) -> None:
-        """Raises Fenced, ClaimConflict, Repeated, Unstorable or LaneLocked; ConstraintBroken for a batch that no lane
-        may write.
-        """
+        """Raises as the port does, or LaneLocked; ConstraintBroken for a batch that no lane may write."""
         for rows in (
             batch.outcomes,
             batch.events,
@@ -196,7 +195,7 @@ class Table(SagaRows, LaneRows):
                 raise ConstraintBroken("events_pkey", (*place, row.sequence))
             stream = self.streams.get((row.context, row.stream_id), ())
             if version in versions or _has(stream, row.stream_version, _version):
-                raise ConstraintBroken("events_stream", (row.context, *version))
+                raise StreamExists((row.context, *version))
             sequences.add(row.sequence)
             versions.add(version)
             events.append(row)

@@ -18,6 +18,7 @@ from workers.ports.event_store import (
     EventRow,
     Repeated,
     SnapshotRow,
+    StreamExists,
 )
 from workers.ports.outcomes import OutcomeRow
 
@@ -76,6 +77,8 @@ def command_commits(database: Database) -> GroupCommits[Batch]:
 def _raised(error: Exception) -> Exception:
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
         return Repeated()
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_stream":
+        return StreamExists(error.detail)
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
         return _claims_refused(error)
     return error
@@ -89,6 +92,8 @@ def _may_concern(error: Exception, batch: Batch) -> bool:
     """Whether the batch holds what the database has refused, as far as it says what that is."""
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "commands_pkey":
         return any(outcome.command_id in (error.detail or "") for outcome in batch.outcomes)
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_stream":
+        return any(event.stream_id in (error.detail or "") for event in batch.events)
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
         refused = {tuple(conflict[:3]) for conflict in json.loads(error.detail or "[]")}
         claims = [(batch.context, claim.scope, claim.key) for claim in batch.claims_to_acquire]

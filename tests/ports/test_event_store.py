@@ -21,6 +21,7 @@ from workers.ports.event_store import (
     ClaimToAcquire,
     CredentialRow,
     Repeated,
+    StreamExists,
     Unstorable,
 )
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
@@ -155,6 +156,16 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     looked_up = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
     assert (len(looked_up.outcomes), len(looked_up.events)) == ((2, 2) if written else (0, 0))
     assert len(await held(tables)) == written
+
+
+async def test_a_stream_that_has_events_is_begun_no_second_time(store: EventStores, tables: Tables) -> None:
+    await store.acquire(LANE, "owner")
+    await store.commit(batch(outcomes=[outcome(1, sequence=1)], events=[event(1)], sequence=1))
+    before = await tables.contents()
+    again = event(2)._replace(stream_version=1, command_id=command_id(2))
+    with pytest.raises(StreamExists):
+        await store.commit(batch(outcomes=[outcome(2, sequence=2)], events=[again], sequence=2, consumed=2))
+    assert await tables.contents() == before
 
 
 async def test_the_time_is_known_from_the_first_answer_on_and_never_ahead(store: EventStores) -> None:

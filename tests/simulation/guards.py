@@ -17,6 +17,7 @@ from infra.memory.table import Table
 from workers.command import deciding, taking_over
 from workers.command import lane as command_lane
 from workers.command.lane import CommandLane
+from workers.command.new_streams import NewStreams
 from workers.command.publisher import AWAY_SECONDS, Publisher
 from workers.command.records import event_record
 from workers.lanes.beginning import LaneInput
@@ -207,6 +208,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "stored outcomes": [Patch(Table, "look_up", _no_outcomes_stored), Patch(Table, "_new_outcomes", _any_outcomes)],
     "the look-up of outcomes": [Patch(Table, "look_up", _no_outcomes_stored)],
     "the primary key of outcomes": [Patch(Table, "_new_outcomes", _any_outcomes)],
+    "the first event of a new stream": [Patch(NewStreams, "are_begun_by", lambda *_: True)],
     "unique_claims": [Patch(Table, "commit", _commit_without_claims_checked)],
     "the projection's sequence": [Patch(SequencedEvents, "read", _read_everything_by("projection"))],
     "the saga's sequence": [Patch(SequencedEvents, "read", _read_everything_by("saga"))],

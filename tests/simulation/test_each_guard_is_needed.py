@@ -8,6 +8,7 @@ Each guard is turned off by what `guards.py` puts in its place. With the seeds f
     the look-up of outcomes               2   a lane that stands still: the primary key rejects its repeats for ever
     the primary key of outcomes          34   an id that was used on both lanes is handled on both; on one lane the
                                               look-up finds it
+    the first event of a new stream       5   a user who exists and is not found
     unique_claims                          1   two users with one address
     the projection's sequence             9   a read model set back by a late repeat
     the saga's sequence                   5   a saga that has seen events twice; the welcome alone would hardly show it,

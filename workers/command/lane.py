@@ -30,7 +30,7 @@ from workers.command.taking_over import publish_the_rest, publisher_after
 from workers.core.decider import Decider
 from workers.lanes.work import Restart
 from workers.ports.clock import Clock
-from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventStore, Repeated, Unstorable
+from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventStore, Repeated, StreamExists, Unstorable
 from workers.ports.lanes import Fenced, Interruption, LaneKey
 from workers.ports.log import EventLog, InboundRecord, MessageSender, TopicState
 
@@ -170,9 +170,8 @@ class CommandLane:
         for _ in range(MAX_ATTEMPTS):
             batch_input = self._input(requests, lookup, rejected, not_held, unstorable)
             decision = self._snapshots.added_to(BatchDecider(self._decider, batch_input).decide(requests))
-            if decision.failures and lookup.outcomes is UNKNOWN_OUTCOMES:
-                # A repeat of a handled command is no dead letter.
-                lookup = await self._streams.look_up(requests, expect_repeats=True)
+            if lookup.outcomes is UNKNOWN_OUTCOMES and self._streams.leaves_doubt(decision):
+                lookup = await self._streams.look_up(requests, expect_repeats=bool(decision.failures), guess=False)
                 continue
             await self._messages.send_elsewhere([*letters, *decision.failures], misdirected, lookup.now)
             try:
@@ -181,6 +180,10 @@ class CommandLane:
                 rejected, not_held = rejected | error.rejected, not_held | error.not_held
             except Repeated:
                 lookup = await self._streams.look_up(requests, expect_repeats=True)
+            except StreamExists:
+                if not self._streams.are_guessed:
+                    raise
+                lookup = await self._streams.look_up(requests, guess=False)
             else:
                 return decision
         raise Unsettled

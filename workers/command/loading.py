@@ -1,16 +1,20 @@
 """Loads the streams of a batch: looks up their events, folds them, and caches the states.
 
-A stream that is not cached is folded from its snapshot, or from its first event if it has no usable snapshot. Both give
-the same state. One query to the table; a second one only for streams whose snapshots turn out to be unusable.
+A stream that is not cached may be taken for a new one (new_streams.py). Otherwise it is folded from its snapshot, or
+from its first event if it has no usable snapshot. Both give the same state. One query to the table; a second one only
+for streams whose snapshots turn out to be unusable.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from contracts.message import Event
 from workers import telemetry
+from workers.command.deciding import BatchDecision
+from workers.command.new_streams import NewStreams
 from workers.command.reading import Request
 from workers.command.snapshots import Snapshots, UnusableSnapshot, warn_once
 from workers.command.streams import StreamCache, Versioned
@@ -42,6 +46,7 @@ class LaneStreams:
         self._events = events
         self._snapshots = snapshots
         self._cache = StreamCache()
+        self._new = NewStreams()
         self._batches_with_repeats = 0
 
     def __contains__(self, stream_id: object) -> bool:
@@ -49,22 +54,43 @@ class LaneStreams:
 
     def of(self, requests: Sequence[Request]) -> dict[str, Versioned]:
         """The streams that these requests are about; they must have been looked up."""
-        return {request.envelope.subject: self._cache.get(request.envelope.subject) for request in requests}
+        stream_ids = {request.envelope.subject for request in requests}
+        new = Versioned(0, self._decider.initial)
+        return {id_: new if id_ in self._new.guessed else self._cache.get(id_) for id_ in stream_ids}
 
     def keep(self, streams: Mapping[str, Versioned]) -> None:
         """Cache the states after a batch, once it is committed."""
+        self._new.note_right()
+        self._keep(streams)
+
+    def _keep(self, streams: Mapping[str, Versioned]) -> None:
         for stream_id, stream in streams.items():
             self._cache.keep(stream_id, stream)
 
-    async def look_up(self, requests: Sequence[Request], *, expect_repeats: bool = False) -> BatchLookup:
+    @property
+    def are_guessed(self) -> bool:
+        """Whether any of the streams that were looked up is taken for a new one."""
+        return bool(self._new.guessed)
+
+    def leaves_doubt(self, decision: BatchDecision) -> bool:
+        """Whether a decision without a question to the table has to be made again after one: a failure may be a repeat,
+        which is no dead letter; and the commit proves of no stream that it is new unless it has its first event.
+        """
+        return bool(decision.failures) or not self._new.are_begun_by(decision.events)
+
+    async def look_up(
+        self, requests: Sequence[Request], *, expect_repeats: bool = False, guess: bool = True
+    ) -> BatchLookup:
         """Look up what the batch is decided on, and load its streams for `of`. Raises Unavailable.
 
-        When all streams are cached, nothing is asked for, and the outcomes are UNKNOWN_OUTCOMES: the commit refuses a
-        command that was handled before. Then look up again with `expect_repeats`; the next batches are looked up too.
+        When all streams are cached or taken for new ones, nothing is asked for, and the outcomes are UNKNOWN_OUTCOMES:
+        the commit refuses a command that was handled before. Then look up again with `expect_repeats`; the next batches
+        are looked up too. Or it refuses a stream that is not new: then look up again without a `guess`.
         """
         missing = self._cache.missing({request.envelope.subject for request in requests})
         self._batches_with_repeats = BATCHES_WITH_REPEATS if expect_repeats else max(self._batches_with_repeats - 1, 0)
-        now = None if missing or self._batches_with_repeats else self._store.time()
+        now = self._time_without_question(missing, guess=guess)
+        self._new.guess(missing if now is not None else ())
         if now is not None:
             return BatchLookup(now, UNKNOWN_OUTCOMES, [])
         command_ids = [request.envelope.id for request in requests]
@@ -77,8 +103,16 @@ class LaneStreams:
         streams = dict.fromkeys(missing, Versioned(0, self._decider.initial)) | from_snapshots
         for stream_id, rows in groupby(events, attrgetter("stream_id")):
             streams[stream_id] = self._folded(streams[stream_id], list(rows))
-        self.keep(streams)
+        self._keep(streams)
         return lookup
+
+    def _time_without_question(self, missing: Collection[str], *, guess: bool) -> datetime | None:
+        """The time at which the batch is decided; None: the table has to be asked."""
+        if not guess:
+            self._new.note_wrong()
+        if not guess or self._batches_with_repeats or (missing and not self._new.may_guess()):
+            return None
+        return self._store.time()
 
     def _folded(self, stream: Versioned, rows: Sequence[StreamEvent]) -> Versioned:
         """The stream after these events, which follow on it."""

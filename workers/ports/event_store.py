@@ -150,6 +150,12 @@ class Repeated(Exception):
     """Another lane has handled a command of the batch meanwhile; nothing was written. Look up and decide again."""
 
 
+class StreamExists(Exception):
+    """A stream of the batch has an event of the version of one of the batch's; nothing was written. If the batch took
+    the stream for a new one, look up and decide again.
+    """
+
+
 class Unstorable(Exception):
     """The database cannot store a value of the batch; nothing was written. Try the commands one by one."""
 
@@ -205,7 +211,7 @@ class EventStore(LaneStore, StreamTable, Protocol):
     async def commit(self, batch: Batch) -> None:
         """Write the batch in one transaction whose first statement fences.
 
-        Raises Fenced, ClaimConflict, Repeated, Unstorable or Unavailable. After Unavailable it is unknown whether the
-        transaction was committed: acquire the lane again, its row tells.
+        Raises Fenced, ClaimConflict, Repeated, StreamExists, Unstorable or Unavailable. After Unavailable it is unknown
+        whether the transaction was committed: acquire the lane again, its row tells.
         """
         ...
