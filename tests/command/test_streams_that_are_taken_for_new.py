@@ -83,10 +83,17 @@ async def test_and_get_no_event_are_looked_up_before_the_outcome_counts() -> Non
 
 
 async def test_are_looked_up_for_a_while_after_a_wrong_guess() -> None:
-    installation = await installation_that_knows_the_time()
+    installation = await installation_that_knows_the_time(decider=Decider(None, always, lambda state, _: state))
     creates = ([record(create(number), number)] for number in range(3, 3 + 2 * FIRST_PAUSE_BATCHES))
     await installation.handle([record(MOVE_ADA_TO_TURIN, 2)], *creates)
     assert len(installation.table.looked_up) == 2 + FIRST_PAUSE_BATCHES
+
+
+async def test_are_not_even_guessed_when_their_first_commands_begin_no_stream() -> None:
+    installation = await installation_that_knows_the_time()
+    creates = ([record(create(number), number)] for number in range(3, 3 + 2 * FIRST_PAUSE_BATCHES))
+    await installation.handle([record(MOVE_ADA_TO_TURIN, 2)], *creates)
+    assert len(installation.table.looked_up) == 2, "the next batches may be guessed"
 
 
 def test_are_guessed_less_and_less_while_guesses_are_wrong() -> None:

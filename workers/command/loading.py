@@ -18,7 +18,7 @@ from workers.command.new_streams import NewStreams
 from workers.command.reading import Request
 from workers.command.snapshots import Snapshots, UnusableSnapshot, warn_once
 from workers.command.streams import StreamCache, Versioned
-from workers.core.decider import Decider
+from workers.core.decider import Decider, Decision
 from workers.core.folding import fold_onto
 from workers.ports.event_store import BatchLookup, EventStore, StoredSnapshot, StreamEvent
 
@@ -27,6 +27,7 @@ UNKNOWN_OUTCOMES: dict[str, bytes] = {}
 
 # Where one command is repeated, others will be: for so many batches the table is asked first.
 BATCHES_WITH_REPEATS = 20
+STREAMS_TRIED = 3
 
 
 class LaneStreams:
@@ -89,7 +90,7 @@ class LaneStreams:
         """
         missing = self._cache.missing({request.envelope.subject for request in requests})
         self._batches_with_repeats = BATCHES_WITH_REPEATS if expect_repeats else max(self._batches_with_repeats - 1, 0)
-        now = self._time_without_question(missing, guess=guess)
+        now = self._time_without_question(requests, missing, guess=guess)
         self._new.guess(missing if now is not None else ())
         if now is not None:
             return BatchLookup(now, UNKNOWN_OUTCOMES, [])
@@ -106,11 +107,33 @@ class LaneStreams:
         self._keep(streams)
         return lookup
 
-    def _time_without_question(self, missing: Collection[str], *, guess: bool) -> datetime | None:
+    def _may_begin(self, missing: Collection[str], requests: Sequence[Request]) -> bool:
+        """Whether the first commands of some unknown streams would begin them: else the guess is wrong for certain."""
+        tried: set[str] = set()
+        for request in requests:
+            stream_id = request.envelope.subject
+            if stream_id not in missing or stream_id in tried:
+                continue
+            try:
+                decision = self._decider.decide(self._decider.initial, request.command)
+            except Exception:  # noqa: BLE001  # a bug in a domain, which shows when the batch is decided
+                return False
+            if not (isinstance(decision, Decision) and decision.events):
+                return False
+            tried.add(stream_id)
+            if len(tried) == STREAMS_TRIED:
+                break
+        return True
+
+    def _time_without_question(
+        self, requests: Sequence[Request], missing: Collection[str], *, guess: bool
+    ) -> datetime | None:
         """The time at which the batch is decided; None: the table has to be asked."""
         if not guess:
             self._new.note_wrong()
-        if not guess or self._batches_with_repeats or (missing and not self._new.may_guess()):
+        if not guess or self._batches_with_repeats:
+            return None
+        if missing and not (self._new.may_guess() and self._may_begin(missing, requests)):
             return None
         return self._store.time()
 
