@@ -45,7 +45,7 @@ NO_RECORDS = SimpleNamespace(topics=(), API_VERSION=0)
 class FetchClient:
     """What a fetcher of aiokafka has for its client: the client, but for fetches and how long they wait.
 
-    A consumer that was told to wait for less than `SHORT_WAIT_MILLISECONDS` keeps its own wait.
+    A consumer that was told to wait for less than `SHORT_WAIT_MILLISECONDS` waits no longer than that.
     """
 
     def __init__(self, client: AIOKafkaClient, wait_milliseconds: int, *, gathers: bool = False) -> None:

@@ -9,6 +9,10 @@ import pytest
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
 from tests.postgres.batches import batch, command_id, event, outcome
+from tests.postgres.locked_lanes import (
+    assert_one_is_not_waited_for,
+    assert_those_that_come_by_themselves_keep_no_other_waiting,
+)
 from workers.ports.event_store import Batch, ClaimConflict, ClaimToAcquire, ClaimToSettle, Repeated, Unstorable
 from workers.ports.lanes import Fenced, LaneKey
 
@@ -60,30 +64,16 @@ async def test_one_with_another_owner_falls_out_alone(store: PostgresEventStore,
 
 
 async def test_one_that_is_locked_is_not_waited_for(store: PostgresEventStore, onlooker: Any) -> None:
-    async with onlooker.transaction():
-        await onlooker.execute("SELECT FROM annals.lanes WHERE partition = 2 FOR UPDATE")
-        commits = [asyncio.create_task(store.commit(of_lane(partition))) for partition in range(4)]
-        locked = commits.pop(2)
-        async with asyncio.timeout(4):  # Postgres would give the lock up after five seconds
-            await asyncio.gather(*commits)
-        assert not locked.done()
-    await locked
+    await assert_one_is_not_waited_for(lambda partition: store.commit(of_lane(partition)), onlooker)
     assert len(await onlooker.fetch(STORED)) == 4, "and it is committed when it is free"
 
 
 async def test_locked_ones_that_come_by_themselves_keep_no_other_waiting(
     store: PostgresEventStore, onlooker: Any
 ) -> None:
-    async with onlooker.transaction():
-        await onlooker.execute("SELECT FROM annals.lanes WHERE partition > 0 FOR UPDATE")
-        locked = []
-        for partition in (1, 2, 3):
-            locked.append(asyncio.create_task(store.commit(of_lane(partition))))
-            await asyncio.wait(locked, timeout=0.1)  # so it does not go together with the next one
-        async with asyncio.timeout(4):
-            await store.commit(of_lane(0))
-        assert not any(task.done() for task in locked)
-    await asyncio.gather(*locked)
+    await assert_those_that_come_by_themselves_keep_no_other_waiting(
+        lambda partition: store.commit(of_lane(partition)), onlooker
+    )
     assert len(await onlooker.fetch(STORED)) == 4
 
 

@@ -10,6 +10,10 @@ from infra.postgres.pool import Database
 from infra.postgres.saga_store import PostgresSagaStore
 from tests.ports.test_saga_deadlines import deadline, entry
 from tests.ports.test_saga_store import batch, instance, step, waiting
+from tests.postgres.locked_lanes import (
+    assert_one_is_not_waited_for,
+    assert_those_that_come_by_themselves_keep_no_other_waiting,
+)
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.sagas import InstanceConflict, SagaBatch
@@ -86,30 +90,16 @@ async def test_one_with_another_owner_falls_out_alone(store: PostgresSagaStore, 
 
 
 async def test_one_that_is_locked_is_not_waited_for(store: PostgresSagaStore, onlooker: Any) -> None:
-    async with onlooker.transaction():
-        await onlooker.execute("SELECT FROM annals.lanes WHERE partition = 2 FOR UPDATE")
-        commits = [asyncio.create_task(store.commit(of_lane(partition))) for partition in range(4)]
-        locked = commits.pop(2)
-        async with asyncio.timeout(4):  # Postgres would give the lock up after five seconds
-            await asyncio.gather(*commits)
-        assert not locked.done()
-    await locked
+    await assert_one_is_not_waited_for(lambda partition: store.commit(of_lane(partition)), onlooker)
     assert len(await onlooker.fetch(STEPS)) == 4, "and it is committed when it is free"
 
 
 async def test_locked_ones_that_come_by_themselves_keep_no_other_waiting(
     store: PostgresSagaStore, onlooker: Any
 ) -> None:
-    async with onlooker.transaction():
-        await onlooker.execute("SELECT FROM annals.lanes WHERE partition > 0 FOR UPDATE")
-        locked = []
-        for partition in (1, 2, 3):
-            locked.append(asyncio.create_task(store.commit(of_lane(partition))))
-            await asyncio.wait(locked, timeout=0.1)  # so it does not go together with the next one
-        async with asyncio.timeout(4):
-            await store.commit(of_lane(0))
-        assert not any(task.done() for task in locked)
-    await asyncio.gather(*locked)
+    await assert_those_that_come_by_themselves_keep_no_other_waiting(
+        lambda partition: store.commit(of_lane(partition)), onlooker
+    )
     assert len(await onlooker.fetch(STEPS)) == 4
 
 

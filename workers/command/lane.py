@@ -34,7 +34,7 @@ from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventSt
 from workers.ports.lanes import Fenced, Interruption, LaneKey
 from workers.ports.log import EventLog, InboundRecord, MessageSender, TopicState
 
-# Each attempt learns of one more rejected claim or one more outcome, so a single command needs at most three. A batch
+# Each attempt learns of one more rejected claim, outcome or stream, so a single command needs at most five. A batch
 # that cannot be committed after so many attempts is handled command by command.
 MAX_ATTEMPTS = 10
 
