@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -12,10 +13,23 @@ from workers.ports.lanes import Unavailable
 
 
 async def test_says_what_it_could_not_delete_and_deletes_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
-    async def delete() -> None:
+    deleted: list[str] = []
+
+    async def delete_keys() -> None:
+        deleted.append("its keys")
+
+    async def delete_topics() -> None:
         raise Unavailable("Kafka", "no broker answers", "start it")
 
-    await cleaned_up("its topics", delete)
+    async def measure() -> None:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(cleaned_up, "its keys", delete_keys)
+            stack.push_async_callback(cleaned_up, "its topics", delete_topics)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await measure()
+    assert deleted == ["its keys"]
     assert "has left its topics behind: " in capsys.readouterr().err
 
 

@@ -33,16 +33,19 @@ PLAN = Plan(
 
 
 class Shared:
-    """The same installation for every part."""
+    """The same installation for every part. `lanes`: how many each was asked for with."""
 
     def __init__(self, running: Installation) -> None:
         self.running = running
+        self.lanes: list[int | None] = []
 
     def __call__(self, lanes: int | None = None) -> AbstractAsyncContextManager[Installation]:
+        self.lanes.append(lanes)
         return nullcontext(self.running)
 
     async def measured(self, part: str) -> Any:
         """The result of a part as JSON has it."""
+        self.lanes.clear()
         return plain(await ON_SERVERS[part](self, PLAN))
 
 
@@ -83,11 +86,13 @@ async def test_reads_beside_a_bare_handler(shared: Shared) -> None:
     for pair in reads.values():
         share = pair["gateway"]["per_second"] / pair["bare"]["per_second"]
         assert pair["rate_share"] == pytest.approx(share, rel=0.01, abs=0.001)
-        assert min(pair["gateway"]["p50"], pair["bare"]["p50"]) > 0
+        for served in (pair["gateway"], pair["bare"]):
+            assert min(served["p50"], served["cpu_microseconds"]) > 0
 
 
 async def test_every_latency_beside_its_floor(shared: Shared) -> None:
     latency = await shared.measured("latency")
+    assert set(shared.lanes) == {LANES}
     assert len(latency) == 4
     for pair in latency.values():
         assert 0 < pair["floor"]["p50"] <= pair["floor"]["p99"] <= pair["floor"]["highest"]
@@ -102,16 +107,18 @@ async def test_what_must_stay_flat_at_each_size(shared: Shared) -> None:
     assert [at["rows"] for at in flat["tables"].values()] == [40_000]
     assert flat["tables"]["40,000 rows"]["history"]["per_second"] > 0
     assert set(flat["lanes"]) == {"1 lanes a context"}
+    assert LANES in shared.lanes
     for sizes in flat.values():
         for at in sizes.values():
             assert_drained(at.get("creates") or at["updates"], {"worker", *SERVERS})
 
 
 async def test_the_peer_with_one_and_with_many_creates_a_save(bench_servers: Servers) -> None:
+    before = set(await leftovers(bench_servers.settings))
     peer = plain(await measure_peer(bench_servers, saves=100))
     assert_drained(peer["one_a_save"], {"worker", "postgres"})
     assert_drained(peer["many_a_save"], {"worker", "postgres"})
-    assert not [name for name in await leftovers(bench_servers.settings) if name.startswith("peer")]
+    assert set(await leftovers(bench_servers.settings)) <= before
 
 
 def test_with_one_process_of_the_gateway_whatever_the_caller_has(shared: Shared) -> None:

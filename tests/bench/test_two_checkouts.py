@@ -41,12 +41,12 @@ async def test_take_turns_in_each_round_and_the_peer_with_them() -> None:
     said: list[str] = []
     rates, run = Rates(), Run([OURS, THEIRS], Plan(("commands", PEER), rounds=3))
     await run.in_rounds(rates.turns(), said.append)
-    assert rates.measured == ["ours", "theirs", PEER] * 3
+    assert rates.measured == ["ours", "theirs", PEER, PEER, "theirs", "ours", "ours", "theirs", PEER]
     assert said[-2:] == ["commands, round 3 of 3: theirs", "peer, round 3 of 3"]
     ours, theirs = run.measured()
-    assert [result.per_second for result in ours.rounds["commands"]] == [1, 4, 7]
+    assert [result.per_second for result in ours.rounds["commands"]] == [1, 6, 7]
     assert [result.per_second for result in theirs.rounds["commands"]] == [2, 5, 8]
-    assert theirs.medians["commands"].per_second == 5
+    assert theirs.medians["commands"].per_second == 5, "of all rounds the middle one"
     assert ours.medians[PEER] == theirs.medians[PEER]
 
 
@@ -55,7 +55,7 @@ async def test_that_end_early_have_the_rounds_that_both_have_had() -> None:
     with pytest.raises(ConnectionError):
         await run.in_rounds(Rates(failing=8).turns(), lambda _: None)
     ours, theirs = run.measured()
-    assert [result.per_second for result in ours.rounds["commands"]] == [1, 4]
+    assert [result.per_second for result in ours.rounds["commands"]] == [1, 6]
     assert [result.per_second for result in theirs.rounds["commands"]] == [2, 5]
 
 

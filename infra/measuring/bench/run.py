@@ -1,7 +1,8 @@
 """One run: every part that was asked for, in rounds, for one checkout or for two in turn.
 
-With two checkouts each round measures one part of the first and then the same part of the second (a b a b …), so that
-what else happens on the machine meets both. Figures are medians over the rounds.
+With two checkouts each round measures one part of the first and then the same part of the second, and the next round in
+the other order (a b b a …), so that what else happens on the machine, and servers that have just started, meet both.
+Figures are medians over the rounds.
 """
 
 import platform
@@ -135,12 +136,12 @@ class Run:
         return [Turn(part, checkout, partial(work, checkout)) for checkout in self._checkouts]
 
     async def in_rounds(self, turns: Sequence[Turn], say: Callable[[str], None]) -> None:
-        """In each round every one has its turn."""
+        """In each round every one has its turn; every other round in the other order."""
         for part, checkout, _ in turns:
             self._results.setdefault(part, {})[checkout] = []
         rounds = 1 if any(turn.part in ONCE for turn in turns) else self._plan.rounds
         for number in range(1, rounds + 1):
-            for part, checkout, work in turns:
+            for part, checkout, work in turns if number % 2 else reversed(turns):
                 say(f"{part}, round {number} of {rounds}{'' if checkout is None else f': {checkout.name}'}")
                 self._results[part][checkout].append(await work())
 

@@ -1,7 +1,7 @@
 -- A command's row keeps what does not follow from its events: a row of half the size, and JSON only of what was not
 -- accepted. The view `outcomes` shows the whole.
 --
--- Workers of the release before write the column that goes: stop them before this migration.
+-- Workers of the release before write the column that goes, its gateways read it: stop them before this migration.
 
 -- The functions of this version are applied after this file. Those of the version before need what is dropped here.
 DROP TRIGGER IF EXISTS note_unchanged_step ON annals.commands;
