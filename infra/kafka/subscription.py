@@ -78,6 +78,9 @@ class KafkaSubscription:
         except KAFKA_FAULTS as error:
             await self.stop()
             raise unavailable(error) from error
+        except BaseException:  # cancelled: a consumer that goes on would be assigned lanes that nobody ends
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         await self._holes.stop()

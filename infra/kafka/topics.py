@@ -181,7 +181,8 @@ async def _until_leaders_answer(settings: Settings, topics: Sequence[Topic]) -> 
 
 async def delete_topics_with_prefix(settings: Settings) -> None:
     """Delete every topic that begins with the prefix of these settings, which must not be empty. Raises Unavailable."""
-    assert settings.topic_prefix, "or every topic of the brokers would be deleted"
+    if not settings.topic_prefix:
+        raise ValueError("without a prefix every topic of the brokers would be deleted")
     async with administration(settings) as admin:
         names = [name for name in await admin.list_topics() if name.startswith(settings.topic_prefix)]
     if names:

@@ -1,8 +1,8 @@
 """The gateway as several processes that accept connections of one listening socket.
 
-uvicorn starts them, replaces one that has died or is stopped, and ends all of them on SIGTERM and Ctrl-C, each in good
-order; what is left after a bound is killed. A thread of a process answers its parent: so a process whose event loop is
-stuck is not replaced. While the parent waits for the answer of a stopped process, which is at most
+uvicorn starts them, replaces one that has died or is stopped, and ends all of them on SIGTERM, SIGHUP and Ctrl-C, each
+in good order; what is left after a bound is killed. A thread of a process answers its parent: so a process whose event
+loop is stuck is not replaced. While the parent waits for the answer of a stopped process, which is at most
 `HEALTH_CHECK_SECONDS` for each, it does nothing else, and a SIGTERM waits too.
 
 Each process is a whole gateway with its own connections and its own place for replies. They keep their counts in files,
@@ -33,7 +33,18 @@ log = structlog.get_logger(__name__)
 
 
 class _Supervisor(Multiprocess):
-    """Ends within a bound, whatever its processes do."""
+    """Ends within a bound, whatever its processes do. What uvicorn does on other signals waits without a bound for a
+    process to end: SIGHUP ends the gateway as it ends one of a single process, and the number of processes stays.
+    """
+
+    def handle_hup(self) -> None:
+        self.handle_term()
+
+    def handle_ttin(self) -> None:
+        """As many processes as were asked for."""
+
+    def handle_ttou(self) -> None:
+        """As many processes as were asked for."""
 
     def join_all(self) -> None:
         """Wait until all processes have ended; kill those that have not after `END_SECONDS`."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
@@ -51,7 +52,23 @@ def client(settings: Settings) -> Any:
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
     pool.connection_class = type("Connection", (_Sends, _PacksByHiredis, _LeavesReplicas, pool.connection_class), {})
-    return Redis.from_pool(pool)
+    return _Client.from_pool(pool)
+
+
+class _Pipeline(Pipeline):
+    """redis-py has the server forget what a pipeline watches, over a new connection when its own is closed. A caller
+    that was cancelled waited there for a server that may not answer, and its cancellation was forgotten.
+    """
+
+    async def reset(self) -> None:  # type: ignore[override]  # as the class mixed with
+        if self.connection is not None and not self.connection.is_connected:
+            self.watching = False  # a closed connection watches nothing
+        await super().reset()  # type: ignore[no-untyped-call]
+
+
+class _Client(Redis):
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
 class _LeavesReplicas:
@@ -83,9 +100,11 @@ class _Sends:
             async with asyncio.timeout(connection.socket_timeout):
                 await connection._send_packed_command(command)  # noqa: SLF001  # an override's own object
         except BaseException as error:
+            writer = connection._writer  # noqa: SLF001  # as above
+            was_closed = writer is None or writer.transport.is_closing()
             # Nobody knows how much of it the server has got.
             await connection.disconnect(nowait=True)
-            if isinstance(error, RuntimeError):
+            if isinstance(error, RuntimeError) and was_closed:
                 raise ConnectionResetError(str(error)) from error
             raise
 

@@ -10,6 +10,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import ResponseError
 
+from infra.redis.connection import ANSWER_TIMEOUT_SECONDS
 from workers.background import in_background
 
 MAX_TOGETHER = 16
@@ -27,8 +28,9 @@ class Pipelining:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def execute_command(self, *command: Any) -> Any:
-        """The answer as the server gives it. Raises what the driver raises; an error of the server concerns only its
-        command. A caller that is cancelled does not disturb the others.
+        """The answer as the server gives it. Raises what the driver raises, or TimeoutError when not all answers have
+        come in the time that one may take; an error of the server concerns only its command. A caller that is cancelled
+        does not disturb the others.
         """
         if not self._gathering or len(self._gathering) >= MAX_TOGETHER:
             self._gathering = []
@@ -54,21 +56,28 @@ class Pipelining:
     async def _exchange(self, waiting: Waiting) -> None:
         connection = await self._pool.get_connection()
         try:
-            await connection.send_packed_command(connection.pack_commands([command for command, _ in waiting]))
-            for command, answer in waiting:
-                try:
-                    value = await connection.read_response()
-                except ResponseError as error:
-                    _fail([(command, answer)], error)
-                else:
-                    if not answer.done():
-                        answer.set_result(value)
+            wanted = [pair for pair in waiting if not pair[1].done()]  # others were cancelled meanwhile
+            if wanted:
+                async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+                    await _ask(connection, wanted)
         except BaseException:
             # Answers may still be on their way.
             await connection.disconnect(nowait=True)
             raise
         finally:
             await self._pool.release(connection)
+
+
+async def _ask(connection: Any, waiting: Waiting) -> None:
+    await connection.send_packed_command(connection.pack_commands([command for command, _ in waiting]))
+    for command, answer in waiting:
+        try:
+            value = await connection.read_response()
+        except ResponseError as error:
+            _fail([(command, answer)], error)
+        else:
+            if not answer.done():
+                answer.set_result(value)
 
 
 def _fail(waiting: Waiting, error: Exception) -> None:

@@ -17,6 +17,9 @@ def document_of(stored: bytes) -> Document | None:
     return value if isinstance(value, dict) else None
 
 
+SPOILT = f"{KEYS}. DEL the key: what is missing is written again"
+
+
 def documents_of(document_ids: Sequence[str], stored: Sequence[bytes | None]) -> dict[str, Document]:
     """The answer to an MGET of documents, without those that are missing or no documents."""
     return {
@@ -38,7 +41,7 @@ def with_sections(
         if document_id not in documents:
             continue
         if stored is None:
-            raise DocumentLost("Redis", "something else is in the place of a document's sections", KEYS)
+            raise DocumentLost("Redis", f"something else is in the place of the sections of {document_id}", SPOILT)
         if values := _sections_of(stored):
             whole[document_id] = {**documents[document_id], SECTIONS: values}
     return whole

@@ -4,6 +4,7 @@ in good order or, if that does not go, within a bound.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +15,10 @@ from typing import NamedTuple
 import httpx
 import psutil
 import pytest
+from uvicorn import Config
+from uvicorn.supervisors.multiprocess import SIGNALS
 
+from infra.processes.gateway_processes import _Supervisor
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -146,3 +150,18 @@ async def test_end_within_a_bound_although_one_is_stopped(tmp_path: Path) -> Non
             for child in (first, second):
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
+
+
+def test_end_on_a_hangup_and_stay_as_many_as_they_are() -> None:
+    handlers = {name: signal.getsignal(name) for name in SIGNALS}
+    supervisor = _Supervisor(Config("nothing:here", workers=2), [])
+    try:
+        supervisor.handle_ttin()
+        supervisor.handle_ttou()
+        assert not supervisor.should_exit.is_set()
+        assert supervisor.processes_num == 2
+        supervisor.handle_hup()
+        assert supervisor.should_exit.is_set()
+    finally:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)

@@ -10,7 +10,14 @@ from confluent_kafka import Producer
 from infra.kafka.extent import Extent, topic_extent
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topic_settings import read_topic_settings
-from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of
+from infra.kafka.topics import (
+    PartitionsDiffer,
+    administration,
+    create_topics,
+    delete_topics,
+    delete_topics_with_prefix,
+    topics_of,
+)
 from infra.settings import Settings
 from tests.waiting import until
 from workers.ports.lanes import Unavailable
@@ -132,6 +139,11 @@ async def test_a_deleted_topic_is_gone(smaller: Settings) -> None:
     with pytest.raises(Unavailable, match="annals topics create"):
         await topic_extent(smaller, names[0])
     await delete_topics(smaller, names)
+
+
+async def test_are_not_all_deleted_for_want_of_a_prefix(smaller: Settings) -> None:
+    with pytest.raises(ValueError, match="every topic"):
+        await delete_topics_with_prefix(smaller.model_copy(update={"topic_prefix": ""}))
 
 
 async def test_brokers_that_are_away_are_unavailable(brokers_away: Settings) -> None:

@@ -21,6 +21,7 @@ FAULTS = {
     "another owner": Fenced(LANE, 1),
     "out of date": Restart("moved for the test"),
     "a bug": ZeroDivisionError("a bug for the test"),
+    "a cancellation that a driver lets out": asyncio.CancelledError(),
 }
 every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 
@@ -141,7 +142,7 @@ async def test_is_resumed_when_less_than_half_of_a_full_queue_is_left() -> None:
 
 
 @every_fault
-async def test_is_dropped_and_taken_again_after_any_fault(fault: Exception) -> None:
+async def test_is_dropped_and_taken_again_after_any_fault(fault: BaseException) -> None:
     work, subscription = WorkOnScript(), SubscriptionInMemory()
     async with held(work, subscription) as runner:
         runner.offer(records(0, 3))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -153,6 +154,29 @@ async def test_that_are_given_when_the_process_ends_are_not_begun(
             await asyncio.wait({task})
         assert task.exception() is error
     assert not process.works[SECOND].journal
+
+
+async def test_of_a_process_that_is_cancelled_while_it_joins_the_group_are_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when another host of the process has failed."""
+    process, joining = Process(), asyncio.Event()
+    start = process.subscription.start
+
+    async def start_slowly(*listeners: Any) -> None:
+        await start(*listeners)
+        joining.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(process.subscription, "start", start_slowly)
+    task = asyncio.create_task(process.host.run())
+    await joining.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    assert process.subscription.stopped
+    await process.subscription.give(FIRST)
+    assert not process.host.partitions
 
 
 async def test_are_left_before_the_group_is() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from workers.ports.lanes import Interruption, Unavailable
 from workers.ports.log import Extent, InboundRecord, Partition, Reach, TopicState
@@ -42,7 +43,7 @@ class WorkOnScript:
         self.can_read_the_table = False
         self.is_interrupted = False
         self.interruptions: list[Interruption] = []
-        self.faults: dict[str, list[Exception]] = {}
+        self.faults: dict[str, list[Any]] = {}
         self.going = asyncio.Event()
         self.going.set()
         self.taken_at: list[float] = []

@@ -4,6 +4,7 @@ raises RuntimeError: no bug, for which a lane would stop.
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import uvloop
@@ -36,3 +37,25 @@ def test_is_a_server_that_is_away(
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(test())
+
+
+async def test_while_keys_are_watched_is_not_opened_again_to_forget_them(redis: Any) -> None:
+    """A server that is silent then would hold up whoever gives up."""
+    async with redis.pipeline(transaction=True) as pipeline:
+        await pipeline.watch("card")
+        connection = pipeline.connection
+        await connection.disconnect(nowait=True)
+    assert not connection.is_connected
+    assert await redis.ping()
+
+
+async def test_is_told_from_a_bug(redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def send(_: Any) -> None:
+        raise RecursionError
+
+    connection = await redis.connection_pool.get_connection()
+    monkeypatch.setattr(connection, "_send_packed_command", send)
+    with pytest.raises(RecursionError), faults_sorted():
+        await connection.send_command("GET", "card")
+    monkeypatch.undo()
+    await redis.connection_pool.release(connection)

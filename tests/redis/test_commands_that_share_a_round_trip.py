@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import ResponseError
 
@@ -56,4 +57,23 @@ async def test_a_lost_connection_fails_all_that_wait_for_it(redis: Any) -> None:
     )
     assert before == b"before"
     assert isinstance(after, ConnectionLost)
+    assert await pipelining.execute_command("ECHO", "later") == b"later"
+
+
+async def test_what_nobody_waits_for_any_more_is_not_sent(redis: Any) -> None:
+    pipelining = Pipelining(redis)
+    given_up = asyncio.ensure_future(pipelining.execute_command("SET", "given up", "x"))
+    kept = asyncio.ensure_future(pipelining.execute_command("EXISTS", "given up"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await kept == 0
+
+
+async def test_all_answers_together_have_the_time_of_one(redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.redis.pipelining.ANSWER_TIMEOUT_SECONDS", 0.3)
+    pipelining = Pipelining(redis)
+    slow = (pipelining.execute_command("BLPOP", "nothing", 0.2) for _ in range(MAX_TOGETHER))
+    answers = await asyncio.gather(*slow, return_exceptions=True)
+    assert answers[0] is None
+    assert {type(answer) for answer in answers[2:]} == {TimeoutError}
     assert await pipelining.execute_command("ECHO", "later") == b"later"

@@ -111,7 +111,7 @@ class DirectReads:
         try:
             answer = await read.answer(self._queries, question)
         except Unavailable as error:
-            scope["route"] = read
+            scope.update(route=read, reason=str(error))  # exchange.py logs it
             await unavailable(error.server).response()(scope, receive, send)
             return
         except Problem:

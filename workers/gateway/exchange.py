@@ -95,7 +95,7 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
     requests.inc()
     request_seconds.observe(seconds)
     # A line costs more than a plain read, which is counted all the same.
-    is_quick_read = scope.get("is_plain_read") and status == 200 and seconds < SLOW_SECONDS
+    is_quick_read = scope.get("is_plain_read") and seconds < SLOW_SECONDS
     note = log.debug if is_quick_read else log.info
     note(
         "request",
@@ -104,6 +104,7 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
         status=status,
         milliseconds=round(seconds * 1000, 1),
         correlation_id=correlation_id,
+        **({"reason": scope["reason"]} if "reason" in scope else {}),
     )
 
 

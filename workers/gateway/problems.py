@@ -190,7 +190,8 @@ def too_large(detail: str) -> Problem:
     return Problem(413, "BodyTooLarge", detail, headers={"Connection": "close"})
 
 
-async def _from_unavailable(_: Request, error: Exception) -> Response:
+async def _from_unavailable(request: Request, error: Exception) -> Response:
+    request.scope["reason"] = str(error)  # exchange.py logs it
     return unavailable(cast(Unavailable, error).server).response()
 
 

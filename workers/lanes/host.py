@@ -93,9 +93,10 @@ class LaneHost:
 
     async def run(self) -> None:
         """Join the group and work until `stop`. Raises Unavailable if it cannot be joined, or not be read for long."""
-        await self._subscription.start(self._assigned, self._revoked)
-        looking = self._look_after_idle_lanes()
+        looking = None
         try:
+            await self._subscription.start(self._assigned, self._revoked)
+            looking = self._look_after_idle_lanes()
             while not self._stopping.is_set():
                 self._turned_at = self._clock()
                 await self._fetch()

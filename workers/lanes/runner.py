@@ -15,6 +15,7 @@ from contextlib import suppress
 import structlog
 
 from workers import telemetry
+from workers.background import asked_to_end
 from workers.lanes.beginning import LaneInput
 from workers.lanes.queue import RecordQueue, WentBack
 from workers.lanes.waiting import RecordWait
@@ -62,7 +63,7 @@ class LaneRunner:
         self._out_of_date: str | None = None
         self._examined_at = self.moved_at
         self._handled_ms: int | None = None
-        self._lane = {"role": role, "topic": partition.topic, "partition": partition.partition}
+        self._lane = {"role": role, **partition._asdict(), **({"follower": follower} if follower else {})}
         self._subscription, self._clock, self._is_looked_after = subscription, clock, is_looked_after
         self._queue, self._paused = RecordQueue(), True
         self._stopping = asyncio.Event()
@@ -151,9 +152,10 @@ class LaneRunner:
             started = self.moved_at = self._clock()
             try:
                 await self._hold()
-            except Exception as error:  # noqa: BLE001  # after any fault the lane is acquired again
-                if self._clock() - started > MAX_RETRY_DELAY_SECONDS:
-                    delay = RETRY_DELAY_SECONDS
+            except (Exception, asyncio.CancelledError) as error:  # after any the lane is acquired again
+                if isinstance(error, asyncio.CancelledError) and asked_to_end():
+                    raise
+                delay = RETRY_DELAY_SECONDS if self._clock() - started > MAX_RETRY_DELAY_SECONDS else delay
                 await self._recover(error, delay)
                 delay = min(delay * 2, MAX_RETRY_DELAY_SECONDS)
             finally:
@@ -206,8 +208,7 @@ class LaneRunner:
             if self._out_of_date is not None:
                 raise Restart(self._out_of_date)
             await self.waiting.until_ended(None if self._is_looked_after else IDLE_SECONDS)
-        gap = self._queue.gap
-        if gap is not None:
+        if (gap := self._queue.gap) is not None:
             await self._input.look_into_a_gap(self._queue.next_offset, gap, self._queue.fetched_to)
             self._queue.pass_the_gap()
         batch = self._queue.next_batch()
@@ -216,7 +217,7 @@ class LaneRunner:
             self._subscription.resume(self.partition)
         return batch
 
-    async def _recover(self, error: Exception, delay_seconds: float) -> None:
+    async def _recover(self, error: BaseException, delay_seconds: float) -> None:
         """Abandon the lane, log the reason, and wait as long as the kind of fault requires."""
         self._set_active(False)
         self._subscription.pause(self.partition)
@@ -228,8 +229,7 @@ class LaneRunner:
                 return
             case Fenced():
                 telemetry.FENCED.labels(self.role, self.partition.topic).inc()
-                advice = "nothing to do: its new owner continues"
-                log.warning("lane lost to another worker", advice=advice, **self._lane)
+                log.warning("lane lost to another worker", advice="nothing to do: it continues there", **self._lane)
                 # If the group still assigns the lane to us after this time, the other worker was the late one.
                 delay_seconds = FENCED_DELAY_SECONDS
             case Unavailable() | PublishFailed():
