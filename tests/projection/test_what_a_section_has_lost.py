@@ -71,6 +71,18 @@ class TestAnEventThatAnOperatorHadSkipped:
         await scene.lane.idle()
         assert bool(scene.store.waiting) is (action == "retry")
 
+    async def test_whose_value_is_no_json_does_not_keep_lost_values_from_being_written(self) -> None:
+        def evolve(value: Document | None, recorded: Recorded) -> Document:
+            return {"count": object()} if recorded.stream_id == "order-2" else ORDERS.evolve(value, recorded)
+
+        scene = Scene(replace(ORDERS, evolve=evolve))
+        await read_on(scene.lane)
+        scene.request("order-2", "skip")
+        await scene.lane.idle()
+        scene.lose("ada", "bob")
+        await scene.look()
+        assert await scene.counts() == {"ada": 3}
+
 
 class TestOtherCodeThanThatOfTheValues:
     async def test_takes_no_value_for_lost_that_it_would_have_made_otherwise(self) -> None:

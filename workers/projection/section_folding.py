@@ -43,8 +43,9 @@ def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:
 
 
 def extended(section: Section, before: SectionValue | None, recorded: Recorded) -> SectionValue:
-    """The value with one event more. Raises what the section's code raises."""
+    """The value with one event more. Raises what the section's code raises, and TypeError for what is no JSON."""
     value = section.evolve(None if before is None else before.value, recorded)
+    orjson.dumps(value)
     return _widened(before, recorded.sequence)._replace(value=value)
 
 
@@ -92,11 +93,8 @@ def _tried(section: Section, before: SectionValue | None, recorded: Recorded) ->
     """The value with one event more, after some attempts. Raises what the last one raised."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            value = extended(section, before, recorded)
-            orjson.dumps(value.value)
+            return extended(section, before, recorded)
         except Exception:
             if attempt == ATTEMPTS:
                 raise
-        else:
-            return value
     raise AssertionError("an attempt returns or raises")
