@@ -7,7 +7,7 @@ import pytest
 from contracts.message import Event
 from infra.memory import read_model_server as keys
 from tests.lanes.recorded_rows import event_rows, inbound_all
-from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
+from tests.projection.section_scene import EVENTS, LIVE, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 from workers.domain.users.sections import ORDERS
@@ -94,6 +94,23 @@ class TestOtherCodeThanThatOfTheValues:
         await scene.look(lane)
         assert await scene.values() == before
 
+    async def test_leaves_a_lost_value_alone_on_whose_events_it_raises(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        scene = await at_rest()
+        section, _ = failing_on("order-4")
+        lane = scene.another(section)
+        await lane.acquire()
+        scene.lose("ada", "bob")
+        await scene.look(lane)
+        assert await scene.counts() == {"bob": 1}, "nobody can tell what the other value had"
+        assert "cannot be rebuilt" in capsys.readouterr().out
+        await scene.look(lane)
+        await scene.look(lane)
+        assert await scene.counts() == {"bob": 1}
+        assert "cannot be rebuilt" not in capsys.readouterr().out, "an operator is told once"
+        assert lane.is_at_rest(LIVE, scene.store.checkpoints[PLACE])
+
     async def test_an_operator_is_told_of_it(self, capsys: pytest.CaptureFixture[str]) -> None:
         scene = await at_rest()
         scene.store.server.set(keys.checkpoint(*PLACE), scene.store.checkpoints[PLACE]._replace(built_by="other"))
@@ -145,6 +162,23 @@ class TestAValueAheadOfItsCheckpoint:
         failing.clear()
         await read_on(scene.another(section), batch=1)
         await scene.look()
+        assert await scene.counts() == WHOLE
+
+    async def test_that_the_code_raises_on_makes_the_lane_begin_again_and_park(self) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        checkpoint = scene.store.checkpoints[PLACE]
+        scene.store.server.set(keys.checkpoint(*PLACE), Checkpoint(4, 4, checkpoint.built_by))
+        scene.store.lose_kind("parked")
+        lane = scene.another(section)
+        with pytest.raises(Restart, match="starts over"):
+            await read_on(lane)
+        assert await read_on(lane) == 0
+        assert await scene.counts() == WHOLE | {"ada": 2}
+        failing.clear()
+        scene.request("order-3", "retry")
+        await lane.idle()
         assert await scene.counts() == WHOLE
 
 

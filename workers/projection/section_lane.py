@@ -11,6 +11,7 @@ on which the section's code fails parks its stream; the others go on.
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NoReturn
 
 import structlog
 
@@ -29,12 +30,13 @@ from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, PartlyWritten, ServerSigns
-from workers.ports.sections import SectionOfLane, SectionStore, SectionValue, follower_name, lane_topic
+from workers.ports.sections import SectionStore, follower_name, lane_topic
 from workers.projection.folding import Folded
+from workers.projection.integrity import MAX_NAMED
 from workers.projection.part import Part
-from workers.projection.section_fold import SectionFold
 from workers.projection.section_folding import concerned, documents_of, fold_section
 from workers.projection.section_integrity import SectionIntegrity
+from workers.projection.section_values import SectionValues, UnsureValues
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +80,7 @@ class SectionLane:
         self._input = SequencedEvents("projection", section.context, partition, models, table)
         topic = lane_topic(topics.events(section.context), section.name)
         self._part = Part(projection, topic, partition, store, building, section=section.name)
+        self._values = SectionValues(section, models, table, store, self._part)
         self._integrity = SectionIntegrity(section, partition, models, table, store, clock)
 
     async def acquire(self) -> int:
@@ -111,12 +114,22 @@ class SectionLane:
             partition=self.partition,
             sequence=self._part.checkpoint.sequence,
         )
-        await self._store.clear_section(self._of_lane)
+        await self._store.clear_section(self._values.of_lane)
         await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
 
-    @property
-    def _of_lane(self) -> SectionOfLane:
-        return SectionOfLane(self._part.generation, self._section.name, self.partition)
+    async def _start_over_unsure(self, unsure: Sequence[str]) -> NoReturn:
+        """The code raises on events of these values, whose parked streams are lost. Read from the beginning, the lane
+        parks them again. The checkpoint goes first: without it the old values are ahead, and nothing counts on them.
+        """
+        log.error(
+            "values ahead of their checkpoint cannot be set back, for the code raises on them; the lane starts over",
+            projection=self._name,
+            partition=self.partition,
+            ids=unsure[:MAX_NAMED],
+        )
+        await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
+        await self._store.clear_section(self._values.of_lane)
+        raise Restart("a section's lane starts over")
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
         """The next checkpoint has the new offset."""
@@ -142,23 +155,11 @@ class SectionLane:
 
     async def _folded(self, events: Sequence[Recorded], skipped: Sequence[Recorded] = ()) -> Folded:
         document_ids = documents_of(self._section, [*skipped, *events])
-        stored = await self._store.section_values(self._of_lane, document_ids) if document_ids else {}
-        stored = await self._set_back(stored)
+        try:
+            stored = await self._values.at_checkpoint(document_ids)
+        except UnsureValues as error:
+            await self._start_over_unsure(error.document_ids)
         return fold_section(self._name, self._section, events, stored, skipped)
-
-    async def _set_back(self, stored: Mapping[str, SectionValue]) -> Mapping[str, SectionValue]:
-        """The values as of the checkpoint. One with later events is folded again: the checkpoint was lost or set back
-        without it, perhaps with parked streams whose events it lacks. One with later events only is none yet.
-        """
-        until = self._part.checkpoint.sequence
-        ahead = {document_id for document_id, value in stored.items() if value.last > until}
-        if not ahead:
-            return stored
-        begun = {document_id for document_id in ahead if stored[document_id].first <= until}
-        fold = SectionFold(self._section, self._models, self.partition, self._part.waiting, begun.__contains__)
-        if begun:
-            await fold.read(self._table, until)
-        return {document_id: stored[document_id] for document_id in stored.keys() - ahead} | fold.values
 
     async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
         try:
@@ -211,12 +212,16 @@ class SectionLane:
         part = self._part
         if part.building is not None:
             return
-        until, by_this_code = part.checkpoint.sequence, part.checkpoint.code == self._code
-        restored = await self._integrity.lost_values(self._of_lane, until, part.waiting, by_this_code=by_this_code)
+        of_lane, until, by_this_code = (
+            self._values.of_lane,
+            part.checkpoint.sequence,
+            part.checkpoint.code == self._code,
+        )
+        restored = await self._integrity.lost_values(of_lane, until, part.waiting, by_this_code=by_this_code)
         if restored:
             documents = {document_id: value.encoded() for document_id, value in restored.items()}
             await self._commit(Folded(documents, (), (), ()), part.touched_checkpoint)
-            self._integrity.report_lost(self._name, self._of_lane, list(documents))
+            self._integrity.report_lost(self._name, of_lane, list(documents))
 
     @property
     def sequence(self) -> int:
