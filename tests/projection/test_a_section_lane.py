@@ -7,8 +7,8 @@ import pytest
 
 from contracts.orders.events import OrderPlaced
 from infra.memory import read_model_server as keys
-from tests.lanes.recorded_rows import event_rows, inbound_all
-from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
+from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
+from tests.projection.section_scene import EVENTS, LOG, PLACE, ROWS, WHOLE, Scene, at_rest, failing_on, order, read_on
 from workers.domain.users.sections import ORDERS
 from workers.lanes.work import Restart
 from workers.ports.lanes import Unavailable
@@ -151,6 +151,41 @@ class TestCodeThatRaises:
         assert not scene.store.waiting
         await scene.look()
         assert await scene.counts() == expected
+
+    @pytest.mark.parametrize("is_acquired_again", [False, True])
+    async def test_parks_a_stream_again_that_only_the_parked_streams_have_lost(self, is_acquired_again: bool) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        before = scene.store.waiting
+        scene.store.lose_kind("parked")
+        assert not scene.store.waiting
+        if is_acquired_again:
+            await scene.lane.acquire()
+        else:
+            await scene.look()
+        assert scene.store.waiting == before
+        failing.clear()
+        scene.request("order-3", "retry")
+        await scene.lane.idle()
+        assert await scene.counts() == WHOLE
+
+    async def test_parks_no_stream_again_that_another_has_unparked_at_a_checkpoint_that_cannot_show_it(self) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane, [inbound(ROWS[4], 0)])
+        scene.request("order-3", "retry")
+        await scene.lane.idle()
+        assert scene.store.checkpoints[PLACE].offset == 0
+        failing.clear()
+        other = scene.another(section)
+        await other.acquire()
+        scene.request("order-3", "retry")
+        await other.idle()
+        await scene.look()
+        await scene.lane.acquire()
+        assert not scene.store.waiting
+        assert await scene.counts() == WHOLE
 
     async def test_a_document_that_cannot_be_named_parks_too(self) -> None:
         def document_id(event: OrderPlaced) -> str:

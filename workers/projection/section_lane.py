@@ -11,7 +11,6 @@ on which the section's code fails parks its stream; the others go on.
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NoReturn
 
 import structlog
 
@@ -29,13 +28,13 @@ from workers.ports.event_store import EventTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, PartlyWritten, ServerSigns
+from workers.ports.read_models import START, Checkpoint, Generation, ServerSigns
 from workers.ports.sections import SectionStore, follower_name, lane_topic
 from workers.projection.folding import Folded
-from workers.projection.integrity import MAX_NAMED
 from workers.projection.part import Part
 from workers.projection.section_folding import concerned, documents_of, fold_section
 from workers.projection.section_integrity import SectionIntegrity
+from workers.projection.section_restoring import SectionRestoring
 from workers.projection.section_values import SectionValues, UnsureValues
 
 log = structlog.get_logger(__name__)
@@ -82,6 +81,7 @@ class SectionLane:
         self._part = Part(projection, topic, partition, store, building, section=section.name)
         self._values = SectionValues(section, models, table, store, self._part)
         self._integrity = SectionIntegrity(section, partition, models, table, store, clock)
+        self._restoring = SectionRestoring(self._name, self._code, self._part, self._values, self._integrity, store)
 
     async def acquire(self) -> int:
         await self._integrity.ask_server()
@@ -95,41 +95,14 @@ class SectionLane:
         part.say_if_outdated(stored, self._code)
         part.checkpoint = stored
         if stored.sequence and not await self._is_in_table(stored):
-            await self._start_over()
-        part.waiting = {stream.stream_id: stream for stream in await part.parked()}
+            await self._restoring.start_over()
+        await self._restoring.begin(await part.parked(), unchanged=before == (part.generation, part.checkpoint))
         self._input.position = part.checkpoint.sequence
         return part.checkpoint.offset
 
     async def _is_in_table(self, stored: Checkpoint) -> bool:
         """Whether the table has the last event that the checkpoint says was applied."""
         return bool(await self._table.events_after(self._section.context, self.partition, stored.sequence - 1, 1))
-
-    async def _start_over(self) -> None:
-        """The checkpoint is not of this table: the values may have events that never were. They go first, for a process
-        that ends in between must find the checkpoint that made it begin.
-        """
-        log.error(
-            "the read model's checkpoint is ahead of the table; the lane starts over",
-            projection=self._name,
-            partition=self.partition,
-            sequence=self._part.checkpoint.sequence,
-        )
-        await self._store.clear_section(self._values.of_lane)
-        await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
-
-    async def _start_over_unsure(self, unsure: Sequence[str]) -> NoReturn:
-        """The code raises on events of these values, whose parked streams are lost. Read from the beginning, the lane
-        parks them again. The checkpoint goes first: without it the old values are ahead, and nothing counts on them.
-        """
-        log.error(
-            "values ahead of their checkpoint cannot be set back, for the code raises on them; the lane starts over",
-            projection=self._name,
-            partition=self.partition,
-            ids=unsure[:MAX_NAMED],
-        )
-        await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
-        await self._store.clear_section(self._values.of_lane)
-        raise Restart("a section's lane starts over")
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
         """The next checkpoint has the new offset."""
@@ -142,13 +115,13 @@ class SectionLane:
             if stretch.events:
                 await self._apply(stretch)
         await self._handle_requests()
-        await self._check()
+        await self._restoring.check()
 
     async def _apply(self, stretch: Stretch) -> None:
         events, part = stretch.events, self._part
         folded = await self._folded(concerned(self._section, events, part.waiting))
         built_by = self._code if part.checkpoint == START else part.checkpoint.built_by
-        await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
+        await self._restoring.commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._name).inc(len(events))
         age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
         self._note(max(age_seconds, 0.0))
@@ -158,17 +131,8 @@ class SectionLane:
         try:
             stored = await self._values.at_checkpoint(document_ids)
         except UnsureValues as error:
-            await self._start_over_unsure(error.document_ids)
+            await self._restoring.start_over_unsure(error.document_ids)
         return fold_section(self._name, self._section, events, stored, skipped)
-
-    async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
-        try:
-            await self._part.commit(folded, checkpoint, unparked)
-        except CheckpointMoved as error:
-            raise Restart("the read model's checkpoint was moved by another") from error
-        except PartlyWritten:
-            self._integrity.suspect()
-            raise
 
     def _note(self, staleness_seconds: float) -> None:
         telemetry.STALENESS.labels(self._name, str(self.partition)).set(staleness_seconds)
@@ -191,7 +155,7 @@ class SectionLane:
         folded = await self._folded(concerned(self._section, events, {}), skipped)
         folded = folded._replace(parked=tried_again(parked, folded.parked))
         unparked = () if folded.parked else (request.stream_id,)
-        await self._commit(folded, part.touched_checkpoint, unparked)
+        await self._restoring.commit(folded, part.touched_checkpoint, unparked)
         log.info("parked stream", requested=request.action, stream_id=request.stream_id, still_parked=not unparked)
 
     async def idle(self) -> None:
@@ -204,24 +168,8 @@ class SectionLane:
         if unpublished := await self._input.unpublished():
             await self._apply(Stretch(unpublished, part.checkpoint.offset))
         await self._handle_requests()
-        await self._check()
+        await self._restoring.check()
         self._note(0.0)
-
-    async def _check(self) -> None:
-        """Now and then, look for values that the store has lost, and write them again."""
-        part = self._part
-        if part.building is not None:
-            return
-        of_lane, until, by_this_code = (
-            self._values.of_lane,
-            part.checkpoint.sequence,
-            part.checkpoint.code == self._code,
-        )
-        restored = await self._integrity.lost_values(of_lane, until, part.waiting, by_this_code=by_this_code)
-        if restored:
-            documents = {document_id: value.encoded() for document_id, value in restored.items()}
-            await self._commit(Folded(documents, (), (), ()), part.touched_checkpoint)
-            self._integrity.report_lost(self._name, of_lane, list(documents))
 
     @property
     def sequence(self) -> int:
