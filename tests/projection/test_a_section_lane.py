@@ -15,6 +15,7 @@ from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStreamAction
 from workers.ports.read_models import EvictionAllowed, Generation
 from workers.ports.sections import SectionValue
+from workers.projection.section_lane import LOST_VALUE
 
 
 class TestEachEventCountsOnce:
@@ -185,6 +186,38 @@ class TestCodeThatRaises:
         await scene.look()
         await scene.lane.acquire()
         assert not scene.store.waiting
+        assert await scene.counts() == WHOLE
+
+    @pytest.mark.parametrize(("action", "expected"), [("retry", WHOLE), ("skip", WHOLE | {"ada": 2})])
+    async def test_hides_no_loss_beside_a_parked_stream(
+        self, action: ParkedStreamAction, expected: dict[str, int]
+    ) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        scene.lose("ada")
+        failing.clear()
+        scene.request("order-3", action)
+        await scene.lane.idle()
+        assert await scene.counts() == expected
+        assert not scene.store.waiting
+
+    async def test_that_cannot_restore_a_lost_value_keeps_its_streams_parked(self) -> None:
+        scene = Scene(failing_on("order-3")[0])
+        await read_on(scene.lane)
+        scene.store.server.set(keys.checkpoint(*PLACE), scene.store.checkpoints[PLACE]._replace(built_by="other"))
+        section, failing = failing_on("order-4")
+        lane = scene.another(section)
+        await lane.acquire()
+        scene.lose("ada")
+        scene.request("order-3", "retry")
+        await lane.idle()
+        assert scene.store.waiting["order-3"].error == LOST_VALUE
+        assert await scene.counts() == {"bob": 1}
+        assert not scene.store.requested
+        failing.clear()
+        scene.request("order-3", "retry")
+        await lane.idle()
         assert await scene.counts() == WHOLE
 
     async def test_a_document_that_cannot_be_named_parks_too(self) -> None:

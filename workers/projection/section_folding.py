@@ -3,7 +3,7 @@
 An event on which the code fails parks its stream, as in a projection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import orjson
@@ -33,7 +33,7 @@ def waits(parked: Mapping[str, ParkedStream], stream_id: str, stream_version: in
     return stream is not None and stream_version >= stream.stream_version
 
 
-def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:
+def documents_of(section: Section, events: Iterable[Recorded]) -> list[str]:
     """The documents of these events, as far as the section's code can tell."""
     document_ids: dict[str, None] = {}
     for recorded in events:

@@ -10,7 +10,9 @@ on which the section's code fails parks its stream; the others go on.
 
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from itertools import chain
 
 import structlog
 
@@ -27,15 +29,18 @@ from workers.ports.clock import Clock
 from workers.ports.event_store import EventTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream, ParkedStreamRequest
+from workers.ports.parked import ParkedStreamRequest
 from workers.ports.read_models import START, Checkpoint, Generation, ServerSigns
 from workers.ports.sections import SectionStore, follower_name, lane_topic
 from workers.projection.folding import Folded
 from workers.projection.part import Part
 from workers.projection.section_folding import concerned, documents_of, fold_section
 from workers.projection.section_integrity import SectionIntegrity
-from workers.projection.section_restoring import SectionRestoring
+from workers.projection.section_restoring import NOTHING, SectionRestoring
 from workers.projection.section_values import SectionValues, UnsureValues
+
+LOST_VALUE = "the value is lost, and the code raises on other events of it"
+"""The error of a parked stream whose events cannot be counted on what is left."""
 
 log = structlog.get_logger(__name__)
 
@@ -143,17 +148,33 @@ class SectionLane:
         part = self._part
         if not part.waiting:
             return
-        for request in await self._store.parked_requests(part.generation, part.topic, self.partition):
-            parked = part.waiting.get(request.stream_id)
-            if parked is not None:
-                await self._handle_request(parked, request)
+        requests = await self._store.parked_requests(part.generation, part.topic, self.partition)
+        requests = [request for request in requests if request.stream_id in part.waiting]
+        document_ids: set[str] = set()
+        for request in requests:
+            document_ids.update(documents_of(self._section, chain(*await self._requested_events(request))))
+        unsure = await self._restoring.restore(sorted(document_ids))
+        for request in requests:
+            await self._handle_request(request, unsure)
 
-    async def _handle_request(self, parked: ParkedStream, request: ParkedStreamRequest) -> None:
-        part, context, until = self._part, self._section.context, self._part.checkpoint.sequence
+    async def _requested_events(self, request: ParkedStreamRequest) -> tuple[Sequence[Recorded], Sequence[Recorded]]:
+        """The events that a request would have applied, and those that it would have skipped."""
+        part, context = self._part, self._section.context
+        parked, until = part.waiting[request.stream_id], part.checkpoint.sequence
         events = await waiting_events(self._table, context, parked, request, self._models, until)
         skipped = await parked_event(self._table, context, parked, self._models) if request.action == "skip" else ()
-        folded = await self._folded(concerned(self._section, events, {}), skipped)
-        folded = folded._replace(parked=tried_again(parked, folded.parked))
+        return concerned(self._section, events, {}), skipped
+
+    async def _handle_request(self, request: ParkedStreamRequest, unsure: AbstractSet[str]) -> None:
+        """The stream stays parked if it concerns one of the documents in `unsure`."""
+        part = self._part
+        parked = part.waiting[request.stream_id]
+        events, skipped = await self._requested_events(request)
+        if unsure.isdisjoint(documents_of(self._section, chain(events, skipped))):
+            folded = await self._folded(events, skipped)
+            folded = folded._replace(parked=tried_again(parked, folded.parked))
+        else:
+            folded = NOTHING._replace(parked=[parked._replace(attempts=parked.attempts + 1, error=LOST_VALUE)])
         unparked = () if folded.parked else (request.stream_id,)
         await self._restoring.commit(folded, part.touched_checkpoint, unparked)
         log.info("parked stream", requested=request.action, stream_id=request.stream_id, still_parked=not unparked)

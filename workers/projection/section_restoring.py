@@ -3,7 +3,8 @@
 `SectionIntegrity` says what is missing, and this module writes and logs it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NoReturn
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from workers.lanes.work import Restart
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import START, Checkpoint, CheckpointMoved, PartlyWritten
-from workers.ports.sections import SectionStore
+from workers.ports.sections import SectionStore, SectionValue
 from workers.projection.folding import Folded
 from workers.projection.integrity import MAX_NAMED
 from workers.projection.part import Part
@@ -89,16 +90,38 @@ class SectionRestoring:
             return
         if part.waiting and self._is_exclusive and integrity.is_due(part.checkpoint.sequence):
             await self._park_again(await part.parked())
-        of_lane, until, by_this_code = (
-            self._values.of_lane,
-            part.checkpoint.sequence,
-            part.checkpoint.code == self._code,
-        )
-        restored = await integrity.lost_values(of_lane, until, part.waiting, by_this_code=by_this_code)
-        if restored:
-            documents = {document_id: value.encoded() for document_id, value in restored.items()}
-            await self.commit(NOTHING._replace(documents=documents), part.touched_checkpoint)
-            integrity.report_lost(self._name, of_lane, list(documents))
+        until, by_this_code = part.checkpoint.sequence, self._by_this_code
+        restored = await integrity.lost_values(self._values.of_lane, until, part.waiting, by_this_code=by_this_code)
+        await self._write(restored)
+
+    async def restore(self, document_ids: Sequence[str]) -> AbstractSet[str]:
+        """Write those values of these documents that the store has lost, before waiting events are counted on them: a
+        value that is begun again would hide the loss. The whole lane is read for values that do not exist.
+
+        Returns the documents whose values nobody can tell, for this code raises on events that other code may have
+        applied. What this code itself has not applied, an operator had skipped.
+        """
+        stored = await self._store.section_values(self._values.of_lane, document_ids) if document_ids else {}
+        lacking = set(document_ids).difference(stored)
+        if not lacking:
+            return frozenset()
+        fold = await self._values.fold(lacking)
+        unsure = {name for name in fold.streams if fold.is_unsure(name) and not self._by_this_code}
+        lost = {name: value for name, value in fold.values.items() if name not in unsure}
+        await self._write(lost)
+        if lost:
+            self._integrity.suspect()
+        return unsure
+
+    async def _write(self, values: Mapping[str, SectionValue]) -> None:
+        if values:
+            documents = {document_id: value.encoded() for document_id, value in values.items()}
+            await self.commit(NOTHING._replace(documents=documents), self._part.touched_checkpoint)
+            self._integrity.report_lost(self._name, self._values.of_lane, list(documents))
+
+    @property
+    def _by_this_code(self) -> bool:
+        return self._part.checkpoint.code == self._code
 
     @property
     def _is_exclusive(self) -> bool:

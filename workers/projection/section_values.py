@@ -45,14 +45,17 @@ class SectionValues:
         until = self._part.checkpoint.sequence
         ahead = {document_id for document_id, value in stored.items() if value.last > until}
         begun = {document_id for document_id in ahead if stored[document_id].first <= until}
-        kept = {document_id: stored[document_id] for document_id in stored.keys() - ahead}
-        return kept | await self._folded(begun) if begun else kept
+        kept = {document_id: value for document_id, value in stored.items() if document_id not in ahead}
+        if not begun:
+            return kept
+        fold = await self.fold(begun)
+        if unsure := sorted(filter(fold.is_unsure, begun)):
+            raise UnsureValues(unsure)
+        return kept | fold.values
 
-    async def _folded(self, names: set[str]) -> dict[str, SectionValue]:
-        """The values of these documents, from the table."""
+    async def fold(self, names: set[str]) -> SectionFold:
+        """The fold of these documents' values, from the table, at the checkpoint. Raises Unavailable."""
         part = self._part
         fold = SectionFold(self._section, self._models, part.partition, part.waiting, names.__contains__)
         await fold.read(self._table, part.checkpoint.sequence)
-        if unsure := sorted(filter(fold.is_unsure, names)):
-            raise UnsureValues(unsure)
-        return fold.values
+        return fold
