@@ -181,6 +181,19 @@ class TestAValueAheadOfItsCheckpoint:
         await lane.idle()
         assert await scene.counts() == WHOLE
 
+    @pytest.mark.parametrize("batch", [1, 5])
+    async def test_whose_events_park_when_they_are_met_again_counts_them_once(self, batch: int) -> None:
+        scene = await at_rest()
+        scene.store.forget_checkpoints()
+        section, failing = failing_on("order-2")
+        lane = scene.another(section)
+        await read_on(lane, batch=batch)
+        assert await scene.counts() == {"ada": 3}
+        failing.clear()
+        scene.request("order-2", "retry")
+        await lane.idle()
+        assert await scene.counts() == WHOLE
+
 
 class TestLostValues:
     async def test_are_written_some_at_a_look_until_none_is_left(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,12 @@ class SectionLane:
             stored = await self._values.at_checkpoint(document_ids)
         except UnsureValues as error:
             await self._restoring.start_over_unsure(error.document_ids)
-        return fold_section(self._name, self._section, events, stored, skipped)
+        folded = fold_section(self._name, self._section, events, stored, skipped)
+        if folded.parked:
+            # The store may have a value that is ahead, with an event that is parked now: a retry would count it twice.
+            before = {name: stored[name].encoded() if name in stored else None for name in document_ids}
+            folded = folded._replace(documents=before | dict(folded.documents))
+        return folded
 
     def _note(self, staleness_seconds: float) -> None:
         telemetry.STALENESS.labels(self._name, str(self.partition)).set(staleness_seconds)
