@@ -7,14 +7,15 @@ import pytest
 
 from contracts.orders.events import OrderPlaced
 from infra.memory import read_model_server as keys
-from tests.lanes.recorded_rows import event_rows, inbound_all
-from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
+from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
+from tests.projection.section_scene import EVENTS, LOG, PLACE, ROWS, WHOLE, Scene, at_rest, failing_on, order, read_on
 from workers.domain.users.sections import ORDERS
 from workers.lanes.work import Restart
 from workers.ports.lanes import Unavailable
 from workers.ports.parked import ParkedStreamAction
 from workers.ports.read_models import EvictionAllowed, Generation
 from workers.ports.sections import SectionValue
+from workers.projection.section_lane import LOST_VALUE
 
 
 class TestEachEventCountsOnce:
@@ -151,6 +152,73 @@ class TestCodeThatRaises:
         assert not scene.store.waiting
         await scene.look()
         assert await scene.counts() == expected
+
+    @pytest.mark.parametrize("is_acquired_again", [False, True])
+    async def test_parks_a_stream_again_that_only_the_parked_streams_have_lost(self, is_acquired_again: bool) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        before = scene.store.waiting
+        scene.store.lose_kind("parked")
+        assert not scene.store.waiting
+        if is_acquired_again:
+            await scene.lane.acquire()
+        else:
+            await scene.look()
+        assert scene.store.waiting == before
+        failing.clear()
+        scene.request("order-3", "retry")
+        await scene.lane.idle()
+        assert await scene.counts() == WHOLE
+
+    async def test_parks_no_stream_again_that_another_has_unparked_at_a_checkpoint_that_cannot_show_it(self) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane, [inbound(ROWS[4], 0)])
+        scene.request("order-3", "retry")
+        await scene.lane.idle()
+        assert scene.store.checkpoints[PLACE].offset == 0
+        failing.clear()
+        other = scene.another(section)
+        await other.acquire()
+        scene.request("order-3", "retry")
+        await other.idle()
+        await scene.look()
+        await scene.lane.acquire()
+        assert not scene.store.waiting
+        assert await scene.counts() == WHOLE
+
+    @pytest.mark.parametrize(("action", "expected"), [("retry", WHOLE), ("skip", WHOLE | {"ada": 2})])
+    async def test_hides_no_loss_beside_a_parked_stream(
+        self, action: ParkedStreamAction, expected: dict[str, int]
+    ) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        scene.lose("ada")
+        failing.clear()
+        scene.request("order-3", action)
+        await scene.lane.idle()
+        assert await scene.counts() == expected
+        assert not scene.store.waiting
+
+    async def test_that_cannot_restore_a_lost_value_keeps_its_streams_parked(self) -> None:
+        scene = Scene(failing_on("order-3")[0])
+        await read_on(scene.lane)
+        scene.store.server.set(keys.checkpoint(*PLACE), scene.store.checkpoints[PLACE]._replace(built_by="other"))
+        section, failing = failing_on("order-4")
+        lane = scene.another(section)
+        await lane.acquire()
+        scene.lose("ada")
+        scene.request("order-3", "retry")
+        await lane.idle()
+        assert scene.store.waiting["order-3"].error == LOST_VALUE
+        assert await scene.counts() == {"bob": 1}
+        assert not scene.store.requested
+        failing.clear()
+        scene.request("order-3", "retry")
+        await lane.idle()
+        assert await scene.counts() == WHOLE
 
     async def test_a_document_that_cannot_be_named_parks_too(self) -> None:
         def document_id(event: OrderPlaced) -> str:

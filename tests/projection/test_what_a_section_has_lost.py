@@ -7,7 +7,7 @@ import pytest
 from contracts.message import Event
 from infra.memory import read_model_server as keys
 from tests.lanes.recorded_rows import event_rows, inbound_all
-from tests.projection.section_scene import EVENTS, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
+from tests.projection.section_scene import EVENTS, LIVE, LOG, PLACE, WHOLE, Scene, at_rest, failing_on, order, read_on
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 from workers.domain.users.sections import ORDERS
@@ -71,6 +71,18 @@ class TestAnEventThatAnOperatorHadSkipped:
         await scene.lane.idle()
         assert bool(scene.store.waiting) is (action == "retry")
 
+    async def test_whose_value_is_no_json_does_not_keep_lost_values_from_being_written(self) -> None:
+        def evolve(value: Document | None, recorded: Recorded) -> Document:
+            return {"count": object()} if recorded.stream_id == "order-2" else ORDERS.evolve(value, recorded)
+
+        scene = Scene(replace(ORDERS, evolve=evolve))
+        await read_on(scene.lane)
+        scene.request("order-2", "skip")
+        await scene.lane.idle()
+        scene.lose("ada", "bob")
+        await scene.look()
+        assert await scene.counts() == {"ada": 3}
+
 
 class TestOtherCodeThanThatOfTheValues:
     async def test_takes_no_value_for_lost_that_it_would_have_made_otherwise(self) -> None:
@@ -81,6 +93,23 @@ class TestOtherCodeThanThatOfTheValues:
         await lane.acquire()
         await scene.look(lane)
         assert await scene.values() == before
+
+    async def test_leaves_a_lost_value_alone_on_whose_events_it_raises(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        scene = await at_rest()
+        section, _ = failing_on("order-4")
+        lane = scene.another(section)
+        await lane.acquire()
+        scene.lose("ada", "bob")
+        await scene.look(lane)
+        assert await scene.counts() == {"bob": 1}, "nobody can tell what the other value had"
+        assert "cannot be rebuilt" in capsys.readouterr().out
+        await scene.look(lane)
+        await scene.look(lane)
+        assert await scene.counts() == {"bob": 1}
+        assert "cannot be rebuilt" not in capsys.readouterr().out, "an operator is told once"
+        assert lane.is_at_rest(LIVE, scene.store.checkpoints[PLACE])
 
     async def test_an_operator_is_told_of_it(self, capsys: pytest.CaptureFixture[str]) -> None:
         scene = await at_rest()
@@ -133,6 +162,36 @@ class TestAValueAheadOfItsCheckpoint:
         failing.clear()
         await read_on(scene.another(section), batch=1)
         await scene.look()
+        assert await scene.counts() == WHOLE
+
+    async def test_that_the_code_raises_on_makes_the_lane_begin_again_and_park(self) -> None:
+        section, failing = failing_on("order-3")
+        scene = Scene(section)
+        await read_on(scene.lane)
+        checkpoint = scene.store.checkpoints[PLACE]
+        scene.store.server.set(keys.checkpoint(*PLACE), Checkpoint(4, 4, checkpoint.built_by))
+        scene.store.lose_kind("parked")
+        lane = scene.another(section)
+        with pytest.raises(Restart, match="starts over"):
+            await read_on(lane)
+        assert await read_on(lane) == 0
+        assert await scene.counts() == WHOLE | {"ada": 2}
+        failing.clear()
+        scene.request("order-3", "retry")
+        await lane.idle()
+        assert await scene.counts() == WHOLE
+
+    @pytest.mark.parametrize("batch", [1, 5])
+    async def test_whose_events_park_when_they_are_met_again_counts_them_once(self, batch: int) -> None:
+        scene = await at_rest()
+        scene.store.forget_checkpoints()
+        section, failing = failing_on("order-2")
+        lane = scene.another(section)
+        await read_on(lane, batch=batch)
+        assert await scene.counts() == {"ada": 3}
+        failing.clear()
+        scene.request("order-2", "retry")
+        await lane.idle()
         assert await scene.counts() == WHOLE
 
 

@@ -74,6 +74,17 @@ class Part:
         """The parked streams in the store."""
         return await self._store.parked(self.generation, self.topic, self.partition)
 
+    def parked_and_lost(self, stored: Sequence[ParkedStream]) -> Folded | None:
+        """What parks the streams again that the store has lost, if `stored` are those that it has: else their later
+        events would be applied behind a gap. None if it has lost none.
+        """
+        stored_ids = {stream.stream_id for stream in stored}
+        lost = [stream for stream_id, stream in self.waiting.items() if stream_id not in stored_ids]
+        if not lost:
+            return None
+        log.error("the store had lost parked streams", streams=sorted(stream.stream_id for stream in lost))
+        return Folded({}, (), (), lost)
+
     async def live(self) -> Generation:
         """The generation to work on. If the store has lost which one is live, and only that, it is written again."""
         if self.building is not None:

@@ -198,12 +198,8 @@ class Restoring:
         return bool(lost)
 
     async def _park_again(self, stored: Sequence[ParkedStream]) -> None:
-        """Write the parked streams that the store has lost: else their later events would be applied behind a gap."""
-        stored_ids = {stream.stream_id for stream in stored}
-        lost = [stream for stream_id, stream in self._part.waiting.items() if stream_id not in stored_ids]
-        if lost:
-            log.error("the store had lost parked streams", streams=sorted(stream.stream_id for stream in lost))
-            await self.commit(Folded({}, (), (), lost), self._part.touched_checkpoint)
+        if lost := self._part.parked_and_lost(stored):
+            await self.commit(lost, self._part.touched_checkpoint)
             self._integrity.suspect("parked streams were missing")
 
 

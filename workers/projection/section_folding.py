@@ -3,7 +3,7 @@
 An event on which the code fails parks its stream, as in a projection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import orjson
@@ -33,7 +33,7 @@ def waits(parked: Mapping[str, ParkedStream], stream_id: str, stream_version: in
     return stream is not None and stream_version >= stream.stream_version
 
 
-def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:
+def documents_of(section: Section, events: Iterable[Recorded]) -> list[str]:
     """The documents of these events, as far as the section's code can tell."""
     document_ids: dict[str, None] = {}
     for recorded in events:
@@ -43,8 +43,9 @@ def documents_of(section: Section, events: Sequence[Recorded]) -> list[str]:
 
 
 def extended(section: Section, before: SectionValue | None, recorded: Recorded) -> SectionValue:
-    """The value with one event more. Raises what the section's code raises."""
+    """The value with one event more. Raises what the section's code raises, and TypeError for what is no JSON."""
     value = section.evolve(None if before is None else before.value, recorded)
+    orjson.dumps(value)
     return _widened(before, recorded.sequence)._replace(value=value)
 
 
@@ -92,11 +93,8 @@ def _tried(section: Section, before: SectionValue | None, recorded: Recorded) ->
     """The value with one event more, after some attempts. Raises what the last one raised."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            value = extended(section, before, recorded)
-            orjson.dumps(value.value)
+            return extended(section, before, recorded)
         except Exception:
             if attempt == ATTEMPTS:
                 raise
-        else:
-            return value
     raise AssertionError("an attempt returns or raises")

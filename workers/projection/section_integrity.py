@@ -5,7 +5,8 @@ must lie between the first and the last of its document's value. Once a value wa
 keys, one look follows the other until a whole round has found none. A lane that a whole round has found complete, and
 that has no new events, is looked at every `REST_INTERVAL_SECONDS`.
 
-The table has no index of a document's events: the lane is read again for the values that a look has missed.
+The table has no index of a document's events: the lane is read again for the values that a look has missed. A value
+with an event on which the code raises is left alone and reported: nobody can tell whether it had that event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,11 +54,16 @@ class SectionIntegrity:
         self._suspicious = False
         self._has_lost = False
         self._complete_until: int | None = None
+        self._left_alone: set[str] = set()
         self._signs: ServerSigns | None = None
         self._signs_at: float | None = None
 
     def suspect(self) -> None:
         """Have all of the lane checked, from its beginning."""
+        self._left_alone.clear()
+        self._begin_round()
+
+    def _begin_round(self) -> None:
         self._suspicious, self._has_lost, self._position, self._complete_until = True, False, 0, None
 
     async def ask_server(self) -> None:
@@ -117,23 +123,44 @@ class SectionIntegrity:
         return {
             name
             for name, value in fold.values.items()
-            if name not in stored
-            or (by_this_code and not (stored[name].covers(value.first) and stored[name].covers(value.last)))
+            if name not in self._left_alone
+            and (
+                name not in stored
+                or (by_this_code and not (stored[name].covers(value.first) and stored[name].covers(value.last)))
+            )
         }
 
     async def _folded(
         self, names: set[str], of_lane: SectionOfLane, until: int, waiting: Mapping[str, ParkedStream]
     ) -> dict[str, SectionValue]:
-        """Of these documents' values, those that differ from the fold, as the fold. Raises Unavailable."""
+        """Of these documents' values, those that differ from the fold, as the fold. Those with events on which the code
+        raises are left alone: the fold lacks these events, and the values may have had them. Raises Unavailable.
+        """
         fold = SectionFold(self._section, self._models, self._partition, waiting, names.__contains__)
         await fold.read(self._table, until)
         stored = await self._store.section_values(of_lane, sorted(names))
-        return {name: value for name, value in fold.values.items() if stored.get(name) != value}
+        differing = {name: value for name, value in fold.values.items() if stored.get(name) != value}
+        unsure = {name for name in differing if fold.is_unsure(name)}
+        if unsure:
+            self._report_left_alone(unsure, of_lane)
+        return {name: value for name, value in differing.items() if name not in unsure}
+
+    def _report_left_alone(self, unsure: set[str], of_lane: SectionOfLane) -> None:
+        self._left_alone |= unsure
+        log.error(
+            "values of a section are lost and cannot be rebuilt: the code raises on some of their events",
+            section=self._section.name,
+            generation=of_lane.generation.number,
+            partition=of_lane.partition,
+            documents=len(unsure),
+            ids=sorted(unsure)[:MAX_NAMED],
+            advice="fix the code, then rebuild the projection",
+        )
 
     def _note_look(self, until: int, *, has_lost: bool) -> None:
         """After a loss the lane is suspicious until a whole round has found none: perhaps nothing was written."""
         if has_lost and not self._suspicious:
-            self.suspect()
+            self._begin_round()
             return
         self._has_lost = self._has_lost or has_lost
         if self._position >= until:

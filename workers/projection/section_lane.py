@@ -10,7 +10,9 @@ on which the section's code fails parks its stream; the others go on.
 
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from itertools import chain
 
 import structlog
 
@@ -27,14 +29,18 @@ from workers.ports.clock import Clock
 from workers.ports.event_store import EventTable
 from workers.ports.lanes import Interruption
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream, ParkedStreamRequest
-from workers.ports.read_models import START, Checkpoint, CheckpointMoved, Generation, PartlyWritten, ServerSigns
-from workers.ports.sections import SectionOfLane, SectionStore, SectionValue, follower_name, lane_topic
+from workers.ports.parked import ParkedStreamRequest
+from workers.ports.read_models import START, Checkpoint, Generation, ServerSigns
+from workers.ports.sections import SectionStore, follower_name, lane_topic
 from workers.projection.folding import Folded
 from workers.projection.part import Part
-from workers.projection.section_fold import SectionFold
 from workers.projection.section_folding import concerned, documents_of, fold_section
 from workers.projection.section_integrity import SectionIntegrity
+from workers.projection.section_restoring import NOTHING, SectionRestoring
+from workers.projection.section_values import SectionValues, UnsureValues
+
+LOST_VALUE = "the value is lost, and the code raises on other events of it"
+"""The error of a parked stream whose events cannot be counted on what is left."""
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +84,9 @@ class SectionLane:
         self._input = SequencedEvents("projection", section.context, partition, models, table)
         topic = lane_topic(topics.events(section.context), section.name)
         self._part = Part(projection, topic, partition, store, building, section=section.name)
+        self._values = SectionValues(section, models, table, store, self._part)
         self._integrity = SectionIntegrity(section, partition, models, table, store, clock)
+        self._restoring = SectionRestoring(self._name, self._code, self._part, self._values, self._integrity, store)
 
     async def acquire(self) -> int:
         await self._integrity.ask_server()
@@ -92,31 +100,14 @@ class SectionLane:
         part.say_if_outdated(stored, self._code)
         part.checkpoint = stored
         if stored.sequence and not await self._is_in_table(stored):
-            await self._start_over()
-        part.waiting = {stream.stream_id: stream for stream in await part.parked()}
+            await self._restoring.start_over()
+        await self._restoring.begin(await part.parked(), unchanged=before == (part.generation, part.checkpoint))
         self._input.position = part.checkpoint.sequence
         return part.checkpoint.offset
 
     async def _is_in_table(self, stored: Checkpoint) -> bool:
         """Whether the table has the last event that the checkpoint says was applied."""
         return bool(await self._table.events_after(self._section.context, self.partition, stored.sequence - 1, 1))
-
-    async def _start_over(self) -> None:
-        """The checkpoint is not of this table: the values may have events that never were. They go first, for a process
-        that ends in between must find the checkpoint that made it begin.
-        """
-        log.error(
-            "the read model's checkpoint is ahead of the table; the lane starts over",
-            projection=self._name,
-            partition=self.partition,
-            sequence=self._part.checkpoint.sequence,
-        )
-        await self._store.clear_section(self._of_lane)
-        await self._commit(Folded({}, (), (), ()), Checkpoint(0, 0, self._code))
-
-    @property
-    def _of_lane(self) -> SectionOfLane:
-        return SectionOfLane(self._part.generation, self._section.name, self.partition)
 
     async def rebase(self, offset: int, topic_id: str, interruption: Interruption | None) -> None:
         """The next checkpoint has the new offset."""
@@ -129,45 +120,29 @@ class SectionLane:
             if stretch.events:
                 await self._apply(stretch)
         await self._handle_requests()
-        await self._check()
+        await self._restoring.check()
 
     async def _apply(self, stretch: Stretch) -> None:
         events, part = stretch.events, self._part
         folded = await self._folded(concerned(self._section, events, part.waiting))
         built_by = self._code if part.checkpoint == START else part.checkpoint.built_by
-        await self._commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
+        await self._restoring.commit(folded, Checkpoint(events[-1].sequence, stretch.next_offset, built_by))
         telemetry.PROJECTED.labels(self._name).inc(len(events))
         age_seconds = time.time() - datetime.fromisoformat(events[-1].recorded_at).timestamp()
         self._note(max(age_seconds, 0.0))
 
     async def _folded(self, events: Sequence[Recorded], skipped: Sequence[Recorded] = ()) -> Folded:
         document_ids = documents_of(self._section, [*skipped, *events])
-        stored = await self._store.section_values(self._of_lane, document_ids) if document_ids else {}
-        stored = await self._set_back(stored)
-        return fold_section(self._name, self._section, events, stored, skipped)
-
-    async def _set_back(self, stored: Mapping[str, SectionValue]) -> Mapping[str, SectionValue]:
-        """The values as of the checkpoint. One with later events is folded again: the checkpoint was lost or set back
-        without it, perhaps with parked streams whose events it lacks. One with later events only is none yet.
-        """
-        until = self._part.checkpoint.sequence
-        ahead = {document_id for document_id, value in stored.items() if value.last > until}
-        if not ahead:
-            return stored
-        begun = {document_id for document_id in ahead if stored[document_id].first <= until}
-        fold = SectionFold(self._section, self._models, self.partition, self._part.waiting, begun.__contains__)
-        if begun:
-            await fold.read(self._table, until)
-        return {document_id: stored[document_id] for document_id in stored.keys() - ahead} | fold.values
-
-    async def _commit(self, folded: Folded, checkpoint: Checkpoint, unparked: Sequence[str] = ()) -> None:
         try:
-            await self._part.commit(folded, checkpoint, unparked)
-        except CheckpointMoved as error:
-            raise Restart("the read model's checkpoint was moved by another") from error
-        except PartlyWritten:
-            self._integrity.suspect()
-            raise
+            stored = await self._values.at_checkpoint(document_ids)
+        except UnsureValues as error:
+            await self._restoring.start_over_unsure(error.document_ids)
+        folded = fold_section(self._name, self._section, events, stored, skipped)
+        if folded.parked:
+            # The store may have a value that is ahead, with an event that is parked now: a retry would count it twice.
+            before = {name: stored[name].encoded() if name in stored else None for name in document_ids}
+            folded = folded._replace(documents=before | dict(folded.documents))
+        return folded
 
     def _note(self, staleness_seconds: float) -> None:
         telemetry.STALENESS.labels(self._name, str(self.partition)).set(staleness_seconds)
@@ -178,19 +153,35 @@ class SectionLane:
         part = self._part
         if not part.waiting:
             return
-        for request in await self._store.parked_requests(part.generation, part.topic, self.partition):
-            parked = part.waiting.get(request.stream_id)
-            if parked is not None:
-                await self._handle_request(parked, request)
+        requests = await self._store.parked_requests(part.generation, part.topic, self.partition)
+        requests = [request for request in requests if request.stream_id in part.waiting]
+        document_ids: set[str] = set()
+        for request in requests:
+            document_ids.update(documents_of(self._section, chain(*await self._requested_events(request))))
+        unsure = await self._restoring.restore(sorted(document_ids))
+        for request in requests:
+            await self._handle_request(request, unsure)
 
-    async def _handle_request(self, parked: ParkedStream, request: ParkedStreamRequest) -> None:
-        part, context, until = self._part, self._section.context, self._part.checkpoint.sequence
+    async def _requested_events(self, request: ParkedStreamRequest) -> tuple[Sequence[Recorded], Sequence[Recorded]]:
+        """The events that a request would have applied, and those that it would have skipped."""
+        part, context = self._part, self._section.context
+        parked, until = part.waiting[request.stream_id], part.checkpoint.sequence
         events = await waiting_events(self._table, context, parked, request, self._models, until)
         skipped = await parked_event(self._table, context, parked, self._models) if request.action == "skip" else ()
-        folded = await self._folded(concerned(self._section, events, {}), skipped)
-        folded = folded._replace(parked=tried_again(parked, folded.parked))
+        return concerned(self._section, events, {}), skipped
+
+    async def _handle_request(self, request: ParkedStreamRequest, unsure: AbstractSet[str]) -> None:
+        """The stream stays parked if it concerns one of the documents in `unsure`."""
+        part = self._part
+        parked = part.waiting[request.stream_id]
+        events, skipped = await self._requested_events(request)
+        if unsure.isdisjoint(documents_of(self._section, chain(events, skipped))):
+            folded = await self._folded(events, skipped)
+            folded = folded._replace(parked=tried_again(parked, folded.parked))
+        else:
+            folded = NOTHING._replace(parked=[parked._replace(attempts=parked.attempts + 1, error=LOST_VALUE)])
         unparked = () if folded.parked else (request.stream_id,)
-        await self._commit(folded, part.touched_checkpoint, unparked)
+        await self._restoring.commit(folded, part.touched_checkpoint, unparked)
         log.info("parked stream", requested=request.action, stream_id=request.stream_id, still_parked=not unparked)
 
     async def idle(self) -> None:
@@ -203,20 +194,8 @@ class SectionLane:
         if unpublished := await self._input.unpublished():
             await self._apply(Stretch(unpublished, part.checkpoint.offset))
         await self._handle_requests()
-        await self._check()
+        await self._restoring.check()
         self._note(0.0)
-
-    async def _check(self) -> None:
-        """Now and then, look for values that the store has lost, and write them again."""
-        part = self._part
-        if part.building is not None:
-            return
-        until, by_this_code = part.checkpoint.sequence, part.checkpoint.code == self._code
-        restored = await self._integrity.lost_values(self._of_lane, until, part.waiting, by_this_code=by_this_code)
-        if restored:
-            documents = {document_id: value.encoded() for document_id, value in restored.items()}
-            await self._commit(Folded(documents, (), (), ()), part.touched_checkpoint)
-            self._integrity.report_lost(self._name, self._of_lane, list(documents))
 
     @property
     def sequence(self) -> int:
