@@ -31,6 +31,7 @@ from workers.ports.sagas import InstanceKey, InstanceRow, JournalRow
 from workers.projection.lane import ProjectionLane
 from workers.projection.restoring import Restoring
 from workers.projection.section_lane import SectionLane
+from workers.projection.section_restoring import SectionRestoring
 from workers.saga import instances
 from workers.saga.outbox import Outbox
 
@@ -170,7 +171,7 @@ async def _send_nothing_again(self: Outbox, grant: LaneGrant) -> None:
     self.published = grant.sequence
 
 
-async def _check_nothing(_: ProjectionLane | SectionLane | Restoring) -> None:
+async def _check_nothing(_: ProjectionLane | SectionLane | Restoring | SectionRestoring) -> None:
     """Whatever has become of the store."""
 
 
@@ -222,7 +223,7 @@ GUARDS: Mapping[str, Sequence[Patch]] = {
     "an idle look at the checkpoint": [Patch(ProjectionLane, "idle", _check_nothing)],
     "a look at what the store has lost": [Patch(Restoring, "check", _check_nothing)],
     "an idle look at a section's checkpoint": [Patch(SectionLane, "idle", _check_nothing)],
-    "a look at what a section has lost": [Patch(SectionLane, "_check", _check_nothing)],
+    "a look at what a section has lost": [Patch(SectionRestoring, "check", _check_nothing)],
     "a lost document is folded before it is changed": [Patch(Restoring, "restore", _nothing_lost)],
     "the tail of the log": [Patch(command_lane, "publisher_after", _trust_the_mark)],
     "publishing what was left": [Patch(command_lane, "publish_the_rest", _publish_nothing)],
