@@ -183,14 +183,13 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     await placed(system, orders)
     await accepted(system, orders)
     assert await handling.stop() == 0
-    following = [await system.worker(role) for role in ("saga", "projection")]
+    following, _ = [await system.worker(role) for role in ("saga", "projection")]
 
     async def waiting() -> bool:
         return bool(await system.value("SELECT count(*) FROM annals.deadlines") == 3)
 
     await until(waiting, "all three wait", seconds=60)
-    for worker in following:
-        assert await worker.stop() == 0
+    assert await following.stop() == 0
     deadline = "SELECT * FROM annals.deadlines WHERE instance_id = $1"
     gone = await system.database.fetchrow(deadline, lost.stream_id)
     change = system.database.execute
