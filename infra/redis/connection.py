@@ -56,9 +56,18 @@ def client(settings: Settings) -> Any:
 
 
 class _Pipeline(Pipeline):
-    """redis-py has the server forget what a pipeline watches, over a new connection when its own is closed. A caller
-    that was cancelled waited there for a server that may not answer, and its cancellation was forgotten.
+    """A pipeline whose faults are those of its connection.
+
+    redis-py turns a lost connection into a WatchError while keys are watched, as if another had changed them. And it
+    has the server forget what a pipeline watches, over a new connection when its own is closed. A caller that was
+    cancelled waited there for a server that may not answer, and its cancellation was forgotten.
     """
+
+    async def _lost(self, connection: Any, error: Exception, *_: Any) -> None:
+        await connection.disconnect(nowait=True)
+        raise error  # whether the server has written, only the checkpoint tells
+
+    _disconnect_raise_on_watching = _disconnect_reset_raise_on_watching = _lost  # type: ignore[assignment]
 
     async def reset(self) -> None:  # type: ignore[override]  # as the class mixed with
         if self.connection is not None and not self.connection.is_connected:

@@ -23,9 +23,9 @@ def own(request: pytest.FixtureRequest) -> Settings | None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real adapters wait less for an answer than in production. The twins answer at once."""
-    monkeypatch.setattr("infra.postgres.pool.COMMAND_TIMEOUT_SECONDS", 2.0)
-    monkeypatch.setattr("infra.postgres.pool.ACQUIRE_TIMEOUT_SECONDS", 2.0)
-    monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr("infra.postgres.pool.COMMAND_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("infra.postgres.pool.ACQUIRE_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 1.0)
 
 
 @pytest_asyncio.fixture

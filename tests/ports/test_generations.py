@@ -111,7 +111,8 @@ async def test_a_dropped_one_leaves_nothing(generations: Generations, models: St
     assert list(await generations.existing(NAME)) == [FIRST, SECOND]
 
 
-async def test_a_store_that_is_away_is_unavailable(generations: Generations, models: StoredModels, hasty: None) -> None:
+@pytest.mark.usefixtures("hasty")
+async def test_a_store_that_is_away_is_unavailable(generations: Generations, models: StoredModels) -> None:
     models.line.loses = "requests"
     for operation in (
         generations.live(NAME),

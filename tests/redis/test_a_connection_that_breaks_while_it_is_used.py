@@ -3,15 +3,20 @@ raises RuntimeError: no bug, for which a lane would stop.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import uvloop
+from pydantic import SecretStr
 
-from infra.redis.connection import client, faults_sorted
+from infra.redis.connection import client, faults_sorted, watched
 from infra.settings import Settings
+from tests.ports.lines import Loss, lossy_proxy
 from workers.ports.lanes import Unavailable
+
+Step = Callable[[Any], Awaitable[None]]
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -47,6 +52,53 @@ async def test_while_keys_are_watched_is_not_opened_again_to_forget_them(redis: 
         await connection.disconnect(nowait=True)
     assert not connection.is_connected
     assert await redis.ping()
+
+
+async def _watching(pipeline: Any) -> None:
+    await pipeline.watch("card")
+
+
+async def _watched(pipeline: Any) -> None:
+    await watched(pipeline, "card")
+
+
+async def _read(pipeline: Any) -> None:
+    await pipeline.get("card")
+
+
+async def _execute(pipeline: Any) -> None:
+    pipeline.multi()
+    pipeline.set("card", b"changed")
+    await pipeline.execute()
+
+
+@pytest.mark.parametrize("step", [_read, _execute])
+@pytest.mark.parametrize("begin", [_watching, _watched])
+@pytest.mark.parametrize("loss", ["requests", "answers"])
+async def test_is_no_conflict_over_keys_that_are_watched(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, loss: Loss, begin: Step, step: Step
+) -> None:
+    """redis-py says that a watched key was changed. Whoever believes it blames another worker or operator."""
+    monkeypatch.setattr("infra.redis.connection.ANSWER_TIMEOUT_SECONDS", 1.0)
+    assert settings.redis_url is not None
+    url = settings.redis_url.get_secret_value()
+    port = urlsplit(url).port
+    assert port is not None
+    async with lossy_proxy(port) as line:
+        behind = SecretStr(url.replace(f":{port}/", f":{line.port}/"))
+        async with client(settings.model_copy(update={"redis_url": behind})) as redis:
+
+            async def lose() -> None:
+                async with redis.pipeline(transaction=True) as pipeline:
+                    await begin(pipeline)
+                    line.loses = loss
+                    await step(pipeline)
+
+            with pytest.raises(Unavailable), faults_sorted():
+                await lose()
+            line.loses = "nothing"
+            was_written = step is _execute and loss == "answers"
+            assert await redis.get("card") == (b"changed" if was_written else None)
 
 
 async def test_is_told_from_a_bug(redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
