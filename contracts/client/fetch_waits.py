@@ -16,6 +16,7 @@ a fetch that waits, questions about offsets and topics would wait as well. To gi
 
 import asyncio
 import time
+from collections import defaultdict
 from math import exp
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,8 @@ from typing import Any
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.fetch import FetchRequest
+
+from contracts.client.fetch_sessions import FetchSession, SessionFetch
 
 # From about 250 records a second on it pays to gather them: how many came is counted over about this time, by the
 # partitions that had any and by their bytes.
@@ -58,29 +61,39 @@ class FetchClient:
         self._density = 0.0  # at `_moved_at`
         # The brokers at which a fetch waits long, and whether it was given up.
         self._long_waits: dict[int, bool] = {}
+        self._sessions: defaultdict[int, FetchSession] = defaultdict(FetchSession)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     async def send(self, node_id: int, request: Any, **options: Any) -> Any:
-        """As the client's, with another connection for a fetch. A fetch that was given up brings no records."""
+        """As the client's, with another connection for a fetch, and in a session. A fetch that was given up brings no
+        records.
+        """
         if not isinstance(request, FetchRequest):
             return await self._client.send(node_id, request, **options)
-        # Before the choice: what moves while the connection is opened must not wait behind a long wait.
-        await self._client.ready(node_id, group=FETCH_CONNECTIONS)
-        if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
-            request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
-            answer = await self._answer_after_long_wait(node_id, request)
-        else:
-            if self._may_gather and self._density_now() >= DENSE:
-                request._min_bytes = max(request._min_bytes, GATHERING_BYTES)  # noqa: SLF001  # as above
-                request._max_wait_ms = GATHERING_MILLISECONDS  # noqa: SLF001
-            answer = await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
+        session = self._sessions[node_id]
+        try:
+            answer = session.wanted_of(await self._answer(node_id, SessionFetch(request, session)))
+        except BaseException:
+            session.begin_again()
+            raise
         sizes = [len(partition[-1]) for _, partitions in answer.topics for partition in partitions if partition[-1]]
         if sizes:
             self._density = self._density_now() + len(sizes) + sum(sizes) / COUNTED_BYTES
             self._moved_at = time.monotonic()
         return answer
+
+    async def _answer(self, node_id: int, request: FetchRequest) -> Any:
+        # Before the choice: what moves while the connection is opened must not wait behind a long wait.
+        await self._client.ready(node_id, group=FETCH_CONNECTIONS)
+        if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
+            request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
+            return await self._answer_after_long_wait(node_id, request)
+        if self._may_gather and self._density_now() >= DENSE:
+            request._min_bytes = max(request._min_bytes, GATHERING_BYTES)  # noqa: SLF001  # as above
+            request._max_wait_ms = GATHERING_MILLISECONDS  # noqa: SLF001
+        return await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
 
     def _density_now(self) -> float:
         return self._density * exp((self._moved_at - time.monotonic()) / DENSITY_SECONDS)
@@ -91,6 +104,7 @@ class FetchClient:
             return await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
         except KafkaConnectionError:
             if self._long_waits[node_id]:
+                self._sessions[node_id].begin_again()
                 return NO_RECORDS
             raise
         except asyncio.CancelledError:

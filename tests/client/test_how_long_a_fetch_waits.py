@@ -135,9 +135,8 @@ class Opening:
         self.opened = asyncio.Event()
         self.waits: list[int] = []
         self.least_bytes: list[int] = []
-        self._answer = SimpleNamespace(
-            topics=[("users.events", [(number, b"x" * size) for number in range(partitions)])]
-        )
+        found = [(number, b"x" * size) for number in range(partitions)]
+        self._answer = SimpleNamespace(topics=[("users.events", found)], API_VERSION=4)
 
     async def ready(self, node_id: int, *, group: int) -> bool:
         await self.opened.wait()

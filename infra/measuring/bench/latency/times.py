@@ -60,9 +60,9 @@ async def open_loop(
     async with together() as calls:
         for number in range(count):
             due = started + number / per_second
-            # uvloop's timers have whole milliseconds.
+            # uvloop's timers have whole milliseconds: a shorter sleep would be none, and the loop would spin meanwhile.
             while (early := due - time.monotonic()) > 0:  # noqa: ASYNC110  # for the time, and not for an event
-                await asyncio.sleep(early)
+                await asyncio.sleep(max(early, 0.001))
             await asyncio.sleep(0)  # also when it is late: calls that were made before it go on
             calls.create_task(call(number, due))
     return latencies

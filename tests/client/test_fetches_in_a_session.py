@@ -1,0 +1,228 @@
+"""Whatever happens to requests, answers and sessions, a broker knows the partitions that a consumer wants of it."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v4, FetchRequest_v11
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.client.consumer import Consumer
+from contracts.client.fetch_sessions import (
+    LAST_EPOCH,
+    NO_SESSION,
+    OTHER_EPOCH,
+    UNKNOWN_SESSION,
+    FetchSession,
+    SessionFetch,
+)
+from infra.kafka.topics import create_topics, topics_of
+from infra.settings import Settings
+from tests.waiting import until
+from workers.domain import contexts
+
+MOST_BYTES = 1000
+Wanted = Mapping[tuple[str, int], int]
+PLACES = [("users.events", 0), ("users.events", 1), ("orders.events", 0)]
+
+
+def fetch(wanted: Wanted) -> FetchRequest:
+    topics: dict[str, list[tuple[int, int, int]]] = {}
+    for (topic, partition), position in wanted.items():
+        topics.setdefault(topic, []).append((partition, position, MOST_BYTES))
+    return FetchRequest(500, 1, 10 * MOST_BYTES, 0, list(topics.items()))
+
+
+class Broker:
+    """Keeps sessions as KIP-227 says: one for each id, with the number of the request that has to come next."""
+
+    def __init__(self) -> None:
+        self.has_room = True
+        self.sessions: dict[int, tuple[int, dict[tuple[str, int], int]]] = {}
+        self._last_id = NO_SESSION
+
+    def answer(self, request: Any) -> tuple[Any, Wanted]:
+        """The answer, and the positions from which it has been taken."""
+        named = {
+            (topic, partition): position
+            for topic, partitions in request.topics
+            for partition, _, position, _, _ in partitions
+        }
+        if request.session_epoch == 0:
+            self.sessions.pop(request.session_id, None)
+            assert not request.forgotten_topics_data
+            if not self.has_room:
+                return self._answer(named, 0, NO_SESSION), named
+            self._last_id += 1
+            self.sessions[self._last_id] = (1, named)
+            return self._answer(named, 0, self._last_id), named
+        if request.session_id not in self.sessions:
+            return self._answer({}, UNKNOWN_SESSION, NO_SESSION), {}
+        epoch, known = self.sessions[request.session_id]
+        if request.session_epoch != epoch:
+            return self._answer({}, OTHER_EPOCH, NO_SESSION), {}
+        forgotten = {(topic, number) for topic, numbers in request.forgotten_topics_data for number in numbers}
+        assert forgotten <= known.keys()
+        assert all(known.get(place) != position for place, position in named.items()), "only what has changed is named"
+        known = {place: position for place, position in (known | named).items() if place not in forgotten}
+        self.sessions[request.session_id] = (1 if epoch == LAST_EPOCH else epoch + 1, known)
+        return self._answer(known, 0, request.session_id), known
+
+    @staticmethod
+    def _answer(wanted: Wanted, error_code: int, session_id: int) -> Any:
+        topics = [(topic, [(partition, 0, position, b"")]) for (topic, partition), position in wanted.items()]
+        return SimpleNamespace(topics=topics, error_code=error_code, session_id=session_id, API_VERSION=11)
+
+
+def places_of(answer: Any) -> set[tuple[str, int]]:
+    return {(topic, partition[0]) for topic, partitions in answer.topics for partition in partitions}
+
+
+STEPS = st.tuples(
+    st.dictionaries(st.sampled_from(PLACES), st.integers(0, 2)),
+    st.sampled_from(["well", "request lost", "answer lost", "sessions lost", "no room", "room"]),
+)
+
+
+@given(st.lists(STEPS, max_size=30))
+def test_are_answered_for_just_what_is_wanted(steps: Sequence[tuple[Wanted, str]]) -> None:
+    broker, session, lost = Broker(), FetchSession(), 0
+    for wanted, event in steps:
+        if event == "sessions lost":
+            broker.sessions.clear()
+        broker.has_room = event == "room" or (broker.has_room and event != "no room")
+        request = SessionFetch(fetch(wanted), session).build(FetchRequest_v11)
+        if event == "request lost":
+            session.begin_again()
+            continue
+        answer, taken = broker.answer(request)
+        if event == "answer lost":
+            lost += 1
+            session.begin_again()
+            continue
+        brought = session.wanted_of(answer)
+        if answer.error_code:
+            assert not brought.topics
+            request = SessionFetch(fetch(wanted), session).build(FetchRequest_v11)
+            answer, taken = broker.answer(request)
+            brought = session.wanted_of(answer)
+        assert not answer.error_code, "after one refusal it is well"
+        assert taken == wanted
+        assert places_of(brought) == set(wanted)
+        assert len(broker.sessions) <= 1 + lost, "no session is left behind whose id is known"
+
+
+def test_name_nothing_when_nothing_has_changed() -> None:
+    broker, session, wanted = Broker(), FetchSession(), dict.fromkeys(PLACES, 7)
+    for expected in (len(PLACES), 0, 0):
+        request = SessionFetch(fetch(wanted), session).build(FetchRequest_v11)
+        assert sum(len(partitions) for _, partitions in request.topics) == expected
+        session.wanted_of(broker.answer(request)[0])
+
+
+def test_go_on_after_the_last_number() -> None:
+    broker, session, wanted = Broker(), FetchSession(), dict.fromkeys(PLACES, 7)
+    session.wanted_of(broker.answer(SessionFetch(fetch(wanted), session).build(FetchRequest_v11))[0])
+    session._epoch = LAST_EPOCH
+    broker.sessions = {number: (LAST_EPOCH, known) for number, (_, known) in broker.sessions.items()}
+    for _ in range(2):
+        answer, _ = broker.answer(SessionFetch(fetch(wanted), session).build(FetchRequest_v11))
+        assert not answer.error_code
+        session.wanted_of(answer)
+
+
+def test_are_none_for_a_broker_that_knows_no_sessions() -> None:
+    session, wanted = FetchSession(), dict.fromkeys(PLACES, 7)
+    for _ in range(2):
+        request = SessionFetch(fetch(wanted), session).build(FetchRequest_v4)
+        assert sum(len(partitions) for _, partitions in request.topics) == len(PLACES)
+        answer = SimpleNamespace(topics=[("users.events", [(0, 0, 7, b"")])], API_VERSION=4)
+        assert session.wanted_of(answer) is answer
+
+
+def test_bring_no_partition_that_is_not_wanted() -> None:
+    """aiokafka's fetcher would end on it, and the consumer read nothing more."""
+    broker, session = Broker(), FetchSession()
+    request = SessionFetch(fetch({PLACES[0]: 7}), session).build(FetchRequest_v11)
+    answer, _ = broker.answer(request)
+    answer.topics += [("users.events", [(1, 0, 7, b"")]), ("payments.events", [(0, 0, 7, b"")])]
+    assert places_of(session.wanted_of(answer)) == {PLACES[0]}
+
+
+def test_raise_another_error_of_the_broker() -> None:
+    session = FetchSession()
+    SessionFetch(fetch({PLACES[0]: 7}), session).build(FetchRequest_v11)
+    with pytest.raises(KafkaError):
+        session.wanted_of(SimpleNamespace(topics=[], error_code=-1, session_id=0, API_VERSION=11))
+
+
+@pytest.fixture
+async def places(settings: Settings) -> list[TopicPartition]:
+    await create_topics(settings, topics_of(list(contexts()), settings))
+    return [TopicPartition(f"{settings.topic_prefix}users.events", number) for number in range(3)]
+
+
+@pytest.fixture
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    started = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await started.start()
+    yield started
+    await started.stop()
+
+
+@pytest.fixture
+async def consumer(settings: Settings, places: list[TopicPartition]) -> AsyncIterator[Consumer]:
+    started = Consumer(bootstrap_servers=settings.kafka_bootstrap_servers, client_id=uuid.uuid4().hex)
+    await started.start()
+    started.assign(places)
+    for place in places:
+        started.seek(place, 0)
+    yield started
+    await started.stop()
+
+
+async def reads_on(consumer: Consumer, producer: AIOKafkaProducer, places: list[TopicPartition]) -> None:
+    """A record in each partition, one after the other, is read, and once."""
+    for place in places:
+        position = await consumer.position(place)
+        sent = await producer.send_and_wait(place.topic, b"{}", partition=place.partition)
+        read: list[tuple[TopicPartition, int]] = []
+
+        async def is_read(read: list[tuple[TopicPartition, int]] = read) -> bool:
+            fetched = await consumer.getmany(timeout_ms=100)
+            read += [(where, record.offset) for where, records in fetched.items() for record in records]
+            return bool(read)
+
+        await until(is_read, "the record is read", seconds=30)
+        assert read == [(place, sent.offset)]
+        assert sent.offset == position
+
+
+async def test_read_all_that_comes(
+    consumer: Consumer, producer: AIOKafkaProducer, places: list[TopicPartition]
+) -> None:
+    await reads_on(consumer, producer, places)
+    consumer.pause(places[0])
+    await reads_on(consumer, producer, places[1:])
+    consumer.resume(places[0])
+    await reads_on(consumer, producer, places)
+    (session,) = consumer._fetcher.fetches._sessions.values()
+    assert session._id != NO_SESSION
+    assert session._epoch > 1
+
+
+@pytest.mark.parametrize("changed", [{"_id": 7}, {"_epoch": 7_000}], ids=["the session", "the last request"])
+async def test_begin_again_when_the_broker_knows_another(
+    consumer: Consumer, producer: AIOKafkaProducer, places: list[TopicPartition], changed: Mapping[str, int]
+) -> None:
+    await reads_on(consumer, producer, places)
+    (session,) = consumer._fetcher.fetches._sessions.values()
+    vars(session).update(changed)
+    await reads_on(consumer, producer, places)
+    (session,) = consumer._fetcher.fetches._sessions.values()
+    assert all(vars(session)[name] != value for name, value in changed.items())
