@@ -28,7 +28,9 @@ PLAN = Plan(
     commands=COMMANDS,
     latency=LatencyPlan(rates=(100, 200), seconds=0.2, warm_up_seconds=0.1, lanes=LANES),
     read_seconds=0.1,
-    flat=FlatPlan(lengths=(1, 1000), rows=(40_000,), lanes=(LANES,), commands=COMMANDS, read_seconds=0.1),
+    flat=FlatPlan(
+        lengths=(1, 1000), rows=(40_000,), lanes=(LANES,), commands=COMMANDS, read_seconds=0.1, commands_a_lane=1
+    ),
 )
 
 
