@@ -53,15 +53,15 @@ class FetchSession:
             for topic, partitions in topics
             for partition, position, most_bytes in partitions
         }
-        known, self._known = self._known, wanted
+        before, self._known = self._known, wanted
         if self._epoch == BEGINNING:
             return Changes(self._id, BEGINNING, topics, ())
         changed: dict[str, list[tuple[int, int, int]]] = {}
         for place, (position, most_bytes) in wanted.items():
-            if known.get(place) != (position, most_bytes):
+            if before.get(place) != (position, most_bytes):
                 changed.setdefault(place[0], []).append((place[1], position, most_bytes))
         forgotten: dict[str, list[int]] = {}
-        for topic, partition in known.keys() - wanted.keys():
+        for topic, partition in before.keys() - wanted.keys():
             forgotten.setdefault(topic, []).append(partition)
         return Changes(self._id, self._epoch, list(changed.items()), list(forgotten.items()))
 
