@@ -6,7 +6,7 @@ those that are no longer wanted; the answer brings those with news. aiokafka 0.1
 format.
 
 After whatever went wrong the next request names all partitions and begins another session in the place of the last.
-Source of the protocol: https://cwiki.apache.org/confluence/x/yw3xB (KIP-227)
+Source of the format and the rules: https://kafka.apache.org/protocol#The_Messages_Fetch and KIP-227
 """
 
 from collections.abc import Mapping, Sequence

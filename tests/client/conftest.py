@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from contracts.client.command_client import CommandClient
 from infra.kafka.topics import create_topics, topics_of
@@ -28,3 +30,17 @@ async def kafka(settings: Settings) -> Settings:
 async def client(kafka: Settings) -> AsyncIterator[CommandClient]:
     async with client_for(kafka) as started:
         yield started
+
+
+@pytest.fixture
+def places(kafka: Settings) -> list[TopicPartition]:
+    """Three partitions without records."""
+    return [TopicPartition(f"{kafka.topic_prefix}users.events", number) for number in range(3)]
+
+
+@pytest_asyncio.fixture
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    started = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await started.start()
+    yield started
+    await started.stop()

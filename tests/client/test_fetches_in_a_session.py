@@ -1,17 +1,19 @@
 """Whatever happens to requests, answers and sessions, a broker knows the partitions that a consumer wants of it."""
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v4, FetchRequest_v11
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.client import fetch_waits
 from contracts.client.consumer import Consumer
 from contracts.client.fetch_sessions import (
     LAST_EPOCH,
@@ -21,10 +23,9 @@ from contracts.client.fetch_sessions import (
     FetchSession,
     SessionFetch,
 )
-from infra.kafka.topics import create_topics, topics_of
+from contracts.client.fetch_waits import SHORT_WAIT_MILLISECONDS, FetchClient
 from infra.settings import Settings
 from tests.waiting import until
-from workers.domain import contexts
 
 MOST_BYTES = 1000
 Wanted = Mapping[tuple[str, int], int]
@@ -161,18 +162,56 @@ def test_raise_another_error_of_the_broker() -> None:
         session.wanted_of(SimpleNamespace(topics=[], error_code=-1, session_id=0, API_VERSION=11))
 
 
-@pytest.fixture
-async def places(settings: Settings) -> list[TopicPartition]:
-    await create_topics(settings, topics_of(list(contexts()), settings))
-    return [TopicPartition(f"{settings.topic_prefix}users.events", number) for number in range(3)]
+class Line:
+    """The client of a fetcher that has one broker. What it is to `lose` is raised in place of the answer, and the
+    broker has not got the request.
+    """
+
+    _request_timeout_ms = 40_000
+
+    def __init__(self) -> None:
+        self.broker = Broker()
+        self.taken: Wanted = {}
+        self.lose: Callable[[], BaseException] | None = None
+        self._conns: dict[object, object] = {}
+
+    async def ready(self, node_id: int, *, group: int) -> bool:
+        return True
+
+    async def send(self, node_id: int, request: FetchRequest, *, group: int) -> Any:
+        built = request.build(FetchRequest_v11)
+        if self.lose is not None:
+            raise self.lose()
+        answer, self.taken = self.broker.answer(built)
+        return answer
 
 
-@pytest.fixture
-async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    started = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await started.start()
-    yield started
-    await started.stop()
+@pytest.mark.parametrize("lost", [KafkaConnectionError, asyncio.CancelledError, "given up"])
+async def test_name_all_again_after_a_request_that_was_lost(
+    monkeypatch: pytest.MonkeyPatch, lost: type[BaseException] | str
+) -> None:
+    """The broker lacks what was named in it, and nothing would name it again."""
+    monkeypatch.setattr(fetch_waits, "QUIET_SECONDS", 0.0)
+    line = Line()
+    fetches = FetchClient(line, SHORT_WAIT_MILLISECONDS)
+
+    def give_up() -> BaseException:
+        fetches.note_movement()
+        error: BaseException = KafkaConnectionError()
+        return error
+
+    await fetches.send(1, fetch(dict.fromkeys(PLACES, 0)))
+    moved = {**dict.fromkeys(PLACES, 0), PLACES[1]: 5}
+    if isinstance(lost, str):
+        line.lose = give_up
+        assert not (await fetches.send(1, fetch(moved))).topics
+    else:
+        line.lose = lost
+        with pytest.raises(lost):
+            await fetches.send(1, fetch(moved))
+    line.lose = None
+    await fetches.send(1, fetch(moved))
+    assert line.taken == moved
 
 
 @pytest.fixture
