@@ -1,7 +1,8 @@
 """Asked by prepare.sh before anything is downloaded: can Annals be installed with this Python, on this machine, here?
 
 `python infra/prepare.py` in the project's folder prints each problem with advice and ends with 1; without a problem it
-ends with 0. With `--python` it checks the Python alone. It needs only the standard library.
+ends with 0. With `--python` it checks the Python alone, and with `--pace` it also prints how many microseconds this
+Python takes for a loop. It needs only the standard library.
 
 The table of machines is what the lock file has wheels for (tests/devstack/test_every_package_has_a_wheel.py).
 """
@@ -10,6 +11,7 @@ import os
 import platform
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 14)
 OLDEST_GLIBC = (2, 28)
+ATTEMPTS = 9
+LOOPS = 20_000
 MACHINES = {"Linux": ("x86_64", "aarch64"), "Darwin": ("arm64", "x86_64")}
 
 OWN_SERVERS = (
@@ -110,12 +114,26 @@ def _of_folder(folder: bytes) -> Iterator[str]:
         )
 
 
+def pace() -> int:
+    """Microseconds that this Python takes for the same small work: the least of several attempts."""
+    return min(_attempt() for _ in range(ATTEMPTS)) // 1000
+
+
+def _attempt() -> int:
+    started = time.perf_counter_ns()
+    texts = {number: (number, str(number)) for number in range(LOOPS)}
+    sum(len(text) for _, text in texts.values())
+    return time.perf_counter_ns() - started
+
+
 def main() -> int:
     """Prints each problem on stderr; returns the exit code."""
-    python_only = sys.argv[1:] == ["--python"]
+    python_only = sys.argv[1:] in (["--python"], ["--pace"])
     problems = list(of_python(facts()) if python_only else hindrances(facts(), os.fsencode(Path.cwd())))
     for problem in problems:
         print(f"annals: {problem}", file=sys.stderr)
+    if sys.argv[1:] == ["--pace"] and not problems:
+        print(pace())
     return 1 if problems else 0
 
 

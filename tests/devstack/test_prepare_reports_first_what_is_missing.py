@@ -128,7 +128,7 @@ def test_every_other_folder_name_is_accepted(name: str, tmp_path: Path) -> None:
 
 def test_prepare_sh_looks_for_each_supported_python_and_lists_them() -> None:
     script = (ROOT / "infra" / "prepare.sh").read_text(encoding="utf-8")
-    listed = re.search(r"for python in (.*) python3; do", script)
+    listed = re.search(r"for name in (.*) python3; do", script)
     assert listed is not None
     minors = range(OLDEST_PYTHON[1], NEWEST_PYTHON[1] + 1)
     assert sorted(listed[1].split()) == [f"python3.{minor}" for minor in minors]
