@@ -38,6 +38,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     database = database_for(settings, role="annals_reader", connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
+    waiting = PostgresWaitingLanes(database)
 
     def host(projection: Projection) -> LaneHost:
         def work_for(partition: Partition) -> LaneWork:
@@ -58,7 +59,6 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         follower = follower_name(projection.name, section) if section else projection.name
         topic = topics.events(context)
         subscription = KafkaSubscription(settings, group=group, topics=[topic])
-        waiting = PostgresWaitingLanes(database)
         look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
         return LaneHost(
             "projection", subscription, work_for, partitions=settings.partitions, idle_look=look, follower=follower

@@ -10,7 +10,8 @@ from redis.exceptions import ResponseError, WatchError
 
 from infra.redis.connection import faults_sorted, watched
 from infra.redis.errors import server_said, step_after
-from infra.redis.keys import live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.keys import Keys, live_number, member, read_checkpoint, write_checkpoint
+from infra.redis.pipelining import Pipelining
 from infra.redis.sections import RedisSections, queue_values
 from infra.redis.server_signs import server_signs
 from infra.redis.stored_values import documents_of, parked_of, request_of
@@ -33,11 +34,14 @@ SCORE = b"0"
 
 
 class RedisReadModelWriter(RedisSections):
-    """`SectionStore` on Redis."""
+    """`SectionStore` on Redis. What the lanes of several hosts look for at the same time shares a round trip."""
+
+    def __init__(self, redis: Any, keys: Keys) -> None:
+        super().__init__(redis, keys)
+        self._pipelining = Pipelining(redis)
 
     async def live(self, projection: str) -> Generation:
-        with faults_sorted():
-            return Generation(projection, live_number(*await self._redis.mget(self._keys.both_live(projection))))
+        return Generation(projection, live_number(*await self._stored(self._keys.both_live(projection))))
 
     async def checkpoint(self, generation: Generation, topic: str, partition: int) -> Checkpoint:
         with faults_sorted():
@@ -47,8 +51,12 @@ class RedisReadModelWriter(RedisSections):
         self, generation: Generation, topic: str, partitions: Sequence[int]
     ) -> Sequence[Checkpoint]:
         keys = [self._keys.checkpoint(generation, topic, partition) for partition in partitions]
+        return [read_checkpoint(stored) for stored in (await self._stored(keys) if keys else ())]
+
+    async def _stored(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         with faults_sorted():
-            return [read_checkpoint(stored) for stored in (await self._redis.mget(keys) if keys else ())]
+            values: Sequence[bytes | None] = await self._pipelining.execute_command("MGET", *keys)
+        return values
 
     async def is_empty(self, generation: Generation) -> bool:
         with faults_sorted():

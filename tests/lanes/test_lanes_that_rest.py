@@ -11,6 +11,7 @@ from tests.lanes.test_a_lane_of_this_process import become
 from tests.lanes.test_the_lanes_of_a_process import FIRST, SECOND
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript
 from workers.lanes.host import LIVENESS_SECONDS, LaneHost
+from workers.lanes.idle import until_next
 from workers.ports.lanes import Unavailable
 
 
@@ -74,6 +75,32 @@ async def test_each_lane_looks_once_by_itself_and_then_rests() -> None:
         for _ in range(3):
             await process.both_are_looked_at()
         assert process.idles() == [1, 1]
+
+
+async def test_whoever_waits_for_the_next_interval_wakes_up_with_all_others() -> None:
+    loop = asyncio.get_running_loop()
+    turns: list[tuple[int, int]] = []
+    turn = 0
+
+    async def wake_up(late: int) -> None:
+        for _ in range(late):
+            await asyncio.sleep(0)
+        multiple = round((loop.time() + until_next(0.05)) / 0.05)
+        await asyncio.sleep(until_next(0.05))
+        turns.append((multiple, turn))
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while len(turns) < 3:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(count_turns(), *(wake_up(late) for late in (0, 3, 50)))
+    by_multiple: dict[int, set[int]] = {}
+    for multiple, woken_in in turns:
+        by_multiple.setdefault(multiple, set()).add(woken_in)
+    assert all(max(woken) - min(woken) <= 1 for woken in by_multiple.values())
 
 
 async def test_only_lanes_that_have_something_to_do_are_woken() -> None:

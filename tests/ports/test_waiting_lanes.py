@@ -1,5 +1,7 @@
 """One question for many lanes tells the same of each as the lane's own question."""
 
+import asyncio
+
 from tests.ports.tables import SagaStores, Tables
 from tests.ports.test_answers_to_steps import answer, refuse
 from tests.ports.test_saga_deadlines import LATER, SAGAS, deadline, taken
@@ -21,6 +23,15 @@ async def test_the_table_is_ahead_where_it_has_a_later_event(tables: Tables) -> 
     assert set(await lanes.ahead({FIRST: 1, SECOND: 0, LanePlace("orders", 0): 0})) == {FIRST}
     assert set(await lanes.ahead({FIRST: 2, SECOND: 0})) == set()
     assert set(await lanes.ahead({})) == set()
+
+
+async def test_whoever_asks_at_the_same_time_is_told_of_their_own_position(tables: Tables) -> None:
+    """Two projections follow one lane, and one of them has read less of it."""
+    await tables.store.acquire(COMMAND_LANE, "owner")
+    await tables.store.commit(command_batch(sequence=2, events=[event(1), event(2, version=2)]))
+    asked: list[dict[LanePlace, int]] = [{FIRST: 2}, {SECOND: 0, FIRST: 1}, {}, {FIRST: 0}, {FIRST: 2, SECOND: 0}]
+    answers = await asyncio.gather(*(tables.waiting_lanes.ahead(sequences) for sequences in asked))
+    assert [set(answer) for answer in answers] == [set(), {FIRST}, set(), {FIRST}, set()]
 
 
 async def test_a_lane_has_something_due_once_one_of_its_deadlines_has_passed(store: SagaStores, tables: Tables) -> None:

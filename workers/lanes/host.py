@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from workers.background import in_background
-from workers.lanes.idle import IdleLook, look_after
+from workers.lanes.idle import IdleLook, look_after, until_next
 from workers.lanes.runner import LaneRunner
 from workers.lanes.watch import Watch
 from workers.lanes.work import LaneWork
@@ -117,7 +117,7 @@ class LaneHost:
 
     async def _fetch(self) -> None:
         try:
-            fetched = await self._subscription.fetch(FETCH_WAIT_SECONDS)
+            fetched = await self._subscription.fetch(until_next(FETCH_WAIT_SECONDS))
         except SubscriptionLost:
             raise
         except Unavailable as error:

@@ -22,12 +22,13 @@ log = structlog.get_logger(__name__)
 
 
 async def look_after(role: str, runners: Callable[[], Iterable[LaneRunner]], look: IdleLook) -> None:
-    """Wake those lanes that have something to do, once a second, until cancelled.
+    """Wake those lanes that have something to do, once a second, until cancelled. All hosts of a process look at the
+    same time, so that the stores can answer their questions together.
 
     If the look cannot tell, all lanes wake up: each of them notices by itself what is wrong.
     """
     while True:
-        await asyncio.sleep(IDLE_SECONDS)
+        await asyncio.sleep(until_next(IDLE_SECONDS))
         waiting = [runner for runner in runners() if runner.waiting.is_under_way]
         resting = [runner for runner in waiting if runner.waiting.is_rest]
         for runner in waiting:
@@ -39,6 +40,13 @@ async def look_after(role: str, runners: Callable[[], Iterable[LaneRunner]], loo
                 runner.waiting.end()
             elif runner.waiting.is_rest:
                 runner.note_progress()
+
+
+def until_next(interval_seconds: float) -> float:
+    """Seconds until the loop's clock is at the next multiple of the interval: whoever waits for it wakes up together,
+    and a process that has nothing to do wakes up less often.
+    """
+    return interval_seconds - asyncio.get_running_loop().time() % interval_seconds
 
 
 async def _busy(works: Sequence[Any], look: IdleLook, role: str) -> Collection[Any]:
