@@ -8,6 +8,7 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kaf
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -192,6 +193,7 @@ def read_key(key: bytes | None) -> str:
     return _text(key, "the key")
 
 
+@lru_cache(maxsize=4096)  # all that a batch makes has one time
 def rfc3339(moment: datetime) -> str:
     """`moment` (aware) as RFC 3339 text in UTC with microseconds."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
