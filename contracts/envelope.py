@@ -74,12 +74,7 @@ class CommandEnvelope(NamedTuple):
             ("ce_correlationid", self.correlation_id.encode()),
             ("ce_causationid", self.causation_id.encode()),
         ]
-        if self.traceparent is not None:
-            headers.append(("traceparent", self.traceparent.encode()))
-        if self.actor is not None:
-            headers.append(("ce_actor", self.actor.encode()))
-        if self.reply_to is not None:
-            headers.append(("ce_replyto", self.reply_to.encode()))
+        headers += _given(("traceparent", self.traceparent), ("ce_actor", self.actor), ("ce_replyto", self.reply_to))
         if self.expected_version is not None:
             headers.append(("ce_expectedversion", b"%d" % self.expected_version))
         if self.expires_at is not None:
@@ -116,11 +111,11 @@ class EventEnvelope(NamedTuple):
             ("ce_streamversion", b"%d" % self.stream_version),
             ("ce_sequence", b"%d" % self.sequence),
         ]
-        if self.traceparent is not None:
-            headers.append(("traceparent", self.traceparent.encode()))
-        if self.actor is not None:
-            headers.append(("ce_actor", self.actor.encode()))
-        return headers
+        return headers + _given(("traceparent", self.traceparent), ("ce_actor", self.actor))
+
+
+def _given(*texts: tuple[str, str | None]) -> list[tuple[str, bytes]]:
+    return [(name, text.encode()) for name, text in texts if text is not None]
 
 
 def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:

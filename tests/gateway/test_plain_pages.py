@@ -1,5 +1,8 @@
 """Plain reads of a page of all cards: what is answered without the framework is what the route would answer."""
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -7,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import created, is_problem, placed
 from workers.gateway.direct_reads import DirectReads
+from workers.ports.read_models import Page
 
 OTHER_QUESTIONS = (
     *("limit=0", "limit=201", "limit=020", "limit=2&limit=2", "limit=x", "limit=", "colour=red", "city=London"),
@@ -71,6 +75,39 @@ class TestAPlainPage:
             cursor = f"&cursor={page['cursor']}"
         assert shown == [("ada-1", 1), ("ada-2", 0), ("ada-3", 0), ("ada-4", 0), ("ada-5", 0)]
         assert page["cursor"] is None
+
+    async def test_is_read_once_for_all_that_ask_in_one_turn(
+        self, http: httpx.AsyncClient, system: SystemInMemory
+    ) -> None:
+        paths = ["/users?limit=2", "/users?limit=3", "/users?limit=2", "/users?limit=3", "/users?limit=2"]
+        alone = [(await http.get(path)).content for path in paths]
+        system.read_models.queries.clear()
+        together = await asyncio.gather(*(http.get(path) for path in paths))
+        assert [answer.content for answer in together] == alone
+        assert system.read_models.queries.count("find") == 2
+
+    async def test_shows_what_was_written_before_it_was_asked_for(
+        self, http: httpx.AsyncClient, system: SystemInMemory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever asks is not given the answer to the same question that was asked earlier and is still under way."""
+        found, answered, going = system.read_models.find, asyncio.Event(), asyncio.Event()
+
+        async def find_slowly(*question: Any) -> Page:
+            page = await found(*question)
+            answered.set()
+            await going.wait()
+            return page
+
+        monkeypatch.setattr(system.read_models, "find", find_slowly)
+        early = asyncio.create_task(http.get("/users?limit=200"))
+        await answered.wait()
+        await created(http, user_id="eve", email="eve@example.org")
+        late = asyncio.create_task(http.get("/users?limit=200"))
+        answered.clear()
+        await answered.wait()
+        going.set()
+        shown = [[user["user_id"] for user in (await answer).json()["users"]] for answer in (early, late)]
+        assert ["eve" in ids for ids in shown] == [False, True]
 
     @pytest.mark.parametrize("path", ["/users", "/users?limit=1", "/users?limit=200"])
     async def test_may_have_any_limit(

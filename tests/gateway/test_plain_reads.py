@@ -142,21 +142,21 @@ class TestReadsOfOneTurn:
         store = Store()
         reads = GroupedReads(store.read)
         names = ["ada", "bob", "ada", "nobody"]
-        assert await asyncio.gather(*(reads.document("users", name) for name in names)) == [
+        assert await asyncio.gather(*(reads.answer("users", name) for name in names)) == [
             {"name": "ada"},
             {"name": "bob"},
             {"name": "ada"},
             None,
         ]
         assert store.asked == [["ada", "bob", "nobody"]]
-        assert await reads.document("users", "eve") == {"name": "eve"}
+        assert await reads.answer("users", "eve") == {"name": "eve"}
         assert store.asked[1:] == [["eve"]]
 
     async def test_are_more_queries_when_they_are_many(self) -> None:
         store = Store()
         reads = GroupedReads(store.read)
         names = [f"user-{number}" for number in range(3 * MAX_TOGETHER)]
-        documents = await asyncio.gather(*(reads.document("users", name) for name in names))
+        documents = await asyncio.gather(*(reads.answer("users", name) for name in names))
         assert documents == [{"name": name} for name in names]
         assert all(len(asked) <= MAX_TOGETHER + 1 for asked in store.asked)
         assert sum(len(asked) for asked in store.asked) == len(names)
@@ -165,7 +165,7 @@ class TestReadsOfOneTurn:
         store = Store()
         store.away = True
         reads = GroupedReads(store.read)
-        results = await asyncio.gather(*(reads.document("users", name) for name in "abc"), return_exceptions=True)
+        results = await asyncio.gather(*(reads.answer("users", name) for name in "abc"), return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 3
         assert len(store.asked) == 1, "nobody waits for a second time"
 
@@ -174,18 +174,18 @@ class TestReadsOfOneTurn:
         store = Store()
         store.lost = {lost}
         reads = GroupedReads(store.read)
-        results = await asyncio.gather(*(reads.document("users", name) for name in "abc"), return_exceptions=True)
+        results = await asyncio.gather(*(reads.answer("users", name) for name in "abc"), return_exceptions=True)
         for name, result in zip("abc", results, strict=True):
             assert isinstance(result, DocumentLost) if name == lost else result == {"name": name}
 
     async def test_go_on_without_the_first_reader(self) -> None:
         store = Store()
         reads = GroupedReads(store.read)
-        first = asyncio.create_task(reads.document("users", "ada"))
-        second = asyncio.create_task(reads.document("users", "bob"))
+        first = asyncio.create_task(reads.answer("users", "ada"))
+        second = asyncio.create_task(reads.answer("users", "bob"))
         await asyncio.sleep(0)
         first.cancel()
         assert await second == {"name": "bob"}
         with pytest.raises(asyncio.CancelledError):
             await first
-        assert await reads.document("users", "eve") == {"name": "eve"}
+        assert await reads.answer("users", "eve") == {"name": "eve"}

@@ -1,16 +1,10 @@
 """From a row of the event table to its record in the log. A row that is published again gives the same record."""
 
-from datetime import datetime
 from functools import lru_cache
 
 from contracts.envelope import CONTENT_TYPE, SPECVERSION, rfc3339
 from workers.ports.event_store import EventRow
 from workers.ports.log import OutboundRecord
-
-
-@lru_cache(maxsize=4096)
-def _time_header(recorded_at: datetime) -> tuple[str, bytes]:
-    return ("ce_time", rfc3339(recorded_at).encode())
 
 
 @lru_cache(maxsize=1024)
@@ -28,7 +22,7 @@ def event_record(row: EventRow) -> OutboundRecord:
         type_header,
         source_header,
         ("ce_subject", key),
-        _time_header(row.recorded_at),
+        ("ce_time", rfc3339(row.recorded_at).encode()),
         CONTENT_TYPE,
         ("ce_correlationid", row.correlation_id.encode()),
         ("ce_causationid", row.causation_id.encode()),

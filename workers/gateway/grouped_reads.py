@@ -1,60 +1,64 @@
-"""Groups reads of single documents: those that are asked for in one turn of the event loop go as one query.
+"""Groups reads of single documents, and of pages: those that are asked for in one turn of the event loop go as one
+query, and what several ask for is read once for all of them.
 
 The first of them waits for the turn to end and asks for all. So a read alone costs next to nothing more, and many at
 once share a round trip.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
 
-from workers.core.projection import Document
 from workers.ports.read_models import DocumentLost
 
 MAX_TOGETHER = 50
 
-Read = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Document]]]
-"""Documents of a projection by their ids; those that do not exist are left out. Bounded in time. Raises Unavailable."""
+Question = TypeVar("Question", bound=Hashable)
+Answer = TypeVar("Answer")
 
-Answers = dict[str, "asyncio.Future[Document | None]"]
+Read = Callable[[str, Sequence[Question]], Awaitable[Mapping[Question, Answer]]]
+"""The answers about a projection by their questions, such as documents by their ids; those that do not exist are left
+out. Bounded in time. Raises Unavailable.
+"""
 
 
 class ReadAlone(Exception):
     """The query of the group has failed for a reason that may concern others only."""
 
 
-class GroupedReads:
-    """Reads single documents by `read`."""
+class GroupedReads(Generic[Question, Answer]):
+    """Reads by `read`. What is answered is shared, so nobody may change it."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read[Question, Answer]) -> None:
         self._read = read
-        self._gathering: dict[str, Answers] = {}
+        self._gathering: dict[str, dict[Question, asyncio.Future[Answer | None]]] = {}
 
-    async def document(self, projection: str, document_id: str) -> Document | None:
-        """The document as it is, or None. Raises Unavailable."""
+    async def answer(self, projection: str, question: Question) -> Answer | None:
+        """The answer as it is, or None. Raises Unavailable."""
         group = self._gathering.get(projection)
         if group is None or len(group) >= MAX_TOGETHER:
-            return await self._ask_for_all(projection, document_id)
-        if document_id not in group:
-            group[document_id] = asyncio.get_running_loop().create_future()
+            return await self._ask_for_all(projection, question)
+        if question not in group:
+            group[question] = asyncio.get_running_loop().create_future()
         try:
-            return await asyncio.shield(group[document_id])
+            return await asyncio.shield(group[question])
         except ReadAlone:
-            return await self._ask(projection, document_id)
+            return await self._ask(projection, question)
 
-    async def _ask(self, projection: str, document_id: str) -> Document | None:
-        return (await self._read(projection, [document_id])).get(document_id)
+    async def _ask(self, projection: str, question: Question) -> Answer | None:
+        return (await self._read(projection, [question])).get(question)
 
-    async def _ask_for_all(self, projection: str, document_id: str) -> Document | None:
-        """Ask for a document and for those that are asked for in the same turn, and answer these."""
-        group: Answers = {}
+    async def _ask_for_all(self, projection: str, question: Question) -> Answer | None:
+        """Ask a question and those that are asked for in the same turn, and answer these."""
+        group: dict[Question, asyncio.Future[Answer | None]] = {}
         self._gathering[projection] = group
         try:
             await asyncio.sleep(0)
             if self._gathering.get(projection) is group:
                 del self._gathering[projection]
             if not group:
-                return await self._ask(projection, document_id)
-            documents = await self._read(projection, [document_id, *(name for name in group if name != document_id)])
+                return await self._ask(projection, question)
+            answers = await self._read(projection, [question, *(asked for asked in group if asked != question)])
         except BaseException as error:
             if self._gathering.get(projection) is group:
                 del self._gathering[projection]
@@ -63,8 +67,8 @@ class GroupedReads:
                 answer.set_exception(error if is_of_all else ReadAlone())
                 answer.exception()  # whoever waited for it may be gone
             if group and isinstance(error, DocumentLost):
-                return await self._ask(projection, document_id)
+                return await self._ask(projection, question)
             raise
-        for name, answer in group.items():
-            answer.set_result(documents.get(name))
-        return documents.get(document_id)
+        for asked, answer in group.items():
+            answer.set_result(answers.get(asked))
+        return answers.get(question)

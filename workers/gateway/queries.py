@@ -9,7 +9,7 @@ concurrent queries is bounded too; further ones wait, within the same deadline.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from contracts.topics import Topics
 from workers.core.projection import Document, Index, Projection
@@ -29,6 +29,15 @@ LAST_PAUSE_SECONDS = 0.1
 MAX_CONCURRENT = 32
 
 Answer = TypeVar("Answer")
+
+
+class PageQuestion(NamedTuple):
+    """What a page is asked for by, as `ReadModels.find` has it."""
+
+    within: Index | None
+    limit: int
+    after: str | None
+    newest_first: bool
 
 
 class DocumentStreams(Protocol):
@@ -67,7 +76,8 @@ class Queries:
         self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
-        self._grouped = GroupedReads(self._documents)
+        self._cards = GroupedReads(self._documents)
+        self._pages = GroupedReads(self._found)
 
     async def document(self, projection: Projection, document_id: str, seen: Seen) -> Document | None:
         """A document that shows what the caller has seen; None when there is none. Raises Unavailable or Problem.
@@ -83,7 +93,7 @@ class Queries:
 
     async def present(self, projection: Projection, document_id: str) -> Document | None:
         """The document as the read model has it now, without any wait for it; None: it has none. Raises Unavailable."""
-        stored = await self._grouped.document(projection.name, document_id)
+        stored = await self._cards.answer(projection.name, document_id)
         return None if stored is None else projection.whole(stored)
 
     async def _documents(self, projection: str, document_ids: Sequence[str]) -> Mapping[str, Document]:
@@ -138,9 +148,18 @@ class Queries:
         query = f"{projection.name} {index} {newest_first}"
         after = None if cursor is None else from_cursor(cursor, query)
         await self._caught_up(seen.positions)
-        page = await self._answer(lambda: self._read_models.find(projection.name, index, limit, after, newest_first))
+        page = await self._pages.answer(projection.name, PageQuestion(index, limit, after, newest_first))
+        assert page is not None
         documents = [projection.whole(document) for document in page.documents]
         return Page(documents, None if page.cursor is None else to_cursor(page.cursor, query))
+
+    async def _found(self, projection: str, questions: Sequence[PageQuestion]) -> Mapping[PageQuestion, Page]:
+        """The pages that are asked for, each a query of its own."""
+
+        async def page(question: PageQuestion) -> Page:
+            return await self._answer(lambda: self._read_models.find(projection, *question))
+
+        return dict(zip(questions, await asyncio.gather(*map(page, questions)), strict=True))
 
     async def tally(
         self, projection: Projection, indexes: Sequence[Index], until: str | None = None
