@@ -4,10 +4,10 @@ Creates are new users, each a stream of one event with a claim on an e-mail addr
 users again and again, so their streams are in the worker's cache after the first time. The projection then reads both.
 """
 
-import uuid
 from collections.abc import Callable
 from typing import NamedTuple
 
+from contracts.client.identifiers import new_identifier
 from contracts.topics import Topics
 from infra.kafka.extent import topic_extent
 from infra.measuring.bench.drained import Count, Drained, drain, finish
@@ -34,7 +34,7 @@ async def measure_commands(installation: Installation, count: int) -> Commands:
     TooLittleWork or Unavailable.
     """
     raw = await raw_rates(installation)
-    user_ids = [str(uuid.uuid4()) for _ in range(min(UPDATED_USERS, count))]
+    user_ids = [new_identifier() for _ in range(min(UPDATED_USERS, count))]
     await put_on_topic(installation.settings, sign_ups(count, user_ids))
     creates = await drain_commands(installation, count)
     await put_on_topic(installation.settings, moves(count, user_ids))

@@ -1,10 +1,15 @@
-"""The load: users who sign up and move; and how commands are put on the topics."""
+"""The load: users who sign up and move; and how commands are put on the topics.
 
-import uuid
+Ids are those that the published client and the gateway make, which sort by time: an index keeps them together. E-mail
+addresses come in any order, as those of people do.
+"""
+
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+from contracts.client.identifiers import new_identifier
 from contracts.envelope import CommandEnvelope, rfc3339
 from contracts.message import Command
 from contracts.partitioner import partition_for
@@ -21,9 +26,12 @@ SEND_BATCH = 5000
 
 def sign_up(user_id: str | None = None) -> CreateUser:
     """A new user; with a new id unless one is given."""
-    user_id = user_id or str(uuid.uuid4())
     return CreateUser(
-        user_id=user_id, first_name="Ada", last_name="Lovelace", email=f"{user_id}@example.org", city="London"
+        user_id=user_id or new_identifier(),
+        first_name="Ada",
+        last_name="Lovelace",
+        email=f"{secrets.token_hex(16)}@example.org",
+        city="London",
     )
 
 
@@ -53,7 +61,7 @@ async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
 def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[str, int, OutboundRecord]]:
     now, topics = rfc3339(datetime.now(UTC)), Topics(settings.topic_prefix)
     for number, command in enumerate(commands):
-        command_id = str(uuid.uuid4())
+        command_id = new_identifier()
         envelope = CommandEnvelope(
             id=command_id,
             type=command.type,

@@ -1,12 +1,12 @@
 """The same update to streams of all lengths: loaded whole, loaded from a snapshot, and from the worker's cache."""
 
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from contracts.client.command_client import CommandClient
+from contracts.client.identifiers import new_identifier
 from contracts.outcome import Outcome
 from contracts.users.commands import UpdateUser
 from infra.kafka.commands import command_client
@@ -40,7 +40,7 @@ class AtLength(NamedTuple):
 
 async def at_lengths(new_installation: NewInstallation, lengths: Sequence[int], commands: int) -> dict[str, AtLength]:
     """At each of these lengths. Raises Stalled, Unavailable or SetupFailed."""
-    streams = {str(uuid.uuid4()): length for length in lengths}
+    streams = {new_identifier(): length for length in lengths}
     results = {}
     async with new_installation(LANES) as running:
         async with _asking(running) as client:

@@ -1,10 +1,10 @@
 """The same creates, and the same queries of the tables, as the tables grow."""
 
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from contracts.client.identifiers import new_identifier
 from infra.measuring.bench.commands import drain_commands, finish_commands
 from infra.measuring.bench.drained import Drained
 from infra.measuring.bench.http_connection import get_request
@@ -37,7 +37,7 @@ async def at_rows(
     """At each of these sizes, which must rise. Raises Stalled, Unavailable or SetupFailed."""
     results = {}
     async with new_installation() as running:
-        user_ids = [str(uuid.uuid4()) for _ in range(READ_USERS)]
+        user_ids = [new_identifier() for _ in range(READ_USERS)]
         await put_on_topic(running.settings, sign_ups(READ_USERS, user_ids))
         await finish_commands(running, READ_USERS)
         generated = 0

@@ -1,9 +1,9 @@
 """What is ordered: users with enough money, SKUs with enough stock, so that every order is confirmed and paid."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from contracts.client.identifiers import new_identifier
 from contracts.inventory.commands import ReceiveStock
 from contracts.message import Command
 from contracts.orders.commands import PlaceOrder
@@ -45,7 +45,7 @@ class Shop:
         self._placed += 1
         skus = (self._skus[(self._placed + offset) % SKUS] for offset in range(LINES))
         return PlaceOrder(
-            order_id=str(uuid.uuid4()),
+            order_id=new_identifier(),
             user_id=self._users[self._placed % USERS],
             lines=tuple(OrderLine(sku=sku, quantity=1, unit_price=PRICE) for sku in skus),
             currency=CURRENCY,

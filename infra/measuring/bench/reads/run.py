@@ -2,12 +2,12 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import psutil
 
+from contracts.client.identifiers import new_identifier
 from infra.measuring.bench.checkout import child_environment
 from infra.measuring.bench.commands import finish_commands, finish_events
 from infra.measuring.bench.http_connection import connected, get_request
@@ -37,7 +37,7 @@ class ReadPair(NamedTuple):
 
 async def measure_reads(installation: Installation, seconds: float) -> dict[str, ReadPair]:
     """Reads by what is read and by how many clients. Raises Stalled, Unavailable, WrongAnswer or TimeoutError."""
-    user_ids = [str(uuid.uuid4()) for _ in range(USERS)]
+    user_ids = [new_identifier() for _ in range(USERS)]
     await put_on_topic(installation.settings, sign_ups(USERS, user_ids))
     async with together() as tasks:
         tasks.create_task(finish_commands(installation, USERS))
