@@ -108,8 +108,13 @@ async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event, ho
                 for host in hosts:
                     host.stop()
                 watch.cancel()
-        except* Unavailable as group:
-            raise group.exceptions[0] from None
+        except (
+            ExceptionGroup
+        ) as group:  # not `except*`: before Python 3.11.4 what is raised there comes in another group
+            away, others = group.split(Unavailable)
+            if away is None or others is not None:
+                raise
+            raise away.exceptions[0] from None
         finally:
             hosts.clear()
     if watch not in ended:
