@@ -108,9 +108,7 @@ async def _hold_lanes(role: str, settings: Settings, stopping: asyncio.Event, ho
                 for host in hosts:
                     host.stop()
                 watch.cancel()
-        except (
-            ExceptionGroup
-        ) as group:  # not `except*`: before Python 3.11.4 what is raised there comes in another group
+        except ExceptionGroup as group:  # before Python 3.11.4 what `except*` raises comes in another group
             away, others = group.split(Unavailable)
             if away is None or others is not None:
                 raise
