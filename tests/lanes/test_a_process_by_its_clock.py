@@ -17,8 +17,7 @@ from workers.lanes.host import (
     MAX_FETCH_FAILURE_SECONDS,
     LaneHost,
 )
-from workers.lanes.runner import LaneRunner
-from workers.lanes.watch import LOOK_INTERVAL_SECONDS, QUIET_LOOK_INTERVAL_SECONDS, Watch
+from workers.lanes.watch import LOOK_INTERVAL_SECONDS, Watch
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord, Partition, TopicState
 
@@ -170,29 +169,6 @@ async def test_lanes_are_looked_at_when_it_is_time_or_when_there_are_other_ones(
         await watch.look([runner])
         looks.append(subscription.steps.count(("look", FIRST)))
     assert looks == [1, 1, 2, 2, 3]
-
-
-async def test_lanes_are_looked_at_less_often_while_nothing_comes() -> None:
-    subscription, now = SubscriptionInMemory(), [1000.0]
-    watch = Watch("command", subscription, lambda: now[0])
-
-    async def looks(runner: LaneRunner, seconds: float) -> int:
-        """How many there are in a time that passes by half seconds."""
-        subscription.steps.clear()
-        for _ in range(int(seconds * 2)):
-            now[0] += 0.5
-            await watch.look([runner])
-        return subscription.steps.count(("look", FIRST))
-
-    subscription.topics[FIRST] = []
-    async with held(WorkOnScript(), subscription) as runner:
-        subscription.position[FIRST] = 0
-        await become(lambda: runner.waits_for_records, "there is nothing to do")
-        await looks(runner, 3 * LOOK_INTERVAL_SECONDS)
-        assert await looks(runner, 5 * QUIET_LOOK_INTERVAL_SECONDS) == 5
-        subscription.topics[FIRST] = records(0, 1)
-        await looks(runner, QUIET_LOOK_INTERVAL_SECONDS)
-        assert await looks(runner, 5 * LOOK_INTERVAL_SECONDS) == 5, "one is not read"
 
 
 async def test_a_lane_that_has_read_nothing_yet_is_behind_by_records_and_not_caught_up() -> None:

@@ -15,7 +15,6 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks at every turn."""
     monkeypatch.setattr("workers.lanes.host.FETCH_WAIT_SECONDS", 0.002)
     monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("workers.lanes.watch.QUIET_LOOK_INTERVAL_SECONDS", 0.0)
 
 
 async def held(process: Process) -> None:

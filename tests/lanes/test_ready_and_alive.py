@@ -16,7 +16,6 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks at every turn; and the patience that a test has."""
     monkeypatch.setattr("workers.lanes.host.FETCH_WAIT_SECONDS", 0.002)
     monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 0.0)
-    monkeypatch.setattr("workers.lanes.watch.QUIET_LOOK_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.01)
     monkeypatch.setattr("workers.lanes.runner.IDLE_SECONDS", 0.01)
 

@@ -19,8 +19,6 @@ from workers.ports.lanes import Unavailable
 from workers.ports.log import Partition, Subscription
 
 LOOK_INTERVAL_SECONDS = 2.0
-# While all is read and nothing new was written since the look before: an idle process does little but look.
-QUIET_LOOK_INTERVAL_SECONDS = 4.0
 LOOKS_WITHOUT_PROGRESS = 15
 # A lane that is further behind is still catching up, and its process is not ready.
 CAUGHT_UP_SECONDS = 10.0
@@ -41,16 +39,13 @@ class Watch:
         self._looked_at: float | None = None
         self._absent: frozenset[str] = frozenset()
         self._stalled: dict[Partition, tuple[int, int]] = {}
-        self._ends: dict[Partition, int] = {}
-        self._is_quiet = False
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
         """Look if it is time to. Raises Unavailable if the consumer has stopped fetching."""
         now = self._clock()
-        interval_seconds = QUIET_LOOK_INTERVAL_SECONDS if self._is_quiet else LOOK_INTERVAL_SECONDS
-        if self._looked_at is not None and now - self._looked_at < interval_seconds:
+        if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
-        self._looked_at, self._is_quiet = now, False
+        self._looked_at = now
         fetched_to = {runner.partition: runner.fetched_to for runner in runners}
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
@@ -71,10 +66,6 @@ class Watch:
                 position, looks = self._stalled.get(partition, (reach.position, 0))
                 stalled[partition] = (reach.position, looks + 1 if position == reach.position else 1)
         self._stalled = stalled
-        ends = {partition: reach.extent.end for partition, reach in reached.items()}
-        is_all_read = waiting == set(by_partition) and all(ends[place] == reached[place].position for place in ends)
-        self._is_quiet = is_all_read and ends == self._ends and not self._absent
-        self._ends = ends
         for partition, (position, looks) in stalled.items():
             if looks >= LOOKS_WITHOUT_PROGRESS:
                 where = f"{partition.topic}/{partition.partition} at offset {position}"
