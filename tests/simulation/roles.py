@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from contracts.catalogue import catalogue
@@ -30,6 +31,10 @@ from workers.saga.lane import SagaLane, SagaPorts
 from workers.saga.shared_instances import SharedInstances
 
 SESSION_TIMEOUT_SECONDS = 4.0
+
+# All simulated processes live on one clock. Each goes its own way, as processes of several machines do: if all looked
+# at the same moments, there would be fewer different schedules.
+_host = partial(LaneHost, rhythm=lambda seconds: seconds)
 
 
 class Servers:
@@ -94,7 +99,7 @@ def _command_host(environment: WorkerEnvironment) -> LaneHost:
         events=messages.events,
         clock=environment.clock,
     )
-    return LaneHost(
+    return _host(
         "command",
         _subscription(environment, "annals-command", COMMANDS),
         lambda partition: CommandLane("users", USERS.decider, partition.partition, ports),
@@ -114,7 +119,7 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         instances=SharedInstances(),
         clock=environment.clock,
     )
-    return LaneHost(
+    return _host(
         "saga",
         _subscription(environment, "annals-saga", EVENTS),
         lambda partition: SagaLane("users", USERS.sagas, partition.partition, ports),
@@ -131,7 +136,7 @@ def _projection_host(environment: WorkerEnvironment) -> LaneHost:
     table = MemoryEventStore(environment.servers.table, environment.wire)
     store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
     events = catalogue().events
-    return LaneHost(
+    return _host(
         "projection",
         _subscription(environment, "annals-projection-users", EVENTS),
         lambda partition: ProjectionLane(
@@ -156,7 +161,7 @@ def _section_host(environment: WorkerEnvironment) -> LaneHost:
     table = MemoryEventStore(environment.servers.table, environment.wire)
     store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
     events = catalogue().events
-    return LaneHost(
+    return _host(
         "projection",
         _subscription(environment, "annals-projection-users-circle", EVENTS),
         lambda partition: SectionLane(

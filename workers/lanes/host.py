@@ -44,10 +44,12 @@ class LaneHost:
         partitions: int | None = None,
         idle_look: IdleLook | None = None,
         follower: str = "",
+        rhythm: Callable[[float], float] = until_next,
     ) -> None:
         """`partitions` is the number that each topic must have; None: any number. Without an `idle_look` (idle.py) each
         lane looks by itself whether there is something to do without records. `follower` tells hosts of one role and
-        topic apart where their lanes are measured.
+        topic apart where their lanes are measured. `rhythm`: how long to wait now for what is done once in so many
+        seconds.
         """
         self.role, self._follower = role, follower
         self._subscription = subscription
@@ -55,6 +57,7 @@ class LaneHost:
         self._clock = clock
         self._partitions = partitions
         self._idle_look = idle_look
+        self._rhythm = rhythm
         self._runners: dict[Partition, LaneRunner] = {}
         self._stopping = asyncio.Event()
         self._committed_at = self._turned_at = clock()
@@ -112,12 +115,12 @@ class LaneHost:
     def _look_after_idle_lanes(self) -> asyncio.Task[None] | None:
         if self._idle_look is None:
             return None
-        looking = look_after(self.role, self._runners.values, self._idle_look)
+        looking = look_after(self.role, self._runners.values, self._idle_look, self._rhythm)
         return in_background(looking, f"idle lanes of {self.role}")
 
     async def _fetch(self) -> None:
         try:
-            fetched = await self._subscription.fetch(until_next(FETCH_WAIT_SECONDS))
+            fetched = await self._subscription.fetch(self._rhythm(FETCH_WAIT_SECONDS))
         except SubscriptionLost:
             raise
         except Unavailable as error:

@@ -21,14 +21,16 @@ IdleLook = Callable[[Sequence[Any]], Awaitable[Collection[Any]]]
 log = structlog.get_logger(__name__)
 
 
-async def look_after(role: str, runners: Callable[[], Iterable[LaneRunner]], look: IdleLook) -> None:
+async def look_after(
+    role: str, runners: Callable[[], Iterable[LaneRunner]], look: IdleLook, rhythm: Callable[[float], float]
+) -> None:
     """Wake those lanes that have something to do, once a second, until cancelled. All hosts of a process look at the
     same time, so that the stores can answer their questions together.
 
     If the look cannot tell, all lanes wake up: each of them notices by itself what is wrong.
     """
     while True:
-        await asyncio.sleep(until_next(IDLE_SECONDS))
+        await asyncio.sleep(rhythm(IDLE_SECONDS))
         waiting = [runner for runner in runners() if runner.waiting.is_under_way]
         resting = [runner for runner in waiting if runner.waiting.is_rest]
         for runner in waiting:
