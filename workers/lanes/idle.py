@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 async def look_after(
     role: str, runners: Callable[[], Iterable[LaneRunner]], look: IdleLook, rhythm: Callable[[float], float]
 ) -> None:
-    """Wake those lanes that have something to do, once a second, until cancelled. All hosts of a process look at the
-    same time, so that the stores can answer their questions together.
+    """Wake those lanes that have something to do, once a second, until cancelled. With `until_next` for their
+    `rhythm`, all hosts of a process look at the same time, and the stores answer their questions together.
 
     If the look cannot tell, all lanes wake up: each of them notices by itself what is wrong.
     """
