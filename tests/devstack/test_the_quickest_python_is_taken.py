@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 60.0
 CANNOT_INSTALL = 'case $* in "-m venv"*|"-m pip"*) exit 1;; esac'
@@ -71,29 +73,20 @@ class Machine:
         return [str(tools)]
 
 
-def test_a_quicker_python_of_any_version_is_preferred(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("pythons", "taken"),
+    [
+        ([("python3.13", 5000), ("python3.11", 4000), ("python3", 3000)], 2),
+        ([("python3", 5000), ("python3", 3000)], 1),
+        ([("python3.12", 5000), ("python3.11", 4800)], 0),
+    ],
+    ids=["of any version", "also the second of a name", "the first of about equal ones"],
+)
+def test_it_is_the_quickest(pythons: list[tuple[str, int]], taken: int, tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.has_uv()
-    machine.python("python3.13", 5000)
-    machine.python("python3.11", 4000)
-    quickest = machine.python("python3", 3000)
-    assert f"--python {quickest}" in machine.noted()
-
-
-def test_the_second_python_of_a_name_counts_too(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    machine.has_uv()
-    machine.python("python3", 5000)
-    quickest = machine.python("python3", 3000)
-    assert f"--python {quickest}" in machine.noted()
-
-
-def test_of_about_equal_ones_the_first_is_taken(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    machine.has_uv()
-    first = machine.python("python3.12", 5000)
-    machine.python("python3.11", 4800)
-    assert f"--python {first}" in machine.noted()
+    programs = [machine.python(name, pace) for name, pace in pythons]
+    assert f"--python {programs[taken]} " in machine.noted().replace("\n", " \n")
 
 
 def test_uv_is_installed_by_any_python_that_can(tmp_path: Path) -> None:

@@ -85,9 +85,9 @@ async def test_whoever_waits_for_the_next_interval_wakes_up_with_all_others() ->
     async def wake_up(late: int) -> None:
         for _ in range(late):
             await asyncio.sleep(0)
-        multiple = round((loop.time() + until_next(0.05)) / 0.05)
+        moment = round((loop.time() + until_next(0.05)) * 100)
         await asyncio.sleep(until_next(0.05))
-        turns.append((multiple, turn))
+        turns.append((moment, turn))
 
     async def count_turns() -> None:
         nonlocal turn
@@ -97,10 +97,10 @@ async def test_whoever_waits_for_the_next_interval_wakes_up_with_all_others() ->
 
     async with asyncio.timeout(5):
         await asyncio.gather(count_turns(), *(wake_up(late) for late in (0, 3, 50)))
-    by_multiple: dict[int, set[int]] = {}
-    for multiple, woken_in in turns:
-        by_multiple.setdefault(multiple, set()).add(woken_in)
-    assert all(max(woken) - min(woken) <= 1 for woken in by_multiple.values())
+    by_moment: dict[int, set[int]] = {}
+    for moment, woken_in in turns:
+        by_moment.setdefault(moment, set()).add(woken_in)
+    assert all(max(woken) - min(woken) <= 1 for woken in by_moment.values())
 
 
 async def test_only_lanes_that_have_something_to_do_are_woken() -> None:

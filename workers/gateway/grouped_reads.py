@@ -1,5 +1,5 @@
-"""Groups reads of single documents, and of pages: those that are asked for in one turn of the event loop go as one
-query, and what several ask for is read once for all of them.
+"""Groups reads of single documents, and of pages: those that are asked for in one turn of the event loop go together,
+and what several ask for is read once for all of them.
 
 The first of them waits for the turn to end and asks for all. So a read alone costs next to nothing more, and many at
 once share a round trip.

@@ -6,6 +6,7 @@ something to do. Only those wake up. Records wake a lane at once, whatever the l
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from workers.ports.lanes import Unavailable
 
 # The works that rest (`LaneWork` of one role) -> those of them that have something to do.
 IdleLook = Callable[[Sequence[Any]], Awaitable[Collection[Any]]]
+
+# The processes of one machine have one clock: without this all of them would ask the servers at the same moments.
+_PHASE_SECONDS = random.uniform(0.0, 1.0)  # noqa: S311  # no secret
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +49,10 @@ async def look_after(
 
 
 def until_next(interval_seconds: float) -> float:
-    """Seconds until the loop's clock is at the next multiple of the interval: whoever waits for it wakes up together,
-    and a process that has nothing to do wakes up less often.
+    """Seconds until the process's clock is at the next multiple of the interval: whoever waits for it wakes up
+    together, and a process that has nothing to do wakes up less often.
     """
-    return interval_seconds - asyncio.get_running_loop().time() % interval_seconds
+    return interval_seconds - (asyncio.get_running_loop().time() + _PHASE_SECONDS) % interval_seconds
 
 
 async def _busy(works: Sequence[Any], look: IdleLook, role: str) -> Collection[Any]:
