@@ -17,13 +17,27 @@ TABLES = ("events", "commands", "unique_claims")
 ROWS_A_STATEMENT = 100_000
 STATEMENT_TIMEOUT_SECONDS = 600.0
 PARTITION = 1_000_000
+_FIRST_MILLISECOND = 1_700_000_000_000  # in 2023; since 1970
+
+
+
+def _ordered_id(seed: str) -> str:
+    """SQL for an id of version 7 (RFC 9562), as the clients make them: the rows are a millisecond apart. Ids in any
+    order touch several index pages for each row, which an installation with 10 million real rows does not.
+    """
+    digits = f"md5({seed})"
+    return (
+        f"(lpad(to_hex({_FIRST_MILLISECOND} + n), 12, '0') || '7' || substr({digits}, 1, 3) || '8' "
+        f"|| substr({digits}, 4, 15))::uuid"
+    )
+
 
 # By column, what is not copied: `n` is the number of the row, `template` the real one.
-_OF_A_COMMAND = "md5('command' || n)::uuid"
+_OF_A_COMMAND = _ordered_id("'command' || n")
 _NEW_STREAM = {
     "partition": f"{PARTITION}",
     "sequence": "n",
-    "stream_id": "md5('stream' || n)::uuid",
+    "stream_id": _ordered_id("'stream' || n"),
     "event_id": "md5('event' || n)::uuid",
     "command_id": _OF_A_COMMAND,
     "correlation_id": f"CASE WHEN template.correlation_id IS NOT NULL THEN {_OF_A_COMMAND} END",
