@@ -60,6 +60,11 @@ class Outcome(BaseModel):
     handled_at: datetime
     content_digest: str | None = Field(default=None, repr=False)
 
+    @property
+    def context(self) -> str:
+        """The context of the command."""
+        return self.type.partition(".")[0]
+
     def to_json(self) -> bytes:
         """As it is stored, and sent as a reply."""
         return self.__pydantic_serializer__.to_json(self)

@@ -37,7 +37,9 @@ from workers.operations.dead_letters.choosing import LetterChoice, LetterFilters
 from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
+    from workers.operations.dead_letters.letter import Letter
     from workers.operations.dead_letters.reading import LetterStatus
+    from workers.ports.outcomes import CommandKey
 
 MAX_LIST_LIMIT = 10_000
 
@@ -116,17 +118,21 @@ async def _shown(choice: LetterChoice) -> tuple["LetterStatus", dict[str, Any]]:
 
     async with open_dead_letters() as (letters, database):
         ((status,),) = [batch async for batch in letters.chosen(choice)]
-        command_id = _uuid(status.letter.command_id)
-        stored = None if command_id is None else await PostgresEventStore(database).outcome(command_id)
+        key = _command_key(status.letter)
+        stored = None if key is None else await PostgresEventStore(database).outcome(key)
         outcome = None if stored is None else Outcome.model_validate_json(stored)
         return status, letter_plain(status, await database.now(), outcome)
 
 
-def _uuid(text: str | None) -> str | None:
+def _command_key(letter: "Letter") -> "CommandKey | None":
+    """What the letter's command is known by; None: the letter is no command."""
+    from workers.ports.outcomes import CommandKey
+
     try:
-        return None if text is None else str(UUID(text))
+        command_id = str(UUID(letter.command_id or ""))
     except ValueError:
         return None
+    return CommandKey((letter.type or "").partition(".")[0], letter.stream_id or "", command_id)
 
 
 @app.command()

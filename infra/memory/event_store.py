@@ -9,6 +9,7 @@ from infra.memory.lane_store import MemoryLaneStore
 from infra.memory.table import Table
 from infra.memory.wire import Wire
 from workers.ports.event_store import Batch, BatchLookup, EventRow
+from workers.ports.outcomes import CommandKey
 
 
 class MemoryEventStore(MemoryLaneStore):
@@ -22,9 +23,13 @@ class MemoryEventStore(MemoryLaneStore):
         return self._time()
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        look_up = partial(self._table.look_up, context, command_ids, stream_ids, fingerprint)
+        look_up = partial(self._table.look_up, context, commands, stream_ids, fingerprint)
         lookup = await self._wire.call("Postgres", look_up)
         self._time.note(lookup.now)
         return lookup
@@ -39,8 +44,11 @@ class MemoryEventStore(MemoryLaneStore):
     async def first_events(self, context: str, stream_ids: Sequence[str], limit: int) -> Sequence[EventRow]:
         return await self._wire.call("Postgres", partial(self._table.first_events, context, stream_ids, limit))
 
-    async def outcome(self, command_id: str) -> bytes | None:
-        return await self._wire.call("Postgres", partial(self._table.outcome, command_id))
+    async def outcome(self, key: CommandKey) -> bytes | None:
+        return await self._wire.call("Postgres", partial(self._table.outcome, key))
+
+    async def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        return await self._wire.call("Postgres", partial(self._table.outcomes, command_id, limit))
 
     async def commit(self, batch: Batch) -> None:
         await self._change(partial(self._table.commit, batch))

@@ -5,7 +5,7 @@ is checked before anything is written, so a batch is written as a whole or not a
 """
 
 import copy
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from infra.memory.lane_rows import LaneRow, LaneRows
+from infra.memory.ordered_rows import has, insert
 from infra.memory.saga_rows import SagaRows
 from infra.memory.values import (
     MAX_BIGINT,
@@ -35,7 +36,7 @@ from workers.ports.event_store import (
     StreamEvent,
     StreamExists,
 )
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 
 UniqueClaim = tuple[str, str, str]
 _sequence, _version = attrgetter("sequence"), attrgetter("stream_version")
@@ -54,7 +55,7 @@ class Table(SagaRows, LaneRows):
         super().__init__(now)
         self.events: dict[tuple[str, int], list[EventRow]] = {}
         self.streams: dict[tuple[str, str], list[EventRow]] = {}
-        self.commands: dict[str, OutcomeRow] = {}
+        self.commands: dict[CommandKey, OutcomeRow] = {}
         self.unique_claims: dict[UniqueClaim, str] = {}
         self.credentials: dict[tuple[str, str], str] = {}
         self.snapshots: dict[tuple[str, str], SnapshotRow] = {}
@@ -71,10 +72,14 @@ class Table(SagaRows, LaneRows):
         return copied
 
     def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        check_lists([text] for text in [*command_ids, *stream_ids])
-        handled = [command_id for command_id in map(identifier, command_ids) if command_id in self.commands]
+        check_lists([*commands, stream_ids])
+        asked = [CommandKey(context, stream_id, identifier(command_id)) for stream_id, command_id in commands]
         usable = (self._snapshot(context, stream_id, fingerprint) for stream_id in stream_ids)
         snapshots = {snapshot.stream_id: snapshot for snapshot in usable if snapshot is not None}
         events = [
@@ -83,7 +88,7 @@ class Table(SagaRows, LaneRows):
             for row in self.streams.get((context, stream_id), ())
             if stream_id not in snapshots or row.stream_version > snapshots[stream_id].stream_version
         ]
-        outcomes = {command_id: self.commands[command_id].outcome for command_id in handled}
+        outcomes = {key[1:]: self.commands[key].outcome for key in asked if key in self.commands}
         return BatchLookup(self.now(), outcomes, events, list(snapshots.values()))
 
     def _snapshot(self, context: str, stream_id: str, fingerprint: str | None) -> StoredSnapshot | None:
@@ -96,9 +101,13 @@ class Table(SagaRows, LaneRows):
             return None
         return StoredSnapshot(stream_id, row.stream_version, behind[0].event_id, row.digest, row.state)
 
-    def outcome(self, command_id: str) -> bytes | None:
-        row = self.commands.get(identifier(command_id))
+    def outcome(self, key: CommandKey) -> bytes | None:
+        row = self.commands.get(key._replace(command_id=identifier(key.command_id)))
         return None if row is None else row.outcome
+
+    def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        wanted = identifier(command_id)
+        return [row.outcome for key, row in self.commands.items() if key.command_id == wanted][:limit]
 
     def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
         rows = self.events.get((context, partition), [])
@@ -156,15 +165,16 @@ class Table(SagaRows, LaneRows):
         self.commands |= outcomes
         self.tell_sagas(outcomes.values())
         for event in events:
-            _insert(self.events.setdefault((event.context, event.partition), []), event, _sequence)
-            _insert(self.streams.setdefault((event.context, event.stream_id), []), event, _version)
+            insert(self.events.setdefault((event.context, event.partition), []), event, _sequence)
+            insert(self.streams.setdefault((event.context, event.stream_id), []), event, _version)
 
-    def _new_outcomes(self, batch: Batch) -> dict[str, OutcomeRow]:
-        outcomes: dict[str, OutcomeRow] = {}
+    def _new_outcomes(self, batch: Batch) -> dict[CommandKey, OutcomeRow]:
+        outcomes: dict[CommandKey, OutcomeRow] = {}
         place = (batch.context, batch.lane.partition, batch.time)
         for given in batch.outcomes:
             command_id = identifier(given.command_id)
-            if command_id in self.commands or command_id in outcomes:
+            key = CommandKey(batch.context, given.stream_id, command_id)
+            if key in self.commands or key in outcomes:
                 raise Repeated
             check_number(given.sequence, MAX_BIGINT)
             row = given
@@ -172,7 +182,7 @@ class Table(SagaRows, LaneRows):
                 row = row._replace(
                     command_id=command_id, context=batch.context, partition=place[1], handled_at=batch.time
                 )
-            outcomes[command_id] = row
+            outcomes[key] = row
         return outcomes
 
     def _new_events(self, batch: Batch) -> list[EventRow]:
@@ -191,10 +201,10 @@ class Table(SagaRows, LaneRows):
                 recorded_at=batch.time,
             )
             place, version = (row.context, row.partition), (row.stream_id, row.stream_version)
-            if row.sequence in sequences or _has(self.events.get(place, ()), row.sequence, _sequence):
+            if row.sequence in sequences or has(self.events.get(place, ()), row.sequence, _sequence):
                 raise ConstraintBroken("events_pkey", (*place, row.sequence))
             stream = self.streams.get((row.context, row.stream_id), ())
-            if version in versions or _has(stream, row.stream_version, _version):
+            if version in versions or has(stream, row.stream_version, _version):
                 raise StreamExists((row.context, *version))
             sequences.add(row.sequence)
             versions.add(version)
@@ -235,15 +245,3 @@ def _copied(rows: dict[Any, Any]) -> dict[Any, Any]:
     if isinstance(first, LaneRow):
         return {key: replace(row) for key, row in rows.items()}
     return dict(rows)
-
-
-def _has(rows: Sequence[EventRow], number: int, key: Callable[[EventRow], int]) -> bool:
-    place = bisect_left(rows, number, key=key)
-    return place < len(rows) and key(rows[place]) == number
-
-
-def _insert(rows: list[EventRow], row: EventRow, key: Callable[[EventRow], int]) -> None:
-    if not rows or key(rows[-1]) < key(row):
-        rows.append(row)
-    else:
-        rows.insert(bisect_left(rows, key(row), key=key), row)

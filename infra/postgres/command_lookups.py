@@ -13,7 +13,7 @@ import orjson
 
 from infra.answered_time import AnsweredTime
 from infra.postgres.grouping import Grouping
-from infra.postgres.lists import listed
+from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
 from workers.ports.event_store import BatchLookup, StoredSnapshot, StreamEvent, Unstorable
 from workers.ports.outcomes import OutcomeRow
@@ -22,7 +22,7 @@ MAX_GROUP_IDS = 4000
 
 
 class _Question(NamedTuple):
-    command_ids: Sequence[str]
+    commands: Sequence[tuple[str, str]]
     stream_ids: Sequence[str]
 
 
@@ -35,7 +35,7 @@ class CommandLookUps:
         self._groupings: dict[tuple[str, str | None], Grouping[_Question, BatchLookup]] = {}
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None
+        self, context: str, commands: Sequence[tuple[str, str]], stream_ids: Sequence[str], fingerprint: str | None
     ) -> BatchLookup:
         """As the port says: `EventStore.look_up`."""
         key = (context, fingerprint)
@@ -45,7 +45,7 @@ class CommandLookUps:
                 return await self._together(questions, context, fingerprint)
 
             self._groupings[key] = Grouping(together, _weight, MAX_GROUP_IDS)
-        return await self._groupings[key].ask(_Question(command_ids, stream_ids))
+        return await self._groupings[key].ask(_Question(commands, stream_ids))
 
     async def _together(
         self, questions: Sequence[_Question], context: str, fingerprint: str | None
@@ -53,7 +53,7 @@ class CommandLookUps:
         if len(questions) == 1:
             return [await self._alone(questions[0], context, fingerprint)]
         everything = _Question(
-            [command_id for question in questions for command_id in question.command_ids],
+            [command for question in questions for command in question.commands],
             [stream_id for question in questions for stream_id in question.stream_ids],
         )
         lookup = await self._alone(everything, context, fingerprint)
@@ -66,7 +66,7 @@ class CommandLookUps:
         return [
             BatchLookup(
                 lookup.now,
-                {id_: lookup.outcomes[id_] for id_ in question.command_ids if id_ in lookup.outcomes},
+                {key: lookup.outcomes[key] for key in question.commands if key in lookup.outcomes},
                 [row for stream_id in sorted(question.stream_ids) for row in events.get(stream_id, ())],
                 [snapshots[stream_id] for stream_id in question.stream_ids if stream_id in snapshots],
             )
@@ -75,8 +75,8 @@ class CommandLookUps:
 
     async def _alone(self, question: _Question, context: str, fingerprint: str | None) -> BatchLookup | Exception:
         try:
-            arguments = (listed(question.command_ids), context, listed(question.stream_ids), fingerprint)
-            row = await self._database.row("look_up", *arguments)
+            arguments = (context, listed(question.stream_ids), fingerprint)
+            row = await self._database.row("look_up", *columns(question.commands, 2), *arguments)
         except Exception as error:  # noqa: BLE001  # raised to the lane
             return error
         assert row is not None
@@ -84,7 +84,7 @@ class CommandLookUps:
         outcomes = [outcome_row(values) for values in _columns(row, "outcome", OutcomeRow._fields)]
         return BatchLookup(
             row["now"],
-            {outcome.command_id: outcome.outcome for outcome in outcomes},
+            {(outcome.stream_id, outcome.command_id): outcome.outcome for outcome in outcomes},
             [StreamEvent._make(values) for values in _columns(row, "event", StreamEvent._fields, "data")],
             [StoredSnapshot._make(values) for values in _columns(row, "snapshot", StoredSnapshot._fields, "state")],
         )
@@ -102,14 +102,14 @@ def outcome_row(row: Sequence[Any]) -> OutcomeRow:
 
 
 def _weight(question: _Question) -> int:
-    return len(question.command_ids) + len(question.stream_ids)
+    return len(question.commands) + len(question.stream_ids)
 
 
 def _columns(row: Any, prefix: str, fields: Sequence[str], encoded: str | None = None) -> Any:
     """The values of each row of what look_up.sql gives as one array for each field, NULL when there are no rows. The
     texts of the field `encoded` become UTF-8.
     """
-    columns = {field: row[f"{prefix}_{field}"] or () for field in fields}
+    values = {field: row[f"{prefix}_{field}"] or () for field in fields}
     if encoded is not None:
-        columns[encoded] = map(str.encode, columns[encoded])
-    return zip(*columns.values(), strict=True)
+        values[encoded] = map(str.encode, values[encoded])
+    return zip(*values.values(), strict=True)

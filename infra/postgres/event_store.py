@@ -11,6 +11,7 @@ from infra.postgres.lane_store import PostgresLaneStore
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
 from workers.ports.event_store import Batch, BatchLookup, EventRow
+from workers.ports.outcomes import CommandKey
 
 
 class PostgresEventStore(PostgresLaneStore):
@@ -25,9 +26,13 @@ class PostgresEventStore(PostgresLaneStore):
         return self._look_ups.time()
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        return await self._look_ups.look_up(context, command_ids, stream_ids, fingerprint)
+        return await self._look_ups.look_up(context, commands, stream_ids, fingerprint)
 
     async def streams(self, context: str, stream_ids: Sequence[str]) -> Sequence[EventRow]:
         """All events of these streams, each stream's together and in order."""
@@ -56,10 +61,14 @@ class PostgresEventStore(PostgresLaneStore):
         rows = await self._database.rows("events_listed", context, partitions, after, limit)
         return [event_row(row) for row in rows]
 
-    async def outcome(self, command_id: str) -> bytes | None:
+    async def outcome(self, key: CommandKey) -> bytes | None:
         """The stored outcome's JSON (the port `Outcomes`)."""
-        row = await self._database.row("outcome", command_id)
+        row = await self._database.row("outcome", key.command_id, key.context, key.stream_id)
         return None if row is None else outcome_row(row).outcome
+
+    async def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        """The stored outcomes' JSON (the port `Outcomes`)."""
+        return [outcome_row(row).outcome for row in await self._database.rows("outcomes_of", command_id, limit)]
 
     async def commit(self, batch: Batch) -> None:
         await self._commits.commit(batch)

@@ -20,7 +20,6 @@ PARTITION = 1_000_000
 _FIRST_MILLISECOND = 1_700_000_000_000  # in 2023; since 1970
 
 
-
 def _ordered_id(seed: str) -> str:
     """SQL for an id of version 7 (RFC 9562), as the clients make them: the rows are a millisecond apart. Ids in any
     order touch several index pages for each row, which an installation with 10 million real rows does not.

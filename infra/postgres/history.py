@@ -27,10 +27,10 @@ class PostgresHistory:
         row = await self._database.row("stream_end", context, stream_id)
         return None if row is None else (row["stream_version"], row["type"])
 
-    async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
+    async def causes(self, context: str, stream_id: str, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         if not command_ids:
             return {}
-        rows = await self._database.rows("causes", listed(command_ids))
+        rows = await self._database.rows("causes", context, stream_id, listed(command_ids))
         return {row["command_id"]: Cause(**row) for row in rows}
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:

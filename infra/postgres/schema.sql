@@ -17,7 +17,7 @@ CREATE TABLE annals.commands (
     event_count    integer NOT NULL,
     error          json,
     content_digest bytea,
-    CONSTRAINT commands_pkey PRIMARY KEY (command_id),
+    CONSTRAINT commands_pkey PRIMARY KEY (command_id, context, stream_id),
     CONSTRAINT commands_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'rejected'::text, 'failed'::text])))
 );
 CREATE INDEX commands_correlation ON annals.commands USING btree (correlation_id, handled_at) WHERE (correlation_id IS NOT NULL);

@@ -127,4 +127,4 @@ class Installation:
 
     def outcome(self, number: int) -> Outcome:
         """The stored outcome of the n-th command."""
-        return Outcome.model_validate_json(self.table.outcomes[command_id(number)].outcome)
+        return Outcome.model_validate_json(self.table.handled[command_id(number)].outcome)

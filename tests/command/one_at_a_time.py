@@ -38,23 +38,23 @@ class OneAtATime:
         self.unique_claims = dict(reserved)
         self.credentials: dict[str, str] = {}
         self.events: list[Written] = []
-        self.outcomes: dict[str, Outcome] = {}
-        self._contents: dict[str, tuple[str, bytes]] = {}
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self._contents: dict[tuple[str, str], tuple[str, bytes]] = {}
         self._decider = decider
         self._now = now
         self._states: dict[str, Any] = {}
 
     def handle(self, asked: Asked) -> Outcome:
         """The command's outcome: the first one, if it was handled before; a rejection, if another one was."""
-        content = (asked.command.type, asked.command.to_json())
-        if self._contents.setdefault(asked.id, content) != content:
+        key, content = (asked.command.stream_id, asked.id), (asked.command.type, asked.command.to_json())
+        if self._contents.setdefault(key, content) != content:
             return self._refuse(asked, Rejection(IDEMPOTENCY_KEY_REUSED, ""))
-        if asked.id not in self.outcomes:
+        if key not in self.outcomes:
             answer = self._answer(asked)
-            self.outcomes[asked.id] = (
+            self.outcomes[key] = (
                 self._accept(asked, answer) if isinstance(answer, Decision) else self._refuse(asked, answer)
             )
-        return self.outcomes[asked.id]
+        return self.outcomes[key]
 
     def version(self, stream_id: str) -> int:
         return sum(event.stream_id == stream_id for event in self.events)
@@ -86,7 +86,7 @@ class OneAtATime:
                 self.credentials[stream_id] = decision.credential.secret
         emitted = []
         for place, event in enumerate(decision.events):
-            event_id = str(uuid5(UUID(asked.id), str(place)))
+            event_id = str(uuid5(UUID(asked.id), f"{asked.command.context}/{asked.command.stream_id}/{place}"))
             state = self._states.get(stream_id, self._decider.initial)
             self._states[stream_id] = self._decider.evolve(state, through_json(event))
             version = self.version(stream_id) + 1

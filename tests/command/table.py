@@ -38,9 +38,13 @@ class TableInMemory(MemoryEventStore):
         super().__init__(self.table, self.line)
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        self.looked_up.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
+        self.looked_up.append(await super().look_up(context, commands, stream_ids, fingerprint))
         return self.looked_up[-1]
 
     def write(self, rows: Sequence[EventRow]) -> None:
@@ -56,8 +60,9 @@ class TableInMemory(MemoryEventStore):
         return self.table.lanes
 
     @property
-    def outcomes(self) -> dict[str, OutcomeRow]:
-        return self.table.commands
+    def handled(self) -> dict[str, OutcomeRow]:
+        """The stored outcomes by command id, if each is of one stream's command."""
+        return {key.command_id: row for key, row in self.table.commands.items()}
 
     @property
     def events(self) -> Sequence[EventRow]:

@@ -51,7 +51,7 @@ async def test_that_was_replaced_leaves_nothing_published_or_answered() -> None:
         await lane.handle([record(CREATE_ADA, 0)])
     lane.abandon()
     assert installation.table.events == []
-    assert installation.table.outcomes == {}
+    assert installation.table.handled == {}
     assert installation.table.unique_claims == {}
     assert installation.table.rows[LANE].consumed == 0
     assert installation.published == []
@@ -135,7 +135,7 @@ async def test_sends_a_misdirected_command_on_as_it_came_before_the_offset_moves
     assert (topic, partition) == (COMMANDS, partition_for(stray.key or b"", 4)), "the key decides where it belongs"
     assert (message.key, message.value) == (stray.key, stray.value)
     assert list(message.headers) == list(stray.headers)
-    assert list(installation.table.outcomes) == [command_id(1)]
+    assert list(installation.table.handled) == [command_id(1)]
     assert installation.table.rows[LANE].consumed == 2
     assert [reply[0] for reply in installation.replies] == [command_id(1)]
 
@@ -150,7 +150,7 @@ async def test_does_not_move_on_while_something_cannot_be_sent_away(stray: Inbou
         await lane.handle([stray, record(HERE, 1)])
     lane.abandon()
     assert installation.table.rows[LANE].consumed == 0
-    assert installation.table.outcomes == {}
+    assert installation.table.handled == {}
     installation.sender.away = False
     await installation.handle([stray, record(HERE, 1)])
     assert len(installation.sender.delivered) == 1
@@ -192,7 +192,7 @@ async def test_refuses_the_one_command_that_cannot_be_stored() -> None:
     error = installation.outcome(1).error
     assert error is not None
     assert error.code == "ValidationFailed"
-    assert UNSTORABLE not in installation.table.outcomes[command_id(1)].outcome.decode()
+    assert UNSTORABLE not in installation.table.handled[command_id(1)].outcome.decode()
     assert [(row.sequence, row.type) for row in installation.table.lane()] == [
         (1, "UserCreated"),
         (2, "UserCreated"),

@@ -12,13 +12,13 @@ from contracts.users.commands import DeleteUser, WelcomeUser
 from contracts.users.examples import CREATE_ADA, MOVE_ADA_TO_TURIN
 from tests.command.installation import Installation, command_id, record
 from tests.counted import Counted
+from workers.ports.outcomes import CommandKey
 
 ADA = CREATE_ADA.user_id
 BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 OTHERS: dict[str, Command] = {
     "another field": CREATE_ADA.model_copy(update={"city": "Turin"}),
     "another type": MOVE_ADA_TO_TURIN,
-    "another stream": BOB,
 }
 
 
@@ -39,6 +39,19 @@ async def test_is_refused_and_answered_and_stored_nowhere(other: Command, togeth
     assert installation.outcome(1) == answers[0]
     assert [row.stream_id for row in installation.table.lane()] == [ADA]
     assert reused.grown() == {"annals_commands_reused_ids_total": 1}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "later"])
+async def test_about_another_stream_is_another_command(together: bool) -> None:
+    """So nobody can take the id of a command before it comes, nor see what became of it."""
+    installation = Installation()
+    first, second = record(BOB, 1), record(CREATE_ADA, 1, offset=2)
+    await installation.handle(*([[first, second]] if together else [[first], [second]]))
+    outcomes = [Outcome.model_validate_json(reply) for _, reply in installation.replies]
+    assert [(outcome.stream_id, outcome.status) for outcome in outcomes] == [("bob", "accepted"), (ADA, "accepted")]
+    assert outcomes[0].events[0].event_id != outcomes[1].events[0].event_id
+    await installation.handle([record(BOB, 1, offset=3), record(CREATE_ADA, 1, offset=4)])
+    assert installation.replies[2:] == installation.replies[:2], "each is known by its stream"
 
 
 async def test_of_the_same_fields_but_another_type_is_refused() -> None:
@@ -70,12 +83,12 @@ async def test_after_a_rejection_is_refused_too() -> None:
 async def test_under_an_outcome_of_an_earlier_release_is_recognised_by_type_and_stream() -> None:
     installation = Installation()
     await installation.handle([record(CREATE_ADA, 1)])
-    row = installation.table.outcomes[command_id(1)]
-    installation.table.outcomes[command_id(1)] = row._replace(content_digest=None)
-    others = [OTHERS["another field"], OTHERS["another type"], OTHERS["another stream"]]
+    row = installation.table.handled[command_id(1)]
+    installation.table.table.commands[CommandKey("users", ADA, command_id(1))] = row._replace(content_digest=None)
+    others = [OTHERS["another field"], OTHERS["another type"]]
     await installation.handle([record(command, 1, offset=place) for place, command in enumerate(others, start=2)])
     statuses = [orjson.loads(reply)["status"] for _, reply in installation.replies]
-    assert statuses == ["accepted", "accepted", "rejected", "rejected"]
+    assert statuses == ["accepted", "accepted", "rejected"]
 
 
 def test_has_another_digest() -> None:

@@ -21,6 +21,7 @@ from workers.core.decider import Decider, Decision, Rejection
 from workers.domain import contexts
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
+from workers.ports.outcomes import CommandKey
 
 users = st.sampled_from(["u1", "u2", "u3"])
 emails = st.sampled_from(["a@x.org", "A@x.org", "b@x.org", "c@x.org", "taken@x.org", "gone@x.org"])
@@ -141,8 +142,8 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     answers = [alone.handle(asked.asked) for asked in run.sent]
 
     table = installation.table
-    stored = {key: Outcome.model_validate_json(row.outcome) for key, row in table.outcomes.items()}
-    assert {key: wordless(outcome) for key, outcome in stored.items()} == alone.outcomes
+    stored = {key: Outcome.model_validate_json(row.outcome) for key, row in table.table.commands.items()}
+    assert {key[1:]: wordless(outcome) for key, outcome in stored.items()} == alone.outcomes
     assert [written(row) for row in table.lane()] == alone.events
     assert table.unique_claims == alone.unique_claims
     assert table.credentials == alone.credentials
@@ -155,7 +156,8 @@ async def test_in_the_table_and_in_the_log(decider: Decider[Any], run: Run) -> N
     for key, reply in installation.replies:
         handled = Outcome.model_validate_json(reply)
         if handled.error is None or handled.error.code != IDEMPOTENCY_KEY_REUSED:
-            assert reply == table.outcomes[key].outcome, "a repeat is answered with the stored outcome, byte for byte"
-    for key, row in table.outcomes.items():
-        handled = stored[key]
+            row = table.table.commands[CommandKey("users", handled.stream_id, key)]
+            assert reply == row.outcome, "a repeat is answered with the stored outcome, byte for byte"
+    for row in table.table.commands.values():
+        handled = stored[CommandKey("users", row.stream_id, row.command_id)]
         assert (row.status, row.stream_id, row.sequence) == (handled.status, handled.stream_id, handled.sequence)

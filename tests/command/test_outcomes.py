@@ -10,7 +10,7 @@ from contracts.users.examples import ADA_CREATED, CREATE_ADA, MOVE_ADA_TO_TURIN,
 from tests.command.installation import Installation, command_id, record
 from tests.command.table import NOW, UNSTORABLE
 from tests.lanes.recorded_rows import event_rows
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 
 BOB = CREATE_ADA.model_copy(update={"user_id": "bob", "email": "bob@example.org"})
 
@@ -30,7 +30,7 @@ async def test_are_the_published_model_in_json_whatever_the_status() -> None:
         ]
     )
     statuses = []
-    for row in installation.table.outcomes.values():
+    for row in installation.table.handled.values():
         outcome = Outcome.model_validate_json(row.outcome, strict=True, extra="forbid")
         published = orjson.loads(outcome.to_json())
         assert orjson.loads(row.outcome) == published
@@ -122,7 +122,11 @@ async def test_of_a_command_that_another_lane_has_handled_meanwhile_are_the_othe
         NOW,
         None,
     )
-    installation.table.line.meanwhile = [lambda: installation.table.outcomes.update({other.command_id: other})]
+    installation.table.line.meanwhile = [
+        lambda: installation.table.table.commands.update(
+            {CommandKey("users", other.stream_id, other.command_id): other}
+        )
+    ]
     await installation.handle([record(CREATE_ADA, 1), record(BOB, 2)])
     assert installation.replies[0] == (command_id(1), other.outcome)
     assert installation.outcome(2).status == "accepted"

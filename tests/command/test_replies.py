@@ -30,7 +30,7 @@ async def replied(address: str | None) -> list[tuple[str, int]]:
     await lane.handle([record(CREATE_ADA.model_copy(update={"user_id": "user-8"}), 1, reply_to=address)])
     await lane.release()
     lane.abandon()
-    assert len(installation.table.outcomes) == 1
+    assert len(installation.table.handled) == 1
     return [(topic, partition) for topic, partition, _ in installation.sender.posted]
 
 
@@ -58,7 +58,7 @@ async def test_carry_the_outcome_under_the_commands_id() -> None:
     await installation.handle([record(CREATE_ADA, 1), record(CREATE_ADA, 2, reply_to=None)])
     ((_, _, reply),) = installation.sender.posted
     assert reply.key == command_id(1).encode()
-    assert reply.value == installation.table.outcomes[command_id(1)].outcome
+    assert reply.value == installation.table.handled[command_id(1)].outcome
     headers = dict(reply.headers)
     assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_type"] == b"annals.Outcome.v1"

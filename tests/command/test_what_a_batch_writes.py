@@ -48,7 +48,7 @@ def test_is_an_event_with_all_that_is_known_of_it() -> None:
         sequence=41,
         stream_id=ADA,
         stream_version=1,
-        event_id=str(uuid5(UUID(command_id(1)), "0")),
+        event_id=str(uuid5(UUID(command_id(1)), f"users/{ADA}/0")),
         type="UserCreated",
         schema_version=1,
         data=row.data,

@@ -134,7 +134,8 @@ class DeskInMemory:
 
     def outcome(self, command_id: str) -> Outcome:
         """The stored outcome."""
-        return Outcome.model_validate_json(self.table.commands[command_id].outcome)
+        (row,) = [row for key, row in self.table.commands.items() if key.command_id == command_id]
+        return Outcome.model_validate_json(row.outcome)
 
     @property
     def sent(self) -> int:

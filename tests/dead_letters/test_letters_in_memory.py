@@ -16,6 +16,7 @@ from workers.operations.dead_letters.reading import LetterStatus, NoSuchLetter
 from workers.operations.dead_letters.retrying import RetryResult
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord
+from workers.ports.outcomes import CommandKey
 
 EVE = CreateUser(user_id="eve", first_name="Eve", last_name="Moore", email=CREATE_ADA.email)
 FIRST_RETRY = str(uuid5(UUID(command_id(1)), "retry/1"))
@@ -38,7 +39,7 @@ async def test_a_failed_command_is_sent_as_a_new_one_once(desk: DeskInMemory) ->
     assert str(result.plan.preview) == "would be accepted: users.UserCreated"
     assert result.outcome is not None
     assert (result.sent, result.outcome.status, result.outcome.command_id) == (True, "accepted", FIRST_RETRY)
-    assert desk.table.commands[FIRST_RETRY].causation_id == command_id(1)
+    assert desk.table.commands[CommandKey("users", CREATE_ADA.user_id, FIRST_RETRY)].causation_id == command_id(1)
     (again,) = await retried(desk, letter)
     assert (again.sent, again.plan.preview[:2]) == (False, ("handled", "accepted"))
     (status,) = await desk.letters()

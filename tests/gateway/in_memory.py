@@ -1,7 +1,7 @@
 """A system in memory behind the gateway's ports: the real deciders and projections, and switches for what can fail."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from os import urandom
@@ -27,6 +27,7 @@ from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.queries import Queries
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
+from workers.ports.outcomes import CommandKey
 
 LOOK_INTERVAL_SECONDS = 0.02
 CATCH_UP_SECONDS = 0.3
@@ -60,7 +61,7 @@ class SystemInMemory:
         self.batch_time: datetime | None = None
         self.read_models = FollowedReadModels(lambda: self.away)
         self.sent: list[tuple[Command, CommandMeta]] = []
-        self.outcomes: dict[str, Outcome] = {}
+        self.handled: dict[CommandKey, Outcome] = {}
         self.streams: dict[tuple[str, str], list[Recorded]] = {}
         self.claims: dict[tuple[str, str, str], str] = {}
         self.log: list[Recorded] = []
@@ -81,10 +82,15 @@ class SystemInMemory:
         await asyncio.sleep(wait_seconds)
         return None
 
-    async def outcome(self, command_id: str) -> bytes | None:
+    async def outcome(self, key: CommandKey) -> bytes | None:
         self._reach("Postgres")
-        outcome = self.outcomes.get(command_id)
+        outcome = self.handled.get(key)
         return None if outcome is None else outcome.to_json()
+
+    async def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        self._reach("Postgres")
+        found = [outcome for key, outcome in self.handled.items() if key.command_id == command_id]
+        return [outcome.to_json() for outcome in found[:limit]]
 
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
@@ -93,10 +99,11 @@ class SystemInMemory:
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""
-        earlier = self.outcomes.get(meta.command_id)
+        key = CommandKey(command.context, command.stream_id, meta.command_id)
+        earlier = self.handled.get(key)
         if earlier is not None:
             return earlier if earlier.is_of(command) else self._handled(command, meta, REUSED)
-        outcome = self.outcomes[meta.command_id] = self._handled(command, meta)
+        outcome = self.handled[key] = self._handled(command, meta)
         return outcome
 
     def _handled(self, command: Command, meta: CommandMeta, rejection: Rejection | None = None) -> Outcome:
@@ -149,4 +156,4 @@ class SystemInMemory:
 
     def state(self) -> Mapping[str, int]:
         """How many commands were sent and handled: what a refused request must leave as it was."""
-        return {"sent": len(self.sent), "handled": len(self.outcomes)}
+        return {"sent": len(self.sent), "handled": len(self.handled)}

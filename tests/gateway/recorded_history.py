@@ -8,7 +8,7 @@ from workers.core.recorded import Recorded
 from workers.ports.event_store import EventRow
 from workers.ports.history import Cause, Correlated
 from workers.ports.lanes import Unavailable
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 
 if TYPE_CHECKING:
     from tests.gateway.in_memory import SystemInMemory
@@ -30,12 +30,14 @@ class RecordedHistory:
         stream = self._system.streams.get((context, stream_id))
         return (stream[-1].stream_version, stream[-1].event.name) if stream else None
 
-    async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
+    async def causes(self, context: str, stream_id: str, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         self._reach()
         return {
             meta.command_id: Cause(meta.command_id, command.type, meta.causation_id, None, None, None)
             for command, meta in self._system.sent
-            if meta.command_id in command_ids and meta.command_id in self._system.outcomes
+            if meta.command_id in command_ids
+            and CommandKey(context, stream_id, meta.command_id) in self._system.handled
+            and (command.context, command.stream_id) == (context, stream_id)
         }
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:
@@ -66,11 +68,11 @@ class RecordedHistory:
                 outcome.handled_at,
                 outcome.content_digest,
             )
-            for outcome in self._system.outcomes.values()
+            for outcome in self._system.handled.values()
         ]
 
     def _rows(self, recorded: Sequence[Recorded]) -> list[EventRow]:
-        outcomes = self._system.outcomes.values()
+        outcomes = self._system.handled.values()
         commands = {event.event_id: outcome for outcome in outcomes for event in outcome.events}
         return [
             EventRow(

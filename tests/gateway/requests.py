@@ -36,7 +36,7 @@ async def deposited(http: httpx.AsyncClient, user_id: str = "ada-1", amount: str
 
 def done(system: SystemInMemory, command: Command) -> str:
     """Have a command handled that no route sends, as if a saga had sent it; the position after it."""
-    name = f"saga command {len(system.outcomes)}"
+    name = f"saga command {len(system.handled)}"
     outcome = system.handle(command, CommandMeta(name, name, name, None, None))
     assert outcome.status == "accepted", outcome.error
     return f"{command.context}:{outcome.partition}:{outcome.sequence}"

@@ -31,6 +31,7 @@ from workers.gateway.seen import Seen
 from workers.ports.commands import CommandMeta
 from workers.ports.history import History
 from workers.ports.lanes import Unavailable
+from workers.ports.outcomes import CommandKey
 from workers.ports.read_models import Page, ReadModels, Tally
 
 SHORT_SECONDS = 0.05
@@ -86,9 +87,13 @@ class SilentReadModels(Silent):
 class SilentOutcomes(Silent):
     """As `Outcomes`."""
 
-    async def outcome(self, command_id: str) -> bytes | None:
+    async def outcome(self, key: CommandKey) -> bytes | None:
         await self.ask()
         return None
+
+    async def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        await self.ask()
+        return []
 
 
 class SilentHistory(Silent):
@@ -150,7 +155,7 @@ class TestASilentStore:
         monkeypatch.setattr(command_dispatcher, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
         async with asyncio.timeout(LONG_SECONDS):
             with pytest.raises(Unavailable):
-                await CommandDispatcher(NoReply(), SilentOutcomes()).stored("one")
+                await CommandDispatcher(NoReply(), SilentOutcomes()).awaited("one", None, 0)
 
     async def test_of_outcomes_does_not_hold_a_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(command_dispatcher, "LOOK_TIMEOUT_SECONDS", SHORT_SECONDS)
@@ -204,10 +209,10 @@ class TestMoreThanMayAskAtOnce:
     async def test_do_without_the_stored_outcome(self) -> None:
         store = SilentOutcomes()
         dispatcher = CommandDispatcher(NoReply(), store)
-        await self._ask_many(store, lambda: dispatcher.stored("one"))
+        await self._ask_many(store, lambda: dispatcher.awaited("one", None, 0))
         assert store.most == command_dispatcher.MAX_CONCURRENT_LOOKS
         store.most = 0
-        assert await dispatcher.stored("one") is None
+        assert await dispatcher.awaited("one", None, 0) is None
         assert store.most == 1, "places are given back"
 
     async def _ask_many(self, store: Silent, ask: Callable[[], Awaitable[Any]]) -> None:

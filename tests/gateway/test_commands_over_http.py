@@ -47,6 +47,30 @@ async def test_a_business_no_is_a_problem_with_its_code(http: httpx.AsyncClient,
     assert is_problem(await http.delete("/users/nobody"), 404, "UserNotFound")
 
 
+async def test_of_several_commands_with_one_id_each_is_found_by_its_stream(
+    http: httpx.AsyncClient, system: SystemInMemory
+) -> None:
+    """Somebody has used the id for a stream of their own: it gives away nothing and stands in nobody's way."""
+    asked = {"Idempotency-Key": "once"}
+    system.handles = False
+    place = (await http.post("/users", json=ADA | {"user_id": "ada-1"}, headers=asked | {"Prefer": "wait=0"})).headers
+    command, meta = system.sent[-1]
+    system.handles = True
+    burnt = UpdateUser(user_id="mallory", city="Turin")
+    system.handle(burnt, meta)
+    rightful = system.handle(command, meta)
+    assert (rightful.status, rightful.stream_id) == ("accepted", "ada-1")
+    several = await http.get(place["location"])
+    assert is_problem(several, 409, "SeveralCommands")
+    assert several.json()["streams"] == ["users/mallory", "users/ada-1"]
+    for outcome in (rightful, system.handle(burnt, meta)):
+        one = await http.get(place["location"], params={"stream": f"users/{outcome.stream_id}"})
+        assert (one.json()["stream_id"], one.json()["status"]) == (outcome.stream_id, outcome.status)
+    assert is_problem(await http.get(place["location"], params={"stream": "users/eve"}), 404, "CommandNotFound")
+    again = await http.post("/users", json=ADA | {"user_id": "ada-1"}, headers=asked)
+    assert (again.status_code, again.json()["stream_id"]) == (201, "ada-1")
+
+
 async def test_put_replaces_the_whole_profile(http: httpx.AsyncClient, system: SystemInMemory) -> None:
     await created(http, user_id="ada-1")
     profile = {"first_name": "Augusta", "last_name": "King", "email": "ada@example.org"}

@@ -9,6 +9,7 @@ from contracts.users.commands import UpdateUser
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import created, is_problem
 from tests.waiting import until
+from workers.ports.outcomes import CommandKey
 
 ORDER = {
     "order_id": "o-1",
@@ -75,10 +76,10 @@ async def test_a_repeat_that_crosses_with_the_first_request_gets_its_answer(
 
     stored, looks = system.outcome, 0
 
-    async def outcome(command_id: str) -> bytes | None:
+    async def outcome(key: CommandKey) -> bytes | None:
         nonlocal looks
         looks += 1
-        outcome = await stored(command_id)
+        outcome = await stored(key)
         if looks == 1:
             system.handle(*system.sent[-1])
             await http.delete("/users/ada-1")

@@ -4,8 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from contracts.outcome import Status
+from workers.history.tree import tree
 from workers.ports.event_store import EventRow
-from workers.ports.history import Notice, SagaStep, StartedSaga
+from workers.ports.history import Correlated, Notice, SagaStep, StartedSaga
 from workers.ports.outcomes import OutcomeRow
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -16,16 +17,22 @@ def after(seconds: float) -> datetime:
 
 
 def command(
-    command_id: str, at: float, caused_by: str | None = None, *, code: str | None = None, context: str = "orders"
+    command_id: str,
+    at: float,
+    caused_by: str | None = None,
+    *,
+    code: str | None = None,
+    context: str = "orders",
+    to: str = "s",
 ) -> OutcomeRow:
-    """A handled command about the stream `s`; with a `code` a rejected one."""
+    """A handled command about the stream `to`; with a `code` a rejected one."""
     error = None if code is None else {"code": code, "message": f"{code}, because."}
     status: Status = "accepted" if code is None else "rejected"
     return OutcomeRow(
         command_id,
         f"{context}.Do.v1",
         context,
-        "s",
+        to,
         status,
         1,
         0,
@@ -46,10 +53,12 @@ def event(event_id: str, at: float, of: str, sequence: int = 1) -> EventRow:
     return EventRow(*place, event_id, "Done", 1, b"{}", of, "c", of, "clerk", None, after(at))
 
 
-def step(command_id: str, at: float, caused_by: str, *, name: str = "go", to: str = "s") -> SagaStep:
+def step(
+    command_id: str, at: float, caused_by: str, *, name: str = "go", to: str = "s", context: str = "orders"
+) -> SagaStep:
     """A step of the instance `fulfilment/o-1`, decided at `at`."""
     decided = after(at)
-    return SagaStep("fulfilment", "o-1", name, command_id, "payments.Do.v1", to, caused_by, None, decided, decided)
+    return SagaStep("fulfilment", "o-1", name, command_id, f"{context}.Do.v1", to, caused_by, None, decided, decided)
 
 
 def saga(at: float, begun_by: str | None = None) -> StartedSaga:
@@ -60,3 +69,8 @@ def notice(event_id: str, at: float, kind: str, **data: str) -> Notice:
     """What `fulfilment/o-1` handled."""
     fields = json.dumps({"instance_id": "o-1", **data}).encode()
     return Notice("fulfilment", "o-1", event_id, f"core.{kind}.v1", after(at), fields)
+
+
+def outline(correlated: Correlated) -> list[str]:
+    """The tree with a dot for each level."""
+    return [f"{'.' * node.depth}{node.kind} {node.id}" for node in tree(correlated)]

@@ -7,17 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.history.rows import command, event, notice, saga, step
+from tests.history.rows import command, event, notice, outline, saga, step
 from workers.history.nodes import Node
 from workers.history.tree import tree
 from workers.ports.history import Correlated
 
 IDS = [f"id-{number}" for number in range(8)]
-
-
-def outline(correlated: Correlated) -> list[str]:
-    """The tree with a dot for each level."""
-    return [f"{'.' * node.depth}{node.kind} {node.id}" for node in tree(correlated)]
 
 
 def test_a_request_its_event_and_what_a_saga_made_of_it() -> None:
@@ -96,7 +91,7 @@ def test_a_step_whose_cause_is_not_known_stands_under_its_saga() -> None:
 
 def test_a_rejection_that_a_saga_handled_stands_under_the_rejected_command() -> None:
     correlated = Correlated(
-        commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound")],
+        commands=[command("place", 1), command("reserve", 3, "placed", code="AccountNotFound", to="ada")],
         events=[event("placed", 1, "place")],
         steps=[step("reserve", 2, "placed", name="funds", to="ada"), step("cancel", 4, "refused")],
         sagas=[saga(2, "placed")],
@@ -115,7 +110,7 @@ def test_a_rejection_that_a_saga_handled_stands_under_the_rejected_command() -> 
 def test_a_rejection_stands_under_the_last_command_of_the_step_that_was_not_accepted() -> None:
     tries = [("z", 3, "AccountNotFound"), ("y", 5, "AccountNotFound"), ("a", 7, None)]
     correlated = Correlated(
-        commands=[command(command_id, at, "placed", code=code) for command_id, at, code in reversed(tries)],
+        commands=[command(command_id, at, "placed", code=code, to="ada") for command_id, at, code in reversed(tries)],
         events=[event("placed", 1, "place")],
         steps=[step(command_id, at - 1, "placed", name="funds", to="ada") for command_id, at, _ in tries],
         sagas=[saga(2, "placed")],

@@ -21,7 +21,7 @@ __all__ = ["store"]
 
 def answer(place: int, **changes: Any) -> OutcomeRow:
     """The outcome of a step's command; `changes` are other fields."""
-    return outcome(place, **{"type": "WelcomeUser", **changes})
+    return outcome(place, **{"type": "users.WelcomeUser.v1", **changes})
 
 
 async def refuse(tables: Tables, *places: int) -> None:

@@ -25,7 +25,7 @@ from workers.ports.event_store import (
     Unstorable,
 )
 from workers.ports.lanes import Fenced, LaneKey, Unavailable
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 
 ROUNDS = 5
 
@@ -118,8 +118,8 @@ async def test_of_two_owners_at_once_the_earlier_writes_nothing_or_before_the_ta
         written, grant = await asyncio.gather(committed(), store.acquire(lane, "successor"))
         assert grant.epoch == 2
         assert grant.consumed == (5 if written else 0)
-        outcomes = (await store.look_up("users", [command_id(number)], [])).outcomes
-        assert set(outcomes) == ({command_id(number)} if written else set())
+        outcomes = (await store.look_up("users", [("eve", command_id(number))], [])).outcomes
+        assert set(outcomes) == ({("eve", command_id(number))} if written else set())
 
 
 async def test_one_command_on_two_lanes_at_once_is_written_once(store: EventStores) -> None:
@@ -135,6 +135,23 @@ async def test_one_command_on_two_lanes_at_once_is_written_once(store: EventStor
         return True
 
     assert sorted(await asyncio.gather(*map(attempt, lanes))) == [False, False, False, True]
+
+
+async def test_commands_of_two_streams_or_contexts_may_have_one_id(store: EventStores) -> None:
+    other_context = LaneKey("command", "orders.commands", 0)
+    for lane in (LANE, other_context):
+        await store.acquire(lane, "owner")
+    rows = {stream_id: outcome(1, stream_id) for stream_id in ("ada", "bob")}
+    await store.commit(batch(outcomes=[rows["ada"]]))
+    await store.commit(batch(consumed=2, outcomes=[rows["bob"]]))
+    await store.commit(batch(other_context, context="orders", outcomes=[rows["ada"]]))
+    for stream_id, row in rows.items():
+        assert await store.outcome(CommandKey("users", stream_id, command_id(1))) == row.outcome
+    assert len(await store.outcomes(command_id(1), 10)) == 3
+    assert len(await store.outcomes(command_id(1), 2)) == 2
+    assert await store.outcomes(command_id(2), 10) == []
+    with pytest.raises(Repeated):
+        await store.commit(batch(consumed=3, outcomes=[outcome(2), rows["bob"]]))
 
 
 @pytest.mark.usefixtures("hasty")
@@ -155,7 +172,7 @@ async def test_after_a_lost_connection_the_row_tells_whether_the_batch_was_writt
     assert (await tables.contents() == before) is not written
     grant = await store.acquire(LANE, "again")
     assert (grant.epoch, grant.consumed, grant.sequence) == ((2, 7, 2) if written else (2, 0, 0))
-    looked_up = await store.look_up("users", [command_id(1), command_id(2)], ["ada"])
+    looked_up = await store.look_up("users", [("ada", command_id(1)), ("ada", command_id(2))], ["ada"])
     assert (len(looked_up.outcomes), len(looked_up.events)) == ((2, 2) if written else (0, 0))
     assert len(await held(tables)) == written
 

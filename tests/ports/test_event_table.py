@@ -15,6 +15,7 @@ from tests.postgres.batches import (
     outcome,
 )
 from workers.ports.event_store import StreamEvent
+from workers.ports.outcomes import CommandKey
 
 
 async def test_an_event_comes_back_as_it_was_written(store: EventStores) -> None:
@@ -34,10 +35,13 @@ async def test_a_look_up_tells_the_time_the_outcomes_and_the_streams(store: Even
     rejected = outcome(1, status="rejected", error=odd, content_digest="00" * 16, correlation_id=command_id(1))
     mixed = [event(1, "bob"), event(2, "ada"), event(3, "bob", 2), event(4, "ada", 2), event(5, "eve")]
     await store.commit(batch(sequence=5, outcomes=[rejected, outcome(2), accepted], events=mixed))
-    looked_up = await store.look_up("users", [command_id(n) for n in (1, 3, 99)], ["bob", "nobody", "ada"])
-    assert looked_up.outcomes == {command_id(1): rejected.outcome, command_id(3): accepted.outcome}
-    assert await store.outcome(command_id(1)) == rejected.outcome
-    assert await store.outcome(command_id(99)) is None
+    looked_up = await store.look_up(
+        "users", [("ada", command_id(n)) for n in (1, 3, 99)] + [("bob", command_id(2))], ["bob", "nobody", "ada"]
+    )
+    assert looked_up.outcomes == {("ada", command_id(1)): rejected.outcome, ("ada", command_id(3)): accepted.outcome}
+    assert await store.outcome(CommandKey("users", "ada", command_id(1))) == rejected.outcome
+    for nobody in (("users", "ada", command_id(99)), ("users", "bob", command_id(1)), ("orders", "ada", command_id(1))):
+        assert await store.outcome(CommandKey(*nobody)) is None
     assert abs(looked_up.now - datetime.now(UTC)) < timedelta(minutes=1)
     data = event(1).data
     expected = [StreamEvent(name, version, "UserCreated", 1, data) for name in ("ada", "bob") for version in (1, 2)]

@@ -29,7 +29,7 @@ def step(position: int, **changes: Any) -> StepRow:
         instance_id="ada",
         step="welcome",
         command_id=command_id(position),
-        command_type="WelcomeUser",
+        command_type="users.WelcomeUser.v1",
         stream_id="ada",
         data=b'{ "user_id":"ada" }',
         correlation_id="correlation",

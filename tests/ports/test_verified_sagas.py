@@ -33,7 +33,7 @@ async def owned(store: SagaStores) -> None:
 async def answer(tables: Tables, position: int, **changes: Any) -> None:
     """The outcome of the command of a step."""
     epoch = (await tables.store.acquire(COMMAND_LANE, "command worker")).epoch
-    row = outcome(position, **{"type": "WelcomeUser", **changes})
+    row = outcome(position, **{"type": "users.WelcomeUser.v1", **changes})
     await tables.store.commit(command_batch(epoch=epoch, outcomes=[row]))
 
 
@@ -158,11 +158,12 @@ async def test_an_outcome_of_another_command_is_not_that_of_the_step(store: Saga
     await store.commit(batch(position=3, steps=[step(1), step(2), step(3)]))
     await answer(tables, 1, stream_id="bob")
     await answer(tables, 2, content_digest=content_digest(step(2).data))
+    await answer(tables, 3, content_digest=content_digest(b"another"))
     outcomes = await tables.verified.step_outcomes(TOPIC, 0, [1, 2, 3, 9])
     assert sorted(outcomes, key=lambda outcome: outcome.command_id) == [
-        rows.StepOutcome(command_id(1), None, id_used_by_another=True),
+        rows.StepOutcome(command_id(1), None, id_used_by_another=False),
         rows.StepOutcome(command_id(2), "accepted", id_used_by_another=False),
-        rows.StepOutcome(command_id(3), None, id_used_by_another=False),
+        rows.StepOutcome(command_id(3), None, id_used_by_another=True),
     ]
     async with tables.verified.read_transaction() as transaction:
         first = (await all_of(transaction.steps_of("welcome", ["ada"])))[0]

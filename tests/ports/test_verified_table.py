@@ -18,7 +18,7 @@ from tests.postgres.batches import (
 )
 from workers.ports.event_store import CredentialRow
 from workers.ports.lanes import Interruption
-from workers.ports.verification.rows import ClaimRow, LaneOffset, LaneSequence, SnapshotOfStream
+from workers.ports.verification.rows import ClaimRow, LaneOffset, LaneSequence, SnapshotOfStream, StreamCommand
 
 T = TypeVar("T")
 # Texts that no column can hold, and that may stand in a log or a read model all the same.
@@ -135,10 +135,16 @@ async def test_what_became_of_commands(tables: Tables) -> None:
     await tables.store.acquire(LANE, "owner")
     await tables.store.commit(batch(outcomes=[outcome(1), outcome(2, status="rejected")]))
     ids = [command_id(1), command_id(2), command_id(3)]
-    assert await tables.verified.commands_without_outcome(ids) == {command_id(3)}
-    assert await tables.verified.commands_not_accepted(ids) == {command_id(2), command_id(3)}
+    first, second, third = commands = [StreamCommand("ada", id_) for id_ in ids]
+    elsewhere = StreamCommand("bob", command_id(1))
+    assert await tables.verified.commands_without_outcome("users", [*commands, elsewhere]) == {third, elsewhere}
+    assert await tables.verified.commands_without_outcome("orders", [first]) == {first}
+    unstorable = StreamCommand("a\x1f", command_id(1))
+    assert await tables.verified.commands_without_outcome("users", [unstorable]) == {unstorable}
+    assert await tables.verified.commands_not_accepted("users", [*commands, elsewhere]) == {second, third, elsewhere}
     statuses = {command_id(1): "accepted", command_id(2): "rejected", command_id(3): None}
-    assert await tables.verified.command_statuses(ids) == statuses
+    assert await tables.verified.command_statuses("users", "ada", ids) == statuses
+    assert set((await tables.verified.command_statuses("users", "bob", ids)).values()) == {None}
     assert list(await tables.verified.later_attempts(command_id(1))) == []
 
 

@@ -55,7 +55,7 @@ async def moved(store: Watched, city: str, decider: Decider[Any] = DECIDER) -> S
 
 async def rows_read(connection: Any, fingerprint: str) -> dict[str, int]:
     """How many rows of each table a look-up for the stream reads."""
-    arguments = [listed([command_id(1)]), "users", listed(["ada"]), fingerprint]
+    arguments = ["ada", command_id(1), "users", listed(["ada"]), fingerprint]
     explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql('look_up')}", *arguments)
     read: dict[str, int] = {}
     waiting = [json.loads(explained)[0]["Plan"]]

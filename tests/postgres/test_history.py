@@ -121,12 +121,12 @@ async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history:
 
 async def test_causes_name_the_sender_of_a_command(history: PostgresHistory) -> None:
     asked = [command_id(number) for number in (1, 2, 3, 5, 77)]
-    assert await history.causes(asked) == {
+    assert await history.causes("users", "ada", asked) == {
         command_id(1): Cause(command_id(1), "CreateUser", command_id(1), None, None, None),
         command_id(2): Cause(command_id(2), "CreateUser", event_id(1), "welcome", "ada", "step-1"),
         command_id(5): Cause(command_id(5), "CreateUser", command_id(4), None, None, None),
     }
-    assert await history.causes([]) == {}
+    assert await history.causes("users", "ada", []) == {}
 
 
 @pytest.mark.parametrize(("after", "limit", "versions"), [(0, 10, [1, 2]), (1, 10, [2]), (0, 1, [1]), (2, 10, [])])

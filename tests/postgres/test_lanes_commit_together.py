@@ -102,7 +102,7 @@ async def test_one_with_a_command_that_was_handled_before_is_told_so_alone(
     store: PostgresEventStore, onlooker: Any
 ) -> None:
     assert await committed(store, [of_lane(0)]) == [None]
-    repeating = of_lane(1, outcomes=[outcome(1, partition=1, sequence=1)])
+    repeating = of_lane(1, outcomes=[outcome(1, "user 0", partition=1, sequence=1)])
     assert await committed(store, [repeating, of_lane(2), of_lane(3)]) == [Repeated, None, None]
     same = [of_lane(partition, outcomes=[outcome(9)], events=[]) for partition in (0, 1)]
     assert sorted(map(str, await committed(store, same))) == sorted(map(str, [None, Repeated]))
@@ -119,10 +119,13 @@ async def test_one_that_cannot_be_stored_is_refused_alone(
 
 async def test_each_has_its_own_answer_to_a_look_up(store: PostgresEventStore) -> None:
     await committed(store, [of_lane(partition) for partition in range(4)])
-    asked = [store.look_up("users", [command_id(n + 1), command_id(99)], [f"user {n}", "nobody"]) for n in range(4)]
+    asked = [
+        store.look_up("users", [(f"user {n}", command_id(n + 1)), ("nobody", command_id(99))], [f"user {n}", "nobody"])
+        for n in range(4)
+    ]
     lookups = await asyncio.gather(*asked, store.look_up("orders", [], ["user 0"]))
     for partition, lookup in enumerate(lookups[:4]):
-        assert list(lookup.outcomes) == [command_id(partition + 1)]
+        assert list(lookup.outcomes) == [(f"user {partition}", command_id(partition + 1))]
         assert [row.stream_id for row in lookup.events] == [f"user {partition}"]
     assert (lookups[4].outcomes, lookups[4].events) == ({}, [])
     unstorable = await asyncio.gather(

@@ -76,6 +76,6 @@ async def test_is_answered_as_before(
     database = Database(empty_url, role="annals_reader", connections=1)
     await database.open()
     try:
-        assert await PostgresEventStore(database).outcome(own_id) == text.encode()
+        assert await PostgresEventStore(database).outcomes(own_id, 10) == [text.encode()]
     finally:
         await database.close()

@@ -14,19 +14,23 @@ from infra.postgres.pool import SESSION_SETTINGS
 from infra.postgres.queries import sql
 from infra.settings import Settings
 
-LOOK_UP = ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10", "users", listed(["a", "b", "c"]), "fingerprint"]
+COMMAND = "1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"
+LOOK_UP = ["a", COMMAND, "users", listed(["a", "b", "c"]), "fingerprint"]
 QUERIES: dict[str, tuple[str, list[Any]]] = {
     "look_up": ("events_stream snapshots_pkey commands_pkey", LOOK_UP),
     "snapshots_after": ("snapshots_pkey events_stream", ["users", "a", 100]),
-    "outcome": ("commands_pkey", ["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"]),
+    "outcome": ("commands_pkey", [COMMAND, "users", "a"]),
+    "outcomes_of": ("commands_pkey", [COMMAND, 10]),
     "streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
-    "not_accepted": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
+    "not_accepted": ("commands_pkey", ["users", "a", COMMAND]),
+    "commands_without_outcome": ("commands_pkey", ["users", "a", COMMAND]),
+    "statuses_in_stream": ("commands_pkey", ["users", "a", COMMAND]),
     "events_after": ("events_pkey", ["users", 0, 5, 100]),
     "events_at": ("events_pkey", ["users", 0, listed(["1", "2", "3"])]),
     "stream_end": ("events_stream", ["users", "a"]),
     "streams_after": ("events_stream", ["users", "a", 100]),
     "unknown_streams": ("events_stream", ["users", listed(["a", "b", "c"])]),
-    "statuses": ("commands_pkey", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
+    "statuses": ("commands_pkey", [COMMAND]),
     "step_statuses": ("saga_outbox_pkey commands_pkey", ["users.events", 0, listed(["1", "2"])]),
     "unique_claims_of": ("unique_claims_pkey", ["users", listed(["email"]), listed(["a"])]),
     "unique_claims_after": ("unique_claims_pkey", ["users", "email", "a", 100]),
@@ -53,7 +57,7 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
         ["users.events", 0, 5, 100],
     ),
     "outbox_after": ("saga_outbox_pkey", ["users.events", 0, 5, 100]),
-    "causes": ("commands_pkey saga_outbox_command", [listed(["1c6f9b9e-0f4b-4f0e-8c56-4a3f1a3f9b10"])]),
+    "causes": ("commands_pkey saga_outbox_command", ["users", "a", COMMAND]),
     "correlated_commands": ("commands_correlation", ["a", 100]),
     "correlated_events": ("commands_correlation events_pkey", ["a", 100]),
     "correlated_steps": ("saga_outbox_correlation", ["a", 100]),

@@ -15,6 +15,7 @@ from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.core.decider import Decider
 from workers.domain import contexts
 from workers.ports.event_store import BatchLookup
+from workers.ports.outcomes import CommandKey
 
 
 class Watched(PostgresEventStore):
@@ -28,9 +29,13 @@ class Watched(PostgresEventStore):
         self._handled = 0
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        self.lookups.append(await super().look_up(context, command_ids, stream_ids, fingerprint))
+        self.lookups.append(await super().look_up(context, commands, stream_ids, fingerprint))
         return self.lookups[-1]
 
     async def handle(self, *commands: Command, decider: Decider[Any] | None = None) -> tuple[Outcome, list[int]]:
@@ -54,6 +59,6 @@ class Watched(PostgresEventStore):
         await lane.release()
         lane.abandon()
         self._handled += len(commands)
-        stored = await self.outcome(command_id(self._handled - 1))
+        stored = await self.outcome(CommandKey("users", commands[-1].stream_id, command_id(self._handled - 1)))
         assert stored is not None
         return Outcome.model_validate_json(stored), [len(lookup.events) for lookup in self.lookups]

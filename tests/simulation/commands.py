@@ -14,6 +14,7 @@ from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, Upd
 from contracts.users.examples import PASSWORD_HASH
 from workers.command.reading import DeadLetter, Request, read
 from workers.ports.log import InboundRecord, OutboundRecord
+from workers.ports.outcomes import CommandKey
 
 TOPICS = Topics()
 COMMANDS, EVENTS = TOPICS.commands("users"), TOPICS.events("users")
@@ -126,3 +127,8 @@ def _spoilt(chance: Random, record: OutboundRecord) -> OutboundRecord:
 def parsed_command(record: InboundRecord) -> Request | DeadLetter:
     """The request or dead letter that a record of the topic of commands is."""
     return read(record, catalogue().commands, "users")
+
+
+def key_of(request: Request) -> CommandKey:
+    """What a command is known by."""
+    return CommandKey("users", request.envelope.subject, request.envelope.id)

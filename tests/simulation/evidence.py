@@ -21,7 +21,7 @@ from workers.core.projection import Document, Index
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 from workers.ports.read_models import START, Checkpoint, Generation
 from workers.ports.sagas import JournalRow, StepRow
 from workers.ports.sections import lane_topic, section_value
@@ -43,7 +43,7 @@ class Evidence:
     letters: Sequence[tuple[int, int]]
     replies: Sequence[tuple[str, bytes]]
     events: Sequence[EventRow]
-    outcomes: Mapping[str, OutcomeRow]
+    outcomes: Mapping[CommandKey, OutcomeRow]
     sequences: Sequence[int]
     unique_claims: Mapping[tuple[str, str], str]
     credentials: Mapping[str, str]
@@ -109,7 +109,7 @@ def _waits_for_sagas(world: World) -> str:
     table = world.servers.table
     for (_, partition), steps in table.outbox.items():
         for step in steps:
-            if step.command_id not in table.commands:
+            if step.command_key not in table.commands:
                 return f"saga step {step.position} of lane {partition} has no outcome"
     if any(table.unchanged.values()):
         return f"sagas have not handled acceptances without a change: {table.unchanged}"

@@ -3,7 +3,7 @@
 from random import Random
 from typing import TYPE_CHECKING
 
-from tests.simulation.commands import COMMANDS, EVENTS, parsed_command
+from tests.simulation.commands import COMMANDS, EVENTS, key_of, parsed_command
 from tests.simulation.faults import Fault
 from tests.simulation.process import Condition, Process
 from workers.command.reading import Request
@@ -140,4 +140,4 @@ def _shorten_commands(world: "World", partition: int, records: int) -> None:
 def _was_handled(world: "World", record: InboundRecord) -> bool:
     """Whether it is a command with an outcome."""
     parsed = parsed_command(record)
-    return isinstance(parsed, Request) and parsed.envelope.id in world.servers.table.commands
+    return isinstance(parsed, Request) and key_of(parsed) in world.servers.table.commands

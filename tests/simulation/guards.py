@@ -25,7 +25,7 @@ from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.ports.event_store import Batch, BatchLookup, EventRow
 from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark
 from workers.ports.log import InboundRecord, PublishFailed, Tail
-from workers.ports.outcomes import OutcomeRow
+from workers.ports.outcomes import CommandKey, OutcomeRow
 from workers.ports.read_models import ReadModelBatch
 from workers.ports.sagas import InstanceKey, InstanceRow, JournalRow
 from workers.projection.lane import ProjectionLane
@@ -78,8 +78,8 @@ def _no_outcomes_stored(self: Table, *asked: Any) -> BatchLookup:
     return _look_up(self, *asked)._replace(outcomes={})
 
 
-def _any_outcomes(self: Table, batch: Batch) -> dict[str, OutcomeRow]:
-    return {row.command_id: row for row in batch.outcomes}
+def _any_outcomes(self: Table, batch: Batch) -> dict[CommandKey, OutcomeRow]:
+    return {CommandKey(batch.context, row.stream_id, row.command_id): row for row in batch.outcomes}
 
 
 def _commit_without_claims_checked(self: Table, batch: Batch) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome
 from contracts.partitioner import partition_for
-from tests.simulation.commands import PARTITIONS, parsed_command
+from tests.simulation.commands import PARTITIONS, key_of, parsed_command
 from tests.simulation.evidence import Evidence
 from tests.simulation.expected_read_model import entries_of, folded_documents, folded_sections
 from tests.simulation.findings import Check, Finding
@@ -12,6 +12,7 @@ from tests.simulation.log_invariants import CHECKS_OF_THE_LOG
 from tests.simulation.saga_invariants import CHECKS_OF_THE_SAGAS
 from tests.simulation.sequential_run import SequentialRun, without_message
 from workers.command.reading import DeadLetter, Request
+from workers.ports.outcomes import CommandKey
 
 
 def findings(evidence: Evidence) -> list[Finding]:
@@ -22,9 +23,9 @@ def findings(evidence: Evidence) -> list[Finding]:
 def every_command_is_answered_once(evidence: Evidence) -> Iterator[Finding]:
     """Each command has an outcome, in the order of its lane; a malformed record has a dead letter; nothing else has."""
     letters, malformed = set(evidence.letters), set()
-    expected: set[str] = set()
+    expected: set[CommandKey] = set()
     for partition, records in enumerate(evidence.commands):
-        command_ids: list[str] = []
+        keys: list[CommandKey] = []
         for record in records:
             parsed = parsed_command(record)
             if isinstance(parsed, DeadLetter):
@@ -32,26 +33,21 @@ def every_command_is_answered_once(evidence: Evidence) -> Iterator[Finding]:
                 if (partition, record.offset) not in letters:
                     yield Finding("a malformed record without a dead letter", f"{partition}/{record.offset}")
             elif _belongs(parsed, partition):
-                command_ids.append(parsed.envelope.id)
+                keys.append(key_of(parsed))
             if isinstance(parsed, Request):
-                expected.add(parsed.envelope.id)
-        yield from _in_order(evidence, partition, list(dict.fromkeys(command_ids)))
+                expected.add(key_of(parsed))
+        yield from _in_order(evidence, partition, list(dict.fromkeys(keys)))
     for place in sorted(letters - malformed):
         yield Finding("a dead letter without a malformed record", str(place))
     for missing in sorted(expected - evidence.outcomes.keys()):
-        yield Finding("a command without an outcome", missing)
+        yield Finding("a command without an outcome", str(missing))
     for strange in sorted(evidence.outcomes.keys() - expected):
-        yield Finding("an outcome without a command", strange)
+        yield Finding("an outcome without a command", str(strange))
 
 
-def _in_order(evidence: Evidence, partition: int, ids: Sequence[str]) -> Iterator[Finding]:
-    """A command id that was used on both lanes by mistake belongs to the lane that handled it first."""
-    handled = [command_id for command_id, row in evidence.outcomes.items() if row.partition == partition]
-    wanted = [
-        command_id
-        for command_id in ids
-        if command_id in evidence.outcomes and evidence.outcomes[command_id].partition == partition
-    ]
+def _in_order(evidence: Evidence, partition: int, keys: Sequence[CommandKey]) -> Iterator[Finding]:
+    handled = [key for key, row in evidence.outcomes.items() if row.partition == partition]
+    wanted = [key for key in keys if key in evidence.outcomes and evidence.outcomes[key].partition == partition]
     if handled != wanted:
         yield Finding("commands handled in another order than they came in", f"lane {partition}")
 
@@ -60,30 +56,30 @@ def outcomes_are_those_of_one_at_a_time(evidence: Evidence) -> Iterator[Finding]
     """Outcomes, events, unique_claims and credentials equal those of a plain sequential run."""
     requests = _first_requests(evidence)
     plain = SequentialRun()
-    for command_id, handled in evidence.outcomes.items():
-        request = requests.get((command_id, handled.partition))
+    for key, handled in evidence.outcomes.items():
+        request = requests.get((key, handled.partition))
         if request is None:
-            yield Finding("an outcome without a command", f"{command_id} on lane {handled.partition}")
+            yield Finding("an outcome without a command", f"{key} on lane {handled.partition}")
             continue
         stored = Outcome.model_validate_json(handled.outcome)
-        rejected = evidence.ledger.rejected_claims[command_id] if handled.status == "rejected" else frozenset()
+        rejected = evidence.ledger.rejected_claims[key] if handled.status == "rejected" else frozenset()
         wanted = without_message(plain.outcome(request, handled.partition, handled.handled_at, rejected))
         if without_message(stored) != wanted:
             yield Finding("an outcome unlike that of a sequential run", f"{stored} instead of {wanted}")
             return
         if (handled.status, handled.stream_id, handled.sequence) != (stored.status, stored.stream_id, stored.sequence):
-            yield Finding("an outcome unlike its columns", command_id)
+            yield Finding("an outcome unlike its columns", str(key))
     yield from _effects_are_those_of(plain, evidence)
 
 
-def _first_requests(evidence: Evidence) -> dict[tuple[str, int], Request]:
-    """By id and partition: a repeat changes nothing."""
-    requests: dict[tuple[str, int], Request] = {}
+def _first_requests(evidence: Evidence) -> dict[tuple[CommandKey, int], Request]:
+    """By key and partition: a repeat changes nothing."""
+    requests: dict[tuple[CommandKey, int], Request] = {}
     for partition, records in enumerate(evidence.commands):
         for record in records:
             parsed = parsed_command(record)
             if isinstance(parsed, Request) and _belongs(parsed, partition):
-                requests.setdefault((parsed.envelope.id, partition), parsed)
+                requests.setdefault((key_of(parsed), partition), parsed)
     return requests
 
 
@@ -147,7 +143,7 @@ def read_models_equal_the_fold(evidence: Evidence) -> Iterator[Finding]:
 def replies_are_the_outcomes(evidence: Evidence) -> Iterator[Finding]:
     """A reply is the stored outcome, or an error that says that the id was used for another command."""
     for command_id, reply in evidence.replies:
-        row = evidence.outcomes.get(command_id)
+        row = evidence.outcomes.get(CommandKey("users", Outcome.model_validate_json(reply).stream_id, command_id))
         if row is None or (row.outcome != reply and not _rejects_another_command(reply, row.outcome)):
             yield Finding("a reply unlike the stored outcome", command_id)
 

@@ -8,6 +8,7 @@ from tests.simulation.commands import EVENTS
 from tests.simulation.process import Process
 from workers.ports.event_store import Batch, ClaimConflict
 from workers.ports.lanes import LaneGrant
+from workers.ports.outcomes import CommandKey
 
 
 class PublishRequest(NamedTuple):
@@ -41,7 +42,7 @@ class PublishLedger:
     def __init__(self) -> None:
         self.requests: list[PublishRequest] = []
         self.acquisitions: list[LaneAcquired] = []
-        self.rejected_claims: dict[str, frozenset[tuple[str, str]]] = {}
+        self.rejected_claims: dict[CommandKey, frozenset[tuple[str, str]]] = {}
         self._epochs: dict[tuple[Process, int], int] = {}
         self._rejected: dict[int, set[tuple[str, str]]] = {}
 
@@ -71,4 +72,6 @@ class PublishLedger:
             self._rejected.setdefault(asked.lane.partition, set()).update(result.rejected)
         elif isinstance(asked, Batch) and result is None:
             rejected = frozenset(self._rejected.pop(asked.lane.partition, ()))
-            self.rejected_claims.update((row.command_id, rejected) for row in asked.outcomes)
+            self.rejected_claims.update(
+                (CommandKey(asked.context, row.stream_id, row.command_id), rejected) for row in asked.outcomes
+            )

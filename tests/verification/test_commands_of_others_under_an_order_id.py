@@ -4,7 +4,7 @@ money, none waits for what is reserved already, and `annals verify` names what s
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -119,8 +119,18 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     assert (await verified(system))[1]["found"] == {}
 
 
-@pytest.mark.parametrize("column", ["type", "stream_id", "causation_id"])
-async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handled(system: System, column: str) -> None:
+IN_THE_STREAM = ({"saga step without outcome": 1}, "; another command was handled under its id")
+ELSEWHERE = ({"saga step without outcome": 1, "event without command": 1, "command never handled": 1}, "")
+
+
+@pytest.mark.parametrize(
+    ("column", "found", "what"),
+    [("type", *IN_THE_STREAM), ("stream_id", *ELSEWHERE), ("causation_id", *IN_THE_STREAM)],
+    ids=["type", "stream", "cause"],
+)
+async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handled(
+    system: System, column: str, found: Mapping[str, int], what: str
+) -> None:
     await stocked(system, USERS, SKUS)
     order = place_order("mary", "jam")
     await placed(system, [order])
@@ -133,9 +143,9 @@ async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handl
     change = f"UPDATE annals.commands SET {column} = $2 WHERE command_id = $1"  # noqa: S608  # a column of this test
     await system.database.execute(change, confirm["command_id"], "another")
     code, verdict = await verified(system)
-    assert (code, verdict["found"]) == (1, {"saga step without outcome": 1})
+    assert (code, verdict["found"]) == (1, found)
     (example,) = [example for example in verdict["examples"] if example["what"] == "saga step without outcome"]
     assert example["where"] == f"fulfilment {order.stream_id} confirm"
-    assert example["explanation"] == f"command {confirm['command_id']}; another command was handled under its id"
+    assert example["explanation"] == f"command {confirm['command_id']}{what}"
     await system.database.execute(change, confirm["command_id"], confirm[column])
     assert (await verified(system))[1]["found"] == {}

@@ -41,6 +41,7 @@ from workers.ports.verification.rows import (
     SagaInstance,
     SagaLanePosition,
     StoredDeadline,
+    StreamCommand,
 )
 from workers.ports.verification.table import ReadTransaction
 from workers.saga.following import Followed, follow
@@ -112,7 +113,7 @@ class LongTable:
     ) -> list[EventApplied]:
         return [_applied(sequence) for sequence in range(first, last + 1)]
 
-    async def commands_not_accepted(self, command_ids: Sequence[str]) -> frozenset[str]:
+    async def commands_not_accepted(self, context: str, commands: Sequence[StreamCommand]) -> frozenset[StreamCommand]:
         return frozenset()
 
     def _rows(self, sequences: Iterable[int]) -> list[EventRow]:

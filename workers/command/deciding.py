@@ -28,7 +28,7 @@ Events = Sequence[tuple[str, str]]
 
 class BatchInput(NamedTuple):
     """What a batch is decided on. `sequence` is the last one handed out before it; `streams` has every stream that its
-    commands are about; `stored_outcomes` are those of commands handled before, by command id.
+    commands are about; `stored_outcomes` are those of commands handled before, by stream id and command id.
 
     `rejected_claims`, `claims_not_held` and `unstorable` (command ids) are what earlier attempts at the batch have
     shown.
@@ -38,7 +38,7 @@ class BatchInput(NamedTuple):
     partition: int
     sequence: int
     now: datetime
-    stored_outcomes: Mapping[str, bytes]
+    stored_outcomes: Mapping[tuple[str, str], bytes]
     streams: Mapping[str, Versioned]
     rejected_claims: frozenset[Key]
     unstorable: frozenset[str]
@@ -87,7 +87,7 @@ class BatchDecider:
         self._events: list[EventRow] = []
         self._answers: list[Answer] = []
         self._failures: list[DeadLetter] = []
-        self._outcome_of: dict[str, bytes | OutcomeRow] = dict(batch_input.stored_outcomes)
+        self._outcome_of: dict[tuple[str, str], bytes | OutcomeRow] = dict(batch_input.stored_outcomes)
         self._repeated = 0
         self._reused: list[Request] = []
         self._counts: dict[tuple[str, str, str], int] = {}
@@ -95,9 +95,10 @@ class BatchDecider:
     def decide(self, requests: Sequence[Request]) -> BatchDecision:
         """The decision on the whole batch."""
         for request in requests:
-            outcome = self._outcome_of.get(request.envelope.id)
+            key = request.envelope.subject, request.envelope.id
+            outcome = self._outcome_of.get(key)
             if outcome is None:
-                outcome = self._outcome_of[request.envelope.id] = self._handle(request)
+                outcome = self._outcome_of[key] = self._handle(request)
             elif is_repeat(request, _json(outcome)):
                 self._repeated += 1
             else:
@@ -179,7 +180,7 @@ class BatchDecider:
         emitted = []
         for place, event in enumerate(decision.events):
             self._sequence += 1
-            event_id = derived_event_id(command_id, place)
+            event_id = derived_event_id(command_id, context, stream_id, place)
             self._events.append(
                 EventRow(
                     context,
@@ -238,8 +239,8 @@ def _json(outcome: bytes | OutcomeRow) -> bytes:
     return outcome if isinstance(outcome, bytes) else outcome.outcome
 
 
-def derived_event_id(command_id: str, place: int) -> str:
-    """The id of the event at `place` (from 0) of a command: UUID version 5 of the place, in the command id's
-    namespace.
+def derived_event_id(command_id: str, context: str, stream_id: str, place: int) -> str:
+    """The id of the event at `place` (from 0) of a command: UUID version 5 of `context/stream id/place`, in the
+    command id's namespace. A command of another stream may have the same id: its events have ids of their own.
     """
-    return str(uuid5(UUID(command_id), str(place)))
+    return str(uuid5(UUID(command_id), f"{context}/{stream_id}/{place}"))

@@ -22,7 +22,7 @@ from workers.core.decider import Decider, Decision
 from workers.core.folding import fold_onto
 from workers.ports.event_store import BatchLookup, EventStore, StoredSnapshot, StreamEvent
 
-UNKNOWN_OUTCOMES: dict[str, bytes] = {}
+UNKNOWN_OUTCOMES: dict[tuple[str, str], bytes] = {}
 """Of a look-up that has not asked which commands were handled before."""
 
 # Where one command is repeated, others will be: for so many batches the table is asked first.
@@ -94,8 +94,8 @@ class LaneStreams:
         self._new.guess(missing if now is not None else ())
         if now is not None:
             return BatchLookup(now, UNKNOWN_OUTCOMES, [])
-        command_ids = [request.envelope.id for request in requests]
-        lookup = await self._store.look_up(self._context, command_ids, missing, self._snapshots.fingerprint)
+        commands = [(request.envelope.subject, request.envelope.id) for request in requests]
+        lookup = await self._store.look_up(self._context, commands, missing, self._snapshots.fingerprint)
         from_snapshots, unusable = self._read_snapshots(lookup.snapshots)
         events = lookup.events
         if unusable:

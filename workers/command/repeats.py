@@ -1,7 +1,7 @@
 """Idempotency: whether a command with the id of a handled one is a repeat of it, or another command. Pure but for
 counting.
 
-A repeat has the same type, stream and content. The bytes may differ: a foreign client may send a command again with
+A repeat has the same stream, type and content. The bytes may differ: a foreign client may send a command again with
 other whitespace, or another order of fields.
 """
 
@@ -24,10 +24,8 @@ log = structlog.get_logger(__name__)
 
 
 def is_repeat(request: Request, outcome: bytes) -> bool:
-    """Tell whether the request repeats the command that has this outcome (JSON)."""
+    """Tell whether the request repeats the command of its stream that has this outcome (JSON)."""
     stored, envelope = orjson.loads(outcome), request.envelope
-    if stored.get("stream_id", envelope.subject) != envelope.subject:
-        return False
     if type_name(stored.get("type", envelope.type)) != type_name(envelope.type):
         return False
     digest = stored.get("content_digest")  # outcomes of earlier releases have none, so nothing more can be compared

@@ -48,7 +48,7 @@ class Archive:
             rows = await self._history.stream_after(context, stream_id, after, limit + 1)
             if not rows and not (after and await self._history.stream_after(context, stream_id, 0, 1)):
                 raise NoSuchStream(context, stream_id)
-            causes = await self._history.causes(sorted({row.command_id for row in rows[:limit]}))
+            causes = await self._history.causes(context, stream_id, sorted({row.command_id for row in rows[:limit]}))
             return EventPage(rows[:limit], causes, len(rows) > limit)
 
         return await self._answer(ask)

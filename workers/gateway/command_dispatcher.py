@@ -7,6 +7,8 @@ found.
 """
 
 import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -17,13 +19,19 @@ from workers.gateway.problems import Problem, unavailable
 from workers.gateway.request_headers import RequestMetadata
 from workers.ports.commands import Commands
 from workers.ports.lanes import Unavailable
-from workers.ports.outcomes import Outcomes
+from workers.ports.outcomes import CommandKey, Outcomes
 
 LOOK_INTERVAL_SECONDS = 1.0
 LOOK_TIMEOUT_SECONDS = 1.0
 # How long to wait for a reply while stored outcomes cannot be read.
 DOUBT_SECONDS = 1.0
 MAX_CONCURRENT_LOOKS = 64
+MAX_OUTCOMES = 10
+"""Of those under one id. More than one is rare: an id belongs to one command of a stream."""
+
+Stream = tuple[str, str]
+"""A context and a stream id."""
+Answer = TypeVar("Answer")
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +47,15 @@ class KeyReused(Problem):
     def __init__(self) -> None:
         detail = "Another request with this Idempotency-Key was handled; this one was not run."
         super().__init__(422, IDEMPOTENCY_KEY_REUSED, detail)
+
+
+class SeveralCommands(Problem):
+    """Several commands have this id, each about a stream of its own."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        streams = [f"{outcome.context}/{outcome.stream_id}" for outcome in outcomes]
+        detail = f"Commands about several streams have this id: say which with ?stream=, such as {streams[0]}."
+        super().__init__(409, "SeveralCommands", detail, extensions={"streams": streams})
 
 
 class CommandDispatcher:
@@ -64,7 +81,7 @@ class CommandDispatcher:
         Overloaded, TooLarge or Problem, and KeyReused if another command was handled under this id.
         """
         if metadata.may_be_repeat or self._doubt_since is not None:
-            outcome = await self.stored(metadata.command_id, command)
+            outcome = await self.earlier(metadata.command_id, command)
             if outcome is not None:
                 return outcome
         meta = metadata.meta(expected_version, causation_id)
@@ -87,7 +104,7 @@ class CommandDispatcher:
             if reply.done():
                 break
             try:
-                stored = await self.stored(metadata.command_id, command)
+                stored = await self._stored(metadata.command_id, command)
             except Unavailable as error:
                 if self._doubted_seconds() > DOUBT_SECONDS:
                     raise _perhaps_handled(error, metadata) from error
@@ -98,30 +115,65 @@ class CommandDispatcher:
         if outcome is not None:
             return outcome
         try:
-            return await self.stored(metadata.command_id, command)
+            return await self._stored(metadata.command_id, command)
         except Unavailable as error:
             raise _perhaps_handled(error, metadata) from error
 
-    async def awaited(self, command_id: str, seconds: float) -> Outcome | None:
-        """The stored outcome, after waiting for it up to `seconds`; None if there is none. Raises Unavailable."""
+    async def awaited(self, command_id: str, stream: Stream | None, seconds: float) -> Outcome | None:
+        """The stored outcome of the command with this id, after waiting for it up to `seconds`; None if there is none.
+        `stream`: the one that the command is about; None: any. Raises Unavailable, and SeveralCommands.
+        """
         end = asyncio.get_running_loop().time() + seconds
         while True:
-            outcome = await self.stored(command_id)
+            outcome = await self._known_by(command_id, stream)
             remaining_seconds = end - asyncio.get_running_loop().time()
             if outcome is not None or remaining_seconds <= 0:
                 return outcome
             await asyncio.sleep(min(self._look_interval_seconds, remaining_seconds))
 
-    async def stored(self, command_id: str, command: Command | None = None) -> Outcome | None:
+    async def _known_by(self, command_id: str, stream: Stream | None) -> Outcome | None:
+        if stream is not None:
+            return _outcome(await self._look(self._outcomes.outcome(CommandKey(*stream, command_id))))
+        outcomes = await self._under(command_id)
+        if len(outcomes) > 1:
+            raise SeveralCommands(outcomes)
+        return outcomes[0] if outcomes else None
+
+    async def _stored(self, command_id: str, command: Command) -> Outcome | None:
         """The stored outcome, if there is one now. None also if too many requests look at once. Raises Unavailable, and
         KeyReused if it is the outcome of another command.
         """
+        key = CommandKey(command.context, command.stream_id, command_id)
+        outcome = _outcome(await self._look(self._outcomes.outcome(key)))
+        if outcome is not None and not outcome.is_of(command):
+            raise KeyReused
+        return outcome
+
+    async def earlier(self, command_id: str, command: Command) -> Outcome | None:
+        """The stored outcome of a command that may have been sent before, if there is one now. None also if too many
+        requests look at once. Raises Unavailable, and KeyReused if the caller's Idempotency-Key has led to this id for
+        another command, perhaps about another stream.
+        """
+        outcomes = [outcome for outcome in await self._under(command_id) if outcome.context == command.context]
+        own = next((outcome for outcome in outcomes if outcome.is_of(command)), None)
+        if own is None and outcomes:
+            raise KeyReused
+        return own
+
+    async def _under(self, command_id: str) -> Sequence[Outcome]:
+        """The first of the outcomes of the commands with this id, of whatever stream."""
+        documents = await self._look(self._outcomes.outcomes(command_id, MAX_OUTCOMES))
+        return [Outcome.model_validate_json(document) for document in documents or ()]
+
+    async def _look(self, answer: Coroutine[Any, Any, Answer]) -> Answer | None:
+        """The answer of the store; None if too many requests look at once."""
         if self._looks >= MAX_CONCURRENT_LOOKS:
+            answer.close()
             return None
         self._looks += 1
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
-                document = await self._outcomes.outcome(command_id)
+                document = await answer
         except (Unavailable, TimeoutError) as error:
             if self._doubt_since is None:
                 self._doubt_since = asyncio.get_running_loop().time()
@@ -130,10 +182,7 @@ class CommandDispatcher:
         finally:
             self._looks -= 1
         self._doubt_since = None
-        outcome = None if document is None else Outcome.model_validate_json(document)
-        if outcome is not None and command is not None and not outcome.is_of(command):
-            raise KeyReused
-        return outcome
+        return document
 
     def _doubted_seconds(self) -> float:
         return 0.0 if self._doubt_since is None else asyncio.get_running_loop().time() - self._doubt_since
@@ -144,7 +193,11 @@ class CommandDispatcher:
 
     async def check_outcomes(self) -> None:
         """Check that outcomes can be read. Raises Unavailable."""
-        await self._outcomes.outcome(str(UUID(int=0)))
+        await self._outcomes.outcomes(str(UUID(int=0)), 1)
+
+
+def _outcome(document: bytes | None) -> Outcome | None:
+    return None if document is None else Outcome.model_validate_json(document)
 
 
 def _perhaps_handled(error: Unavailable, metadata: RequestMetadata) -> Problem:

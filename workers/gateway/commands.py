@@ -3,13 +3,23 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from contracts.outcome import Outcome
 from workers.gateway.answers import LOOK_AGAIN_SECONDS, position_headers
 from workers.gateway.backend import Backend
 from workers.gateway.problems import Problem, described
 from workers.gateway.request_headers import Prefer, wait_seconds
+
+OfStream = Annotated[
+    str | None,
+    Query(
+        pattern="^[a-z_]+/.+$",
+        max_length=600,
+        description="The stream that the command is about, such as `users/<user id>`. Commands about several "
+        "streams may have one id.",
+    ),
+]
 
 
 def routes(backend: Backend) -> APIRouter:
@@ -21,10 +31,13 @@ def routes(backend: Backend) -> APIRouter:
         name="outcome",
         summary="The outcome of a command",
         response_model=Outcome,
-        responses=described(404, 422, 503),
+        responses=described(404, 409, 422, 503),
     )
-    async def outcome_of(command_id: Annotated[UUID, Path()], prefer: Prefer = None) -> Response:
-        outcome = await backend.dispatcher.awaited(str(command_id), wait_seconds(prefer, otherwise=0))
+    async def outcome_of(
+        command_id: Annotated[UUID, Path()], stream: OfStream = None, prefer: Prefer = None
+    ) -> Response:
+        of_stream = None if stream is None else (stream.partition("/")[0], stream.partition("/")[2])
+        outcome = await backend.dispatcher.awaited(str(command_id), of_stream, wait_seconds(prefer, otherwise=0))
         if outcome is None:
             raise Problem(
                 404,

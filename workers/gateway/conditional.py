@@ -44,7 +44,7 @@ async def outcome_if(
         return outcome, metadata
     for attempt in range(MAX_ATTEMPTS):
         sent = metadata.attempt(attempt)
-        outcome = await backend.dispatcher.stored(sent.command_id, command) if sent.may_be_repeat else None
+        outcome = await backend.dispatcher.earlier(sent.command_id, command) if sent.may_be_repeat else None
         if outcome is None:
             now = await current(backend, kept, command.stream_id)
             check(conditions, now, kept, command.stream_id, creates=creates)

@@ -20,7 +20,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import DEFAULT_PAGE, Limit
 from workers.gateway.problems import Problem, described, invalid
 from workers.gateway.seen import Seen
-from workers.history.points import NoPoint, Point, point_of
+from workers.history.points import MAX_VERSION, NoPoint, Point, point_of
 from workers.history.reading import NoSuchPast, TooLong, VersionNotReached
 from workers.ports.event_store import EventRow
 from workers.ports.history import Cause
@@ -128,7 +128,12 @@ async def point_in_query(
         str | None,
         Query(
             description="As it was at this version, or at this time (RFC 3339).",
-            json_schema_extra={"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]},
+            json_schema_extra={
+                "anyOf": [
+                    {"type": "integer", "minimum": 1, "maximum": MAX_VERSION},
+                    {"type": "string", "format": "date-time"},
+                ]
+            },
         ),
     ] = None,
 ) -> Point | None:

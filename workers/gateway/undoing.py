@@ -17,7 +17,7 @@ from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
-from workers.gateway.command_dispatcher import KeyReused
+from workers.gateway.command_dispatcher import KeyReused, Stream
 from workers.gateway.conditional import check
 from workers.gateway.history import Kept, problems_of
 from workers.gateway.preconditions import Current, Preconditions
@@ -41,7 +41,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
     async def undo_last(
         stream_id: Annotated[Identifier, Path(alias=kept.parameter)], metadata: Metadata, conditions: Conditions
     ) -> Response:
-        if (earlier := await _earlier_answer(backend, metadata)) is not None:
+        if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
             return earlier
 
         async def load() -> Sequence[Recorded]:
@@ -56,7 +56,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
             command, outcome = await undo_last_change(undo, load, send, partial(_check, kept, conditions))
         except (_PreconditionFailed, UndoRejected, KeyReused) as error:
             # Perhaps the first request was handled since this one looked: then it found another history, too.
-            if (earlier := await _earlier_answer(backend, metadata)) is not None:
+            if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
                 return earlier
             raise _problem(error) from None
         return answer(outcome, command, metadata)
@@ -70,9 +70,11 @@ class _PreconditionFailed(Exception):
         self.problem = problem
 
 
-async def _earlier_answer(backend: Backend, metadata: RequestMetadata) -> Response | None:
-    """The answer to an earlier request under the same key."""
-    outcome = await backend.dispatcher.stored(metadata.command_id) if metadata.may_be_repeat else None
+async def _earlier_answer(backend: Backend, metadata: RequestMetadata, stream: Stream) -> Response | None:
+    """The answer to an earlier request about this stream under the same key."""
+    if not metadata.may_be_repeat:
+        return None
+    outcome = await backend.dispatcher.awaited(metadata.command_id, stream, 0)
     return None if outcome is None else known_answer(outcome)
 
 

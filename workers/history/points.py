@@ -8,6 +8,8 @@ from workers.ports.event_store import EventRow
 Point = int | datetime
 
 MAX_POINT_CHARACTERS = 64
+MAX_VERSION = 10**18 - 1
+"""That a point can name. No stream has so many events."""
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
 LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 

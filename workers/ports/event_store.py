@@ -120,13 +120,13 @@ class StoredSnapshot(NamedTuple):
 
 
 class BatchLookup(NamedTuple):
-    """What a batch is decided on: the database's time, the stored outcomes (JSON, by command id) of commands that were
-    handled before, and the events of the requested streams. The events of one stream follow one another, in order; for
-    a stream with a snapshot they are those after the snapshot.
+    """What a batch is decided on: the database's time, the stored outcomes (JSON, by stream id and command id) of
+    commands that were handled before, and the events of the requested streams. The events of one stream follow one
+    another, in order; for a stream with a snapshot they are those after the snapshot.
     """
 
     now: datetime
-    outcomes: dict[str, bytes]
+    outcomes: dict[tuple[str, str], bytes]
     events: Sequence[StreamEvent]
     snapshots: Sequence[StoredSnapshot] = ()
 
@@ -200,9 +200,14 @@ class EventStore(LaneStore, StreamTable, Protocol):
         ...
 
     async def look_up(
-        self, context: str, command_ids: Sequence[str], stream_ids: Sequence[str], fingerprint: str | None = None
+        self,
+        context: str,
+        commands: Sequence[tuple[str, str]],
+        stream_ids: Sequence[str],
+        fingerprint: str | None = None,
     ) -> BatchLookup:
-        """All that a batch is decided on, in one round trip. Raises Unavailable.
+        """All that a batch is decided on, in one round trip. `commands`: by stream id and command id. Raises
+        Unavailable.
 
         Snapshots count only if they carry this fingerprint and their last event exists. None: no snapshots, all events.
         """

@@ -98,8 +98,8 @@ class History(StreamReader, Protocol):
         """The version and the bare type (UserDeleted) of a stream's last event; None for a stream without events."""
         ...
 
-    async def causes(self, command_ids: Sequence[str]) -> Mapping[str, Cause]:
-        """Where these commands came from, by command id; commands that were never handled are left out."""
+    async def causes(self, context: str, stream_id: str, command_ids: Sequence[str]) -> Mapping[str, Cause]:
+        """Where these commands of a stream came from, by command id; those that were never handled are left out."""
         ...
 
     async def correlated(self, correlation_id: str, limit: int) -> Correlated:

@@ -10,6 +10,16 @@ from contracts.envelope import rfc3339
 from contracts.outcome import Status
 
 
+class CommandKey(NamedTuple):
+    """What a command is known by: its id is its own only within its context and stream, so nobody can take the id of
+    another stream's command.
+    """
+
+    context: str
+    stream_id: str
+    command_id: str
+
+
 class OutcomeRow(NamedTuple):
     """A command's outcome as the table keeps it.
 
@@ -67,8 +77,14 @@ class OutcomeRow(NamedTuple):
 
 
 class Outcomes(Protocol):
-    """Reads outcomes by command id."""
+    """Reads outcomes."""
 
-    async def outcome(self, command_id: str) -> bytes | None:
+    async def outcome(self, key: CommandKey) -> bytes | None:
         """The JSON of the outcome, or None if the command has not been handled. Raises Unavailable."""
+        ...
+
+    async def outcomes(self, command_id: str, limit: int) -> Sequence[bytes]:
+        """The JSON of the outcomes of commands with this id, at most one of each stream, the first handled first.
+        Raises Unavailable.
+        """
         ...

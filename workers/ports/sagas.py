@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from workers.ports.event_store import EventTable
 from workers.ports.lanes import LaneKey, LaneStore
+from workers.ports.outcomes import CommandKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 
@@ -77,6 +78,11 @@ class StepRow(NamedTuple):
     traceparent: str | None
     caused_at: str
     handles_rejection: bool = False
+
+    @property
+    def command_key(self) -> CommandKey:
+        """What the step's command is known by."""
+        return CommandKey(self.command_type.partition(".")[0], self.stream_id, self.command_id)
 
 
 class DeadlineRow(NamedTuple):

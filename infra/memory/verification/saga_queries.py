@@ -144,7 +144,7 @@ def steps_of(table: Table, saga: str, instance_ids: Sequence[str]) -> Sequence[O
 
 def _outbox_step(table: Table, place: Place, step: StepRow) -> OutboxStep:
     waits = step.position in table.refused.get(place, {}) or step.position in table.unchanged.get(place, {})
-    handled = table.commands.get(step.command_id)
+    handled = table.commands.get(step.command_key)
     if handled is None or not answers_step(handled, step):
         return OutboxStep(*place, step, None, None, None, waits, unchanged=False)
     code, handled_at = handled.error_code or handled.status, rfc3339(handled.handled_at)
@@ -158,7 +158,7 @@ def step_outcomes(table: Table, topic: str, partition: int, positions: Sequence[
 
 
 def _step_outcome(table: Table, step: StepRow) -> StepOutcome:
-    handled = table.commands.get(step.command_id)
+    handled = table.commands.get(step.command_key)
     if handled is None:
         return StepOutcome(step.command_id, None, id_used_by_another=False)
     if not answers_step(handled, step):

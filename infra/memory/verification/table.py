@@ -111,14 +111,20 @@ class MemoryVerifiedTable:
     async def snapshots_after(self, context: str, stream_id: str, limit: int) -> Sequence[rows.SnapshotOfStream]:
         return await self._ask(table_queries.snapshots_after, context, stream_id, limit)
 
-    async def commands_without_outcome(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        return await self._ask(table_queries.commands_without_outcome, command_ids)
+    async def commands_without_outcome(
+        self, context: str, commands: Sequence[rows.StreamCommand]
+    ) -> AbstractSet[rows.StreamCommand]:
+        return await self._ask(table_queries.commands_without_outcome, context, commands)
 
-    async def commands_not_accepted(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        return await self._ask(table_queries.commands_not_accepted, command_ids)
+    async def commands_not_accepted(
+        self, context: str, commands: Sequence[rows.StreamCommand]
+    ) -> AbstractSet[rows.StreamCommand]:
+        return await self._ask(table_queries.commands_not_accepted, context, commands)
 
-    async def command_statuses(self, command_ids: Sequence[str]) -> Mapping[str, str | None]:
-        return await self._ask(table_queries.command_statuses, command_ids)
+    async def command_statuses(
+        self, context: str, stream_id: str, command_ids: Sequence[str]
+    ) -> Mapping[str, str | None]:
+        return await self._ask(table_queries.command_statuses, context, stream_id, command_ids)
 
     async def later_attempts(self, command_id: str) -> Sequence[str]:
         return await self._ask(table_queries.later_attempts, command_id)

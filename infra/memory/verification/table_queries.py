@@ -9,7 +9,15 @@ from collections.abc import Set as AbstractSet
 from infra.memory.table import Table
 from infra.memory.values import identifier
 from workers.ports.event_store import EventRow
-from workers.ports.verification.rows import ClaimRow, LaneOffset, LaneSequence, OpenInterruption, SnapshotOfStream
+from workers.ports.outcomes import CommandKey
+from workers.ports.verification.rows import (
+    ClaimRow,
+    LaneOffset,
+    LaneSequence,
+    OpenInterruption,
+    SnapshotOfStream,
+    StreamCommand,
+)
 
 
 def lane_sequences(table: Table) -> Sequence[LaneSequence]:
@@ -91,21 +99,32 @@ def _snapshot(table: Table, context: str, stream_id: str) -> SnapshotOfStream:
     return SnapshotOfStream(stream_id, version, event_id, row.fingerprint, row.digest, row.state)
 
 
-def commands_without_outcome(table: Table, command_ids: Sequence[str]) -> AbstractSet[str]:
+def commands_without_outcome(
+    table: Table, context: str, commands: Sequence[StreamCommand]
+) -> AbstractSet[StreamCommand]:
     """Those of these commands that were never handled."""
-    return {command_id for command_id in map(identifier, command_ids) if command_id not in table.commands}
+    statuses = _statuses(table, context, commands)
+    return {command for command, status in statuses.items() if status is None}
 
 
-def commands_not_accepted(table: Table, command_ids: Sequence[str]) -> AbstractSet[str]:
+def commands_not_accepted(table: Table, context: str, commands: Sequence[StreamCommand]) -> AbstractSet[StreamCommand]:
     """Those of these commands that were not accepted."""
-    statuses = command_statuses(table, command_ids)
-    return {command_id for command_id, status in statuses.items() if status != "accepted"}
+    statuses = _statuses(table, context, commands)
+    return {command for command, status in statuses.items() if status != "accepted"}
 
 
-def command_statuses(table: Table, command_ids: Sequence[str]) -> Mapping[str, str | None]:
-    """The statuses of these commands, None for those without an outcome."""
-    rows = {command_id: table.commands.get(command_id) for command_id in map(identifier, command_ids)}
-    return {command_id: None if row is None else row.status for command_id, row in rows.items()}
+def command_statuses(
+    table: Table, context: str, stream_id: str, command_ids: Sequence[str]
+) -> Mapping[str, str | None]:
+    """The statuses of these commands of a stream, None for those without an outcome."""
+    statuses = _statuses(table, context, [StreamCommand(stream_id, command_id) for command_id in command_ids])
+    return {command.command_id: status for command, status in statuses.items()}
+
+
+def _statuses(table: Table, context: str, commands: Sequence[StreamCommand]) -> Mapping[StreamCommand, str | None]:
+    asked = [StreamCommand(stream_id, identifier(command_id)) for stream_id, command_id in commands]
+    rows = {command: table.commands.get(CommandKey(context, *command)) for command in asked}
+    return {command: None if row is None else row.status for command, row in rows.items()}
 
 
 def later_attempts(table: Table, command_id: str) -> Sequence[str]:

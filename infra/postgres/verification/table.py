@@ -7,12 +7,12 @@ from datetime import datetime
 
 from contracts.envelope import rfc3339
 from infra.postgres.event_store import event_row
-from infra.postgres.lists import listed
+from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
 from infra.postgres.saga_store import step_row
 from infra.postgres.session import read_transaction
 from infra.postgres.verification.rows import parked_in_lane, snapshot_of_stream
-from infra.postgres.verification.texts import key_lists, storable, storable_keys
+from infra.postgres.verification.texts import is_storable, key_lists, storable, storable_keys
 from infra.postgres.verification.transactions import PostgresReadTransaction
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
@@ -29,6 +29,7 @@ from workers.ports.verification.rows import (
     StepOutcome,
     StrayAnswer,
     StrayDeadline,
+    StreamCommand,
 )
 
 _BEFORE_ALL_ANSWERS = ("", 0, 0)
@@ -78,15 +79,28 @@ class PostgresVerifiedTable:
         rows = await self._database.rows("snapshots_after", context, stream_id, limit)
         return [snapshot_of_stream(row) for row in rows]
 
-    async def commands_without_outcome(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        rows = await self._database.rows("commands_without_outcome", listed(command_ids))
-        return {row["command_id"] for row in rows}
+    async def commands_without_outcome(
+        self, context: str, commands: Sequence[StreamCommand]
+    ) -> AbstractSet[StreamCommand]:
+        return await self._commands("commands_without_outcome", context, commands)
 
-    async def commands_not_accepted(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        return {row["command_id"] for row in await self._database.rows("not_accepted", listed(command_ids))}
+    async def commands_not_accepted(
+        self, context: str, commands: Sequence[StreamCommand]
+    ) -> AbstractSet[StreamCommand]:
+        return await self._commands("not_accepted", context, commands)
 
-    async def command_statuses(self, command_ids: Sequence[str]) -> Mapping[str, str | None]:
-        rows = await self._database.rows("statuses", listed(command_ids))
+    async def _commands(
+        self, query: str, context: str, commands: Sequence[StreamCommand]
+    ) -> AbstractSet[StreamCommand]:
+        askable = [command for command in commands if is_storable(command.stream_id)]
+        rows = await self._database.rows(query, context, *columns(askable, 2)) if askable else ()
+        unknown = {command for command in commands if not is_storable(command.stream_id)}
+        return unknown | {StreamCommand(row["stream_id"], row["command_id"]) for row in rows}
+
+    async def command_statuses(
+        self, context: str, stream_id: str, command_ids: Sequence[str]
+    ) -> Mapping[str, str | None]:
+        rows = await self._database.rows("statuses_in_stream", context, stream_id, listed(command_ids))
         return {row["command_id"]: row["status"] for row in rows}
 
     async def later_attempts(self, command_id: str) -> Sequence[str]:

@@ -154,9 +154,9 @@ def change_a_step(servers: Servers) -> None:
 
 
 def forget_the_outcome_of_a_step(servers: Servers) -> None:
-    del servers.table.commands[servers.table.outbox[PLACE][0].command_id]
+    del servers.table.commands[servers.table.outbox[PLACE][0].command_key]
 
 
 def let_a_step_fail(servers: Servers) -> None:
-    command_id = servers.table.outbox[PLACE][0].command_id
-    servers.table.commands[command_id] = servers.table.commands[command_id]._replace(status="failed")
+    key = servers.table.outbox[PLACE][0].command_key
+    servers.table.commands[key] = servers.table.commands[key]._replace(status="failed")

@@ -12,6 +12,7 @@ from tests.simulation.roles import Servers
 from workers.ports.event_store import EventRow
 from workers.ports.lanes import Interruption, LaneKey
 from workers.ports.log import OutboundRecord
+from workers.ports.outcomes import CommandKey
 
 STRANGER = OutboundRecord(b"user-0", b"{}", [])
 
@@ -65,7 +66,8 @@ def write_to_the_log(servers: Servers) -> None:
 
 
 def forget_an_outcome(servers: Servers) -> None:
-    del servers.table.commands[_events_of(servers, CHANGED)[0].command_id]
+    event = _events_of(servers, CHANGED)[0]
+    del servers.table.commands[CommandKey(event.context, event.stream_id, event.command_id)]
 
 
 def leave_a_version_out(servers: Servers) -> None:

@@ -78,7 +78,9 @@ class Retrying:
             return RetryPlan(letter, None, None, request)
         root_id, earlier = await self._table.attempts_of(request.envelope.id)
         current = earlier[-1] if earlier else root_id
-        looked_up = await self._store.look_up(context, [current], [request.envelope.subject])
+        looked_up = await self._store.look_up(
+            context, [(request.envelope.subject, current)], [request.envelope.subject]
+        )
         outcomes = _outcomes(looked_up.outcomes)
         attempt = next_attempt(root_id, earlier, {id_: outcome.status for id_, outcome in outcomes.items()})
         if isinstance(attempt, Handled):
@@ -135,13 +137,20 @@ class Retrying:
 
     async def outcomes(self, plans: Sequence[RetryPlan], wait_seconds: float) -> dict[str, Outcome]:
         """The outcomes of the plans' commands that come within the time, by command id."""
-        missing = {plan.attempt.command_id for plan in plans if plan.attempt is not None}
+        missing: dict[str, set[tuple[str, str]]] = {}
+        for plan in plans:
+            if plan.attempt is not None and plan.request is not None:
+                context = self._topics.context_of(plan.letter.position.topic)
+                command = plan.request.envelope.subject, plan.attempt.command_id
+                missing.setdefault(context, set()).add(command)
         outcomes: dict[str, Outcome] = {}
         deadline = self._clock() + wait_seconds
         while missing:
-            outcomes |= _outcomes((await self._store.look_up("", sorted(missing), [])).outcomes)
-            missing -= outcomes.keys()
-            if not missing or self._clock() > deadline:
+            for context, commands in list(missing.items()):
+                stored = (await self._store.look_up(context, sorted(commands), [])).outcomes
+                outcomes |= _outcomes(stored)
+                missing[context] = commands - stored.keys()
+            if not any(missing.values()) or self._clock() > deadline:
                 break
             await self._clock.sleep(LOOK_INTERVAL_SECONDS)
         return outcomes
@@ -158,8 +167,9 @@ def _details(plan: RetryPlan) -> dict[str, Any]:
     }
 
 
-def _outcomes(stored: Mapping[str, bytes]) -> dict[str, Outcome]:
-    return {command_id: Outcome.model_validate_json(outcome) for command_id, outcome in stored.items()}
+def _outcomes(stored: Mapping[tuple[str, str], bytes]) -> dict[str, Outcome]:
+    """By command id: those of retries are derived, so no two are the same."""
+    return {command_id: Outcome.model_validate_json(outcome) for (_, command_id), outcome in stored.items()}
 
 
 def _error_text(outcome: Outcome) -> str:

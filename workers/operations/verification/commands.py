@@ -11,16 +11,16 @@ from workers.operations.dead_letters.letter import NotALetter, RecordPosition, l
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Pace, Sources
 from workers.ports.log import InboundRecord
-from workers.ports.verification.rows import LaneOffset
+from workers.ports.verification.rows import LaneOffset, StreamCommand
 
 MAX_UNHANDLED = 20_000
 """Records without an outcome that are kept until the dead letters are read."""
 
 
 class _Unhandled(NamedTuple):
-    """A record without an outcome. `command_id`: None for a record that is no command."""
+    """A record without an outcome. `command`: None for a record that is no command."""
 
-    command_id: str | None
+    command: StreamCommand | None
     content: int
 
 
@@ -31,7 +31,7 @@ async def compare_commands(sources: Sources, context: str, verdict: Verdict, pac
     if state is None:
         return  # reported by compare_topics
     ends = await _ends_read(sources, topic, state.partitions, verdict)
-    comparison = _Comparison(sources, topic, verdict)
+    comparison = _Comparison(sources, context, topic, verdict)
     lanes = await _lanes(sources, topic)
     for partition, end in enumerate(ends):
         lane = lanes.get(partition, LaneOffset(partition, 0, state.id))
@@ -76,47 +76,49 @@ async def _ends_read(sources: Sources, topic: str, partitions: int, verdict: Ver
 
 
 class _Comparison:
-    def __init__(self, sources: Sources, topic: str, verdict: Verdict) -> None:
+    def __init__(self, sources: Sources, context: str, topic: str, verdict: Verdict) -> None:
         self._sources = sources
+        self._context = context
         self._topic = topic
         self._verdict = verdict
         self._unhandled: dict[RecordPosition, _Unhandled] = {}
 
     async def add(self, records: list[InboundRecord]) -> None:
         """Keep those of these records that have no outcome."""
-        first_records: dict[str, InboundRecord] = {}
+        first_records: dict[StreamCommand, InboundRecord] = {}
         for record in records:
             try:
-                first_records.setdefault(read_command(record.headers, record.key).id, record)
+                envelope = read_command(record.headers, record.key)
+                first_records.setdefault(StreamCommand(envelope.subject, envelope.id), record)
             except MalformedMessage:
                 self._unhandled[_position(record)] = _Unhandled(None, _content(record))
         without_outcome = await self._without_outcome(list(first_records))
-        for command_id, record in first_records.items():
-            if command_id in without_outcome:
-                self._unhandled[_position(record)] = _Unhandled(command_id, _content(record))
+        for command, record in first_records.items():
+            if command in without_outcome:
+                self._unhandled[_position(record)] = _Unhandled(command, _content(record))
         self._verdict.compared(f"commands in {self._topic} compared with the outcomes", len(records))
         if len(self._unhandled) >= MAX_UNHANDLED:
             await self.conclude()
 
-    async def _without_outcome(self, command_ids: list[str]) -> frozenset[str]:
-        if not command_ids:
+    async def _without_outcome(self, commands: list[StreamCommand]) -> frozenset[StreamCommand]:
+        if not commands:
             return frozenset()
-        return frozenset(await self._sources.table.commands_without_outcome(command_ids))
+        return frozenset(await self._sources.table.commands_without_outcome(self._context, commands))
 
     async def conclude(self) -> None:
         """Report what has no outcome and no dead letter, also after a while: it was never handled."""
         timer = self._sources.settle_timer()
         while self._unhandled:
             await self._forget_dead_letters()
-            command_ids = [record.command_id for record in self._unhandled.values() if record.command_id is not None]
-            without_outcome = {None, *await self._without_outcome(command_ids)}
+            commands = [record.command for record in self._unhandled.values() if record.command is not None]
+            without_outcome = {None, *await self._without_outcome(commands)}
             self._unhandled = {
-                position: record for position, record in self._unhandled.items() if record.command_id in without_outcome
+                position: record for position, record in self._unhandled.items() if record.command in without_outcome
             }
             if not self._unhandled or not await timer.wait():
                 break
-        for position, (command_id, _) in self._unhandled.items():
-            what = "a record that is no command" if command_id is None else f"command {command_id}"
+        for position, (command, _) in self._unhandled.items():
+            what = "a record that is no command" if command is None else f"command {command.command_id}"
             explanation = f"{what} was passed over: it has no outcome and no dead letter"
             self._verdict.report(FindingKind.COMMAND_NOT_HANDLED, str(position), explanation)
         self._unhandled.clear()

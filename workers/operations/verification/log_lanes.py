@@ -3,6 +3,7 @@
 from workers.operations.verification.comparisons.log_lane import LaneComparison, ReadRecord
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Pace, Sources
+from workers.ports.verification.rows import StreamCommand
 
 
 async def compare_lane(
@@ -43,6 +44,6 @@ async def _compare(
     sequences = [envelope.sequence for _, envelope in records]
     rows = await sources.table.events_at(context, partition, sequences)
     comparison.compare(records, {row.sequence: row for row in rows})
-    causes = sorted({row.command_id for row in rows})
-    for command_id in sorted(await sources.table.commands_not_accepted(causes)) if causes else ():
+    causes = sorted({StreamCommand(row.stream_id, row.command_id) for row in rows})
+    for _, command_id in sorted(await sources.table.commands_not_accepted(context, causes)) if causes else ():
         verdict.report(FindingKind.WITHOUT_COMMAND, f"{context} {partition}", f"command {command_id}")

@@ -71,7 +71,7 @@ async def _compare_outcomes(
         rows = await sources.table.step_outcomes(topic, partition, positions)
         outcomes = {outcome.command_id: outcome for outcome in rows}
         for step in open_steps:
-            if outcomes[step.command_id].status == "failed" and not await _succeeded_later(sources, step.command_id):
+            if outcomes[step.command_id].status == "failed" and not await _succeeded_later(sources, step):
                 explanation = f"command {step.command_id}: see the dead letters of {step.command_type}"
                 verdict.report(FindingKind.STEP_FAILED, step_name(step), explanation)
         still_open = [step for step in open_steps if outcomes[step.command_id].status is None]
@@ -86,8 +86,9 @@ async def _compare_outcomes(
         verdict.report(FindingKind.STEP_WITHOUT_OUTCOME, step_name(step), f"command {step.command_id}{other}")
 
 
-async def _succeeded_later(sources: Sources, command_id: str) -> bool:
+async def _succeeded_later(sources: Sources, step: StepRow) -> bool:
     """Whether the command's dead letter was sent again and came to an outcome that is no fault of the installation."""
-    attempts = await sources.table.later_attempts(command_id)
-    statuses = await sources.table.command_statuses(attempts) if attempts else {}
+    attempts = await sources.table.later_attempts(step.command_id)
+    context, stream_id, _ = step.command_key
+    statuses = await sources.table.command_statuses(context, stream_id, attempts) if attempts else {}
     return any(status in ("accepted", "rejected") for status in statuses.values())

@@ -133,9 +133,16 @@ class OutboxStep(NamedTuple):
     unchanged: bool
 
 
+class StreamCommand(NamedTuple):
+    """A command of a context by its stream and its id (a UUID)."""
+
+    stream_id: str
+    command_id: str
+
+
 class StepOutcome(NamedTuple):
-    """The outcome of a step's command: its status, None when it has none. `id_used_by_another`: another command was
-    handled under the step's command id; `status` is None then.
+    """The outcome of a step's command: its status, None when it has none. `id_used_by_another`: another command of its
+    stream was handled under the step's command id; `status` is None then.
     """
 
     command_id: str

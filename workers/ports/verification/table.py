@@ -33,6 +33,7 @@ from workers.ports.verification.rows import (
     StoredDeadline,
     StrayAnswer,
     StrayDeadline,
+    StreamCommand,
 )
 
 
@@ -141,16 +142,22 @@ class VerifiedTable(Protocol):
         """At most `limit` snapshots of a context's streams with greater ids, in the order of the ids."""
         ...
 
-    async def commands_without_outcome(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        """Those of these commands (UUIDs) that were never handled, in any context."""
+    async def commands_without_outcome(
+        self, context: str, commands: Sequence[StreamCommand]
+    ) -> AbstractSet[StreamCommand]:
+        """Those of these commands of a context that were never handled."""
         ...
 
-    async def commands_not_accepted(self, command_ids: Sequence[str]) -> AbstractSet[str]:
-        """Those of these commands (UUIDs) that have no outcome with the status `accepted`."""
+    async def commands_not_accepted(
+        self, context: str, commands: Sequence[StreamCommand]
+    ) -> AbstractSet[StreamCommand]:
+        """Those of these commands of a context that have no outcome with the status `accepted`."""
         ...
 
-    async def command_statuses(self, command_ids: Sequence[str]) -> Mapping[str, str | None]:
-        """The statuses of the outcomes of these commands (UUIDs), None for those without an outcome."""
+    async def command_statuses(
+        self, context: str, stream_id: str, command_ids: Sequence[str]
+    ) -> Mapping[str, str | None]:
+        """The statuses of the outcomes of these commands (UUIDs) of a stream, None for those without an outcome."""
         ...
 
     async def later_attempts(self, command_id: str) -> Sequence[str]:
