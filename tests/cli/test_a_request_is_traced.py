@@ -35,7 +35,7 @@ def test_a_tree_shows_times_marks_reasons_and_causes() -> None:
         "  +0.125s     ├─ ⚙ saga fulfilment o-1: reserving",
         "  +0.250s     │  └─ ✘ fulfilment · reserve: orders.Do.v1 s  rejected Declined: Declined, because.",
         "  +0.250s     │     └─ ↩ StepRejected step=reserve to=s code=Declined",
-        "              │        └─ … fulfilment · cancel: payments.Do.v1 s  pending",
+        "              │        └─ … fulfilment · cancel: orders.Do.v1 s  pending",
         "  +1.000s     └─ ✔ orders.Do.v1 s",
     ]
 
