@@ -62,7 +62,8 @@ async def test_carry_the_outcome_under_the_commands_id() -> None:
     headers = dict(reply.headers)
     assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_type"] == b"annals.Outcome.v1"
-    assert headers["ce_id"].decode() == str(uuid5(UUID(command_id(1)), "outcome")), "a reply sent again has the same id"
+    reply_id = str(uuid5(UUID(command_id(1)), f"users/{CREATE_ADA.user_id}/outcome"))
+    assert headers["ce_id"].decode() == reply_id, "a reply sent again has the same id"
     assert headers["ce_source"] == b"/annals/users"
     assert headers["ce_subject"] == CREATE_ADA.user_id.encode()
     assert headers["ce_time"].endswith(b"Z")

@@ -49,13 +49,14 @@ def _source_header(type_: str) -> tuple[str, bytes]:
 
 
 def _reply(envelope: CommandEnvelope, outcome: bytes, time_header: tuple[str, bytes]) -> OutboundRecord:
-    """The outcome as a record, keyed by the command id. The reply to a repeated command has the same id as the
-    first.
+    """The outcome as a record, keyed by the command id. The reply to a repeated command has the same id as the first;
+    the reply to a command of another stream with that id has another.
     """
+    stream = f"{envelope.type.partition('.')[0]}/{envelope.subject}"
     command_id = envelope.id.encode()
     headers = [
         SPECVERSION,
-        ("ce_id", str(uuid5(UUID(envelope.id), "outcome")).encode()),
+        ("ce_id", str(uuid5(UUID(envelope.id), f"{stream}/outcome")).encode()),
         REPLY_TYPE,
         _source_header(envelope.type),
         ("ce_subject", envelope.subject.encode()),

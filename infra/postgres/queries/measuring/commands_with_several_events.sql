@@ -3,6 +3,6 @@
 SELECT command_id::text, count(*) AS events
   FROM annals.events
  WHERE context = $1 AND partition = $2
- GROUP BY command_id
+ GROUP BY stream_id, command_id
 HAVING count(*) > 1
  LIMIT 1000
