@@ -10,10 +10,10 @@ import sys
 from collections import Counter
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
+from contracts.envelope import MalformedMessage, read_command
 from infra.cli.actor import Actor, acting
 from infra.cli.dlq_choice import (
     ContextOption,
@@ -125,14 +125,14 @@ async def _shown(choice: LetterChoice) -> tuple["LetterStatus", dict[str, Any]]:
 
 
 def _command_key(letter: "Letter") -> "CommandKey | None":
-    """What the letter's command is known by; None: the letter is no command."""
+    """What the letter's command is known by, read as a worker reads it; None: the letter is no command."""
     from workers.ports.outcomes import CommandKey
 
     try:
-        command_id = str(UUID(letter.command_id or ""))
-    except ValueError:
+        envelope = read_command(letter.original.headers, letter.original.key)
+    except MalformedMessage:
         return None
-    return CommandKey((letter.type or "").partition(".")[0], letter.stream_id or "", command_id)
+    return CommandKey(envelope.type.partition(".")[0], envelope.subject, envelope.id)
 
 
 @app.command()
