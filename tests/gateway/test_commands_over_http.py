@@ -10,6 +10,7 @@ from contracts.users.events import UserDeleted
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.read_models_in_memory import lane_of
 from tests.gateway.requests import ADA, created, is_problem
+from workers.gateway.command_dispatcher import MAX_OUTCOMES
 
 
 async def test_a_new_user_is_answered_with_the_outcome_and_its_places(http: httpx.AsyncClient) -> None:
@@ -58,15 +59,21 @@ async def test_of_several_commands_with_one_id_each_is_found_by_its_stream(
     system.handles = True
     burnt = UpdateUser(user_id="mallory", city="Turin")
     system.handle(burnt, meta)
+    for number in range(MAX_OUTCOMES):
+        system.handle(UpdateUser(user_id=f"mallory-{number}", city="Turin"), meta)
     rightful = system.handle(command, meta)
     assert (rightful.status, rightful.stream_id) == ("accepted", "ada-1")
     several = await http.get(place["location"])
     assert is_problem(several, 409, "SeveralCommands")
-    assert several.json()["streams"] == ["users/mallory", "users/ada-1"]
+    assert several.json()["streams"][:2] == ["users/mallory", "users/mallory-0"]
+    assert len(several.json()["streams"]) == MAX_OUTCOMES
     for outcome in (rightful, system.handle(burnt, meta)):
         one = await http.get(place["location"], params={"stream": f"users/{outcome.stream_id}"})
         assert (one.json()["stream_id"], one.json()["status"]) == (outcome.stream_id, outcome.status)
     assert is_problem(await http.get(place["location"], params={"stream": "users/eve"}), 404, "CommandNotFound")
+    for malformed in ("users", "/eve", "users/", "users/e\0ve", "Users/eve", "users/ eve", "users/" + 513 * "e"):
+        refused = await http.get(place["location"], params={"stream": malformed})
+        assert is_problem(refused, 422, "ValidationFailed"), malformed
     again = await http.post("/users", json=ADA | {"user_id": "ada-1"}, headers=asked)
     assert (again.status_code, again.json()["stream_id"]) == (201, "ada-1")
 

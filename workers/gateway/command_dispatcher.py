@@ -7,8 +7,8 @@ found.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -133,7 +133,7 @@ class CommandDispatcher:
 
     async def _known_by(self, command_id: str, stream: Stream | None) -> Outcome | None:
         if stream is not None:
-            return _outcome(await self._look(self._outcomes.outcome(CommandKey(*stream, command_id))))
+            return await self._of(CommandKey(*stream, command_id))
         outcomes = await self._under(command_id)
         if len(outcomes) > 1:
             raise SeveralCommands(outcomes)
@@ -143,8 +143,7 @@ class CommandDispatcher:
         """The stored outcome, if there is one now. None also if too many requests look at once. Raises Unavailable, and
         KeyReused if it is the outcome of another command.
         """
-        key = CommandKey(command.context, command.stream_id, command_id)
-        outcome = _outcome(await self._look(self._outcomes.outcome(key)))
+        outcome = await self._of(CommandKey(command.context, command.stream_id, command_id))
         if outcome is not None and not outcome.is_of(command):
             raise KeyReused
         return outcome
@@ -154,26 +153,28 @@ class CommandDispatcher:
         requests look at once. Raises Unavailable, and KeyReused if the caller's Idempotency-Key has led to this id for
         another command, perhaps about another stream.
         """
-        outcomes = [outcome for outcome in await self._under(command_id) if outcome.context == command.context]
-        own = next((outcome for outcome in outcomes if outcome.is_of(command)), None)
-        if own is None and outcomes:
+        own = await self._stored(command_id, command)
+        if own is None and any(outcome.context == command.context for outcome in await self._under(command_id)):
             raise KeyReused
         return own
 
+    async def _of(self, key: CommandKey) -> Outcome | None:
+        document = await self._look(lambda: self._outcomes.outcome(key))
+        return None if document is None else Outcome.model_validate_json(document)
+
     async def _under(self, command_id: str) -> Sequence[Outcome]:
         """The first of the outcomes of the commands with this id, of whatever stream."""
-        documents = await self._look(self._outcomes.outcomes(command_id, MAX_OUTCOMES))
+        documents = await self._look(lambda: self._outcomes.outcomes(command_id, MAX_OUTCOMES))
         return [Outcome.model_validate_json(document) for document in documents or ()]
 
-    async def _look(self, answer: Coroutine[Any, Any, Answer]) -> Answer | None:
-        """The answer of the store; None if too many requests look at once."""
+    async def _look(self, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """The answer of the store; None if too many requests look at once. Raises Unavailable."""
         if self._looks >= MAX_CONCURRENT_LOOKS:
-            answer.close()
             return None
         self._looks += 1
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
-                document = await answer
+                answer = await ask()
         except (Unavailable, TimeoutError) as error:
             if self._doubt_since is None:
                 self._doubt_since = asyncio.get_running_loop().time()
@@ -182,7 +183,7 @@ class CommandDispatcher:
         finally:
             self._looks -= 1
         self._doubt_since = None
-        return document
+        return answer
 
     def _doubted_seconds(self) -> float:
         return 0.0 if self._doubt_since is None else asyncio.get_running_loop().time() - self._doubt_since
@@ -194,10 +195,6 @@ class CommandDispatcher:
     async def check_outcomes(self) -> None:
         """Check that outcomes can be read. Raises Unavailable."""
         await self._outcomes.outcomes(str(UUID(int=0)), 1)
-
-
-def _outcome(document: bytes | None) -> Outcome | None:
-    return None if document is None else Outcome.model_validate_json(document)
 
 
 def _perhaps_handled(error: Unavailable, metadata: RequestMetadata) -> Problem:

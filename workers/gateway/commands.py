@@ -14,8 +14,7 @@ from workers.gateway.request_headers import Prefer, wait_seconds
 OfStream = Annotated[
     str | None,
     Query(
-        pattern="^[a-z_]+/.+$",
-        max_length=600,
+        pattern="^[a-z][a-z0-9_]*/[!-~]{1,512}$",
         description="The stream that the command is about, such as `users/<user id>`. Commands about several "
         "streams may have one id.",
     ),

@@ -3,10 +3,12 @@
 SELECT event.context, event.partition, event.sequence, event.stream_id, event.stream_version, event.event_id::text,
        event.type, event.schema_version, event.data::text, event.command_id::text, event.correlation_id,
        event.causation_id, event.actor, event.traceparent, event.recorded_at
-  FROM (SELECT context, partition, sequence, event_count
-          FROM annals.commands
-         WHERE command_id = CASE WHEN pg_input_is_valid($1, 'uuid') THEN $1 END::uuid
-           AND correlation_id IS NULL AND command_id::text = $1
+  FROM ((SELECT context, partition, sequence, event_count
+           FROM annals.commands
+          WHERE command_id = CASE WHEN pg_input_is_valid($1, 'uuid') THEN $1 END::uuid
+            AND correlation_id IS NULL AND command_id::text = $1 AND event_count > 0
+          ORDER BY handled_at
+          LIMIT $2)
          UNION ALL
         (SELECT context, partition, sequence, event_count
            FROM annals.commands
