@@ -57,7 +57,8 @@ async def settled(system: System, orders: Sequence[Sent]) -> None:
             return False
         under_way = (
             "SELECT count(*) FROM annals.saga_outbox o "
-            "WHERE NOT EXISTS (SELECT FROM annals.commands c WHERE c.command_id = o.command_id)"
+            "WHERE NOT EXISTS ("
+            "SELECT FROM annals.commands c WHERE c.command_id = o.command_id AND annals.answers(c, o))"
         )
         return bool(await system.value(under_way) == 0)
 

@@ -12,12 +12,15 @@ from tests.system import Sent, System, command
 from tests.verification.command import named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
+from workers.command.deciding import derived_event_id
+from workers.saga.instances import derived_command_id
 
 # Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(300)
 
 USERS, SKUS = ["mary", "bob"], ["jam", "bread"]
 HELD = "reserved for no live order"
+SAGA = "fulfilment"
 
 
 def of_funds(name: str, user_id: str, order_id: str, **fields: str) -> Sent:
@@ -117,6 +120,36 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     await system.database.execute(endless, over.stream_id, "completed")
     await sent(system, [of_funds("ReleaseFunds", "bob", unborn)], [of_stock("ReleaseStock", "bread", unborn)])
     assert (await verified(system))[1]["found"] == {}
+
+
+async def test_do_not_burn_the_ids_of_steps_when_they_are_about_other_streams(system: System) -> None:
+    """The ids of a saga's commands can be computed from that of the order. Somebody who may write the users' commands
+    uses those of the first and of the last step before the order is placed.
+    """
+    await stocked(system, USERS, SKUS)
+    order = place_order("mary", "jam")
+    reserve = derived_command_id(
+        derived_event_id(order.command_id, "orders", order.stream_id, 0), SAGA, "reserve_funds"
+    )
+    reserved = derived_event_id(reserve, "payments", "mary", 0)
+    stock = derived_event_id(derived_command_id(reserved, SAGA, "reserve_stock", "jam"), "inventory", "jam", 0)
+    confirmed = derived_event_id(derived_command_id(stock, SAGA, "confirm"), "orders", order.stream_id, 0)
+    capture = derived_command_id(confirmed, SAGA, "capture_funds")
+    mallory = {"user_id": "mallory", "first_name": "M", "last_name": "M", "email": f"{order.stream_id}@example.org"}
+    burnt = [
+        command("users.CreateUser.v1", "mallory", mallory, ce_id=reserve),
+        command("users.WelcomeUser.v1", "mallory", {"user_id": "mallory"}, ce_id=capture),
+    ]
+    await asyncio.to_thread(system.send, burnt, topic="users.commands")
+    await accepted(system, burnt)
+    await placed(system, [order])
+    await settled(system, [order])
+    sent = "SELECT step, command_id::text FROM annals.saga_outbox WHERE instance_id = $1"
+    steps = {row["step"]: row["command_id"] for row in await system.database.fetch(sent, order.stream_id)}
+    assert (steps["reserve_funds"], steps["capture_funds"]) == (reserve, capture), "as computed before"
+    assert "FundsCaptured 2.50" in await history(system, order.stream_id)
+    code, verdict = await verified(system)
+    assert (code, verdict["found"]) == (0, {}), verdict
 
 
 IN_THE_STREAM = ({"saga step without outcome": 1}, "; another command was handled under its id")
