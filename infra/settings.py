@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.gateway.hosts import AllowedHosts
+
 
 class Settings(BaseSettings):
     """The settings of a process; see infra/README.md, "Settings"."""
@@ -30,6 +32,7 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
+    http_allowed_hosts: str | None = None
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -52,6 +55,13 @@ class Settings(BaseSettings):
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:
         if value and not all(_is_host(server.strip()) for server in value.split(",")):
             raise ValueError("must have the form host:9092, or several of them with commas")
+        return value
+
+    @field_validator("http_allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str | None) -> str | None:
+        if value is not None:
+            AllowedHosts.listed(value)
         return value
 
     @model_validator(mode="after")

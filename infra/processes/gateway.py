@@ -40,6 +40,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.hosts import AllowedHosts
 from workers.gateway.queries import Queries
 from workers.retrying import Retrying
 
@@ -141,7 +142,14 @@ def composed(settings: Settings) -> FastAPI:
             await redis.aclose()
             await database.close()
 
-    return create_app(backend, lifespan=lifespan, version=version("annals"))
+    return create_app(backend, lifespan=lifespan, version=version("annals"), hosts=allowed_hosts(settings))
+
+
+def allowed_hosts(settings: Settings) -> AllowedHosts:
+    """The names under which the gateway answers."""
+    if settings.http_allowed_hosts is not None:
+        return AllowedHosts.listed(settings.http_allowed_hosts)
+    return AllowedHosts.default_of(settings.http_host)
 
 
 def run(settings: Settings) -> None:

@@ -24,6 +24,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
@@ -32,8 +33,8 @@ LOOK_INTERVAL_SECONDS = 0.02
 CATCH_UP_SECONDS = 0.3
 
 
-def application(system: "SystemInMemory") -> FastAPI:
-    """The gateway on a system in memory."""
+def application(system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST) -> FastAPI:
+    """The gateway on a system in memory. Its tests call it by names of their own."""
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(RecordedHistory(system))
     backend = Backend(
@@ -42,7 +43,7 @@ def application(system: "SystemInMemory") -> FastAPI:
         system,
         archive,
     )
-    return create_app(backend)
+    return create_app(backend, hosts=hosts)
 
 
 class SystemInMemory:
