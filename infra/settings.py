@@ -33,6 +33,13 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
     http_allowed_hosts: str | None = None
+    http_max_connections: int = Field(default=4000, ge=1, le=100_000)
+    http_max_peer_connections: int = Field(default=1000, ge=1, le=100_000)
+    http_max_header_bytes: int = Field(default=16_384, ge=1024, le=1_048_576)
+    http_header_seconds: float = Field(default=10.0, ge=0.1, le=600.0)
+    http_body_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
+    http_idle_seconds: int = Field(default=5, ge=1, le=3600)
+    http_reader_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

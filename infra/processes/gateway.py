@@ -28,6 +28,7 @@ from infra.postgres.history import PostgresHistory
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
+from infra.processes.http_settings import allowed_hosts, connection_limits
 from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -40,7 +41,6 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
-from workers.gateway.hosts import AllowedHosts
 from workers.gateway.queries import Queries
 from workers.retrying import Retrying
 
@@ -142,14 +142,13 @@ def composed(settings: Settings) -> FastAPI:
             await redis.aclose()
             await database.close()
 
-    return create_app(backend, lifespan=lifespan, version=version("annals"), hosts=allowed_hosts(settings))
-
-
-def allowed_hosts(settings: Settings) -> AllowedHosts:
-    """The names under which the gateway answers."""
-    if settings.http_allowed_hosts is not None:
-        return AllowedHosts.listed(settings.http_allowed_hosts)
-    return AllowedHosts.default_of(settings.http_host)
+    return create_app(
+        backend,
+        lifespan=lifespan,
+        version=version("annals"),
+        hosts=allowed_hosts(settings),
+        body_seconds=settings.http_body_seconds,
+    )
 
 
 def run(settings: Settings) -> None:
@@ -163,10 +162,11 @@ def run(settings: Settings) -> None:
         host, port = bound.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info("gateway starts", address=address, processes=settings.gateway_processes)
-        if settings.gateway_processes > 1:
-            serve_in_processes(server_configuration(APPLICATION, processes=settings.gateway_processes), bound, settings)
+        limits, processes = connection_limits(settings), settings.gateway_processes
+        if processes > 1:
+            serve_in_processes(server_configuration(APPLICATION, processes=processes, limits=limits), bound, settings)
         else:
-            _serve(uvicorn.Server(server_configuration(composed(settings))), bound)
+            _serve(uvicorn.Server(server_configuration(composed(settings), limits=limits)), bound)
         log.info("gateway stopped")
     finally:
         bound.close()

@@ -26,6 +26,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
+from workers.gateway.request_body import BODY_SECONDS
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
 
@@ -33,7 +34,9 @@ LOOK_INTERVAL_SECONDS = 0.02
 CATCH_UP_SECONDS = 0.3
 
 
-def application(system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST) -> FastAPI:
+def application(
+    system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST, *, body_seconds: float = BODY_SECONDS
+) -> FastAPI:
     """The gateway on a system in memory. Its tests call it by names of their own."""
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(RecordedHistory(system))
@@ -43,7 +46,7 @@ def application(system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST) -> Fas
         system,
         archive,
     )
-    return create_app(backend, hosts=hosts)
+    return create_app(backend, hosts=hosts, body_seconds=body_seconds)
 
 
 class SystemInMemory:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from infra.processes.gateway import allowed_hosts
+from infra.processes.http_settings import allowed_hosts
 from infra.settings import Settings
 
 

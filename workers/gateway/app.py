@@ -13,7 +13,7 @@ from workers.gateway.direct_reads import DirectReads
 from workers.gateway.exchange import Exchange
 from workers.gateway.hosts import LOOPBACK_HOSTS, AllowedHosts
 from workers.gateway.query_parameters import strict_query
-from workers.gateway.request_body import BoundedBody
+from workers.gateway.request_body import BODY_SECONDS, BoundedBody
 from workers.gateway.routes import DIRECT_READS, ROUTES
 from workers.gateway.safe_methods import SafeMethods
 from workers.gateway.site_guard import SiteGuard
@@ -41,9 +41,10 @@ def create_app(
     lifespan: Lifespan | None = None,
     version: str = "0",
     hosts: AllowedHosts = LOOPBACK_HOSTS,
+    body_seconds: float = BODY_SECONDS,
 ) -> FastAPI:
     """The application. `lifespan` opens and closes what the backend's adapters need. `hosts` are the names under which
-    it answers.
+    it answers, `body_seconds` the time within which a body must be complete.
     """
     app = FastAPI(
         title="Annals",
@@ -62,7 +63,7 @@ def create_app(
         app.include_router(context_routes(backend))
     documentation.install(app)
     problems.install(app)
-    app.add_middleware(BoundedBody)
+    app.add_middleware(BoundedBody, seconds=body_seconds)
     app.add_middleware(SafeMethods)
     app.add_middleware(DirectReads, queries=backend.queries, reads=DIRECT_READS)
     app.add_middleware(SiteGuard, hosts=hosts)
