@@ -93,7 +93,7 @@ class SystemInMemory:
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
         made = sha256((salt or urandom(16)) + password.encode()).hexdigest()
-        return f"$argon2id$v=19$m=8,t=1,p=1$c2FsdA${made}"
+        return f"$argon2id$v=19$m=65536,t=3,p=4$c2FsdC1mb3ItdGVzdHM${made}"
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""
