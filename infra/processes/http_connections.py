@@ -38,7 +38,7 @@ class Connection(Protocol):
 
     peer: str
     is_new: bool
-    """Whether it has not had a complete request yet."""
+    """Whether it has not had a complete request yet. It changes while the connection is busy."""
 
     def cut(self) -> None:
         """Close it at once; what was not sent is lost."""
@@ -60,8 +60,7 @@ class _WaitingLine:
         (self._new if connection.is_new else self._used)[connection] = None
 
     def remove(self, connection: Connection) -> None:
-        self._new.pop(connection, None)
-        self._used.pop(connection, None)
+        (self._new if connection.is_new else self._used).pop(connection, None)
 
     def first(self) -> Connection | None:
         """The one to close: new ones before those that have been used."""
@@ -119,8 +118,7 @@ class Connections:
         return connection in self._in_reserve
 
     def waits(self, connection: Connection) -> None:
-        """The connection has no request now; it goes to the end of those that wait."""
-        self.works(connection)
+        """The connection has no request any more; it goes to the end of those that wait."""
         if connection in self._all:
             self._waiting.add(connection)
             self._peers[connection.peer].waiting.add(connection)

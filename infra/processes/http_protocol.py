@@ -130,7 +130,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_waiting and not self._head_has_begun:
             self._head_has_begun = True
             self._since_seconds = self.loop.time()
-            self._table.waits(self)
         size = self._limits.header_bytes
         if len(data) <= size:
             self._receive(data)
@@ -159,8 +158,9 @@ class BoundedProtocol(HttpToolsProtocol):
             raise TooManyRequests
         self.app = self._application()
         self._unframed_bytes = 0
-        self.is_new = self._is_waiting = False
-        self._table.works(self)
+        if self._is_waiting:
+            self._table.works(self)
+            self.is_new = self._is_waiting = False
         super().on_headers_complete()
 
     def _application(self) -> Callable[..., Any]:
