@@ -7,7 +7,6 @@ ANNALS_GATEWAY_PROCESSES it is several processes on one port (gateway_processes.
 
 import asyncio
 import gc
-import ipaddress
 import os
 import signal
 import socket
@@ -22,6 +21,7 @@ from fastapi import FastAPI
 from contracts.topics import Topics
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.locating import located
+from infra.network_exposure import is_loopback
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
@@ -69,12 +69,8 @@ class OpenToTheNetwork(Exception):
 
 
 def require_loopback(host: str) -> None:
-    """Raises OpenToTheNetwork unless only this machine can reach `host`. Names but localhost may lead anywhere."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    """Raises OpenToTheNetwork unless only this machine can reach `host`."""
+    if not is_loopback(host):
         raise OpenToTheNetwork(host)
 
 
