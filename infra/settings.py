@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.gateway.hosts import AllowedHosts
+
 
 class Settings(BaseSettings):
     """The settings of a process; see infra/README.md, "Settings"."""
@@ -30,12 +32,21 @@ class Settings(BaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
+    http_allowed_hosts: str | None = None
+    http_max_connections: int = Field(default=4000, ge=1, le=100_000)
+    http_max_peer_connections: int = Field(default=1000, ge=1, le=100_000)
+    http_max_header_bytes: int = Field(default=16_384, ge=1024, le=1_048_576)
+    http_header_seconds: float = Field(default=10.0, ge=0.1, le=600.0)
+    http_body_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
+    http_idle_seconds: int = Field(default=5, ge=1, le=3600)
+    http_reader_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    metrics_open_to_network: bool = False
 
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
@@ -52,6 +63,13 @@ class Settings(BaseSettings):
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:
         if value and not all(_is_host(server.strip()) for server in value.split(",")):
             raise ValueError("must have the form host:9092, or several of them with commas")
+        return value
+
+    @field_validator("http_allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, value: str | None) -> str | None:
+        if value is not None:
+            AllowedHosts.listed(value)
         return value
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, Upd
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserUpdated, UserWelcomed
 
 USER_ID = "0198c0de-ada0-7000-8000-000000000001"
-PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdC1mb3ItZXhhbXBsZXM$bm90LWEtcmVhbC1oYXNo"  # noqa: S105 - fits none
+PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdC1mb3ItZXhhbXBsZXM$bm90LWEtcmVhbC1oYXNoLWF0LWFsbA"  # noqa: S105 - fits none
 
 CREATE_ADA = CreateUser(user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", city="London")
 CREATE_ADA_WITH_PASSWORD = CreateUser(

@@ -193,15 +193,15 @@ def _as_json(measured: "Sequence[Measured]", rounds: int) -> dict[str, object]:
 
 
 def _show(measured: "Sequence[Measured]") -> None:
-    from rich.console import Console
     from rich.table import Table as Drawn
 
+    from infra.cli.drawing import console_on_stdout
     from infra.measuring.bench.run import machine, ratios_of
     from infra.measuring.bench.tables import ratio_table, tables
 
-    console = Console()
+    console = console_on_stdout()
     if not console.is_terminal:
-        console = Console(width=WIDTH)
+        console = console_on_stdout(width=WIDTH)
     shown = [(result.checkout if len(measured) > 1 else "", table) for result in measured for table in tables(result)]
     if len(measured) > 1:
         first, second = measured

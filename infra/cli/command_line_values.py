@@ -1,8 +1,8 @@
 """From `users.CreateUser first_name=Ada city:=null` to a command: names, values, ids, passwords.
 
 `field=text` gives a text, or the type that the field has instead (typed_values.py); `field:=json` any JSON value. A
-missing stream id is generated (UUID version 7). `password=...` becomes `password_hash`, an argon2id hash made here: the
-clear text never leaves the process.
+missing stream id is generated (UUID version 7). A password, which comes from a prompt or a file (secret_fields.py),
+becomes `password_hash`, an argon2id hash made here: the clear text never leaves the process.
 """
 
 import difflib

@@ -102,6 +102,8 @@ def show(
 ) -> None:
     """Show all of one dead letter: headers, content with secrets masked, the stored outcome, what was done about it."""
     status, plain = asyncio.run(_shown(chosen_by_id([letter_id])))
+    if raw and sys.stdout.isatty():
+        raise typer.BadParameter("the bytes may have escape sequences in them: write them to a file or a program")
     if raw:
         sys.stdout.buffer.write(status.letter.original.value or b"")
         sys.stdout.buffer.flush()

@@ -1,8 +1,10 @@
 """Runs a `RunningSystem` in the foreground until Ctrl-C, SIGTERM or a closed terminal stops it."""
 
 import asyncio
+import sys
 from contextlib import suppress
 
+from infra.cli.output import undisguised
 from infra.cli.stop_signals import on_stop_signals
 from infra.devstack.fleet import FLEET, Fleet
 from infra.devstack.screen import OUR_NAME, JsonScreen, Screen, TextScreen
@@ -12,7 +14,7 @@ from infra.settings import Settings
 
 def run_in_foreground(*, with_workers: bool, as_json: bool, fleet: Fleet = FLEET) -> None:
     """Blocks until the system was asked to stop and has stopped. Errors of the start are raised after the clean-up."""
-    screen: Screen = JsonScreen() if as_json else TextScreen()
+    screen: Screen = JsonScreen() if as_json else TextScreen(undisguised(sys.stdout))
     asyncio.run(_run(RunningSystem(Settings(), screen, with_workers=with_workers, fleet=fleet), screen))
 
 

@@ -7,8 +7,9 @@ failed write is recorded here, and the command continues to its end. Then:
 - otherwise stderr says so and repeats the part of the answer that was lost, and a finished command ends with 4; any
   other exit code stays.
 
-A character that the encoding lacks is written as JSON escapes it (`\\u00fc`), so JSON stays JSON. stderr is best
-effort.
+A character that the encoding lacks is written as JSON escapes it (`\\u00fc`), so JSON stays JSON. So is a control
+character, which may be in anything that others have sent (control_characters.py); our own colours are kept on a
+terminal. stderr is best effort.
 """
 
 import codecs
@@ -19,6 +20,8 @@ import select
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
+
+from infra.control_characters import in_lines
 
 ESCAPED = "annals-escaped"
 MAX_REPEATED_BYTES = 16_384
@@ -78,6 +81,11 @@ class Sink(io.RawIOBase):
 class Text(io.TextIOWrapper):
     """Text on a sink. Under ASCII it reports another encoding, because Typer would replace ASCII by UTF-8."""
 
+    def write(self, text: str) -> int:
+        """Write the text with control characters escaped; returns how long it was."""
+        super().write(in_lines(text, may_have_colours=self.isatty()))
+        return len(text)
+
     @property
     def encoding(self) -> str:  # type: ignore[override]  # no caller assigns to it
         encoding = super().encoding
@@ -96,6 +104,15 @@ def guard() -> None:
     _output = Sink(STDOUT)
     sys.stdout = _text(_output, sys.stdout)
     sys.stderr = _text(Sink(STDERR), sys.stderr)
+
+
+def undisguised(stream: TextIO) -> TextIO:
+    """The stream for a program part that moves the cursor itself, such as a progress bar. What others have sent must
+    not be written to it.
+    """
+    if not isinstance(stream, Text):
+        return stream
+    return io.TextIOWrapper(stream.buffer, encoding=stream.encoding, errors=ESCAPED, line_buffering=True)
 
 
 def is_read() -> bool:

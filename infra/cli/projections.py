@@ -177,10 +177,9 @@ async def _opened(*, role: str = "annals_reader") -> "AsyncIterator[tuple[Genera
 
 @contextmanager
 def _progress(what: str, total: int, shown: bool) -> "Iterator[Advance]":
-    from rich.console import Console
-    from rich.progress import Progress
+    from infra.cli.drawing import progress_bar
 
-    with Progress(console=Console(stderr=True), disable=not shown, transient=True) as progress:
+    with progress_bar(shown=shown) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)
 

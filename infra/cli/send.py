@@ -20,6 +20,7 @@ from contracts.outcome import Outcome
 from infra.cli import exits
 from infra.cli.command_file import RequestedCommand, commands_in
 from infra.cli.command_line_values import command_from, command_type, fields_of
+from infra.cli.secret_fields import with_secrets
 from infra.cli.sent_line import show_outcome, show_unanswered
 from infra.settings import Settings
 
@@ -63,14 +64,16 @@ def send(
 ) -> None:
     """Send a command and wait for its outcome: annals send users.CreateUser first_name=Ada last_name=Lovelace email=…
 
-    A missing stream id is generated. `password=…` is sent as its argon2id hash only.
+    A missing stream id is generated. A password is never typed here: password=@- asks for it (or reads a pipe),
+    password=@FILE reads a file. Only its argon2id hash is sent.
     """
     if file is not None and (fields or command_id):
         raise typer.BadParameter("--file has the fields and the ids of its commands")
     if file is not None:
         requested = list(commands_in(file, name))
     elif name is not None:
-        requested = [RequestedCommand(name, fields_of(fields or []), command_id)]
+        typed_fields = with_secrets(command_type(name), fields_of(fields or []))
+        requested = [RequestedCommand(name, typed_fields, command_id)]
     else:
         raise typer.BadParameter("name a command, such as users.CreateUser, or a --file")
     code = asyncio.run(_send(requested, wait, expected_version, as_json=as_json))

@@ -87,15 +87,15 @@ class _ProgressScreen:
 
 
 async def _run(plan: "SoakPlan", home: Path) -> "Report":
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
+    from infra.cli.drawing import progress_bar
     from infra.measuring.soak.run import soak as run_soak
 
     stopping, loop, this = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
     assert this is not None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with progress_bar(*columns) as progress:
         screen = _ProgressScreen(progress, plan.seconds)
 
         def on_signal() -> None:
@@ -125,12 +125,12 @@ def _print(report: "Report", *, as_json: bool, as_markdown: bool) -> None:
 
 
 def _draw(report: "Report") -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from infra.cli.drawing import console_on_stdout
     from infra.measuring.soak.tables import tables
 
-    console = Console()
+    console = console_on_stdout()
     for table in tables(report):
         drawn = Table(title=table.title, caption=table.note or None)
         for number, heading in enumerate(table.headings):

@@ -64,9 +64,7 @@ async def _run(
 
     `repairing`: who wants a repair, and why.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from infra.cli.drawing import progress_bar
     from infra.cli.table import event_table
     from infra.processes.repair import open_repair_tools
     from infra.processes.verification import open_sources
@@ -77,7 +75,7 @@ async def _run(
     async with event_table(settings) as database, open_sources(settings, database) as sources:
 
         async def verified() -> Verdict:
-            with Progress(console=Console(stderr=True), disable=show_verdict is None, transient=True) as progress:
+            with progress_bar(shown=show_verdict is not None) as progress:
                 task = progress.add_task("comparing", total=await events_to_compare(sources))
 
                 async def advance(count: int) -> None:

@@ -8,12 +8,13 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.control_characters import in_lines
 from infra.devstack.progress import Step
 
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
@@ -41,8 +42,9 @@ class Screen(Protocol):
 class TextScreen:
     """For people: coloured on a terminal, plain text in a file."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+    def __init__(self, output: TextIO | None = None) -> None:
+        """`output` is where lines are redrawn and coloured; stdout if there is none."""
+        self._console = Console(file=output, highlight=False, markup=False, soft_wrap=True)
         self._colour_of: dict[str, str] = {}
 
     def progress(self, step: Step) -> None:
@@ -56,12 +58,13 @@ class TextScreen:
         self._print(step.server, Text(text, style="dim"), end="\r" if in_place else "\n")
 
     def line(self, name: str, text: str) -> None:
-        """The process's own colours are kept."""
-        self._print(name, Text.from_ansi(text))
+        """The process's own colours are kept, and no other control character."""
+        self._print(name, Text.from_ansi(in_lines(text, may_have_colours=True)))
 
     def say(self, name: str, text: str) -> None:
         """In bold, so that it stands out from the output."""
-        self._print(OUR_NAME, Text(text if name == OUR_NAME else f"{name} {text}", style="bold"))
+        told = in_lines(text)
+        self._print(OUR_NAME, Text(told if name == OUR_NAME else f"{name} {told}", style="bold"))
 
     def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
         """The table of processes, the gateway's addresses and a command to begin with."""

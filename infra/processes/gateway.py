@@ -7,7 +7,6 @@ ANNALS_GATEWAY_PROCESSES it is several processes on one port (gateway_processes.
 
 import asyncio
 import gc
-import ipaddress
 import os
 import signal
 import socket
@@ -22,12 +21,14 @@ from fastapi import FastAPI
 from contracts.topics import Topics
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.locating import located
+from infra.network_exposure import is_loopback
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
+from infra.processes.http_settings import allowed_hosts, connection_limits
 from infra.processes.resources import database_for
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -68,12 +69,8 @@ class OpenToTheNetwork(Exception):
 
 
 def require_loopback(host: str) -> None:
-    """Raises OpenToTheNetwork unless only this machine can reach `host`. Names but localhost may lead anywhere."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    """Raises OpenToTheNetwork unless only this machine can reach `host`."""
+    if not is_loopback(host):
         raise OpenToTheNetwork(host)
 
 
@@ -141,7 +138,13 @@ def composed(settings: Settings) -> FastAPI:
             await redis.aclose()
             await database.close()
 
-    return create_app(backend, lifespan=lifespan, version=version("annals"))
+    return create_app(
+        backend,
+        lifespan=lifespan,
+        version=version("annals"),
+        hosts=allowed_hosts(settings),
+        body_seconds=settings.http_body_seconds,
+    )
 
 
 def run(settings: Settings) -> None:
@@ -155,10 +158,11 @@ def run(settings: Settings) -> None:
         host, port = bound.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info("gateway starts", address=address, processes=settings.gateway_processes)
-        if settings.gateway_processes > 1:
-            serve_in_processes(server_configuration(APPLICATION, processes=settings.gateway_processes), bound, settings)
+        limits, processes = connection_limits(settings), settings.gateway_processes
+        if processes > 1:
+            serve_in_processes(server_configuration(APPLICATION, processes=processes, limits=limits), bound, settings)
         else:
-            _serve(uvicorn.Server(server_configuration(composed(settings))), bound)
+            _serve(uvicorn.Server(server_configuration(composed(settings), limits=limits)), bound)
         log.info("gateway stopped")
     finally:
         bound.close()

@@ -10,6 +10,7 @@ import structlog
 import uvloop
 
 from infra.locating import located
+from infra.network_exposure import check_endpoint
 from infra.processes.roles import HOSTS, Host
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_endpoint
@@ -39,7 +40,11 @@ class EndedByItself(Exception):
 
 
 def run_worker(role: str, settings: Settings) -> None:
-    """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found."""
+    """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found, and
+    EndpointOpenToTheNetwork.
+    """
+    if settings.metrics_port is not None:
+        check_endpoint(settings.metrics_host, open_to_network=settings.metrics_open_to_network)
     configure_logs(settings, role=role)
     settings = located(settings, wait_seconds=STACK_WAIT_SECONDS)
     gc.freeze()

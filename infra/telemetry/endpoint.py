@@ -1,15 +1,23 @@
 """The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (owns its lanes and has
 caught up).
+
+It tells numbers and nothing about a person, so it answers under any Host; who may reach it, network_exposure.py guards.
+However many connections are silent, the next one is answered: the oldest makes room for it.
 """
 
 import json
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 REQUEST_TIMEOUT_SECONDS = 5
+# Each has a thread while it lasts.
+MAX_CONNECTIONS = 32
 
 
 class EndpointRefused(Exception):
@@ -22,6 +30,34 @@ class EndpointRefused(Exception):
         )
         self.host = host
         self.port = port
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection, of which there are at most so many."""
+
+    daemon_threads = True
+    request_queue_size = 128  # of connections not yet taken; beyond it a probe waits for a second try of TCP
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._connections: dict[socket.socket, None] = {}
+        self._lock = threading.Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            if len(self._connections) >= MAX_CONNECTIONS:
+                oldest = next(iter(self._connections))
+                del self._connections[oldest]
+                with suppress(OSError):  # it has just ended
+                    oldest.shutdown(socket.SHUT_RDWR)
+            self._connections[request] = None
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._connections.pop(request, None)
+        super().shutdown_request(request)
 
 
 def serve_endpoint(host: str, port: int, ready: Callable[[], bool], alive: Callable[[], bool]) -> ThreadingHTTPServer:
@@ -58,9 +94,8 @@ def serve_endpoint(host: str, port: int, ready: Callable[[], bool], alive: Calla
             """Scrapes are not worth a line."""
 
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = _Server((host, port), Handler)
     except OSError as error:
         raise EndpointRefused(host, port, error.strerror or str(error)) from error
-    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

@@ -1,11 +1,18 @@
-"""Logs through structlog: readable lines on a console, JSON lines for machines. The libraries' logs use it too."""
+"""Logs through structlog: readable lines on a console, JSON lines for machines. The libraries' logs use it too.
+
+Whatever is in a line, no control character of it reaches a terminal, and a line is one line but for a traceback.
+"""
 
 import logging
 import sys
 
 import structlog
 
+from infra.control_characters import in_lines, in_one_line
 from infra.settings import Settings
+
+# Written in several lines, which are ours; the text of an exception in it may not be.
+IN_LINES = ("exception", "stack")
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -17,16 +24,11 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: structlog.typing.Processor
-    if settings.log_format == "json":
-        shared.append(structlog.processors.format_exc_info)
-        renderer = structlog.processors.JSONRenderer()
-    else:
         # Not the rich tracebacks that structlog prefers: they show local variables, and with them passwords.
-        renderer = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        structlog.processors.format_exc_info,
+        without_control_characters,
+    ]
+    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else _console()
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -46,9 +48,30 @@ def configure_logs(settings: Settings, **facts: str) -> None:
         _quiet_drivers()
 
 
+def without_control_characters(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The line with each text made harmless. Other values are rendered by `repr` or as JSON, which escape by
+    themselves.
+    """
+    for name, value in line.items():
+        if isinstance(value, str):
+            line[name] = in_lines(value) if name in IN_LINES else in_one_line(value)
+    return line
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
 def command_line_logs() -> None:
     """For a command that prints its answer on stdout: warnings on stderr, the drivers quiet."""
     structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            without_control_characters,
+            _console(),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

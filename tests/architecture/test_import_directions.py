@@ -17,6 +17,7 @@ ROOMS = {
     "uvicorn": (
         "infra/processes/gateway.py",
         "infra/processes/gateway_processes.py",
+        "infra/processes/http_protocol.py",
         "infra/processes/http_server.py",
         "infra/measuring/bench/reads/bare_server.py",
     ),

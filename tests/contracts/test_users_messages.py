@@ -1,12 +1,19 @@
 """Rules of the users messages that the laws do not tell."""
 
+import re
+
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from pydantic import ValidationError
 
 from contracts.message import Message
+from contracts.schemas import schema_of
 from contracts.users.commands import ChangePassword, CreateUser, UpdateUser
 from contracts.users.events import UserUpdated
 from contracts.users.examples import CHANGE_ADAS_PASSWORD, CREATE_ADA, CREATE_ADA_WITH_PASSWORD, PASSWORD_HASH, USER_ID
+
+SCHEMA = schema_of(ChangePassword)["properties"]["password_hash"]
 
 
 @pytest.mark.parametrize("field", ["first_name", "last_name", "email"])
@@ -48,6 +55,69 @@ def test_a_password_in_the_clear_is_refused_without_being_repeated(model: type[M
     with pytest.raises(ValidationError) as rejection:
         model.model_validate(CREATE_ADA.model_dump() | {"password_hash": "correct horse"})
     assert "correct horse" not in str(rejection.value)
+
+
+SALT, HASH = "c2FsdC1mb3ItdGVzdHM", "bm90LWEtcmVhbC1oYXNoLWF0LWFsbA"
+
+
+def hashed(memory: object = 65536, passes: object = 3, lanes: object = 4, *, salt: str = SALT, tag: str = HASH) -> str:
+    return f"$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${tag}"
+
+
+@pytest.mark.parametrize(
+    "password_hash",
+    [
+        *[hashed(memory=memory) for memory in (19_456, 19_460, 19_500, 20_000, 65_536, 99_999, 100_000, 299_999)],
+        *[hashed(passes=passes) for passes in (2, 3, 9, 10)],
+        *[hashed(lanes=lanes) for lanes in (1, 4, 9, 10, 16)],
+    ],
+)
+def test_a_hash_of_a_usual_cost_is_accepted(password_hash: str) -> None:
+    _is_accepted(password_hash)
+
+
+@pytest.mark.parametrize(
+    "hasher",
+    [
+        PasswordHasher(),
+        PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY),
+        PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1),
+    ],
+    ids=["by default", "RFC 9106", "OWASP"],
+)
+def test_what_the_library_makes_is_accepted(hasher: PasswordHasher) -> None:
+    _is_accepted(hasher.hash("correct horse"))
+
+
+def _is_accepted(password_hash: str) -> None:
+    assert ChangePassword(user_id=USER_ID, password_hash=password_hash).password_hash == password_hash
+    assert re.search(SCHEMA["pattern"], password_hash)
+
+
+@pytest.mark.parametrize(
+    "password_hash",
+    [
+        *[hashed(memory=memory) for memory in (8, 1024, 9999, 19_455, 300_000, 1_000_000, "019456", "19456 ", -1)],
+        *[hashed(passes=passes) for passes in (0, 1, 11, 99, 4_294_967_295, "02")],
+        *[hashed(lanes=lanes) for lanes in (0, 17, 100, "01")],
+        hashed(salt="c2FsdA"),
+        hashed(salt="s" * 87),
+        hashed(tag="aGFzaA"),
+        hashed(tag="t" * 87),
+        hashed(tag=HASH + "\n"),
+        hashed(tag=HASH + "$" + HASH),
+        hashed().replace("v=19", "v=16"),
+        hashed().replace("argon2id", "argon2i"),
+        hashed().replace("m=65536,", ""),
+        hashed().replace("p=4", "p=4,t=1"),
+    ],
+)
+def test_a_hash_without_cost_or_of_absurd_cost_is_refused(password_hash: str) -> None:
+    """The first would give the password away, the second exhaust whoever checks it. The schema says the same."""
+    for model in (CreateUser, ChangePassword):
+        with pytest.raises(ValidationError, match="password_hash"):
+            model.model_validate(CREATE_ADA.model_dump() | {"password_hash": password_hash})
+    assert not re.fullmatch(SCHEMA["pattern"].removesuffix("$"), password_hash)
 
 
 def test_a_password_hash_is_not_shown_with_its_command() -> None:

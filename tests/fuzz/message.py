@@ -5,6 +5,8 @@ import random
 import uuid
 from typing import Any, NamedTuple
 
+from contracts.users.examples import PASSWORD_HASH
+
 Header = tuple[str, bytes | None]
 
 
@@ -43,7 +45,7 @@ def any_command(chance: random.Random) -> Message:
     others: dict[str, dict[str, Any]] = {
         "users.UpdateUser.v1": {"city": "Paris"},
         "users.WelcomeUser.v1": {},
-        "users.ChangePassword.v1": {"password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"},
+        "users.ChangePassword.v1": {"password_hash": PASSWORD_HASH},
         "users.DeleteUser.v1": {"reason": "asked for"},
     }
     if chance.random() < 0.7:

@@ -24,7 +24,9 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
+from workers.gateway.request_body import BODY_SECONDS
 from workers.ports.commands import CommandMeta, Overloaded
 from workers.ports.lanes import Unavailable
 from workers.ports.outcomes import CommandKey
@@ -33,8 +35,10 @@ LOOK_INTERVAL_SECONDS = 0.02
 CATCH_UP_SECONDS = 0.3
 
 
-def application(system: "SystemInMemory") -> FastAPI:
-    """The gateway on a system in memory."""
+def application(
+    system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST, *, body_seconds: float = BODY_SECONDS
+) -> FastAPI:
+    """The gateway on a system in memory. Its tests call it by names of their own."""
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(RecordedHistory(system))
     backend = Backend(
@@ -43,7 +47,7 @@ def application(system: "SystemInMemory") -> FastAPI:
         system,
         archive,
     )
-    return create_app(backend)
+    return create_app(backend, hosts=hosts, body_seconds=body_seconds)
 
 
 class SystemInMemory:
@@ -95,7 +99,7 @@ class SystemInMemory:
     async def hashed(self, password: str, salt: bytes | None = None) -> str:
         self.passwords.append(password)
         made = sha256((salt or urandom(16)) + password.encode()).hexdigest()
-        return f"$argon2id$v=19$m=8,t=1,p=1$c2FsdA${made}"
+        return f"$argon2id$v=19$m=65536,t=3,p=4$c2FsdC1mb3ItdGVzdHM${made}"
 
     def handle(self, command: Command, meta: CommandMeta) -> Outcome:
         """What a command worker does, for one command."""

@@ -57,7 +57,7 @@ async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseEx
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [],
+        "headers": [(b"host", b"localhost")],
         "client": ("127.0.0.1", 1),
         "server": ("gateway", 80),
     }

@@ -177,7 +177,8 @@ class TestASilentStore:
             Archive(cast(History, SilentHistory())),
         )
         transport = httpx.ASGITransport(create_app(backend))
-        async with asyncio.timeout(LONG_SECONDS), httpx.AsyncClient(transport=transport, base_url="http://g") as http:
+        here = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        async with asyncio.timeout(LONG_SECONDS), here as http:
             answer = await http.get("/readyz")
         assert is_problem(answer, 503, "NotReady")
         assert answer.json()["missing"] == ["postgres", "redis"]

@@ -83,9 +83,10 @@ async def test_a_user_is_welcomed_no_sooner_than_asked_for(running: Running) -> 
 async def test_the_command_line_sends_too(running: Running, tmp_path: Path) -> None:
     names = ("first_name=Ada", "last_name=Lovelace")
     settings = running.settings
-    sent = await annals(
-        settings, "send", "users.CreateUser", *names, "email=line@example.org", "password=correct horse", "--json"
-    )
+    secret = tmp_path / "password"
+    secret.write_text("correct horse\n")
+    fields = (*names, "email=line@example.org", f"password=@{secret}")
+    sent = await annals(settings, "send", "users.CreateUser", *fields, "--json")
     assert sent.code == 0, sent.errors
     outcome = json.loads(sent.output)
     assert outcome["status"] == "accepted"

@@ -1,4 +1,7 @@
-"""A worker is paused past its session, replaced and resumed: it is rejected at every lane and writes no more."""
+"""A worker is paused past its session, replaced and resumed: it writes no more.
+
+It may be refused at a commit first, or learn first that it is out of the group.
+"""
 
 import signal
 from typing import Any
@@ -61,14 +64,12 @@ async def test_writes_nothing_more_when_it_is_resumed(system: System) -> None:
     await system.handled(2 * COMMANDS)
     await system.settled()
     before, read_to = await written(system), await consumed(system)
-    assert "lane lost to another worker" not in paused.log()
     paused.signal(signal.SIGCONT)
 
     async def back_in_the_group() -> bool:
         return "lanes assigned" in paused.log().partition("lanes revoked")[2]
 
     await until(back_in_the_group, "the resumed worker gave up its lanes and joined again", seconds=60)
-    assert "lane lost to another worker" in paused.log(), "it was rejected where it tried to continue"
     assert await written(system) == before
     assert all(now >= then for now, then in zip(await consumed(system), read_to, strict=True)), "a lane went back"
     await audit(system, sent)

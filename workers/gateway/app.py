@@ -11,10 +11,12 @@ from workers.gateway import commands, correlations, documentation, health, probl
 from workers.gateway.backend import Backend
 from workers.gateway.direct_reads import DirectReads
 from workers.gateway.exchange import Exchange
+from workers.gateway.hosts import LOOPBACK_HOSTS, AllowedHosts
 from workers.gateway.query_parameters import strict_query
-from workers.gateway.request_body import BoundedBody
+from workers.gateway.request_body import BODY_SECONDS, BoundedBody
 from workers.gateway.routes import DIRECT_READS, ROUTES
 from workers.gateway.safe_methods import SafeMethods
+from workers.gateway.site_guard import SiteGuard
 
 # exchange.py tells what happens; the framework's own records would hold the texts of exceptions.
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
@@ -38,8 +40,12 @@ def create_app(
     routes: Sequence[Callable[[Backend], APIRouter]] = ROUTES,
     lifespan: Lifespan | None = None,
     version: str = "0",
+    hosts: AllowedHosts = LOOPBACK_HOSTS,
+    body_seconds: float = BODY_SECONDS,
 ) -> FastAPI:
-    """The application. `lifespan` opens and closes what the backend's adapters need."""
+    """The application. `lifespan` opens and closes what the backend's adapters need. `hosts` are the names under which
+    it answers, `body_seconds` the time within which a body must be complete.
+    """
     app = FastAPI(
         title="Annals",
         version=version,
@@ -57,8 +63,9 @@ def create_app(
         app.include_router(context_routes(backend))
     documentation.install(app)
     problems.install(app)
-    app.add_middleware(BoundedBody)
+    app.add_middleware(BoundedBody, seconds=body_seconds)
     app.add_middleware(SafeMethods)
     app.add_middleware(DirectReads, queries=backend.queries, reads=DIRECT_READS)
+    app.add_middleware(SiteGuard, hosts=hosts)
     app.add_middleware(Exchange)  # added last, so the outermost
     return app

@@ -1,4 +1,5 @@
-"""Gives every request a correlation id, writes its line to the log and counts it.
+"""Gives every request a correlation id and its answer the headers that protect it, writes its line to the log and
+counts it.
 
 The level of the line is info; that of a plain read (direct_reads.py) which is answered quickly, and not by a problem,
 is debug.
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from workers.gateway.problems import Problem, invalid_header
+from workers.gateway.protective_headers import protective_headers
 
 CORRELATION_HEADER = "X-Correlation-Id"
 MAX_LOGGED_PATH_CHARACTERS = 300
@@ -65,6 +67,7 @@ class Exchange:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (CORRELATION_HEADER.lower().encode(), correlation_id.encode()),
+                    *protective_headers(scope["path"]),
                 ]
             await send(message)
 

@@ -12,6 +12,9 @@ from workers.gateway.problems import RETRY_AFTER_SECONDS, Problem, described
 OF_SEVERAL_PROCESSES = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client knows where several processes keep their counts."""
 
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""The addresses below: what watches the process asks them, often and under whatever name it has for it."""
+
 
 def routes(backend: Backend) -> APIRouter:
     """The routes for operators and for what supervises the process."""

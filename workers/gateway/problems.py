@@ -60,11 +60,16 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.extensions = dict(extensions or {})
 
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
     def response(self) -> Response:
         """The problem document."""
         document: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,

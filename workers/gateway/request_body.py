@@ -19,7 +19,7 @@ from contracts.topics import MAX_MESSAGE_BYTES
 from workers.gateway.problems import field_name, invalid, too_large
 
 MAX_BODY_BYTES = MAX_MESSAGE_BYTES
-BODY_TIMEOUT_SECONDS = 30.0
+BODY_SECONDS = 30.0
 DISCARD_SECONDS = 2.0
 MAX_DISCARDED_BYTES = 16 * MAX_BODY_BYTES
 MAX_DOUBLED = 20
@@ -42,8 +42,9 @@ class BodyTooSlow(HTTPException):
 class BoundedBody:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -53,7 +54,7 @@ class BoundedBody:
                 await _discard(receive)
             await too_large("The body is larger than 1 MiB.").response()(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), send)
+            await self._app(scope, _bounded(receive, self._seconds), send)
 
 
 def _announced_bytes(scope: Scope) -> int:
@@ -78,9 +79,9 @@ async def _discard(receive: Receive) -> None:
                 discarded_bytes += len(message.get("body", b""))
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, seconds: float) -> Receive:
     """`receive` with the bounds; a message after the body (a disconnect) may come at any time."""
-    end = asyncio.get_running_loop().time() + BODY_TIMEOUT_SECONDS
+    end = asyncio.get_running_loop().time() + seconds
     received_bytes = 0
     complete = False
 

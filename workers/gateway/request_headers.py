@@ -1,8 +1,8 @@
 """The headers of a request to send a command, read and checked.
 
-`Idempotency-Key` makes the id of a command a function of method, path and key, so a repeat is the same command; another
-command with that id is rejected (command_dispatcher.py). `Prefer: wait=<s>` is how long the caller waits for the
-outcome. `If-Match` and `If-None-Match` are preconditions on the stream (preconditions.py).
+`Idempotency-Key` makes the id of a command a function of caller, method, path and key, so a repeat is the same
+command; another command with that id is rejected (command_dispatcher.py). `Prefer: wait=<s>` is how long the caller
+waits for the outcome. `If-Match` and `If-None-Match` are preconditions on the stream (preconditions.py).
 """
 
 import hmac
@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
+from workers.gateway.callers import ANONYMOUS, caller_of
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
 from workers.gateway.request_body import refuse_doubled_names
@@ -35,7 +36,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         description="A repeat under the same key gets the first answer and changes nothing. With another body it is "
-        "refused with 422.",
+        "refused with 422. A key belongs to its caller, method and path.",
         json_schema_extra={"pattern": r"^[\x20-\x7e]+$", "maxLength": MAX_IDEMPOTENCY_KEY_CHARACTERS},
     ),
 ]
@@ -106,7 +107,7 @@ async def request_metadata(
             raise invalid_header(
                 "Idempotency-Key", f"must have 1 to {MAX_IDEMPOTENCY_KEY_CHARACTERS} printable ASCII characters"
             )
-        command_id = str(uuid5(COMMAND_NAMESPACE, f"{request.method} {request.url.path} {idempotency_key}"))
+        command_id = command_id_from(idempotency_key, request.method, request.url.path, caller_of(request))
     return RequestMetadata(
         command_id,
         request.state.correlation_id,
@@ -115,6 +116,17 @@ async def request_metadata(
         idempotency_key is not None,
         None if idempotency_key is None else salt_from(idempotency_key, command_id),
     )
+
+
+def command_id_from(key: str, method: str, path: str, caller: str) -> str:
+    """The id of the command that a caller's Idempotency-Key stands for at this method and path.
+
+    It must stay as it is: under another id, a repeat that is sent after an upgrade would be a second command.
+    """
+    request = f"{method} {path} {key}"
+    # The length says where the name ends; no method is in lower case.
+    name = request if caller == ANONYMOUS else f"caller {len(caller)} {caller} {request}"
+    return str(uuid5(COMMAND_NAMESPACE, name))
 
 
 def salt_from(key: str, command_id: str) -> bytes:
