@@ -36,6 +36,7 @@ ENDINGS = (
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
+    Ending("infra.postgres.schema_errors", "RightMissing", REFUSED),
     Ending("infra.postgres.schema_errors", "MigrationChanged", REFUSED),
     Ending("infra.postgres.schema_errors", "DatabaseTooOld", REFUSED),
     Ending("infra.postgres.schema_errors", "DatabaseAhead", REFUSED),

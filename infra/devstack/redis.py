@@ -12,6 +12,7 @@ import threading
 
 from redis.asyncio import Redis as Client
 
+from infra.accounts import Account
 from infra.devstack.ports import Ports
 from infra.devstack.programs import program
 from infra.devstack.progress import Progress
@@ -71,6 +72,10 @@ class Redis:
     def address(self) -> str:
         """The URL of database 0, with the password."""
         return f"redis://:{self._home.secret('redis')}@{LOOPBACK}:{self._ports.remembered('redis')}/0"
+
+    def address_for(self, account: Account) -> str:
+        """The URL of database 0 for the user of this account."""
+        return self.address
 
     @property
     def shown_address(self) -> str:

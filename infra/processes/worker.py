@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import structlog
 import uvloop
 
+from infra.accounts import Account
 from infra.locating import located
 from infra.processes.roles import HOSTS, Host
 from infra.settings import Settings
@@ -41,7 +42,7 @@ class EndedByItself(Exception):
 def run_worker(role: str, settings: Settings) -> None:
     """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found."""
     configure_logs(settings, role=role)
-    settings = located(settings, wait_seconds=STACK_WAIT_SECONDS)
+    settings = located(settings, account=Account(role), wait_seconds=STACK_WAIT_SECONDS)
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     uvloop.run(_run(role, settings))
