@@ -1,18 +1,19 @@
 """Where Kafka, PostgreSQL and Redis are: the addresses that the settings name, and for the rest the embedded servers.
 
 Every process calls `located` once, before it connects to anything. The embedded servers publish their addresses in
-`<home>/run/stack.json`; this module is the only one that reads or writes that file. It holds passwords: its mode is
-0600, and neither the values here nor the errors show them.
+`<home>/run/stack.json`, for each account with its logins; this module is the only one that reads or writes that file.
+It holds passwords: its mode is 0600, and neither the values here nor the errors show them.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from infra.accounts import Account
 from infra.child_processes.records import read_record
 from infra.home import Home, printable, read_json, write_json
 from infra.settings import Settings
@@ -43,7 +44,7 @@ class StackNotRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The three addresses. The URLs carry passwords, so `repr` leaves them out."""
+    """The three addresses, with the logins that may do everything. The URLs carry passwords: `repr` leaves them out."""
 
     kafka_bootstrap_servers: str
     database_url: str = field(repr=False)
@@ -73,9 +74,9 @@ def configured_addresses(settings: Settings) -> dict[str, str]:
     return addresses
 
 
-def embedded_addresses(home: Home) -> dict[str, str]:
-    """The addresses of the embedded servers of this home that are running, by field."""
-    published = read_json(home.run_file(STATE_FILE)) or {}
+def embedded_addresses(home: Home, account: Account = Account.AUDIT) -> dict[str, str]:
+    """The addresses of the embedded servers of this home that are running, by field, with the login of `account`."""
+    published = (read_json(home.run_file(STATE_FILE)) or {}).get(account, {})
     return {
         name: published[name]
         for name, server in SERVER_OF_FIELD.items()
@@ -83,8 +84,8 @@ def embedded_addresses(home: Home) -> dict[str, str]:
     }
 
 
-def located(settings: Settings, *, wait_seconds: float = 0) -> Settings:
-    """A copy of the settings with all three addresses filled in.
+def located(settings: Settings, *, account: Account = Account.AUDIT, wait_seconds: float = 0) -> Settings:
+    """A copy of the settings with all three addresses filled in; those of embedded servers with the login of `account`.
 
     Blocks for up to `wait_seconds` while the embedded servers start. Raises `StackNotRunning` when an address is still
     missing then.
@@ -92,7 +93,7 @@ def located(settings: Settings, *, wait_seconds: float = 0) -> Settings:
     deadline = time.monotonic() + wait_seconds
     home = Home(settings.home)
     while True:
-        addresses = {**embedded_addresses(home), **configured_addresses(settings)}
+        addresses = {**embedded_addresses(home, account), **configured_addresses(settings)}
         missing = [name for name in SERVER_OF_FIELD if name not in addresses]
         if not missing:
             return settings.model_copy(update=as_setting_values(addresses))
@@ -115,9 +116,11 @@ def _not_running(home: Home, missing: Sequence[str]) -> StackNotRunning:
     return StackNotRunning(home.path, tuple(variable(name) for name in missing), detail)
 
 
-def publish(home: Home, addresses: dict[str, str]) -> None:
-    """Writes the state file: from now on other processes find the embedded servers."""
-    write_json(home.run_file(STATE_FILE), addresses)
+def publish(home: Home, addresses: Mapping[Account, Mapping[str, str]]) -> None:
+    """Writes the state file: from now on other processes find the embedded servers. `addresses` are those by field,
+    with the login of each account.
+    """
+    write_json(home.run_file(STATE_FILE), {account.value: dict(own) for account, own in addresses.items()})
 
 
 def withdraw(home: Home) -> None:

@@ -1,7 +1,6 @@
 """Annals as its users run it: worker processes on real servers, and another Kafka client than Annals uses."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -20,14 +19,16 @@ from infra.postgres.migrate import migrate
 from infra.redis.connection import client
 from infra.settings import Settings
 from tests.foreign_reader import all_records
+from tests.logins import Logins, as_account, logins_of_all_accounts
 from tests.waiting import until
-from tests.warm.process import AnyProcess, start
+from tests.warm.process import start
+from tests.worker_process import Worker
 from workers.domain import contexts
 
 # Short, so that a killed worker is noticed soon. Safety must not depend on it.
 SESSION_TIMEOUT_SECONDS = 3.0
-STOP_TIMEOUT_SECONDS = 30.0
 COMMAND_TIMEOUT_SECONDS = 90.0
+OF_THE_OWNER = ("migrate", "bench", "soak", "up")
 
 
 class Sent(NamedTuple):
@@ -50,42 +51,16 @@ class Ran(NamedTuple):
         return json.loads(self.output)
 
 
-class Worker:
-    """A worker process that the test has started."""
-
-    def __init__(self, role: str, process: AnyProcess, log_file: Path) -> None:
-        self.role = role
-        self.process = process
-        self.log_file = log_file
-
-    def signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(number)
-
-    async def kill(self) -> None:
-        """Kill the process by kill -9 and wait for its end."""
-        self.signal(signal.SIGKILL)
-        await self.process.wait()
-
-    async def stop(self) -> int:
-        """Stop the process by SIGTERM; return its exit code."""
-        self.signal(signal.SIGTERM)
-        async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
-            return await self.process.wait()
-
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-
 class System:
     """The topics and tables of one test, and the processes that it starts."""
 
-    def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Any) -> None:
+    def __init__(self, settings: Settings, folder: Path, database: asyncpg.Pool, redis: Any, logins: Logins) -> None:
         self.settings = settings.model_copy(update={"kafka_session_timeout_seconds": SESSION_TIMEOUT_SECONDS})
         self.database = database
         self.redis = redis
         self.workers: list[Worker] = []
         self._folder = folder
+        self._logins = logins
         self.reconnect()
 
     def reconnect(self) -> None:
@@ -97,12 +72,15 @@ class System:
         return f"{self.settings.topic_prefix}{name}"
 
     async def worker(self, role: str, *, entry: Sequence[str] = (), **settings: Any) -> Worker:
-        """Start another worker. `entry` replaces the program `annals worker`, `settings` those of the system."""
+        """Start another worker, with the login of its role. `entry` replaces the program `annals worker`, `settings`
+        those of the system.
+        """
         log_file = self._folder / f"{role}-{len(self.workers)}.log"
+        own = as_account(self._logins, role, self.settings.model_copy(update=settings))
         with log_file.open("wb") as output:
             process = await start(
                 *(entry or ("infra.cli.main", "worker", role)),
-                env=os.environ | self.settings.model_copy(update=settings).environment(),
+                env=os.environ | own.environment(),
                 output=output.fileno(),
             )
         started = Worker(role, process, log_file)
@@ -110,8 +88,12 @@ class System:
         return started
 
     async def annals(self, *arguments: str, entry: str = "infra.cli.main") -> Ran:
-        """Run a command of the command line (of the program `entry`) to its end."""
-        process = await start(entry, *arguments, env=os.environ | self.settings.environment())
+        """Run a command of the command line (of the program `entry`) to its end, with the login of operators, or with
+        that of the owner if it needs it.
+        """
+        account = "owner" if arguments and arguments[0] in OF_THE_OWNER else "audit"
+        settings = as_account(self._logins, account, self.settings)
+        process = await start(entry, *arguments, env=os.environ | settings.environment())
         async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
             output, errors = await process.communicate()
         return Ran(process.returncode or 0, output.decode(), errors.decode())
@@ -239,8 +221,12 @@ async def running_system(settings: Settings, folder: Path) -> AsyncIterator[Syst
     url = settings.database_url.get_secret_value()
     await migrate(url)
     await create_topics(settings, topics_of(list(contexts()), settings))
-    async with asyncpg.create_pool(url, min_size=1, max_size=4) as database, client(settings) as redis:
-        system = System(settings, folder, database, redis)
+    async with (
+        asyncpg.create_pool(url, min_size=1, max_size=4) as database,
+        client(settings) as redis,
+        logins_of_all_accounts(database) as logins,
+    ):
+        system = System(settings, folder, database, redis, logins)
         try:
             yield system
         finally:

@@ -195,7 +195,7 @@ async def _discard(choice: LetterChoice, actor: str, reason: Reason, dry_run: bo
     from workers.operations.interventions import Operator
 
     count = 0
-    async with open_dead_letters("annals_reader" if dry_run else "annals_writer") as (letters, database):
+    async with open_dead_letters("annals_reader" if dry_run else "annals_audit") as (letters, database):
         operator = Operator(PostgresInterventions(database), actor, reason)
         async for batch in letters.chosen(choice):
             for status in batch:

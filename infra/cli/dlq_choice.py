@@ -93,7 +93,7 @@ def time_of(text: str | None, option: str) -> datetime | None:
 
 @asynccontextmanager
 async def open_dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple[DeadLetters, Database]]":
-    """The letters of all contexts' commands, and the database; as `annals_writer` to record what is done about them."""
+    """The letters of all contexts' commands, and the database; as `annals_audit` to record what is done about them."""
     from infra.cli.table import event_table
     from infra.kafka.log_reader import LogReader
     from infra.locating import located

@@ -37,6 +37,7 @@ ENDINGS = (
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
     Ending("infra.network_exposure", "EndpointOpenToTheNetwork", WRONG_USAGE),
+    Ending("infra.postgres.schema_errors", "RightMissing", REFUSED),
     Ending("infra.postgres.schema_errors", "MigrationChanged", REFUSED),
     Ending("infra.postgres.schema_errors", "DatabaseTooOld", REFUSED),
     Ending("infra.postgres.schema_errors", "DatabaseAhead", REFUSED),

@@ -104,6 +104,6 @@ async def _acknowledge(names: Sequence[str] | None, actor: str, reason: Reason) 
     from workers.operations.interventions import Operator
     from workers.operations.lane_interruptions import acknowledge
 
-    async with event_table(Settings(), role="annals_writer") as database:
+    async with event_table(Settings(), role="annals_audit") as database:
         operator = Operator(PostgresInterventions(database), actor, reason)
         return await acknowledge(Lanes(database), operator, names)

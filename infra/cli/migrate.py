@@ -18,12 +18,13 @@ def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     Unique values are claimed under keys; keys that an earlier release wrote in another form are replaced by today's. If
     two streams have values that are equal today, both are named, and `annals verify` names them until one is changed.
     """
+    from infra.accounts import Account
     from infra.locating import located
     from infra.postgres.migrate import migrate as apply
     from infra.postgres.renewing_claims import renew_claims
     from workers.domain import contexts
 
-    settings = located(Settings())
+    settings = located(Settings(), account=Account.OWNER)
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     applied = asyncio.run(apply(url))

@@ -166,7 +166,7 @@ async def _request(
     from workers.operations.interventions import Operator
     from workers.operations.parked_streams import named, parked_streams, request, wait_until_done
 
-    async with _opened("annals_writer") as (ports, database):
+    async with _opened("annals_audit") as (ports, database):
         operator = Operator(PostgresInterventions(database), actor, reason)
         listings = await parked_streams(ports, follower)
         chosen = named(listings, names) if names else listings

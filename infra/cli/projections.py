@@ -152,7 +152,7 @@ async def _switch(name: str, actor: str, reason: Reason, *, back: bool) -> "Swit
     from workers.operations.generations.switching import switch
     from workers.operations.interventions import Operator
 
-    async with _opened(role="annals_writer") as (ports, database):
+    async with _opened(role="annals_audit") as (ports, database):
         operator = Operator(PostgresInterventions(database), actor, reason)
         return await switch(ports, operator, _projections()[name], back=back)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from infra.accounts import Account
 from infra.cli.foreground import run_in_foreground
 from infra.home import Home, printable
 from infra.locating import SERVER_OF_FIELD, StackNotRunning, embedded_addresses, variable
@@ -28,10 +29,15 @@ def run(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def env(as_json: AsJson = False) -> None:
+def env(
+    account: Annotated[
+        Account, typer.Option(help="Whose logins: a process's, the operators' (audit), or the owner's, who may do all.")
+    ] = Account.AUDIT,
+    as_json: AsJson = False,
+) -> None:
     """Print the connection settings of the running embedded servers, passwords included, for `eval "$(…)"`."""
     home = Home(Settings().home)
-    addresses = embedded_addresses(home)
+    addresses = embedded_addresses(home, account)
     if not addresses:
         variables = tuple(variable(name) for name in SERVER_OF_FIELD)
         raise StackNotRunning(home.path, variables, f"No embedded servers run for {printable(home.path)}.")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from infra.cli.exits import CommandRefused
 from infra.locating import located
-from infra.postgres.faults import SchemaMissing, SchemaTooOld
+from infra.postgres.faults import RoleNotGranted, SchemaMissing, SchemaTooOld
 from infra.postgres.pool import Database
 from infra.settings import Settings
 
@@ -21,7 +21,7 @@ async def event_table(settings: Settings, *, role: str = "annals_reader") -> Asy
     try:
         await database.open()
         yield database
-    except SchemaTooOld as error:
+    except (SchemaTooOld, RoleNotGranted) as error:
         raise CommandRefused(f"{error.explanation}: {error.advice}.") from error
     except SchemaMissing as error:
         raise CommandRefused(_NOT_MIGRATED) from error

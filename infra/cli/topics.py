@@ -73,7 +73,7 @@ async def _recreate(name: str, actor: str, reason: Reason) -> int:
     if name not in topics_by_name or name.endswith(DEAD_LETTERS_SUFFIX):
         names = ", ".join(sorted(other for other in topics_by_name if not other.endswith(DEAD_LETTERS_SUFFIX)))
         raise CommandRefused(f"{name} is no topic that can be recreated; these are: {names}.")
-    async with event_table(settings, role="annals_writer") as database:
+    async with event_table(settings, role="annals_audit") as database:
         await check_partitions(database, settings.partitions, may_write=False)
         lanes = Lanes(database) if name.endswith(COMMANDS_SUFFIX) else None
         operator = Operator(PostgresInterventions(database), actor, reason)

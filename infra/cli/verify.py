@@ -90,7 +90,7 @@ async def _run(
         if repairing is None or before.passes:
             return before, before
         async with (
-            event_table(settings, role="annals_writer") as writer,
+            event_table(settings, role="annals_audit") as writer,
             open_repair_tools(settings, sources, writer, *repairing, say) as tools,
         ):
             return before, await repair(tools, before, verified)

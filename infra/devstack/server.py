@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from infra.accounts import Account
 from infra.devstack.progress import Progress
 from infra.devstack.server_user import ServerUser
 
@@ -72,7 +73,11 @@ class EmbeddedServer(Protocol):
 
     @property
     def address(self) -> str:
-        """What clients connect to, with the password if it has one."""
+        """What clients connect to, with the login that may do everything if it has logins."""
+        ...
+
+    def address_for(self, account: Account) -> str:
+        """The address with the login of this account."""
         ...
 
     @property

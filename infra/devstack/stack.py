@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from infra.accounts import Account
 from infra.child_processes.orphans import STOP_ORDER, stop_orphans
 from infra.devstack.errors import DevstackError, ServerDidNotStart
 from infra.devstack.home_lock import HomeLock
@@ -90,11 +91,11 @@ class Devstack:
                 if field not in self._configured:
                     self._processes[server] = self._prepared(server, self._ports)
             await self._all_or_none([self._start_one(process) for process in self._processes.values()])
-            embedded = self._embedded()
+            embedded = self._embedded(Account.OWNER)
             addresses = Addresses(**{**embedded, **self._configured})
             if before_publishing is not None:
                 await before_publishing(addresses)
-            publish(self._home, embedded)
+            publish(self._home, {account: self._embedded(account) for account in Account})
         except BaseException:
             self._cancelled.set()
             await asyncio.shield(self.stop())
@@ -138,9 +139,9 @@ class Devstack:
                     task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _embedded(self) -> dict[str, str]:
+    def _embedded(self, account: Account) -> dict[str, str]:
         return {
-            field: self._processes[server].server.address
+            field: self._processes[server].server.address_for(account)
             for field, server in SERVER_OF_FIELD.items()
             if server in self._processes
         }

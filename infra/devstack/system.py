@@ -57,9 +57,9 @@ class RunningSystem:
         await self._stack.claim()
         try:
             port = check_gateway_port(self._settings) if self._with_workers else self._settings.http_port
-            addresses = await self._stack.start(before_publishing=self._set_up)
+            await self._stack.start(before_publishing=self._set_up)
             if self._with_workers:
-                await self._start_workers(addresses, port)
+                await self._start_workers(port)
             else:
                 self._screen.ready(self._server_rows(), None)
             await self._watch_servers()
@@ -78,9 +78,10 @@ class RunningSystem:
             if code != 0:
                 raise SetupFailed(process, code)
 
-    async def _start_workers(self, addresses: Addresses, port: int) -> None:
+    async def _start_workers(self, port: int) -> None:
+        # Each finds the servers by the home, with the logins of its own: no secret is in its environment.
         environment = {
-            **self._environment(addresses),
+            "ANNALS_HOME": str(self._stack.home.path),
             "ANNALS_HTTP_PORT": str(port),
             "ANNALS_INSTANCE": self._instance(),
         }

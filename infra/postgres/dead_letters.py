@@ -12,7 +12,7 @@ from workers.ports.interventions import Reason
 
 
 class PostgresDeadLetterTable:
-    """`DeadLetterTable` on the database. `record_attempt` needs the role `annals_writer`."""
+    """`DeadLetterTable` on the database. `record_attempt` needs the role `annals_audit`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -34,6 +34,10 @@ class SchemaMissing(Unavailable):
     """Postgres has no schema of Annals, or not this version's, or its roles are not granted."""
 
 
+class RoleNotGranted(SchemaMissing):
+    """The login of ANNALS_DATABASE_URL lacks a right that the process needs."""
+
+
 class SchemaTooOld(SchemaMissing):
     """The schema was made by an earlier version of Annals, and no migration leads from it to this version's."""
 
@@ -140,6 +144,8 @@ def _from_server(error: asyncpg.PostgresError, where: str) -> Unavailable | Unst
             return Unavailable("Postgres", explanation, VACUUM)
         case Next.UNSTORABLE:
             return Unstorable(first_line(error))
+        case Next.MIGRATE if isinstance(error, asyncpg.InsufficientPrivilegeError):
+            return RoleNotGranted("Postgres", explanation, advice)
         case Next.MIGRATE:
             return SchemaMissing("Postgres", explanation, advice)
         case Next.WAIT | Next.RECONNECT | Next.OPERATOR:

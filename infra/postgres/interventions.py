@@ -10,7 +10,7 @@ from workers.ports.interventions import Intervention, Reason
 
 
 class PostgresInterventions:
-    """`Interventions` on the database. `record` needs the role `annals_writer`."""
+    """`Interventions` on the database. `record` needs the role `annals_audit`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -8,7 +8,7 @@ from workers.ports.verification.rows import LaneSequence, SagaLanePosition
 
 
 class Lanes:
-    """Reads the rows of lanes: the ports `LaneListing`, `CommandLanes` (whose `restart` needs the role `annals_writer`)
+    """Reads the rows of lanes: the ports `LaneListing`, `CommandLanes` (whose `restart` needs the role `annals_audit`)
     and `LaneSequences`. Every method raises Unavailable.
     """
 

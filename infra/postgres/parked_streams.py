@@ -23,7 +23,7 @@ def parked_stream(row: Any) -> ParkedStream:
 
 
 class PostgresParkedStreams:
-    """`ParkedBySagas` on Postgres. To request an action takes the role `annals_writer`."""
+    """`ParkedBySagas` on Postgres. To request an action takes the role `annals_audit`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -20,6 +20,7 @@ from infra.postgres.faults import (
     place_of,
 )
 from infra.postgres.queries import sql
+from infra.postgres.roles import WRITING
 from infra.postgres.schema_errors import BEGIN_AGAIN
 from infra.postgres.schema_files import is_of_earlier_history, lacking
 from workers.ports.lanes import Unavailable
@@ -61,7 +62,7 @@ def sessions_for(url: str, *, writes: bool) -> dict[str, str]:
 
 
 class Database:
-    """A pool of connections in one role (`annals_writer`, `annals_reader`, or None: as the account itself)."""
+    """A pool of connections in one role of roles.py, or as the login itself (None)."""
 
     def __init__(self, url: str, *, role: str | None, connections: int) -> None:
         self._url = url
@@ -86,7 +87,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION_SETTINGS | ({"role": self._role} if self._role else {}),
                 reset=_keep_session,
-                **sessions_for(self._url, writes=self._role == "annals_writer"),
+                **sessions_for(self._url, writes=self._role in WRITING),
             )
         try:
             if checks_schema:

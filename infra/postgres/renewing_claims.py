@@ -13,6 +13,7 @@ import asyncpg
 from infra.postgres.faults import faults_sorted
 from infra.postgres.pool import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, sessions_for
 from infra.postgres.queries import sql
+from infra.postgres.roles import OWNER
 
 ClaimKey = Callable[[str, str], str]
 """`(scope, stored key)` to the key as this release makes it."""
@@ -46,6 +47,7 @@ async def renew_claims(url: str, claim_keys: Mapping[str, ClaimKey]) -> Renewal:
             url,
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=COMMAND_TIMEOUT_SECONDS,
+            server_settings={"role": OWNER},
             **sessions_for(url, writes=True),
         )
         try:

@@ -1,10 +1,25 @@
 """Why the schema of a database cannot be brought to this version. Each error says what an operator can do."""
 
+from collections.abc import Sequence
+
 BEGIN_AGAIN = (
     "keep using the version of Annals that made it, or begin with an empty database and empty topics: set "
     "ANNALS_DATABASE_URL to another database and ANNALS_TOPIC_PREFIX to another prefix (embedded servers: another "
     "ANNALS_HOME), then run `annals migrate`"
 )
+
+
+class RightMissing(Exception):
+    """The login may not do what a migration needs, and nothing was changed. An administrator runs `statements`, or
+    `annals migrate` runs as a login that has the rights.
+    """
+
+    def __init__(self, what: str, statements: Sequence[str]) -> None:
+        lines = "".join(f"\n  {statement};" for statement in statements)
+        advice = f"an administrator of the server runs this, then run `annals migrate` again:{lines}"
+        super().__init__(f"{what}: {advice}")
+        self.what = what
+        self.statements = tuple(statements)
 
 
 class MigrationChanged(Exception):

@@ -1,4 +1,6 @@
-"""The schema of this version as files: numbered migrations, and one file for each function with its current body."""
+"""The schema of this version as files: numbered migrations, one file for each function with its current body, and the
+rights of all roles.
+"""
 
 import hashlib
 from collections.abc import Collection
@@ -6,6 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
+
+EARLIER_TEXTS = {
+    # Made the roles also where they exist already, for which the login needed CREATEROLE.
+    4: frozenset({"0fc571de132200c213d61af515dfa87b3e9dff271b53ecc5f9204776c0ccdb62"}),
+}
+"""By number, the checksums of earlier texts of a migration that leave a database in the same state as today's text."""
 
 
 class Migration(NamedTuple):
@@ -26,7 +34,7 @@ class Migration(NamedTuple):
 
 
 class Function(NamedTuple):
-    """The file of a function: the function by that name in the schema, its rights, and the triggers that call it."""
+    """The file of a function: the function by that name in the schema, and the triggers that call it."""
 
     name: str
     text: str
@@ -35,6 +43,22 @@ class Function(NamedTuple):
     def file_name(self) -> str:
         """With its folder, without its ending."""
         return f"functions/{self.name}"
+
+    @property
+    def checksum(self) -> str:
+        return _sha256(self.text)
+
+
+class Rights(NamedTuple):
+    """The file of all rights. In the database its texts are kept among those of the functions."""
+
+    text: str
+    name: str = "rights"
+
+    @property
+    def file_name(self) -> str:
+        """Without its ending."""
+        return self.name
 
     @property
     def checksum(self) -> str:
@@ -55,6 +79,16 @@ def functions() -> list[Function]:
     return sorted(files, key=lambda function: (function.name not in ("listed", "answers"), function.name))
 
 
+def rights() -> Rights:
+    """Who may do what."""
+    return Rights((FOLDER / "rights.sql").read_text("utf-8"))
+
+
+def database_rights() -> str:
+    """Who may connect to the database."""
+    return (FOLDER / "database_rights.sql").read_text("utf-8")
+
+
 def lacking(numbers: Collection[int], functions_applied: Collection[tuple[str, str]]) -> list[str]:
     """What a database lacks of this version, by the names of the files and in order.
 
@@ -63,11 +97,7 @@ def lacking(numbers: Collection[int], functions_applied: Collection[tuple[str, s
     """
     return [
         *(migration.file_name for migration in migrations() if migration.number not in numbers),
-        *(
-            function.file_name
-            for function in functions()
-            if (function.name, function.checksum) not in functions_applied
-        ),
+        *(file.file_name for file in _repeated() if (file.name, file.checksum) not in functions_applied),
     ]
 
 
@@ -75,6 +105,11 @@ def is_of_earlier_history(names: Collection[tuple[int, str]]) -> bool:
     """Whether a database's migrations (number and name) began before this version's first: it cannot be upgraded."""
     first = migrations()[0]
     return any(number == first.number and name != first.name for number, name in names)
+
+
+def _repeated() -> list[Function | Rights]:
+    """The files that are applied again when their text has changed."""
+    return [*functions(), rights()]
 
 
 def _sha256(text: str) -> str:

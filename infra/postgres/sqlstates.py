@@ -9,8 +9,8 @@ from enum import Enum
 MIGRATE = "run `annals migrate` as the owner of the database; if the schema is this version's, it is a bug"
 CREDENTIALS = "set user and password in ANNALS_DATABASE_URL right, or let them in (pg_hba.conf)"
 GRANTS = (
-    "run `annals migrate` as the owner of the database, and grant annals_writer and annals_reader to the user of "
-    "ANNALS_DATABASE_URL"
+    "run `annals migrate` as the owner of the database, and grant the process's role to the login of "
+    "ANNALS_DATABASE_URL, as in `GRANT annals_command TO login` (infra/README.md, Accounts)"
 )
 DATABASE = "create the database and run `annals migrate`, or name another one in ANNALS_DATABASE_URL"
 PRIMARY = "name the server that writes in ANNALS_DATABASE_URL, or end its read-only state"

@@ -12,6 +12,7 @@ from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
+from infra.postgres.roles import COMMAND
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
 from workers.command.idle_look import CommandIdleLook
@@ -27,7 +28,7 @@ WRITER_CONNECTIONS = 8
 async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host for the command topics of every context, for located settings."""
     declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
-    database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
+    database = database_for(settings, role=COMMAND, connections=WRITER_CONNECTIONS)
     log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
     ports = CommandPorts(
         store=PostgresEventStore(database),

@@ -19,12 +19,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from contracts.topics import Topics
+from infra.accounts import Account
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.locating import located
 from infra.network_exposure import is_loopback
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
+from infra.postgres.roles import GATEWAY
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
@@ -88,7 +90,7 @@ def bound_socket(settings: Settings) -> socket.socket:
 def composed(settings: Settings) -> FastAPI:
     """The application on the real adapters, for located settings. Its lifespan opens and closes them."""
     topics = Topics(settings.topic_prefix)
-    database = database_for(settings, role="annals_reader", connections=READER_CONNECTIONS)
+    database = database_for(settings, role=GATEWAY, connections=READER_CONNECTIONS)
     commands = command_client(
         settings,
         source=SOURCE,
@@ -154,7 +156,7 @@ def run(settings: Settings) -> None:
     # The port first: when it is taken, nobody need wait for the servers to learn it.
     bound = bound_socket(settings)
     try:
-        settings = located(settings, wait_seconds=WAIT_FOR_SERVERS_SECONDS)
+        settings = located(settings, account=Account.GATEWAY, wait_seconds=WAIT_FOR_SERVERS_SECONDS)
         host, port = bound.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         log.info("gateway starts", address=address, processes=settings.gateway_processes)

@@ -9,6 +9,7 @@ from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
+from infra.postgres.roles import PROJECTION
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for
 from infra.redis.connection import client
@@ -35,7 +36,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     settings.
     """
     topics, events = Topics(settings.topic_prefix), catalogue().events
-    database = database_for(settings, role="annals_reader", connections=TABLE_CONNECTIONS)
+    database = database_for(settings, role=PROJECTION, connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
     waiting = PostgresWaitingLanes(database)

@@ -23,7 +23,7 @@ from workers.ports.interventions import Reason
 async def open_repair_tools(
     settings: Settings, sources: Sources, writer: Database, actor: str, reason: Reason, say: Callable[[str], None]
 ) -> AsyncIterator[RepairTools]:
-    """`writer` is an open database in the role `annals_writer`; `say` gets each line of the report. Raises
+    """`writer` is an open database in the role `annals_audit`; `say` gets each line of the report. Raises
     StackNotRunning and Unavailable.
     """
     settings = located(settings)

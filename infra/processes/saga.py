@@ -9,6 +9,7 @@ from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.installation import check_partitions
+from infra.postgres.roles import SAGA
 from infra.postgres.saga_store import PostgresSagaStore
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for, owner_name
@@ -28,7 +29,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host for the event topics of every context that a saga follows, for located settings."""
     declared, topics = contexts(), Topics(settings.topic_prefix)
     sagas = [saga for context in declared.values() for saga in context.sagas]
-    database = database_for(settings, role="annals_writer", connections=WRITER_CONNECTIONS)
+    database = database_for(settings, role=SAGA, connections=WRITER_CONNECTIONS)
     sender = KafkaMessageSender(settings)
     ports = SagaPorts(
         store=PostgresSagaStore(database),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import structlog
 import uvloop
 
+from infra.accounts import Account
 from infra.locating import located
 from infra.network_exposure import check_endpoint
 from infra.processes.roles import HOSTS, Host
@@ -46,7 +47,7 @@ def run_worker(role: str, settings: Settings) -> None:
     if settings.metrics_port is not None:
         check_endpoint(settings.metrics_host, open_to_network=settings.metrics_open_to_network)
     configure_logs(settings, role=role)
-    settings = located(settings, wait_seconds=STACK_WAIT_SECONDS)
+    settings = located(settings, account=Account(role), wait_seconds=STACK_WAIT_SECONDS)
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     uvloop.run(_run(role, settings))

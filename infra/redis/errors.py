@@ -11,7 +11,7 @@ from redis import exceptions
 
 REACH = "see that the server runs and that ANNALS_REDIS_URL leads to it"
 CREDENTIALS = "set user and password in ANNALS_REDIS_URL right"
-GRANTS = "grant the user of ANNALS_REDIS_URL all commands on all keys (ACL SETUSER)"
+GRANTS = "grant the user of ANNALS_REDIS_URL what its process needs (infra/redis/acl.py; ACL SETUSER)"
 MEMORY = "raise maxmemory"
 DISK = "look into the server's log and at its disk"
 SINGLE = "name one server that is no cluster in ANNALS_REDIS_URL"

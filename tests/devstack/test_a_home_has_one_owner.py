@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from infra.accounts import Account
 from infra.devstack.errors import HomeInUse, ServerDidNotStart
 from infra.devstack.stack import Devstack
 from infra.locating import embedded_addresses
@@ -20,7 +21,7 @@ async def test_a_second_stack_is_told_the_pid_of_the_first_and_disturbs_nothing(
         await second.start()
     assert refused.value.pid == os.getpid()
     await second.stop()
-    assert embedded_addresses(first.home) == {"database_url": addresses.database_url}
+    assert embedded_addresses(first.home, Account.OWNER) == {"database_url": addresses.database_url}
     await first.stop()
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from infra.cli.main import COMMANDS
+from infra.postgres.roles import ROLES
 from infra.settings import Settings
 from tests.architecture.sources import ROOT, sources
 from tests.documents.blocks import DOCUMENTS
@@ -12,7 +13,6 @@ from tests.documents.blocks import DOCUMENTS
 OPERATING = (ROOT / "infra/README.md").read_text("utf-8")
 METRIC = re.compile(r'(Counter|Gauge|Histogram)\(\s*"(annals_\w+)"')
 MADE_BY_THE_READER = {".annals/", ".mutation/", "contracts/library/", "postgres/data"}
-ROLES = {"annals_reader", "annals_writer"}
 
 
 def test_of_metrics() -> None:
@@ -20,7 +20,7 @@ def test_of_metrics() -> None:
     for path in sources("workers", "infra"):
         for kind, name in METRIC.findall((ROOT / path).read_text("utf-8")):
             counted.add(name + ("_total" if kind == "Counter" else ""))
-    assert set(re.findall(r"`(annals_\w+)", OPERATING)) - ROLES == counted
+    assert set(re.findall(r"`(annals_\w+)", OPERATING)) - set(ROLES) == counted
 
 
 def test_of_settings() -> None:

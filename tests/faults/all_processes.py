@@ -5,8 +5,9 @@ from typing import Any
 import httpx
 
 from tests.faults.health import Health, free_port
-from tests.system import System, Worker
+from tests.system import System
 from tests.waiting import until
+from tests.worker_process import Worker
 
 ROLES = ("command", "projection", "saga", "audit")
 START_SECONDS = 90.0

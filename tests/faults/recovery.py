@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 
 from tests.audit import audit
 from tests.faults.worker_pool import WorkerPool
-from tests.system import Sent, System, Worker, create_users
+from tests.system import Sent, System, create_users
 from tests.verification.command import verified
+from tests.worker_process import Worker
 
 # An upper bound for a busy machine. The measured times are shown at the end of the run.
 RECOVERY_SECONDS = 60.0

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from tests.faults.recovery import Measure, agrees, recovered
-from tests.system import System, Worker, create_users
+from tests.system import System, create_users
 from tests.waiting import until
+from tests.worker_process import Worker
 
 pytestmark = pytest.mark.timeout(300)
 

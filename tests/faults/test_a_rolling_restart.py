@@ -7,8 +7,9 @@ import pytest
 
 from tests.faults.recovery import Measure, agrees, recovered, sending
 from tests.faults.worker_pool import ROLES
-from tests.system import System, Worker
+from tests.system import System
 from tests.waiting import until
+from tests.worker_process import Worker
 
 pytestmark = pytest.mark.timeout(300)
 

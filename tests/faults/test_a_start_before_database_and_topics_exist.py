@@ -26,7 +26,7 @@ class Start:
         self.url = urlunsplit(url._replace(path=f"/{self.database}"))
         self.settings = settings.model_copy(update={"database_url": SecretStr(self.url)})
         self.server = server
-        self.system = System(self.settings, folder, server, None)
+        self.system = System(self.settings, folder, server, None, {})
         self.all_processes = AllProcesses(self.system)
 
 

@@ -11,12 +11,12 @@ from infra.postgres.faults import SchemaMissing
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
 from infra.postgres.schema_errors import DatabaseAhead, MigrationChanged, MigrationFailed
-from infra.postgres.schema_files import Migration, functions, migrations
+from infra.postgres.schema_files import Migration, functions, migrations, rights
 from tests.postgres.batches import LANE, everything, tables
 from workers.ports.lanes import Unavailable
 
 NUMBERS = [migration.number for migration in migrations()]
-FILES = [*(migration.file_name for migration in migrations()), *(function.file_name for function in functions())]
+FILES = [*(file.file_name for file in migrations()), *(file.file_name for file in functions()), rights().file_name]
 
 
 async def numbers_applied(url: str) -> list[int]:

@@ -10,8 +10,8 @@ import pytest
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import Database
-from infra.postgres.schema_files import migrations
 from tests.postgres.batches import command_id, event_id
+from tests.postgres.earlier_release import migrated_by_an_earlier_release
 
 WRITE = """
 INSERT INTO annals.commands (command_id, type, context, stream_id, status, partition, sequence, correlation_id,
@@ -57,10 +57,7 @@ OUTCOMES = {
 async def test_is_answered_as_before(
     empty_url: str, stored: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as earlier:
-        earlier.setattr("infra.postgres.migrate.migrations", lambda: migrations()[:4])
-        earlier.setattr("infra.postgres.migrate.functions", list)
-        await migrate(empty_url)
+    await migrated_by_an_earlier_release(empty_url, monkeypatch, last=4)
     text = json.dumps(stored, separators=(",", ":"), ensure_ascii=False)
     connection = await asyncpg.connect(empty_url, timeout=10)
     try:

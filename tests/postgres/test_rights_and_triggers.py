@@ -1,60 +1,16 @@
 """Who may do what in the schema, and what the database does by itself: all of it, as the catalogue has it.
 
-A change that adds a table, a function or a trigger adds its line here. A right that is not listed is a
-fault, and so is one that is missing.
+A change that adds a table or a function adds its line in granted.py, one that adds a trigger its line here.
 """
 
 from typing import Any
 
-READ = "SELECT"
-ADD = "INSERT SELECT"
-MOVE = "INSERT SELECT UPDATE"
-ALL = "DELETE INSERT SELECT UPDATE"
-RUN = "EXECUTE"
+import pytest
 
-# What:                                (annals_writer, annals_reader). PUBLIC may do nothing; owners are not listed.
-RIGHTS = {
-    "schema annals":                    ("USAGE", "USAGE"),
-    "table commands":                   (ADD, READ),
-    "table credentials":                (ALL, ""),
-    "table credentials (context)":      ("", READ),
-    "table credentials (stream_id)":    ("", READ),
-    "table deadlines":                  (ALL, READ),
-    "table events":                     (ADD, READ),
-    "table functions":                  (READ, READ),
-    "table installation":               (ADD, READ),
-    "table interventions":              (ADD, READ),
-    "table lanes":                      (MOVE, READ),
-    "table log_interruptions":          (ADD, READ),
-    "table migrations":                 (READ, READ),
-    "table parked_streams":             (ALL, READ),
-    "table saga_beginnings":            (ADD, READ),
-    "table saga_journal":               (ADD, READ),
-    "table saga_outbox":                (ADD, READ),
-    "table sagas":                      (MOVE, READ),
-    "table snapshots":                  (ALL, READ),
-    "table step_rejections":            ("DELETE INSERT SELECT", READ),
-    "table unchanged_steps":            ("DELETE INSERT SELECT", READ),
-    "table unique_claims":              (ALL, READ),
-    "view open_log_interruptions":      (READ, READ),
-    "view outcomes":                    (READ, READ),
-    "sequence interventions_id_seq":    ("", ""),
-    "sequence log_interruptions_id_seq": ("", ""),
-    "function acquire_claims":          (RUN, ""),
-    "function answers":                 (RUN, RUN),
-    "function commit_commands":         (RUN, ""),
-    "function commit_sagas":            (RUN, ""),
-    "function keep_credentials":        (RUN, ""),
-    "function keep_snapshots":          (RUN, ""),
-    "function listed":                  (RUN, RUN),
-    "function note_step_rejection":     ("", ""),
-    "function note_unchanged_step":     ("", ""),
-    "function refuse_change":           ("", ""),
-    "function settle_claims":           (RUN, ""),
-    "function update_deadlines":        (RUN, ""),
-    "function update_instances":        (RUN, ""),
-    "function update_parked_streams":   (RUN, ""),
-}  # fmt: skip
+from infra.postgres.migrate import migrate
+from infra.postgres.roles import OWNER, RIGHTS_OF, ROLES
+from infra.postgres.schema_files import Migration, migrations
+from tests.postgres.granted import FUNCTIONS, GRANTEES, TABLES
 
 APPEND_ONLY = "BEFORE DELETE OR UPDATE OR TRUNCATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change()"
 NOTE_STEP_REJECTION = (
@@ -79,64 +35,82 @@ TRIGGERS = {
     ("saga_journal", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.saga_journal")),
 }  # fmt: skip
 
-# Each object of the schema with every right that a role has on it: also those that no grant gives, as functions
-# have them for PUBLIC. An object on which no role has a right comes once, with NULL.
+# Every right that anybody has on anything of the schema, or on the database: also those that no grant gives, as
+# functions and types have them for PUBLIC.
 _ACLS = """
-WITH objects (name, owner, acl) AS (
-    SELECT 'schema ' || nspname, nspowner, coalesce(nspacl, acldefault('n', nspowner))
+WITH objects (kind, name, column_name, owner, acl) AS (
+    SELECT 'database', '', '*', datdba, coalesce(datacl, acldefault('d', datdba))
+      FROM pg_database WHERE datname = current_database()
+    UNION ALL
+    SELECT 'schema', nspname::text, '*', nspowner, coalesce(nspacl, acldefault('n', nspowner))
       FROM pg_namespace WHERE nspname = 'annals'
     UNION ALL
-    SELECT CASE relkind WHEN 'S' THEN 'sequence ' WHEN 'v' THEN 'view ' ELSE 'table ' END || relname, relowner,
+    SELECT CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, relname, '*', relowner,
            coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, relowner))
       FROM pg_class WHERE relnamespace = 'annals'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
-    SELECT 'table ' || relname || ' (' || attname || ')', relowner, attacl
+    SELECT 'table', relname, attname, relowner, attacl
       FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
      WHERE relnamespace = 'annals'::regnamespace AND attacl IS NOT NULL
     UNION ALL
-    SELECT 'function ' || proname, proowner, coalesce(proacl, acldefault('f', proowner))
+    SELECT 'function', proname, '*', proowner, coalesce(proacl, acldefault('f', proowner))
       FROM pg_proc WHERE pronamespace = 'annals'::regnamespace
+    UNION ALL
+    SELECT 'type', typname, '*', typowner, coalesce(typacl, acldefault('T', typowner))
+      FROM pg_type WHERE typnamespace = 'annals'::regnamespace AND typcategory <> 'A'
 )
-SELECT objects.name, CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END AS grantee,
+SELECT objects.kind, objects.name, objects.column_name,
+       CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE acl.grantee::regrole::text END AS grantee,
        acl.privilege_type || CASE WHEN acl.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
-  FROM objects LEFT JOIN LATERAL aclexplode(objects.acl) AS acl ON acl.grantee <> objects.owner
+  FROM objects CROSS JOIN LATERAL aclexplode(objects.acl) AS acl
+ WHERE acl.grantee <> objects.owner
 """
 
-ROLES = ["annals_writer", "annals_reader"]
 
-
-async def rights(onlooker: Any) -> dict[str, dict[str, str]]:
-    """Of each object what each grantee may do, in words and in order."""
-    grants: dict[str, dict[str, list[str]]] = {}
-    for name, grantee, privilege in await onlooker.fetch(_ACLS):
-        grantees = grants.setdefault(name, {})
-        if privilege is not None:
-            grantees.setdefault(grantee, []).append(privilege)
-    return {
-        name: {grantee: " ".join(sorted(privileges)) for grantee, privileges in grantees.items()}
-        for name, grantees in grants.items()
+async def test_each_role_may_do_what_is_written_and_nobody_else_anything(onlooker: Any) -> None:
+    expected = {("schema", "annals", "*", role, "USAGE") for role in GRANTEES}
+    expected |= {("database", "", "*", role, "CONNECT") for role in ROLES}
+    expected |= {("function", name, "*", role, "EXECUTE") for role, names in FUNCTIONS.items() for name in names}
+    expected |= {
+        ("table", table, column, role, right)
+        for role, tables in TABLES.items()
+        for table, rights in tables.items()
+        for right, columns in rights.items()
+        for column in columns.split()
     }
+    assert {tuple(row) for row in await onlooker.fetch(_ACLS)} == expected
 
 
-async def test_each_role_may_do_what_is_written_here_and_no_other_role_anything(onlooker: Any) -> None:
-    expected = {
-        name: {role: may for role, may in zip(ROLES, both, strict=True) if may} for name, both in RIGHTS.items()
-    }
-    assert await rights(onlooker) == expected
+async def test_what_comes_later_is_closed_to_all_until_its_rights_are_written(
+    url: str, onlooker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = """
+        CREATE FUNCTION annals.later() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+        CREATE PROCEDURE annals.procedure() LANGUAGE sql AS 'SELECT 1';
+        CREATE TYPE annals.kind AS ENUM ('one');
+        CREATE TABLE annals.more (id integer)
+    """
+    files = [*migrations(), Migration(9001, "later", later)]
+    monkeypatch.setattr("infra.postgres.migrate.migrations", lambda: files)
+    before = set(await onlooker.fetch(_ACLS))
+    assert await migrate(url) == ["9001_later"]
+    assert set(await onlooker.fetch(_ACLS)) == before
+    owner = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'annals.more'::regclass"
+    assert await onlooker.fetchval(owner) == OWNER
 
 
-async def test_what_comes_later_is_closed_to_all_until_a_migration_grants_it(onlooker: Any) -> None:
-    assert await onlooker.fetch("SELECT * FROM pg_default_acl") == []
-
-
-async def test_the_roles_can_do_nothing_else_and_belong_to_no_other_role(onlooker: Any) -> None:
+async def test_the_roles_can_do_nothing_else_and_have_the_rights_of_no_other_role(onlooker: Any) -> None:
     attributes = "rolsuper OR rolcreaterole OR rolcreatedb OR rolcanlogin OR rolreplication OR rolbypassrls"
-    rows = await onlooker.fetch(f"SELECT rolname, {attributes} FROM pg_roles WHERE rolname = ANY($1)", ROLES)  # noqa: S608
+    roles = list(ROLES)
+    rows = await onlooker.fetch(f"SELECT rolname, {attributes} FROM pg_roles WHERE rolname = ANY($1)", roles)  # noqa: S608
     assert dict(map(tuple, rows)) == dict.fromkeys(ROLES, False)
-    memberships = "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = ANY($1::regrole[])"
-    assert await onlooker.fetch(memberships, ROLES) == []
+    memberships = (
+        "SELECT member::regrole::text, roleid::regrole::text FROM pg_auth_members WHERE member = ANY($1::regrole[])"
+    )
+    found = {tuple(row) for row in await onlooker.fetch(memberships, roles)}
+    assert found == {(role, other) for role, others in RIGHTS_OF.items() for other in others}
     owned = "SELECT relname FROM pg_class WHERE relowner = ANY($1::regrole[])"
-    assert await onlooker.fetch(owned, ROLES) == []
+    assert await onlooker.fetch(owned, list(GRANTEES)) == []
 
 
 async def test_the_triggers_are_those_and_fire_in_every_session(onlooker: Any) -> None:

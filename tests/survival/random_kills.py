@@ -5,7 +5,8 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.system import System, Worker
+from tests.system import System
+from tests.worker_process import Worker
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.audit import audit
-from tests.system import System, Worker, create_users
+from tests.system import System, create_users
 from tests.waiting import until
+from tests.worker_process import Worker
 
 COMMANDS = 20_000
 LANES = 6

@@ -9,8 +9,9 @@ from functools import partial
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.system import System, Worker, command, create_user, create_users
+from tests.system import System, command, create_user, create_users
 from tests.waiting import until
+from tests.worker_process import Worker
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 ROLES = ("command", "saga", "projection")

@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from tests.faults.health import Health
 from tests.servers import Servers, isolated_environment
-from tests.system import System, Worker, running_system
+from tests.system import System, running_system
+from tests.worker_process import Worker
 
 
 class Running(NamedTuple):

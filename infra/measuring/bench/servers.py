@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from infra.accounts import Account
 from infra.devstack.stack import Devstack
 from infra.locating import SERVER_OF_FIELD, StackNotRunning, as_setting_values, configured_addresses, located
 from infra.settings import Settings
@@ -31,7 +32,7 @@ class Servers(NamedTuple):
 async def servers(settings: Settings, say: Callable[[str], None]) -> AsyncIterator[Servers]:
     """Raises DevstackError when servers of its own cannot be started."""
     try:
-        located_settings = located(settings)
+        located_settings = located(settings, account=Account.OWNER)
     except StackNotRunning:
         say("starting servers of its own")
         async with own_servers(settings) as own:

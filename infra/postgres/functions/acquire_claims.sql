@@ -27,4 +27,3 @@ BEGIN
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.acquire_claims FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.acquire_claims TO annals_writer;

@@ -11,4 +11,3 @@ LANGUAGE sql STABLE AS $$
        AND coalesce(answer.content_digest = substring(sha256(convert_to(step.data::text, 'UTF8')) for 16), true)
 $$;
 REVOKE EXECUTE ON FUNCTION annals.answers FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.answers TO annals_writer, annals_reader;

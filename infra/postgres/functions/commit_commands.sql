@@ -114,4 +114,3 @@ BEGIN
     RETURN ARRAY(SELECT place FROM generate_subscripts(contexts, 1) AS place WHERE place <> ALL(owned));
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.commit_commands FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.commit_commands TO annals_writer;

@@ -131,4 +131,3 @@ BEGIN
     RETURN ARRAY(SELECT place FROM generate_subscripts(topics, 1) AS place WHERE place <> ALL(owned));
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.commit_sagas FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.commit_sagas TO annals_writer;

@@ -22,4 +22,3 @@ BEGIN
            digest = excluded.digest, state = excluded.state, taken_at = excluded.taken_at;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.keep_snapshots FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.keep_snapshots TO annals_writer;

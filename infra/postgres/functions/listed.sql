@@ -4,4 +4,3 @@ CREATE OR REPLACE FUNCTION annals.listed(list text) RETURNS text[] LANGUAGE sql 
     SELECT string_to_array(list, E'\x1f', E'\x1e')
 $$;
 REVOKE EXECUTE ON FUNCTION annals.listed FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.listed TO annals_writer, annals_reader;

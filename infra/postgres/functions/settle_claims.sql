@@ -39,4 +39,3 @@ BEGIN
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.settle_claims FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.settle_claims TO annals_writer;

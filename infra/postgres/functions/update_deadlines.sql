@@ -62,4 +62,3 @@ BEGIN
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.update_deadlines FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.update_deadlines TO annals_writer;

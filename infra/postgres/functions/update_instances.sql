@@ -46,4 +46,3 @@ BEGIN
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.update_instances FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.update_instances TO annals_writer;

@@ -35,4 +35,3 @@ BEGIN
     END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION annals.update_parked_streams FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION annals.update_parked_streams TO annals_writer;

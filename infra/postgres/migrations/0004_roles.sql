@@ -3,11 +3,15 @@
 -- Roles belong to the whole cluster: another database's migration may have created them, or may be doing so right now.
 
 DO $$ BEGIN
-    CREATE ROLE annals_writer NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'annals_writer') THEN
+        CREATE ROLE annals_writer NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    CREATE ROLE annals_reader NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'annals_reader') THEN
+        CREATE ROLE annals_reader NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN

@@ -1,4 +1,4 @@
-"""What a repair changes, in the role `annals_writer`."""
+"""What a repair changes, in the role `annals_audit`."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

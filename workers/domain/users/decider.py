@@ -137,9 +137,8 @@ def _given(message: UpdateUser | UserUpdated) -> dict[str, Any]:
 
 
 def _claim(email: str) -> UniqueClaim:
-    return UniqueClaim(
-        EMAIL, email_key(email), Rejection("EmailTaken", f"Another user has the e-mail address {email}.")
-    )
+    # The rejection is kept without a time limit: it must not hold the address of a person.
+    return UniqueClaim(EMAIL, email_key(email), Rejection("EmailTaken", "Another user has this e-mail address."))
 
 
 def _release(email: str) -> Release:

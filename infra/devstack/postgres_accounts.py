@@ -1,0 +1,21 @@
+"""The logins of the embedded PostgreSQL: one for each account but the owner, who is the superuser."""
+
+from infra.accounts import Account
+from infra.home import Home
+from infra.postgres.logins import Login
+
+
+def login_of(account: Account) -> str:
+    """The name of an account's login. The login has the role of the account (infra/postgres/roles.py)."""
+    return f"annals_{account}_login"
+
+
+def password_of(home: Home, account: Account) -> str:
+    """The password of an account's login, made on the first call."""
+    return home.secret(f"postgres-{account}")
+
+
+def logins_of(home: Home) -> dict[str, Login]:
+    """All logins by name."""
+    accounts = [account for account in Account if account is not Account.OWNER]
+    return {login_of(account): Login(f"annals_{account}", password_of(home, account)) for account in accounts}

@@ -1,0 +1,49 @@
+"""What each account may do on Redis: commands, and keys by pattern. The one place.
+
+Nobody but the owner (Redis's user `default`) may change users, settings or the server. Scripts run only for those who
+read by them, the gateway and operators: each command of a script must be one that its caller may run itself.
+"""
+
+from infra.accounts import Account
+
+PATTERN = "*annals:*"
+"""All keys of Annals, after any ANNALS_TOPIC_PREFIX (keys.py)."""
+
+# What the client does to connect, and how it puts commands together. None of them touches a key but WATCH.
+_CONNECTION = ("auth", "hello", "ping", "echo", "select", "client|setinfo", "client|setname", "client|id", "reset")
+_TRANSACTION = ("multi", "exec", "discard", "watch", "unwatch")
+_READING = (
+    *("get", "mget", "exists", "scan", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "smembers"),
+    *("zcard", "zcount", "zrange", "zrangebylex", "zrevrangebylex", "zlexcount", "zscore", "zmscore"),
+)
+# Whether the server evicts (server_signs.py).
+_SIGNS = ("info", "config|get")
+_WRITING = ("set", "mset", "del", "hset", "hdel", "hincrby", "zadd", "zrem")
+_GENERATIONS = ("sadd", "srem", "unlink")
+
+_READER = (*_CONNECTION, *_TRANSACTION, *_READING, *_SIGNS)
+
+_COMMANDS: dict[Account, tuple[str, ...]] = {
+    Account.COMMAND: _CONNECTION,
+    Account.SAGA: _CONNECTION,
+    Account.PROJECTION: (*_READER, *_WRITING),
+    Account.GATEWAY: (*_READER, "evalsha", "eval"),
+    Account.AUDIT: (*_READER, *_WRITING, *_GENERATIONS, "evalsha", "eval"),
+    Account.READER: _READER,
+}
+# The server takes every script for one that writes; what the gateway's scripts call is checked all the same.
+_ANY_USE_OF_KEYS = (Account.PROJECTION, Account.AUDIT, Account.GATEWAY)
+_WITHOUT_KEYS = (Account.COMMAND, Account.SAGA)
+
+
+def user_of(account: Account) -> str:
+    """The name of an account's user."""
+    return "default" if account is Account.OWNER else f"annals_{account}"
+
+
+def rules_of(account: Account) -> str:
+    """The rules of an account's user, as `ACL SETUSER` takes them, without its password."""
+    if account is Account.OWNER:
+        return "~* &* +@all"
+    keys = "" if account in _WITHOUT_KEYS else f"~{PATTERN} " if account in _ANY_USE_OF_KEYS else f"%R~{PATTERN} "
+    return f"resetkeys resetchannels {keys}-@all {' '.join(f'+{name}' for name in _COMMANDS[account])}"

@@ -1,0 +1,29 @@
+"""Databases as earlier releases have made them."""
+
+import pytest
+
+from infra.postgres.migrate import migrate
+from infra.postgres.schema_files import Rights, migrations
+
+LAST_BEFORE_ACCOUNTS = 7
+
+
+async def nothing(*_: object) -> None:
+    """Stands for a step that an earlier release did not have."""
+
+
+async def migrated_by_an_earlier_release(
+    url: str, monkeypatch: pytest.MonkeyPatch, *, last: int, with_functions: bool = False
+) -> None:
+    """Apply the migrations up to this number as a release before the accounts did: by the login itself, which owns it
+    all then, and without functions or with those of today.
+    """
+    with monkeypatch.context() as earlier:
+        for step in ("make_roles", "close_to_public"):
+            earlier.setattr(f"infra.postgres.migrate.{step}", nothing)
+        former = [file for file in migrations() if file.number <= last]
+        earlier.setattr("infra.postgres.migrate.migrations", lambda: former)
+        earlier.setattr("infra.postgres.migrate.rights", lambda: Rights("SELECT 'those stood in the migrations'"))
+        if not with_functions:
+            earlier.setattr("infra.postgres.migrate.functions", list)
+        await migrate(url)

@@ -1,0 +1,103 @@
+"""Who may do what in the schema: written once more, apart from infra/postgres/rights.sql. A right that is not here is a
+fault, and so is one that is missing.
+"""
+
+from infra.postgres.roles import AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
+
+READ = {"SELECT": "*"}
+LANE = (
+    "epoch owner acquired_at topic_id consumed last_offset last_timestamp published_topic_id published_sequence "
+    "published_offset"
+)
+LANE_OF_A_WORKER = f"{LANE} input_sequence sequence"
+EVERYBODY = {"migrations": READ, "functions": READ, "installation": READ}
+BOTH_WORKERS = {
+    **EVERYBODY,
+    "installation": {"SELECT": "*", "INSERT": "*"},
+    "lanes": {"SELECT": "*", "INSERT": "*", "UPDATE": LANE_OF_A_WORKER},
+    "log_interruptions": {"INSERT": "*"},
+    "open_log_interruptions": READ,
+}
+
+Granted = dict[str, dict[str, dict[str, str]]]
+
+# The role, the table or view, the right, and the columns that it is for: `*` is the whole table.
+TABLES: Granted = {
+    COMMAND: {
+        **BOTH_WORKERS,
+        "events": {"SELECT": "*", "INSERT": "*"},
+        "commands": {"SELECT": "*", "INSERT": "*"},
+        "outcomes": READ,
+        "unique_claims": {"SELECT": "*", "INSERT": "*", "UPDATE": "stream_id claimed_at", "DELETE": "*"},
+        "snapshots": {"SELECT": "*", "INSERT": "*", "UPDATE": "stream_version fingerprint digest state taken_at"},
+        "credentials": {"SELECT": "context stream_id", "INSERT": "*", "DELETE": "*"},
+        "saga_outbox": READ,
+        "step_rejections": {"INSERT": "*"},
+        "unchanged_steps": {"INSERT": "*"},
+    },
+    SAGA: {
+        **BOTH_WORKERS,
+        "events": READ,
+        "sagas": {"SELECT": "*", "INSERT": "*", "UPDATE": "status state updated_at version applied"},
+        "saga_journal": {"INSERT": "*"},
+        "saga_outbox": {"SELECT": "*", "INSERT": "*"},
+        "saga_beginnings": {"INSERT": "*"},
+        "deadlines": {"SELECT": "*", "INSERT": "*", "UPDATE": "*", "DELETE": "*"},
+        "parked_streams": {"SELECT": "*", "INSERT": "*", "UPDATE": "*", "DELETE": "*"},
+        "step_rejections": {"SELECT": "*", "DELETE": "*"},
+        "unchanged_steps": {"SELECT": "*", "DELETE": "*"},
+    },
+    PROJECTION: {**EVERYBODY, "events": READ},
+    GATEWAY: {
+        **EVERYBODY,
+        **dict.fromkeys(("events", "commands", "outcomes", "sagas", "saga_journal", "saga_outbox"), READ),
+    },
+    READER: {
+        **EVERYBODY,
+        **dict.fromkeys(("lanes", "events", "commands", "outcomes", "unique_claims", "snapshots"), READ),
+        **dict.fromkeys(("sagas", "saga_journal", "saga_outbox", "saga_beginnings", "deadlines"), READ),
+        **dict.fromkeys(("step_rejections", "unchanged_steps", "parked_streams", "interventions"), READ),
+        **dict.fromkeys(("log_interruptions", "open_log_interruptions"), READ),
+        "credentials": {"SELECT": "context stream_id"},
+    },
+    AUDIT: {
+        **EVERYBODY,
+        "interventions": {"INSERT": "*"},
+        "log_interruptions": {"INSERT": "*"},
+        "unique_claims": {"INSERT": "*", "DELETE": "*"},
+        "credentials": {"DELETE": "*"},
+        "snapshots": {"DELETE": "*"},
+        "parked_streams": {"UPDATE": "requested_action"},
+        "lanes": {"INSERT": "*", "UPDATE": LANE},
+    },
+    WRITER: EVERYBODY,
+}
+
+COMMITS = {"commit_commands", "acquire_claims", "settle_claims", "keep_credentials", "keep_snapshots"}
+FUNCTIONS = {
+    COMMAND: {"listed", "answers", *COMMITS},
+    SAGA: {"listed", "commit_sagas", "update_instances", "update_deadlines", "update_parked_streams"},
+    PROJECTION: {"listed"},
+    GATEWAY: {"listed"},
+    READER: {"listed", "answers"},
+}
+
+
+def with_theirs(role: str) -> set[str]:
+    """The role and all whose rights it has."""
+    return {role}.union(*(with_theirs(other) for other in RIGHTS_OF.get(role, ())))
+
+
+def columns_of(role: str, table: str, right: str) -> set[str]:
+    """The columns for which a role has a right, by itself or by another role; `*` is the whole table."""
+    granted = [TABLES.get(one, {}).get(table, {}).get(right, "") for one in with_theirs(role)]
+    return {column for columns in granted for column in columns.split()}
+
+
+def functions_of(role: str) -> set[str]:
+    """The functions that a role may call, by itself or by another role."""
+    return {name for one in with_theirs(role) for name in FUNCTIONS.get(one, set())}
+
+
+GRANTEES = ROLES[1:]
+"""All roles but the owner."""
