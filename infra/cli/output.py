@@ -19,6 +19,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TextIO
 
 from infra.control_characters import in_lines
@@ -110,8 +111,11 @@ def undisguised(stream: TextIO) -> TextIO:
     """The stream for a program part that moves the cursor itself, such as a progress bar. What others have sent must
     not be written to it.
     """
-    if not isinstance(stream, Text):
-        return stream
+    return _undisguised(stream) if isinstance(stream, Text) else stream
+
+
+@cache  # one that is collected would close the buffer, which is the stream's
+def _undisguised(stream: Text) -> TextIO:
     return io.TextIOWrapper(stream.buffer, encoding=stream.encoding, errors=ESCAPED, line_buffering=True)
 
 

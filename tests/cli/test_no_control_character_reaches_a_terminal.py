@@ -121,3 +121,23 @@ def test_without_the_filter_they_would_arrive() -> None:
 def test_other_characters_stay(text: str, line: str, lines: str | None) -> None:
     assert in_one_line(text) == line
     assert in_lines(text) == (line if lines is None else lines)
+
+
+def test_a_table_or_a_bar_that_is_gone_leaves_the_output_open() -> None:
+    lines = (
+        "import gc",
+        "from infra.cli import output",
+        "output.guard()",
+        "from infra.cli.drawing import console_on_stdout, progress_bar",
+        "console_on_stdout().print('first')",
+        "progress_bar('bar')",
+        "gc.collect()",
+        "console_on_stdout().print('second')",
+        "print('third')",
+        "print('error', file=__import__('sys').stderr)",
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (ended.stdout, ended.stderr) == ("first\nsecond\nthird\n", "error\n")
