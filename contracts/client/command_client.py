@@ -22,6 +22,7 @@ from contracts.client.sender import Sender
 from contracts.envelope import CommandEnvelope, read_command, rfc3339
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.signatures import SignatureSource
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 
 DELIVERY_TIMEOUT_SECONDS = 5.0
@@ -30,7 +31,9 @@ MAX_OUTSTANDING = 10_000
 
 class CommandClient:
     """A client of one installation. `source` is the URI reference of the sending service (`/shop`). `partitions`: the
-    number that the installation was laid out with; None: as many as its topics have.
+    number that the installation was laid out with; None: as many as its topics have. `replies_signed_by`: the keys of
+    the installation, so that no reply of others is believed; None: every reply is, so let nobody else write to the
+    topic.
     """
 
     def __init__(
@@ -43,7 +46,9 @@ class CommandClient:
         delivery_timeout_seconds: float = DELIVERY_TIMEOUT_SECONDS,
         max_outstanding: int = MAX_OUTSTANDING,
         partitions: int | None = None,
+        replies_signed_by: SignatureSource | None = None,
     ) -> None:
+        self._replies_signed_by = replies_signed_by
         self._partitions = partitions
         self._source = source
         self._topics = Topics(topic_prefix)
@@ -58,7 +63,9 @@ class CommandClient:
         """Begin to connect; does not wait for Kafka."""
         if self._sender is None:
             self._sender = Sender(self._options, self._timeout_seconds, self._partitions)
-            self._replies = Replies(self._options, self._topics.replies, self._answered_partitions)
+            self._replies = Replies(
+                self._options, self._topics.replies, self._answered_partitions, self._replies_signed_by
+            )
             self._sender.start()
             self._replies.start()
 

@@ -4,7 +4,8 @@ The reader seeks to a fixed position before the client gives out the address, so
 carries the address. The position outlives lost connections: the next reader goes on where the last one stopped. A
 reader that gets nothing while replies are pending is replaced: after a broker's restart a consumer may be stuck without
 an error, and the topic may have been deleted and created again. The reader is in no consumer group; several clients may
-read the same partition. It skips an outcome of another command under the same id.
+read the same partition. It skips an outcome of another command under the same id and,
+if it has the keys, one that the installation has not signed.
 """
 
 import asyncio
@@ -19,9 +20,10 @@ from aiokafka import TopicPartition
 from pydantic import ValidationError
 
 from contracts.client.connection import FailureLog, is_cancel_requested, stop_quietly
-from contracts.client.consumer import Consumer
+from contracts.client.consumer import Consumer, FetchedRecord
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.signatures import Signatures, SignatureSource
 
 POLL_SECONDS = 1.0
 STALLED_SECONDS = 5.0
@@ -42,7 +44,11 @@ class PendingReply(NamedTuple):
 class Replies:
     """Hands each outcome to the callers that wait for it. `partitions` gives the partitions of a topic."""
 
-    def __init__(self, options: dict[str, Any], topic: str, partitions: Partitions) -> None:
+    def __init__(
+        self, options: dict[str, Any], topic: str, partitions: Partitions, signed_by: SignatureSource | None = None
+    ) -> None:
+        """`signed_by` None: every reply is believed."""
+        self._signed_by = signed_by
         self._options = options
         self._topic = topic
         self._partitions = partitions
@@ -133,8 +139,9 @@ class Replies:
             now = time.monotonic()
             if records := fetched.get(place):
                 quiet_since = now
+                signatures = None if self._signed_by is None else await self._signed_by.current()
                 for record in records:
-                    self._hand_over(record.key, record.value)
+                    self._hand_over(record, signatures)
                 self._position = records[-1].offset + 1
             elif now - quiet_since > STALLED_SECONDS and self._waited_since(now - STALLED_SECONDS):
                 return
@@ -142,9 +149,13 @@ class Replies:
     def _waited_since(self, moment: float) -> bool:
         return any(since < moment for since in self._oldest_seconds.values())
 
-    def _hand_over(self, key: bytes | None, value: bytes | None) -> None:
+    def _hand_over(self, record: FetchedRecord, signatures: Signatures | None) -> None:
+        key, value = record.key, record.value
         pending = self._expected.get((key or b"").decode(errors="replace"))
         if not pending or value is None:
+            return
+        if signatures and not signatures.is_signed(record.topic, record.partition, key, value, record.headers):
+            log.warning("a reply without a valid signature was skipped")
             return
         try:
             outcome = Outcome.model_validate_json(value)

@@ -13,9 +13,20 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from contracts.partitioner import partitions_for
+from contracts.signatures import Signatures
 from workers.ports.log import OutboundRecord
 
 LARGE_RECORD_BYTES = 1_048_576
+
+
+def signed(
+    topic: str, partition: int, records: Sequence[OutboundRecord], signatures: Signatures
+) -> list[OutboundRecord]:
+    """The records for this place, each with its signature."""
+    return [
+        OutboundRecord(key, value, [*headers, signatures.header(topic, partition, key, value, headers)])
+        for key, value, headers in records
+    ]
 
 
 def grouped(

@@ -4,6 +4,7 @@ from contracts.client.command_client import CommandClient
 from contracts.client.errors import ClientNotRunning, CommandTooLarge, KafkaUnavailable, TooManyCommands
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.signatures import SignatureSource
 from infra.kafka.connection import security_of
 from infra.settings import Settings
 from workers.ports.commands import CommandMeta, Overloaded, TooLarge
@@ -11,7 +12,12 @@ from workers.ports.lanes import Unavailable
 
 
 def command_client(
-    settings: Settings, *, source: str, delivery_timeout_seconds: float, max_outstanding: int
+    settings: Settings,
+    *,
+    source: str,
+    delivery_timeout_seconds: float,
+    max_outstanding: int,
+    replies_signed_by: SignatureSource | None = None,
 ) -> CommandClient:
     """A client for located settings."""
     assert settings.kafka_bootstrap_servers is not None, "the settings must be located"
@@ -23,6 +29,7 @@ def command_client(
         delivery_timeout_seconds=delivery_timeout_seconds,
         max_outstanding=max_outstanding,
         partitions=settings.partitions,
+        replies_signed_by=replies_signed_by,
     )
 
 

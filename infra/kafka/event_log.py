@@ -18,8 +18,9 @@ from aiokafka.errors import KafkaError
 from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
+from contracts.signatures import Signatures, SignatureSource
 from contracts.stated_sequence import stated_sequence
-from infra.kafka.batches import send_one_by_one
+from infra.kafka.batches import send_one_by_one, signed
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
@@ -40,8 +41,10 @@ log = structlog.get_logger(__name__)
 class KafkaEventLog:
     """`EventLog` on aiokafka."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, signed_by: SignatureSource | None) -> None:
+        """`signed_by` None: nothing is signed, which is for measurements."""
         self._options = client_options(settings)
+        self._signed_by = signed_by
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._reader: Consumer | None = None
@@ -50,6 +53,8 @@ class KafkaEventLog:
         self._states: dict[str, tuple[float, TopicState]] = {}
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
+        if self._signed_by is not None:
+            records = signed(topic, partition, records, await self._signatures(self._signed_by))
         producer = await self._current_producer()
         try:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
@@ -57,6 +62,12 @@ class KafkaEventLog:
         except KAFKA_FAULTS as error:
             self._discard(producer)
             raise PublishFailed(str(unavailable(error, f"{topic}/{partition}"))) from error
+
+    async def _signatures(self, source: SignatureSource) -> Signatures:
+        try:
+            return await source.current()
+        except Unavailable as error:
+            raise PublishFailed(f"the keys to sign with cannot be read: {error}") from error
 
     async def _current_producer(self) -> AIOKafkaProducer:
         if self._producer is not None:

@@ -1,9 +1,13 @@
 """Fetched records as the ports define them."""
 
 from contracts.client.consumer import FetchedRecord
+from contracts.signatures import Signatures
 from workers.ports.log import InboundRecord
 
 
-def inbound(record: FetchedRecord) -> InboundRecord:
-    """A record of a `Consumer` as an InboundRecord, which has the same fields."""
-    return InboundRecord._make(record)
+def inbound(record: FetchedRecord, signatures: Signatures | None = None) -> InboundRecord:
+    """A record of a `Consumer` as an InboundRecord, which has the same fields first. With `signatures`: is it signed?"""
+    if signatures is None:
+        return InboundRecord(*record)
+    topic, partition, _, key, value, headers, *_ = record
+    return InboundRecord(*record, signatures.is_signed(topic, partition, key, value, headers))

@@ -13,7 +13,8 @@ from aiokafka import AIOKafkaProducer
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.kafka_errors import TOPICS, error_text
-from infra.kafka.batches import grouped, send_together
+from contracts.signatures import SignatureSource
+from infra.kafka.batches import grouped, send_together, signed
 from infra.kafka.clients import idempotent_producer, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
@@ -36,9 +37,10 @@ class _Gathering(NamedTuple):
 
 
 class KafkaMessageSender:
-    """`MessageSender` on aiokafka."""
+    """`MessageSender` on aiokafka. `replies_signed_by`: only who sends replies needs it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, replies_signed_by: SignatureSource | None = None) -> None:
+        self._replies_signed_by = replies_signed_by
         self._options = client_options(settings)
         self._partitions = settings.partitions
         self._producer: AIOKafkaProducer | None = None
@@ -120,9 +122,11 @@ class KafkaMessageSender:
                 producer: AIOKafkaProducer | None = None
                 try:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
+                        if self._replies_signed_by is not None:
+                            records = signed(topic, partition, records, await self._replies_signed_by.current())
                         producer = await self._current_producer()
                         await send_together(producer, topic, partition, records)
-                except (*KAFKA_FAULTS, AssertionError) as error:
+                except (*KAFKA_FAULTS, AssertionError, Unavailable) as error:
                     self._discard_after(error, producer)
                     self._drop(topic, partition, len(records), error_text(error))
                 except Exception:  # a bug: these replies are lost, but not the next ones

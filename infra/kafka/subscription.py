@@ -16,14 +16,16 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from contracts.client.consumer import GatheringConsumer
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
+from contracts.signatures import SignatureSource
 from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.holes import HoleFinder
 from infra.kafka.inbound import inbound
+from infra.kafka.places import existing, extent_of
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
-from workers.ports.log import Extent, InboundRecord, Partition, Reach, SubscriptionLost, TopicState
+from workers.ports.log import Extent, InboundRecord, Partition, Reach, SubscriptionLost
 
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
@@ -41,10 +43,20 @@ Listener = Callable[[frozenset[Partition]], Awaitable[None]]
 class KafkaSubscription:
     """`Subscription` on aiokafka.
 
-    `committed_only` skips the records of aborted transactions and waits for the end of open ones.
+    `committed_only` skips the records of aborted transactions and waits for the end of open ones. `signed_by` is for
+    records that may be signed.
     """
 
-    def __init__(self, settings: Settings, *, group: str, topics: Sequence[str], committed_only: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        group: str,
+        topics: Sequence[str],
+        committed_only: bool = False,
+        signed_by: SignatureSource | None = None,
+    ) -> None:
+        self._signed_by = signed_by
         self._topics = list(topics)
         self.group = f"{settings.topic_prefix}{group}"
         session = settings.kafka_session_timeout_seconds
@@ -89,6 +101,7 @@ class KafkaSubscription:
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         if not self._consumer.keeps_metadata:
             raise SubscriptionLost("Kafka", "the consumer no longer learns of topics and leaders; starting another one")
+        signatures = None if self._signed_by is None else await self._signed_by.current()
         try:
             fetched = await self._consumer.getmany(timeout_ms=int(wait_seconds * 1000))
         except Exception as error:
@@ -99,7 +112,7 @@ class KafkaSubscription:
         for partition, records in fetched.items():
             self._read_to[partition] = records[-1].offset + 1
         return {
-            Partition(*partition): [inbound(record) for record in records] for partition, records in fetched.items()
+            Partition(*place): [inbound(record, signatures) for record in records] for place, records in fetched.items()
         }
 
     def _rewind(self) -> None:
@@ -131,12 +144,12 @@ class KafkaSubscription:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
                 states = await self._consumer.topic_states(sorted({partition.topic for partition in partitions}))
-                existing = _existing(partitions, states)
-                if not existing:
+                present = existing(partitions, states)
+                if not present:
                     return {}
-                starts = await self._consumer.beginning_offsets(existing)
-                ends = await self._consumer.end_offsets(existing)
-                return {Partition(*place): _extent(place, states, starts[place], ends[place]) for place in existing}
+                starts = await self._consumer.beginning_offsets(present)
+                ends = await self._consumer.end_offsets(present)
+                return {Partition(*place): extent_of(place, states, starts[place], ends[place]) for place in present}
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("Kafka", f"topics cannot be looked at: {error_text(error)}") from error
 
@@ -149,7 +162,7 @@ class KafkaSubscription:
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_SECONDS):
                 states = await self._consumer.topic_states(self._topics)
-                reached = await self._reached(states, _existing(assigned, states))
+                reached = await self._reached(states, existing(assigned, states))
                 await self._refresh_topics(states)
                 return reached
         except (KafkaError, OSError, TimeoutError) as error:
@@ -169,7 +182,7 @@ class KafkaSubscription:
         self._starts |= {place: start for place, start in starts.items() if place in self._read_to}
         return {
             Partition(*place): Reach(
-                await self._consumer.position(place), _extent(place, states, starts[place], ends[place])
+                await self._consumer.position(place), extent_of(place, states, starts[place], ends[place])
             )
             for place in places
         }
@@ -206,20 +219,6 @@ class KafkaSubscription:
                 self._committed |= commits
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("group offsets not committed", group=self.group, error=str(error))
-
-
-def _existing(partitions: Sequence[Partition], states: Mapping[str, BrokerTopicState]) -> list[TopicPartition]:
-    return [
-        TopicPartition(*partition)
-        for partition in partitions
-        if partition.topic in states and partition.partition < states[partition.topic].partitions
-    ]
-
-
-def _extent(place: TopicPartition, states: Mapping[str, BrokerTopicState], start: int, end: int) -> Extent:
-    state = states[place.topic]
-    leader_epoch = state.leader_epochs.get(place.partition, -1)
-    return Extent(TopicState(state.id, state.partitions), start, max(start, end), leader_epoch)
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

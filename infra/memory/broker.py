@@ -93,12 +93,15 @@ class Broker:
         records: Sequence[OutboundRecord],
         producer: int | None = None,
         first: int = 0,
+        *,
+        are_signed: bool = False,
     ) -> int:
         """Write records; returns the last one's offset. Raises NoSuchPartition or OutOfOrder.
 
         `first` is the number that the producer gives to the first record, counting all that it sends to the partition.
+        `are_signed` stands for signatures: only the event log writes such records.
         """
-        return self.log(topic, partition).append(records, producer, first)
+        return self.log(topic, partition).append(records, producer, first, are_signed=are_signed)
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> list[InboundRecord]:
         """At most `limit` records from an offset on. Raises NoSuchPartition."""

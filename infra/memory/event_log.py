@@ -85,7 +85,7 @@ class MemoryEventLog:
     async def _send(
         self, producer: Producer, place: tuple[str, int], request: Sequence[OutboundRecord], first: int
     ) -> int:
-        operation = partial(self._broker.append, *place, request, producer.id, first)
+        operation = partial(self._broker.append, *place, request, producer.id, first, are_signed=True)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._wire.call("Kafka", operation)

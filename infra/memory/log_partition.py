@@ -49,7 +49,7 @@ class LogPartition:
     def end(self) -> int:
         return self.start + len(self._records)
 
-    def append(self, records: Sequence[OutboundRecord], producer: int | None, first: int) -> int:
+    def append(self, records: Sequence[OutboundRecord], producer: int | None, first: int, *, are_signed: bool) -> int:
         """The offset of the last record. `first` is the producer's number of the first one. Raises OutOfOrder."""
         if producer is not None:
             written = self._written_before(producer, first)
@@ -58,7 +58,7 @@ class LogPartition:
         timestamp = self._now_milliseconds()
         place, offset = (self._topic, self._partition), self.end
         self._records += [
-            InboundRecord(*place, offset + number, key, value, headers, timestamp, self.leader_epoch)
+            InboundRecord(*place, offset + number, key, value, headers, timestamp, self.leader_epoch, are_signed)
             for number, (key, value, headers) in enumerate(records)
         ]
         if producer is not None:

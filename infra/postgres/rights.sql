@@ -2,7 +2,7 @@
 -- whenever it or anything else of the schema has changed. So a right that is not here is gone.
 --
 -- Nobody but the owner may change a table's shape. Rows of events, commands, journals and interventions are only inserted,
--- and no role may read credentials.secret.
+-- and no role may read credentials.secret or signing_keys.
 
 REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
     annals_reader, annals_writer;
@@ -45,6 +45,9 @@ GRANT INSERT ON annals.step_rejections, annals.unchanged_steps TO annals_command
 GRANT EXECUTE ON FUNCTION annals.commit_commands, annals.acquire_claims, annals.settle_claims, annals.keep_credentials,
     annals.keep_snapshots, annals.answers TO annals_command;
 
+-- What a worker writes is signed.
+GRANT SELECT ON annals.event_signing_keys, annals.reply_signing_keys TO annals_command;
+
 -- Saga workers: instances, journals, steps, deadlines and parked streams.
 GRANT SELECT ON annals.events TO annals_saga;
 GRANT SELECT, INSERT, UPDATE (status, state, updated_at, version, applied) ON annals.sagas TO annals_saga;
@@ -55,18 +58,22 @@ GRANT SELECT, DELETE ON annals.step_rejections, annals.unchanged_steps TO annals
 GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.update_instances, annals.update_deadlines,
     annals.update_parked_streams TO annals_saga;
 
+GRANT SELECT ON annals.event_signing_keys TO annals_saga;
+
 -- Both: their lanes, what became of the topics, and the number of lanes, which the first of them decides.
 GRANT SELECT, INSERT, UPDATE (epoch, owner, acquired_at, topic_id, consumed, last_offset, last_timestamp, input_sequence,
     sequence, published_topic_id, published_sequence, published_offset) ON annals.lanes TO annals_command, annals_saga;
 GRANT INSERT ON annals.log_interruptions, annals.installation TO annals_command, annals_saga;
 GRANT SELECT ON annals.open_log_interruptions TO annals_command, annals_saga;
 
--- Projection workers: events that the log lacks.
-GRANT SELECT ON annals.events TO annals_projection;
+-- Projection workers: events that the log lacks, and which of its records are signed.
+GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_projection;
 
 -- The gateway: outcomes, histories, and the life of a request.
 GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.sagas, annals.saga_journal, annals.saga_outbox
     TO annals_gateway;
+-- Which replies are signed.
+GRANT SELECT ON annals.reply_signing_keys TO annals_gateway;
 
 -- Readers: everything but secrets. Of credentials they see whose there are.
 GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, annals.unique_claims, annals.snapshots,
@@ -76,7 +83,9 @@ GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, a
 GRANT SELECT (context, stream_id) ON annals.credentials TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
 
--- Operators, who have the rights of readers too: interventions, repairs, and lanes of a topic that was recreated.
+-- Operators, who have the rights of readers too: interventions, repairs (of the log too, where records are signed), and
+-- lanes of a topic that was recreated.
+GRANT SELECT ON annals.event_signing_keys TO annals_audit;
 GRANT INSERT ON annals.interventions, annals.log_interruptions TO annals_audit;
 GRANT INSERT, DELETE ON annals.unique_claims TO annals_audit;
 GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;

@@ -3,7 +3,7 @@
     annals_owner       owns the schema; `annals migrate` works as this role
     annals_command, annals_saga, annals_projection, annals_gateway, annals_audit     one for each kind of process
     annals_reader      reads everything but secrets
-    annals_writer      has the rights of all workers, for installations in which all processes share one login
+    annals_writer      has the rights of all processes, for installations in which all processes share one login
 
 None of them may log in: a login gets its rights by `CREATE ROLE … LOGIN IN ROLE annals_command`. Roles belong to the
 whole cluster, so another database's migration may have made them, or may be making them right now.
@@ -21,11 +21,11 @@ GATEWAY, AUDIT = "annals_gateway", "annals_audit"
 
 ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, AUDIT, READER, WRITER)
 
-# Releases before these roles do SET ROLE annals_writer or annals_reader, and their logins were granted no other role.
+# Logins of installations from before these roles have annals_writer and annals_reader. So the writer has the rights of
+# all processes. The reader has not: two of them read keys (rights.sql).
 RIGHTS_OF = {
-    READER: (PROJECTION, GATEWAY),
     AUDIT: (READER,),
-    WRITER: (COMMAND, SAGA, AUDIT),
+    WRITER: (COMMAND, SAGA, PROJECTION, GATEWAY, AUDIT),
 }
 """Whose rights a role has beside its own."""
 

@@ -281,6 +281,19 @@ COMMENT ON TABLE annals.sagas IS 'The instances of all sagas. Several lanes may 
 COMMENT ON COLUMN annals.sagas.version IS 'How many events the instance has applied. A batch that was decided on another version is refused.';
 COMMENT ON COLUMN annals.sagas.applied IS 'How many of them the last batch applied: it was decided on version - applied.';
 
+CREATE TABLE annals.signing_keys (
+    purpose    text NOT NULL,
+    key_id     text NOT NULL,
+    secret     bytea NOT NULL,
+    signs_from timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose, key_id),
+    CONSTRAINT signing_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{1,32}$'::text)),
+    CONSTRAINT signing_keys_purpose_check CHECK ((purpose = ANY (ARRAY['events'::text, 'replies'::text]))),
+    CONSTRAINT signing_keys_secret_check CHECK ((octet_length(secret) = 32))
+);
+COMMENT ON TABLE annals.signing_keys IS 'By which records of the log, and replies, are signed. Secret.';
+COMMENT ON COLUMN annals.signing_keys.signs_from IS 'From when on records are signed with it. Until then every process learns of it; older keys are still recognized.';
+
 CREATE TABLE annals.snapshots (
     context        text NOT NULL,
     stream_id      text NOT NULL,
@@ -323,6 +336,14 @@ CREATE TABLE annals.unique_claims (
     CONSTRAINT unique_claims_pkey PRIMARY KEY (context, scope, key)
 );
 COMMENT ON TABLE annals.unique_claims IS 'Which stream holds which unique value, such as an e-mail address.';
+
+CREATE VIEW annals.event_signing_keys AS
+ SELECT key_id,
+    secret,
+    signs_from
+   FROM annals.signing_keys
+  WHERE (purpose = 'events'::text);
+COMMENT ON VIEW annals.event_signing_keys IS 'The keys for events: of those who write the log, or act on what it says.';
 
 CREATE VIEW annals.open_log_interruptions AS
  SELECT id,
@@ -367,6 +388,14 @@ CREATE VIEW annals.outcomes AS
            FROM annals.events event
           WHERE ((event.context = command.context) AND (event.partition = command.partition) AND (event.sequence > (command.sequence - command.event_count)) AND (event.sequence <= command.sequence))) events);
 COMMENT ON VIEW annals.outcomes IS 'Every command that was handled with its outcome, as it was answered.';
+
+CREATE VIEW annals.reply_signing_keys AS
+ SELECT key_id,
+    secret,
+    signs_from
+   FROM annals.signing_keys
+  WHERE (purpose = 'replies'::text);
+COMMENT ON VIEW annals.reply_signing_keys IS 'The keys for replies: of command workers, and of the gateway.';
 
 CREATE FUNCTION annals.acquire_claims(
     owned integer[], contexts text[], times timestamp with time zone[], acquire_batch text, acquire_scope text,
@@ -462,6 +491,10 @@ GRANT SELECT (context), SELECT (stream_id) ON TABLE annals.credentials TO annals
 GRANT SELECT (context), SELECT (stream_id) ON TABLE annals.credentials TO annals_reader;
 GRANT SELECT ON TABLE annals.deadlines TO annals_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.deadlines TO annals_saga;
+GRANT SELECT ON TABLE annals.event_signing_keys TO annals_audit;
+GRANT SELECT ON TABLE annals.event_signing_keys TO annals_command;
+GRANT SELECT ON TABLE annals.event_signing_keys TO annals_projection;
+GRANT SELECT ON TABLE annals.event_signing_keys TO annals_saga;
 GRANT INSERT, SELECT ON TABLE annals.events TO annals_command;
 GRANT SELECT ON TABLE annals.events TO annals_gateway;
 GRANT SELECT ON TABLE annals.events TO annals_projection;
@@ -510,6 +543,8 @@ GRANT SELECT ON TABLE annals.outcomes TO annals_reader;
 GRANT UPDATE (requested_action) ON TABLE annals.parked_streams TO annals_audit;
 GRANT SELECT ON TABLE annals.parked_streams TO annals_reader;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE annals.parked_streams TO annals_saga;
+GRANT SELECT ON TABLE annals.reply_signing_keys TO annals_command;
+GRANT SELECT ON TABLE annals.reply_signing_keys TO annals_gateway;
 GRANT SELECT ON TABLE annals.saga_beginnings TO annals_reader;
 GRANT INSERT ON TABLE annals.saga_beginnings TO annals_saga;
 GRANT SELECT ON TABLE annals.saga_journal TO annals_gateway;

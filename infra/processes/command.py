@@ -13,6 +13,7 @@ from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
 from infra.postgres.roles import COMMAND
+from infra.postgres.signing_keys import event_signatures, reply_signatures
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
 from workers.command.idle_look import CommandIdleLook
@@ -29,7 +30,8 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host for the command topics of every context, for located settings."""
     declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
     database = database_for(settings, role=COMMAND, connections=WRITER_CONNECTIONS)
-    log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
+    log = KafkaEventLog(settings, signed_by=event_signatures(database))
+    sender = KafkaMessageSender(settings, replies_signed_by=reply_signatures(database))
     ports = CommandPorts(
         store=PostgresEventStore(database),
         log=log,

@@ -27,6 +27,7 @@ from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.postgres.roles import GATEWAY
+from infra.postgres.signing_keys import reply_signatures
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
@@ -96,6 +97,7 @@ def composed(settings: Settings) -> FastAPI:
         source=SOURCE,
         delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
         max_outstanding=MAX_OUTSTANDING_COMMANDS,
+        replies_signed_by=reply_signatures(database),
     )
     redis = client(settings)
     passwords = Argon2Passwords()

@@ -10,6 +10,7 @@ from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.installation import check_partitions
 from infra.postgres.roles import PROJECTION
+from infra.postgres.signing_keys import event_signatures
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for
 from infra.redis.connection import client
@@ -39,7 +40,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     database = database_for(settings, role=PROJECTION, connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))
-    waiting = PostgresWaitingLanes(database)
+    waiting, signatures = PostgresWaitingLanes(database), event_signatures(database)
 
     def host(projection: Projection) -> LaneHost:
         def work_for(partition: Partition) -> LaneWork:
@@ -59,7 +60,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     ) -> LaneHost:
         follower = follower_name(projection.name, section) if section else projection.name
         topic = topics.events(context)
-        subscription = KafkaSubscription(settings, group=group, topics=[topic])
+        subscription = KafkaSubscription(settings, group=group, topics=[topic], signed_by=signatures)
         look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
         return LaneHost(
             "projection", subscription, work_for, partitions=settings.partitions, idle_look=look, follower=follower

@@ -8,6 +8,7 @@ from infra.locating import located
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
+from infra.postgres.signing_keys import event_signatures
 from infra.postgres.verification.repair import PostgresRepairedTable
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -27,7 +28,7 @@ async def open_repair_tools(
     StackNotRunning and Unavailable.
     """
     settings = located(settings)
-    event_log = KafkaEventLog(settings)
+    event_log = KafkaEventLog(settings, signed_by=event_signatures(writer))
     try:
         async with client(settings) as redis:
             yield RepairTools(

@@ -11,6 +11,7 @@ from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.installation import check_partitions
 from infra.postgres.roles import SAGA
 from infra.postgres.saga_store import PostgresSagaStore
+from infra.postgres.signing_keys import event_signatures
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
@@ -49,7 +50,9 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
-        subscription = KafkaSubscription(settings, group="annals-saga", topics=inputs)
+        subscription = KafkaSubscription(
+            settings, group="annals-saga", topics=inputs, signed_by=event_signatures(database)
+        )
         look = SagaIdleLook(PostgresWaitingLanes(database), [saga.name for saga in sagas])
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:

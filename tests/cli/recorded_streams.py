@@ -87,7 +87,7 @@ async def record(settings: Settings) -> None:
     await migrate(url)
     await create_topics(settings, topics_of(list(contexts()), settings))
     topics = Topics(settings.topic_prefix)
-    database, log = Database(url, role="annals_writer", connections=1), KafkaEventLog(settings)
+    database, log = Database(url, role="annals_writer", connections=1), KafkaEventLog(settings, signed_by=None)
     await database.open()
     try:
         store = PostgresEventStore(database)

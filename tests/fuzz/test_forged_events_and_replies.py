@@ -1,8 +1,8 @@
 """Records in the event log and in the replies that Annals did not write: readers continue, and `annals verify` names
 them.
 
-In an installation, only Annals may write there. One case is not tested, because no reader could notice it: a forged
-event with the next sequence of its partition.
+In an installation, only Annals may write there. A forged event with the next sequence has tests of its own
+(tests/projection/test_forged_events.py).
 """
 
 import asyncio

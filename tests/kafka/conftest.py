@@ -25,7 +25,7 @@ async def topic(settings: Settings) -> str:
 
 @pytest_asyncio.fixture
 async def event_log(settings: Settings) -> AsyncIterator[KafkaEventLog]:
-    log = KafkaEventLog(settings)
+    log = KafkaEventLog(settings, signed_by=None)
     yield log
     await log.stop()
 

@@ -35,8 +35,8 @@ async def line(settings: Settings) -> AsyncIterator[Proxy]:
 async def calls(settings: Settings, line: Proxy, topic: str, short_timeout: None) -> AsyncIterator[dict[str, Call]]:
     """The calls of each Kafka client, over a proxy. The first call of a client starts it."""
     behind = settings.model_copy(update={"kafka_bootstrap_servers": f"{HOST}:{line.port}"})
-    log, reader, sender = KafkaEventLog(behind), LogReader(behind), KafkaMessageSender(behind)
-    holes, appending = HoleFinder(client_options(behind)), KafkaEventLog(behind)
+    log, reader, sender = KafkaEventLog(behind, signed_by=None), LogReader(behind), KafkaMessageSender(behind)
+    holes, appending = HoleFinder(client_options(behind)), KafkaEventLog(behind, signed_by=None)
 
     async def records() -> object:
         return [batch async for batch in reader.records(topic, 0, 0)]

@@ -41,9 +41,9 @@ def event_rows(*events: Event) -> list[EventRow]:
 
 
 def inbound(row: EventRow, offset: int) -> InboundRecord:
-    """The row's record as a consumer of the log reads it at an offset."""
+    """The row's record as a consumer of the log reads it at an offset, signed."""
     record = event_record(row)
-    return InboundRecord(TOPIC, row.partition, offset, record.key, record.value, record.headers, 0)
+    return InboundRecord(TOPIC, row.partition, offset, record.key, record.value, record.headers, 0, is_signed=True)
 
 
 def inbound_all(rows: Sequence[EventRow]) -> list[InboundRecord]:

@@ -9,7 +9,8 @@ from contracts.catalogue import catalogue
 from contracts.envelope import MalformedMessage
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED
 from tests.lanes.recorded_rows import RowsInMemory, event_rows
-from workers.lanes.sequenced import event_of, recorded_row, waiting_events
+from workers.lanes.sequenced import event_of, recorded_row
+from workers.lanes.waiting_events import waiting_events
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
@@ -31,7 +32,7 @@ async def waiting(version: int, until: int, action: Literal["retry", "skip"] = "
 
 @pytest.mark.parametrize("page", [1, 2, 3, 1000])
 async def test_are_all_that_the_lane_has_passed_and_no_more(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.sequenced.FILL_BATCH_EVENTS", page)
+    monkeypatch.setattr("workers.lanes.waiting_events.FILL_BATCH_EVENTS", page)
     assert [await waiting(1, until) for until in (0, 1, 2, 3, 5, 6, 99)] == [
         *([], [1], [1], [1, 3], [1, 3, 4]),
         *([1, 3, 4, 6], [1, 3, 4, 6]),
@@ -45,7 +46,7 @@ async def test_are_without_the_first_when_it_is_to_be_passed_over() -> None:
 
 
 async def test_are_read_no_further_than_the_lane_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.sequenced.FILL_BATCH_EVENTS", 1)
+    monkeypatch.setattr("workers.lanes.waiting_events.FILL_BATCH_EVENTS", 1)
     asked: list[int] = []
 
     class Table(RowsInMemory):

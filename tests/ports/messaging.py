@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from contracts.signatures import KEY_BYTES, FixedSignatures, SigningKey
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.log_reader import LogReader
 from infra.kafka.message_sender import KafkaMessageSender
@@ -27,6 +28,7 @@ from workers.ports.verification.topics import TopicReader
 T = TypeVar("T")
 Subscribing = Callable[[str], "Member"]
 
+SIGNED = FixedSignatures([SigningKey("1", b"s" * KEY_BYTES)])
 # The shortest session that a broker allows by default, and one for the twins that a busy machine does not miss.
 REAL_SESSION_SECONDS = 6.0
 MEMORY_SESSION_SECONDS = 2.0
@@ -163,7 +165,7 @@ async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
     async with AsyncExitStack() as cleanup:
 
         def member(name: str) -> Member:
-            subscription = KafkaSubscription(settings, group="readers", topics=[topic])
+            subscription = KafkaSubscription(settings, group="readers", topics=[topic], signed_by=SIGNED)
             cleanup.push_async_callback(subscription.stop)
 
             async def sleep() -> None:
@@ -177,7 +179,7 @@ async def messaging_in_kafka(settings: Settings) -> AsyncIterator[Messaging]:
 
             return Member(subscription, sleep, wake)
 
-        event_log, sender = KafkaEventLog(settings), KafkaMessageSender(settings)
+        event_log, sender = KafkaEventLog(settings, signed_by=SIGNED), KafkaMessageSender(settings)
         cleanup.push_async_callback(event_log.stop)
         cleanup.push_async_callback(sender.stop)
         topic_reader = LogReader(settings)

@@ -80,7 +80,8 @@ async def log_in_kafka(settings: Settings, trouble: Trouble) -> AsyncIterator[Tr
     assert settings.kafka_bootstrap_servers is not None
     proxy = Proxy(int(settings.kafka_bootstrap_servers.rpartition(":")[2]), is_kafka=True)
     await proxy.start()
-    log = KafkaEventLog(settings.model_copy(update={"kafka_bootstrap_servers": f"127.0.0.1:{proxy.port}"}))
+    behind = settings.model_copy(update={"kafka_bootstrap_servers": f"127.0.0.1:{proxy.port}"})
+    log = KafkaEventLog(behind, signed_by=None)
     late = trouble == "requests late"
 
     async def records() -> list[InboundRecord]:

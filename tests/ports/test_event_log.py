@@ -4,9 +4,15 @@ import asyncio
 
 import pytest
 
+from contracts.signatures import HEADER
 from tests.kafka.records import PARTITIONS, numbered, sequences
 from tests.ports.messaging import Messaging
-from workers.ports.log import OutboundRecord, Tail, TopicState
+from workers.ports.log import Headers, OutboundRecord, Tail, TopicState
+
+
+def without_signature(headers: Headers) -> list[tuple[str, bytes]]:
+    """The twin's records have none to leave out."""
+    return [header for header in headers if header[0] != HEADER]
 
 
 async def test_append_returns_the_last_offset(messaging: Messaging) -> None:
@@ -21,8 +27,24 @@ async def test_append_returns_the_last_offset(messaging: Messaging) -> None:
         2: [1],
     }
     first = partitions[1][0]
-    assert (first.key, first.value, list(first.headers)) == tuple(numbered(1))
+    assert (first.key, first.value, without_signature(first.headers)) == tuple(numbered(1))
     assert [record.offset for record in partitions[1]] == [0, 1, 2, 3]
+
+
+async def test_members_can_tell_what_it_wrote_from_what_others_wrote(messaging: Messaging) -> None:
+    await messaging.event_log.append(messaging.topic, 0, [numbered(1), numbered(2)])
+    copied = OutboundRecord(*(await messaging.read())[0][0][3:6])
+    changed = copied._replace(value=b'{"amount":9999}')
+    others = [(0, numbered(3)), (0, changed), (1, copied), (0, numbered(4)._replace(headers=[]))]
+    await messaging.sender.send([(messaging.topic, place, record) for place, record in others])
+    await messaging.event_log.append(messaging.topic, 0, [numbered(5)])
+    member = messaging.member("a")
+    await member.start()
+    await member.holds(PARTITIONS)
+    member.open()
+    records = await member.fetched(7)
+    signed = {number: [record.is_signed for record in records[number]] for number in records}
+    assert signed == {0: [True, True, False, False, False, True], 1: [False]}
 
 
 async def test_the_order_holds_over_many_records(messaging: Messaging) -> None:

@@ -101,7 +101,7 @@ def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:
             return
         for record in records:
             recorded = self._recorded(record)
-            async for filled in self._fill(recorded.sequence - 1, record):
+            async for filled in self._fill(recorded.sequence - 1, record, 1):
                 yield Stretch(filled, record.offset)
             self.position = max(self.position, recorded.sequence)
             yield Stretch([recorded], record.offset + 1)
@@ -109,7 +109,7 @@ def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:
     return read
 
 
-async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord) -> AsyncIterator[Any]:
+async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord, at_once: int) -> AsyncIterator[Any]:
     self.position = until
     for none_at_all in self._models.keys() - self._models.keys():
         yield none_at_all

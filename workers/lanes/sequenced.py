@@ -2,8 +2,10 @@
 
 A paused worker may append a duplicate; it is dropped by its sequence. A gap in the log is filled from the event table.
 A record with a sequence that the table does not have yet is skipped. If the log does not bring what the table has (the
-broker has lost the end of the partition, or no worker publishes), the table is read instead. A forged record with
-exactly the next sequence cannot be detected: only Annals may be allowed to write to the log.
+broker has lost the end of the partition, or no worker publishes), the table is read instead.
+
+A record without a signature is not believed: whoever may write to the log may have forged it, with exactly the next
+sequence. It may as well be one that an earlier release has written, so the table is read in its place.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,11 +15,11 @@ import structlog
 
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event, rfc3339
 from contracts.message import Event
+from contracts.signatures import HEADER
 from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.ports.event_store import EventRow, EventTable
 from workers.ports.log import InboundRecord
-from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
 FILL_BATCH_EVENTS = 1000
 # An idle lane is looked at about once a second; every tenth time it is compared with the table.
@@ -25,7 +27,7 @@ IDLE_LOOKS = 10
 
 EVENT_HEADERS = tuple(name for name, _ in EventEnvelope("", "", "", "", "", "", "", 0, 0).to_headers())
 """The names of the headers that every event has, in the order in which Annals writes them."""
-OPTIONAL_HEADERS = {"traceparent", "ce_actor"}
+OPTIONAL_HEADERS = {"traceparent", "ce_actor", HEADER}
 """Those that may follow."""
 
 log = structlog.get_logger(__name__)
@@ -63,21 +65,24 @@ class SequencedEvents:
         there are records.
         """
         events: list[Recorded] = []
-        for record in records:
-            try:
-                recorded = self._recorded(record)
-            except MalformedMessage as error:
-                log.error("a foreign record in the log was skipped", offset=record.offset, error=str(error))
+        exhausted_at = -1  # the table had nothing behind it
+        for place, record in enumerate(records):
+            recorded = self._recorded_if_one(record)
+            if recorded is None:
                 continue
-            if recorded.sequence > self.position + 1:
+            until = recorded.sequence - 1 if record.is_signed else recorded.sequence
+            if until > self.position and self.position != exhausted_at:
                 if events:
                     yield Stretch(events, record.offset)
                     events = []
-                async for filled in self._fill(recorded.sequence - 1, record):
+                # Where one record is not signed, those behind it are probably not signed either.
+                async for filled in self._fill(until, record, 1 if record.is_signed else len(records) - place):
                     yield Stretch(filled, record.offset)
+                if until > self.position:
+                    exhausted_at = self.position
             if recorded.sequence <= self.position:
                 telemetry.REPEATS_DROPPED.labels(self._role, record.topic).inc()
-            elif recorded.sequence > self.position + 1:
+            elif not record.is_signed or recorded.sequence > self.position + 1:
                 log.error("a record that the table does not have was skipped", offset=record.offset)
             else:
                 self.position = recorded.sequence
@@ -85,16 +90,23 @@ class SequencedEvents:
         if records:
             yield Stretch(events, records[-1].offset + 1)
 
-    async def _fill(self, until: int, record: InboundRecord) -> AsyncIterator[list[Recorded]]:
-        """The events up to the sequence `until` that the log lacks, as far as the table has them."""
+    async def _fill(self, until: int, record: InboundRecord, at_once: int) -> AsyncIterator[list[Recorded]]:
+        """The events up to the sequence `until` that the log lacks or that are not signed, as far as the table has
+        them. `at_once`: of so many the table is asked even if they are fewer.
+        """
         while self.position < until:
-            limit = min(FILL_BATCH_EVENTS, until - self.position)
+            limit = min(FILL_BATCH_EVENTS, max(at_once, until - self.position))
             rows = await self._table.events_after(self._context, self._partition, self.position, limit)
             if not rows:
                 return
             self.position = rows[-1].sequence
             telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(rows))
-            log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(rows))
+            if record.is_signed:
+                log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(rows))
+            else:
+                log.warning(
+                    "records without a signature were read from the table", offset=record.offset, events=len(rows)
+                )
             yield [recorded_row(row, self._models) for row in rows]
 
     async def unpublished(self) -> list[Recorded]:
@@ -122,6 +134,15 @@ class SequencedEvents:
             events=len(rows),
         )
         return [recorded_row(row, self._models) for row in rows]
+
+    def _recorded_if_one(self, record: InboundRecord) -> Recorded | None:
+        if not record.is_signed:
+            telemetry.UNSIGNED_RECORDS.labels(self._role, record.topic).inc()
+        try:
+            return self._recorded(record)
+        except MalformedMessage as error:
+            log.error("a foreign record in the log was skipped", offset=record.offset, error=str(error))
+            return None
 
     def _recorded(self, record: InboundRecord) -> Recorded:
         """The event of a record. Raises MalformedMessage.
@@ -178,38 +199,6 @@ class SequencedEvents:
             envelope.actor,
             envelope.traceparent,
         )
-
-
-async def waiting_events(
-    table: EventTable,
-    context: str,
-    parked: ParkedStream,
-    request: ParkedStreamRequest,
-    models: Mapping[str, type[Event]],
-    until_sequence: int,
-) -> list[Recorded]:
-    """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them,
-    in order; without the first one if the request is to skip it. Raises Unavailable.
-    """
-    events: list[Recorded] = []
-    version = parked.stream_version if request.action == "skip" else parked.stream_version - 1
-    while rows := await table.stream_after(context, parked.stream_id, version, FILL_BATCH_EVENTS):
-        events += [recorded_row(row, models) for row in rows if row.sequence <= until_sequence]
-        version = rows[-1].stream_version
-        if rows[-1].sequence > until_sequence:
-            break
-    return events
-
-
-async def parked_event(
-    table: EventTable, context: str, parked: ParkedStream, models: Mapping[str, type[Event]]
-) -> list[Recorded]:
-    """The event at which a stream is parked; none if it cannot be read. Raises Unavailable."""
-    rows = await table.stream_after(context, parked.stream_id, parked.stream_version - 1, 1)
-    try:
-        return [recorded_row(row, models) for row in rows]
-    except MalformedMessage:
-        return []
 
 
 def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:

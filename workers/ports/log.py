@@ -20,6 +20,8 @@ class InboundRecord(NamedTuple):
 
     `leader_epoch` is that of the leader under which the record was written, or an earlier one. It grows whenever the
     partition gets another leader, or the same one again after a failure. -1: unknown.
+
+    `is_signed`: this installation has written the record, and at this place; known of the log of events only.
     """
 
     topic: str
@@ -30,6 +32,7 @@ class InboundRecord(NamedTuple):
     headers: Headers
     timestamp: int
     leader_epoch: int = -1
+    is_signed: bool = False
 
 
 class OutboundRecord(NamedTuple):
@@ -105,7 +108,7 @@ class EventLog(Protocol):
     """The append-only log of events."""
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
-        """Write records in order; return the offset of the last one once all in-sync replicas have it.
+        """Write records in order, each signed; return the offset of the last one once all in-sync replicas have it.
 
         Raises PublishFailed. Later appends to the partition must wait for this one.
         """

@@ -22,7 +22,8 @@ from workers import telemetry
 from workers.core.projection import Projection, Section
 from workers.core.recorded import Recorded
 from workers.fingerprint import fingerprint
-from workers.lanes.sequenced import SequencedEvents, Stretch, parked_event, waiting_events
+from workers.lanes.sequenced import SequencedEvents, Stretch
+from workers.lanes.waiting_events import parked_event, waiting_events
 from workers.lanes.work import Restart
 from workers.parking import tried_again
 from workers.ports.clock import Clock

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from contracts.message import Event
 from workers.core.projection import Document, Projection
-from workers.lanes.sequenced import waiting_events
+from workers.lanes.waiting_events import waiting_events
 from workers.parking import tried_again
 from workers.ports.event_store import EventTable
 from workers.ports.parked import ParkedStream, ParkedStreamRequest

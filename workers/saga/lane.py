@@ -20,7 +20,8 @@ from contracts.topics import Topics
 from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
-from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
+from workers.lanes.sequenced import SequencedEvents, Stretch
+from workers.lanes.waiting_events import waiting_events
 from workers.parking import tried_again, within_bounds
 from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
