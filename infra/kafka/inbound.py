@@ -6,7 +6,7 @@ from workers.ports.log import InboundRecord
 
 
 def inbound(record: FetchedRecord, signatures: Signatures | None = None) -> InboundRecord:
-    """A record of a `Consumer` as an InboundRecord, which has the same fields first. With `signatures`: is it signed?"""
+    """A record of a `Consumer` as the ports define it; with `signatures`, also whether it is signed."""
     if signatures is None:
         return InboundRecord(*record)
     topic, partition, _, key, value, headers, *_ = record
