@@ -69,7 +69,7 @@ class SagaRows(LaneRows):
     def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         check_lists(keys)
         rows = {key: self.sagas[key] for key in keys if key in self.sagas}
-        return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+        return {key: StoredInstance(row.version, row.state, row.seed) for key, row in rows.items()}
 
     def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> DueInternalEvents:
         place = (lane.topic, lane.partition)
@@ -185,9 +185,9 @@ class SagaRows(LaneRows):
             before = self.sagas.get(key)
             if (0 if before is None else before.version) != row.version - row.applied:
                 raise InstanceConflict
-            correlation_id = row.correlation_id if before is None else before.correlation_id
             as_jsonb(row.state)  # only to refuse what cannot be stored: the column keeps the text
-            instances[key] = row._replace(correlation_id=correlation_id)
+            first = row if before is None else before
+            instances[key] = row._replace(correlation_id=first.correlation_id, seed=first.seed)
         return instances
 
     def _waits(self, row: DeadlineRow) -> bool:

@@ -21,14 +21,22 @@ class InstanceKey(NamedTuple):
 
 
 class StoredInstance(NamedTuple):
-    """An instance as it is stored. `version` counts the events that it has applied; `state` is JSON."""
+    """An instance as it is stored. `version` counts the events that it has applied; `state` is JSON.
+
+    `seed` is a secret UUID from which the ids of the steps that it still decides are derived, so that nobody can
+    compute them beforehand. None: they are derived from public things alone. So they are in an instance from before
+    there were seeds, and in one with which a worker of that release has gone on.
+    """
 
     version: int
     state: bytes
+    seed: str | None = None
 
 
 class InstanceRow(NamedTuple):
-    """An instance after a batch. `version` is the new one; the batch has applied the last `applied` of its events."""
+    """An instance after a batch. `version` is the new one; the batch has applied the last `applied` of its events. The
+    `seed` is stored when the instance begins, and never changes.
+    """
 
     saga: str
     instance_id: str
@@ -37,6 +45,7 @@ class InstanceRow(NamedTuple):
     correlation_id: str
     version: int = 1
     applied: int = 1
+    seed: str | None = None
 
 
 class JournalRow(NamedTuple):

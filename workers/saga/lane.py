@@ -8,32 +8,28 @@ saga. A deadline belongs to the lane that set it, the answer to a step to the la
 (internal_event_source.py).
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, NamedTuple
 
 import structlog
 
-from contracts.message import Event
-from contracts.topics import Topics
 from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import SequencedEvents, Stretch, waiting_events
 from workers.parking import tried_again, within_bounds
-from workers.ports.clock import Clock
 from workers.ports.lanes import Interruption, LaneKey, Mark
-from workers.ports.log import InboundRecord, MessageSender
+from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch
 from workers.ports.waiting_lanes import LanePlace
 from workers.saga.following import Followed, Waiting, concerned, follow, followings, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
 from workers.saga.lane_instances import LaneInstances, Turn
 from workers.saga.outbox import Outbox
-from workers.saga.shared_instances import SharedInstances
+from workers.saga.saga_ports import SagaPorts
 
 # Attempts at a batch with version conflicts. Then it is cut in half, down to a single event.
 MAX_ATTEMPTS = 3
@@ -44,18 +40,6 @@ log = structlog.get_logger(__name__)
 
 class Contended(Exception):
     """Other lanes changed the instance of one event again and again. The lane is acquired again."""
-
-
-class SagaPorts(NamedTuple):
-    """The ports of a saga lane, and what it knows about the installation. The lanes of a process share `instances`."""
-
-    store: SagaStore
-    sender: MessageSender
-    topics: Topics
-    owner: str
-    events: Mapping[str, type[Event]]
-    instances: SharedInstances
-    clock: Clock = time.monotonic
 
 
 class Rest(NamedTuple):
@@ -141,7 +125,7 @@ class SagaLane:
     async def _decide(
         self, turn: Turn, sagas: Sequence[Saga[Any]], events: Sequence[Recorded], waiting: Waiting = frozenset()
     ) -> Followed:
-        place = (self._position, waiting, self._lane.partition)
+        place = (self._position, waiting, self._lane.partition, self._ports.draw_seed())
         return await turn.decide(lambda stored: follow(sagas, events, stored, *place))
 
     async def _commit(

@@ -27,7 +27,7 @@ CREATE OR REPLACE FUNCTION annals.commit_sagas(
     deadline_event_id text, deadline_correlation_id text, deadline_actor text, deadline_traceparent text,
     cleared_batch text, cleared_saga text, cleared_instance_id text, cleared_name text,
     passed_batch text, passed_saga text, passed_instance_id text, passed_name text, passed_event_id text,
-    answered_batch text, answered_position text, waits boolean DEFAULT true
+    answered_batch text, answered_position text, waits boolean DEFAULT true, instance_seed text DEFAULT NULL
 ) RETURNS integer[] LANGUAGE plpgsql AS $$
 DECLARE
     topics text[] := annals.listed(batch_topic);
@@ -66,7 +66,8 @@ BEGIN
     -- First of all: what belongs to an instance changes only while the row of the instance is locked.
     IF instance_saga <> '' THEN
         PERFORM annals.update_instances(owned, instance_batch, instance_saga, instance_instance_id, instance_status,
-                                        instance_state, instance_correlation_id, instance_version, instance_applied);
+                                        instance_state, instance_correlation_id, instance_version, instance_applied,
+                                        instance_seed);
     END IF;
     IF deadline_saga <> '' OR cleared_saga <> '' OR passed_saga <> '' THEN
         PERFORM annals.update_deadlines(owned, topics, partitions,
