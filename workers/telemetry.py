@@ -61,6 +61,11 @@ REPEATS_DROPPED = Counter(
 LOG_GAPS_FILLED = Counter(
     "annals_log_gaps_filled", "Events read from the table because the log lacked them", ["role", "topic"]
 )
+FORGED_EVENTS = Counter(
+    "annals_events_forged",
+    "Events of the log that were not applied, as the table does not have them or has others in their places",
+    ["role", "topic"],
+)
 PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
 REBUILDS = Counter("annals_projection_rebuilds", "Lanes rebuilt because their read model was gone", ["projection"])
 DOCUMENTS_LOST = Counter(

@@ -52,8 +52,8 @@ GRANT SELECT, INSERT ON annals.saga_outbox TO annals_saga;
 GRANT INSERT ON annals.saga_journal, annals.saga_beginnings TO annals_saga;
 GRANT SELECT, INSERT, UPDATE, DELETE ON annals.deadlines, annals.parked_streams TO annals_saga;
 GRANT SELECT, DELETE ON annals.step_rejections, annals.unchanged_steps TO annals_saga;
-GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.update_instances, annals.update_deadlines,
-    annals.update_parked_streams TO annals_saga;
+GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.require_events, annals.update_instances,
+    annals.update_deadlines, annals.update_parked_streams TO annals_saga;
 
 -- Both: their lanes, what became of the topics, and the number of lanes, which the first of them decides.
 GRANT SELECT, INSERT, UPDATE (epoch, owner, acquired_at, topic_id, consumed, last_offset, last_timestamp, input_sequence,

@@ -411,7 +411,10 @@ CREATE FUNCTION annals.commit_sagas(
     deadline_instance_id text, deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id
     text, deadline_actor text, deadline_traceparent text, cleared_batch text, cleared_saga text, cleared_instance_id
     text, cleared_name text, passed_batch text, passed_saga text, passed_instance_id text, passed_name text,
-    passed_event_id text, answered_batch text, answered_position text, waits boolean, instance_seed text
+    passed_event_id text, answered_batch text, answered_position text, waits boolean, instance_seed text, logged_batch
+    text, logged_context text, logged_sequence text, logged_event_id text, logged_stream_id text, logged_stream_version
+    text, logged_type text, logged_schema_version text, logged_data text, logged_correlation_id text, logged_actor text,
+    logged_traceparent text, logged_recorded_at text
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_credentials(
@@ -433,6 +436,13 @@ CREATE FUNCTION annals.note_step_rejection() RETURNS trigger LANGUAGE plpgsql;
 CREATE FUNCTION annals.note_unchanged_step() RETURNS trigger LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.refuse_change() RETURNS trigger LANGUAGE plpgsql;
+
+CREATE FUNCTION annals.require_events(
+    owned integer[], topics text[], partitions integer[], logged_batch text, logged_context text, logged_sequence text,
+    logged_event_id text, logged_stream_id text, logged_stream_version text, logged_type text, logged_schema_version
+    text, logged_data text, logged_correlation_id text, logged_actor text, logged_traceparent text, logged_recorded_at
+    text
+) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.settle_claims(
     owned integer[], contexts text[], times timestamp with time zone[], settle_batch text, settle_scope text, settle_key
@@ -561,6 +571,7 @@ GRANT EXECUTE ON FUNCTION annals.listed TO annals_gateway;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_projection;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_saga;
+GRANT EXECUTE ON FUNCTION annals.require_events TO annals_saga;
 GRANT EXECUTE ON FUNCTION annals.settle_claims TO annals_command;
 GRANT EXECUTE ON FUNCTION annals.update_deadlines TO annals_saga;
 GRANT EXECUTE ON FUNCTION annals.update_instances TO annals_saga;

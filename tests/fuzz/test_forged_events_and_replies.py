@@ -1,8 +1,8 @@
 """Records in the event log and in the replies that Annals did not write: readers continue, and `annals verify` names
 them.
 
-In an installation, only Annals may write there. One case is not tested, because no reader could notice it: a forged
-event with the next sequence of its partition.
+In an installation, only Annals may write there. Not tested here is a forged event with the next sequence of its
+partition, which a reader of the log alone cannot notice: see tests/verification/test_forged_events_steer_no_saga.py.
 """
 
 import asyncio

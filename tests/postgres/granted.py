@@ -80,7 +80,7 @@ TABLES: Granted = {
 COMMITS = {"commit_commands", "acquire_claims", "settle_claims", "keep_credentials", "keep_snapshots"}
 FUNCTIONS = {
     COMMAND: {"listed", "answers", *COMMITS},
-    SAGA: {"listed", "commit_sagas", "update_instances", "update_deadlines", "update_parked_streams"},
+    SAGA: {"listed", "commit_sagas", "require_events", "update_instances", "update_deadlines", "update_parked_streams"},
     PROJECTION: {"listed"},
     GATEWAY: {"listed"},
     READER: {"listed", "answers"},

@@ -8,7 +8,6 @@ import pytest
 from contracts.orders.events import OrderCancelled
 from tests.verification.one_order import (
     CONFIRMED,
-    FULFILLED,
     FUNDS_RESERVED,
     PLACED,
     STOCK_RESERVED,
@@ -17,7 +16,7 @@ from tests.verification.one_order import (
     time,
 )
 from workers.core.saga import DeadlinePassed, StepRejected
-from workers.operations.verification.comparisons.saga_journal import Seed, StoredSaga
+from workers.operations.verification.comparisons.saga_journal import StoredSaga
 from workers.operations.verification.findings import FindingKind
 
 
@@ -61,18 +60,6 @@ def cancelled() -> Order:
     order = overdue()
     order.applies(OrderCancelled(order_id="o-1", user_id="ada", reason="the deadline passed"), STOCK_RESERVED)
     return order
-
-
-@pytest.mark.parametrize("until_version", [None, 2], ids=["all", "some"])
-def test_whose_ids_follow_from_a_seed_is_right(until_version: int | None) -> None:
-    """`some`: a worker of the release before the seeds has gone on with it after its second event."""
-    order = Order(seed=Seed("11111111-1111-4111-8111-111111111111", until_version))
-    order.applies(*FULFILLED)
-    assert differences(order) == []
-    ids = {step.row.step: step.row.command_id for step in order.steps}
-    public = {step.row.step: step.row.command_id for step in fulfilled().steps}
-    same = {name for name in ids if ids[name] == public[name]}
-    assert same == (set() if until_version is None else {"confirm", "capture_funds"})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 A paused worker may append a duplicate; it is dropped by its sequence. A gap in the log is filled from the event table.
 A record with a sequence that the table does not have yet is skipped. If the log does not bring what the table has (the
 broker has lost the end of the partition, or no worker publishes), the table is read instead. A forged record with
-exactly the next sequence cannot be detected: only Annals may be allowed to write to the log.
+exactly the next sequence is not detected here: a saga lane compares what it acts on with the table as it commits.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,10 +32,13 @@ log = structlog.get_logger(__name__)
 
 
 class Stretch(NamedTuple):
-    """Consecutive events, and the offset from which to read on once they are applied."""
+    """Consecutive events, and the offset from which to read on once they are applied. `values` are the JSON of each as
+    the log has it; empty: they were read from the table.
+    """
 
     events: Sequence[Recorded]
     next_offset: int
+    values: Sequence[bytes] = ()
 
 
 class SequencedEvents:
@@ -62,7 +65,7 @@ class SequencedEvents:
         a gap may be as long as the whole log, while a stretch has at most `FILL_BATCH_EVENTS` events, or as many as
         there are records.
         """
-        events: list[Recorded] = []
+        events, values = list[Recorded](), list[bytes]()
         for record in records:
             try:
                 recorded = self._recorded(record)
@@ -71,8 +74,8 @@ class SequencedEvents:
                 continue
             if recorded.sequence > self.position + 1:
                 if events:
-                    yield Stretch(events, record.offset)
-                    events = []
+                    yield Stretch(events, record.offset, values)
+                    events, values = [], []
                 async for filled in self._fill(recorded.sequence - 1, record):
                     yield Stretch(filled, record.offset)
             if recorded.sequence <= self.position:
@@ -82,19 +85,27 @@ class SequencedEvents:
             else:
                 self.position = recorded.sequence
                 events.append(recorded)
+                values.append(record.value or b"")
         if records:
-            yield Stretch(events, records[-1].offset + 1)
+            yield Stretch(events, records[-1].offset + 1, values)
 
     async def _fill(self, until: int, record: InboundRecord) -> AsyncIterator[list[Recorded]]:
         """The events up to the sequence `until` that the log lacks, as far as the table has them."""
+        async for events in self.from_table(self.position, until):
+            telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(events))
+            log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(events))
+            yield events
+
+    async def from_table(self, after: int, until: int) -> AsyncIterator[list[Recorded]]:
+        """The events after the sequence `after` up to `until`, as far as the table has them, in pages. `position` moves
+        to `after`, and then to the last of them. Raises Unavailable.
+        """
+        self.position = after
         while self.position < until:
             limit = min(FILL_BATCH_EVENTS, until - self.position)
-            rows = await self._table.events_after(self._context, self._partition, self.position, limit)
-            if not rows:
+            if not (rows := await self._table.events_after(self._context, self._partition, self.position, limit)):
                 return
             self.position = rows[-1].sequence
-            telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(rows))
-            log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(rows))
             yield [recorded_row(row, self._models) for row in rows]
 
     async def unpublished(self) -> list[Recorded]:

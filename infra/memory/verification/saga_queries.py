@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
 from contracts.envelope import rfc3339
-from infra.memory.saga_rows import Place, answers_step
+from infra.memory.saga_rows import Place
+from infra.memory.step_answers import answers_step
 from infra.memory.table import Table
 from workers.ports.event_store import EventRow
 from workers.ports.sagas import InstanceKey, JournalRow, StepRow, StoredInstance
