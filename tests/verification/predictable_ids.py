@@ -1,7 +1,8 @@
-"""A saga worker that derives the ids of its commands from public things:
-`python -m tests.verification.predictable_ids`.
+"""A saga worker that derives the ids of its commands from public things, as the release before the seeds did:
+`python -m tests.verification.predictable_ids [impatient]`. An impatient one asks soon again for what is not answered.
 """
 
+import sys
 from typing import Any, cast
 
 from infra.processes.worker import run_worker
@@ -11,9 +12,10 @@ from workers.saga.instances import Instances
 
 
 def main() -> None:
-    """Begin no instance with a seed, as the release before the seeds; and ask soon again for what is not answered."""
+    """Begin no instance with a seed."""
     cast(Any, Instances)._seed_of = lambda *_: None
-    answers.ANSWER_SECONDS = 1.0
+    if "impatient" in sys.argv:
+        answers.ANSWER_SECONDS = 1.0
     run_worker("saga", Settings())
 
 

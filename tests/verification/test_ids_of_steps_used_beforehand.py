@@ -106,7 +106,7 @@ async def test_cancel_the_order_of_a_worker_that_derives_them_from_public_things
     """The control of the test above: the attack, without what stops it."""
     system = idle_system
     await system.worker("command")
-    await system.worker("saga", entry=("tests.verification.predictable_ids",))
+    await system.worker("saga", entry=("tests.verification.predictable_ids", "impatient"))
     await stocked(system, ["mary"], ["jam"])
     order = place_order("mary", "jam", confirm_within_seconds=3)
     steps = public_steps(order)
