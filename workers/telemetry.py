@@ -66,6 +66,11 @@ UNSIGNED_RECORDS = Counter(
     "Records of the log that this installation has not signed; the table was read in their place",
     ["role", "topic"],
 )
+FORGED_EVENTS = Counter(
+    "annals_events_forged",
+    "Events of the log that were not applied, as the table does not have them or has others in their places",
+    ["role", "topic"],
+)
 PROJECTED = Counter("annals_events_projected", "Events applied to a read model", ["projection"])
 REBUILDS = Counter("annals_projection_rebuilds", "Lanes rebuilt because their read model was gone", ["projection"])
 DOCUMENTS_LOST = Counter(

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Literal
 
 from contracts.envelope import rfc3339
-from contracts.outcome import content_digest
 from infra.memory.lane_rows import LaneRows
+from infra.memory.logged_events import require_stored
+from infra.memory.step_answers import answers_step, step_address, step_cause
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
+from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey, Mark
 from workers.ports.outcomes import OutcomeRow
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
@@ -37,16 +39,17 @@ Place = tuple[str, int]
 class SagaRows(LaneRows):
     """The rows, by their keys.
 
-    `sagas` are the instances, `started_at` when each began, `journal` the entries of each, and `applied_at` when an
-    entry (saga, instance id, version) was written. `outbox` are the steps of a lane in the order of positions.
-    `deadlines` (by saga, instance id and name) each stand with the lane that has set them. Of a lane by the position of
-    a step: `refused` are the code and the time of a rejection, `unchanged` the time of an acceptance without a change.
-    `parked_streams` and `requested` of a lane are by saga and stream id. `beginnings`: behind which sequence of a lane
-    a saga began to follow a type of event.
+    `events` are those of a (context, partition) by sequence. `sagas` are the instances, `started_at` when each began,
+    `journal` the entries of each, and `applied_at` when an entry (saga, instance id, version) was written. `outbox` are
+    the steps of a lane in the order of positions. `deadlines` (by saga, instance id and name) each stand with the lane
+    that has set them. Of a lane by the position of a step: `refused` are the code and the time of a rejection,
+    `unchanged` the time of an acceptance without a change. `parked_streams` and `requested` of a lane are by saga and
+    stream id. `beginnings`: behind which sequence of a lane a saga began to follow a type of event.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now)
+        self.events: dict[tuple[str, int], list[EventRow]] = {}
         self.sagas: dict[InstanceKey, InstanceRow] = {}
         self.started_at: dict[InstanceKey, datetime] = {}
         self.journal: dict[InstanceKey, list[JournalRow]] = {}
@@ -69,7 +72,7 @@ class SagaRows(LaneRows):
     def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         check_lists(keys)
         rows = {key: self.sagas[key] for key in keys if key in self.sagas}
-        return {key: StoredInstance(row.version, row.state) for key, row in rows.items()}
+        return {key: StoredInstance(row.version, row.state, row.seed) for key, row in rows.items()}
 
     def due(self, lane: LaneKey, sagas: Sequence[str], now: str, limit: int) -> DueInternalEvents:
         place = (lane.topic, lane.partition)
@@ -78,13 +81,18 @@ class SagaRows(LaneRows):
         steps = {row.position: row for row in self.outbox.get(place, ()) if row.saga in sagas}
         rejections = [
             StepRejection(
-                position, *_address(steps[position]), code, at, *_cause(steps[position]), steps[position].causation_id
+                position,
+                *step_address(steps[position]),
+                code,
+                at,
+                *step_cause(steps[position]),
+                steps[position].causation_id,
             )
             for position, (code, at) in sorted(self.refused.get(place, {}).items())
             if position in steps
         ]
         unchanged = [
-            UnchangedStep(position, *_address(steps[position]), at, *_cause(steps[position]))
+            UnchangedStep(position, *step_address(steps[position]), at, *step_cause(steps[position]))
             for position, at in sorted(self.unchanged.get(place, {}).items())
             if position in steps
         ]
@@ -127,10 +135,13 @@ class SagaRows(LaneRows):
             self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
-        """Raises Fenced, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for what no lane may write."""
+        """Raises Fenced, EventsNotStored, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for what no lane
+        may write.
+        """
         for rows in (batch.instances, batch.steps, batch.parked, batch.unparked, batch.journal, batch.deadlines):
             check_lists(rows)
         lane = self.fence(batch.lane._replace(role="saga"), batch.epoch)
+        require_stored(self.events, batch)
         place = (batch.lane.topic, batch.lane.partition)
         instances = self._new_instances(batch.instances)
         if not all(map(self._waits, batch.passed_deadlines)):
@@ -185,9 +196,9 @@ class SagaRows(LaneRows):
             before = self.sagas.get(key)
             if (0 if before is None else before.version) != row.version - row.applied:
                 raise InstanceConflict
-            correlation_id = row.correlation_id if before is None else before.correlation_id
             as_jsonb(row.state)  # only to refuse what cannot be stored: the column keeps the text
-            instances[key] = row._replace(correlation_id=correlation_id)
+            first = row if before is None else before
+            instances[key] = row._replace(correlation_id=first.correlation_id, seed=first.seed)
         return instances
 
     def _waits(self, row: DeadlineRow) -> bool:
@@ -228,21 +239,6 @@ class SagaRows(LaneRows):
         for stream in batch.parked:
             waiting[stream.follower, stream.stream_id] = stream
             requested.pop((stream.follower, stream.stream_id), None)
-
-
-def answers_step(row: OutcomeRow, step: StepRow) -> bool:
-    """Whether an outcome is that of this step, and not of another command under its id."""
-    if (row.type, row.stream_id, row.causation_id) != (step.command_type, step.stream_id, step.causation_id):
-        return False
-    return row.content_digest in (None, content_digest(step.data))
-
-
-def _address(row: StepRow) -> tuple[str, str, str, str, str]:
-    return row.saga, row.instance_id, row.step, row.stream_id, row.command_id
-
-
-def _cause(row: StepRow) -> tuple[str, str | None, str | None]:
-    return row.correlation_id, row.actor, row.traceparent
 
 
 def _position(row: StepRow) -> int:

@@ -45,7 +45,7 @@ _sequence, _version = attrgetter("sequence"), attrgetter("stream_version")
 class Table(SagaRows, LaneRows):
     """The server. `now` is its time of day.
 
-    `events` are those of a (context, partition) by sequence, `streams` those of a (context, stream id) by version.
+    `streams` are the events of a (context, stream id) by version.
     `commands` are the outcomes in the order of their commits, `unique_claims` the holders of (context, scope, key).
     `credentials` are the secrets and `snapshots` the snapshots of (context, stream id). `attempts`: under which command
     ids the command of a dead letter was sent again. `journals_kept_since`: as if sagas had kept journals always.
@@ -53,7 +53,6 @@ class Table(SagaRows, LaneRows):
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         super().__init__(now)
-        self.events: dict[tuple[str, int], list[EventRow]] = {}
         self.streams: dict[tuple[str, str], list[EventRow]] = {}
         self.commands: dict[CommandKey, OutcomeRow] = {}
         self.unique_claims: dict[UniqueClaim, str] = {}

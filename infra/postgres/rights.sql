@@ -2,7 +2,8 @@
 -- whenever it or anything else of the schema has changed. So a right that is not here is gone.
 --
 -- Nobody but the owner may change a table's shape. Rows of events, commands, journals and interventions are only inserted,
--- and no role may read credentials.secret or signing_keys.
+-- and no role may read credentials.secret or signing_keys. Whoever knows sagas.seed can compute the ids of commands to
+-- come.
 
 REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
     annals_reader, annals_writer;
@@ -50,13 +51,13 @@ GRANT SELECT ON annals.event_signing_keys, annals.reply_signing_keys TO annals_c
 
 -- Saga workers: instances, journals, steps, deadlines and parked streams.
 GRANT SELECT ON annals.events TO annals_saga;
-GRANT SELECT, INSERT, UPDATE (status, state, updated_at, version, applied) ON annals.sagas TO annals_saga;
+GRANT SELECT, INSERT, UPDATE (status, state, updated_at, version, applied, seeded_to) ON annals.sagas TO annals_saga;
 GRANT SELECT, INSERT ON annals.saga_outbox TO annals_saga;
 GRANT INSERT ON annals.saga_journal, annals.saga_beginnings TO annals_saga;
 GRANT SELECT, INSERT, UPDATE, DELETE ON annals.deadlines, annals.parked_streams TO annals_saga;
 GRANT SELECT, DELETE ON annals.step_rejections, annals.unchanged_steps TO annals_saga;
-GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.update_instances, annals.update_deadlines,
-    annals.update_parked_streams TO annals_saga;
+GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.require_events, annals.update_instances,
+    annals.update_deadlines, annals.update_parked_streams TO annals_saga;
 
 GRANT SELECT ON annals.event_signing_keys TO annals_saga;
 
@@ -70,22 +71,26 @@ GRANT SELECT ON annals.open_log_interruptions TO annals_command, annals_saga;
 GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_projection;
 
 -- The gateway: outcomes, histories, and the life of a request.
-GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.sagas, annals.saga_journal, annals.saga_outbox
+GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.saga_journal, annals.saga_outbox TO annals_gateway;
+GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
     TO annals_gateway;
 -- Which replies are signed.
 GRANT SELECT ON annals.reply_signing_keys TO annals_gateway;
 
--- Readers: everything but secrets. Of credentials they see whose there are.
+-- Readers: everything but secrets. Of credentials they see whose there are, of instances all but the seeds.
 GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, annals.unique_claims, annals.snapshots,
-    annals.sagas, annals.saga_journal, annals.saga_outbox, annals.saga_beginnings, annals.deadlines,
-    annals.step_rejections, annals.unchanged_steps, annals.parked_streams, annals.interventions,
-    annals.log_interruptions, annals.open_log_interruptions TO annals_reader;
+    annals.saga_journal, annals.saga_outbox, annals.saga_beginnings, annals.deadlines, annals.step_rejections,
+    annals.unchanged_steps, annals.parked_streams, annals.interventions, annals.log_interruptions,
+    annals.open_log_interruptions TO annals_reader;
+GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
+    TO annals_reader;
 GRANT SELECT (context, stream_id) ON annals.credentials TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
 
 -- Operators, who have the rights of readers too: interventions, repairs (of the log too, where records are signed), and
--- lanes of a topic that was recreated.
+-- lanes of a topic that was recreated. A verification folds the journals again, and the ids of the steps with them.
 GRANT SELECT ON annals.event_signing_keys TO annals_audit;
+GRANT SELECT (seed, seeded_to) ON annals.sagas TO annals_audit;
 GRANT INSERT ON annals.interventions, annals.log_interruptions TO annals_audit;
 GRANT INSERT, DELETE ON annals.unique_claims TO annals_audit;
 GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;

@@ -11,10 +11,18 @@ from infra.postgres.function_calls import RowLists
 from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals
 from infra.postgres.pool import Database
 from workers.ports.event_store import Unstorable
+from workers.ports.logged_events import EventsNotStored, LoggedEvent
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstanceConflict, InstanceRow, JournalRow, SagaBatch, StepRow
+from workers.ports.sagas import (
+    DeadlineRow,
+    InstanceConflict,
+    InstanceRow,
+    JournalRow,
+    SagaBatch,
+    StepRow,
+)
 
-CHANGED = "AN003"
+CHANGED, NOT_STORED = "AN003", "AN004"
 # A json column would keep it, and nothing could read it as a text.
 ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -42,6 +50,7 @@ COMMIT = GroupCall(
         RowLists("cleared", ("saga", "instance_id", "name")),
         RowLists("passed", DeadlineRow._fields, without=("due_at", "correlation_id", "actor", "traceparent")),
         RowLists("answered", ("position",)),
+        RowLists("logged", LoggedEvent._fields),
     ),
 )
 
@@ -52,20 +61,26 @@ def saga_commits(database: Database) -> GroupCommits[SagaBatch]:
 
 
 def _weight(batch: SagaBatch) -> int:
-    return len(batch.journal) + len(batch.steps)
+    return len(batch.journal) + len(batch.steps) + len(batch.logged) // 4
 
 
 def _raised(error: Exception) -> Exception:
-    return InstanceConflict() if _says_changed(error) else error
+    if _says(error, NOT_STORED):
+        return EventsNotStored()
+    return InstanceConflict() if _says(error, CHANGED) else error
 
 
-def _says_changed(error: Exception) -> TypeGuard[asyncpg.PostgresError]:
-    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == CHANGED
+def _says(error: Exception, sqlstate: str) -> TypeGuard[asyncpg.PostgresError]:
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate == sqlstate
 
 
 def _may_concern(error: Exception, batch: SagaBatch) -> bool:
-    """Whether another lane has changed an instance or a deadline of the batch, as far as the database says which."""
-    if not _says_changed(error):
+    """Whether another lane has changed an instance or a deadline of the batch, or an event of it is not stored, as far
+    as the database says which.
+    """
+    if _says(error, NOT_STORED):
+        return [batch.lane.topic, batch.lane.partition] in json.loads(error.detail or "[]")
+    if not _says(error, CHANGED):
         return False
     changed = {tuple(instance) for instance in json.loads(error.detail or "[]")}
     own = {(row.saga, row.instance_id) for row in batch.instances}
@@ -88,6 +103,7 @@ def _arguments(batches: Sequence[SagaBatch]) -> list[str]:
         [batch.cleared_deadlines for batch in batches],
         [batch.passed_deadlines for batch in batches],
         [[(position,) for position in batch.answered_steps] for batch in batches],
+        [batch.logged for batch in batches],
     )
     return COMMIT.arguments([_batch_row(batch) for batch in batches], rows)
 

@@ -41,10 +41,7 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         rows = await self._database.rows("saga_states", *columns(keys, 2))
-        return {
-            InstanceKey(row["saga"], row["instance_id"]): StoredInstance(row["version"], row["state"].encode())
-            for row in rows
-        }
+        return dict(map(stored_instance, rows))
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
         row = await self._database.row("due", lane.topic, lane.partition, listed(sagas), limit)
@@ -78,6 +75,12 @@ class PostgresSagaStore(PostgresLaneStore):
 
     async def commit(self, batch: SagaBatch) -> None:
         await self._commits.commit(batch)
+
+
+def stored_instance(row: Any) -> tuple[InstanceKey, StoredInstance]:
+    """A row of saga_states.sql."""
+    key = InstanceKey(row["saga"], row["instance_id"])
+    return key, StoredInstance(row["version"], row["state"].encode(), row["seed"])
 
 
 def step_row(row: Any) -> StepRow:

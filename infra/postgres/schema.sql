@@ -274,12 +274,16 @@ CREATE TABLE annals.sagas (
     updated_at     timestamp with time zone NOT NULL,
     version        bigint NOT NULL DEFAULT 0,
     applied        integer NOT NULL DEFAULT 0,
+    seed           uuid,
+    seeded_to      bigint,
     CONSTRAINT sagas_pkey PRIMARY KEY (saga, instance_id)
 ) WITH (fillfactor=50);
 CREATE INDEX sagas_correlation ON annals.sagas USING btree (correlation_id, started_at);
 COMMENT ON TABLE annals.sagas IS 'The instances of all sagas. Several lanes may change an instance.';
 COMMENT ON COLUMN annals.sagas.version IS 'How many events the instance has applied. A batch that was decided on another version is refused.';
 COMMENT ON COLUMN annals.sagas.applied IS 'How many of them the last batch applied: it was decided on version - applied.';
+COMMENT ON COLUMN annals.sagas.seed IS 'A secret: the ids of the instance''s steps are derived from it. NULL: from public things alone.';
+COMMENT ON COLUMN annals.sagas.seeded_to IS 'The last event for which the seed was used, as a worker of an earlier release went on after it. NULL: the seed is in use.';
 
 CREATE TABLE annals.signing_keys (
     purpose    text NOT NULL,
@@ -436,7 +440,10 @@ CREATE FUNCTION annals.commit_sagas(
     deadline_instance_id text, deadline_name text, deadline_due_at text, deadline_event_id text, deadline_correlation_id
     text, deadline_actor text, deadline_traceparent text, cleared_batch text, cleared_saga text, cleared_instance_id
     text, cleared_name text, passed_batch text, passed_saga text, passed_instance_id text, passed_name text,
-    passed_event_id text, answered_batch text, answered_position text, waits boolean
+    passed_event_id text, answered_batch text, answered_position text, waits boolean, instance_seed text, logged_batch
+    text, logged_context text, logged_sequence text, logged_event_id text, logged_stream_id text, logged_stream_version
+    text, logged_type text, logged_schema_version text, logged_data text, logged_correlation_id text, logged_actor text,
+    logged_traceparent text, logged_recorded_at text
 ) RETURNS integer[] LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.keep_credentials(
@@ -459,6 +466,13 @@ CREATE FUNCTION annals.note_unchanged_step() RETURNS trigger LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.refuse_change() RETURNS trigger LANGUAGE plpgsql;
 
+CREATE FUNCTION annals.require_events(
+    owned integer[], topics text[], partitions integer[], logged_batch text, logged_context text, logged_sequence text,
+    logged_event_id text, logged_stream_id text, logged_stream_version text, logged_type text, logged_schema_version
+    text, logged_data text, logged_correlation_id text, logged_actor text, logged_traceparent text, logged_recorded_at
+    text
+) RETURNS void LANGUAGE plpgsql;
+
 CREATE FUNCTION annals.settle_claims(
     owned integer[], contexts text[], times timestamp with time zone[], settle_batch text, settle_scope text, settle_key
     text, settle_stream_id text, settle_former text
@@ -473,7 +487,7 @@ CREATE FUNCTION annals.update_deadlines(
 
 CREATE FUNCTION annals.update_instances(
     owned integer[], instance_batch text, instance_saga text, instance_instance_id text, instance_status text,
-    instance_state text, instance_correlation_id text, instance_version text, instance_applied text
+    instance_state text, instance_correlation_id text, instance_version text, instance_applied text, instance_seed text
 ) RETURNS void LANGUAGE plpgsql;
 
 CREATE FUNCTION annals.update_parked_streams(
@@ -554,10 +568,11 @@ GRANT SELECT ON TABLE annals.saga_outbox TO annals_command;
 GRANT SELECT ON TABLE annals.saga_outbox TO annals_gateway;
 GRANT SELECT ON TABLE annals.saga_outbox TO annals_reader;
 GRANT INSERT, SELECT ON TABLE annals.saga_outbox TO annals_saga;
-GRANT SELECT ON TABLE annals.sagas TO annals_gateway;
-GRANT SELECT ON TABLE annals.sagas TO annals_reader;
+GRANT SELECT (seed), SELECT (seeded_to) ON TABLE annals.sagas TO annals_audit;
+GRANT SELECT (applied), SELECT (correlation_id), SELECT (instance_id), SELECT (saga), SELECT (started_at), SELECT (state), SELECT (status), SELECT (updated_at), SELECT (version) ON TABLE annals.sagas TO annals_gateway;
+GRANT SELECT (applied), SELECT (correlation_id), SELECT (instance_id), SELECT (saga), SELECT (started_at), SELECT (state), SELECT (status), SELECT (updated_at), SELECT (version) ON TABLE annals.sagas TO annals_reader;
 GRANT INSERT, SELECT ON TABLE annals.sagas TO annals_saga;
-GRANT UPDATE (applied), UPDATE (state), UPDATE (status), UPDATE (updated_at), UPDATE (version) ON TABLE annals.sagas TO annals_saga;
+GRANT UPDATE (applied), UPDATE (seeded_to), UPDATE (state), UPDATE (status), UPDATE (updated_at), UPDATE (version) ON TABLE annals.sagas TO annals_saga;
 GRANT DELETE ON TABLE annals.snapshots TO annals_audit;
 GRANT INSERT, SELECT ON TABLE annals.snapshots TO annals_command;
 GRANT UPDATE (digest), UPDATE (fingerprint), UPDATE (state), UPDATE (stream_version), UPDATE (taken_at) ON TABLE annals.snapshots TO annals_command;
@@ -591,6 +606,7 @@ GRANT EXECUTE ON FUNCTION annals.listed TO annals_gateway;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_projection;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_saga;
+GRANT EXECUTE ON FUNCTION annals.require_events TO annals_saga;
 GRANT EXECUTE ON FUNCTION annals.settle_claims TO annals_command;
 GRANT EXECUTE ON FUNCTION annals.update_deadlines TO annals_saga;
 GRANT EXECUTE ON FUNCTION annals.update_instances TO annals_saga;

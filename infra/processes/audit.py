@@ -12,7 +12,7 @@ from infra.kafka.log_reader import LogReader
 from infra.monotonic_clock import MonotonicClock
 from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.interventions import PostgresInterventions
-from infra.postgres.roles import READER
+from infra.postgres.roles import AUDIT
 from infra.postgres.standing_by import Turn
 from infra.processes.parked_streams import open_parked_streams
 from infra.processes.resources import database_for
@@ -35,7 +35,7 @@ TURN_NUMBER = 0x6175646974
 async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     """The host of the audit, for located settings. It connects as it runs: no server need be there yet."""
     assert settings.database_url is not None, "settings must be located first"
-    database = database_for(settings, role=READER, connections=READER_CONNECTIONS)
+    database = database_for(settings, role=AUDIT, connections=READER_CONNECTIONS)
     # A reader of its own: dead letters are read while a verification reads the log.
     log = LogReader(settings)
     topics = Topics(settings.topic_prefix)

@@ -19,7 +19,8 @@ from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
 from workers.saga.idle_look import SagaIdleLook
-from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.lane import SagaLane
+from workers.saga.saga_ports import SagaPorts
 from workers.saga.shared_instances import SharedInstances
 
 WRITER_CONNECTIONS = 8

@@ -1,8 +1,8 @@
 """Records in the event log and in the replies that Annals did not write: readers continue, and `annals verify` names
 them.
 
-In an installation, only Annals may write there. A forged event with the next sequence has tests of its own
-(tests/projection/test_forged_events.py).
+In an installation, only Annals may write there. Forged events with the next sequence have tests of their own:
+tests/gateway/test_forged_records.py, tests/verification/test_forged_events_steer_no_saga.py.
 """
 
 import asyncio

@@ -128,6 +128,16 @@ async def test_instances_appear_and_change(store: SagaStores, tables: Tables) ->
     assert await tables.statuses() == {"ada": "ended", "bob": "running"}
 
 
+async def test_an_instance_keeps_the_seed_with_which_it_began(store: SagaStores) -> None:
+    first, second = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+    await store.acquire(LANE, "owner")
+    await store.commit(batch(instances=[instance("ada", seed=first), instance("bob")]))
+    later = [instance("ada", version=2, seed=second), instance("bob", version=2, seed=second)]
+    await store.commit(batch(instances=later, steps=[]))
+    stored = await store.instances([InstanceKey("welcome", name) for name in ("ada", "bob")])
+    assert {key.instance_id: row.seed for key, row in stored.items()} == {"ada": first, "bob": None}
+
+
 async def test_the_outbox_comes_back_in_order_as_it_was_written(store: SagaStores) -> None:
     for lane in (LANE, OTHER_LANE):
         await store.acquire(lane, "owner")

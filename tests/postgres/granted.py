@@ -9,6 +9,7 @@ LANE = (
     "epoch owner acquired_at topic_id consumed last_offset last_timestamp published_topic_id published_sequence "
     "published_offset"
 )
+INSTANCE = "saga instance_id status state correlation_id started_at updated_at version applied"
 LANE_OF_A_WORKER = f"{LANE} input_sequence sequence"
 EVERYBODY = {"migrations": READ, "functions": READ, "installation": READ}
 BOTH_WORKERS = {
@@ -40,7 +41,7 @@ TABLES: Granted = {
     SAGA: {
         **BOTH_WORKERS,
         "events": READ,
-        "sagas": {"SELECT": "*", "INSERT": "*", "UPDATE": "status state updated_at version applied"},
+        "sagas": {"SELECT": "*", "INSERT": "*", "UPDATE": "status state updated_at version applied seeded_to"},
         "saga_journal": {"INSERT": "*"},
         "saga_outbox": {"SELECT": "*", "INSERT": "*"},
         "saga_beginnings": {"INSERT": "*"},
@@ -53,13 +54,15 @@ TABLES: Granted = {
     PROJECTION: {**EVERYBODY, "events": READ, "event_signing_keys": READ},
     GATEWAY: {
         **EVERYBODY,
-        **dict.fromkeys(("events", "commands", "outcomes", "sagas", "saga_journal", "saga_outbox"), READ),
+        **dict.fromkeys(("events", "commands", "outcomes", "saga_journal", "saga_outbox"), READ),
+        "sagas": {"SELECT": INSTANCE},
         "reply_signing_keys": READ,
     },
     READER: {
         **EVERYBODY,
         **dict.fromkeys(("lanes", "events", "commands", "outcomes", "unique_claims", "snapshots"), READ),
-        **dict.fromkeys(("sagas", "saga_journal", "saga_outbox", "saga_beginnings", "deadlines"), READ),
+        **dict.fromkeys(("saga_journal", "saga_outbox", "saga_beginnings", "deadlines"), READ),
+        "sagas": {"SELECT": INSTANCE},
         **dict.fromkeys(("step_rejections", "unchanged_steps", "parked_streams", "interventions"), READ),
         **dict.fromkeys(("log_interruptions", "open_log_interruptions"), READ),
         "credentials": {"SELECT": "context stream_id"},
@@ -67,6 +70,7 @@ TABLES: Granted = {
     AUDIT: {
         **EVERYBODY,
         "event_signing_keys": READ,
+        "sagas": {"SELECT": "seed seeded_to"},
         "interventions": {"INSERT": "*"},
         "log_interruptions": {"INSERT": "*"},
         "unique_claims": {"INSERT": "*", "DELETE": "*"},
@@ -81,7 +85,7 @@ TABLES: Granted = {
 COMMITS = {"commit_commands", "acquire_claims", "settle_claims", "keep_credentials", "keep_snapshots"}
 FUNCTIONS = {
     COMMAND: {"listed", "answers", *COMMITS},
-    SAGA: {"listed", "commit_sagas", "update_instances", "update_deadlines", "update_parked_streams"},
+    SAGA: {"listed", "commit_sagas", "require_events", "update_instances", "update_deadlines", "update_parked_streams"},
     PROJECTION: {"listed"},
     GATEWAY: {"listed"},
     READER: {"listed", "answers"},

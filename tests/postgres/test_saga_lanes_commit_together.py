@@ -8,6 +8,7 @@ import pytest
 
 from infra.postgres.pool import Database
 from infra.postgres.saga_store import PostgresSagaStore
+from tests.ports.test_events_of_the_log import FIRST
 from tests.ports.test_saga_deadlines import deadline, entry
 from tests.ports.test_saga_store import batch, instance, step, waiting
 from tests.postgres.locked_lanes import (
@@ -16,6 +17,7 @@ from tests.postgres.locked_lanes import (
 )
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.logged_events import EventsNotStored
 from workers.ports.sagas import InstanceConflict, SagaBatch
 
 LANES = [LaneKey("saga", "users.events", partition) for partition in range(4)]
@@ -110,6 +112,14 @@ async def test_one_whose_instance_or_deadline_another_has_changed_is_refused_alo
     late = of_lane(1, instances=[instance("user 0")], deadlines=[], journal=[])
     passed = of_lane(2, passed_deadlines=[deadline(instance_id="user 0", set_by=9)])
     assert await committed(store, [late, passed, of_lane(3)]) == [InstanceConflict, InstanceConflict, None]
+    assert [row[0] for row in await onlooker.fetch(STEPS)] == [0, 3]
+
+
+async def test_one_with_an_event_that_is_not_stored_is_refused_alone(store: PostgresSagaStore, onlooker: Any) -> None:
+    batches = [of_lane(partition) for partition in range(4)]
+    batches[1] = batches[1]._replace(logged=[FIRST])
+    batches[2] = batches[2]._replace(logged=[FIRST._replace(actor="a\x1fb")])
+    assert await committed(store, batches) == [None, EventsNotStored, Unstorable, None]
     assert [row[0] for row in await onlooker.fetch(STEPS)] == [0, 3]
 
 

@@ -19,7 +19,8 @@ from workers.ports.event_store import EventRow
 from workers.ports.lanes import LaneKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import InstanceKey, InstanceRow, StepRow, StoredInstance
-from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.lane import SagaLane
+from workers.saga.saga_ports import SagaPorts
 from workers.saga.shared_instances import SharedInstances
 
 TOPICS = Topics()

@@ -30,11 +30,11 @@ async def test_answers_events_with_commands_after_the_commit() -> None:
 
 
 async def test_sends_commands_that_their_worker_can_read() -> None:
-    installation = Installation()
+    row = ROWS[0]._replace(traceparent=TRACE)
+    installation = Installation([row])
     lane = installation.lane()
     await lane.acquire()
-    record = inbound(ROWS[0]._replace(traceparent=TRACE), 0)
-    await lane.handle([record])
+    await lane.handle([inbound(row, 0)])
     ((topic, partition, message),) = installation.sender.delivered
     assert (topic, partition) == ("users.commands", None), "the key decides"
     envelope = read_command(message.headers, message.key)

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.message import Event
 from contracts.users.events import UserUpdated, UserWelcomed
+from tests.lanes.in_memory import write
 from tests.lanes.recorded_rows import event_rows, inbound_all
 from tests.saga.greeting import DEADLINE_SECONDS, Greeting, greeting
 from tests.saga.installation import LANE, Installation, created
@@ -33,8 +34,10 @@ async def following(installation: Installation, shared: SharedInstances, context
     return lane
 
 
-async def handle_one_by_one(lane: SagaLane, events: Sequence[Event]) -> None:
-    for record in inbound_all(event_rows(*events)):
+async def handle_one_by_one(installation: Installation, lane: SagaLane, events: Sequence[Event]) -> None:
+    rows = event_rows(*events)
+    write(installation.store.table, rows)
+    for record in inbound_all(rows):
         await lane.handle([record])
 
 
@@ -45,9 +48,8 @@ def applied(installation: Installation, name: str) -> tuple[str, ...]:
 async def test_neither_a_new_instance_nor_one_that_was_just_written_is_read() -> None:
     installation = Installation(())
     lane = await following(installation, SharedInstances())
-    await handle_one_by_one(
-        lane, [created("ada"), UserWelcomed(user_id="ada"), UserUpdated(user_id="ada", city="Rome")]
-    )
+    events = [created("ada"), UserWelcomed(user_id="ada"), UserUpdated(user_id="ada", city="Rome")]
+    await handle_one_by_one(installation, lane, events)
     assert applied(installation, "ada") == ("UserCreated", "UserWelcomed", "UserUpdated")
     assert installation.store.reads == []
 
@@ -65,13 +67,13 @@ async def test_lanes_of_one_process_decide_on_what_the_others_have_just_written(
 
 
 async def test_an_instance_that_another_process_has_changed_is_read_and_decided_again() -> None:
-    installation = Installation(())
+    rows = event_rows(created("ada"), *[UserWelcomed(user_id="ada")] * 3)
+    installation, records = Installation(rows), inbound_all(rows)
     lane = await following(installation, SharedInstances())
     ada = InstanceKey("greeting", "ada")
-    await handle_one_by_one(lane, [created("ada")])
+    await lane.handle(records[:1])
     moved_by_another(installation, "ada")
     before = conflicts()
-    records = inbound_all(event_rows(created("ada"), *[UserWelcomed(user_id="ada")] * 3))
     await lane.handle(records[1:2])
     assert installation.store.stored[ada].version == 3
     assert (conflicts() - before, installation.store.reads) == (1, [[ada]])
@@ -84,9 +86,10 @@ async def test_an_instance_that_another_process_has_changed_is_read_and_decided_
 
 
 async def test_a_deadline_that_a_lane_of_this_process_has_just_cleared_shows_no_other_process() -> None:
-    installation, shared = Installation(()), SharedInstances()
+    rows = event_rows(created(NAMES[0]), created(NAMES[1]))
+    installation, shared = Installation([*rows, *ORDERS]), SharedInstances()
     users, orders = await following(installation, shared), await following(installation, shared, "orders")
-    store, records = installation.store, inbound_all(event_rows(created(NAMES[0]), created(NAMES[1])))
+    store, records = installation.store, inbound_all(rows)
     read_due = store.due
 
     async def due(lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:
@@ -111,16 +114,17 @@ async def test_a_new_stream_may_be_that_of_an_instance_that_exists() -> None:
     installation = Installation(())
     moved_by_another(installation, "ada")
     before = conflicts()
-    await handle_one_by_one(await following(installation, SharedInstances()), [created("ada")])
+    lane = await following(installation, SharedInstances())
+    await handle_one_by_one(installation, lane, [created("ada")])
     assert applied(installation, "ada") == ("OrderPlaced", "UserCreated")
     assert conflicts() - before == 1
 
 
 async def test_what_was_perhaps_not_written_is_not_kept() -> None:
-    installation, shared = Installation(()), SharedInstances()
+    rows = event_rows(created("ada"), UserWelcomed(user_id="ada"))
+    installation, shared = Installation(rows), SharedInstances()
     lane = await following(installation, shared)
-    ada = InstanceKey("greeting", "ada")
-    records = inbound_all(event_rows(created("ada"), UserWelcomed(user_id="ada")))
+    ada, records = InstanceKey("greeting", "ada"), inbound_all(rows)
     await lane.handle(records[:1])
     installation.store.line.answers_lost = 1
     with pytest.raises(Unavailable):
@@ -132,6 +136,6 @@ async def test_what_was_perhaps_not_written_is_not_kept() -> None:
 async def test_nothing_is_kept_over_an_acquisition() -> None:
     installation, shared = Installation(()), SharedInstances()
     lane = await following(installation, shared)
-    await handle_one_by_one(lane, [created("ada")])
+    await handle_one_by_one(installation, lane, [created("ada")])
     await lane.acquire()
     assert shared.take([InstanceKey("greeting", "ada")]) == {}

@@ -23,7 +23,7 @@ from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord
 from workers.ports.outcomes import CommandKey, OutcomeRow
 from workers.ports.read_models import START, Checkpoint, Generation
-from workers.ports.sagas import JournalRow, StepRow
+from workers.ports.sagas import InstanceKey, JournalRow, StepRow
 from workers.ports.sections import lane_topic, section_value
 
 LIVE = Generation(USER_CARD.name)
@@ -51,6 +51,7 @@ class Evidence:
     welcomes: Mapping[str, str]
     tallies: Mapping[str, int]
     circles: Mapping[str, bytes]
+    seeds: Mapping[InstanceKey, str | None]
     far_deadlines: frozenset[str]
     journal: Sequence[JournalRow]
     documents: Mapping[str, Document]
@@ -149,6 +150,7 @@ def evidence_of(world: World, bugs: Sequence[str]) -> Evidence:
             if key.saga == TALLY.name
         },
         circles={key.instance_id: row.state for key, row in table.sagas.items() if key.saga == CIRCLE.name},
+        seeds={key: row.seed for key, row in table.sagas.items()},
         far_deadlines=frozenset(name for _, _, name in table.deadlines),
         journal=[row for key, rows in table.journal.items() if key.saga == CIRCLE.name for row in rows],
         documents=_documents(world),

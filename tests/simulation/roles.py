@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from random import Random
 from typing import NamedTuple
+from uuid import UUID
 
 from contracts.catalogue import catalogue
 from infra.memory.event_store import MemoryEventStore
@@ -27,7 +29,8 @@ from workers.projection.idle_look import ProjectionIdleLook
 from workers.projection.lane import ProjectionLane
 from workers.projection.section_lane import SectionLane
 from workers.saga.idle_look import SagaIdleLook
-from workers.saga.lane import SagaLane, SagaPorts
+from workers.saga.lane import SagaLane
+from workers.saga.saga_ports import SagaPorts
 from workers.saga.shared_instances import SharedInstances
 
 SESSION_TIMEOUT_SECONDS = 4.0
@@ -109,6 +112,12 @@ def _command_host(environment: WorkerEnvironment) -> LaneHost:
     )
 
 
+def _seeds(member: str) -> Callable[[], str]:
+    """Secrets of a simulated process: the same in each run of a schedule."""
+    chance = Random(f"{member} seeds")
+    return lambda: str(UUID(int=chance.getrandbits(128), version=4))
+
+
 def _saga_host(environment: WorkerEnvironment) -> LaneHost:
     ports = SagaPorts(
         store=MemorySagaStore(environment.servers.table, environment.wire),
@@ -118,6 +127,7 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         events=catalogue().events,
         instances=SharedInstances(),
         clock=environment.clock,
+        draw_seed=_seeds(environment.member),
     )
     return _host(
         "saga",

@@ -8,19 +8,14 @@ from tests.simulation.commands import PARTITIONS
 from tests.simulation.evidence import Evidence
 from tests.simulation.findings import Check, Finding
 from workers.core.saga import DeadlinePassed, StepRejected
-from workers.ports.sagas import JournalRow, StepRow
+from workers.ports.event_store import EventRow
+from workers.ports.sagas import InstanceKey, JournalRow, StepRow
 from workers.saga.instances import derived_command_id
 
 
 def each_step_is_sent_once(evidence: Evidence) -> Iterator[Finding]:
     """There is one step for each created and each deleted user, each with an outcome; no user is welcomed twice."""
-    wanted = Counter(
-        derived_command_id(
-            row.event_id, *{"UserCreated": ("welcome", "welcome")}.get(row.type, (CIRCLE.name, ASK_BACK))
-        )
-        for row in evidence.events
-        if row.type in ("UserCreated", "UserDeleted")
-    )
+    wanted = Counter(_step_id(evidence, row) for row in evidence.events if row.type in ("UserCreated", "UserDeleted"))
     sent = Counter(step.command_id for _, step in evidence.steps if not _is_asked_again(step, evidence))
     if sent != wanted:
         yield Finding("saga steps unlike the events", str(sorted(((sent - wanted) + (wanted - sent)).elements())))
@@ -41,6 +36,15 @@ def each_step_is_sent_once(evidence: Evidence) -> Iterator[Finding]:
         expected = {"UserWelcomed": "welcomed", "UserDeleted": "abandoned"}[ends[0]] if ends else "welcome"
         if status != expected:
             yield Finding("a saga instance unlike its stream", f"{instance_id}: {status}, not {expected}")
+
+
+def _step_id(evidence: Evidence, row: EventRow) -> str:
+    """The id of the step that this event leads to."""
+    if row.type == "UserCreated":
+        key, step = InstanceKey("welcome", row.stream_id), "welcome"
+    else:
+        key, step = InstanceKey(CIRCLE.name, circle_of(row.stream_id)), ASK_BACK
+    return derived_command_id(row.event_id, key.saga, step, seed=evidence.seeds.get(key))
 
 
 def _is_asked_again(step: StepRow, evidence: Evidence) -> bool:

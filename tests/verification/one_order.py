@@ -20,7 +20,13 @@ from workers.operations.verification.comparisons.saga_consequences import (
     deadline_differences,
     step_difference,
 )
-from workers.operations.verification.comparisons.saga_journal import JournalFold, SagaDifference, StoredSaga
+from workers.operations.verification.comparisons.saga_journal import (
+    NO_SEED,
+    JournalFold,
+    SagaDifference,
+    Seed,
+    StoredSaga,
+)
 from workers.ports.sagas import (
     DeadlineRow,
     DueInternalEvents,
@@ -69,6 +75,7 @@ class Order:
     steps: list[StoredStep] = field(default_factory=list)
     deadlines: dict[str, tuple[SagaLane, DeadlineRow]] = field(default_factory=dict)
     stored: StoredSaga | None = None
+    seed: Seed = NO_SEED
 
     def applies(self, *events: Event) -> None:
         """Each from the log of its context, one after the other."""
@@ -117,7 +124,11 @@ class Order:
         self._note(handle([self.saga], own, self._instances(), 0), lane, None)
 
     def _instances(self) -> dict[InstanceKey, StoredInstance]:
-        return {} if self.stored is None else {KEY: StoredInstance(self.stored.version, self.stored.state)}
+        if self.stored is None:
+            return {KEY: StoredInstance(0, FULFILMENT.initial.model_dump_json().encode(), self.seed.value)}
+        has_ended = self.seed.until_version is not None and self.stored.version >= self.seed.until_version
+        seed = None if has_ended else self.seed.value
+        return {KEY: StoredInstance(self.stored.version, self.stored.state, seed)}
 
     def _note(self, followed: Followed, lane: SagaLane, recorded: Recorded | None) -> None:
         (instance,), (entry,) = followed.instances, followed.journal
@@ -132,7 +143,7 @@ class Order:
     def wrong(self) -> list[SagaDifference]:
         """All that a comparison finds."""
         with sqlite_scratch() as scratch:
-            fold = JournalFold(self.saga, KEY.instance_id, scratch)
+            fold = JournalFold(self.saga, KEY.instance_id, scratch, self.seed)
             differences = [fold.apply(*entry) for entry in self.entries if not fold.broken]
             if not fold.broken:
                 differences.append(fold.against(self.stored))

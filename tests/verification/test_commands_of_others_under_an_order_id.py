@@ -122,10 +122,14 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     assert (await verified(system))[1]["found"] == {}
 
 
-async def test_do_not_burn_the_ids_of_steps_when_they_are_about_other_streams(system: System) -> None:
-    """The ids of a saga's commands can be computed from that of the order. Somebody who may write the users' commands
-    uses those of the first and of the last step before the order is placed.
+async def test_do_not_burn_the_ids_of_steps_when_they_are_about_other_streams(idle_system: System) -> None:
+    """Should somebody know the ids of a saga's commands, as they could be computed before there were seeds: whoever may
+    write the users' commands uses those of the first and of the last step before the order is placed.
     """
+    system = idle_system
+    await system.worker("command")
+    await system.worker("projection")
+    await system.worker("saga", entry=("tests.verification.predictable_ids",))
     await stocked(system, USERS, SKUS)
     order = place_order("mary", "jam")
     reserve = derived_command_id(

@@ -97,8 +97,8 @@ class StepUnchanged(Event, InstanceStream):
 
 
 class Step(NamedTuple):
-    """A command to send. Its id is derived from the saga, the causing event, `name` and `about`, so a repeat is quiet.
-    `about` tells several steps of one name apart.
+    """A command to send. Its id is derived from the causing event, `name`, `about` and a secret of the instance, so a
+    repeat is quiet. `about` tells several steps of one name apart.
 
     `asked_by` is given when the event of this id has asked for the step before and there is no answer yet: then the
     same command is sent again, under its id. So it is handled at most once, however often it is sent.

@@ -5,7 +5,8 @@ A record with a sequence that the table does not have yet is skipped. If the log
 broker has lost the end of the partition, or no worker publishes), the table is read instead.
 
 A record without a signature is not believed: whoever may write to the log may have forged it, with exactly the next
-sequence. It may as well be one that an earlier release has written, so the table is read in its place.
+sequence. It may as well be one that an earlier release has written, so the table is read in its place. A saga lane also
+compares what it acts on with the table as it commits, as those who may read the log have the key.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -34,10 +35,13 @@ log = structlog.get_logger(__name__)
 
 
 class Stretch(NamedTuple):
-    """Consecutive events, and the offset from which to read on once they are applied."""
+    """Consecutive events, and the offset from which to read on once they are applied. `values` are the JSON of each as
+    the log has it; empty: they were read from the table.
+    """
 
     events: Sequence[Recorded]
     next_offset: int
+    values: Sequence[bytes] = ()
 
 
 class SequencedEvents:
@@ -64,7 +68,7 @@ class SequencedEvents:
         a gap may be as long as the whole log, while a stretch has at most `FILL_BATCH_EVENTS` events, or as many as
         there are records.
         """
-        events: list[Recorded] = []
+        events, values = list[Recorded](), list[bytes]()
         exhausted_at = -1  # the table had nothing behind it
         for place, record in enumerate(records):
             recorded = self._recorded_if_one(record)
@@ -73,8 +77,8 @@ class SequencedEvents:
             until = recorded.sequence - 1 if record.is_signed else recorded.sequence
             if until > self.position and self.position != exhausted_at:
                 if events:
-                    yield Stretch(events, record.offset)
-                    events = []
+                    yield Stretch(events, record.offset, values)
+                    events, values = [], []
                 # Where one record is not signed, those behind it are probably not signed either.
                 async for filled in self._fill(until, record, 1 if record.is_signed else len(records) - place):
                     yield Stretch(filled, record.offset)
@@ -87,26 +91,33 @@ class SequencedEvents:
             else:
                 self.position = recorded.sequence
                 events.append(recorded)
+                values.append(record.value or b"")
         if records:
-            yield Stretch(events, records[-1].offset + 1)
+            yield Stretch(events, records[-1].offset + 1, values)
 
     async def _fill(self, until: int, record: InboundRecord, at_once: int) -> AsyncIterator[list[Recorded]]:
         """The events up to the sequence `until` that the log lacks or that are not signed, as far as the table has
         them. `at_once`: of so many the table is asked even if they are fewer.
         """
+        async for events in self.from_table(self.position, until, at_once):
+            telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(events))
+            if record.is_signed:
+                log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(events))
+            else:
+                what = "records without a signature were read from the table"
+                log.warning(what, offset=record.offset, events=len(events))
+            yield events
+
+    async def from_table(self, after: int, until: int, at_once: int = 1) -> AsyncIterator[list[Recorded]]:
+        """The events after the sequence `after` up to `until`, as far as the table has them, in pages. `position` moves
+        to `after`, and then to the last of them. At least `at_once` are asked for. Raises Unavailable.
+        """
+        self.position = after
         while self.position < until:
             limit = min(FILL_BATCH_EVENTS, max(at_once, until - self.position))
-            rows = await self._table.events_after(self._context, self._partition, self.position, limit)
-            if not rows:
+            if not (rows := await self._table.events_after(self._context, self._partition, self.position, limit)):
                 return
             self.position = rows[-1].sequence
-            telemetry.LOG_GAPS_FILLED.labels(self._role, record.topic).inc(len(rows))
-            if record.is_signed:
-                log.error("a gap in the log was filled from the table", before_offset=record.offset, events=len(rows))
-            else:
-                log.warning(
-                    "records without a signature were read from the table", offset=record.offset, events=len(rows)
-                )
             yield [recorded_row(row, self._models) for row in rows]
 
     async def unpublished(self) -> list[Recorded]:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from workers.ports.event_store import EventTable
 from workers.ports.lanes import LaneKey, LaneStore
+from workers.ports.logged_events import LoggedEvent
 from workers.ports.outcomes import CommandKey
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
@@ -21,14 +22,22 @@ class InstanceKey(NamedTuple):
 
 
 class StoredInstance(NamedTuple):
-    """An instance as it is stored. `version` counts the events that it has applied; `state` is JSON."""
+    """An instance as it is stored. `version` counts the events that it has applied; `state` is JSON.
+
+    `seed` is a secret UUID from which the ids of the steps that it still decides are derived, so that nobody can
+    compute them beforehand. None: they are derived from public things alone. So they are in an instance from before
+    there were seeds, and in one with which a worker of that release has gone on.
+    """
 
     version: int
     state: bytes
+    seed: str | None = None
 
 
 class InstanceRow(NamedTuple):
-    """An instance after a batch. `version` is the new one; the batch has applied the last `applied` of its events."""
+    """An instance after a batch. `version` is the new one; the batch has applied the last `applied` of its events. The
+    `seed` is stored when the instance begins, and never changes.
+    """
 
     saga: str
     instance_id: str
@@ -37,6 +46,7 @@ class InstanceRow(NamedTuple):
     correlation_id: str
     version: int = 1
     applied: int = 1
+    seed: str | None = None
 
 
 class JournalRow(NamedTuple):
@@ -159,7 +169,7 @@ class SagaBatch(NamedTuple):
     batch has handled, `passed_deadlines` are the deadlines, and `answered_steps` the positions of the steps that were
     rejected or accepted without a change. `parked` are streams that are parked now, or whose first waiting event has
     changed; `unparked` are (saga, stream id) that are no longer parked. Both remove the operators' requests about these
-    streams.
+    streams. `logged` are the events that the batch has passed, as the log has them: each must stand in the event table.
     """
 
     lane: LaneKey
@@ -177,6 +187,7 @@ class SagaBatch(NamedTuple):
     cleared_deadlines: Sequence[tuple[str, str, str]] = ()
     passed_deadlines: Sequence[DeadlineRow] = ()
     answered_steps: Sequence[int] = ()
+    logged: Sequence[LoggedEvent] = ()
 
 
 class InstanceConflict(Exception):
@@ -199,7 +210,9 @@ class SagaStore(LaneStore, EventTable, Protocol):
         ...
 
     async def commit(self, batch: SagaBatch) -> None:
-        """Write the batch in one transaction whose first statement fences. Raises Fenced or InstanceConflict."""
+        """Write the batch in one transaction whose first statement fences. Raises Fenced, EventsNotStored or
+        InstanceConflict, and Unstorable for what no column can hold.
+        """
         ...
 
     async def due(self, lane: LaneKey, sagas: Sequence[str], limit: int) -> DueInternalEvents:

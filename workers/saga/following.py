@@ -70,11 +70,12 @@ def follow(
     position: int,
     waiting: Waiting = frozenset(),
     partition: int = 0,
+    seed: str | None = None,
 ) -> Followed:
     """What follows from events of the log. Steps are numbered from `position` + 1. Events of the streams in `waiting`
-    are skipped.
+    are skipped. `seed` is a random UUID, for the instances that begin.
     """
-    instances = Instances(stored, position, partition)
+    instances = Instances(stored, position, partition, seed)
     parked: dict[tuple[str, str], ParkedStream] = {}
     for recorded in events:
         for saga in sagas:

@@ -14,10 +14,11 @@ from workers.ports.sagas import DeadlineRow, InstanceKey, InstanceRow, JournalRo
 
 
 class LoadedInstance(NamedTuple):
-    """An instance in memory. `version` counts the events that it has applied."""
+    """An instance in memory. `version` counts the events that it has applied; `seed` as in `StoredInstance`."""
 
     version: int
     state: SagaState
+    seed: str | None = None
 
 
 Stored = Mapping[InstanceKey, StoredInstance | LoadedInstance]
@@ -31,6 +32,7 @@ class _Instance(NamedTuple):
     version: int
     applied: int
     correlation_id: str
+    seed: str | None
 
 
 class _Following(NamedTuple):
@@ -47,9 +49,11 @@ _NOTHING = _Following((), (), {})
 class Instances:
     """The instances that a batch changes. `steps`, `journal` and `deadlines` (None: cleared) collect what the applied
     events lead to; of several changes of one deadline the last counts. `again` are steps that an outbox has already.
+
+    The seeds of instances that begin are derived from `seed`, a random UUID of the batch; None: they have none.
     """
 
-    def __init__(self, stored: Stored, position: int, partition: int) -> None:
+    def __init__(self, stored: Stored, position: int, partition: int, seed: str | None = None) -> None:
         self.steps: list[StepRow] = []
         self.again: list[StepRow] = []
         self.journal: list[JournalRow] = []
@@ -57,6 +61,7 @@ class Instances:
         self._stored = stored
         self._position = position
         self._partition = partition
+        self._seed = seed
         self._changed: dict[InstanceKey, _Instance] = {}
 
     def apply(self, saga: Saga[Any], recorded: Recorded, key: InstanceKey | None = None) -> Exception | None:
@@ -74,9 +79,16 @@ class Instances:
                 state = saga.evolve(before.state, recorded)
                 json = state.__pydantic_serializer__.to_json(state)
                 consequences = saga.decide(state, recorded)
-                following = self._following(saga, key, consequences, recorded) if consequences else _NOTHING
-                version, applied = before.version + 1, before.applied + 1
-                instance = _Instance(state, state.status, json, version, applied, before.correlation_id)
+                following = self._following(saga, key, consequences, recorded, before) if consequences else _NOTHING
+                instance = _Instance(
+                    state,
+                    state.status,
+                    json,
+                    before.version + 1,
+                    before.applied + 1,
+                    before.correlation_id,
+                    before.seed,
+                )
             except Exception as error:  # noqa: BLE001  # a bug in a saga must not stop the lane
                 failure = error
             else:
@@ -99,27 +111,43 @@ class Instances:
                 instance.correlation_id,
                 instance.version,
                 instance.applied,
+                instance.seed,
             )
             for key, instance in self._changed.items()
         ]
 
     def loaded(self) -> dict[InstanceKey, LoadedInstance]:
         """The instances to which events were applied, as they are now."""
-        return {key: LoadedInstance(instance.version, instance.state) for key, instance in self._changed.items()}
+        return {
+            key: LoadedInstance(instance.version, instance.state, instance.seed)
+            for key, instance in self._changed.items()
+        }
+
+    def forget_seed(self, key: InstanceKey) -> None:
+        """Derive the ids of the steps that an instance decides from now on from public things."""
+        self._changed[key] = self._changed[key]._replace(seed=None)
 
     def _before(self, saga: Saga[Any], key: InstanceKey, recorded: Recorded) -> _Instance:
         if key in self._changed:
             return self._changed[key]
         stored = self._stored.get(key)
         if stored is None:
-            return _Instance(saga.initial, "", b"", 0, 0, recorded.correlation_id)
+            return _Instance(saga.initial, "", b"", 0, 0, recorded.correlation_id, self._seed_of(key))
         state = stored.state
         if isinstance(state, bytes):
             state = type(saga.initial).model_validate_json(state)
-        return _Instance(state, "", b"", stored.version, 0, recorded.correlation_id)
+        return _Instance(state, "", b"", stored.version, 0, recorded.correlation_id, stored.seed)
+
+    def _seed_of(self, key: InstanceKey) -> str | None:
+        return None if self._seed is None else str(uuid5(UUID(self._seed), f"{key.saga}/{key.instance_id}"))
 
     def _following(
-        self, saga: Saga[Any], key: InstanceKey, consequences: tuple[Consequence, ...], cause: Recorded
+        self,
+        saga: Saga[Any],
+        key: InstanceKey,
+        consequences: tuple[Consequence, ...],
+        cause: Recorded,
+        before: _Instance,
     ) -> _Following:
         steps: list[StepRow] = []
         again: list[StepRow] = []
@@ -128,10 +156,10 @@ class Instances:
             match consequence:
                 case Step(asked_by=None):
                     position = self._position + len(steps) + 1
-                    steps.append(_step_row(position, key, consequence, cause, saga.handles_rejections))
+                    steps.append(_step_row(position, key, consequence, cause, before.seed, saga.handles_rejections))
                 case Step(asked_by=str(first_cause)):
                     # The step is in the outbox of the lane that requested it before.
-                    again.append(_step_row(0, key, consequence, cause._replace(event_id=first_cause)))
+                    again.append(_step_row(0, key, consequence, cause._replace(event_id=first_cause), before.seed))
                 case SetDeadline(name=name):
                     deadlines[*key, name] = _deadline_row(key, consequence, cause)
                 case ClearDeadline(name=name):
@@ -156,13 +184,15 @@ class Instances:
         )
 
 
-def _step_row(position: int, key: InstanceKey, step: Step, cause: Recorded, handles_rejection: bool = False) -> StepRow:
+def _step_row(
+    position: int, key: InstanceKey, step: Step, cause: Recorded, seed: str | None, handles_rejection: bool = False
+) -> StepRow:
     return StepRow(
         position,
         key.saga,
         key.instance_id,
         step.name,
-        derived_command_id(cause.event_id, key.saga, step.name, step.about),
+        derived_command_id(cause.event_id, key.saga, step.name, step.about, seed),
         step.command.type,
         step.command.stream_id,
         step.command.to_json(),
@@ -188,8 +218,11 @@ def _deadline_row(key: InstanceKey, deadline: SetDeadline, cause: Recorded) -> D
     )
 
 
-def derived_command_id(event_id: str, saga: str, step: str, about: str = "") -> str:
-    """The id of a saga's command: UUID version 5 of `saga/step` or `saga/step/about`, in the namespace of
-    `event_id`.
+def derived_command_id(event_id: str, saga: str, step: str, about: str = "", seed: str | None = None) -> str:
+    """The id of a saga's command: UUID version 5 of `event_id/saga/step` or `event_id/saga/step/about`, in the
+    namespace of the instance's secret seed. So it is the same in every attempt, and nobody can use it beforehand.
+
+    Without a seed it is that of `saga/step` or `saga/step/about`, in the namespace of `event_id`.
     """
-    return str(uuid5(UUID(event_id), f"{saga}/{step}/{about}" if about else f"{saga}/{step}"))
+    name = f"{saga}/{step}/{about}" if about else f"{saga}/{step}"
+    return str(uuid5(UUID(event_id), name) if seed is None else uuid5(UUID(seed), f"{UUID(event_id)}/{name}"))

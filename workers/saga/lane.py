@@ -2,39 +2,39 @@
 
 Delivery: an event is applied exactly once. The states, steps and deadlines that it leads to and the offset after it are
 written in one transaction, which is fenced if the lane has a new owner; on a version conflict of an instance the batch
-is decided again. The steps are sent after the commit, and again by the next owner from the lane's mark on; as their
+is decided again. Events must stand in the event table as the log has them; else the table's are applied in their places
+(logged_events.py). The steps are sent after the commit, and again by the next owner from the lane's mark on; as their
 command ids are derived, a repeat has no effect. An event on which the code of a saga fails parks its stream for that
 saga. A deadline belongs to the lane that set it, the answer to a step to the lane that sent it
 (internal_event_source.py).
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, NamedTuple
 
 import structlog
 
-from contracts.message import Event
-from contracts.topics import Topics
 from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.lanes.waiting_events import waiting_events
 from workers.parking import tried_again, within_bounds
-from workers.ports.clock import Clock
+from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Interruption, LaneKey, Mark
-from workers.ports.log import InboundRecord, MessageSender
+from workers.ports.log import InboundRecord
+from workers.ports.logged_events import EventsNotStored, LoggedEvent
 from workers.ports.parked import ParkedStream
-from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch, SagaStore
+from workers.ports.sagas import DeadlineRow, InstanceConflict, SagaBatch
 from workers.ports.waiting_lanes import LanePlace
 from workers.saga.following import Followed, Waiting, concerned, follow, followings, handle
 from workers.saga.internal_event_source import InternalEventSource
 from workers.saga.internal_events import InternalEvent
 from workers.saga.lane_instances import LaneInstances, Turn
+from workers.saga.logged_events import logged_events, true_stretches
 from workers.saga.outbox import Outbox
-from workers.saga.shared_instances import SharedInstances
+from workers.saga.saga_ports import SagaPorts
 
 # Attempts at a batch with version conflicts. Then it is cut in half, down to a single event.
 MAX_ATTEMPTS = 3
@@ -45,18 +45,6 @@ log = structlog.get_logger(__name__)
 
 class Contended(Exception):
     """Other lanes changed the instance of one event again and again. The lane is acquired again."""
-
-
-class SagaPorts(NamedTuple):
-    """The ports of a saga lane, and what it knows about the installation. The lanes of a process share `instances`."""
-
-    store: SagaStore
-    sender: MessageSender
-    topics: Topics
-    owner: str
-    events: Mapping[str, type[Event]]
-    instances: SharedInstances
-    clock: Clock = time.monotonic
 
 
 class Rest(NamedTuple):
@@ -77,6 +65,7 @@ class SagaLane:
     def __init__(self, context: str, sagas: Sequence[Saga[Any]], partition: int, ports: SagaPorts) -> None:
         self._context = context
         self._sagas = sagas
+        self._followed = frozenset(model for saga in sagas for model in saga.reacts_to)
         self._ports = ports
         self._lane = LaneKey("saga", ports.topics.events(context), partition)
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
@@ -112,7 +101,15 @@ class SagaLane:
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         async for stretch in self._input.read(records):
-            await self._follow(stretch)
+            try:
+                await self._follow(stretch)
+            except (EventsNotStored, Unstorable):
+                # What no column can hold stands in no table either.
+                if not stretch.values:
+                    raise
+                place = (self._lane, self._sequence, self._offset)
+                async for true_stretch in true_stretches(self._input, stretch, *place):
+                    await self._follow(true_stretch)
         await self._handle_parked_requests()
         await self._handle_internal_events()
 
@@ -120,20 +117,20 @@ class SagaLane:
         """Apply a stretch of the log. After too many version conflicts it is applied in halves; the offset moves with
         the last one.
         """
-        events, offset = stretch
+        events, offset, values = stretch
         sequence = events[-1].sequence if events else self._sequence
         for _ in range(MAX_ATTEMPTS if len(events) > 1 else MAX_ATTEMPTS_ALONE):
             with suppress(InstanceConflict):
                 async with self._turn(self._sagas, events) as turn:
                     followed = await self._decide(turn, self._sagas, events, self._waiting.keys())
-                    await self._commit(followed, offset, sequence)
+                    await self._commit(followed, offset, sequence, logged=logged_events(stretch, self._followed))
                 await self._outbox.send_all(followed.steps, followed.again)
                 return
         if len(events) <= 1:
             raise Contended
         middle = len(events) // 2
-        await self._follow(Stretch(events[:middle], self._offset))
-        await self._follow(Stretch(events[middle:], offset))
+        await self._follow(Stretch(events[:middle], self._offset, values[:middle]))
+        await self._follow(Stretch(events[middle:], offset, values[middle:]))
 
     def _turn(self, sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> AbstractAsyncContextManager[Turn]:
         new_streams = {recorded.stream_id for recorded in events if recorded.stream_version == 1}
@@ -142,7 +139,7 @@ class SagaLane:
     async def _decide(
         self, turn: Turn, sagas: Sequence[Saga[Any]], events: Sequence[Recorded], waiting: Waiting = frozenset()
     ) -> Followed:
-        place = (self._position, waiting, self._lane.partition)
+        place = (self._position, waiting, self._lane.partition, self._ports.draw_seed())
         return await turn.decide(lambda stored: follow(sagas, events, stored, *place))
 
     async def _commit(
@@ -152,6 +149,7 @@ class SagaLane:
         sequence: int,
         unparked: Sequence[tuple[str, str]] = (),
         handled: Sequence[InternalEvent] = (),
+        logged: Sequence[LoggedEvent] = (),
     ) -> None:
         steps, parked = followed.steps, followed.parked
         still_waiting = {key: stream for key, stream in self._waiting.items() if key not in unparked}
@@ -174,6 +172,7 @@ class SagaLane:
                 followed.cleared_deadlines,
                 [event.source for event in handled if isinstance(event.source, DeadlineRow)],
                 [event.source.position for event in handled if not isinstance(event.source, DeadlineRow)],
+                logged,
             )
         )
         self._instances.keep(followed.loaded)

@@ -100,7 +100,7 @@ async def _audited(settings: Settings, auditor: Auditor, listener: ProgressListe
         compared += count
         listener.activity(f"annals verify: {compared:,} compared")
 
-    database = database_for(settings, role="annals_reader", connections=1)
+    database = database_for(settings, role="annals_audit", connections=1)
     await database.open()
     try:
         async with open_sources(settings, database) as sources:

@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
 from contracts.envelope import rfc3339
-from infra.memory.saga_rows import Place, answers_step
+from infra.memory.saga_rows import Place
+from infra.memory.step_answers import answers_step
 from infra.memory.table import Table
 from workers.ports.event_store import EventRow
 from workers.ports.sagas import InstanceKey, JournalRow, StepRow, StoredInstance
@@ -71,7 +72,7 @@ def _instance(table: Table, key: InstanceKey) -> SagaInstance | None:
     if row is None:
         return None
     started_at = table.started_at.get(key, LONG_AGO)
-    return SagaInstance(row.version, row.status, row.state, row.correlation_id, started_at)
+    return SagaInstance(row.version, row.status, row.state, row.correlation_id, started_at, row.seed)
 
 
 def journals(table: Table, saga: str, instance_ids: Sequence[str]) -> Sequence[JournalEntry]:
@@ -228,4 +229,4 @@ def stray_deadlines(table: Table, after: StrayDeadline | None, limit: int) -> Se
 def stored_instances(table: Table, keys: Sequence[InstanceKey]) -> dict[InstanceKey, StoredInstance]:
     """Those of these instances that are stored."""
     stored = {key: table.sagas[key] for key in keys if key in table.sagas}
-    return {key: StoredInstance(row.version, row.state) for key, row in stored.items()}
+    return {key: StoredInstance(row.version, row.state, row.seed) for key, row in stored.items()}

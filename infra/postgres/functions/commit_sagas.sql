@@ -1,6 +1,6 @@
 -- Batches of saga lanes, one of each lane: one call, one transaction, one round trip. Arguments are columns of lists, see
 -- `listed`: `batch_…` has a row for each lane; in `instance_…`, `step_…`, `parked_…`, `unparked_…`, `journal_…`,
--- `deadline_…`, `cleared_…`, `passed_…` and `answered_…`, which are named by the fields of the rows, `…_batch` is the place
+-- `deadline_…`, `cleared_…`, `passed_…`, `answered_…` and `logged_…`, which are named by the fields of the rows, `…_batch` is the place
 -- (from 1) of the row's batch.
 --
 -- The first statement moves each lane row forward in its owner's epoch. Returns the places of the batches that are not
@@ -8,6 +8,7 @@
 -- tried alone and waits, so that two owners of a lane wait for one another. All other batches are written, or none. Raises
 --   AN003  another lane has changed an instance, or a deadline of one, since it was read; DETAIL is a JSON array of
 --          [saga, instance id]
+--   AN004  events do not stand in the event table as the log has them; see require_events
 CREATE OR REPLACE FUNCTION annals.commit_sagas(
     batch_topic text, batch_partition text, batch_epoch text, batch_consumed text, batch_position text,
     batch_published text, batch_input_sequence text,
@@ -27,7 +28,12 @@ CREATE OR REPLACE FUNCTION annals.commit_sagas(
     deadline_event_id text, deadline_correlation_id text, deadline_actor text, deadline_traceparent text,
     cleared_batch text, cleared_saga text, cleared_instance_id text, cleared_name text,
     passed_batch text, passed_saga text, passed_instance_id text, passed_name text, passed_event_id text,
-    answered_batch text, answered_position text, waits boolean DEFAULT true
+    answered_batch text, answered_position text, waits boolean DEFAULT true, instance_seed text DEFAULT NULL,
+    logged_batch text DEFAULT '', logged_context text DEFAULT '', logged_sequence text DEFAULT '',
+    logged_event_id text DEFAULT '', logged_stream_id text DEFAULT '', logged_stream_version text DEFAULT '',
+    logged_type text DEFAULT '', logged_schema_version text DEFAULT '', logged_data text DEFAULT '',
+    logged_correlation_id text DEFAULT '', logged_actor text DEFAULT '', logged_traceparent text DEFAULT '',
+    logged_recorded_at text DEFAULT ''
 ) RETURNS integer[] LANGUAGE plpgsql AS $$
 DECLARE
     topics text[] := annals.listed(batch_topic);
@@ -63,10 +69,17 @@ BEGIN
     )
     SELECT coalesce(array_agg(place::integer), '{}') INTO owned FROM written;
 
+    IF logged_sequence <> '' THEN
+        PERFORM annals.require_events(owned, topics, partitions, logged_batch, logged_context, logged_sequence,
+                                      logged_event_id, logged_stream_id, logged_stream_version, logged_type,
+                                      logged_schema_version, logged_data, logged_correlation_id, logged_actor,
+                                      logged_traceparent, logged_recorded_at);
+    END IF;
     -- First of all: what belongs to an instance changes only while the row of the instance is locked.
     IF instance_saga <> '' THEN
         PERFORM annals.update_instances(owned, instance_batch, instance_saga, instance_instance_id, instance_status,
-                                        instance_state, instance_correlation_id, instance_version, instance_applied);
+                                        instance_state, instance_correlation_id, instance_version, instance_applied,
+                                        instance_seed);
     END IF;
     IF deadline_saga <> '' OR cleared_saga <> '' OR passed_saga <> '' THEN
         PERFORM annals.update_deadlines(owned, topics, partitions,

@@ -2,9 +2,13 @@
 -- in `listed`. Raises
 --   AN003  another lane has changed an instance since it was read: its version is not what the batch was decided on; DETAIL
 --          is a JSON array of [saga, instance id]
+--
+-- A worker of the release before passes no `instance_seed`: it derives the ids of steps from public things. From the event
+-- on with which it has gone on with an instance, everybody does so.
 CREATE OR REPLACE FUNCTION annals.update_instances(
     owned integer[], instance_batch text, instance_saga text, instance_instance_id text, instance_status text,
-    instance_state text, instance_correlation_id text, instance_version text, instance_applied text
+    instance_state text, instance_correlation_id text, instance_version text, instance_applied text,
+    instance_seed text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     changed json;
@@ -17,20 +21,22 @@ BEGIN
               annals.listed(instance_batch)::integer[], annals.listed(instance_saga),
               annals.listed(instance_instance_id), annals.listed(instance_status), annals.listed(instance_state),
               annals.listed(instance_correlation_id), annals.listed(instance_version)::bigint[],
-              annals.listed(instance_applied)::integer[]
-          ) AS given(batch, saga, instance_id, status, state, correlation_id, version, applied)
+              annals.listed(instance_applied)::integer[], annals.listed(instance_seed)::uuid[]
+          ) AS given(batch, saga, instance_id, status, state, correlation_id, version, applied, seed)
          WHERE given.batch = ANY(owned)
          ORDER BY given.saga, given.instance_id, given.batch
     ), written AS (
         INSERT INTO annals.sagas AS stored (saga, instance_id, status, state, correlation_id, started_at, updated_at,
-                                            version, applied)
+                                            version, applied, seed)
         SELECT new.saga, new.instance_id, new.status, new.state::json, new.correlation_id, now(), now(), new.version,
-               new.applied
+               new.applied, new.seed
           FROM new
          ORDER BY new.saga, new.instance_id
         ON CONFLICT (saga, instance_id) DO UPDATE
            SET status = excluded.status, state = excluded.state, updated_at = excluded.updated_at,
-               version = excluded.version, applied = excluded.applied
+               version = excluded.version, applied = excluded.applied,
+               seeded_to = CASE WHEN instance_seed IS NULL AND stored.seed IS NOT NULL
+                                THEN coalesce(stored.seeded_to, stored.version) ELSE stored.seeded_to END
          WHERE stored.version = excluded.version - excluded.applied
         RETURNING stored.saga, stored.instance_id, stored.version
     )

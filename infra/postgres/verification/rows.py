@@ -42,6 +42,8 @@ def listed_instance(row: Any) -> ListedSagaInstance:
         state=row["state"].encode(),
         correlation_id=row["correlation_id"],
         started_at=row["started_at"],
+        seed=row["seed"],
+        seeded_to=row["seeded_to"],
     )
     return ListedSagaInstance(row["instance_id"], stored)
 

@@ -9,7 +9,7 @@ from contracts.envelope import rfc3339
 from infra.postgres.event_store import event_row
 from infra.postgres.lists import columns, listed
 from infra.postgres.pool import Database
-from infra.postgres.saga_store import step_row
+from infra.postgres.saga_store import step_row, stored_instance
 from infra.postgres.session import read_transaction
 from infra.postgres.verification.rows import parked_in_lane, snapshot_of_stream
 from infra.postgres.verification.texts import is_storable, key_lists, storable, storable_keys
@@ -116,10 +116,7 @@ class PostgresVerifiedTable:
     async def stored_instances(self, keys: Sequence[InstanceKey]) -> Mapping[InstanceKey, StoredInstance]:
         askable = storable_keys(keys)
         rows = await self._database.rows("saga_states", *key_lists(askable)) if askable else ()
-        return {
-            InstanceKey(row["saga"], row["instance_id"]): StoredInstance(row["version"], row["state"].encode())
-            for row in rows
-        }
+        return dict(map(stored_instance, rows))
 
     async def unknown_instances(self, keys: Sequence[InstanceKey]) -> AbstractSet[InstanceKey]:
         askable = storable_keys(keys)

@@ -27,6 +27,7 @@ from workers.operations.verification.comparisons.saga_journal import (
     ExpectedDeadline,
     JournalFold,
     SagaDifference,
+    Seed,
     StoredSaga,
 )
 from workers.operations.verification.findings import FindingKind, Verdict
@@ -114,7 +115,9 @@ class InstancePage:
                 self._end(self._new_fold(instance_id))
 
     def _new_fold(self, instance_id: str) -> JournalFold:
-        return JournalFold(self._saga, instance_id, self._installation.scratch)
+        stored = self._stored[instance_id]
+        seed = Seed() if stored is None else Seed(stored.seed, stored.seeded_to)
+        return JournalFold(self._saga, instance_id, self._installation.scratch, seed)
 
     def _apply(self, fold: JournalFold, entry: JournalEntry, handled: Mapping[SagaLane, int]) -> None:
         row = entry.row

@@ -88,13 +88,17 @@ class ParkedInLane(NamedTuple):
 
 
 class SagaInstance(NamedTuple):
-    """An instance as it is stored, and when it began."""
+    """An instance as it is stored, and when it began. The ids of the steps that its first `seeded_to` events led to are
+    derived from the secret `seed` (None: those of all events), those of later steps from public things.
+    """
 
     version: int
     status: str
     state: bytes
     correlation_id: str
     started_at: datetime
+    seed: str | None = None
+    seeded_to: int | None = None
 
 
 class ListedSagaInstance(NamedTuple):

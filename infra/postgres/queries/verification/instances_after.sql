@@ -13,7 +13,7 @@ WITH RECURSIVE journalled AS (
     SELECT instance_id FROM journalled WHERE instance_id IS NOT NULL
      UNION SELECT instance_id FROM stored ORDER BY instance_id LIMIT $3
 )
-SELECT p.instance_id, s.version, s.status, s.state::text, s.correlation_id, s.started_at
+SELECT p.instance_id, s.version, s.status, s.state::text, s.correlation_id, s.started_at, s.seed::text, s.seeded_to
   FROM page AS p
   LEFT JOIN annals.sagas AS s ON s.saga = $1 AND s.instance_id = p.instance_id
  ORDER BY p.instance_id

@@ -27,7 +27,7 @@ from workers.ports.sagas import (
     UnchangedStep,
 )
 from workers.ports.verification.steps import ExpectedStep, HandledAnswer, SagaLane, StepScratch
-from workers.saga.instances import Instances
+from workers.saga.instances import Instances, LoadedInstance
 from workers.saga.internal_events import INTERNAL_EVENTS, InternalEvent, internal_events
 
 
@@ -55,6 +55,18 @@ class StoredSaga(NamedTuple):
     correlation_id: str
 
 
+class Seed(NamedTuple):
+    """What the ids of an instance's steps are derived from, those of its first `until_version` events or of all (None).
+    A `value` of None: they are derived from public things alone.
+    """
+
+    value: str | None = None
+    until_version: int | None = None
+
+
+NO_SEED = Seed()
+
+
 class _Cause(NamedTuple):
     lane: SagaLane
     recorded: Recorded
@@ -65,14 +77,15 @@ class JournalFold:
     `broken`: an entry could not be right, nothing more can be said.
     """
 
-    def __init__(self, saga: Saga[Any], instance_id: str, scratch: StepScratch) -> None:
+    def __init__(self, saga: Saga[Any], instance_id: str, scratch: StepScratch, seed: Seed = NO_SEED) -> None:
         self.key = InstanceKey(saga.name, instance_id)
         self.version = 0
         self.broken = False
         self.deadlines: dict[str, ExpectedDeadline] = {}
         self._saga = saga
         self._scratch = scratch
-        self._instances = Instances({}, 0, 0)
+        self._seed = seed
+        self._instances = Instances({self.key: LoadedInstance(0, saga.initial, seed.value)}, 0, 0)
 
     def apply(self, row: JournalRow, recorded: Recorded | None) -> SagaDifference | None:
         """Fold the next entry; returns what is wrong with it. `recorded` is the event that is in the entry's place in
@@ -86,6 +99,8 @@ class JournalFold:
         if isinstance(cause, SagaDifference):
             self.broken = True
             return cause
+        if self._seed.until_version is not None and row.version == self._seed.until_version + 1:
+            self._instances.forget_seed(self.key)
         error = self._instances.apply(self._saga, cause.recorded, self.key)
         if error is not None:
             self.broken = True
