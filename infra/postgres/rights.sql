@@ -4,14 +4,14 @@
 -- Nobody but the owner may change a table's shape. Rows of events, commands, journals and interventions are only inserted,
 -- and no role may read credentials.secret.
 
-REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
-    annals_reader, annals_writer;
+REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
+    annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL TABLES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 DO $$
 DECLARE
     type regtype;
@@ -25,11 +25,13 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
 
 -- Every process: whether the schema is its version's, and the number of lanes.
-GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
-    annals_reader, annals_writer;
+GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
+    annals_audit, annals_reader, annals_writer;
 GRANT SELECT ON annals.migrations, annals.functions, annals.installation
-    TO annals_command, annals_saga, annals_projection, annals_gateway, annals_audit, annals_reader, annals_writer;
-GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_gateway, annals_reader;
+    TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys, annals_audit, annals_reader,
+    annals_writer;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_gateway,
+    annals_api_keys, annals_reader;
 
 -- Command workers: events, outcomes, unique claims, credentials and snapshots, in the epoch of their lanes.
 GRANT SELECT, INSERT ON annals.events, annals.commands TO annals_command;
@@ -68,16 +70,23 @@ GRANT SELECT ON annals.events TO annals_projection;
 GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.sagas, annals.saga_journal, annals.saga_outbox
     TO annals_gateway;
 
+-- The gateway too, apart from the above: readers have the rights of annals_gateway, and must neither see the hash of a key
+-- nor change a row.
+GRANT SELECT, UPDATE (last_used_at) ON annals.api_keys TO annals_api_keys;
+
 -- Readers: everything but secrets. Of credentials they see whose there are.
 GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, annals.unique_claims, annals.snapshots,
     annals.sagas, annals.saga_journal, annals.saga_outbox, annals.saga_beginnings, annals.deadlines,
     annals.step_rejections, annals.unchanged_steps, annals.parked_streams, annals.interventions,
     annals.log_interruptions, annals.open_log_interruptions TO annals_reader;
 GRANT SELECT (context, stream_id) ON annals.credentials TO annals_reader;
+GRANT SELECT (id, name, scopes, created_at, expires_at, revoked_at, last_used_at) ON annals.api_keys TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
 
--- Operators, who have the rights of readers too: interventions, repairs, and lanes of a topic that was recreated.
+-- Operators, who have the rights of readers too: interventions, repairs, lanes of a topic that was recreated, and the keys
+-- of services.
 GRANT INSERT ON annals.interventions, annals.log_interruptions TO annals_audit;
+GRANT INSERT, UPDATE (revoked_at) ON annals.api_keys TO annals_audit;
 GRANT INSERT, DELETE ON annals.unique_claims TO annals_audit;
 GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;
 GRANT UPDATE (requested_action) ON annals.parked_streams TO annals_audit;

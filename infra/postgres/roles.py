@@ -2,6 +2,7 @@
 
     annals_owner       owns the schema; `annals migrate` works as this role
     annals_command, annals_saga, annals_projection, annals_gateway, annals_audit     one for each kind of process
+    annals_api_keys    checks the keys of services; the login of the gateway has it beside annals_gateway
     annals_reader      reads everything but secrets
     annals_writer      has the rights of all workers, for installations in which all processes share one login
 
@@ -18,18 +19,19 @@ READER = "annals_reader"
 WRITER = "annals_writer"
 COMMAND, SAGA, PROJECTION = "annals_command", "annals_saga", "annals_projection"
 GATEWAY, AUDIT = "annals_gateway", "annals_audit"
+API_KEYS = "annals_api_keys"
 
-ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, AUDIT, READER, WRITER)
+ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, API_KEYS, AUDIT, READER, WRITER)
 
 # Releases before these roles do SET ROLE annals_writer or annals_reader, and their logins were granted no other role.
 RIGHTS_OF = {
     READER: (PROJECTION, GATEWAY),
     AUDIT: (READER,),
-    WRITER: (COMMAND, SAGA, AUDIT),
+    WRITER: (COMMAND, SAGA, AUDIT, API_KEYS),
 }
 """Whose rights a role has beside its own."""
 
-WRITING = frozenset({COMMAND, SAGA, AUDIT, WRITER})
+WRITING = frozenset({COMMAND, SAGA, API_KEYS, AUDIT, WRITER})
 """The roles whose sessions need a server that accepts writes."""
 
 _ATTEMPTS = 5

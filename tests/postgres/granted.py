@@ -2,7 +2,7 @@
 fault, and so is one that is missing.
 """
 
-from infra.postgres.roles import AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
+from infra.postgres.roles import API_KEYS, AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
 
 READ = {"SELECT": "*"}
 LANE = (
@@ -52,6 +52,7 @@ TABLES: Granted = {
         **EVERYBODY,
         **dict.fromkeys(("events", "commands", "outcomes", "sagas", "saga_journal", "saga_outbox"), READ),
     },
+    API_KEYS: {**EVERYBODY, "api_keys": {"SELECT": "*", "UPDATE": "last_used_at"}},
     READER: {
         **EVERYBODY,
         **dict.fromkeys(("lanes", "events", "commands", "outcomes", "unique_claims", "snapshots"), READ),
@@ -59,6 +60,7 @@ TABLES: Granted = {
         **dict.fromkeys(("step_rejections", "unchanged_steps", "parked_streams", "interventions"), READ),
         **dict.fromkeys(("log_interruptions", "open_log_interruptions"), READ),
         "credentials": {"SELECT": "context stream_id"},
+        "api_keys": {"SELECT": "id name scopes created_at expires_at revoked_at last_used_at"},
     },
     AUDIT: {
         **EVERYBODY,
@@ -69,6 +71,7 @@ TABLES: Granted = {
         "snapshots": {"DELETE": "*"},
         "parked_streams": {"UPDATE": "requested_action"},
         "lanes": {"INSERT": "*", "UPDATE": LANE},
+        "api_keys": {"INSERT": "*", "UPDATE": "revoked_at"},
     },
     WRITER: EVERYBODY,
 }
@@ -79,6 +82,7 @@ FUNCTIONS = {
     SAGA: {"listed", "commit_sagas", "update_instances", "update_deadlines", "update_parked_streams"},
     PROJECTION: {"listed"},
     GATEWAY: {"listed"},
+    API_KEYS: {"listed"},
     READER: {"listed", "answers"},
 }
 
