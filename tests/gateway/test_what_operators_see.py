@@ -5,7 +5,8 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from infra.processes.gateway import OpenToTheNetwork, require_loopback
+from infra.processes.identity import OpenToTheNetwork, check_exposure
+from infra.settings import Settings
 from tests.gateway.requests import ADA, created
 from workers.gateway.documentation import assets_folder
 
@@ -79,10 +80,10 @@ async def test_the_page_of_the_api_document_works(http: httpx.AsyncClient) -> No
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
 def test_the_gateway_listens_on_loopback(host: str) -> None:
-    require_loopback(host)
+    check_exposure(Settings(http_host=host))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "annals.example.org", ""])  # noqa: S104 - refused
 def test_without_authentication_it_listens_nowhere_else(host: str) -> None:
     with pytest.raises(OpenToTheNetwork, match="ANNALS_HTTP_HOST"):
-        require_loopback(host)
+        check_exposure(Settings(http_host=host))
