@@ -30,7 +30,7 @@ class MintingKey(NamedTuple):
     def jwk(self, **changed: Any) -> dict[str, Any]:
         """The public key as it is published."""
         public = self.private.public_key()
-        algorithms = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm, "RS256": RSAAlgorithm}
+        algorithms: dict[str, Any] = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm, "RS256": RSAAlgorithm}
         jwk = algorithms[self.algorithm].to_jwk(public, as_dict=True)
         jwk.pop("key_ops", None)
         described = {**jwk, "kid": self.id, "alg": self.algorithm, "use": "sig", **changed}
@@ -58,12 +58,13 @@ class MintingKey(NamedTuple):
 @cache
 def minting_key(algorithm: str = "ES256", id_: str = "key-1", bits: int = 2048) -> MintingKey:
     """The same key for the same arguments."""
-    private: Any = {
-        "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
-        "EdDSA": ed25519.Ed25519PrivateKey.generate,
-        "RS256": lambda: rsa.generate_private_key(65537, bits),
-    }[algorithm]()
-    return MintingKey(id_, algorithm, private)
+    match algorithm:
+        case "ES256":
+            return MintingKey(id_, algorithm, ec.generate_private_key(ec.SECP256R1()))
+        case "EdDSA":
+            return MintingKey(id_, algorithm, ed25519.Ed25519PrivateKey.generate())
+        case _:
+            return MintingKey(id_, algorithm, rsa.generate_private_key(65537, bits))
 
 
 def claims(issuer: str, **changed: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Authentication:
             try:
                 principal = await self._authenticator.principal(_token_of(scope["headers"]))
             except (Problem, TokenRefused, Unavailable, Overloaded) as error:
-                scope["reason"] = str(error)  # exchange.py logs it
+                scope["reason"] = error.code if isinstance(error, Problem) else str(error)  # exchange.py logs it
                 await _problem_of(error).response()(scope, receive, send)
                 return
             scope.setdefault("state", {})[PRINCIPAL] = principal
