@@ -20,7 +20,7 @@ def gateway(
 ) -> None:
     """Serve HTTP on ANNALS_HTTP_HOST and ANNALS_HTTP_PORT until SIGTERM or Ctrl-C. API documents are at /docs."""
     from infra.processes.gateway import run
-    from infra.processes.identity import OpenToTheNetwork
+    from infra.processes.gateway_exposure import OpenToTheNetwork
 
     given: dict[str, object] = {"log_format": "json"} if as_json else {}
     if processes is not None:

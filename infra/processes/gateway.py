@@ -26,11 +26,11 @@ from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.postgres.roles import GATEWAY
+from infra.processes.gateway_exposure import check_exposure
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
 from infra.processes.http_settings import allowed_hosts, connection_limits
-from infra.processes.identity import Authenticating, check_exposure
 from infra.processes.resources import database_for, opened_at_last
 from infra.redis.connection import client
 from infra.redis.keys import Keys
@@ -88,7 +88,11 @@ def composed(settings: Settings) -> FastAPI:
         archive,
     )
 
-    authenticating = Authenticating(settings) if settings.auth == "oidc" else None
+    authenticating = None
+    if settings.auth == "oidc":
+        from infra.processes.identity import Authenticating
+
+        authenticating = Authenticating(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,4 +1,7 @@
-"""The composition of authentication: from the settings to what checks the tokens of the gateway's callers."""
+"""The composition of authentication: from the settings to what checks the tokens of the gateway's callers.
+
+Only a gateway that authenticates imports this: the libraries of tokens take 12 MB and their time.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -14,7 +17,6 @@ from infra.identity.issuer_client import IssuerClient
 from infra.identity.key_set import Fetch, KeySet, KeyTimes
 from infra.identity.tokens import Expected, JwtAuthenticator
 from infra.monotonic_clock import MonotonicClock
-from infra.network_exposure import is_loopback
 from infra.postgres.api_keys import PostgresApiKeys
 from infra.postgres.roles import API_KEYS
 from infra.processes.resources import database_for, opened_at_last
@@ -28,28 +30,6 @@ CONNECTIONS = 2
 DEVELOPMENT_TIMES = KeyTimes(refresh_seconds=5.0, unknown_key_seconds=0.5, retry_seconds=5.0)
 
 log = structlog.get_logger(__name__)
-
-
-class OpenToTheNetwork(Exception):
-    """The gateway would listen beyond this machine although nobody must say, or prove, who they are."""
-
-    def __init__(self, host: str, why: str) -> None:
-        super().__init__(
-            f"ANNALS_HTTP_HOST is {host!r}, which other machines may reach, but {why}: anybody could read and write. "
-            "Set ANNALS_HTTP_HOST=127.0.0.1, or ANNALS_AUTH=oidc with ANNALS_AUTH_ISSUER and ANNALS_AUTH_AUDIENCE."
-        )
-        self.host = host
-
-
-def check_exposure(settings: Settings) -> None:
-    """Raises OpenToTheNetwork unless callers must prove who they are, or only this machine can reach the gateway."""
-    if is_loopback(settings.http_host):
-        return
-    if settings.auth == "none":
-        raise OpenToTheNetwork(settings.http_host, "no authentication is configured (ANNALS_AUTH=none)")
-    if settings.auth_development_issuer:
-        why = "ANNALS_AUTH_DEVELOPMENT_ISSUER believes whoever can read a file of this machine"
-        raise OpenToTheNetwork(settings.http_host, why)
 
 
 class Authenticating:

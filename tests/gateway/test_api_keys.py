@@ -3,77 +3,17 @@
 import asyncio
 import hmac
 import secrets
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
 from contracts.principal import Principal
-from infra.memory.api_keys import ApiKeyRows, MemoryApiKeyRegister, MemoryApiKeys
-from infra.memory.clock import MemoryClock
-from infra.memory.interventions import InterventionRows, MemoryInterventions
-from infra.memory.wire import DirectWire
+from tests.gateway.api_keys_in_memory import World
 from workers.gateway import api_keys as api_keys_module
-from workers.gateway.api_keys import ApiKeyAuthenticator
-from workers.operations.api_keys import ApiKeyRefused, CreatedApiKey, create, revoke
-from workers.operations.interventions import Operator
-from workers.ports.api_keys import StoredApiKey
+from workers.operations.api_keys import revoke
 from workers.ports.commands import Overloaded
 from workers.ports.identity import TokenRefused
-from workers.ports.interventions import Reason
 from workers.ports.lanes import Unavailable
-
-WHY = Reason("the shop opens")
-
-
-class CountedKeys(MemoryApiKeys):
-    """Counts the look-ups, and holds them while `open_` is not set."""
-
-    def __init__(self, rows: ApiKeyRows, wire: DirectWire) -> None:
-        super().__init__(rows, wire)
-        self.lookups: list[str] = []
-        self.notes: list[list[str]] = []
-        self.open_ = asyncio.Event()
-        self.open_.set()
-
-    async def api_key(self, id_: str) -> StoredApiKey | None:
-        self.lookups.append(id_)
-        await self.open_.wait()
-        return await super().api_key(id_)
-
-    async def note_used(self, ids: object) -> None:
-        self.notes.append(list(ids))  # type: ignore[call-overload]
-        await super().note_used(self.notes[-1])
-
-
-class World:
-    """Keys in memory, the gateway's view of them, and an operator. Time passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.clock = MemoryClock()
-        self.wire = DirectWire()
-        rows = ApiKeyRows(lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.clock()))
-        self.stored = CountedKeys(rows, self.wire)
-        self.register = MemoryApiKeyRegister(rows, DirectWire())
-        self.record = MemoryInterventions(InterventionRows(lambda: datetime.now(UTC)), DirectWire())
-        self.operator = Operator(self.record, "ada", WHY)
-        self.gateway = ApiKeyAuthenticator(self.stored, self.clock)
-
-    async def created(self, name: str = "shop", seconds: float | None = None) -> CreatedApiKey:
-        return await create(
-            self.register,
-            self.operator,
-            name,
-            ["users.write"],
-            id_=secrets.token_hex(8),
-            secret=secrets.token_urlsafe(32),
-            expires_in_seconds=seconds,
-        )
-
-    async def is_refused(self, token: str) -> bool:
-        with pytest.raises(TokenRefused) as caught:
-            await self.gateway.principal(token)
-        return token not in caught.value.why
 
 
 @pytest.fixture
@@ -224,35 +164,3 @@ async def test_the_hash_is_compared_in_constant_time(world: World, monkeypatch: 
     token = (await world.created()).token
     await world.gateway.principal(token)
     assert compared == [(sha256(token.encode()).digest(),) * 2]
-
-
-async def test_creation_and_revocation_are_recorded_without_the_key(world: World) -> None:
-    token, key = await world.created(seconds=60)
-    await revoke(world.register, world.operator, key.id)
-    actions = await world.record.of([f"api-key:{key.id}"])
-    assert [(action.action, action.actor, action.reason) for action in actions] == [
-        ("auth-key-create", "ada", WHY.text),
-        ("auth-key-revoke", "ada", WHY.text),
-    ]
-    assert actions[0].details == {"name": "shop", "scopes": ["users.write"], "expires_in_seconds": 60}
-    secret = token.removeprefix(f"annals_{key.id}_")
-    for shown in (repr(actions), repr(await world.created()), repr(vars(world.gateway))):
-        assert secret not in shown
-        assert sha256(token.encode()).hexdigest() not in shown
-
-
-@pytest.mark.parametrize("name", ["", "a b", "service:shop", "-shop", "a" * 101, "\u0430", "a\n"], ids=ascii)
-async def test_a_name_that_is_none_is_refused_before_anything_is_recorded(world: World, name: str) -> None:
-    with pytest.raises(ApiKeyRefused):
-        await world.created(name)
-    assert await world.record.since(0, 10) == []
-
-
-async def test_who_names_the_key_itself_to_revoke_it_is_told_not_to(world: World) -> None:
-    token, _ = await world.created()
-    with pytest.raises(ApiKeyRefused, match="by its id") as caught:
-        await revoke(world.register, world.operator, token)
-    assert token not in str(caught.value)
-    with pytest.raises(ApiKeyRefused, match="There is no key"):
-        await revoke(world.register, world.operator, "0" * 16)
-    assert len(await world.record.since(0, 10)) == 1
