@@ -30,15 +30,9 @@ class IssuerClient:
     ) -> None:
         self._issuer = issuer
         self._jwks_url = jwks_url
+        self._ca_file = ca_file
         self._deadline_seconds = deadline_seconds
-        self._http = httpx.AsyncClient(
-            verify=ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=deadline_seconds,
-            limits=httpx.Limits(max_connections=2, max_keepalive_connections=0),
-            headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "annals"},
-        )
+        self._client: httpx.AsyncClient | None = None
 
     async def fetch(self) -> list[SigningKey]:
         """The keys as they are now. Raises KeysUnusable."""
@@ -53,7 +47,27 @@ class IssuerClient:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _http(self) -> httpx.AsyncClient:
+        """The client, made when it is first needed: a file of certificates may come later."""
+        if self._client is None:
+            try:
+                certificates = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
+            except OSError as error:
+                raise KeysUnusable(
+                    f"the certificates of ANNALS_AUTH_TLS_CA_FILE cannot be read: {error.strerror}"
+                ) from error
+            self._client = httpx.AsyncClient(
+                verify=certificates,
+                follow_redirects=False,
+                trust_env=False,
+                timeout=self._deadline_seconds,
+                limits=httpx.Limits(max_connections=2, max_keepalive_connections=0),
+                headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "annals"},
+            )
+        return self._client
 
     async def _discovered(self) -> str:
         document = await self._json(discovery_address(self._issuer))
@@ -65,7 +79,7 @@ class IssuerClient:
         return address
 
     async def _json(self, address: str) -> object:
-        async with self._http.stream("GET", address) as response:
+        async with self._http().stream("GET", address) as response:
             if response.status_code != httpx.codes.OK:
                 raise KeysUnusable(f"it answers with status {response.status_code}")
             if response.headers.get("content-encoding", "identity") != "identity":

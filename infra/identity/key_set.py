@@ -81,6 +81,11 @@ class KeySet:
             await self.refresh()
             await self._clock.sleep(self._times.refresh_seconds if self._fault is None else self._times.retry_seconds)
 
+    def stop(self) -> None:
+        """End the fetch that is under way, if there is one."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+
     def _may_ask(self) -> bool:
         if self._fetching is not None or self._asked_at is None:
             return True

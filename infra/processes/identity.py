@@ -56,6 +56,7 @@ class Authenticating:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._keys.stop()
         await self._close_issuer()
         await self._database.close()
 

@@ -13,6 +13,9 @@ from infra.identity.tokens import Expected, JwtAuthenticator
 from infra.memory.clock import MemoryClock
 from tests.identity.issuer_server import IssuerServer, issuer_server
 from tests.identity.minting import AUDIENCE, claims, minted, minting_key
+from tests.property_tests import remove_time_limits
+
+remove_time_limits()
 
 Token = Callable[..., str]
 

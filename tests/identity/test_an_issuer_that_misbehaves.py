@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import shutil
 import time
 import zlib
 from pathlib import Path
 
+import certifi
 import pytest
 
 from infra.identity import issuer_client
@@ -85,7 +87,7 @@ async def test_the_control_a_redirect_leads_there_where_it_is_followed(issuer: I
     issuer.answers["/elsewhere"] = response(KEYS)
     issuer.answers[JWKS] = response(b"", "302 Found", "Location: /elsewhere")
     client = IssuerClient(issuer.url)
-    client._http.follow_redirects = True
+    client._http().follow_redirects = True
     assert [key.id for key in await client.fetch()] == ["key-1"]
     assert "/elsewhere" in issuer.asked
     await client.aclose()
@@ -172,6 +174,17 @@ def test_any_other_is_refused(address: str) -> None:
     assert not is_trusted_address(address)
 
 
-def test_no_file_is_read_for_it_but_the_one_that_the_settings_name(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        IssuerClient("https://login.example.org", ca_file=tmp_path / "missing.pem")
+async def test_certificates_that_cannot_be_read_are_said_and_looked_for_again(
+    issuer: IssuerServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    client = IssuerClient(issuer.url, ca_file=file)
+    with pytest.raises(KeysUnusable, match="ANNALS_AUTH_TLS_CA_FILE"):
+        await client.fetch()
+    file.write_text("not a certificate")
+    with pytest.raises(KeysUnusable, match="ANNALS_AUTH_TLS_CA_FILE"):
+        await client.fetch()
+    file.unlink()
+    shutil.copyfile(certifi.where(), file)
+    assert await client.fetch()
+    await client.aclose()
