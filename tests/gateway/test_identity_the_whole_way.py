@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ async def test_no_log_and_no_process_shows_a_token_or_a_key(running: Running) ->
     assert '"grace"' in written or "principal=grace" in written
     assert "principal=service:bank" in written or '"service:bank"' in written
     processes = " ".join(" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
-    for secret in (token.rpartition(".")[2], key[-43:], forged.rpartition(".")[2]):
+    hashed = sha256(key.encode()).hexdigest()
+    for secret in (token.rpartition(".")[2], key[-43:], forged.rpartition(".")[2], hashed):
         assert secret not in written
         assert secret not in processes
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,7 +20,8 @@ def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 class IssuerServer:
     """`answers` are by path; `asked` are the paths in order. While `held` is not set, no answer is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: ssl.SSLContext | None = None) -> None:
+        self.certificate = certificate
         self.port = 0
         self.answers: dict[str, bytes] = {}
         self.asked: list[str] = []
@@ -31,7 +33,7 @@ class IssuerServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.certificate is None else 'https'}://127.0.0.1:{self.port}"
 
     def publish(self, *keys: dict[str, Any], **description: Any) -> None:
         """Describe itself, and answer with these keys."""
@@ -44,7 +46,7 @@ class IssuerServer:
 
     async def begin(self) -> None:
         """Listen, on the same port as before if it has had one."""
-        self._server = await asyncio.start_server(self._answer, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", self.port, ssl=self.certificate)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def end(self) -> None:
@@ -69,9 +71,9 @@ class IssuerServer:
 
 
 @asynccontextmanager
-async def issuer_server() -> AsyncIterator[IssuerServer]:
+async def issuer_server(certificate: ssl.SSLContext | None = None) -> AsyncIterator[IssuerServer]:
     """A running one."""
-    server = IssuerServer()
+    server = IssuerServer(certificate)
     await server.begin()
     try:
         yield server
