@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infra.identity.addresses import FORM as ADDRESS_FORM
+from infra.identity.addresses import is_trusted_address
 from workers.gateway.hosts import AllowedHosts
 
 
@@ -40,6 +42,16 @@ class Settings(BaseSettings):
     http_body_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
     http_idle_seconds: int = Field(default=5, ge=1, le=3600)
     http_reader_seconds: float = Field(default=30.0, ge=0.1, le=600.0)
+
+    auth: Literal["none", "oidc"] = "none"
+    auth_issuer: str | None = Field(default=None, max_length=1000)
+    auth_audience: str | None = Field(default=None, max_length=1000)
+    auth_jwks_url: str | None = Field(default=None, max_length=1000)
+    auth_tls_ca_file: Path | None = None
+    auth_leeway_seconds: float = Field(default=30.0, ge=0.0, le=300.0)
+    auth_user_claim: str = Field(default="sub", min_length=1, max_length=200)
+    auth_scope_claim: str | None = Field(default=None, max_length=200)
+    auth_development_issuer: bool = False
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -79,6 +91,34 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"ANNALS_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} asks for ANNALS_KAFKA_SASL_USERNAME "
                 "and ANNALS_KAFKA_SASL_PASSWORD"
+            )
+        return self
+
+    @field_validator("auth_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str | None) -> str | None:
+        if value is not None and not is_trusted_address(value):
+            raise ValueError(ADDRESS_FORM)
+        return value
+
+    @field_validator("auth_jwks_url")
+    @classmethod
+    def _is_jwks_url(cls, value: str | None) -> str | None:
+        if value is not None and not is_trusted_address(value, may_have_query=True):
+            raise ValueError(ADDRESS_FORM)
+        return value
+
+    @model_validator(mode="after")
+    def _require_issuer(self) -> "Settings":
+        named = {"ANNALS_AUTH_ISSUER": self.auth_issuer, "ANNALS_AUTH_AUDIENCE": self.auth_audience}
+        if self.auth == "oidc" and not self.auth_development_issuer:
+            missing = [name for name, value in named.items() if not value]
+            if missing:
+                raise ValueError(f"ANNALS_AUTH=oidc asks for {' and '.join(missing)}")
+        if self.auth_development_issuer and (self.auth == "none" or any([*named.values(), self.auth_jwks_url])):
+            raise ValueError(
+                "ANNALS_AUTH_DEVELOPMENT_ISSUER stands in place of ANNALS_AUTH_ISSUER, ANNALS_AUTH_AUDIENCE and "
+                "ANNALS_AUTH_JWKS_URL, and needs ANNALS_AUTH=oidc"
             )
         return self
 

@@ -50,6 +50,7 @@ ENDINGS = (
     Ending("workers.operations.dead_letters.reading", "NoSuchLetter", REFUSED),
     Ending("workers.operations.lane_interruptions", "NotInterrupted", REFUSED),
     Ending("workers.operations.undo", "UndoRejected", REFUSED),
+    Ending("workers.operations.api_keys", "ApiKeyRefused", REFUSED),
     Ending("workers.operations.undo", "WrittenByNewerRelease", REFUSED),
     Ending("infra.measuring.bench.checkout", "SetupFailed", REFUSED),
     Ending("infra.measuring.bench.progress", "Stalled", REFUSED),

@@ -19,7 +19,8 @@ def gateway(
     as_json: Annotated[bool, typer.Option("--json", help="Log JSON lines (as ANNALS_LOG_FORMAT=json).")] = False,
 ) -> None:
     """Serve HTTP on ANNALS_HTTP_HOST and ANNALS_HTTP_PORT until SIGTERM or Ctrl-C. API documents are at /docs."""
-    from infra.processes.gateway import OpenToTheNetwork, run
+    from infra.processes.gateway import run
+    from infra.processes.gateway_exposure import OpenToTheNetwork
 
     given: dict[str, object] = {"log_format": "json"} if as_json else {}
     if processes is not None:

@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("dlq", "infra.cli.dlq", "Dead letters, commands that could not be handled: list, show, retry, discard."),
     ("parked", "infra.cli.parked", "Parked streams, which wait for a fix of the code: list, show, retry, skip."),
     ("lanes", "infra.cli.lanes", "Lanes: the position of each, and topics that were recreated or lost records."),
+    ("auth", "infra.cli.auth", "Keys of services, and tokens for development."),
     ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
     ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
     ("topics", "infra.cli.topics", "Create the Kafka topics, or recreate one of them."),

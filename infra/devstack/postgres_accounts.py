@@ -3,10 +3,13 @@
 from infra.accounts import Account
 from infra.home import Home
 from infra.postgres.logins import Login
+from infra.postgres.roles import API_KEYS
 
 
 def login_of(account: Account) -> str:
-    """The name of an account's login. The login has the role of the account (infra/postgres/roles.py)."""
+    """The name of an account's login. The login has the role of the account (infra/postgres/roles.py); the gateway's
+    also that which checks the keys of services.
+    """
     return f"annals_{account}_login"
 
 
@@ -18,4 +21,8 @@ def password_of(home: Home, account: Account) -> str:
 def logins_of(home: Home) -> dict[str, Login]:
     """All logins by name."""
     accounts = [account for account in Account if account is not Account.OWNER]
-    return {login_of(account): Login(f"annals_{account}", password_of(home, account)) for account in accounts}
+    return {login_of(account): Login(_roles_of(account), password_of(home, account)) for account in accounts}
+
+
+def _roles_of(account: Account) -> tuple[str, ...]:
+    return (f"annals_{account}", API_KEYS) if account is Account.GATEWAY else (f"annals_{account}",)

@@ -1,20 +1,21 @@
-"""Makes logins, each in one role of roles.py, on a server that belongs to Annals alone."""
+"""Makes logins, each with roles of roles.py, on a server that belongs to Annals alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from infra.postgres.roles import ROLES
 
 
 class Login(NamedTuple):
-    """The role that a login has, and its password, which must consist of letters, digits, `-` and `_`."""
+    """The roles that a login has, and its password, which must consist of letters, digits, `-` and `_`."""
 
-    role: str
+    roles: Sequence[str]
     password: str
 
 
 async def make_logins(connection: Any, logins: Mapping[str, Login]) -> None:
-    """Make the logins (by name) that are missing, and give all of them their passwords; `connection` is a superuser's.
+    """Make the logins (by name) that are missing, and give all of them their roles and passwords; `connection` is a
+    superuser's.
 
     `annals migrate` may not have run yet, so roles that are missing are made too. None but superusers may connect to
     the databases that the server itself has.
@@ -23,7 +24,8 @@ async def make_logins(connection: Any, logins: Mapping[str, Login]) -> None:
     statements = [f"CREATE ROLE {role} NOLOGIN" for role in ROLES if role not in existing]
     for name, login in logins.items():
         if name not in existing:
-            statements.append(f"CREATE ROLE {name} LOGIN IN ROLE {login.role}")
+            statements.append(f"CREATE ROLE {name} LOGIN")
+        statements.append(f"GRANT {', '.join(login.roles)} TO {name}")
         statements.append(f"ALTER ROLE {name} LOGIN PASSWORD '{login.password}'")
     statements += [f"REVOKE ALL ON DATABASE {database} FROM PUBLIC" for database in ("postgres", "template1")]
     async with connection.transaction():

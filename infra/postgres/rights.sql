@@ -5,14 +5,14 @@
 -- and no role may read credentials.secret or signing_keys. Whoever knows sagas.seed can compute the ids of commands to
 -- come.
 
-REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
-    annals_reader, annals_writer;
+REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
+    annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL TABLES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_audit, annals_reader, annals_writer;
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 DO $$
 DECLARE
     type regtype;
@@ -26,11 +26,13 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
 
 -- Every process: whether the schema is its version's, and the number of lanes.
-GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_gateway, annals_audit,
-    annals_reader, annals_writer;
+GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
+    annals_audit, annals_reader, annals_writer;
 GRANT SELECT ON annals.migrations, annals.functions, annals.installation
-    TO annals_command, annals_saga, annals_projection, annals_gateway, annals_audit, annals_reader, annals_writer;
-GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_gateway, annals_reader;
+    TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys, annals_audit, annals_reader,
+    annals_writer;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_gateway,
+    annals_api_keys, annals_reader;
 
 -- Command workers: events, outcomes, unique claims, credentials and snapshots, in the epoch of their lanes.
 GRANT SELECT, INSERT ON annals.events, annals.commands TO annals_command;
@@ -77,7 +79,11 @@ GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, upda
 -- Which replies are signed.
 GRANT SELECT ON annals.reply_signing_keys TO annals_gateway;
 
--- Readers: everything but secrets. Of credentials they see whose there are, of instances all but the seeds.
+-- The gateway too, apart from the above, which needs no server that writes: the keys of services, and when each was used.
+GRANT SELECT, UPDATE (last_used_at) ON annals.api_keys TO annals_api_keys;
+
+-- Readers: everything but secrets. Of credentials they see whose there are, of instances all but the seeds, of keys of
+-- services all but the hashes.
 GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, annals.unique_claims, annals.snapshots,
     annals.saga_journal, annals.saga_outbox, annals.saga_beginnings, annals.deadlines, annals.step_rejections,
     annals.unchanged_steps, annals.parked_streams, annals.interventions, annals.log_interruptions,
@@ -85,13 +91,16 @@ GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, a
 GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
     TO annals_reader;
 GRANT SELECT (context, stream_id) ON annals.credentials TO annals_reader;
+GRANT SELECT (id, name, scopes, created_at, expires_at, revoked_at, last_used_at) ON annals.api_keys TO annals_reader;
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
 
--- Operators, who have the rights of readers too: interventions, repairs (of the log too, where records are signed), and
--- lanes of a topic that was recreated. A verification folds the journals again, and the ids of the steps with them.
+-- Operators, who have the rights of readers too: interventions, repairs (of the log too, where records are signed), lanes
+-- of a topic that was recreated, and the keys of services. A verification folds the journals again, and the ids of the
+-- steps with them.
 GRANT SELECT ON annals.event_signing_keys TO annals_audit;
 GRANT SELECT (seed, seeded_to) ON annals.sagas TO annals_audit;
 GRANT INSERT ON annals.interventions, annals.log_interruptions TO annals_audit;
+GRANT INSERT, UPDATE (revoked_at) ON annals.api_keys TO annals_audit;
 GRANT INSERT, DELETE ON annals.unique_claims TO annals_audit;
 GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;
 GRANT UPDATE (requested_action) ON annals.parked_streams TO annals_audit;

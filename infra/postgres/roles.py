@@ -2,6 +2,7 @@
 
     annals_owner       owns the schema; `annals migrate` works as this role
     annals_command, annals_saga, annals_projection, annals_gateway, annals_audit     one for each kind of process
+    annals_api_keys    checks the keys of services; the login of the gateway has it beside annals_gateway
     annals_reader      reads everything but secrets
     annals_writer      has the rights of all processes, for installations in which all processes share one login
 
@@ -18,18 +19,19 @@ READER = "annals_reader"
 WRITER = "annals_writer"
 COMMAND, SAGA, PROJECTION = "annals_command", "annals_saga", "annals_projection"
 GATEWAY, AUDIT = "annals_gateway", "annals_audit"
+API_KEYS = "annals_api_keys"
 
-ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, AUDIT, READER, WRITER)
+ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, API_KEYS, AUDIT, READER, WRITER)
 
 # Logins of installations from before these roles have annals_writer and annals_reader. So the writer has the rights of
 # all processes. The reader has not: two of them read keys (rights.sql).
 RIGHTS_OF = {
     AUDIT: (READER,),
-    WRITER: (COMMAND, SAGA, PROJECTION, GATEWAY, AUDIT),
+    WRITER: (COMMAND, SAGA, PROJECTION, GATEWAY, API_KEYS, AUDIT),
 }
 """Whose rights a role has beside its own."""
 
-WRITING = frozenset({COMMAND, SAGA, AUDIT, WRITER})
+WRITING = frozenset({COMMAND, SAGA, API_KEYS, AUDIT, WRITER})
 """The roles whose sessions need a server that accepts writes."""
 
 _ATTEMPTS = 5

@@ -1,6 +1,24 @@
 -- The schema of the database after all migrations, as `python -m infra.postgres.schema URL` shows it.
 -- Generated: do not edit. The bodies of the functions are in functions/.
 
+CREATE TABLE annals.api_keys (
+    id           text NOT NULL,
+    name         text NOT NULL,
+    scopes       text[] NOT NULL,
+    hash         bytea NOT NULL,
+    created_at   timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    expires_at   timestamp with time zone,
+    revoked_at   timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT api_keys_id_check CHECK ((id ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT api_keys_name_check CHECK ((name <> ''::text))
+);
+COMMENT ON TABLE annals.api_keys IS 'The keys of services, by the id that is part of each key. The key itself is stored nowhere.';
+COMMENT ON COLUMN annals.api_keys.name IS 'The service. Several keys may have one name, so that a key can be replaced.';
+COMMENT ON COLUMN annals.api_keys.last_used_at IS 'To about a minute; NULL: never.';
+
 CREATE TABLE annals.commands (
     command_id     uuid NOT NULL,
     type           text NOT NULL,
@@ -496,6 +514,11 @@ CREATE FUNCTION annals.update_parked_streams(
     text, parked_recorded_at text, unparked_batch text, unparked_follower text, unparked_stream_id text
 ) RETURNS void LANGUAGE plpgsql;
 
+GRANT SELECT ON TABLE annals.api_keys TO annals_api_keys;
+GRANT UPDATE (last_used_at) ON TABLE annals.api_keys TO annals_api_keys;
+GRANT INSERT ON TABLE annals.api_keys TO annals_audit;
+GRANT UPDATE (revoked_at) ON TABLE annals.api_keys TO annals_audit;
+GRANT SELECT (created_at), SELECT (expires_at), SELECT (id), SELECT (last_used_at), SELECT (name), SELECT (revoked_at), SELECT (scopes) ON TABLE annals.api_keys TO annals_reader;
 GRANT INSERT, SELECT ON TABLE annals.commands TO annals_command;
 GRANT SELECT ON TABLE annals.commands TO annals_gateway;
 GRANT SELECT ON TABLE annals.commands TO annals_reader;
@@ -514,6 +537,7 @@ GRANT SELECT ON TABLE annals.events TO annals_gateway;
 GRANT SELECT ON TABLE annals.events TO annals_projection;
 GRANT SELECT ON TABLE annals.events TO annals_reader;
 GRANT SELECT ON TABLE annals.events TO annals_saga;
+GRANT SELECT ON TABLE annals.functions TO annals_api_keys;
 GRANT SELECT ON TABLE annals.functions TO annals_audit;
 GRANT SELECT ON TABLE annals.functions TO annals_command;
 GRANT SELECT ON TABLE annals.functions TO annals_gateway;
@@ -521,6 +545,7 @@ GRANT SELECT ON TABLE annals.functions TO annals_projection;
 GRANT SELECT ON TABLE annals.functions TO annals_reader;
 GRANT SELECT ON TABLE annals.functions TO annals_saga;
 GRANT SELECT ON TABLE annals.functions TO annals_writer;
+GRANT SELECT ON TABLE annals.installation TO annals_api_keys;
 GRANT SELECT ON TABLE annals.installation TO annals_audit;
 GRANT INSERT, SELECT ON TABLE annals.installation TO annals_command;
 GRANT SELECT ON TABLE annals.installation TO annals_gateway;
@@ -541,6 +566,7 @@ GRANT INSERT ON TABLE annals.log_interruptions TO annals_audit;
 GRANT INSERT ON TABLE annals.log_interruptions TO annals_command;
 GRANT SELECT ON TABLE annals.log_interruptions TO annals_reader;
 GRANT INSERT ON TABLE annals.log_interruptions TO annals_saga;
+GRANT SELECT ON TABLE annals.migrations TO annals_api_keys;
 GRANT SELECT ON TABLE annals.migrations TO annals_audit;
 GRANT SELECT ON TABLE annals.migrations TO annals_command;
 GRANT SELECT ON TABLE annals.migrations TO annals_gateway;
@@ -587,6 +613,7 @@ GRANT DELETE, INSERT ON TABLE annals.unique_claims TO annals_audit;
 GRANT DELETE, INSERT, SELECT ON TABLE annals.unique_claims TO annals_command;
 GRANT UPDATE (claimed_at), UPDATE (stream_id) ON TABLE annals.unique_claims TO annals_command;
 GRANT SELECT ON TABLE annals.unique_claims TO annals_reader;
+GRANT USAGE ON SCHEMA annals TO annals_api_keys;
 GRANT USAGE ON SCHEMA annals TO annals_audit;
 GRANT USAGE ON SCHEMA annals TO annals_command;
 GRANT USAGE ON SCHEMA annals TO annals_gateway;
@@ -601,6 +628,7 @@ GRANT EXECUTE ON FUNCTION annals.commit_commands TO annals_command;
 GRANT EXECUTE ON FUNCTION annals.commit_sagas TO annals_saga;
 GRANT EXECUTE ON FUNCTION annals.keep_credentials TO annals_command;
 GRANT EXECUTE ON FUNCTION annals.keep_snapshots TO annals_command;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_api_keys;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_command;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_gateway;
 GRANT EXECUTE ON FUNCTION annals.listed TO annals_projection;

@@ -22,17 +22,17 @@ from contracts.topics import Topics
 from infra.accounts import Account
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.locating import located
-from infra.network_exposure import is_loopback
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
 from infra.postgres.roles import GATEWAY
 from infra.postgres.signing_keys import reply_signatures
+from infra.processes.gateway_exposure import check_exposure
 from infra.processes.gateway_port import check_gateway_port
 from infra.processes.gateway_processes import serve_in_processes, stop_with_parent
 from infra.processes.http_server import server_configuration
 from infra.processes.http_settings import allowed_hosts, connection_limits
-from infra.processes.resources import database_for
+from infra.processes.resources import database_for, opened_at_last
 from infra.redis.connection import client
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
@@ -45,36 +45,16 @@ from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.queries import Queries
-from workers.retrying import Retrying
 
 SOURCE = "/annals/gateway"
 WAIT_FOR_SERVERS_SECONDS = 120.0
 DELIVERY_TIMEOUT_SECONDS = 3.0
 MAX_OUTSTANDING_COMMANDS = 2000
 READER_CONNECTIONS = 8
-RECONNECT_SECONDS = 1.0
-MAX_RECONNECT_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 APPLICATION = "infra.processes.gateway:application"
 
 log = structlog.get_logger(__name__)
-
-
-class OpenToTheNetwork(Exception):
-    """The gateway would listen beyond this machine although nobody must say who they are."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"ANNALS_HTTP_HOST is {host!r}, which other machines may reach, but no authentication is configured: "
-            "anybody could read and write. Set ANNALS_HTTP_HOST=127.0.0.1."
-        )
-        self.host = host
-
-
-def require_loopback(host: str) -> None:
-    """Raises OpenToTheNetwork unless only this machine can reach `host`."""
-    if not is_loopback(host):
-        raise OpenToTheNetwork(host)
 
 
 def bound_socket(settings: Settings) -> socket.socket:
@@ -110,23 +90,20 @@ def composed(settings: Settings) -> FastAPI:
         archive,
     )
 
-    async def open_database() -> None:
-        retrying = Retrying("the gateway waits for its database", log, RECONNECT_SECONDS, MAX_RECONNECT_SECONDS)
-        while True:
-            retrying.begin()
-            try:
-                await database.open()
-            except Exception as error:  # noqa: BLE001  # whatever it was: who gives up answers 503 for ever
-                await asyncio.sleep(retrying.after(error))
-            else:
-                return
+    authenticating = None
+    if settings.auth == "oidc":
+        from infra.processes.identity import Authenticating
+
+        authenticating = Authenticating(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         beside = {
-            in_background(open_database(), "open the database"),
+            in_background(opened_at_last(database, "the gateway waits for its database", log), "open the database"),
             in_background(backend.servers.watch(), "watch the servers"),
         }
+        if authenticating is not None:
+            beside |= {in_background(work, name) for name, work in authenticating.beside().items()}
         await commands.start()
         gc.freeze()  # else the framework's many objects are searched for garbage again and again
         try:
@@ -141,6 +118,8 @@ def composed(settings: Settings) -> FastAPI:
                     await commands.stop()
             await redis.aclose()
             await database.close()
+            if authenticating is not None:
+                await authenticating.close()
 
     return create_app(
         backend,
@@ -148,12 +127,13 @@ def composed(settings: Settings) -> FastAPI:
         version=version("annals"),
         hosts=allowed_hosts(settings),
         body_seconds=settings.http_body_seconds,
+        authenticator=None if authenticating is None else authenticating.authenticator,
     )
 
 
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises OpenToTheNetwork, PortTaken or the embedded stack's StackNotRunning."""
-    require_loopback(settings.http_host)
+    check_exposure(settings)
     configure_logs(settings, role="gateway")
     # The port first: when it is taken, nobody need wait for the servers to learn it.
     bound = bound_socket(settings)

@@ -1,10 +1,16 @@
 """What every composition needs: a database pool from the settings, and the name under which a process owns lanes."""
 
+import asyncio
 import os
 import socket
+from typing import Any
 
 from infra.postgres.pool import Database
 from infra.settings import Settings
+from workers.retrying import Retrying
+
+RECONNECT_SECONDS = 1.0
+MAX_RECONNECT_SECONDS = 5.0
 
 
 def owner_name() -> str:
@@ -16,3 +22,16 @@ def database_for(settings: Settings, *, role: str | None, connections: int) -> D
     """A pool, not yet open, on the located database."""
     assert settings.database_url is not None, "settings must be located first"
     return Database(settings.database_url.get_secret_value(), role=role, connections=connections)
+
+
+async def opened_at_last(database: Database, what_waits: str, log: Any) -> None:
+    """Open a pool, however long it takes."""
+    retrying = Retrying(what_waits, log, RECONNECT_SECONDS, MAX_RECONNECT_SECONDS)
+    while True:
+        retrying.begin()
+        try:
+            await database.open()
+        except Exception as error:  # noqa: BLE001  # whatever it was: who gives up answers 503 for ever
+            await asyncio.sleep(retrying.after(error))
+        else:
+            return

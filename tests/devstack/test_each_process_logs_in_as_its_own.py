@@ -11,6 +11,7 @@ from infra.devstack.stack import Devstack
 from infra.home import Home
 from infra.locating import located
 from infra.postgres.migrate import migrate
+from infra.postgres.roles import API_KEYS
 from infra.settings import Settings
 
 
@@ -32,6 +33,8 @@ async def test_of_postgres(only_postgres: Settings) -> None:
         assert await connection.fetchval(superuser) == (account is Account.OWNER)
         if account is not Account.OWNER:
             assert await connection.fetchval("SELECT pg_has_role($1, 'USAGE')", f"annals_{account}")
+            checks_keys = await connection.fetchval("SELECT pg_has_role($1, 'MEMBER')", API_KEYS)
+            assert checks_keys == (account is Account.GATEWAY)
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await asyncpg.connect(url.replace("/annals?", "/postgres?"), timeout=10)
         await connection.close(timeout=10)

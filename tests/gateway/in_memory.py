@@ -28,6 +28,7 @@ from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
 from workers.gateway.request_body import BODY_SECONDS
 from workers.ports.commands import CommandMeta, Overloaded
+from workers.ports.identity import Authenticator
 from workers.ports.lanes import Unavailable
 from workers.ports.outcomes import CommandKey
 
@@ -36,7 +37,11 @@ CATCH_UP_SECONDS = 0.3
 
 
 def application(
-    system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST, *, body_seconds: float = BODY_SECONDS
+    system: "SystemInMemory",
+    hosts: AllowedHosts = ANY_HOST,
+    *,
+    body_seconds: float = BODY_SECONDS,
+    authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """The gateway on a system in memory. Its tests call it by names of their own."""
     projections = [projection for context in contexts().values() for projection in context.projections]
@@ -47,7 +52,7 @@ def application(
         system,
         archive,
     )
-    return create_app(backend, hosts=hosts, body_seconds=body_seconds)
+    return create_app(backend, hosts=hosts, body_seconds=body_seconds, authenticator=authenticator)
 
 
 class SystemInMemory:

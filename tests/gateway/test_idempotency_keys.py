@@ -7,11 +7,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
+from contracts.principal import Principal
 from tests.gateway.every_route import ADDRESSES, BODIES, Operation, filled, operations
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, created, is_problem
 from tests.waiting import until
-from workers.gateway.callers import ANONYMOUS, CALLER
+from workers.gateway.callers import ANONYMOUS, PRINCIPAL
 from workers.gateway.request_headers import command_id_from
 
 
@@ -184,7 +185,7 @@ def test_callers_keep_apart() -> None:
 async def test_the_caller_of_a_request_is_the_one_that_was_authenticated(app: FastAPI, system: SystemInMemory) -> None:
     async def as_a_caller(scope: Scope, receive: Receive, send: Send) -> None:
         (name,) = [value.decode() for header, value in scope["headers"] if header == b"x-test-caller"]
-        scope["state"] = {CALLER: name}
+        scope["state"] = {PRINCIPAL: Principal(name)}
         await app(scope, receive, send)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(as_a_caller), base_url="http://g") as http:

@@ -89,7 +89,7 @@ class LateDatabase:
 
 
 async def test_the_database_is_opened_in_the_end_whatever_kept_it_shut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "RECONNECT_SECONDS", 0.001)
+    monkeypatch.setattr("infra.processes.resources.RECONNECT_SECONDS", 0.001)
     database = LateDatabase(
         Unavailable("Postgres", 'database "annals" does not exist', "create it"),
         ZeroDivisionError("a bug for the test"),

@@ -1,11 +1,15 @@
 """Metrics, log lines and API documents of the gateway."""
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
 
-from infra.processes.gateway import OpenToTheNetwork, require_loopback
+from infra.processes.gateway_exposure import OpenToTheNetwork, check_exposure
+from infra.settings import Settings
 from tests.gateway.requests import ADA, created
 from workers.gateway.documentation import assets_folder
 
@@ -79,10 +83,28 @@ async def test_the_page_of_the_api_document_works(http: httpx.AsyncClient) -> No
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "::1", "localhost"])
 def test_the_gateway_listens_on_loopback(host: str) -> None:
-    require_loopback(host)
+    check_exposure(Settings(http_host=host))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "annals.example.org", ""])  # noqa: S104 - refused
 def test_without_authentication_it_listens_nowhere_else(host: str) -> None:
     with pytest.raises(OpenToTheNetwork, match="ANNALS_HTTP_HOST"):
-        require_loopback(host)
+        check_exposure(Settings(http_host=host))
+
+
+def test_with_authentication_it_may_listen_anywhere() -> None:
+    oidc = Settings(http_host="10.0.0.1", auth="oidc", auth_issuer="https://login.example.org", auth_audience="annals")
+    check_exposure(oidc)
+
+
+def test_but_not_for_the_tokens_of_development() -> None:
+    development = Settings(http_host="10.0.0.1", auth="oidc", auth_development_issuer=True)
+    with pytest.raises(OpenToTheNetwork, match="ANNALS_AUTH_DEVELOPMENT_ISSUER"):
+        check_exposure(development)
+    check_exposure(development.model_copy(update={"http_host": "::1"}))
+
+
+def test_without_authentication_the_libraries_of_tokens_are_not_loaded() -> None:
+    """They take 12 MB of each process."""
+    loaded = "import sys, infra.processes.gateway; print(sorted({'jwt', 'httpx'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True, text=True).stdout == "[]\n"

@@ -2,7 +2,7 @@
 fault, and so is one that is missing.
 """
 
-from infra.postgres.roles import AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
+from infra.postgres.roles import API_KEYS, AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
 
 READ = {"SELECT": "*"}
 LANE = (
@@ -58,6 +58,7 @@ TABLES: Granted = {
         "sagas": {"SELECT": INSTANCE},
         "reply_signing_keys": READ,
     },
+    API_KEYS: {**EVERYBODY, "api_keys": {"SELECT": "*", "UPDATE": "last_used_at"}},
     READER: {
         **EVERYBODY,
         **dict.fromkeys(("lanes", "events", "commands", "outcomes", "unique_claims", "snapshots"), READ),
@@ -66,6 +67,7 @@ TABLES: Granted = {
         **dict.fromkeys(("step_rejections", "unchanged_steps", "parked_streams", "interventions"), READ),
         **dict.fromkeys(("log_interruptions", "open_log_interruptions"), READ),
         "credentials": {"SELECT": "context stream_id"},
+        "api_keys": {"SELECT": "id name scopes created_at expires_at revoked_at last_used_at"},
     },
     AUDIT: {
         **EVERYBODY,
@@ -78,6 +80,7 @@ TABLES: Granted = {
         "snapshots": {"DELETE": "*"},
         "parked_streams": {"UPDATE": "requested_action"},
         "lanes": {"INSERT": "*", "UPDATE": LANE},
+        "api_keys": {"INSERT": "*", "UPDATE": "revoked_at"},
     },
     WRITER: EVERYBODY,
 }
@@ -88,6 +91,7 @@ FUNCTIONS = {
     SAGA: {"listed", "commit_sagas", "require_events", "update_instances", "update_deadlines", "update_parked_streams"},
     PROJECTION: {"listed"},
     GATEWAY: {"listed"},
+    API_KEYS: {"listed"},
     READER: {"listed", "answers"},
 }
 

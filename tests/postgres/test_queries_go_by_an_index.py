@@ -67,6 +67,9 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "deadlines_of_instance": ("deadlines_pkey", ["welcome", "a", 100]),
     "journal_of_instance": ("saga_journal_pkey events_pkey", ["welcome", "a", 100]),
     "steps_of_instance": ("saga_outbox_instance commands_pkey", ["welcome", "a", 100]),
+    "api_key": ("api_keys_pkey", ["0123456789abcdef"]),
+    "note_api_keys_used": ("api_keys_pkey", [listed(["0123456789abcdef"]), 55.0]),
+    "revoke_api_key": ("api_keys_pkey", ["0123456789abcdef"]),
     "saga_states": ("sagas_pkey", [listed(["welcome"]), listed(["a"])]),
 }
 

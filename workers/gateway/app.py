@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from workers.gateway import commands, correlations, documentation, health, problems
+from workers.gateway.authentication import Authentication, described_in
 from workers.gateway.backend import Backend
 from workers.gateway.direct_reads import DirectReads
 from workers.gateway.exchange import Exchange
@@ -17,6 +18,7 @@ from workers.gateway.request_body import BODY_SECONDS, BoundedBody
 from workers.gateway.routes import DIRECT_READS, ROUTES
 from workers.gateway.safe_methods import SafeMethods
 from workers.gateway.site_guard import SiteGuard
+from workers.ports.identity import Authenticator
 
 # exchange.py tells what happens; the framework's own records would hold the texts of exceptions.
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
@@ -42,9 +44,11 @@ def create_app(
     version: str = "0",
     hosts: AllowedHosts = LOOPBACK_HOSTS,
     body_seconds: float = BODY_SECONDS,
+    authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """The application. `lifespan` opens and closes what the backend's adapters need. `hosts` are the names under which
-    it answers, `body_seconds` the time within which a body must be complete.
+    it answers, `body_seconds` the time within which a body must be complete. Without an `authenticator` everybody is
+    the anonymous caller.
     """
     app = FastAPI(
         title="Annals",
@@ -61,11 +65,13 @@ def create_app(
     )
     for context_routes in (*routes, commands.routes, correlations.routes, health.routes):
         app.include_router(context_routes(backend))
-    documentation.install(app)
+    documentation.install(app, None if authenticator is None else described_in)
     problems.install(app)
     app.add_middleware(BoundedBody, seconds=body_seconds)
     app.add_middleware(SafeMethods)
     app.add_middleware(DirectReads, queries=backend.queries, reads=DIRECT_READS)
+    if authenticator is not None:
+        app.add_middleware(Authentication, authenticator=authenticator)
     app.add_middleware(SiteGuard, hosts=hosts)
     app.add_middleware(Exchange)  # added last, so the outermost
     return app

@@ -1,16 +1,26 @@
 """Who sends a request: the one place where an identity enters.
 
-Nobody says who they are yet, so everybody is the anonymous caller. What authenticates a request puts the caller's name
-into its state, under `CALLER`, before a route sees it. The name is part of the id that an Idempotency-Key leads to: the
-keys of two callers have nothing to do with each other, so none can get the answer to another's request by a guess.
+What authenticates a request (authentication.py) puts the principal into its state before a route sees it. Without
+authentication everybody is the anonymous caller. The name is part of the id that an Idempotency-Key leads to: the keys
+of two callers have nothing to do with each other, so none can get the answer to another's request by a guess. It is
+also the actor of the events that the request leads to.
 """
 
 from starlette.requests import Request
 
+from contracts.principal import Principal
+
 ANONYMOUS = ""
-CALLER = "caller"
+PRINCIPAL = "principal"
+
+
+def principal_of(request: Request) -> Principal | None:
+    """Who was proven to send the request; None for the anonymous caller."""
+    principal: Principal | None = getattr(request.state, PRINCIPAL, None)
+    return principal
 
 
 def caller_of(request: Request) -> str:
     """The name of the caller, unique among all and stable over time; empty for the anonymous one."""
-    return str(getattr(request.state, CALLER, ANONYMOUS))
+    principal = principal_of(request)
+    return ANONYMOUS if principal is None else principal.name

@@ -4,6 +4,7 @@ The page's scripts come with the package fastapi-offline, so that it works witho
 installed they come from FastAPI's default, a public network of caches.
 """
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
+Correction = Callable[[dict[str, Any]], dict[str, Any]]
+
 ASSETS_PATH = "/docs/assets"
+DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
 
 
@@ -41,12 +45,15 @@ def without_null_parameters(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def install(app: FastAPI) -> None:
-    """Add the page, and the correction of the document."""
+def install(app: FastAPI, also: Correction | None = None) -> None:
+    """Add the page, and the corrections of the document: the one above, and another."""
     generated = app.openapi
 
     def openapi() -> dict[str, Any]:
-        return app.openapi_schema or without_null_parameters(generated())
+        if app.openapi_schema is None:
+            document = without_null_parameters(generated())
+            app.openapi_schema = also(document) if also is not None else document
+        return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the framework's own way to change the document
     folder = assets_folder()
@@ -67,6 +74,6 @@ def install(app: FastAPI) -> None:
     async def document() -> JSONResponse:
         return JSONResponse(app.openapi())
 
-    @app.get("/docs", include_in_schema=False)
+    @app.get(DOCS_PATH, include_in_schema=False)
     async def docs() -> HTMLResponse:
         return get_swagger_ui_html(openapi_url=OPENAPI_PATH, title=app.title, **local)

@@ -4,8 +4,9 @@ counts it.
 The level of the line is info; that of a plain read (direct_reads.py) which is answered quickly, and not by a problem,
 is debug.
 
-The line has the path without the query and no header but the correlation id, so neither an e-mail address that a client
-searches for nor an idempotency key gets into the log. An unexpected exception becomes a problem document here.
+The line has the path without the query, the name of the principal, and no header but the correlation id: so no e-mail
+address that a client searches for, no idempotency key and no token gets into the log. An unexpected exception becomes a
+problem document here.
 """
 
 import re
@@ -19,6 +20,7 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
+from workers.gateway.callers import PRINCIPAL
 from workers.gateway.problems import Problem, invalid_header
 from workers.gateway.protective_headers import protective_headers
 
@@ -107,8 +109,15 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
         status=status,
         milliseconds=round(seconds * 1000, 1),
         correlation_id=correlation_id,
-        **({"reason": scope["reason"]} if "reason" in scope else {}),
+        **_facts(scope),
     )
+
+
+def _facts(scope: MutableMapping[str, Any]) -> dict[str, str]:
+    """Who asked, where that was proven, and why the request was not done, where a part of the gateway has said so."""
+    principal = scope.get("state", {}).get(PRINCIPAL)
+    facts = {} if principal is None else {"principal": principal.name}
+    return facts | ({"reason": scope["reason"]} if "reason" in scope else {})
 
 
 @cache

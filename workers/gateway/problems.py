@@ -101,6 +101,12 @@ def unavailable(server: str, *, detail: str | None = None, headers: Mapping[str,
     )
 
 
+def overloaded(error: Overloaded) -> Problem:
+    """The problem that a limit of concurrent work is reached."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Problem(503, "Overloaded", f"Too many {error.what} at once. Try again later.", headers=headers)
+
+
 def field_errors(problems: Sequence[ErrorDetails]) -> list[dict[str, str]]:
     """pydantic's errors as the names of fields and the rules that they break."""
     return [
@@ -201,11 +207,7 @@ async def _from_unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _from_overloaded(_: Request, error: Exception) -> Response:
-    overloaded = cast(Overloaded, error)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Problem(
-        503, "Overloaded", f"Too many {overloaded.what} at once. Try again later.", headers=headers
-    ).response()
+    return overloaded(cast(Overloaded, error)).response()
 
 
 async def _from_too_large(_: Request, error: Exception) -> Response:
