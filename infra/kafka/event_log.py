@@ -21,7 +21,7 @@ from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
-from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -42,6 +42,7 @@ class KafkaEventLog:
 
     def __init__(self, settings: Settings) -> None:
         self._options = client_options(settings)
+        self._consumer_options = consumer_options(settings)
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._reader: Consumer | None = None
@@ -147,7 +148,7 @@ class KafkaEventLog:
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:
-            self._reader = await partition_reader(Consumer, self._options)
+            self._reader = await partition_reader(Consumer, self._consumer_options)
         return self._reader
 
     async def stop(self) -> None:

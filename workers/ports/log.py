@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from contracts.unreadable_batch import UnreadableBatch
 from workers.ports.lanes import Unavailable
 
 Headers = Sequence[tuple[str, bytes]]
@@ -20,6 +21,9 @@ class InboundRecord(NamedTuple):
 
     `leader_epoch` is that of the leader under which the record was written, or an earlier one. It grows whenever the
     partition gets another leader, or the same one again after a failure. -1: unknown.
+
+    `unreadable`: the record stands for a batch of records that cannot be read, which is its value. Its offset is the
+    last one of the batch.
     """
 
     topic: str
@@ -30,6 +34,7 @@ class InboundRecord(NamedTuple):
     headers: Headers
     timestamp: int
     leader_epoch: int = -1
+    unreadable: UnreadableBatch | None = None
 
 
 class OutboundRecord(NamedTuple):
