@@ -23,7 +23,7 @@ from contracts.client.broken_connections import keeps_metadata
 from contracts.client.fetch_waits import FetchClient
 from contracts.client.stored_batches import StoredRecords, UnreadableRecord, WholeRecords
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
-from contracts.client.unpacking import HEADER_BYTES, Unpacking
+from contracts.client.unpacking import Unpacking
 from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from contracts.unreadable_batch import UnreadableBatch
 
@@ -48,22 +48,27 @@ class FetchedRecord(NamedTuple):
     unreadable: UnreadableBatch | None = None
 
 
+_new_tuple = tuple.__new__
+
+
 class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
     """Those of a fetch."""
 
     def _consumer_record(self, tp: Any, record: Any) -> FetchedRecord:
-        headers = tuple(record.headers)
-        self._records.unpacking.left -= HEADER_BYTES * len(headers)
-        return FetchedRecord(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.key,
-            record.value,
-            headers,
-            record.timestamp,
-            self._records.leader_epoch,
-            record.unreadable if type(record) is UnreadableRecord else None,
+        # FetchedRecord(…) takes twice as long.
+        return _new_tuple(
+            FetchedRecord,
+            (
+                tp.topic,
+                tp.partition,
+                record.offset,
+                record.key,
+                record.value,
+                tuple(record.headers),
+                record.timestamp,
+                self._records.leader_epoch,
+                record.unreadable if type(record) is UnreadableRecord else None,
+            ),
         )
 
 

@@ -19,7 +19,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.batch_parsing import parsed_batch
-from contracts.client.unpacking import CODEC_MASK, HEADER, TooLarge, Unpacking
+from contracts.client.unpacking import CODEC_MASK, HEADER, HEADER_BYTES, TooLarge, Unpacking
 from contracts.unreadable_batch import BATCH_TOO_LARGE, BATCH_UNREADABLE, UnreadableBatch
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -72,17 +72,19 @@ class StoredBatch:
         except Exception as error:  # noqa: BLE001  # each codec's own
             yield self._whole(BATCH_UNREADABLE, f"cannot be unpacked: {_text(error)}")
             return
-        done = 0
+        headers, record = 0, None
         try:
             for record in self._batch if unpacked is self._content else DefaultRecordBatch(unpacked):
                 yield record
-                done += 1
+                headers += len(record.headers)
         except Exception:  # noqa: BLE001  # aiokafka's own errors, Unicode's
             records, fault = parsed_batch(unpacked)
-            yield from records[done:]
+            yield from (other for other in records if record is None or other.offset > record.offset)
             if fault is not None:
                 explanation = f"cannot be parsed after {len(records)} records: {_text(fault)}"
                 yield self._whole(BATCH_UNREADABLE, explanation, records[-1].offset + 1 if records else None)
+            headers = sum(len(record.headers) for record in records)
+        self._unpacking.left -= HEADER_BYTES * headers
 
     def _whole(self, reason: str, explanation: str, first_unread: int | None = None) -> UnreadableRecord:
         last_time = HEADER.unpack_from(self._content)[8]

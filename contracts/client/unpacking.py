@@ -40,6 +40,8 @@ DECODERS: dict[int, Decoder] = {
     3: cramjam.lz4.decompress_into,
     4: cramjam.zstd.decompress_into,
 }
+# aiokafka reads a number to its end, also behind the end of a batch: there must be a byte that ends it.
+ZEROS_BEHIND = 1
 # How cramjam says that the buffer is full.
 BUFFER_IS_FULL = "whole buffer"
 SCRATCH_BYTES = 1_048_576
@@ -95,8 +97,8 @@ class Unpacking:
             if self.max_bytes <= SCRATCH_BYTES:
                 raise TooLarge(f"unpacks to more than {self.max_bytes} bytes")
             # Pages that are not written to take no memory.
-            buffer = memoryview(mmap.mmap(-1, HEADER.size + self.max_bytes))
-            size = _decoded_into(decode, packed, buffer[HEADER.size :])
+            buffer = memoryview(mmap.mmap(-1, HEADER.size + self.max_bytes + ZEROS_BEHIND))
+            size = _decoded_into(decode, packed, buffer[HEADER.size : -ZEROS_BEHIND])
             if size is None:
                 raise TooLarge(f"unpacks to more than {self.max_bytes} bytes")
             buffer[: HEADER.size] = b"".join(start)
@@ -148,17 +150,24 @@ def _require_few_headers(body: memoryview, count: int) -> None:
     headers, position = 0, 0
     try:
         for _ in range(count):
-            length, position = decode_varint(body, position)
+            length, position = _number(body, position)
             end = position + length
-            _, position = decode_varint(body, position)  # attributes
-            _, position = decode_varint(body, position)  # timestamp
-            _, position = decode_varint(body, position)  # offset
+            for _ in ("attributes", "timestamp", "offset"):
+                _, position = _number(body, position)
             for _ in ("key", "value"):
-                size, position = decode_varint(body, position)
+                size, position = _number(body, position)
                 position += max(size, 0)
-            headers += decode_varint(body, position)[0]
+            headers += _number(body, position)[0]
             if headers > MAX_HEADERS:
                 raise TooLarge(f"has records with more than {MAX_HEADERS} headers")
             position = end
     except (ValueError, IndexError):
         return
+
+
+def _number(body: memoryview, position: int) -> tuple[int, int]:
+    """A number and the position behind it. aiokafka's function alone would read from anywhere in memory."""
+    if not 0 <= position < len(body):
+        raise IndexError(position)
+    number, position = decode_varint(body, position)
+    return number, position
