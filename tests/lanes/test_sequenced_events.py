@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.catalogue import catalogue
+from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED, CREATE_ADA
+from tests.counted import Counted
 from tests.given import words
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from workers.core.recorded import Recorded
@@ -89,6 +91,15 @@ async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.Monke
     table = RowsInMemory(ROWS)
     assert sequences(await read(reader(table), [inbound(ROWS[5], 0)])) == [1, 2, 3, 4, 5, 6]
     assert table.asked == 3
+
+
+async def test_go_on_behind_a_batch_that_cannot_be_read_which_is_counted() -> None:
+    counted = Counted(annals_foreign_records_skipped_total={"role": "projection", "topic": TOPIC})
+    batch = UnreadableBatch(BATCH_TOO_LARGE, 1, "it unpacks to too much")
+    log = [inbound(ROWS[0], 0), foreign(7)._replace(key=None, unreadable=batch), inbound(ROWS[1], 8)]
+    recorded_events = await read(reader(RowsInMemory(ROWS)), log)
+    assert sequences(recorded_events) == [1, 2]
+    assert counted.grown() == {"annals_foreign_records_skipped_total": 1}
 
 
 @pytest.mark.parametrize(
