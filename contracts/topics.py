@@ -9,6 +9,14 @@ DEAD_LETTERS_SUFFIX = ".dlq"
 MAX_MESSAGE_BYTES = 1_048_576
 """The largest value of a command that is read, and the largest event: 1 MiB."""
 
+MAX_UNPACKED_BATCH_BYTES = 32 * MAX_MESSAGE_BYTES
+"""The largest record batch that is read, once it is unpacked, unless told otherwise: 32 MiB.
+
+That is twice what a topic of commands takes as it is stored, so a batch without compression always passes. It is 32
+times what producers put into a batch by default at most (1 MB in librdkafka, counted before compression; 16 kB in Java,
+counted after); commands, with an id in each, become 3 to 20 times smaller.
+"""
+
 
 class Topics(NamedTuple):
     """Topic names under one prefix (`ANNALS_TOPIC_PREFIX`)."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from infra.identity.addresses import FORM as ADDRESS_FORM
 from infra.identity.addresses import is_trusted_address
 from workers.gateway.hosts import AllowedHosts
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     kafka_tls_ca_file: Path | None = None
     instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
+    kafka_max_unpacked_bytes: int = Field(default=MAX_UNPACKED_BATCH_BYTES, ge=16 * 1_048_576, le=1024 * 1_048_576)
     gateway_processes: int = Field(default=1, ge=1, le=64)
     audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 

@@ -55,6 +55,11 @@ RECORDS_MISSING = Counter(
 LOG_SHORTENED = Counter("annals_log_shortened", "Times that the log ended before the mark of the lane", ["topic"])
 REDIRECTED = Counter("annals_commands_redirected", "Commands sent on to the partition of their key", ["topic"])
 DEAD_LETTERS = Counter("annals_dead_letters", "Records moved to the dead letters", ["topic", "reason"])
+FOREIGN_RECORDS = Counter(
+    "annals_foreign_records_skipped",
+    "Records and unreadable batches in an event log that Annals did not write",
+    ["role", "topic"],
+)
 REPEATS_DROPPED = Counter(
     "annals_repeats_dropped", "Records of the log dropped because they were applied before", ["role", "topic"]
 )

@@ -1,18 +1,16 @@
 """Parses a record batch (version 2) that aiokafka cannot parse. Slow, and seldom needed.
 
-Gives records for everything that the broker has accepted: at worst one record without a key that holds the batch.
+Gives records for everything that the broker has accepted, and says why there are no more.
 Source of the format: https://kafka.apache.org/41/implementation/message-format/
 """
 
-import struct
 from typing import NamedTuple
 
-from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.record.util import decode_varint
 
-HEADER = struct.Struct(">qiibIhiqqqhii")
-CODEC_MASK, LOG_APPEND_TIME_MASK = 0x07, 0x08
-DECODERS = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
+from contracts.client.unpacking import HEADER
+
+LOG_APPEND_TIME_MASK = 0x08
 
 
 class StoredRecord(NamedTuple):
@@ -27,23 +25,18 @@ class StoredRecord(NamedTuple):
     checksum: None = None
 
 
-def parsed_batch(content: memoryview) -> list[StoredRecord]:
-    """All records of a batch, in order. One record stands for a batch, or the rest of one, that cannot be parsed."""
+def parsed_batch(content: memoryview | bytes) -> tuple[list[StoredRecord], Exception | None]:
+    """The records of a batch without compression, in order, and why those after them cannot be parsed."""
     base_offset, _, _, _, _, attributes, _, first_time, last_time, _, _, _, count = HEADER.unpack_from(content)
     records: list[StoredRecord] = []
     try:
-        body = bytes(content[HEADER.size :])
-        if attributes & CODEC_MASK:
-            body = bytes(DECODERS[attributes & CODEC_MASK](body))
-        reader = _Reader(body)
+        reader = _Reader(bytes(content[HEADER.size :]))
         fixed_time = last_time if attributes & LOG_APPEND_TIME_MASK else None
         while len(records) < count:
             records.append(_record(reader, base_offset, first_time, fixed_time))
-    except Exception:  # noqa: BLE001  # decoders raise anything, and the lane must go on
-        offset = records[-1].offset + 1 if records else base_offset
-        whole = bytes(content)
-        records.append(StoredRecord(offset, last_time, 0, None, whole, []))
-    return records
+    except Exception as error:  # noqa: BLE001  # what is malformed may raise anything, and the lane must go on
+        return records, error
+    return records, None
 
 
 class _Reader:

@@ -168,7 +168,8 @@ class EventReader:
         try:
             envelope = read_event(record.headers, record.key)
         except MalformedMessage as error:
-            log.warning("%s/%d offset %d was skipped: %s", record.topic, partition, record.offset, error)
+            reason = error if record.unreadable is None else record.unreadable.explanation
+            log.warning("%s/%d offset %d was skipped: %s", record.topic, partition, record.offset, reason)
             return None
         if envelope.sequence <= before.sequence:
             self._positions[partition] = ReadPosition(before.sequence, record.offset + 1)

@@ -13,11 +13,15 @@ _NOT_MIGRATED = "The database has no schema of Annals, or not this version's: ru
 
 
 @asynccontextmanager
-async def event_table(settings: Settings, *, role: str = "annals_reader") -> AsyncIterator[Database]:
-    """The open database. Raises StackNotRunning, Unavailable, or CommandRefused when it was never migrated."""
+async def event_table(
+    settings: Settings, *, role: str = "annals_reader", writes: bool | None = None
+) -> AsyncIterator[Database]:
+    """The open database; `writes` as for a Database. Raises StackNotRunning, Unavailable, or CommandRefused when it was
+    never migrated.
+    """
     url = located(settings).database_url
     assert url is not None, "located settings have every address"
-    database = Database(url.get_secret_value(), role=role, connections=1)
+    database = Database(url.get_secret_value(), role=role, connections=1, writes=writes)
     try:
         await database.open()
         yield database

@@ -72,8 +72,11 @@ async def _run(
     from workers.operations.verification.run import events_to_compare, verify
 
     settings = Settings()
-    # Readers may not read the seeds from which the ids of sagas' steps are derived.
-    async with event_table(settings, role="annals_audit") as database, open_sources(settings, database) as sources:
+    # Readers may not read the seeds from which the ids of sagas' steps are derived. A follower will do.
+    async with (
+        event_table(settings, role="annals_audit", writes=False) as database,
+        open_sources(settings, database) as sources,
+    ):
 
         async def verified() -> Verdict:
             with progress_bar(shown=show_verdict is not None) as progress:

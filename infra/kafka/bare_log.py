@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from contracts.client.consumer import Consumer
 from infra.kafka.clients import idempotent_producer, started, stopped
-from infra.kafka.connection import client_options
+from infra.kafka.connection import client_options, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
 
@@ -45,7 +45,7 @@ async def bare_log(settings: Settings, topic: str) -> AsyncIterator[BareLog]:
         try:
             consumer = await started(
                 Consumer(
-                    **options,
+                    **consumer_options(settings),
                     group_id=None,
                     enable_auto_commit=False,
                     auto_offset_reset="earliest",

@@ -43,7 +43,7 @@ async def idempotent_producer(options: Mapping[str, Any]) -> AIOKafkaProducer:
 
 async def partition_reader(consumer_class: type[AnyConsumer], options: Mapping[str, Any], **more: Any) -> AnyConsumer:
     """A started consumer that belongs to no group and reads the partitions that it is told to, from their beginning
-    unless a position is set. `options`: of `client_options`. Raises KafkaError or OSError.
+    unless a position is set. `options`: of `consumer_options`. Raises KafkaError or OSError.
     """
     return await started(
         consumer_class(

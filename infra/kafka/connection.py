@@ -29,6 +29,11 @@ def client_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def consumer_options(settings: Settings) -> dict[str, Any]:
+    """Those of consumers (contracts.client.consumer.Consumer) that read records. Raises Unavailable as above."""
+    return {**client_options(settings), "max_unpacked_bytes": settings.kafka_max_unpacked_bytes}
+
+
 def security_of(settings: Settings) -> Security:
     """SASL and TLS from the settings. Raises Unavailable when the configured certificates cannot be read."""
     password = settings.kafka_sasl_password

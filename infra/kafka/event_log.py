@@ -22,7 +22,7 @@ from contracts.signatures import Signatures, SignatureSource
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one, signed
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
-from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -45,6 +45,7 @@ class KafkaEventLog:
         """`signed_by` None: nothing is signed, which is for measurements."""
         self._options = client_options(settings)
         self._signed_by = signed_by
+        self._consumer_options = consumer_options(settings)
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._reader: Consumer | None = None
@@ -158,7 +159,7 @@ class KafkaEventLog:
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:
-            self._reader = await partition_reader(Consumer, self._options)
+            self._reader = await partition_reader(Consumer, self._consumer_options)
         return self._reader
 
     async def stop(self) -> None:

@@ -65,8 +65,9 @@ async def _first_hole(consumer: WholeConsumer, place: TopicPartition, first: int
     expected = first
     while expected < until:
         for record in (await consumer.getmany(place, timeout_ms=1000)).get(place, ()):
-            if record.offset > expected:
-                return expected, min(record.offset, until)
+            begin = record.offset if record.unreadable is None else record.unreadable.first_offset
+            if begin > expected:
+                return expected, min(begin, until)
             expected = record.offset + 1
             if expected >= until:
                 return None

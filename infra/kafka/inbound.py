@@ -10,4 +10,4 @@ def inbound(record: FetchedRecord, signatures: Signatures | None = None) -> Inbo
     if signatures is None:
         return InboundRecord(*record)
     topic, partition, _, key, value, headers, *_ = record
-    return InboundRecord(*record, signatures.is_signed(topic, partition, key, value, headers))
+    return InboundRecord(*record, is_signed=signatures.is_signed(topic, partition, key, value, headers))

@@ -8,8 +8,9 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from contracts.client.consumer import Consumer
+from contracts.topics import DEAD_LETTERS_SUFFIX, MAX_MESSAGE_BYTES
 from infra.kafka.clients import partition_reader, stopped
-from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.inbound import inbound
 from infra.kafka.topic_settings import read_topic_settings
@@ -25,8 +26,8 @@ class LogReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._options = client_options(settings)
-        self._consumers: dict[str, Consumer] = {}
+        self._options = consumer_options(settings)
+        self._consumers: dict[tuple[str, int], Consumer] = {}
 
     async def records(
         self, topic: str, partition: int, from_offset: int, *, committed_only: bool = False
@@ -37,7 +38,7 @@ class LogReader:
         """
         place = TopicPartition(topic, partition)
         isolation = "read_committed" if committed_only else "read_uncommitted"
-        async with self._consumer_for(f"{topic}/{partition} cannot be read", isolation) as consumer:
+        async with self._consumer_for(f"{topic}/{partition} cannot be read", isolation, topic) as consumer:
             consumer.assign([place])
             position = max(from_offset, (await consumer.beginning_offsets([place]))[place])
             end: int = (await consumer.end_offsets([place]))[place]
@@ -85,16 +86,25 @@ class LogReader:
         return [ends[place] for place in places]
 
     @asynccontextmanager
-    async def _consumer_for(self, what: str, isolation: str = "read_uncommitted") -> AsyncIterator[Consumer]:
-        """The consumer of this isolation level; one that failed is replaced. Raises Unavailable: `what`."""
+    async def _consumer_for(
+        self, what: str, isolation: str = "read_uncommitted", topic: str = ""
+    ) -> AsyncIterator[Consumer]:
+        """The consumer of this isolation level, to read records of `topic`; one that failed is replaced. Raises
+        Unavailable: `what`.
+        """
+        limit = self._options["max_unpacked_bytes"]
+        if topic.endswith(DEAD_LETTERS_SUFFIX):
+            limit += MAX_MESSAGE_BYTES  # the largest record that a worker has read, and the reason for the letter
+        kind = isolation, limit
         try:
-            if isolation not in self._consumers:
+            if kind not in self._consumers:
                 async with asyncio.timeout(3 * REQUEST_TIMEOUT_SECONDS):
-                    reader = await partition_reader(Consumer, self._options, isolation_level=isolation)
-                self._consumers[isolation] = reader
-            yield self._consumers[isolation]
+                    options = {**self._options, "max_unpacked_bytes": limit}
+                    reader = await partition_reader(Consumer, options, isolation_level=isolation)
+                self._consumers[kind] = reader
+            yield self._consumers[kind]
         except KAFKA_FAULTS as error:
-            broken = self._consumers.pop(isolation, None)
+            broken = self._consumers.pop(kind, None)
             if broken is not None:
                 await stopped(broken)
             raise unavailable(error, what) from error

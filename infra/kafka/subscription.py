@@ -18,7 +18,7 @@ from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import SignatureSource
 from infra.kafka.clients import stopped
-from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
+from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.kafka.holes import HoleFinder
 from infra.kafka.inbound import inbound
@@ -65,9 +65,9 @@ class KafkaSubscription:
         self._read_to: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
-        self._holes = HoleFinder(client_options(settings))
+        self._holes = HoleFinder(consumer_options(settings))
         self._consumer = GatheringConsumer(
-            **client_options(settings),
+            **consumer_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
             enable_auto_commit=False,

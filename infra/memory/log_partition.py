@@ -58,7 +58,9 @@ class LogPartition:
         timestamp = self._now_milliseconds()
         place, offset = (self._topic, self._partition), self.end
         self._records += [
-            InboundRecord(*place, offset + number, key, value, headers, timestamp, self.leader_epoch, are_signed)
+            InboundRecord(
+                *place, offset + number, key, value, headers, timestamp, self.leader_epoch, is_signed=are_signed
+            )
             for number, (key, value, headers) in enumerate(records)
         ]
         if producer is not None:

@@ -64,8 +64,10 @@ def sessions_for(url: str, *, writes: bool) -> dict[str, str]:
 class Database:
     """A pool of connections in one role of roles.py, or as the login itself (None)."""
 
-    def __init__(self, url: str, *, role: str | None, connections: int) -> None:
+    def __init__(self, url: str, *, role: str | None, connections: int, writes: bool | None = None) -> None:
+        """`writes`: whether it needs a server that writes; None: as its role says."""
         self._url = url
+        self._writes = role in WRITING if writes is None else writes
         self._role = role
         self._connections = connections
         self._place = place_of(url)
@@ -87,7 +89,7 @@ class Database:
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION_SETTINGS | ({"role": self._role} if self._role else {}),
                 reset=_keep_session,
-                **sessions_for(self._url, writes=self._role in WRITING),
+                **sessions_for(self._url, writes=self._writes),
             )
         try:
             if checks_schema:

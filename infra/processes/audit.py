@@ -35,7 +35,7 @@ TURN_NUMBER = 0x6175646974
 async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     """The host of the audit, for located settings. It connects as it runs: no server need be there yet."""
     assert settings.database_url is not None, "settings must be located first"
-    database = database_for(settings, role=AUDIT, connections=READER_CONNECTIONS)
+    database = database_for(settings, role=AUDIT, connections=READER_CONNECTIONS, writes=False)
     # A reader of its own: dead letters are read while a verification reads the log.
     log = LogReader(settings)
     topics = Topics(settings.topic_prefix)

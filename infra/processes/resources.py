@@ -18,10 +18,10 @@ def owner_name() -> str:
     return f"{socket.gethostname()}/{os.getpid()}"
 
 
-def database_for(settings: Settings, *, role: str | None, connections: int) -> Database:
-    """A pool, not yet open, on the located database."""
+def database_for(settings: Settings, *, role: str | None, connections: int, writes: bool | None = None) -> Database:
+    """A pool, not yet open, on the located database. `writes` as for a Database."""
     assert settings.database_url is not None, "settings must be located first"
-    return Database(settings.database_url.get_secret_value(), role=role, connections=connections)
+    return Database(settings.database_url.get_secret_value(), role=role, connections=connections, writes=writes)
 
 
 async def opened_at_last(database: Database, what_waits: str, log: Any) -> None:

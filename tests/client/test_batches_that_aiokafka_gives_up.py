@@ -7,13 +7,14 @@ import struct
 import pytest
 
 from contracts.client.batch_parsing import parsed_batch
-from contracts.client.consumer import StoredRecords
+from contracts.client.stored_batches import StoredRecords
 from tests.fuzz.raw_batches import HEADER, RawRecord, record_batch
 
 START = struct.calcsize(">qiibI") + HEADER.size
 ATTRIBUTES_PLACE = struct.calcsize(">qiibI")
 
 GOOD = [RawRecord(b"k%d" % number, b"v%d" % number, [(b"name", b"x"), (b"none", None)]) for number in range(5)]
+LAST_OFFSET = len(GOOD) - 1
 ODD = [*GOOD[:2], RawRecord(None, b"", [(b"caf\xe9", b"\xff"), (b"", None)], timestamp=-1), *GOOD[3:]]
 
 
@@ -45,10 +46,9 @@ def test_a_name_that_is_no_text_keeps_its_bytes_and_the_records_around_it_are_as
 
 def test_both_parsers_read_a_good_batch_alike() -> None:
     batch = record_batch(GOOD)
-    own_parse = [
-        (record.offset, record.key, record.value, record.headers) for record in parsed_batch(memoryview(batch))
-    ]
-    assert own_parse == _records(batch)
+    records, fault = parsed_batch(memoryview(batch))
+    assert [(record.offset, record.key, record.value, record.headers) for record in records] == _records(batch)
+    assert fault is None
 
 
 def test_a_compressed_batch_with_such_a_name_is_read() -> None:
@@ -66,8 +66,8 @@ def test_a_compressed_batch_with_such_a_name_is_read() -> None:
     ],
     ids=["an unknown codec", "broken gzip", "broken zstd", "no records"],
 )
-def test_a_batch_that_cannot_be_read_is_one_record_that_holds_it(content: bytes) -> None:
-    assert _records(content) == [(0, None, content, [])]
+def test_a_batch_that_cannot_be_read_is_one_record_at_its_last_offset_that_holds_it(content: bytes) -> None:
+    assert _records(content) == [(LAST_OFFSET, None, content, [])]
 
 
 def test_a_batch_that_ends_too_soon_gives_what_it_has_and_then_itself() -> None:

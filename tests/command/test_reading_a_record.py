@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.catalogue import catalogue
 from contracts.topics import MAX_MESSAGE_BYTES
+from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.commands import CreateUser, UpdateUser
 from contracts.users.examples import CREATE_ADA, CREATE_ADA_WITH_PASSWORD, WELCOME_ADA
 from tests.command.installation import COMMANDS, TOPICS, record
@@ -239,3 +240,10 @@ def test_of_many_wrong_fields_is_a_rejection_of_bounded_size() -> None:
     assert result.rejection is not None
     assert len(result.rejection.details) <= 50
     assert len(words_of(result.rejection)) < 60_000
+
+
+def test_a_batch_that_cannot_be_read_is_a_dead_letter_with_its_reason() -> None:
+    batch = UnreadableBatch(BATCH_TOO_LARGE, 3, "the batch at the offsets 3 to 7 unpacks to too much")
+    stands_for_it = InboundRecord("users.commands", 2, 7, None, b"packed", (), 0, unreadable=batch)
+    letter = read_users(stands_for_it)
+    assert letter == DeadLetter(stands_for_it, BATCH_TOO_LARGE, batch.explanation)

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.catalogue import catalogue
+from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED, CREATE_ADA
+from tests.counted import Counted
 from tests.given import words
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from workers.core.recorded import Recorded
@@ -91,6 +93,15 @@ async def test_that_the_log_lacks_are_read_in_portions(monkeypatch: pytest.Monke
     assert table.asked == 3
 
 
+async def test_go_on_behind_a_batch_that_cannot_be_read_which_is_counted() -> None:
+    counted = Counted(annals_foreign_records_skipped_total={"role": "projection", "topic": TOPIC})
+    batch = UnreadableBatch(BATCH_TOO_LARGE, 1, "it unpacks to too much")
+    log = [inbound(ROWS[0], 0), foreign(7)._replace(key=None, unreadable=batch), inbound(ROWS[1], 8)]
+    recorded_events = await read(reader(RowsInMemory(ROWS)), log)
+    assert sequences(recorded_events) == [1, 2]
+    assert counted.grown() == {"annals_foreign_records_skipped_total": 1}
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -130,36 +141,6 @@ async def test_of_strangers_are_passed_over(record: InboundRecord) -> None:
 def forged_next(row: EventRow, offset: int) -> InboundRecord:
     """An event as a stranger may write it: everything is right but that no command has led to it, and the signature."""
     return forged(row, row.sequence, offset)._replace(value=ADAS_EMAIL_CHANGED.to_json(), is_signed=False)
-
-
-async def test_that_a_stranger_forged_with_the_next_sequence_are_not_believed() -> None:
-    table = RowsInMemory(ROWS[:2])
-    events = reader(table)
-    assert sequences(await read(events, [inbound(ROWS[0], 0), inbound(ROWS[1], 1), forged_next(ROWS[2], 2)])) == [1, 2]
-    table.rows.append(ROWS[2])
-    (true,) = await read(events, [inbound(ROWS[2], 3)])
-    assert true.event_id == ROWS[2].event_id
-
-
-async def test_that_were_forged_before_the_true_ones_came_give_way_to_those_of_the_table() -> None:
-    records = [inbound(ROWS[0], 0), forged_next(ROWS[1], 1), inbound(ROWS[1], 2), inbound(ROWS[2], 3)]
-    recorded_events = await read(reader(RowsInMemory(ROWS)), records)
-    assert [recorded.event_id for recorded in recorded_events] == [row.event_id for row in ROWS[: len(recorded_events)]]
-    assert len(recorded_events) >= 3
-
-
-async def test_of_a_release_that_did_not_sign_are_read_from_the_table_at_once() -> None:
-    table = RowsInMemory(ROWS)
-    records = [record._replace(is_signed=False) for record in inbound_all(ROWS)]
-    assert await read(reader(table), records) == await read(reader(RowsInMemory(ROWS)), inbound_all(ROWS))
-    assert table.asked == 1
-
-
-async def test_a_flood_of_forged_ones_asks_the_table_once() -> None:
-    table = RowsInMemory(ROWS[:1])
-    flood = [forged(ROWS[1], 2 + number, number)._replace(is_signed=False) for number in range(1, 500)]
-    assert sequences(await read(reader(table), [inbound(ROWS[0], 0), *flood])) == [1]
-    assert table.asked == 1
 
 
 @dataclass(frozen=True)

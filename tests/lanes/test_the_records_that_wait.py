@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lanes.work import records
-from workers.lanes.queue import MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_QUEUED_RECORDS, RecordQueue, WentBack
+from workers.lanes.queue import (
+    HEADER_BYTES,
+    MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS,
+    MAX_QUEUED_BYTES,
+    MAX_QUEUED_RECORDS,
+    RecordQueue,
+    WentBack,
+)
 from workers.ports.log import InboundRecord
 
 
@@ -81,8 +89,28 @@ def test_are_so_many_a_batch() -> None:
 @pytest.mark.parametrize(("more", "batches"), [(0, [4, 2]), (-1, [5, 1])])
 def test_are_so_large_a_batch(more: int, batches: list[int]) -> None:
     """The record that reaches the bound is its last."""
-    queue = begun(0, records(0, 6, value=b"x" * (MAX_BATCH_BYTES // 4 + more)))
+    queue = begun(0, records(0, 6, value=b"x" * (MAX_BATCH_BYTES // 4 - len(b"ada") + more)))
     assert [len(queue.next_batch()), len(queue.next_batch())] == batches
+
+
+def test_weigh_what_their_headers_weigh() -> None:
+    headers = [("", b"")] * (MAX_BATCH_BYTES // HEADER_BYTES)
+    queue = begun(0, [record._replace(headers=headers) for record in records(0, 2)])
+    assert [offsets(queue.next_batch()), offsets(queue.next_batch())] == [[0], [1]]
+
+
+def test_are_full_at_a_number_of_bytes_and_have_room_below_half_of_it() -> None:
+    queue = begun(0, records(0, 3, value=b"x" * (MAX_QUEUED_BYTES // 4)))
+    assert (queue.is_full, queue.has_room) == (False, False)
+    queue.extend(records(3, 4, value=b"x" * (MAX_QUEUED_BYTES // 4)))
+    assert (queue.is_full, queue.has_room) == (True, False)
+    for handled, has_room in ((1, False), (2, False), (3, True)):
+        assert offsets(queue.next_batch()) == [handled - 1]
+        assert (queue.is_full, queue.has_room) == (False, has_room)
+    queue.extend(records(4, 7, value=b"x" * (MAX_QUEUED_BYTES // 4)))
+    assert queue.is_full
+    queue.begin(0)
+    assert (queue.is_full, queue.has_room) == (False, True)
 
 
 def test_without_a_value_weigh_nothing() -> None:

@@ -4,7 +4,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from contracts.client.consumer import LOG_OVERHEAD_BYTES
+from contracts.client.stored_batches import LOG_OVERHEAD_BYTES
 from infra.devstack.stack import Devstack
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import PartitionsDiffer, administration, create_topics, delete_topics, topics_of

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
-from tests.lanes.recorded_rows import event_rows, inbound
+from tests.lanes.recorded_rows import TOPIC, event_rows, inbound
 from workers.operations.verification.comparisons.log_lane import PARTS, LaneComparison
 from workers.operations.verification.findings import LogGap, Verdict
 from workers.ports.event_store import EventRow
@@ -80,6 +81,14 @@ def test_has_a_record_that_is_no_event_and_is_compared_beside_it() -> None:
     verdict = compared([foreign, *log_of(*ROWS)])
     assert verdict.counts == {"foreign record in the log": 1}
     assert verdict.looked_at["events compared with the log"] == len(ROWS)
+
+
+def test_with_a_batch_that_cannot_be_read_says_which() -> None:
+    batch = UnreadableBatch(BATCH_TOO_LARGE, 0, "the batch at the offsets 0 to 7 unpacks to too much")
+    unreadable = InboundRecord(TOPIC, 0, 7, None, b"packed", (), 0, unreadable=batch)
+    verdict = compared([unreadable, *log_of(*ROWS)])
+    assert verdict.counts == {"foreign record in the log": 1}
+    assert [finding.explanation for finding in verdict.examples] == [batch.explanation]
 
 
 def test_returns_the_highest_sequence_that_it_has_seen_also_behind_its_end() -> None:

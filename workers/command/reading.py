@@ -1,8 +1,8 @@
 """The first step of a batch: from a Kafka record to a request (a command, or its rejection) or to a dead letter. Pure.
 
-A record that is no command (no id, no type, no key, no JSON) is a dead letter. A command that cannot be accepted
-(invalid fields, too large) gets an outcome with a rejection. The field that names the stream may be left out of the
-value, as the key is the same.
+A record that is no command (no id, no type, no key, no JSON) is a dead letter, and so is a batch that cannot be read. A
+command that cannot be accepted (invalid fields, too large) gets an outcome with a rejection. The field that names the
+stream may be left out of the value, as the key is the same.
 """
 
 import json
@@ -46,6 +46,8 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
     try:
         envelope = read_command(record.headers, record.key)
     except MalformedMessage as error:
+        if (batch := record.unreadable) is not None:
+            return DeadLetter(record, batch.reason, batch.explanation)
         return DeadLetter(record, error.reason, error.explanation)
     model = models.get(envelope.type)
     if model is None or model.context != context:

@@ -12,6 +12,9 @@ from workers.ports.log import InboundRecord
 MAX_BATCH_RECORDS = 1000
 MAX_BATCH_BYTES = 4 * 1_048_576
 MAX_QUEUED_RECORDS = 4000
+MAX_QUEUED_BYTES = 16 * 1_048_576
+# What a header takes in memory, whatever is in it.
+HEADER_BYTES = 64
 
 
 class WentBack(Exception):
@@ -30,6 +33,7 @@ class RecordQueue:
         self.next_offset = 0
         self.fetched_to = 0
         self._records: deque[InboundRecord] = deque()
+        self._bytes = 0
         self._gaps: deque[int] = deque()
 
     def __len__(self) -> int:
@@ -38,6 +42,7 @@ class RecordQueue:
     def begin(self, offset: int) -> None:
         """Forget all records; the next one to be fetched is at `offset`."""
         self._records.clear()
+        self._bytes = 0
         self._gaps.clear()
         self.next_offset = self.fetched_to = offset
 
@@ -50,14 +55,15 @@ class RecordQueue:
             self._gaps.append(first)
         self.fetched_to = records[-1].offset + 1
         self._records.extend(records)
+        self._bytes += sum(map(_size, records))
 
     @property
     def is_full(self) -> bool:
-        return len(self._records) >= MAX_QUEUED_RECORDS
+        return len(self._records) >= MAX_QUEUED_RECORDS or self._bytes >= MAX_QUEUED_BYTES
 
     @property
     def has_room(self) -> bool:
-        return len(self._records) < MAX_QUEUED_RECORDS // 2
+        return len(self._records) < MAX_QUEUED_RECORDS // 2 and self._bytes < MAX_QUEUED_BYTES // 2
 
     @property
     def first_timestamp(self) -> int | None:
@@ -84,9 +90,15 @@ class RecordQueue:
                 break
             record = self._records.popleft()
             batch.append(record)
-            size += len(record.value or b"")
+            size += _size(record)
+        self._bytes -= size
         return batch
 
     def handled(self, batch: Sequence[InboundRecord]) -> None:
         """Note that the batch need never be read again."""
         self.next_offset = batch[-1].offset + 1
+
+
+def _size(record: InboundRecord) -> int:
+    """What a record takes in memory, about."""
+    return len(record.value or b"") + len(record.key or b"") + HEADER_BYTES * len(record.headers)

@@ -152,7 +152,10 @@ class SequencedEvents:
         try:
             return self._recorded(record)
         except MalformedMessage as error:
-            log.error("a foreign record in the log was skipped", offset=record.offset, error=str(error))
+            telemetry.FOREIGN_RECORDS.labels(self._role, record.topic).inc()
+            reason = str(error) if record.unreadable is None else record.unreadable.explanation
+            place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.error("a foreign record in the log was skipped", error=reason, **place)
             return None
 
     def _recorded(self, record: InboundRecord) -> Recorded:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from contracts.unreadable_batch import UnreadableBatch
 from workers.ports.lanes import Unavailable
 
 Headers = Sequence[tuple[str, bytes]]
@@ -21,7 +22,9 @@ class InboundRecord(NamedTuple):
     `leader_epoch` is that of the leader under which the record was written, or an earlier one. It grows whenever the
     partition gets another leader, or the same one again after a failure. -1: unknown.
 
-    `is_signed`: this installation has written the record, and at this place; known of the log of events only.
+    `unreadable`: the record stands for a batch of records that cannot be read, which is its value. Its offset is the
+    last one of the batch. `is_signed`: this installation has written the record, and at this place; known of the log of
+    events only.
     """
 
     topic: str
@@ -32,6 +35,7 @@ class InboundRecord(NamedTuple):
     headers: Headers
     timestamp: int
     leader_epoch: int = -1
+    unreadable: UnreadableBatch | None = None
     is_signed: bool = False
 
 

@@ -60,7 +60,8 @@ class LaneComparison:
             try:
                 envelope = read_event(record.headers, record.key)
             except MalformedMessage as error:
-                self._verdict.report(FindingKind.FOREIGN_RECORD, self._offset(record), str(error))
+                reason = str(error) if record.unreadable is None else record.unreadable.explanation
+                self._verdict.report(FindingKind.FOREIGN_RECORD, self._offset(record), reason)
                 continue
             self.highest = max(self.highest, envelope.sequence)
             if envelope.sequence <= self._until:
