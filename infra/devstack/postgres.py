@@ -25,6 +25,7 @@ from infra.devstack.postgres_programs import runnable_programs
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
 from infra.devstack.server_user import ServerUser, as_user, give, require_name, server_user
+from infra.devstack.shed_rights import PRESENT_USER, without_rights
 from infra.home import Home, write_private
 from infra.postgres.logins import make_logins
 
@@ -116,7 +117,8 @@ class Postgres:
         arguments = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         port = str(self._ports.remembered("postgres"))
         command = (str(programs / "postgres"), "-D", HERE, "-p", port, *arguments)
-        return ServerCommand(command, self._data, user=user)
+        who = (user.user_id, user.group_id) if user else (PRESENT_USER, PRESENT_USER)
+        return ServerCommand(without_rights(command, *who), self._data)
 
     def _make_cluster(self, programs: Path, user: ServerUser | None) -> None:
         # An interrupted initdb leaves a folder without PG_VERSION or with half of its files. So the cluster is made

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from infra.accounts import Account
 from infra.devstack.progress import Progress
-from infra.devstack.server_user import ServerUser
 
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_SECONDS = 5.0
@@ -24,18 +23,16 @@ INHERITED = (
 
 @dataclass(frozen=True, slots=True)
 class ServerCommand:
-    """How to start a server: its command line, the folder that it runs in, what it reads on stdin, and who runs it.
+    """How to start a server: its command line, the folder that it runs in, and what it reads on stdin.
 
     Everything in the server's home is named relative to `folder`, so that no character of the home's path passes
-    through a configuration file, a class path or a shell. `environment` is added to the `INHERITED` variables. Without
-    a `user` the present user runs it.
+    through a configuration file, a class path or a shell. `environment` is added to the `INHERITED` variables.
     """
 
     arguments: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     standard_input: Path = Path(os.devnull)
-    user: ServerUser | None = None
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,6 @@ from infra.child_processes.records import erase_record, wait_until_gone, write_r
 from infra.devstack.errors import ServerDidNotStart, StartCancelled
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import EmbeddedServer, ServerCommand, environment
-from infra.devstack.server_user import as_user
 from infra.home import Home
 
 PROBE_INTERVAL_SECONDS = 0.05
@@ -97,7 +96,6 @@ class ServerProcess:
                     command.arguments,
                     cwd=command.folder,
                     env=environment(command.environment),
-                    **as_user(command.user),
                     stdin=standard_input,
                     stdout=log,
                     stderr=subprocess.STDOUT,

@@ -1,9 +1,9 @@
 """The user that PostgreSQL runs as when Annals runs as root, which PostgreSQL refuses: the owner of its data folder,
 else `nobody`.
 
-That user gets no group and no capability of root's, so it cannot read other users' files. No permissions are opened for
-it: its folder is entered before the change of user (`ServerCommand.folder`), and its programs are copied to where it
-may run them (postgres_programs.py).
+That user gets no group and no capability of root's (shed_rights.py), so it cannot read other users' files. No
+permissions are opened for it: its folder is entered before the change of user (`ServerCommand.folder`), and its
+programs are copied to where it may run them (postgres_programs.py).
 """
 
 import os

@@ -27,7 +27,7 @@ from workers.ports.identity import Authenticator
 
 CONNECTIONS = 2
 # The file of the development issuer is read as soon as a token names a key that is not known.
-DEVELOPMENT_TIMES = KeyTimes(refresh_seconds=5.0, unknown_key_seconds=0.5, retry_seconds=5.0)
+DEVELOPMENT_TIMES = KeyTimes(refresh_seconds=5.0, unknown_key_seconds=0.0, retry_seconds=5.0)  # a file costs nothing
 
 log = structlog.get_logger(__name__)
 

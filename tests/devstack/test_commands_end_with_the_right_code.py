@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,11 +35,17 @@ def test_help_lists_every_command_without_importing_any() -> None:
     assert all(f"  {name} " in done.stdout for name, _, _ in COMMANDS)
 
 
+def _commands_in(command: Any) -> list[Any]:
+    """The command itself, or those of its groups."""
+    groups = getattr(command, "commands", None)
+    return [command] if groups is None else [one for group in groups.values() for one in _commands_in(group)]
+
+
 @pytest.mark.parametrize("name", [name for name, _, _ in COMMANDS])
 def test_every_listed_command_can_be_loaded_and_takes_json(name: str) -> None:
     module, summary = next((module, summary) for listed, module, summary in COMMANDS if listed == name)
     command = DeferredCommand(name, module, summary).load()
-    for subcommand in getattr(command, "commands", {name: command}).values():
+    for subcommand in _commands_in(command):
         options = {option for parameter in subcommand.params for option in parameter.opts}
         assert "--json" in options, subcommand.name
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from infra.accounts import Account
 from infra.devstack.errors import DevstackError
 from infra.devstack.stack import Devstack
 from infra.settings import Settings
@@ -50,7 +51,7 @@ async def test_postgres_syncs_to_disk_and_redis_evicts_nothing(stack: Devstack) 
 
 def test_passwords_show_on_no_command_line_in_no_log_and_in_no_file_that_others_may_read(stack: Devstack) -> None:
     secrets = [path.read_text() for path in (stack.home.path / "secrets").iterdir()]
-    assert len(secrets) == 2
+    assert len(secrets) == 2 * len(Account), "on Postgres and on Redis"
     for name, process in stack.processes.items():
         command_line = Path(f"/proc/{process.pid}/cmdline")
         if command_line.exists():

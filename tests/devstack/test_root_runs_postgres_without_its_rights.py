@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from infra.devstack.ports import Ports
 from infra.devstack.postgres import Postgres
 from infra.devstack.postgres_programs import PACKAGE, _own_folder, runnable_programs
 from infra.devstack.server_user import NUMBER, ServerUser, give, server_user
+from infra.devstack.shed_rights import without_rights
 from infra.devstack.stack import Devstack
 from infra.home import Home
 from infra.settings import Settings
@@ -81,6 +83,18 @@ async def test_it_starts_below_a_folder_that_only_root_may_enter(locked: Path, o
     assert (home / "postgres" / "data" / "PG_VERSION").is_file()
     assert (home / "postgres" / "data").stat().st_mode & 0o777 == 0o700
     assert not (home / "postgres" / "password").exists()
+
+
+@as_root
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="without setpriv no user is given capabilities")
+@pytest.mark.parametrize(("given_up", "left"), [(True, 0), (False, 4)], ids=["given up", "the control"])
+def test_a_user_who_was_given_a_capability_hands_on_none(given_up: bool, left: int) -> None:
+    who = ("--reuid", str(NUMBER), "--regid", str(NUMBER), "--clear-groups")
+    reads_all_files = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    server = ("/bin/grep", "^Cap[IPEA]", "/proc/self/status")
+    command = ("setpriv", *who, *reads_all_files, *(without_rights(server) if given_up else server))
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout
+    assert {int(line.partition(":")[2], 16) for line in shown.splitlines()} == {left}
 
 
 @as_root

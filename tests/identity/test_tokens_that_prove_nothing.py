@@ -16,7 +16,9 @@ from tests.identity.issuer_server import DISCOVERY, JWKS, IssuerServer
 from tests.identity.minting import AUDIENCE, b64, claims, minted, minting_key, shared_secret_token, unsigned
 from workers.ports.identity import TokenRefused
 
+# Of the time when the tests are collected: they may run an hour later.
 NOW = int(time.time())
+HOURS = 10 * 3600
 STRANGER = minting_key("ES256", "key-1", bits=1)  # another key under the id of the issuer's
 
 
@@ -137,8 +139,8 @@ async def test_of_another_type(tokens: JwtAuthenticator, token: Token, type_: An
         ({"sub": None}, "lacks"),
         ({"exp": None}, "lacks"),
         ({"exp": NOW - 120}, "expired"),
-        ({"nbf": NOW + 120}, "not valid yet"),
-        ({"iat": NOW + 120}, "not valid yet"),
+        ({"nbf": NOW + HOURS}, "not valid yet"),
+        ({"iat": NOW + HOURS}, "not valid yet"),
     ],
     ids=lambda value: json.dumps(sorted(value)) if isinstance(value, dict) else None,
 )
@@ -152,7 +154,7 @@ async def test_for_somebody_else_or_another_time(
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 @pytest.mark.parametrize(
     "value",
-    [str(NOW + 300), "soon", True, [NOW + 300], {}, 10**30, -1],
+    [str(NOW + HOURS), "soon", True, [NOW + HOURS], {}, 10**30, -1],
     ids=["digits", "words", "true", "list", "object", "overflow", "negative"],
 )
 async def test_with_a_time_that_is_none(tokens: JwtAuthenticator, token: Token, name: str, value: Any) -> None:
@@ -169,7 +171,7 @@ async def test_the_control_a_time_as_text_is_accepted_where_nobody_looks_at_its_
     tokens: JwtAuthenticator, token: Token, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(claims_module, "time_in", lambda payload, name: float(payload.get(name, 0)))
-    assert (await tokens.principal(token(exp=str(NOW + 300)))).name == "ada"
+    assert (await tokens.principal(token(exp=str(NOW + HOURS)))).name == "ada"
 
 
 @pytest.mark.parametrize(
