@@ -41,7 +41,6 @@ SEEN_BY_VERIFY_ALONE = frozenset(
         Kind.DEADLINE_LEFT_OVER,
         Kind.DEADLINE_DIFFERS,
         Kind.ENDLESS,
-        Kind.HELD_WITHOUT_OWNER,
         Kind.STEP_DIFFERS,
         Kind.READ_MODEL_AHEAD,
         Kind.PARKED,

@@ -116,7 +116,7 @@ class InstancePage:
 
     def _new_fold(self, instance_id: str) -> JournalFold:
         stored = self._stored[instance_id]
-        seed = Seed() if stored is None else Seed(stored.seed, stored.seeded_to)
+        seed = None if stored is None else Seed(stored.seed, stored.seeded_to)
         return JournalFold(self._saga, instance_id, self._installation.scratch, seed)
 
     def _apply(self, fold: JournalFold, entry: JournalEntry, handled: Mapping[SagaLane, int]) -> None:
@@ -148,7 +148,7 @@ class InstancePage:
             return
         stored = self._stored[fold.key.instance_id]
         self._report(fold.against(None if stored is None else _without_start(stored)))
-        if not fold.broken and fold.version > 0:
+        if stored is not None and not fold.broken and fold.version > 0:
             self._deadlines[fold.key.instance_id] = fold.deadlines
 
     async def _compare_steps(self, instance_ids: Sequence[str]) -> None:

@@ -74,10 +74,11 @@ class _Cause(NamedTuple):
 
 class JournalFold:
     """Takes the entries of one instance in the order of their versions. `deadlines` are those that wait, by name;
-    `broken`: an entry could not be right, nothing more can be said.
+    `broken`: an entry could not be right, nothing more can be said. `seed` None: the instance is not stored, so
+    what the ids of its steps are derived from is not known; its entries are only counted.
     """
 
-    def __init__(self, saga: Saga[Any], instance_id: str, scratch: StepScratch, seed: Seed = NO_SEED) -> None:
+    def __init__(self, saga: Saga[Any], instance_id: str, scratch: StepScratch, seed: Seed | None = NO_SEED) -> None:
         self.key = InstanceKey(saga.name, instance_id)
         self.version = 0
         self.broken = False
@@ -85,7 +86,8 @@ class JournalFold:
         self._saga = saga
         self._scratch = scratch
         self._seed = seed
-        self._instances = Instances({self.key: LoadedInstance(0, saga.initial, seed.value)}, 0, 0)
+        loaded = LoadedInstance(0, saga.initial, seed.value if seed else None)
+        self._instances = Instances({self.key: loaded}, 0, 0)
 
     def apply(self, row: JournalRow, recorded: Recorded | None) -> SagaDifference | None:
         """Fold the next entry; returns what is wrong with it. `recorded` is the event that is in the entry's place in
@@ -95,6 +97,8 @@ class JournalFold:
             self.broken = True
             return self._gap(row.version - 1)
         self.version = row.version
+        if self._seed is None:
+            return None
         cause = self._internal_cause(row) if row.sequence == 0 else self._log_cause(row, recorded)
         if isinstance(cause, SagaDifference):
             self.broken = True
