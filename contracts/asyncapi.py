@@ -35,7 +35,9 @@ _COMMAND_HEADERS: dict[str, Any] = {
 _EVENT_HEADERS: dict[str, Any] = {
     "ce_streamversion": _COUNT | {"description": "1, 2, 3 … within the stream."},
     "ce_sequence": _COUNT | {"description": "1, 2, 3 … without gaps within the partition."},
+    "ce_signature": _TEXT | {"description": "The installation's own. Events of before it had keys have none."},
 }
+_OPTIONAL = {"traceparent", "ce_actor", "ce_signature"}
 
 
 def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _channel(address: str, models: Sequence[type[Message]], description: str) ->
 def _message(model: type[Message]) -> dict[str, Any]:
     command = issubclass(model, Command)
     headers = {**_HEADERS, "ce_type": {"const": model.type}, **(_COMMAND_HEADERS if command else _EVENT_HEADERS)}
-    required = ["ce_id", "ce_type"] if command else [*_HEADERS.keys() - {"traceparent", "ce_actor"}, *_EVENT_HEADERS]
+    required = {"ce_id"} if command else {*_HEADERS, *_EVENT_HEADERS} - _OPTIONAL
     return {
         "name": model.type,
         "title": model.name,
