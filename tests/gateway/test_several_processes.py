@@ -4,8 +4,8 @@ in good order or, if that does not go, within a bound.
 
 import asyncio
 import os
+import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +22,7 @@ from infra.processes.gateway_processes import _Supervisor
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+ADDRESS = re.compile(r"http://127\.0\.0\.1:[1-9]\d*")
 NOWHERE = {
     "ANNALS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
     "ANNALS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -70,17 +71,23 @@ def _serves(child: psutil.Process) -> bool:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Gateway]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli.main", "gateway", "--processes", "2", "--json"),
-        cwd=ROOT,
-        env=os.environ | NOWHERE | {"ANNALS_HTTP_PORT": str(port), "ANNALS_HOME": str(folder), "TMPDIR": str(folder)},
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    gateway = Gateway(process, f"http://127.0.0.1:{port}")
+    log_file = folder / "gateway.log"
+    with log_file.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "infra.cli.main", "gateway", "--processes", "2", "--json"),
+            cwd=ROOT,
+            env=os.environ | NOWHERE | {"ANNALS_HTTP_PORT": "0", "ANNALS_HOME": str(folder), "TMPDIR": str(folder)},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=log,
+        )
+
+    async def address() -> str | None:
+        assert process.returncode is None, log_file.read_text()
+        said = ADDRESS.search(log_file.read_text())
+        return said and said[0]
+
     try:
+        gateway = Gateway(process, str(await until(address, "the gateway says where it listens", seconds=90)))
         await until(gateway.answers, "the gateway answers", seconds=90)
         yield gateway
     finally:
