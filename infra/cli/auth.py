@@ -99,7 +99,7 @@ def token(
     from infra.home import Home
     from infra.identity.claims import claims_in
     from infra.identity.development_issuer import DevelopmentIssuer
-    from infra.identity.signing_keys import KeysUnusable
+    from infra.identity.issuer_keys import KeysUnusable
     from workers.ports.identity import TokenRefused
 
     now, seconds = int(time.time()), expires_in_minutes * 60

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from infra.home import Home, printable, write_private
-from infra.identity.signing_keys import KeysUnusable, SigningKey, signing_keys
+from infra.identity.issuer_keys import IssuerKey, KeysUnusable, issuer_keys
 
 ISSUER = "urn:annals:development"
 AUDIENCE = "annals"
@@ -41,9 +41,9 @@ class DevelopmentIssuer:
         }
         return jwt.encode(payload, key, "EdDSA", headers={"kid": _jwk(key)["kid"], "typ": "at+jwt"})
 
-    async def fetch(self) -> list[SigningKey]:
+    async def fetch(self) -> list[IssuerKey]:
         """`fetch` for KeySet. Raises KeysUnusable."""
-        return signing_keys({"keys": [_jwk(self._key())]})
+        return issuer_keys({"keys": [_jwk(self._key())]})
 
     def _key(self) -> Ed25519PrivateKey:
         try:

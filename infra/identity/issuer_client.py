@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from infra.identity.addresses import discovery_address, is_trusted_address
-from infra.identity.signing_keys import KeysUnusable, SigningKey, signing_keys
+from infra.identity.issuer_keys import IssuerKey, KeysUnusable, issuer_keys
 
 DEADLINE_SECONDS = 5.0
 MAX_ANSWER_BYTES = 262_144
@@ -34,12 +34,12 @@ class IssuerClient:
         self._deadline_seconds = deadline_seconds
         self._client: httpx.AsyncClient | None = None
 
-    async def fetch(self) -> list[SigningKey]:
+    async def fetch(self) -> list[IssuerKey]:
         """The keys as they are now. Raises KeysUnusable."""
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 address = self._jwks_url or await self._discovered()
-                return signing_keys(await self._json(address))
+                return issuer_keys(await self._json(address))
         except TimeoutError as error:
             raise KeysUnusable(f"no answer within {self._deadline_seconds:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:

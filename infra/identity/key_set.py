@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from infra.identity.signing_keys import KeysUnusable, SigningKey, key_for
+from infra.identity.issuer_keys import IssuerKey, KeysUnusable, key_for
 from workers.ports.clock import WaitingClock
 from workers.ports.lanes import Unavailable
 
@@ -20,7 +20,7 @@ ISSUER = "the issuer of tokens"
 
 log = structlog.get_logger(__name__)
 
-Fetch = Callable[[], Awaitable[Sequence[SigningKey]]]
+Fetch = Callable[[], Awaitable[Sequence[IssuerKey]]]
 """Fetches the keys; bounded in time. Raises KeysUnusable."""
 
 
@@ -43,7 +43,7 @@ class KeySet:
         self._fetch = fetch
         self._clock = clock
         self._times = times
-        self._keys: Sequence[SigningKey] = ()
+        self._keys: Sequence[IssuerKey] = ()
         self._fetched_at: float | None = None
         self._asked_at: float | None = None
         self._fault: str | None = "its keys have not been fetched yet"
@@ -55,7 +55,7 @@ class KeySet:
         self._drop_old()
         return self._generation
 
-    async def key(self, id_: str | None, algorithm: str) -> SigningKey | None:
+    async def key(self, id_: str | None, algorithm: str) -> IssuerKey | None:
         """The key that a token names; None: the issuer has none like that. Raises Unavailable when that cannot be known
         now.
         """

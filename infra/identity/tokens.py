@@ -25,8 +25,8 @@ from jwt.exceptions import (
 
 from contracts.principal import Principal
 from infra.identity.claims import USUAL_USER_CLAIM, Claims, claims_in
+from infra.identity.issuer_keys import ALGORITHMS, MAX_KEY_ID_CHARACTERS
 from infra.identity.key_set import KeySet
-from infra.identity.signing_keys import ALGORITHMS, MAX_KEY_ID_CHARACTERS
 from workers.ports.identity import TokenRefused
 
 MAX_REMEMBERED = 10_000

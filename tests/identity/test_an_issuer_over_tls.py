@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from infra.identity.issuer_client import IssuerClient
-from infra.identity.signing_keys import KeysUnusable
+from infra.identity.issuer_keys import KeysUnusable
 from tests.identity.issuer_server import IssuerServer, issuer_server
 from tests.identity.minting import minting_key
 

@@ -13,7 +13,7 @@ import pytest
 from infra.identity import issuer_client
 from infra.identity.addresses import is_trusted_address
 from infra.identity.issuer_client import IssuerClient
-from infra.identity.signing_keys import KeysUnusable
+from infra.identity.issuer_keys import KeysUnusable
 from tests.identity.issuer_server import DISCOVERY, JWKS, IssuerServer, response
 from tests.identity.minting import minting_key
 

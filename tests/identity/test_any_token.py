@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.identity.issuer_keys import IssuerKey, issuer_keys
 from infra.identity.key_set import KeySet
-from infra.identity.signing_keys import SigningKey, signing_keys
 from infra.identity.tokens import Expected, JwtAuthenticator
 from infra.memory.clock import MemoryClock
 from tests.identity.minting import AUDIENCE, claims, minted, minting_key
@@ -26,8 +26,8 @@ HEADERS = st.sampled_from(["alg", "typ", "kid", "crit", "b64", "jku", "jwk", "x5
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200)
 
 
-async def fetch() -> list[SigningKey]:
-    return signing_keys({"keys": [minting_key("EdDSA").jwk()]})
+async def fetch() -> list[IssuerKey]:
+    return issuer_keys({"keys": [minting_key("EdDSA").jwk()]})
 
 
 async def answer(token: str) -> str | None:

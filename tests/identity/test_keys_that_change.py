@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from infra.identity.issuer_keys import IssuerKey
 from infra.identity.key_set import KeySet, KeyTimes
-from infra.identity.signing_keys import SigningKey
 from infra.identity.tokens import JwtAuthenticator
 from infra.memory.clock import MemoryClock
 from infra.monotonic_clock import MonotonicClock
@@ -163,9 +163,9 @@ async def test_who_gives_up_waiting_does_not_end_the_fetch(
 
 async def test_they_are_fetched_again_and_again(issuer: IssuerServer) -> None:
     """Also after failures, and after a bug."""
-    answers: list[list[SigningKey] | Exception] = []
+    answers: list[list[IssuerKey] | Exception] = []
 
-    async def fetch() -> list[SigningKey]:
+    async def fetch() -> list[IssuerKey]:
         answers.append(error := RuntimeError("a bug"))
         raise error
 

@@ -9,8 +9,8 @@ import pytest
 from contracts.principal import Principal
 from infra.home import Home
 from infra.identity.development_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from infra.identity.issuer_keys import KeysUnusable
 from infra.identity.key_set import KeySet
-from infra.identity.signing_keys import KeysUnusable
 from infra.identity.tokens import Expected, JwtAuthenticator
 from infra.memory.clock import MemoryClock
 from workers.ports.identity import TokenRefused

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.identity import claims as claims_module
-from infra.identity import signing_keys
+from infra.identity import issuer_keys
 from infra.identity import tokens as tokens_module
 from infra.identity.key_set import KeySet
 from infra.identity.tokens import Expected, JwtAuthenticator
@@ -57,9 +57,9 @@ async def test_by_a_shared_secret_that_an_issuer_publishes(
     forged = shared_secret_token(secret, claims(issuer.url), kid="shared")
     assert "signed by one of" in await refused(tokens, forged)
     # The control: with the algorithm and such keys allowed, it is accepted.
-    table = {**signing_keys.ALGORITHM_OF, ("oct", None): "HS256"}
-    monkeypatch.setattr(signing_keys, "ALGORITHM_OF", table)
-    monkeypatch.setattr(signing_keys, "_PRIVATE", frozenset())
+    table = {**issuer_keys.ALGORITHM_OF, ("oct", None): "HS256"}
+    monkeypatch.setattr(issuer_keys, "ALGORITHM_OF", table)
+    monkeypatch.setattr(issuer_keys, "_PRIVATE", frozenset())
     monkeypatch.setattr(tokens_module, "ALGORITHMS", frozenset(table.values()))
     other = JwtAuthenticator(KeySet(tokens._keys._fetch, tokens._keys._clock), tokens._expected, time.time)
     assert (await other.principal(forged)).name == "ada"

@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
-from infra.identity import signing_keys as signing_keys_module
-from infra.identity.signing_keys import MAX_KEYS, KeysUnusable, key_for, signing_keys
+from infra.identity import issuer_keys as issuer_keys_module
+from infra.identity.issuer_keys import MAX_KEYS, KeysUnusable, issuer_keys, key_for
 from tests.identity.minting import b64, minting_key
 
 RSA, ES, ED = minting_key("RS256"), minting_key("ES256"), minting_key("EdDSA")
@@ -19,12 +19,12 @@ ED448 = OKPAlgorithm.to_jwk(ed448.Ed448PrivateKey.generate().public_key(), as_di
 @pytest.mark.parametrize("key", [RSA, ES, ED], ids=lambda key: key.algorithm)
 @pytest.mark.parametrize("changed", [{}, {"alg": None}, {"use": None}, {"key_ops": ["verify"]}, {"kid": None}], ids=str)
 def test_a_public_key_for_signatures_is_used(key: Any, changed: dict[str, Any]) -> None:
-    (usable,) = signing_keys({"keys": [key.jwk(**changed)]})
+    (usable,) = issuer_keys({"keys": [key.jwk(**changed)]})
     assert usable.algorithm == key.algorithm
 
 
 def test_a_key_may_be_called_by_its_curve() -> None:
-    (usable,) = signing_keys({"keys": [ED.jwk(alg="Ed25519")]})
+    (usable,) = issuer_keys({"keys": [ED.jwk(alg="Ed25519")]})
     assert usable.algorithm == "EdDSA"
 
 
@@ -64,13 +64,13 @@ def test_a_key_may_be_called_by_its_curve() -> None:
     ids=lambda jwk: None,
 )
 def test_any_other_is_passed_over(jwk: Any) -> None:
-    usable = signing_keys({"keys": [jwk, ED.jwk(kid="right")]})
+    usable = issuer_keys({"keys": [jwk, ED.jwk(kid="right")]})
     assert [key.id for key in usable] == ["right"]
 
 
 def test_the_control_a_weak_key_is_used_where_weak_ones_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signing_keys_module, "MIN_RSA_BITS", 1024)
-    assert [key.id for key in signing_keys({"keys": [WEAK.jwk()]})] == ["weak"]
+    monkeypatch.setattr(issuer_keys_module, "MIN_RSA_BITS", 1024)
+    assert [key.id for key in issuer_keys({"keys": [WEAK.jwk()]})] == ["weak"]
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def test_the_control_a_weak_key_is_used_where_weak_ones_may_be(monkeypatch: pyte
 )
 def test_what_holds_no_usable_key_is_an_error(document: object) -> None:
     with pytest.raises(KeysUnusable):
-        signing_keys(document)
+        issuer_keys(document)
 
 
 def test_a_token_that_names_no_key_means_the_only_one() -> None:
-    keys = signing_keys({"keys": [ES.jwk(), ED.jwk(kid="a"), minting_key("EdDSA", "b").jwk()]})
+    keys = issuer_keys({"keys": [ES.jwk(), ED.jwk(kid="a"), minting_key("EdDSA", "b").jwk()]})
     only = key_for(keys, None, "ES256")
     assert only is not None
     assert only.id == "key-1"
@@ -92,7 +92,7 @@ def test_a_token_that_names_no_key_means_the_only_one() -> None:
 
 
 def test_two_keys_of_one_id_are_told_apart_by_their_algorithm() -> None:
-    keys = signing_keys({"keys": [RSA.jwk(), ES.jwk(), ED.jwk()]})
+    keys = issuer_keys({"keys": [RSA.jwk(), ES.jwk(), ED.jwk()]})
     for algorithm in ("RS256", "ES256", "EdDSA"):
         key = key_for(keys, "key-1", algorithm)
         assert key is not None

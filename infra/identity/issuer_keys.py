@@ -29,8 +29,8 @@ _ALSO_CALLED = {"Ed25519": "EdDSA"}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-class SigningKey(NamedTuple):
-    """A key that is usable. `material` is what it is made of: two keys of the same material are one."""
+class IssuerKey(NamedTuple):
+    """A key of an issuer that is usable. `material` is what it is made of: two keys of the same material are one."""
 
     id: str | None
     algorithm: str
@@ -46,20 +46,20 @@ class KeysUnusable(Exception):
         self.why = why
 
 
-def signing_keys(document: object) -> list[SigningKey]:
+def issuer_keys(document: object) -> list[IssuerKey]:
     """The usable keys of a JWK Set. Raises KeysUnusable if there is none."""
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise KeysUnusable("it is no JWK Set")
     if len(listed) > MAX_KEYS:
         raise KeysUnusable(f"it has {len(listed)} keys, more than {MAX_KEYS}")
-    keys = [key for key in map(_signing_key, listed) if key is not None]
+    keys = [key for key in map(_issuer_key, listed) if key is not None]
     if not keys:
         raise KeysUnusable(f"none of its keys is for {', '.join(sorted(ALGORITHMS))}, with RSA of {MIN_RSA_BITS} bits")
     return keys
 
 
-def _signing_key(jwk: object) -> SigningKey | None:
+def _issuer_key(jwk: object) -> IssuerKey | None:
     if not isinstance(jwk, dict) or not _is_for_signatures(jwk):
         return None
     kind, curve, id_ = jwk.get("kty"), jwk.get("crv"), jwk.get("kid")
@@ -75,7 +75,7 @@ def _signing_key(jwk: object) -> SigningKey | None:
         return None
     if isinstance(key.key, RSAPublicKey) and not MIN_RSA_BITS <= key.key.key_size <= MAX_RSA_BITS:
         return None
-    return SigningKey(id_, algorithm, _material(jwk), key)
+    return IssuerKey(id_, algorithm, _material(jwk), key)
 
 
 def _is_for_signatures(jwk: Mapping[str, Any]) -> bool:
@@ -88,7 +88,7 @@ def _material(jwk: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={jwk.get(name)}" for name in ("kty", "crv", "x", "y", "n", "e"))
 
 
-def key_for(keys: Sequence[SigningKey], id_: str | None, algorithm: str) -> SigningKey | None:
+def key_for(keys: Sequence[IssuerKey], id_: str | None, algorithm: str) -> IssuerKey | None:
     """The key that a token names. One that names none means the only key of its algorithm."""
     of_algorithm = [key for key in keys if key.algorithm == algorithm]
     if id_ is None:
