@@ -30,10 +30,7 @@ NO_LEADER_EPOCH = -1
 # Of the formats before Kafka 0.11.
 OLD_ATTRIBUTES_POSITION = 17
 MAX_ERROR_CHARACTERS = 200
-ADVICE = (
-    "none of its records was handled. If they are honest, have them sent again, in smaller batches or after raising "
-    "ANNALS_KAFKA_MAX_UNPACKED_BYTES"
-)
+ADVICE = "none of its records was handled. If they are honest, have them sent again in smaller batches"
 
 
 class UnreadableRecord(NamedTuple):

@@ -95,17 +95,21 @@ class Unpacking:
             if size is not None:
                 return b"".join((*start, scratch[:size]))
             if self.max_bytes <= SCRATCH_BYTES:
-                raise TooLarge(f"unpacks to more than {self.max_bytes} bytes")
+                raise _too_many_bytes(self.max_bytes)
             # Pages that are not written to take no memory.
             buffer = memoryview(mmap.mmap(-1, HEADER.size + self.max_bytes + ZEROS_BEHIND))
             size = _decoded_into(decode, packed, buffer[HEADER.size : -ZEROS_BEHIND])
             if size is None:
-                raise TooLarge(f"unpacks to more than {self.max_bytes} bytes")
+                raise _too_many_bytes(self.max_bytes)
             buffer[: HEADER.size] = b"".join(start)
             return buffer[: HEADER.size + size]
         except TooLarge:
             self.left -= self.max_bytes  # it took the time of one that large
             raise
+
+
+def _too_many_bytes(max_bytes: int) -> TooLarge:
+    return TooLarge(f"unpacks to more than {max_bytes} bytes (ANNALS_KAFKA_MAX_UNPACKED_BYTES)")
 
 
 def _decoded_into(decode: Decoder, packed: memoryview, buffer: memoryview) -> int | None:
@@ -121,7 +125,7 @@ def _decoded_into(decode: Decoder, packed: memoryview, buffer: memoryview) -> in
 def _snappy_decoded(start: bytes, packed: memoryview, max_bytes: int) -> memoryview:
     size = sum(cramjam.snappy.decompress_raw_len(block) for block in _snappy_blocks(packed))
     if size > max_bytes:
-        raise TooLarge(f"unpacks to more than {max_bytes} bytes")
+        raise _too_many_bytes(max_bytes)
     buffer, position = memoryview(bytearray(len(start) + size)), len(start)
     buffer[:position] = start
     for block in _snappy_blocks(packed):
