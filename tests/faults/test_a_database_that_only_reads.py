@@ -70,3 +70,22 @@ async def test_under_open_sessions_is_left_for_the_one_that_writes(system: Syste
     await system.handled(50)
     assert "Traceback" not in worker.log(), worker.log()
     assert "read-only" in worker.log()
+
+
+async def test_can_be_verified(system: System) -> None:
+    for role in ("command", "saga", "projection"):
+        await system.worker(role)
+    system.send(create_users(20))
+    await system.handled(40)  # with the welcomes
+    await system.settled()
+    for worker in system.workers:
+        assert await worker.stop() == 0
+    name = await system.value("SELECT current_database()")
+    async with system.database.acquire() as writer:
+        await writer.execute(READ_ONLY.format(name, "on"))
+        try:
+            verified = await system.annals("verify", "--json")
+        finally:
+            await writer.execute(READ_ONLY.format(name, "off"))
+    assert verified.json()["found"] == {}, verified.errors
+    assert verified.code == 0
