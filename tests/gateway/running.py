@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-import socket
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +15,9 @@ import httpx
 from infra.settings import Settings
 from tests.system import System, running_system
 from tests.waiting import until
-from tests.warm.process import start
+from tests.warm.process import AnyProcess, start
 
+ADDRESS = re.compile(r"http://127\.0\.0\.1:[1-9]\d*")
 # More than any answer may take, so that a hang is seen as one.
 HTTP_TIMEOUT_SECONDS = 20.0
 STOP_TIMEOUT_SECONDS = 20.0
@@ -39,21 +40,33 @@ async def annals(settings: Settings, *arguments: str, **variables: str) -> Ended
     return Ended(process.returncode, output.decode(), errors.decode())
 
 
+def _text(log_file: Path) -> str:
+    return log_file.read_text()
+
+
+async def address_in(log_file: Path, process: AnyProcess) -> str:
+    """Where a gateway listens that chose its port itself: one that was looked for beforehand may be taken meanwhile."""
+
+    async def said() -> str | None:
+        assert process.returncode is None, _text(log_file)
+        found = ADDRESS.search(_text(log_file))
+        return found and found[0]
+
+    return str(await until(said, "the gateway says where it listens", seconds=90))
+
+
 @asynccontextmanager
 async def running_gateway(settings: Settings, folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway process; SIGTERM must end it with 0 afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     log_file = folder / "gateway.log"
     with log_file.open("wb") as output:
         process = await start(
             *("infra.cli.main", "gateway"),
-            env=os.environ | settings.environment() | {"ANNALS_HTTP_PORT": str(port)},
+            env=os.environ | settings.environment() | {"ANNALS_HTTP_PORT": "0"},
             output=output.fileno(),
         )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = await address_in(log_file, process)
         async with httpx.AsyncClient(base_url=url, timeout=HTTP_TIMEOUT_SECONDS, trust_env=False) as client:
 
             async def ready() -> bool:

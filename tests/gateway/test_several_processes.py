@@ -4,7 +4,6 @@ in good order or, if that does not go, within a bound.
 
 import asyncio
 import os
-import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,10 +18,10 @@ from uvicorn import Config
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from infra.processes.gateway_processes import _Supervisor
+from tests.gateway.running import address_in
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-ADDRESS = re.compile(r"http://127\.0\.0\.1:[1-9]\d*")
 NOWHERE = {
     "ANNALS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
     "ANNALS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
@@ -81,13 +80,8 @@ async def running(folder: Path) -> AsyncIterator[Gateway]:
             stderr=log,
         )
 
-    async def address() -> str | None:
-        assert process.returncode is None, log_file.read_text()
-        said = ADDRESS.search(log_file.read_text())
-        return said and said[0]
-
     try:
-        gateway = Gateway(process, str(await until(address, "the gateway says where it listens", seconds=90)))
+        gateway = Gateway(process, await address_in(log_file, process))
         await until(gateway.answers, "the gateway answers", seconds=90)
         yield gateway
     finally:
