@@ -181,6 +181,16 @@ class System:
 
         await until(done, "every user is welcomed and every event projected", seconds=seconds, every=0.2)
 
+    async def sagas_have_read(self, context: str) -> None:
+        """Wait until the saga lanes of a context have passed all records of its log."""
+
+        async def at_the_end() -> bool:
+            rows = await self.lanes("saga", f"{context}.events")
+            lanes = await asyncio.to_thread(self.records, f"{context}.events")
+            return {row["partition"]: row["consumed"] for row in rows} == dict(enumerate(map(len, lanes)))
+
+        await until(at_the_end, f"the saga lanes of {context} have passed all records", seconds=60, every=0.5)
+
     async def projected(self, partition: int) -> int:
         """The last sequence of a lane that the users read model has."""
         prefix = self.settings.topic_prefix

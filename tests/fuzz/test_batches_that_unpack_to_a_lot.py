@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from contracts.client.command_client import CommandClient
-from contracts.client.event_reader import EventReader
 from contracts.client.unpacking import HEADER
 from contracts.partitioner import partition_for
 from contracts.users.commands import CreateUser
 from infra.kafka.log_reader import LogReader
+from tests.fuzz.outside_reader import readers_outside_get_every_event
 from tests.fuzz.packed_batches import many_headers, many_records, zeros
 from tests.fuzz.raw_batches import produce_batch
 from tests.peak_memory import MEBIBYTE, peak_memory
@@ -160,15 +160,7 @@ async def test_in_the_event_log_every_reader_passes_them_over_and_verify_names_t
         for batch in batches:
             await _produce(system, "users.events", batch)
         await _created(system)
-        reader = EventReader(
-            str(system.settings.kafka_bootstrap_servers), context="users", topic_prefix=system.settings.topic_prefix
-        )
-        true_ids = {str(row["event_id"]) for row in await system.database.fetch("SELECT event_id FROM annals.events")}
-        event_ids: set[str] = set()
-        async for read in reader:
-            event_ids.add(read.envelope.id)
-            if event_ids >= true_ids:
-                break
+        await readers_outside_get_every_event(system)
     assert max(memory.growth_mebibytes for memory in memories) < MAX_GROWTH_MEBIBYTES
     _, verdict = await verified(system)
     assert verdict["found"] == {"foreign record in the log": len(SMALL_BOMBS)}

@@ -13,18 +13,17 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.client.command_client import CommandClient
-from contracts.client.event_reader import EventReader
 from contracts.envelope import MalformedMessage, read_event
 from contracts.users.commands import CreateUser
 from contracts.users.examples import ADA_CREATED
 from tests.audit import EVENTS, cards_equal_the_fold
 from tests.fuzz.message import Header, Message, identifier
 from tests.fuzz.mutations import edit_header, edit_value, move_headers, odd_header, odd_key, replace_value
+from tests.fuzz.outside_reader import readers_outside_get_every_event
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
 from tests.system import System, create_users
 from tests.verification.command import verified
 from tests.verification.orders import accepted
-from tests.waiting import until
 
 SEED = 2
 FORGED = 3000
@@ -110,15 +109,7 @@ async def test_readers_outside_get_every_true_event_between_forged_ones(system: 
     _produce(system, "users.events", forged)
     await _unreadable_names(system, "users.events")
     await _created(system, 50)
-    servers = str(system.settings.kafka_bootstrap_servers)
-    reader = EventReader(servers, context="users", topic_prefix=system.settings.topic_prefix)
-    true_ids = {str(row["event_id"]) for row in await system.database.fetch("SELECT event_id FROM annals.events")}
-    event_ids: set[str] = set()
-    async for read in reader:
-        event_ids.add(read.envelope.id)
-        if event_ids >= true_ids:
-            break
-    assert event_ids >= true_ids
+    await readers_outside_get_every_event(system)
 
 
 @pytest.mark.timeout(180)
@@ -131,13 +122,7 @@ async def test_lanes_continue_after_forged_events_and_verify_names_them(system: 
     _produce(system, "users.events", forged[FORGED // 2 :])
     unreadable = await _unreadable_names(system, "users.events")
     await _created(system, 100)
-
-    async def sagas_at_the_end() -> bool:
-        rows = await system.lanes("saga", "users.events")
-        ends = {number: len(records) for number, records in enumerate(system.records("users.events"))}
-        return {row["partition"]: row["consumed"] for row in rows} == ends
-
-    await until(sagas_at_the_end, "the saga's lanes have passed all forged events", every=0.5)
+    await system.sagas_have_read("users")
     await cards_equal_the_fold(system, await system.database.fetch(EVENTS))
     after, examples = await _foreign(system)
     assert after - before == sum(map(_is_foreign, forged)) + unreadable

@@ -65,17 +65,6 @@ async def forge(system: System, event: Event, version: int, event_id: str | None
     assert await asyncio.to_thread(producer.flush, 30) == 0
 
 
-async def sagas_have_read(system: System, context: str) -> None:
-    """Wait until the saga lanes of a context have passed all records of its log."""
-
-    async def at_the_end() -> bool:
-        rows = await system.lanes("saga", f"{context}.events")
-        ends = {number: len(records) for number, records in enumerate(system.records(f"{context}.events"))}
-        return {row["partition"]: row["consumed"] for row in rows} == ends
-
-    await until(at_the_end, f"the saga lanes of {context} have passed all records", seconds=60, every=0.5)
-
-
 async def types_of(system: System, order_id: str) -> Sequence[str]:
     """The types of the events about an order."""
     rows = await system.database.fetch("SELECT type FROM annals.events WHERE data ->> 'order_id' = $1", order_id)
@@ -108,7 +97,7 @@ async def outcome_of_a_forged_answer(system: System, *, entry: Sequence[str] = (
     await until(has_asked, "the saga has asked for the money", seconds=60)
     reserved = FundsReserved(user_id="mary", order_id=order_id, amount=Decimal("9999.00"), currency="EUR")
     await forge(system, reserved, 2)
-    await sagas_have_read(system, "payments")
+    await system.sagas_have_read("payments")
     await system.worker("command")
 
     async def has_ended() -> bool:
@@ -159,7 +148,7 @@ async def test_of_no_stream_and_under_the_ids_of_true_ones_change_nothing(system
     await placed(system, [renamed])
     await forge(system, placed_event(ghost, "2.50"), 1)
     await settled(system, [copied, renamed])
-    await sagas_have_read(system, "orders")
+    await system.sagas_have_read("orders")
     captured = "SELECT data ->> 'amount' FROM annals.events WHERE type = 'FundsCaptured' AND data ->> 'order_id' = $1"
     for order in (copied, renamed):
         assert await system.value(captured, order.stream_id) == "2.50"
