@@ -4,8 +4,8 @@ The reader seeks to a fixed position before the client gives out the address, so
 carries the address. The position outlives lost connections: the next reader goes on where the last one stopped. A
 reader that gets nothing while replies are pending is replaced: after a broker's restart a consumer may be stuck without
 an error, and the topic may have been deleted and created again. The reader is in no consumer group; several clients may
-read the same partition. It skips an outcome of another command under the same id and,
-if it has the keys, one that the installation has not signed.
+read the same partition. It skips an outcome of another command under the same id and, if it has the keys, one that the
+installation has not signed.
 """
 
 import asyncio
@@ -154,7 +154,9 @@ class Replies:
         pending = self._expected.get((key or b"").decode(errors="replace"))
         if not pending or value is None:
             return
-        if signatures and not signatures.is_signed(record.topic, record.partition, key, value, record.headers):
+        if signatures is not None and not signatures.is_signed(
+            record.topic, record.partition, key, value, record.headers
+        ):
             log.warning("a reply without a valid signature was skipped")
             return
         try:
@@ -165,3 +167,9 @@ class Replies:
         for reply in pending:
             if not reply.future.done() and (reply.command is None or outcome.is_of(reply.command)):
                 reply.future.set_result(outcome)
+
+
+def _is_believed(record: FetchedRecord, signatures: Signatures | None) -> bool:
+    return signatures is None or signatures.is_signed(
+        record.topic, record.partition, record.key, record.value, record.headers
+    )

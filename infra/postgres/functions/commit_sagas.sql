@@ -1,7 +1,7 @@
 -- Batches of saga lanes, one of each lane: one call, one transaction, one round trip. Arguments are columns of lists, see
 -- `listed`: `batch_…` has a row for each lane; in `instance_…`, `step_…`, `parked_…`, `unparked_…`, `journal_…`,
--- `deadline_…`, `cleared_…`, `passed_…`, `answered_…` and `logged_…`, which are named by the fields of the rows, `…_batch` is the place
--- (from 1) of the row's batch.
+-- `deadline_…`, `cleared_…`, `passed_…`, `answered_…` and `logged_…`, which are named by the fields of the rows, `…_batch`
+-- is the place (from 1) of the row's batch.
 --
 -- The first statement moves each lane row forward in its owner's epoch. Returns the places of the batches that are not
 -- written: those whose lane has another owner, and, unless the call `waits`, those whose lane is locked: each of them is
