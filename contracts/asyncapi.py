@@ -35,7 +35,7 @@ _COMMAND_HEADERS: dict[str, Any] = {
 _EVENT_HEADERS: dict[str, Any] = {
     "ce_streamversion": _COUNT | {"description": "1, 2, 3 … within the stream."},
     "ce_sequence": _COUNT | {"description": "1, 2, 3 … without gaps within the partition."},
-    "ce_signature": _TEXT | {"description": "The installation's own. Events of before it had keys have none."},
+    "ce_signature": _TEXT | {"description": "The installation's own, in the first record of a batch."},
 }
 _OPTIONAL = {"traceparent", "ce_actor", "ce_signature"}
 

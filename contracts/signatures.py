@@ -1,14 +1,14 @@
-"""Signatures of records: they show that who has written a record, at this place, has the key.
+"""Signatures of record batches: they show that who has written a batch, at this place, has the key.
 
-A signature is the last header of a record, `ce_signature`: the id of the key, a colon and, in hexadecimal, BLAKE2b with
-that key and a digest of 128 bits (RFC 7693), over the topic, the partition, the number and the names of the headers,
-the key, the value and the values of the headers. A NUL is between any two of them. Nothing that Annals writes has a NUL
-in it, so with the number of the parts each text has one meaning only.
+A signature is the last header of a batch's first record, `ce_signature`: the id of the key, a colon, and 32 hexadecimal
+digits. Those are BLAKE2b with that key and a digest of 128 bits (RFC 7693, personalized as "record batch") over the
+topic, the partition and all records of the batch as Kafka stores them without compression, except these digits.
 
-Each event is signed once, and checked by each that reads it. So nothing is done twice here, or for nothing.
+One signature for all records costs a fraction of one for each. A broker keeps batches as they were sent, and a consumer
+is given them whole. Whatever makes other batches of the same records (compaction, a mirror) leaves them unsigned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
@@ -16,9 +16,11 @@ from typing import Any, NamedTuple, Protocol
 
 HEADER = "ce_signature"
 KEY_BYTES = 32
-_SIGNATURE_BYTES = 16
+SIGNATURE_BYTES = 16
+DIGITS = 2 * SIGNATURE_BYTES
+_PERSON = b"record batch"
 
-Headers = Sequence[tuple[str, bytes]]
+Buffer = bytes | bytearray | memoryview
 
 
 class SigningKey(NamedTuple):
@@ -37,45 +39,36 @@ class Signatures:
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self._secrets = {key.id.encode(): key.secret for key in keys}
         self._first = keys[0].id.encode() if keys else None
-        # Almost all records of a partition have the same names, and a copy is cheaper than to begin anew.
         self._begun = lru_cache(maxsize=1024)(self._begin)
         self.saw_unknown_key = False
-        """Whether a record named a key that is not among these: one may have been added since."""
+        """Whether a batch named a key that is not among these: one may have been added since."""
 
-    def header(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> tuple[str, bytes]:
-        """The header to add at the end. Raises LookupError without a key."""
+    @property
+    def key_id(self) -> bytes:
+        """The id of the key to sign with. Raises LookupError without a key."""
         if self._first is None:
             raise LookupError("there is no key to sign with")
-        return HEADER, b"%b:%b" % (self._first, self._signature(self._first, topic, partition, key, value, headers))
+        return self._first
 
-    def is_signed(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> bool:
-        """Whether the last header is the signature of all the rest, by one of the keys."""
-        if not headers or headers[-1][0] != HEADER:
-            return False
-        key_id, _, given = (headers[-1][1] or b"").partition(b":")
+    def digits(self, key_id: bytes, topic: str, partition: int, parts: Iterable[Buffer]) -> bytes:
+        """The digits for the records whose bytes are `parts`, one after the other. Raises KeyError: no such key."""
+        signing = self._begun(key_id, topic, partition).copy()
+        for part in parts:
+            signing.update(part)
+        digits: bytes = signing.hexdigest().encode()
+        return digits
+
+    def is_signature(self, header_value: bytes, topic: str, partition: int, parts: Iterable[Buffer]) -> bool:
+        """Whether a header's value is the signature of the records, by one of the keys."""
+        key_id, _, given = header_value.partition(b":")
         if key_id not in self._secrets:
             self.saw_unknown_key = True
             return False
-        return compare_digest(given, self._signature(key_id, topic, partition, key, value, headers[:-1]))
+        return compare_digest(given, self.digits(key_id, topic, partition, parts))
 
-    def _signature(
-        self, key_id: bytes, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers
-    ) -> bytes:
-        names, values = zip(*headers, strict=True) if headers else ((), ())
-        signing = self._begun(key_id, topic, partition, names).copy()
-        try:
-            signing.update(b"\0".join((key or b"", value or b"", *values)))
-        except TypeError:  # a header without a value, which Annals never writes
-            signing.update(b"\0".join((key or b"", value or b"", *[value or b"" for value in values])))
-        signature: bytes = signing.hexdigest().encode()
-        return signature
-
-    def _begin(self, key_id: bytes, topic: str, partition: int, names: tuple[str, ...]) -> Any:
-        place = "\0".join((topic, str(partition), str(len(names)), *names, ""))
-        text = place.encode(errors="surrogateescape")
-        return blake2b(text, key=self._secrets[key_id], digest_size=_SIGNATURE_BYTES)
+    def _begin(self, key_id: bytes, topic: str, partition: int) -> Any:
+        secret = self._secrets[key_id]
+        return blake2b(f"{topic}\0{partition}\0".encode(), key=secret, digest_size=SIGNATURE_BYTES, person=_PERSON)
 
 
 class SignatureSource(Protocol):

@@ -21,9 +21,10 @@ from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.fetch_waits import FetchClient
-from contracts.client.stored_batches import StoredRecords, UnreadableRecord, WholeRecords
+from contracts.client.stored_batches import Reading, StoredRecords, UnreadableRecord, WholeRecords
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 from contracts.client.unpacking import Unpacking
+from contracts.signatures import Signatures
 from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from contracts.unreadable_batch import UnreadableBatch
 
@@ -34,7 +35,7 @@ FETCHER_ROUND_MILLISECONDS = 1000
 class FetchedRecord(NamedTuple):
     """A record as a `Consumer` returns it, in place of aiokafka's own, which takes many times as long to make.
     `timestamp` is in milliseconds since 1970; `leader_epoch` is -1 when it is unknown. `unreadable`: the record stands
-    for a batch, which is its value.
+    for a batch, which is its value. `is_signed`: it stands in a batch that is signed (`Consumer.signatures`).
     """
 
     topic: str
@@ -46,6 +47,7 @@ class FetchedRecord(NamedTuple):
     timestamp: int
     leader_epoch: int
     unreadable: UnreadableBatch | None = None
+    is_signed: bool = False
 
 
 _new_tuple = tuple.__new__
@@ -54,7 +56,12 @@ _new_tuple = tuple.__new__
 class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
     """Those of a fetch."""
 
+    def __init__(self, tp: Any, records: Any, *arguments: Any) -> None:
+        records.place = tp
+        super().__init__(tp, records, *arguments)
+
     def _consumer_record(self, tp: Any, record: Any) -> FetchedRecord:
+        records = self._records
         # FetchedRecord(…) takes twice as long.
         return _new_tuple(
             FetchedRecord,
@@ -66,8 +73,9 @@ class _Records(PartitionRecords):  # type: ignore[misc]  # aiokafka ships no typ
                 record.value,
                 tuple(record.headers),
                 record.timestamp,
-                self._records.leader_epoch,
+                records.leader_epoch,
                 record.unreadable if type(record) is UnreadableRecord else None,
+                records.is_signed,
             ),
         )
 
@@ -77,7 +85,7 @@ class _Result(FetchResult):  # type: ignore[misc]  # aiokafka ships no types
 
     def getall(self, max_records: int | None = None) -> list[FetchedRecord]:
         records = self._partition_records
-        if records is not None and records._records.unpacking.left <= 0:  # noqa: SLF001
+        if records is not None and records._records.reading.unpacking.left <= 0:  # noqa: SLF001
             return []
         all_records: list[FetchedRecord] = super().getall(max_records)
         return all_records
@@ -110,10 +118,10 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
         self, client: Any, *arguments: Any, max_unpacked_bytes: int, fetch_max_wait_ms: int, **options: Any
     ) -> None:
         self.fetches = FetchClient(client, fetch_max_wait_ms, gathers=self.gathers)
-        self.unpacking = Unpacking(max_unpacked_bytes)
+        self.reading = Reading(Unpacking(max_unpacked_bytes))
         process = _with_names(
             Fetcher._proc_fetch_request,  # noqa: SLF001
-            MemoryRecords=partial(self.records_class, unpacking=self.unpacking),
+            MemoryRecords=partial(self.records_class, reading=self.reading),
             PartitionRecords=_Records,
             FetchResult=_Result,
         )
@@ -144,9 +152,13 @@ class _WholeFetcher(_Fetcher):
 
 
 class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
-    """An AIOKafkaConsumer that no record stops, and that can tell a topic from another one of the same name."""
+    """An AIOKafkaConsumer that no record stops, and that can tell a topic from another one of the same name.
+
+    `signatures`: by which `getmany` recognizes batches as signed. None: all count as unsigned.
+    """
 
     fetcher_class = _Fetcher
+    signatures: Signatures | None = None
 
     def __init__(self, *topics: str, max_unpacked_bytes: int = MAX_UNPACKED_BATCH_BYTES, **options: Any) -> None:
         """`options`: of aiokafka. A batch that unpacks to more than `max_unpacked_bytes` becomes one record."""
@@ -172,7 +184,8 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         """As aiokafka's, but at most `max_unpacked_bytes`, and what is left of a batch. A partition whose records were
         waiting to be returned has not been fetched meanwhile: from now on it is, as after `seek`.
         """
-        self._fetcher.unpacking.refill()
+        self._fetcher.reading.unpacking.refill()
+        self._fetcher.reading.signatures = self.signatures
         records = await super().getmany(*partitions, **options)
         if records:
             self._fetcher.fetches.note_movement()

@@ -23,7 +23,7 @@ from contracts.client.connection import FailureLog, is_cancel_requested, stop_qu
 from contracts.client.consumer import Consumer, FetchedRecord
 from contracts.message import Command
 from contracts.outcome import Outcome
-from contracts.signatures import Signatures, SignatureSource
+from contracts.signatures import SignatureSource
 
 POLL_SECONDS = 1.0
 STALLED_SECONDS = 5.0
@@ -135,13 +135,14 @@ class Replies:
         """Read until the reader seems to be stuck."""
         quiet_since = time.monotonic()
         while True:
+            if self._signed_by is not None:
+                reader.signatures = await self._signed_by.current()
             fetched = await reader.getmany(place, timeout_ms=int(POLL_SECONDS * 1000))
             now = time.monotonic()
             if records := fetched.get(place):
                 quiet_since = now
-                signatures = None if self._signed_by is None else await self._signed_by.current()
                 for record in records:
-                    self._hand_over(record, signatures)
+                    self._hand_over(record)
                 self._position = records[-1].offset + 1
             elif now - quiet_since > STALLED_SECONDS and self._waited_since(now - STALLED_SECONDS):
                 return
@@ -149,14 +150,12 @@ class Replies:
     def _waited_since(self, moment: float) -> bool:
         return any(since < moment for since in self._oldest_seconds.values())
 
-    def _hand_over(self, record: FetchedRecord, signatures: Signatures | None) -> None:
+    def _hand_over(self, record: FetchedRecord) -> None:
         key, value = record.key, record.value
         pending = self._expected.get((key or b"").decode(errors="replace"))
         if not pending or value is None:
             return
-        if signatures is not None and not signatures.is_signed(
-            record.topic, record.partition, key, value, record.headers
-        ):
+        if self._signed_by is not None and not record.is_signed:
             log.warning("a reply without a valid signature was skipped")
             return
         try:
@@ -167,9 +166,3 @@ class Replies:
         for reply in pending:
             if not reply.future.done() and (reply.command is None or outcome.is_of(reply.command)):
                 reply.future.set_result(outcome)
-
-
-def _is_believed(record: FetchedRecord, signatures: Signatures | None) -> bool:
-    return signatures is None or signatures.is_signed(
-        record.topic, record.partition, record.key, record.value, record.headers
-    )

@@ -12,14 +12,16 @@ stored, at the last of its offsets, so that its reader can put it aside like any
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from contracts.client.batch_parsing import parsed_batch
+from contracts.client.signed_batches import is_signed
 from contracts.client.unpacking import CODEC_MASK, HEADER, HEADER_BYTES, TooLarge, Unpacking
+from contracts.signatures import Signatures
 from contracts.unreadable_batch import BATCH_TOO_LARGE, BATCH_UNREADABLE, UnreadableBatch
 
 # A batch begins with its base offset (8 bytes) and its length (4 bytes), which counts what comes after them.
@@ -46,13 +48,24 @@ class UnreadableRecord(NamedTuple):
     checksum: None = None
 
 
-class StoredBatch:
-    """A batch as aiokafka parses it; where that fails, as `parsed_batch` does."""
+class Reading:
+    """How one consumer reads batches. `signatures`: those by which batches may be signed; None: none is."""
 
-    def __init__(self, batch: Any, content: memoryview, unpacking: Unpacking) -> None:
+    def __init__(self, unpacking: Unpacking | None = None) -> None:
+        self.unpacking = unpacking or Unpacking()
+        self.signatures: Signatures | None = None
+
+
+class StoredBatch:
+    """A batch as aiokafka parses it; where that fails, as `parsed_batch` does.
+
+    A batch that aiokafka cannot parse counts as unsigned: it is none of ours.
+    """
+
+    def __init__(self, batch: Any, content: memoryview, of: "StoredRecords") -> None:
         self._batch = batch
         self._content = content
-        self._unpacking = unpacking
+        self._of = of
         self.base_offset: int = batch.base_offset
         self.next_offset: int = batch.next_offset
         self.is_control_batch: bool = batch.is_control_batch
@@ -61,8 +74,10 @@ class StoredBatch:
         self.validate_crc: Callable[[], bool] = batch.validate_crc
 
     def __iter__(self) -> Iterator[Any]:
+        unpacking = self._of.reading.unpacking
+        self._of.is_signed = False
         try:
-            unpacked = self._unpacking.unpacked(self._content)
+            unpacked = unpacking.unpacked(self._content)
         except TooLarge as error:
             yield self._whole(BATCH_TOO_LARGE, f"{error}; {ADVICE}")
             return
@@ -72,6 +87,8 @@ class StoredBatch:
         headers, record = 0, None
         try:
             for record in self._batch if unpacked is self._content else DefaultRecordBatch(unpacked):
+                if not headers:
+                    self._of.is_signed = self._is_signed(unpacked, record.headers)
                 yield record
                 headers += len(record.headers)
         except Exception:  # noqa: BLE001  # aiokafka's own errors, Unicode's
@@ -81,7 +98,11 @@ class StoredBatch:
                 explanation = f"cannot be parsed after {len(records)} records: {_text(fault)}"
                 yield self._whole(BATCH_UNREADABLE, explanation, records[-1].offset + 1 if records else None)
             headers = sum(len(record.headers) for record in records)
-        self._unpacking.left -= HEADER_BYTES * headers
+        unpacking.left -= HEADER_BYTES * headers
+
+    def _is_signed(self, unpacked: memoryview | bytes, first_headers: Sequence[tuple[str, bytes | None]]) -> bool:
+        signatures, place = self._of.reading.signatures, self._of.place
+        return signatures is not None and is_signed(unpacked, first_headers, *place, signatures)
 
     def _whole(self, reason: str, explanation: str, first_unread: int | None = None) -> UnreadableRecord:
         last_time = HEADER.unpack_from(self._content)[8]
@@ -98,8 +119,8 @@ class StoredBatch:
 class WholeBatch(StoredBatch):
     """A batch whose records are all handed over, also a transaction marker."""
 
-    def __init__(self, batch: Any, content: memoryview, unpacking: Unpacking) -> None:
-        super().__init__(batch, content, unpacking)
+    def __init__(self, batch: Any, content: memoryview, of: "StoredRecords") -> None:
+        super().__init__(batch, content, of)
         self.is_control_batch = False
 
 
@@ -124,12 +145,16 @@ class OldPackedMessages:
 
 
 class StoredRecords:
-    """`MemoryRecords` over the same bytes, with `StoredBatch`es."""
+    """`MemoryRecords` over the same bytes, with `StoredBatch`es. `place`: topic and partition that they were read from.
+    `is_signed`: of the batch whose record was read last.
+    """
 
     batch_class = StoredBatch
+    is_signed = False
 
-    def __init__(self, content: bytes, unpacking: Unpacking | None = None) -> None:
-        self.unpacking = unpacking or Unpacking()
+    def __init__(self, content: bytes, reading: Reading | None = None) -> None:
+        self.reading = reading or Reading()
+        self.place = ("", -1)
         self._content = memoryview(content)
         self._position = 0
         self.leader_epoch = NO_LEADER_EPOCH
@@ -140,7 +165,7 @@ class StoredRecords:
         """Whether to take another batch. What is left when there is no room for more is fetched again: it is seldom so,
         and to keep a batch that was unpacked in part would take more memory.
         """
-        return self._records.has_next() and (self.unpacking.left > 0 or not self._position)
+        return self._records.has_next() and (self.reading.unpacking.left > 0 or not self._position)
 
     def next_batch(self) -> Any:
         batch = self._records.next_batch()
@@ -152,7 +177,7 @@ class StoredRecords:
             self.leader_epoch = NO_LEADER_EPOCH
             return OldPackedMessages(batch, content) if content[OLD_ATTRIBUTES_POSITION] & CODEC_MASK else batch
         (self.leader_epoch,) = struct.unpack_from(">i", content, LEADER_EPOCH_POSITION)
-        return self.batch_class(batch, content, self.unpacking)
+        return self.batch_class(batch, content, self)
 
 
 class WholeRecords(StoredRecords):

@@ -5,28 +5,56 @@ still be sent on or moved to the dead letters.
 """
 
 import asyncio
+import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import cramjam
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.util import calc_crc32c
 
+from contracts.client.signed_batches import blank_signature, sign
+from contracts.client.stored_batches import LOG_OVERHEAD_BYTES
+from contracts.client.unpacking import ATTRIBUTES, HEADER
 from contracts.partitioner import partitions_for
 from contracts.signatures import Signatures
+from infra.kafka.clients import BATCH_BYTES
 from workers.ports.log import OutboundRecord
 
 LARGE_RECORD_BYTES = 1_048_576
+LENGTH, LENGTH_POSITION = struct.Struct(">i"), 8
+CHECKSUM = struct.Struct(">I")
 
 
-def signed(
-    topic: str, partition: int, records: Sequence[OutboundRecord], signatures: Signatures
-) -> list[OutboundRecord]:
-    """The records for this place, each with its signature."""
-    return [
-        OutboundRecord(key, value, [*headers, signatures.header(topic, partition, key, value, headers)])
-        for key, value, headers in records
-    ]
+class SignedBatch(BatchBuilder):  # type: ignore[misc]  # aiokafka ships no types
+    """A batch for this place that is signed when its producer takes it. `packed`: it is compressed as well."""
+
+    def __init__(self, topic: str, partition: int, signatures: Signatures, *, packed: bool) -> None:
+        super().__init__(BATCH_BYTES, 0, is_transactional=False)
+        self._place = topic, partition
+        self._signatures = signatures
+        self._packed = packed
+        self._signed: bytearray | None = None
+
+    def _build(self) -> bytearray:
+        if self._signed is None:
+            batch: bytearray = super()._build()
+            sign(batch, *self._place, self._signatures)
+            self._signed = self._buffer = _finished(batch, packed=self._packed)
+        return self._signed
+
+
+def _finished(batch: bytearray, *, packed: bool) -> bytearray:
+    """A batch (version 2) as it is or compressed, with the checksum that it then has."""
+    if packed:
+        head = batch[: HEADER.size]
+        head[ATTRIBUTES.stop - 1] |= DefaultRecordBatch.CODEC_ZSTD
+        batch = head + cramjam.zstd.compress(memoryview(batch)[HEADER.size :])
+        LENGTH.pack_into(batch, LENGTH_POSITION, len(batch) - LOG_OVERHEAD_BYTES)
+    CHECKSUM.pack_into(batch, ATTRIBUTES.start - CHECKSUM.size, calc_crc32c(memoryview(batch)[ATTRIBUTES.start :]))
+    return batch
 
 
 def grouped(
@@ -41,16 +69,29 @@ def grouped(
     return groups
 
 
-def filled_batches(producer: AIOKafkaProducer, records: Sequence[OutboundRecord]) -> Iterator[tuple[Any, int]]:
-    """The producer's batches that hold the records, in order, each with the number of its records."""
+def filled_batches(
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    records: Sequence[OutboundRecord],
+    signatures: Signatures | None = None,
+) -> Iterator[tuple[Any, int]]:
+    """The producer's batches that hold the records, in order, each with the number of its records. They are for this
+    place only if they are signed. Raises LookupError if there are signatures, but no key to sign with.
+    """
     position = 0
     while position < len(records):
-        is_large = len(records[position].value or b"") > LARGE_RECORD_BYTES
-        batch = _compressed_batch() if is_large else producer.create_batch()
+        packed = len(records[position].value or b"") > LARGE_RECORD_BYTES
+        if signatures is not None:
+            batch = SignedBatch(topic, partition, signatures, packed=packed)
+        else:
+            batch = _compressed_batch() if packed else producer.create_batch()
         start = position
         while position < len(records):
             key, value, headers = records[position]
             pairs = headers if type(headers) is list else list(headers)
+            if signatures is not None and position == start:
+                pairs = [*pairs, blank_signature(signatures)]
             if batch.append(timestamp=None, key=key, value=value, headers=pairs) is None:
                 break
             position += 1
@@ -63,22 +104,31 @@ def _compressed_batch() -> Any:
 
 
 async def send_one_by_one(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[OutboundRecord]
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    records: Sequence[OutboundRecord],
+    signatures: Signatures | None = None,
 ) -> int:
     """Send each batch after the one before is acknowledged; returns the last record's offset (-1: no records)."""
     last_offset = -1
-    for batch, count in filled_batches(producer, records):
+    for batch, count in filled_batches(producer, topic, partition, records, signatures):
         delivered = await producer.send_batch(batch, topic, partition=partition)
         last_offset = (await delivered).offset + count - 1
     return last_offset
 
 
 async def send_together(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[OutboundRecord]
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    records: Sequence[OutboundRecord],
+    signatures: Signatures | None = None,
 ) -> None:
     """Send all batches and wait until all are acknowledged."""
     sent = [
-        await producer.send_batch(batch, topic, partition=partition) for batch, _ in filled_batches(producer, records)
+        await producer.send_batch(batch, topic, partition=partition)
+        for batch, _ in filled_batches(producer, topic, partition, records, signatures)
     ]
     if len(sent) == 1:
         await sent[0]

@@ -20,7 +20,7 @@ from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import Signatures, SignatureSource
 from contracts.stated_sequence import stated_sequence
-from infra.kafka.batches import send_one_by_one, signed
+from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
@@ -54,12 +54,11 @@ class KafkaEventLog:
         self._states: dict[str, tuple[float, TopicState]] = {}
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
-        if self._signed_by is not None:
-            records = signed(topic, partition, records, await self._signatures(self._signed_by))
+        signatures = None if self._signed_by is None else await self._signatures(self._signed_by)
         producer = await self._current_producer()
         try:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
-                return await send_one_by_one(producer, topic, partition, records)
+                return await send_one_by_one(producer, topic, partition, records, signatures)
         except KAFKA_FAULTS as error:
             self._discard(producer)
             raise PublishFailed(str(unavailable(error, f"{topic}/{partition}"))) from error

@@ -12,7 +12,6 @@ from contracts.topics import DEAD_LETTERS_SUFFIX, MAX_MESSAGE_BYTES
 from infra.kafka.clients import partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
-from infra.kafka.inbound import inbound
 from infra.kafka.topic_settings import read_topic_settings
 from infra.kafka.topics import administration
 from infra.settings import Settings
@@ -50,7 +49,7 @@ class LogReader:
                     while not fetched and position < end:
                         answer = await consumer.getmany(place, timeout_ms=1000, max_records=MAX_RECORDS)
                         fetched, position = answer.get(place, []), await consumer.position(place)
-                if batch := [inbound(record) for record in fetched if record.offset < end]:
+                if batch := [InboundRecord._make(record) for record in fetched if record.offset < end]:
                     yield batch
             consumer.pause(place)
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.kafka_errors import TOPICS, error_text
 from contracts.signatures import SignatureSource
-from infra.kafka.batches import grouped, send_together, signed
+from infra.kafka.batches import grouped, send_together
 from infra.kafka.clients import idempotent_producer, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options
 from infra.kafka.faults import KAFKA_FAULTS, ends_client, unavailable
@@ -122,10 +122,10 @@ class KafkaMessageSender:
                 producer: AIOKafkaProducer | None = None
                 try:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                        if self._replies_signed_by is not None:
-                            records = signed(topic, partition, records, await self._replies_signed_by.current())
+                        signed_by = self._replies_signed_by
+                        signatures = None if signed_by is None else await signed_by.current()
                         producer = await self._current_producer()
-                        await send_together(producer, topic, partition, records)
+                        await send_together(producer, topic, partition, records, signatures)
                 except (*KAFKA_FAULTS, AssertionError, Unavailable) as error:
                     self._discard_after(error, producer)
                     self._drop(topic, partition, len(records), error_text(error))

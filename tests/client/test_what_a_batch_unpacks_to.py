@@ -10,7 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.client.stored_batches import StoredRecords
+from contracts.client.stored_batches import Reading, StoredRecords
 from contracts.client.unpacking import (
     COUNTED_BYTES,
     HEADER,
@@ -49,7 +49,7 @@ def _parsed(batches: Any) -> list[tuple[Any, ...]]:
 
 
 def _read(content: bytes, limit: int = 32 * MEBIBYTE) -> list[Any]:
-    return list(StoredRecords(content, Unpacking(limit)).next_batch())
+    return list(StoredRecords(content, Reading(Unpacking(limit))).next_batch())
 
 
 def _explained(content: bytes, reason: str, limit: int = 32 * MEBIBYTE) -> str:
@@ -172,12 +172,14 @@ def test_messages_of_those_formats_without_compression_are_read() -> None:
 @pytest.mark.parametrize("size", [5 * MEBIBYTE, 50 * MEBIBYTE], ids=["within the bound", "beyond it"])
 def test_after_as_much_as_one_call_may_return_no_batch_is_taken(size: int) -> None:
     unpacking = Unpacking(8 * MEBIBYTE)
-    fetched = StoredRecords(zeros("zstd", size) * 10, unpacking)
+    fetched = StoredRecords(zeros("zstd", size) * 10, Reading(unpacking))
     taken = 0
     while fetched.has_next():
         list(fetched.next_batch())
         taken += 1
     assert taken == (2 if size < 8 * MEBIBYTE else 1)
-    assert StoredRecords(SMALL, unpacking).has_next(), "else aiokafka takes its first record for one that is too large"
+    assert StoredRecords(SMALL, Reading(unpacking)).has_next(), (
+        "else aiokafka takes its first record for one that is too large"
+    )
     unpacking.refill()
     assert fetched.has_next()

@@ -11,16 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
-from confluent_kafka import Producer
 
 from contracts.outcome import Outcome, OutcomeError, content_digest
-from contracts.signatures import Signatures, SigningKey
+from contracts.signatures import FixedSignatures, SigningKey
 from contracts.users.events import UserUpdated
+from infra.kafka.event_log import KafkaEventLog
 from tests.gateway.requests import ADA, created
 from tests.gateway.running import Running
 from tests.waiting import until
-
-Headers = list[tuple[str, str | bytes | None]]
+from workers.ports.log import OutboundRecord
 
 STRANGERS_AND_THE_CONTROL = pytest.mark.parametrize("has_key", [False, True], ids=["a stranger", "who has the key"])
 KEY = "SELECT key_id, secret FROM annals.signing_keys WHERE purpose = $1"
@@ -38,15 +37,14 @@ class Forger:
         self._purpose = purpose
 
     async def writes(self, topic: str, partition: int, key: str, value: bytes, texts: dict[str, str]) -> None:
-        name = self._system.topic(topic)
         headers = [(header, text.encode()) for header, text in texts.items()]
+        signed_by: FixedSignatures | None = None
         if self._purpose is not None:
             row = await self._system.database.fetchrow(KEY, self._purpose)
-            signatures = Signatures([SigningKey(row["key_id"], row["secret"])])
-            headers.append(signatures.header(name, partition, key.encode(), value, headers))
-        producer = Producer({"bootstrap.servers": self._system.settings.kafka_bootstrap_servers})
-        producer.produce(name, value, key.encode(), partition, headers=list[Any](headers))
-        assert producer.flush(30) == 0
+            signed_by = FixedSignatures([SigningKey(row["key_id"], row["secret"])])
+        log = KafkaEventLog(self._system.settings, signed_by=signed_by)
+        await log.append(self._system.topic(topic), partition, [OutboundRecord(key.encode(), value, headers)])
+        await log.stop()
 
 
 async def forged_event(running: Running, user_id: str, forger: Forger) -> None:

@@ -152,7 +152,7 @@ async def test_a_bug_in_sending_replies_is_logged_and_the_next_ones_are_sent(
     faults: list[Exception] = [ZeroDivisionError("a bug for the test")]
     sent: list[bytes | None] = []
 
-    async def buggy(_: Any, __: str, ___: int, records: Sequence[OutboundRecord]) -> None:
+    async def buggy(_: Any, __: str, ___: int, records: Sequence[OutboundRecord], *____: Any) -> None:
         if faults:
             raise faults.pop(0)
         sent.extend(record.value for record in records)

@@ -13,7 +13,7 @@ from infra.postgres.roles import COMMAND
 from infra.postgres.signing_keys import event_signatures, reply_signatures
 from workers.ports.lanes import Unavailable
 
-RECORD = ("users.events", 0, b"ada", b"{}")
+PLACE, RECORDS = ("users.events", 0), b"the records of a batch"
 ADD = (
     "INSERT INTO annals.signing_keys (purpose, key_id, secret, signs_from) "
     "VALUES ('events', '2', $1, now() + make_interval(secs => $2))"
@@ -29,12 +29,12 @@ async def database(url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def signature(signatures: Signatures) -> tuple[str, bytes]:
-    return signatures.header(*RECORD, ())
+def signature(signatures: Signatures) -> bytes:
+    return b"%b:%b" % (signatures.key_id, signatures.digits(signatures.key_id, *PLACE, [RECORDS]))
 
 
-def recognizes(signatures: Signatures, header: tuple[str, bytes]) -> bool:
-    return signatures.is_signed(*RECORD, [header])
+def recognizes(signatures: Signatures, signature: bytes) -> bool:
+    return signatures.is_signature(signature, *PLACE, [RECORDS])
 
 
 async def test_are_there_after_a_migration_one_for_each_purpose(database: Database) -> None:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from confluent_kafka import Producer
 
 from contracts.message import Event
 from contracts.orders.events import OrderPlaced
 from contracts.orders.lines import OrderLine
 from contracts.partitioner import partition_for
 from contracts.payments.events import FundsReserved
-from contracts.signatures import Signatures, SigningKey
+from contracts.signatures import FixedSignatures, SigningKey
+from infra.kafka.event_log import KafkaEventLog
 from tests.system import Sent, System, command
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
@@ -55,14 +55,10 @@ async def forge(system: System, event: Event, version: int, event_id: str | None
     )
     record, topic = event_record(row), system.topic(f"{event.context}.events")
     key = await system.database.fetchrow("SELECT key_id, secret FROM annals.signing_keys WHERE purpose = 'events'")
-    signatures = Signatures([SigningKey(key["key_id"], key["secret"])])
-    headers: list[tuple[str, str | bytes | None]] = [
-        *record.headers,
-        signatures.header(topic, partition, record.key, record.value, record.headers),
-    ]
-    producer = Producer({"bootstrap.servers": system.settings.kafka_bootstrap_servers})
-    producer.produce(topic, record.value, record.key, partition, headers=headers)
-    assert await asyncio.to_thread(producer.flush, 30) == 0
+    signed_by = FixedSignatures([SigningKey(key["key_id"], key["secret"])])
+    log = KafkaEventLog(system.settings, signed_by=signed_by)
+    await log.append(topic, partition, [record])
+    await log.stop()
 
 
 async def types_of(system: System, order_id: str) -> Sequence[str]:

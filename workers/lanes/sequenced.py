@@ -4,7 +4,7 @@ A paused worker may append a duplicate; it is dropped by its sequence. A gap in 
 A record with a sequence that the table does not have yet is skipped. If the log does not bring what the table has (the
 broker has lost the end of the partition, or no worker publishes), the table is read instead.
 
-A record without a signature is not believed: whoever may write to the log may have forged it, with exactly the next
+A record that is not signed is not believed: whoever may write to the log may have forged it, with exactly the next
 sequence. It may as well be one that an earlier release has written, so the table is read in its place. A saga lane also
 compares what it acts on with the table as it commits, as those who may read the log have the key.
 """
