@@ -1,24 +1,21 @@
 """Signatures of record batches: they show that who has written a batch, at this place, has the key.
 
-A signature is the last header of a batch's first record, `ce_signature`: the id of the key, a colon, and 32 hexadecimal
-digits. Those are BLAKE2b with that key and a digest of 128 bits (RFC 7693, personalized as "record batch") over the
-topic, the partition and all records of the batch as Kafka stores them without compression, except these digits.
+A signature is the last header of a batch's first record, `ce_signature`: the id of the key, a colon, and 64 hexadecimal
+digits. Those are HMAC-SHA-256 (RFC 2104) with that key over the topic, a NUL, the partition, a NUL and all records of
+the batch as Kafka stores them without compression, except these digits.
 
 One signature for all records costs a fraction of one for each. A broker keeps batches as they were sent, and a consumer
 is given them whole. Whatever makes other batches of the same records (compaction, a mirror) leaves them unsigned.
 """
 
+import hmac
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from hashlib import blake2b
-from hmac import compare_digest
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 HEADER = "ce_signature"
 KEY_BYTES = 32
-SIGNATURE_BYTES = 16
-DIGITS = 2 * SIGNATURE_BYTES
-_PERSON = b"record batch"
+DIGITS = 64
 
 Buffer = bytes | bytearray | memoryview
 
@@ -55,8 +52,7 @@ class Signatures:
         signing = self._begun(key_id, topic, partition).copy()
         for part in parts:
             signing.update(part)
-        digits: bytes = signing.hexdigest().encode()
-        return digits
+        return signing.hexdigest().encode()
 
     def is_signature(self, header_value: bytes, topic: str, partition: int, parts: Iterable[Buffer]) -> bool:
         """Whether a header's value is the signature of the records, by one of the keys."""
@@ -64,11 +60,10 @@ class Signatures:
         if key_id not in self._secrets:
             self.saw_unknown_key = True
             return False
-        return compare_digest(given, self.digits(key_id, topic, partition, parts))
+        return hmac.compare_digest(given, self.digits(key_id, topic, partition, parts))
 
-    def _begin(self, key_id: bytes, topic: str, partition: int) -> Any:
-        secret = self._secrets[key_id]
-        return blake2b(f"{topic}\0{partition}\0".encode(), key=secret, digest_size=SIGNATURE_BYTES, person=_PERSON)
+    def _begin(self, key_id: bytes, topic: str, partition: int) -> hmac.HMAC:
+        return hmac.new(self._secrets[key_id], f"{topic}\0{partition}\0".encode(), "sha256")
 
 
 class SignatureSource(Protocol):
