@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.usual_headers import MAX_HEADER_BYTES, TYPE_FORM, UUID_FORM, usual_texts
+from contracts.usual_headers import IDENTITY, MAX_HEADER_BYTES, TYPE_FORM, UUID_FORM, usual_texts
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -32,6 +32,7 @@ _NAMES = {
     "ce_replyto",
     "ce_expectedversion",
     "ce_expiresat",
+    IDENTITY,
 }
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION = re.compile(r"[0-9]{1,18}")
@@ -59,6 +60,7 @@ class CommandEnvelope(NamedTuple):
     traceparent: str | None = None
     actor: str | None = None
     reply_to: str | None = None
+    identity: str | None = None
     expected_version: int | None = None
     expires_at: datetime | None = None
 
@@ -75,6 +77,7 @@ class CommandEnvelope(NamedTuple):
             ("ce_causationid", self.causation_id.encode()),
         ]
         headers += _given(("traceparent", self.traceparent), ("ce_actor", self.actor), ("ce_replyto", self.reply_to))
+        headers += _given((IDENTITY, self.identity))
         if self.expected_version is not None:
             headers.append(("ce_expectedversion", b"%d" % self.expected_version))
         if self.expires_at is not None:
@@ -153,6 +156,7 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
         header("traceparent"),
         header("ce_actor"),
         header("ce_replyto"),
+        header(IDENTITY),
         None if expected is None else int(expected),
         None if expires is None else _time(expires, "ce_expiresat"),
     )

@@ -12,14 +12,18 @@ MAX_HEADER_BYTES = 1024
 UUID_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TYPE_FORM = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9]*\.v[1-9][0-9]{0,3}")
 
-UsualTexts = tuple[str, str, str, str, str, str, str | None, str | None, str | None]
+IDENTITY = "ce_identity"
+"""Who sends a command, with a proof (contracts/identity.py)."""
+
+OptionalTexts = tuple[str | None, str | None, str | None, str | None]
+_NONE_GIVEN: OptionalTexts = (None, None, None, None)
+UsualTexts = tuple[str, str, str, str, str, str, str | None, str | None, str | None, str | None]
 
 
 def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
-    """The id, type, source, time, correlation id, causation id, traceparent, actor and reply address of a command.
-    None: the headers stand in another order, there are others, or something is wrong with one.
+    """The id, type, source, time, correlation id, causation id, traceparent, actor, reply address and identity of a
+    command. None: the headers stand in another order, there are others, or something is wrong with one.
     """
-    traceparent = actor = reply_to = None
     try:
         (n1, version), (n2, id_), (n3, type_), (n4, source), (n5, _), (n6, time), (n7, _), *others = headers
         (n8, correlation_id), (n9, causation_id), *others = others
@@ -30,18 +34,9 @@ def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
         joined = b"".join((type_, source, time, correlation_id, causation_id, *[value for _, value in others]))
         if len(joined) > MAX_HEADER_BYTES or not (joined.isascii() and joined.decode().isprintable()):
             return None
-        for name, value in others:
-            if not value:
-                return None
-            match name:
-                case "ce_replyto":
-                    reply_to = value.decode()
-                case "ce_actor":
-                    actor = value.decode()
-                case "traceparent":
-                    traceparent = value.decode()
-                case _:
-                    return None
+        optional = _optional_texts(others) if others else _NONE_GIVEN
+        if optional is None:
+            return None
         identity = id_.decode()
         if not (UUID_FORM.fullmatch(identity) and correlation_id and causation_id):
             return None
@@ -52,12 +47,30 @@ def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
             time.decode(),
             identity if correlation_id == id_ else correlation_id.decode(),
             identity if causation_id == id_ else causation_id.decode(),
-            traceparent,
-            actor,
-            reply_to,
+            *optional,
         )
     except (ValueError, TypeError, AttributeError):  # there are fewer, one is no text, or one has no value
         return None
+
+
+def _optional_texts(headers: Sequence[tuple[str, bytes]]) -> OptionalTexts | None:
+    """The traceparent, the actor, the reply address and the identity; None: there are others, or one is empty."""
+    traceparent = actor = reply_to = sender = None
+    for name, value in headers:
+        if not value:
+            return None
+        match name:
+            case "ce_replyto":
+                reply_to = value.decode()
+            case "ce_identity":
+                sender = value.decode()
+            case "ce_actor":
+                actor = value.decode()
+            case "traceparent":
+                traceparent = value.decode()
+            case _:
+                return None
+    return traceparent, actor, reply_to, sender
 
 
 @lru_cache(maxsize=1024)

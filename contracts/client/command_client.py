@@ -20,8 +20,10 @@ from contracts.client.identifiers import new_identifier
 from contracts.client.replies import Replies
 from contracts.client.sender import Sender
 from contracts.envelope import CommandEnvelope, read_command, rfc3339
+from contracts.identity import IdentitySource
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from contracts.signatures import SignatureSource
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 
@@ -34,6 +36,9 @@ class CommandClient:
     number that the installation was laid out with; None: as many as its topics have. `replies_signed_by`: the keys of
     the installation, so that no reply of others is believed; None: every reply is, so let nobody else write to the
     topic.
+
+    `identities` prove who sends each command: `principal`, unless the call names another one. A service does it by its
+    API key: `identities=by_service_key(api_key), principal=WHOSE_KEY_IT_IS` (contracts/identity.py).
     """
 
     def __init__(
@@ -47,7 +52,11 @@ class CommandClient:
         max_outstanding: int = MAX_OUTSTANDING,
         partitions: int | None = None,
         replies_signed_by: SignatureSource | None = None,
+        identities: IdentitySource | None = None,
+        principal: Principal | None = None,
     ) -> None:
+        self._identities = identities
+        self._principal = principal
         self._replies_signed_by = replies_signed_by
         self._partitions = partitions
         self._source = source
@@ -97,6 +106,7 @@ class CommandClient:
         correlation_id: str | None = None,
         causation_id: str | None = None,
         actor: str | None = None,
+        principal: Principal | None = None,
         traceparent: str | None = None,
         expected_version: int | None = None,
         expires_at: datetime | None = None,
@@ -112,7 +122,7 @@ class CommandClient:
             command, command_id, correlation_id, causation_id, actor, traceparent, expected_version, expires_at
         )
         with self._slot():
-            await self._deliver(command, envelope)
+            await self._deliver(command, envelope, principal)
         return envelope.id
 
     async def ask(
@@ -124,6 +134,7 @@ class CommandClient:
         correlation_id: str | None = None,
         causation_id: str | None = None,
         actor: str | None = None,
+        principal: Principal | None = None,
         traceparent: str | None = None,
         expected_version: int | None = None,
         expires_at: datetime | None = None,
@@ -141,7 +152,7 @@ class CommandClient:
             addressed = envelope._replace(reply_to=await self._reply_address(replies))
             with replies.expecting(addressed.id, command) as reply:
                 try:
-                    await self._deliver(command, addressed)
+                    await self._deliver(command, addressed, principal)
                     async with asyncio.timeout_at(end):
                         return await reply
                 except TimeoutError:
@@ -164,10 +175,12 @@ class CommandClient:
             explanation = f"topic {self._topics.replies} cannot be read"
             raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
 
-    async def _deliver(self, command: Command, envelope: CommandEnvelope) -> None:
-        value = command.to_json()
+    async def _deliver(self, command: Command, envelope: CommandEnvelope, principal: Principal | None) -> None:
+        value, principal = command.to_json(), principal or self._principal
         if len(value) > MAX_MESSAGE_BYTES:
             raise CommandTooLarge(len(value), MAX_MESSAGE_BYTES)
+        if principal is not None and self._identities is not None:
+            envelope = (await self._identities.current()).signed(principal, envelope, value)
         key, headers = envelope.subject.encode(), envelope.to_headers()
         read_command(headers, key)  # a header that a reader would reject fails here, where the caller can correct it
         topic = self._topics.commands(command.context)

@@ -2,8 +2,11 @@
 
 import getpass
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
+
+from contracts.principal import OPERATOR_PREFIX, Principal
 
 MAX_ACTOR_CHARACTERS = 200
 
@@ -18,3 +21,11 @@ def acting(actor: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as containers have them
         return "unknown"
+
+
+def operator(actor: str | None) -> Principal:
+    """The given actor, or this account, as the sender of commands. An operator has all scopes that rules name."""
+    from workers.domain import scopes
+
+    name = quote(acting(actor), safe="@+")[:MAX_ACTOR_CHARACTERS]
+    return Principal(f"{OPERATOR_PREFIX}{name}", scopes())

@@ -84,6 +84,7 @@ async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
     from infra.monotonic_clock import MonotonicClock
     from infra.postgres.dead_letters import PostgresDeadLetterTable
     from infra.postgres.event_store import PostgresEventStore
+    from infra.postgres.identities import PostgresIdentities
     from workers.domain import contexts
     from workers.operations.dead_letters.retrying import Retrying
 
@@ -98,6 +99,7 @@ async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
             Topics(settings.topic_prefix),
             contexts(),
             catalogue(),
+            None if settings.auth == "none" else PostgresIdentities(database, knows_services=True),
         )
     finally:
         await sender.stop()

@@ -17,11 +17,14 @@ import typer
 from contracts.client.identifiers import new_identifier
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from infra.cli import exits
+from infra.cli.actor import Actor, operator
 from infra.cli.command_file import RequestedCommand, commands_in
 from infra.cli.command_line_values import command_from, command_type, fields_of
 from infra.cli.secret_fields import with_secrets
 from infra.cli.sent_line import show_outcome, show_unanswered
+from infra.cli.signing import command_identities
 from infra.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +63,7 @@ def send(
     wait: Annotated[
         float, typer.Option(min=0, max=MAX_WAIT_SECONDS, help="Seconds to wait for an outcome.")
     ] = WAIT_SECONDS,
+    actor: Actor = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print each outcome as one JSON object a line.")] = False,
 ) -> None:
     """Send a command and wait for its outcome: annals send users.CreateUser first_name=Ada last_name=Lovelace email=…
@@ -76,13 +80,18 @@ def send(
         requested = [RequestedCommand(name, typed_fields, command_id)]
     else:
         raise typer.BadParameter("name a command, such as users.CreateUser, or a --file")
-    code = asyncio.run(_send(requested, wait, expected_version, as_json=as_json))
+    code = asyncio.run(_send(requested, wait, expected_version, operator(actor), as_json=as_json))
     if code != exits.DONE:
         raise typer.Exit(code)
 
 
 async def _send(
-    requested: Sequence[RequestedCommand], wait: float, expected_version: int | None, *, as_json: bool
+    requested: Sequence[RequestedCommand],
+    wait: float,
+    expected_version: int | None,
+    sender: Principal,
+    *,
+    as_json: bool,
 ) -> int:
     """Send all commands and show their outcomes; returns the exit code."""
     from contracts.client.errors import ClientError
@@ -92,17 +101,20 @@ async def _send(
 
     prepared = await _prepared(requested)
     quiet_for_a_command()
+    settings = Settings()
     client = command_client(
-        located(Settings()),
+        located(settings),
         source=SOURCE,
         delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
         max_outstanding=2 * CONCURRENT,
+        identities=await command_identities(settings),
+        principal=sender,
     )
     code = exits.DONE
     try:
         async with client:
             await client.check()
-            async for sent, outcome in _outcomes(client, prepared, wait, expected_version):
+            async for sent, outcome in _outcomes(client, prepared, wait, expected_version, sender.name):
                 if outcome is None:
                     show_unanswered(sent.command, sent.command_id, wait, as_json=as_json)
                 else:
@@ -133,14 +145,22 @@ async def _prepared(requested: Sequence[RequestedCommand]) -> list[PreparedComma
 
 
 async def _outcomes(
-    client: "CommandClient", prepared: Sequence[PreparedCommand], wait: float, expected_version: int | None
+    client: "CommandClient",
+    prepared: Sequence[PreparedCommand],
+    wait: float,
+    expected_version: int | None,
+    actor: str,
 ) -> AsyncIterator[tuple[PreparedCommand, Outcome | None]]:
     """Send the commands in order, with a bounded number in flight, and yield the outcomes in the same order."""
     in_flight: deque[tuple[PreparedCommand, asyncio.Task[Outcome | None]]] = deque()
     try:
         for command in prepared:
             question = client.ask(
-                command.command, wait_seconds=wait, command_id=command.command_id, expected_version=expected_version
+                command.command,
+                wait_seconds=wait,
+                command_id=command.command_id,
+                actor=actor,
+                expected_version=expected_version,
             )
             in_flight.append((command, asyncio.create_task(question)))
             # The first command is sent alone: it fetches the topic's metadata, so the others cannot overtake one

@@ -14,10 +14,12 @@ import typer
 from contracts.catalogue import catalogue
 from contracts.client.identifiers import new_identifier
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from infra.cli import exits
-from infra.cli.actor import Actor, acting
+from infra.cli.actor import Actor, operator
 from infra.cli.send import DELIVERY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, SOURCE, WAIT_SECONDS
 from infra.cli.sent_line import show_outcome, show_unanswered
+from infra.cli.signing import command_identities
 from infra.cli.table import event_table
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
@@ -43,12 +45,12 @@ def undo(
     undos = {name: context.undo for name, context in contexts().items() if context.undo is not None}
     if context not in undos or not stream_id:
         raise typer.BadParameter(f"{name} cannot be undone; what can: {', '.join(f'{able}/<id>' for able in undos)}")
-    code = asyncio.run(_undo(context, stream_id, undos[context], acting(actor), wait, as_json=as_json))
+    code = asyncio.run(_undo(context, stream_id, undos[context], operator(actor), wait, as_json=as_json))
     if code != exits.DONE:
         raise typer.Exit(code)
 
 
-async def _undo(context: str, stream_id: str, undo: Undo, actor: str, wait: float, *, as_json: bool) -> int:
+async def _undo(context: str, stream_id: str, undo: Undo, sender: Principal, wait: float, *, as_json: bool) -> int:
     """Undo the last change and show what became of it; returns the exit code."""
     command_id = new_identifier()
 
@@ -57,7 +59,7 @@ async def _undo(context: str, stream_id: str, undo: Undo, actor: str, wait: floa
             return await stream_history(PostgresEventStore(database), catalogue().events, context, stream_id)
 
     async def send(undo_command: UndoCommand) -> Outcome | None:
-        return await _sent(undo_command, command_id, actor, wait)
+        return await _sent(undo_command, command_id, sender, wait)
 
     command, outcome = await undo_last_change(undo, load, send)
     if outcome is None:
@@ -67,15 +69,20 @@ async def _undo(context: str, stream_id: str, undo: Undo, actor: str, wait: floa
     return exits.DONE if outcome.status == "accepted" else exits.REFUSED
 
 
-async def _sent(undo_command: UndoCommand, command_id: str, actor: str, wait: float) -> Outcome | None:
+async def _sent(undo_command: UndoCommand, command_id: str, sender: Principal, wait: float) -> Outcome | None:
     from infra.kafka.commands import KafkaCommands, command_client
     from infra.locating import located
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one sentence at the end says it all
+    settings = Settings()
     client = command_client(
-        located(Settings()), source=SOURCE, delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS, max_outstanding=1
+        located(settings),
+        source=SOURCE,
+        delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
+        max_outstanding=1,
+        identities=await command_identities(settings),
     )
     async with client:
         commands = KafkaCommands(client)
         await commands.check()
-        return await commands.ask(undo_command.command, undo_command.meta(command_id, actor), wait)
+        return await commands.ask(undo_command.command, undo_command.meta(command_id, sender), wait)

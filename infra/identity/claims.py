@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from contracts.principal import SERVICE_PREFIX, Principal
+from contracts.principal import RESERVED_PREFIXES, Principal
 from workers.ports.identity import TokenRefused
 
 MAX_NAME_CHARACTERS = 255
@@ -23,7 +23,6 @@ USUAL_USER_CLAIM = "sub"
 # no two names look alike.
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")  # RFC 6749, section 3.3
-_RESERVED = (SERVICE_PREFIX, "saga:")
 
 
 class Claims(NamedTuple):
@@ -64,8 +63,10 @@ def _name(value: object, claim: str) -> str:
             f"the claim that names the caller ({claim}) must be text of 1 to {MAX_NAME_CHARACTERS} printable ASCII "
             "characters without spaces"
         )
-    if value.lower().startswith(_RESERVED):
-        raise TokenRefused(f"the claim that names the caller ({claim}) begins as the names of services or sagas do")
+    if value.lower().startswith(RESERVED_PREFIXES):
+        raise TokenRefused(
+            f"the claim that names the caller ({claim}) begins as the names of services, operators or sagas do"
+        )
     return value
 
 

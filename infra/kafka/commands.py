@@ -2,8 +2,10 @@
 
 from contracts.client.command_client import CommandClient
 from contracts.client.errors import ClientNotRunning, CommandTooLarge, KafkaUnavailable, TooManyCommands
+from contracts.identity import IdentitySource
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from contracts.signatures import SignatureSource
 from infra.kafka.connection import security_of
 from infra.settings import Settings
@@ -18,6 +20,8 @@ def command_client(
     delivery_timeout_seconds: float,
     max_outstanding: int,
     replies_signed_by: SignatureSource | None = None,
+    identities: IdentitySource | None = None,
+    principal: Principal | None = None,
 ) -> CommandClient:
     """A client for located settings."""
     assert settings.kafka_bootstrap_servers is not None, "the settings must be located"
@@ -30,6 +34,8 @@ def command_client(
         max_outstanding=max_outstanding,
         partitions=settings.partitions,
         replies_signed_by=replies_signed_by,
+        identities=identities,
+        principal=principal,
     )
 
 
@@ -48,6 +54,7 @@ class KafkaCommands:
                 correlation_id=meta.correlation_id,
                 causation_id=meta.causation_id,
                 actor=meta.actor,
+                principal=meta.principal,
                 traceparent=meta.traceparent,
                 expected_version=meta.expected_version,
             )

@@ -49,7 +49,8 @@ GRANT EXECUTE ON FUNCTION annals.commit_commands, annals.acquire_claims, annals.
     annals.keep_snapshots, annals.answers TO annals_command;
 
 -- What a worker writes is signed.
-GRANT SELECT ON annals.event_signing_keys, annals.reply_signing_keys TO annals_command;
+GRANT SELECT ON annals.event_signing_keys, annals.reply_signing_keys, annals.command_signing_keys TO annals_command;
+GRANT SELECT (id, name, scopes, hash, created_at, expires_at, revoked_at) ON annals.api_keys TO annals_command;
 
 -- Saga workers: instances, journals, steps, deadlines and parked streams.
 GRANT SELECT ON annals.events TO annals_saga;
@@ -61,7 +62,7 @@ GRANT SELECT, DELETE ON annals.step_rejections, annals.unchanged_steps TO annals
 GRANT EXECUTE ON FUNCTION annals.commit_sagas, annals.require_events, annals.update_instances,
     annals.update_deadlines, annals.update_parked_streams TO annals_saga;
 
-GRANT SELECT ON annals.event_signing_keys TO annals_saga;
+GRANT SELECT ON annals.event_signing_keys, annals.command_signing_keys TO annals_saga;
 
 -- Both: their lanes, what became of the topics, and the number of lanes, which the first of them decides.
 GRANT SELECT, INSERT, UPDATE (epoch, owner, acquired_at, topic_id, consumed, last_offset, last_timestamp, input_sequence,
@@ -77,7 +78,7 @@ GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.saga_jou
 GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
     TO annals_gateway;
 -- Which replies are signed.
-GRANT SELECT ON annals.reply_signing_keys TO annals_gateway;
+GRANT SELECT ON annals.reply_signing_keys, annals.command_signing_keys TO annals_gateway;
 
 -- The gateway too, apart from the above, which needs no server that writes: the keys of services, and when each was used.
 GRANT SELECT, UPDATE (last_used_at) ON annals.api_keys TO annals_api_keys;
@@ -95,12 +96,12 @@ GRANT SELECT (id, name, scopes, created_at, expires_at, revoked_at, last_used_at
 GRANT EXECUTE ON FUNCTION annals.answers TO annals_reader;
 
 -- Operators, who have the rights of readers too: interventions, repairs (of the log too, where records are signed), lanes
--- of a topic that was recreated, and the keys of services. A verification folds the journals again, and the ids of the
+-- of a topic that was recreated, the keys of services, and commands of others that are sent again. A verification folds the journals again, and the ids of the
 -- steps with them.
-GRANT SELECT ON annals.event_signing_keys TO annals_audit;
+GRANT SELECT ON annals.event_signing_keys, annals.command_signing_keys TO annals_audit;
 GRANT SELECT (seed, seeded_to) ON annals.sagas TO annals_audit;
 GRANT INSERT ON annals.interventions, annals.log_interruptions TO annals_audit;
-GRANT INSERT, UPDATE (revoked_at) ON annals.api_keys TO annals_audit;
+GRANT SELECT (hash), INSERT, UPDATE (revoked_at) ON annals.api_keys TO annals_audit;
 GRANT INSERT, DELETE ON annals.unique_claims TO annals_audit;
 GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;
 GRANT UPDATE (requested_action) ON annals.parked_streams TO annals_audit;

@@ -17,6 +17,7 @@ CREATE TABLE annals.api_keys (
 );
 COMMENT ON TABLE annals.api_keys IS 'The keys of services, by the id that is part of each key. The key itself is stored nowhere.';
 COMMENT ON COLUMN annals.api_keys.name IS 'The service. Several keys may have one name, so that a key can be replaced.';
+COMMENT ON COLUMN annals.api_keys.hash IS 'SHA-256 of the key. On Kafka the key of the HMAC by which its holder proves who sends a command: secret.';
 COMMENT ON COLUMN annals.api_keys.last_used_at IS 'To about a minute; NULL: never.';
 
 CREATE TABLE annals.commands (
@@ -310,10 +311,10 @@ CREATE TABLE annals.signing_keys (
     signs_from timestamp with time zone NOT NULL DEFAULT now(),
     CONSTRAINT signing_keys_pkey PRIMARY KEY (purpose, key_id),
     CONSTRAINT signing_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{1,32}$'::text)),
-    CONSTRAINT signing_keys_purpose_check CHECK ((purpose = ANY (ARRAY['events'::text, 'replies'::text]))),
+    CONSTRAINT signing_keys_purpose_check CHECK ((purpose = ANY (ARRAY['events'::text, 'replies'::text, 'commands'::text]))),
     CONSTRAINT signing_keys_secret_check CHECK ((octet_length(secret) = 32))
 );
-COMMENT ON TABLE annals.signing_keys IS 'By which records of the log, and replies, are signed. Secret.';
+COMMENT ON TABLE annals.signing_keys IS 'By which records of the log, replies, and the identities of commands are signed. Secret.';
 COMMENT ON COLUMN annals.signing_keys.signs_from IS 'From when on records are signed with it. Until then every process learns of it; older keys are still recognized.';
 
 CREATE TABLE annals.snapshots (
@@ -358,6 +359,14 @@ CREATE TABLE annals.unique_claims (
     CONSTRAINT unique_claims_pkey PRIMARY KEY (context, scope, key)
 );
 COMMENT ON TABLE annals.unique_claims IS 'Which stream holds which unique value, such as an e-mail address.';
+
+CREATE VIEW annals.command_signing_keys AS
+ SELECT key_id,
+    secret,
+    signs_from
+   FROM annals.signing_keys
+  WHERE (purpose = 'commands'::text);
+COMMENT ON VIEW annals.command_signing_keys IS 'The keys for identities: of command workers, and of those who send commands for others.';
 
 CREATE VIEW annals.event_signing_keys AS
  SELECT key_id,
@@ -517,8 +526,13 @@ CREATE FUNCTION annals.update_parked_streams(
 GRANT SELECT ON TABLE annals.api_keys TO annals_api_keys;
 GRANT UPDATE (last_used_at) ON TABLE annals.api_keys TO annals_api_keys;
 GRANT INSERT ON TABLE annals.api_keys TO annals_audit;
-GRANT UPDATE (revoked_at) ON TABLE annals.api_keys TO annals_audit;
+GRANT SELECT (hash), UPDATE (revoked_at) ON TABLE annals.api_keys TO annals_audit;
+GRANT SELECT (created_at), SELECT (expires_at), SELECT (hash), SELECT (id), SELECT (name), SELECT (revoked_at), SELECT (scopes) ON TABLE annals.api_keys TO annals_command;
 GRANT SELECT (created_at), SELECT (expires_at), SELECT (id), SELECT (last_used_at), SELECT (name), SELECT (revoked_at), SELECT (scopes) ON TABLE annals.api_keys TO annals_reader;
+GRANT SELECT ON TABLE annals.command_signing_keys TO annals_audit;
+GRANT SELECT ON TABLE annals.command_signing_keys TO annals_command;
+GRANT SELECT ON TABLE annals.command_signing_keys TO annals_gateway;
+GRANT SELECT ON TABLE annals.command_signing_keys TO annals_saga;
 GRANT INSERT, SELECT ON TABLE annals.commands TO annals_command;
 GRANT SELECT ON TABLE annals.commands TO annals_gateway;
 GRANT SELECT ON TABLE annals.commands TO annals_reader;

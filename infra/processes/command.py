@@ -11,13 +11,15 @@ from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore
+from infra.postgres.identities import PostgresIdentities
 from infra.postgres.installation import check_partitions
 from infra.postgres.roles import COMMAND
 from infra.postgres.signing_keys import event_signatures, reply_signatures
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
+from workers.command.command_ports import CommandPorts
 from workers.command.idle_look import CommandIdleLook
-from workers.command.lane import CommandLane, CommandPorts
+from workers.command.lane import CommandLane
 from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
@@ -41,11 +43,12 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         owner=owner_name(),
         commands=messages.commands,
         events=messages.events,
+        identities=PostgresIdentities(database, knows_services=True) if settings.auth != "none" else None,
     )
 
     def work_for(partition: Partition) -> CommandLane:
         context = declared[topics.context_of(partition.topic)]
-        return CommandLane(context.name, context.decider, partition.partition, ports)
+        return CommandLane(context, partition.partition, ports)
 
     inputs = [topics.commands(name) for name in declared]
     try:

@@ -25,6 +25,7 @@ from infra.locating import located
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.history import PostgresHistory
+from infra.postgres.identities import PostgresIdentities
 from infra.postgres.roles import GATEWAY
 from infra.postgres.signing_keys import reply_signatures
 from infra.processes.gateway_exposure import check_exposure
@@ -44,6 +45,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.guard import Guard
 from workers.gateway.queries import Queries
 
 SOURCE = "/annals/gateway"
@@ -78,6 +80,7 @@ def composed(settings: Settings) -> FastAPI:
         delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
         max_outstanding=MAX_OUTSTANDING_COMMANDS,
         replies_signed_by=reply_signatures(database),
+        identities=PostgresIdentities(database, knows_services=False),
     )
     redis = client(settings)
     passwords = Argon2Passwords()
@@ -88,6 +91,7 @@ def composed(settings: Settings) -> FastAPI:
         Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections, streams=archive),
         passwords,
         archive,
+        Guard(contexts(), archive, is_on=settings.auth != "none"),
     )
 
     authenticating = None

@@ -8,6 +8,7 @@ from contracts.topics import Topics
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
+from infra.postgres.identities import PostgresIdentities
 from infra.postgres.installation import check_partitions
 from infra.postgres.roles import SAGA
 from infra.postgres.saga_store import PostgresSagaStore
@@ -40,6 +41,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         owner=owner_name(),
         events=catalogue().events,
         instances=SharedInstances(),
+        identities=PostgresIdentities(database, knows_services=False),
     )
 
     def work_for(partition: Partition) -> SagaLane:

@@ -6,15 +6,19 @@ from typing import Any
 
 from contracts.catalogue import catalogue
 from contracts.envelope import CommandEnvelope
+from contracts.identity import IdentitySource
 from contracts.message import Command
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from tests.command.table import TableInMemory
 from tests.lanes.in_memory import Journal, LogInMemory, MessageSenderInMemory, sequence_of
-from workers.command.lane import CommandLane, CommandPorts
+from workers.command.command_ports import CommandPorts
+from workers.command.lane import CommandLane
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
+from workers.core.context import Context
 from workers.core.decider import Decider
 from workers.domain import contexts
+from workers.domain.users.access import access as users_access
 from workers.ports.lanes import LaneKey
 from workers.ports.log import InboundRecord, OutboundRecord
 
@@ -69,7 +73,9 @@ class Installation:
         decider: Decider[Any] | None = None,
         partitions: int = 1,
         snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
+        identities: IdentitySource | None = None,
     ) -> None:
+        self.identities = identities
         self.journal: Journal = []
         self.table = TableInMemory(self.journal)
         self.log = LogInMemory(self.journal)
@@ -93,9 +99,10 @@ class Installation:
             commands=messages.commands,
             events=messages.events,
             snapshot_interval_events=self.snapshot_interval_events,
+            identities=self.identities,
             clock=lambda: self.elapsed_seconds,
         )
-        return CommandLane("users", self.decider, 0, ports)
+        return CommandLane(Context("users", self.decider, access=users_access), 0, ports)
 
     async def handle(self, *batches: Sequence[InboundRecord]) -> None:
         """Take the lane, handle the batches and leave."""

@@ -14,7 +14,7 @@ from tests.command.installation import Installation, record
 from tests.counted import Counted
 from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
-from workers.command.deciding import BatchDecision
+from workers.command.batch_decision import BatchDecision
 from workers.command.snapshots import Snapshots, UnusableSnapshot, snapshot_fingerprint
 from workers.command.streams import Versioned
 from workers.core.context import Context

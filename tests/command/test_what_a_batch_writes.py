@@ -9,8 +9,9 @@ from contracts.message import Command
 from contracts.outcome import content_digest
 from contracts.users.examples import ADA_CREATED, CREATE_ADA, CREATE_ADA_WITH_PASSWORD, MOVE_ADA_TO_TURIN, WELCOME_ADA
 from tests.command.installation import command_id, record
+from workers.command.batch_decision import BatchDecision, BatchInput
 from workers.command.claims import ClaimBook
-from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
+from workers.command.deciding import BatchDecider
 from workers.command.reading import Request, read
 from workers.command.streams import Versioned
 from workers.core.decider import Decision, Rejection, Release, UniqueClaim

@@ -15,7 +15,7 @@ WHOLE = {"ce_id": ID.encode(), "ce_type": b"users.CreateUser.v1"}
 
 PLAIN = CommandEnvelope(ID, "users.CreateUser.v1", "s", "ada", "t", "c", "d", None, "a", "replies:0").to_headers()
 EVERY_COMMAND_HEADER = CommandEnvelope(
-    ID, "users.CreateUser.v1", "s", "ada", "t", "c", "c", "p", "a", "replies:0", 0, datetime.now(UTC)
+    ID, "users.CreateUser.v1", "s", "ada", "t", "c", "c", "p", "a", "replies:0", "1 2 3 ada", 0, datetime.now(UTC)
 ).to_headers()
 EVERY_EVENT_HEADER = EventEnvelope(ID, "users.UserCreated.v1", "s", "ada", "t", "c", "c", 1, 1, "p", "a").to_headers()
 

@@ -19,10 +19,13 @@ from infra.memory.table import Table
 from infra.memory.verification.topics import MemoryTopicReader
 from infra.memory.wire import DirectWire
 from tests.command.installation import record
-from workers.command.lane import CommandLane, CommandPorts
+from workers.command.command_ports import CommandPorts
+from workers.command.lane import CommandLane
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
+from workers.core.context import Context
 from workers.core.decider import Decider, Decision, Rejection
 from workers.domain import contexts
+from workers.domain.users.access import access as users_access
 from workers.operations.dead_letters.choosing import LetterFilters
 from workers.operations.dead_letters.open_letters import OpenLetters
 from workers.operations.dead_letters.reading import DeadLetters, LetterStatus
@@ -95,7 +98,7 @@ class DeskInMemory:
             snapshot_interval_events=SNAPSHOT_INTERVAL_EVENTS,
             clock=self.clock,
         )
-        lane = CommandLane("users", self.decider, 0, ports)
+        lane = CommandLane(Context("users", self.decider, access=users_access), 0, ports)
         offset = await lane.acquire()
         if records := self.broker.read(COMMANDS, 0, offset, 100):
             await lane.handle(records)

@@ -40,6 +40,16 @@ async def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         yield Running(system, http, settings, folder)
 
 
+@pytest_asyncio.fixture(scope="module")
+async def ruled(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """The same, and everybody must prove who they are: by tokens of the development issuer, or by signed commands."""
+    folder = tmp_path_factory.mktemp("rules")
+    async with isolated_environment(servers, folder / "home") as plain:
+        settings = plain.model_copy(update={"auth": "oidc", "auth_development_issuer": True})
+        async with everything(settings, folder) as (system, http):
+            yield Running(system, http, settings, folder)
+
+
 @pytest_asyncio.fixture
 async def client_of() -> AsyncIterator[Callable[[SystemInMemory], httpx.AsyncClient]]:
     """A client of the gateway on a system of the test's own."""

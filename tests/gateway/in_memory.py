@@ -24,6 +24,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.guard import Guard
 from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
 from workers.gateway.request_body import BODY_SECONDS
@@ -51,6 +52,7 @@ def application(
         Queries(system.read_models, Topics(), projections, streams=archive, catch_up_seconds=CATCH_UP_SECONDS),
         system,
         archive,
+        Guard(contexts(), archive, is_on=authenticator is not None),
     )
     return create_app(backend, hosts=hosts, body_seconds=body_seconds, authenticator=authenticator)
 
@@ -122,7 +124,9 @@ class SystemInMemory:
         recorded = []
         for event in answer.events if isinstance(answer, Decision) else ():
             place, now = len(lane) + 1, rfc3339(self.batch_time or datetime.now(UTC))
-            entry = Recorded(event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id)
+            entry = Recorded(
+                event, str(uuid4()), event.stream_id, len(history) + 1, place, now, meta.correlation_id, meta.actor
+            )
             recorded.append(entry)
             for kept in (history, lane, self.log):
                 kept.append(entry)

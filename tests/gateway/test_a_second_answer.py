@@ -12,6 +12,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.guard import Guard
 from workers.ports.history import History
 
 
@@ -37,7 +38,9 @@ class TestAnErrorOfOurs:
 async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseException | None]:
     """What the application sends to the server for a GET, and what it raises."""
     dispatcher = CommandDispatcher(system, system)
-    backend = Backend(dispatcher, queries_of(SilentReadModels()), system, Archive(cast(History, SilentHistory())))
+    archive = Archive(cast(History, SilentHistory()))
+    guard = Guard({}, archive, is_on=False)
+    backend = Backend(dispatcher, queries_of(SilentReadModels()), system, archive, guard)
     app = create_app(backend, routes=[breaking])
     sent: list[Any] = []
 

@@ -24,6 +24,7 @@ from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.guard import Guard
 from workers.gateway.problems import Problem
 from workers.gateway.queries import Queries
 from workers.gateway.request_headers import RequestMetadata
@@ -170,11 +171,13 @@ class TestASilentStore:
 
     async def test_does_not_hold_the_readiness(self, monkeypatch: pytest.MonkeyPatch, system: SystemInMemory) -> None:
         monkeypatch.setattr(servers, "CHECK_SECONDS", SHORT_SECONDS)
+        archive = Archive(cast(History, SilentHistory()))
         backend = Backend(
             CommandDispatcher(NoReply(), SilentOutcomes()),
             queries_of(SilentReadModels()),
             system,
-            Archive(cast(History, SilentHistory())),
+            archive,
+            Guard({}, archive, is_on=False),
         )
         transport = httpx.ASGITransport(create_app(backend))
         here = httpx.AsyncClient(transport=transport, base_url="http://localhost")

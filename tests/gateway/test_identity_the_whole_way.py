@@ -63,7 +63,7 @@ async def actor_of(http: httpx.AsyncClient, user_id: str, headers: dict[str, str
 
 
 async def test_the_history_names_the_person(running: Running) -> None:
-    mine = bearer(await token_of(running.settings, "--sub", "ada", "--scope", "users.write"))
+    mine = bearer(await token_of(running.settings, "--sub", "ada", "--scope", "users.write", "--scope", "users.read"))
     assert is_problem(await running.http.get("/users"), 401, "CredentialsMissing")
     answer = await running.http.post("/users", json={**ADA, "user_id": "who-1"}, headers=mine)
     assert answer.status_code == 201, answer.text
@@ -73,7 +73,9 @@ async def test_the_history_names_the_person(running: Running) -> None:
 
 
 async def test_a_service_has_a_key_until_it_is_revoked(running: Running) -> None:
-    created = await key_of(running.settings, "shop", "--scope", "users.write", "--expires-in-days", "30")
+    created = await key_of(
+        running.settings, "shop", "--scope", "users.write", "--scope", "users.read", "--expires-in-days", "30"
+    )
     mine = bearer(created["api_key"])
     body = {**ADA, "user_id": "who-2", "email": "who-2@example.org"}
     answer = await running.http.post("/users", json=body, headers=mine)
@@ -130,8 +132,8 @@ async def test_a_gateway_starts_while_the_issuer_is_away(
     await issuer.end()
     oidc = {"auth": "oidc", "auth_issuer": issuer.url, "auth_audience": AUDIENCE, "gateway_processes": 2}
     gateway = settings.model_copy(update=oidc)
-    key = bearer((await key_of(settings, "shop"))["api_key"])
-    mine = bearer(minted(minting_key(), claims(issuer.url)))
+    key = bearer((await key_of(settings, "shop", "--scope", "users.read"))["api_key"])
+    mine = bearer(minted(minting_key(), claims(issuer.url, scope="users.read")))
     topics = await annals(settings, "topics", "create")
     assert topics.code == 0, topics.errors
     async with running_gateway(gateway, tmp_path) as http:

@@ -45,7 +45,7 @@ def by_the_route(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             paths.append(f"{scope['path']}?{scope['query_string'].decode()}")
             await app(scope, receive, send)
 
-        await answer(DirectReads(route, reads._queries, reads._reads), scope, receive, send)
+        await answer(DirectReads(route, reads._queries, reads._guard, reads._reads), scope, receive, send)
 
     monkeypatch.setattr(DirectReads, "__call__", noted)
     return paths

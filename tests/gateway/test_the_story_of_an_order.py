@@ -75,5 +75,5 @@ async def test_a_change_is_undone_on_the_command_line_with_a_cause_and_an_actor(
     assert (outcome["status"], outcome["type"]) == ("accepted", "users.UpdateUser.v1")
     events = {event["event_id"]: event for event in (await http.get("/users/ada/history")).json()["events"]}
     undone = events[outcome["events"][0]["event_id"]]
-    assert (undone["data"]["city"], undone["actor"]) == ("London", "clerk")
+    assert (undone["data"]["city"], undone["actor"]) == ("London", "operator:clerk")
     assert events[undone["cause"]["id"]]["data"]["city"] == "Turin"

@@ -12,6 +12,7 @@ from contracts.principal import Principal
 from tests.gateway.every_route import UNPUBLISHED, Operation, filled, operations, request
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, created, is_problem
+from workers.domain import scopes
 from workers.gateway.authentication import MAX_TOKEN_CHARACTERS
 from workers.gateway.documentation import assets_folder
 from workers.gateway.health import PROBES
@@ -19,7 +20,7 @@ from workers.ports.commands import Overloaded
 from workers.ports.identity import TokenRefused
 from workers.ports.lanes import Unavailable
 
-CALLERS = {"token-of-ada": Principal("ada"), "token-of-grace": Principal("grace", frozenset({"users.write"}))}
+CALLERS = {f"token-of-{name}": Principal(name, scopes()) for name in ("ada", "grace")}
 OPEN = {*(f"GET {path}" for path in PROBES), *UNPUBLISHED}
 CLOSED = [operation for operation in operations() if str(operation) not in OPEN]
 

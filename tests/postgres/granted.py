@@ -35,6 +35,8 @@ TABLES: Granted = {
         "saga_outbox": READ,
         "event_signing_keys": READ,
         "reply_signing_keys": READ,
+        "command_signing_keys": READ,
+        "api_keys": {"SELECT": "id name scopes hash created_at expires_at revoked_at"},
         "step_rejections": {"INSERT": "*"},
         "unchanged_steps": {"INSERT": "*"},
     },
@@ -46,6 +48,7 @@ TABLES: Granted = {
         "saga_outbox": {"SELECT": "*", "INSERT": "*"},
         "saga_beginnings": {"INSERT": "*"},
         "event_signing_keys": READ,
+        "command_signing_keys": READ,
         "deadlines": {"SELECT": "*", "INSERT": "*", "UPDATE": "*", "DELETE": "*"},
         "parked_streams": {"SELECT": "*", "INSERT": "*", "UPDATE": "*", "DELETE": "*"},
         "step_rejections": {"SELECT": "*", "DELETE": "*"},
@@ -57,6 +60,7 @@ TABLES: Granted = {
         **dict.fromkeys(("events", "commands", "outcomes", "saga_journal", "saga_outbox"), READ),
         "sagas": {"SELECT": INSTANCE},
         "reply_signing_keys": READ,
+        "command_signing_keys": READ,
     },
     API_KEYS: {**EVERYBODY, "api_keys": {"SELECT": "*", "UPDATE": "last_used_at"}},
     READER: {
@@ -72,6 +76,7 @@ TABLES: Granted = {
     AUDIT: {
         **EVERYBODY,
         "event_signing_keys": READ,
+        "command_signing_keys": READ,
         "sagas": {"SELECT": "seed seeded_to"},
         "interventions": {"INSERT": "*"},
         "log_interruptions": {"INSERT": "*"},
@@ -80,7 +85,7 @@ TABLES: Granted = {
         "snapshots": {"DELETE": "*"},
         "parked_streams": {"UPDATE": "requested_action"},
         "lanes": {"INSERT": "*", "UPDATE": LANE},
-        "api_keys": {"INSERT": "*", "UPDATE": "revoked_at"},
+        "api_keys": {"SELECT": "hash", "INSERT": "*", "UPDATE": "revoked_at"},
     },
     WRITER: EVERYBODY,
 }

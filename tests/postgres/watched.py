@@ -10,8 +10,10 @@ from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.pool import Database
 from tests.command.installation import TOPICS, command_id, record
 from tests.lanes.in_memory import LogInMemory, MessageSenderInMemory
-from workers.command.lane import CommandLane, CommandPorts
+from workers.command.command_ports import CommandPorts
+from workers.command.lane import CommandLane
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
+from workers.core.context import Context
 from workers.core.decider import Decider
 from workers.domain import contexts
 from workers.ports.event_store import BatchLookup
@@ -52,7 +54,7 @@ class Watched(PostgresEventStore):
             events=messages.events,
             snapshot_interval_events=self._interval_events,
         )
-        lane = CommandLane("users", decider or contexts()["users"].decider, 0, ports)
+        lane = CommandLane(Context("users", decider or contexts()["users"].decider), 0, ports)
         self.lookups.clear()
         assert await lane.acquire() == first
         await lane.handle([record(command, place) for place, command in enumerate(commands, start=first)])

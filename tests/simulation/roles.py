@@ -20,8 +20,9 @@ from tests.simulation.consumer_groups.subscription import MemorySubscription
 from tests.simulation.counting import USERS
 from tests.simulation.network import SimulatedWire
 from tests.simulation.publish_monitor import MonitoredEventLog, MonitoredEventStore, PublishMonitor
+from workers.command.command_ports import CommandPorts
 from workers.command.idle_look import CommandIdleLook
-from workers.command.lane import CommandLane, CommandPorts
+from workers.command.lane import CommandLane
 from workers.lanes.host import LaneHost
 from workers.ports.clock import Clock
 from workers.ports.sections import lane_topic
@@ -105,7 +106,7 @@ def _command_host(environment: WorkerEnvironment) -> LaneHost:
     return _host(
         "command",
         _subscription(environment, "annals-command", COMMANDS),
-        lambda partition: CommandLane("users", USERS.decider, partition.partition, ports),
+        lambda partition: CommandLane(USERS, partition.partition, ports),
         environment.clock,
         PARTITIONS,
         CommandIdleLook(ports.log, [TOPICS.replies, EVENTS]),

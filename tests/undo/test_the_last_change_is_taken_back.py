@@ -6,6 +6,7 @@ import pytest
 
 from contracts.catalogue import catalogue
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from contracts.users.commands import UpdateUser
 from contracts.users.events import UserCreated, UserUpdated
 from tests.postgres.batches import TIME, command_id, event
@@ -69,9 +70,9 @@ async def test_it_is_sent_with_the_streams_version_and_its_cause() -> None:
     await taken_back(CREATED, MOVED, sender=sender)
     (sent,) = sender.sent
     assert sent == UndoCommand(UpdateUser(user_id="ada", city="London"), 2, "e-2")
-    meta = sent.meta(command_id(1), "clerk")
+    meta = sent.meta(command_id(1), Principal("operator:clerk"))
     assert (meta.command_id, meta.correlation_id, meta.causation_id) == (command_id(1), command_id(1), "e-2")
-    assert (meta.actor, meta.expected_version) == ("clerk", 2)
+    assert (meta.actor, meta.expected_version) == ("operator:clerk", 2)
 
 
 async def test_what_has_no_inverse_is_not_sent() -> None:

@@ -12,7 +12,7 @@ from uuid_utils import UUID, uuid5
 
 from contracts.envelope import CONTENT_TYPE, SPECVERSION, CommandEnvelope, printable_name, rfc3339
 from contracts.topics import Topics
-from workers.command.deciding import Answer
+from workers.command.batch_decision import Answer
 from workers.command.reading import DeadLetter
 from workers.ports.log import OutboundRecord
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from workers import telemetry
-from workers.command.deciding import BatchDecision
+from workers.command.batch_decision import BatchDecision
 from workers.command.repeats import count_repeats
 
 

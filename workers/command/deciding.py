@@ -2,82 +2,36 @@
 
 Commands are decided in the order of the lane; each sees the effects of those before it. A command that was handled
 before, in an earlier batch or in this one, gets its first outcome again. Another command with the id of a handled one
-is rejected; this rejection is answered and not stored, as the outcome of the first command is (repeats.py).
+is rejected; this rejection is answered and not stored, as the outcome of the first command is (repeats.py). Nor is that
+of a command that its sender may not send.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from uuid_utils import UUID, uuid5
 
 from contracts.outcome import Status, content_digest
-from workers.command.claims import ClaimBook, Key, NotHeld
+from workers.command.batch_decision import Answer, BatchDecision, BatchInput, Events
+from workers.command.claims import ClaimBook
 from workers.command.reading import DeadLetter, Request
 from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
+from workers.core.access import Access
 from workers.core.decider import Decider, Decision, Rejection
 from workers.core.folding import fold_onto
-from workers.ports.event_store import ClaimToAcquire, ClaimToSettle, CredentialRow, EventRow, SnapshotRow
+from workers.ports.event_store import CredentialRow, EventRow
 from workers.ports.outcomes import OutcomeRow
-
-Events = Sequence[tuple[str, str]]
-"""The ids and wire types of a command's events."""
-
-
-class BatchInput(NamedTuple):
-    """What a batch is decided on. `sequence` is the last one handed out before it; `streams` has every stream that its
-    commands are about; `stored_outcomes` are those of commands handled before, by stream id and command id.
-
-    `rejected_claims`, `claims_not_held` and `unstorable` (command ids) are what earlier attempts at the batch have
-    shown.
-    """
-
-    context: str
-    partition: int
-    sequence: int
-    now: datetime
-    stored_outcomes: Mapping[tuple[str, str], bytes]
-    streams: Mapping[str, Versioned]
-    rejected_claims: frozenset[Key]
-    unstorable: frozenset[str]
-    claims_not_held: frozenset[NotHeld] = frozenset()
-
-
-class Answer(NamedTuple):
-    """A request whose sender waits for a reply, and its outcome, as JSON."""
-
-    request: Request
-    outcome: bytes
-
-
-class BatchDecision(NamedTuple):
-    """The result of a batch, if it can be committed. `counts` are outcomes by type, status and code; `reused` are the
-    commands with the id of another one.
-    """
-
-    outcomes: Sequence[OutcomeRow]
-    events: Sequence[EventRow]
-    claims_to_acquire: Sequence[ClaimToAcquire]
-    claims_to_settle: Sequence[ClaimToSettle]
-    credentials: Sequence[CredentialRow]
-    answers: Sequence[Answer]
-    failures: Sequence[DeadLetter]
-    streams: Mapping[str, Versioned]
-    sequence: int
-    repeated: int
-    counts: Mapping[tuple[str, str, str], int]
-    now: datetime
-    snapshots: Sequence[SnapshotRow] = ()
-    reused: Sequence[Request] = ()
 
 
 class BatchDecider:
     """Decides one batch once. Each further attempt needs a new one."""
 
-    def __init__(self, decider: Decider[Any], batch_input: BatchInput) -> None:
+    def __init__(self, decider: Decider[Any], batch_input: BatchInput, access: Access | None = None) -> None:
+        """`access` says who may send what; None: everybody may everything."""
         self._decider = decider
+        self._access = access
         self._input = batch_input
         self._sequence = batch_input.sequence
         self._claims = ClaimBook(batch_input.rejected_claims, batch_input.claims_not_held)
@@ -97,7 +51,9 @@ class BatchDecider:
         for request in requests:
             key = request.envelope.subject, request.envelope.id
             outcome = self._outcome_of.get(key)
-            if outcome is None:
+            if self._access is not None and (refusal := self._refusal(request, self._access)) is not None:
+                outcome = self._refuse(request, refusal)
+            elif outcome is None:
                 outcome = self._outcome_of[key] = self._handle(request)
             elif is_repeat(request, _json(outcome)):
                 self._repeated += 1
@@ -150,6 +106,25 @@ class BatchDecider:
             self._credentials[stream_id] = CredentialRow(stream_id, decision.credential.secret)
         return self._conclude(request, "accepted", version, emitted, None)
 
+    def _refusal(self, request: Request, access: Access) -> Rejection | None:
+        """Why the sender of a request gets no answer from its stream; None: it gets one."""
+        if request.command is None:  # what it would be cannot be told, nor then whether its sender would be the owner
+            return None if access.may_send(request.principal, request.envelope.type) else request.rejection
+        if access.may_command(request.principal, request.command, self._current(request).state):
+            return None
+        return access.refusal(request.command, request.unproven)
+
+    def _refuse(self, request: Request, refusal: Rejection) -> OutcomeRow:
+        """The outcome for a sender who may not send this. It tells nothing of the stream, and it is not stored: else
+        anybody could spend the ids of others' commands.
+        """
+        self._count(request, "rejected", refusal)
+        return self._outcome(request, "rejected", 0, (), refusal)
+
+    def _count(self, request: Request, status: Status, error: Rejection | None) -> None:
+        kind = (request.envelope.type, status, "" if error is None else error.code)
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+
     def _fail(self, request: Request, version: int, error: Exception) -> OutcomeRow:
         # The text of the exception may contain data of the command, so only its type is stored.
         self._failures.append(DeadLetter(request.record, "HandlerFailed", f"{type(error).__name__} while deciding"))
@@ -157,7 +132,7 @@ class BatchDecider:
         return self._conclude(request, "failed", version, (), failure)
 
     def _decision(self, request: Request, current: Versioned) -> Decision | Rejection:
-        _, envelope, command, rejection = request
+        envelope, command, rejection = request.envelope, request.command, request.rejection
         if envelope.expires_at is not None and envelope.expires_at < self._input.now:
             return Rejection("Expired", "the command arrived after its ce_expiresat and was not run")
         if rejection is not None:
@@ -207,8 +182,7 @@ class BatchDecider:
         self, request: Request, status: Status, version: int, events: Events, error: Rejection | None
     ) -> OutcomeRow:
         outcome = self._outcome(request, status, version, events, error)
-        kind = (request.envelope.type, status, "" if error is None else error.code)
-        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._count(request, status, error)
         self._outcomes.append(outcome)
         return outcome
 

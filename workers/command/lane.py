@@ -7,32 +7,30 @@ what a crashed owner has not published, the next owner publishes before it start
 once.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
 
 import structlog
 
-from contracts.message import Command, Event
-from contracts.topics import Topics
+from workers.command.batch_decision import BatchDecision, BatchInput
 from workers.command.claims import Key, NotHeld
+from workers.command.command_ports import CommandPorts
 from workers.command.counters import LaneCounters
-from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
+from workers.command.deciding import BatchDecider
 from workers.command.directing import directed
+from workers.command.identifying import identified
 from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.sending import LaneMessages
-from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS, Snapshots
+from workers.command.snapshots import Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
-from workers.core.decider import Decider
+from workers.core.context import Context
 from workers.lanes.work import Restart
-from workers.ports.clock import Clock
-from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, EventStore, Repeated, StreamExists, Unstorable
+from workers.ports.event_store import Batch, BatchLookup, ClaimConflict, Repeated, StreamExists, Unstorable
 from workers.ports.lanes import Fenced, Interruption, LaneKey
-from workers.ports.log import EventLog, InboundRecord, MessageSender, TopicState
+from workers.ports.log import InboundRecord, TopicState
 
 # Each attempt learns of one more rejected claim, outcome or stream, so a single command needs at most five. A batch
 # that cannot be committed after so many attempts is handled command by command.
@@ -45,43 +43,30 @@ class Unsettled(Exception):
     """The batch could not be committed: each attempt led to another rejected claim."""
 
 
-class CommandPorts(NamedTuple):
-    """The ports of a command lane, and what it knows about the installation."""
-
-    store: EventStore
-    log: EventLog
-    sender: MessageSender
-    topics: Topics
-    partitions: int
-    owner: str
-    commands: Mapping[str, type[Command]]
-    events: Mapping[str, type[Event]]
-    clock: Clock = time.monotonic
-    snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS
-
-
 class CommandLane:
     """`LaneWork` for one partition of a context's commands."""
 
     can_read_the_table = False
 
-    def __init__(self, context: str, decider: Decider[Any], partition: int, ports: CommandPorts) -> None:
-        self._context = context
+    def __init__(self, context: Context, partition: int, ports: CommandPorts) -> None:
+        name, decider = context.name, context.decider
+        self._context = name
         self._decider = decider
+        self._access = None if ports.identities is None else context.access
         self._ports = ports
-        self._input_topic = ports.topics.commands(context)
-        self._events_topic = ports.topics.events(context)
+        self._input_topic = ports.topics.commands(name)
+        self._events_topic = ports.topics.events(name)
         self._lane = LaneKey("command", self._input_topic, partition)
         self.topic_id = ""
         self.last_timestamp = 0
         self.is_interrupted = False
         self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
         self._messages = LaneMessages(ports.sender, ports.topics, self._input_topic, ports.partitions)
-        self._counters = LaneCounters(context)
+        self._counters = LaneCounters(name)
         self._published_topic_id = ""
         self._epoch = 0
         self._sequence = 0
-        self._snapshots = Snapshots(context, decider, ports.events, ports.snapshot_interval_events)
+        self._snapshots = Snapshots(name, decider, ports.events, ports.snapshot_interval_events)
         self._streams = self._no_streams()
         self._publisher: Publisher | None = None
         self._committing_since = 0.0
@@ -135,6 +120,8 @@ class CommandLane:
         requests = [item for item in items if isinstance(item, Request)]
         letters = [item for item in items if isinstance(item, DeadLetter)]
         requests, misdirected = directed(requests, self._streams, self._lane.partition, self._ports.partitions)
+        if self._ports.identities is not None:
+            requests = await identified(requests, self._ports.identities)
         try:
             decision = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
         except (Unstorable, Unsettled) as error:
@@ -169,7 +156,7 @@ class CommandLane:
         lookup = await self._streams.look_up(requests)
         for _ in range(MAX_ATTEMPTS):
             batch_input = self._input(requests, lookup, rejected, not_held, unstorable)
-            decision = self._snapshots.added_to(BatchDecider(self._decider, batch_input).decide(requests))
+            decision = self._snapshots.added_to(BatchDecider(self._decider, batch_input, self._access).decide(requests))
             if lookup.outcomes is UNKNOWN_OUTCOMES and self._streams.leaves_doubt(decision):
                 lookup = await self._streams.look_up(requests, expect_repeats=bool(decision.failures), guess=False)
                 continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.message import Event
 from workers import telemetry
-from workers.command.deciding import BatchDecision
+from workers.command.batch_decision import BatchDecision
 from workers.command.new_streams import NewStreams
 from workers.command.reading import Request
 from workers.command.snapshots import Snapshots, UnusableSnapshot, warn_once

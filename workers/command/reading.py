@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from contracts.envelope import CommandEnvelope, MalformedMessage, read_command
 from contracts.message import Command
+from contracts.principal import Principal
 from contracts.topics import MAX_MESSAGE_BYTES
 from workers.core.decider import Rejection
 from workers.ports.log import InboundRecord
@@ -21,12 +22,17 @@ MAX_DETAILS = 50
 
 
 class Request(NamedTuple):
-    """A command to decide on, or the rejection of one that could not be read (then `command` is None)."""
+    """A command to decide on, or the rejection of one that could not be read (then `command` is None).
+
+    `principal`: who was proven to have sent it; None: nobody, and `unproven` says why, or nobody has looked.
+    """
 
     record: InboundRecord
     envelope: CommandEnvelope
     command: Command | None
     rejection: Rejection | None
+    principal: Principal | None = None
+    unproven: str | None = None
 
 
 class DeadLetter(NamedTuple):

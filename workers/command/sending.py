@@ -12,7 +12,7 @@ import structlog
 from contracts.topics import Topics
 from workers import telemetry
 from workers.command.answering import dead_letter, replies
-from workers.command.deciding import Answer
+from workers.command.batch_decision import Answer
 from workers.command.directing import redirected
 from workers.command.reading import DeadLetter, Request
 from workers.ports.log import MessageSender, OutboundRecord

@@ -16,7 +16,7 @@ import structlog
 
 from contracts.message import Event
 from workers import telemetry
-from workers.command.deciding import BatchDecision
+from workers.command.batch_decision import BatchDecision
 from workers.command.streams import Versioned
 from workers.core.decider import Decider
 from workers.fingerprint import fingerprint_with_imports

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.message import Command
+from workers.core.access import NO_ACCESS, Access
 from workers.core.decider import Decider, Rejection
 from workers.core.holding import Holding
 from workers.core.projection import Projection
@@ -25,7 +26,8 @@ class Context:
 
     A saga that spans contexts belongs to the one that starts it. Without `undo` no change can be undone. `diagram`
     draws the states of a stream as a Mermaid state diagram, for a context that has them as a table. `holdings`, for a
-    context whose streams keep something for the instances of a saga that says what it `owns`.
+    context whose streams keep something for the instances of a saga that says what it `owns`. `access` says who may do
+    what, where identities are proven; without it nobody may do anything there.
     """
 
     name: str
@@ -35,3 +37,4 @@ class Context:
     undo: Undo | None = None
     diagram: Callable[[], str] | None = None
     holdings: Holdings | None = None
+    access: Access = NO_ACCESS

@@ -15,3 +15,9 @@ def contexts() -> Mapping[str, Context]:
     packages = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
     declared: list[Context] = [import_module(f"{__name__}.{package}").context for package in packages]
     return {context.name: context for context in declared}
+
+
+@cache
+def scopes() -> frozenset[str]:
+    """Every scope that the rules of a context name."""
+    return frozenset().union(*(context.access.scopes for context in contexts().values()))

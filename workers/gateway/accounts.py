@@ -9,12 +9,15 @@ from contracts.fields import Identifier
 from contracts.money import Amount, Currency
 from contracts.outcome import Outcome
 from contracts.payments.commands import DepositFunds
+from workers.core.access import Read
 from workers.domain.payments.card import card as account_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
-from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.history import At, add_history, document_at
+from workers.gateway.kept import Kept
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore
 
@@ -60,7 +63,8 @@ def routes(backend: Backend) -> APIRouter:
         return answer(outcome, command, sent, status=201, location=f"/accounts/{user_id}")
 
     @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
-    async def account(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
+    async def account(user_id: UserId, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:
+        await backend.guard.require_stream(asker, KEPT, Read.CARD if at is None else Read.PAST, user_id)
         card = await document_at(backend, KEPT, account_card, user_id, seen, at)
         if card is None:
             raise missing("AccountNotFound", f"The user {user_id} has no account: the first deposit opens one.")

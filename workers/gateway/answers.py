@@ -12,6 +12,7 @@ from fastapi import Response
 
 from contracts.message import Command
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome, OutcomeError
+from workers.core.access import FORBIDDEN
 from workers.gateway.command_dispatcher import location_of
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import RequestMetadata
@@ -25,6 +26,7 @@ STATUS_OF_CODE: Mapping[str, int] = {
     "EmptyOrder": 422,
     "VersionConflict": 412,
     "Expired": 422,
+    FORBIDDEN: 403,
     IDEMPOTENCY_KEY_REUSED: 422,
 }
 STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}

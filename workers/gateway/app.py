@@ -50,6 +50,7 @@ def create_app(
     it answers, `body_seconds` the time within which a body must be complete. Without an `authenticator` everybody is
     the anonymous caller.
     """
+    assert backend.guard.is_on == (authenticator is not None), "rules need to know who asks"
     app = FastAPI(
         title="Annals",
         version=version,
@@ -69,7 +70,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(BoundedBody, seconds=body_seconds)
     app.add_middleware(SafeMethods)
-    app.add_middleware(DirectReads, queries=backend.queries, reads=DIRECT_READS)
+    app.add_middleware(DirectReads, queries=backend.queries, guard=backend.guard, reads=DIRECT_READS)
     if authenticator is not None:
         app.add_middleware(Authentication, authenticator=authenticator)
     app.add_middleware(SiteGuard, hosts=hosts)

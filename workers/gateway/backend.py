@@ -1,9 +1,10 @@
-"""What the routes use: commands, queries, the past, passwords, and the state of the servers."""
+"""What the routes use: commands, queries, the past, passwords, the rules, and the state of the servers."""
 
 from dataclasses import dataclass, field
 
 from workers.gateway.archive import Archive
 from workers.gateway.command_dispatcher import CommandDispatcher
+from workers.gateway.guard import Guard
 from workers.gateway.queries import Queries
 from workers.gateway.servers import Servers
 from workers.ports.passwords import Passwords
@@ -17,6 +18,7 @@ class Backend:
     queries: Queries
     passwords: Passwords
     archive: Archive
+    guard: Guard
     servers: Servers = field(init=False)
 
     def __post_init__(self) -> None:

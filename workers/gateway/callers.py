@@ -6,7 +6,11 @@ of two callers have nothing to do with each other, so none can get the answer to
 also the actor of the events that the request leads to.
 """
 
+from typing import Annotated
+
+from fastapi import Depends
 from starlette.requests import Request
+from starlette.types import Scope
 
 from contracts.principal import Principal
 
@@ -18,6 +22,16 @@ def principal_of(request: Request) -> Principal | None:
     """Who was proven to send the request; None for the anonymous caller."""
     principal: Principal | None = getattr(request.state, PRINCIPAL, None)
     return principal
+
+
+def principal_in(scope: Scope) -> Principal | None:
+    """The same, of a request that no route has seen."""
+    principal: Principal | None = scope.get("state", {}).get(PRINCIPAL)
+    return principal
+
+
+Asker = Annotated[Principal | None, Depends(principal_of)]
+"""What the routes take: who asks."""
 
 
 def caller_of(request: Request) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from contracts.outcome import Outcome
 from workers.gateway.answers import LOOK_AGAIN_SECONDS, position_headers
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.problems import Problem, described
 from workers.gateway.request_headers import Prefer, wait_seconds
 
@@ -33,11 +34,11 @@ def routes(backend: Backend) -> APIRouter:
         responses=described(404, 409, 422, 503),
     )
     async def outcome_of(
-        command_id: Annotated[UUID, Path()], stream: OfStream = None, prefer: Prefer = None
+        command_id: Annotated[UUID, Path()], asker: Asker, stream: OfStream = None, prefer: Prefer = None
     ) -> Response:
         of_stream = None if stream is None else (stream.partition("/")[0], stream.partition("/")[2])
         outcome = await backend.dispatcher.awaited(str(command_id), of_stream, wait_seconds(prefer, otherwise=0))
-        if outcome is None:
+        if outcome is None or not await backend.guard.may_see_outcome(asker, outcome):
             raise Problem(
                 404,
                 "CommandNotFound",

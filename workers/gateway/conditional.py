@@ -7,7 +7,7 @@ if it meets them. If another command comes in between, the check is repeated, a 
 from contracts.message import Command
 from contracts.outcome import Outcome
 from workers.gateway.backend import Backend
-from workers.gateway.history import Kept
+from workers.gateway.kept import Kept
 from workers.gateway.preconditions import Current, Preconditions
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import RequestMetadata
@@ -32,8 +32,9 @@ async def outcome_if(
     404.
 
     A repeat gets the outcome of the first attempt that was handled, whatever has happened to the stream since. Raises
-    Problem for preconditions that do not hold, and what `CommandDispatcher.outcome` raises.
+    Problem for preconditions that do not hold or a caller who may not, and what `CommandDispatcher.outcome` raises.
     """
+    await backend.guard.require_command(metadata.principal, kept, command, creates=creates)
     if not conditions:
         return await backend.dispatcher.outcome(command, metadata), metadata
     version = conditions.only_version

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from workers.gateway.answers import LOOK_AGAIN_SECONDS
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.problems import Problem, described
 from workers.history.document import trace_document
 
@@ -92,9 +93,10 @@ def routes(backend: Backend) -> APIRouter:
         correlation_id: Annotated[
             str, Path(min_length=1, max_length=MAX_CORRELATION_ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]+$")
         ],
+        asker: Asker,
     ) -> Response:
         correlated = await backend.archive.correlated(correlation_id)
-        if correlated.is_empty:
+        if correlated.is_empty or not backend.guard.may_see_correlated(asker, correlated):
             raise Problem(
                 404,
                 "CorrelationNotFound",

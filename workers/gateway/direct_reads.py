@@ -14,8 +14,12 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contracts.principal import Principal
+from workers.core.access import Read
 from workers.core.projection import Document, Projection
+from workers.gateway.callers import principal_in
 from workers.gateway.cards import DEFAULT_PAGE, MAX_PAGE
+from workers.gateway.guard import Guard
 from workers.gateway.problems import Problem, unavailable
 from workers.gateway.queries import Queries
 from workers.gateway.seen import Seen
@@ -43,6 +47,10 @@ class DirectRead(Protocol):
         """What a request without special headers asks for; None: more than a plain read of this."""
         ...
 
+    def is_open(self, guard: Guard, asker: Principal | None, question: Any) -> bool:
+        """Whether the asker may read it; otherwise the route says what there is to say."""
+        ...
+
     async def answer(self, queries: Queries, question: Any) -> tuple[bytes, Headers] | None:
         """The body and the headers that belong to it; None: the route answers. Raises Unavailable or Problem."""
         ...
@@ -61,6 +69,10 @@ class DirectCard(NamedTuple):
         path: str = scope["path"]
         is_card = path.startswith(self.prefix) and not scope["query_string"] and _ID.fullmatch(path, len(self.prefix))
         return path[len(self.prefix) :] if is_card else None
+
+    def is_open(self, guard: Guard, asker: Principal | None, question: str) -> bool:
+        """Whether the asker may see this card."""
+        return guard.shows_at_once(asker, self.projection.context, Read.CARD, question)
 
     async def answer(self, queries: Queries, question: str) -> tuple[bytes, Headers] | None:
         """The card with its tag."""
@@ -87,6 +99,10 @@ class DirectPage(NamedTuple):
             return None
         return int(asked[1]), asked[2].decode() if asked[2] else None
 
+    def is_open(self, guard: Guard, asker: Principal | None, question: tuple[int, str | None]) -> bool:
+        """Whether the asker may see all cards."""
+        return guard.shows_at_once(asker, self.projection.context, Read.FIND, None)
+
     async def answer(self, queries: Queries, question: tuple[int, str | None]) -> tuple[bytes, Headers]:
         """The page."""
         limit, cursor = question
@@ -97,14 +113,15 @@ class DirectPage(NamedTuple):
 class DirectReads:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, queries: Queries, reads: tuple[DirectRead, ...]) -> None:
+    def __init__(self, app: ASGIApp, queries: Queries, guard: Guard, reads: tuple[DirectRead, ...]) -> None:
         self._app = app
+        self._guard = guard
         self._queries = queries
         self._reads = reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = self._read_for(scope)
-        if plain is None:
+        if plain is None or not plain[0].is_open(self._guard, principal_in(scope), plain[1]):
             await self._app(scope, receive, send)
             return
         read, question = plain

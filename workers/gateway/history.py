@@ -15,29 +15,18 @@ from pydantic import BaseModel, Field
 
 from contracts.envelope import rfc3339
 from contracts.fields import Identifier
+from workers.core.access import Read
 from workers.core.projection import Document, Projection
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.cards import DEFAULT_PAGE, Limit
+from workers.gateway.kept import Kept
 from workers.gateway.problems import Problem, described, invalid
 from workers.gateway.seen import Seen
 from workers.history.points import MAX_VERSION, NoPoint, Point, point_of
 from workers.history.reading import NoSuchPast, TooLong, VersionNotReached
 from workers.ports.event_store import EventRow
 from workers.ports.history import Cause
-
-
-class Kept(NamedTuple):
-    """How the routes of a context name its streams: `path` (in the context's router) with its `parameter`, `noun` in
-    texts, `not_found` as the code of the problem if a stream does not exist. `ended_by` is the bare type of the event
-    after which the stream has no card any more.
-    """
-
-    context: str
-    path: str
-    parameter: str
-    noun: str
-    not_found: str
-    ended_by: str | None = None
 
 
 class EventCause(BaseModel):
@@ -86,11 +75,13 @@ def add_history(router: APIRouter, backend: Backend, kept: Kept) -> None:
     )
     async def history(
         stream_id: Annotated[Identifier, Path(alias=kept.parameter)],
+        asker: Asker,
         limit: Limit = DEFAULT_PAGE,
         cursor: Annotated[
             str | None, Query(description="The cursor of the page before.", pattern="^[0-9]{1,18}$")
         ] = None,
     ) -> Response:
+        await backend.guard.require_stream(asker, kept, Read.HISTORY, stream_id)
         with problems_of(kept):
             page = await backend.archive.page(kept.context, stream_id, int(cursor or 0), limit)
         events = [_told(row, page.causes.get(row.command_id)) for row in page.events]

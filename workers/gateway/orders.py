@@ -15,14 +15,17 @@ from contracts.money import Currency
 from contracts.orders.commands import CancelOrder, DeliverOrder, PlaceOrder, ShipOrder
 from contracts.orders.lines import DeadlineSeconds, OrderLine, OrderLines
 from contracts.outcome import Outcome
+from workers.core.access import Read
 from workers.core.projection import Document
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.card import placed_by
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
-from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.history import At, add_history, document_at
+from workers.gateway.kept import Kept
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
@@ -141,8 +144,12 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:
     @router.get("/orders/{order_id}", summary="An order's card", response_model=OrderCard, responses=CARDS)
-    async def order(order_id: OrderId, seen: DocumentSeenBefore, at: At) -> Response:
+    async def order(order_id: OrderId, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:
+        if at is not None:
+            await backend.guard.require_stream(asker, KEPT, Read.PAST, order_id)
         card = await document_at(backend, KEPT, order_card, order_id, seen, at)
+        if at is None:
+            backend.guard.require_card(asker, KEPT, order_id, card)
         if card is None:
             raise missing("OrderNotFound", f"There is no order {order_id}.")
         return shown(_seen(card))
@@ -151,8 +158,9 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
         "/users/{user_id}/orders", summary="A user's orders, newest first", response_model=OrderPage, responses=PAGES
     )
     async def orders_of_user(
-        user_id: UserId, seen: SeenBefore, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+        user_id: UserId, seen: SeenBefore, asker: Asker, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
     ) -> Response:
+        backend.guard.require_find(asker, KEPT, user_id)
         page = await backend.queries.find(order_card, placed_by(user_id), limit, cursor, seen, newest_first=True)
         orders = [_seen(card) for card in page.documents]
         return Response(orjson.dumps({"orders": orders, "cursor": page.cursor}), media_type="application/json")

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
+from contracts.principal import Principal
 from workers.gateway.callers import ANONYMOUS, caller_of, principal_of
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
@@ -62,7 +63,7 @@ IfNoneMatch = Annotated[
 class RequestMetadata(NamedTuple):
     """What a request tells about its command. `may_be_repeat`: the caller chose the id, so the command may have been
     handled before; then `salt` makes the hash of a secret the same in each repeat. The salt is derived from the key,
-    which is stored nowhere. `actor` is the name of the caller, None for the anonymous one.
+    which is stored nowhere. `principal` is the caller, None for the anonymous one.
     """
 
     command_id: str
@@ -71,7 +72,7 @@ class RequestMetadata(NamedTuple):
     wait_seconds: float
     may_be_repeat: bool
     salt: bytes | None = None
-    actor: str | None = None
+    principal: Principal | None = None
 
     def meta(self, expected_version: int | None = None, causation_id: str | None = None) -> CommandMeta:
         """What goes with the command. Without a `causation_id` the request itself is the cause."""
@@ -79,7 +80,7 @@ class RequestMetadata(NamedTuple):
             command_id=self.command_id,
             correlation_id=self.correlation_id,
             causation_id=causation_id or self.command_id,
-            actor=self.actor,
+            principal=self.principal,
             traceparent=self.traceparent,
             expected_version=expected_version,
         )
@@ -118,7 +119,7 @@ async def request_metadata(
         wait_seconds(prefer, DEFAULT_WAIT_SECONDS),
         idempotency_key is not None,
         None if idempotency_key is None else salt_from(idempotency_key, command_id),
-        None if principal is None else principal.name,
+        principal,
     )
 
 

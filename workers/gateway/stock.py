@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.fields import Identifier, Quantity
 from contracts.inventory.commands import ReceiveStock
 from contracts.outcome import Outcome
+from workers.core.access import Read
 from workers.domain.inventory.card import card as stock_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
-from workers.gateway.history import At, Kept, add_history, document_at
+from workers.gateway.history import At, add_history, document_at
+from workers.gateway.kept import Kept
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore
 
@@ -57,7 +60,8 @@ def routes(backend: Backend) -> APIRouter:
         return answer(outcome, command, sent, status=201, location=f"/stock/{sku}")
 
     @router.get("/{sku}", summary="The stock of a SKU", response_model=StockCard, responses=CARDS)
-    async def stock(sku: Sku, seen: DocumentSeenBefore, at: At) -> Response:
+    async def stock(sku: Sku, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:
+        await backend.guard.require_stream(asker, KEPT, Read.CARD if at is None else Read.PAST, sku)
         card = await document_at(backend, KEPT, stock_card, sku, seen, at)
         if card is None:
             raise missing("StockNotFound", f"No piece of {sku} has ever come in or been asked for.")

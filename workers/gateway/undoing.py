@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Response
 
 from contracts.fields import Identifier
 from contracts.outcome import Outcome
+from workers.core.access import Read
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
@@ -19,7 +20,8 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
 from workers.gateway.command_dispatcher import KeyReused, Stream
 from workers.gateway.conditional import check
-from workers.gateway.history import Kept, problems_of
+from workers.gateway.history import problems_of
+from workers.gateway.kept import Kept
 from workers.gateway.preconditions import Current, Preconditions
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import Conditions, Metadata, RequestMetadata
@@ -41,6 +43,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
     async def undo_last(
         stream_id: Annotated[Identifier, Path(alias=kept.parameter)], metadata: Metadata, conditions: Conditions
     ) -> Response:
+        await backend.guard.require_stream(metadata.principal, kept, Read.HISTORY, stream_id)
         if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
             return earlier
 
@@ -50,6 +53,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
 
         async def send(undo_command: UndoCommand) -> Outcome | None:
             command, version, cause = undo_command
+            await backend.guard.require_command(metadata.principal, kept, command)
             return await backend.dispatcher.outcome(command, metadata, version, cause)
 
         try:

@@ -11,7 +11,8 @@ from workers.domain.users.card import card as user_card
 from workers.domain.users.card import completed
 from workers.domain.users.sections import NOTHING_SPENT
 from workers.gateway.backend import Backend
-from workers.gateway.history import Kept, past_card
+from workers.gateway.history import past_card
+from workers.gateway.kept import Kept
 from workers.history.points import Point
 from workers.history.reading import NoSuchPast
 

@@ -10,13 +10,16 @@ from contracts.fields import EmailAddress, Identifier, ShortText
 from contracts.outcome import Outcome
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
 from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
+from workers.core.access import Read
 from workers.domain.users.card import card as user_card
 from workers.domain.users.card import city_index, email_index
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
+from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
-from workers.gateway.history import At, Kept, add_history
+from workers.gateway.history import At, add_history
+from workers.gateway.kept import Kept
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
@@ -82,6 +85,8 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
     async def create_user(body: NewUser, metadata: Metadata, conditions: Conditions) -> Response:
         user_id = body.user_id or metadata.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
+        bare = CreateUser(user_id=user_id, **fields)
+        await backend.guard.require_command(metadata.principal, KEPT, bare, creates=True)  # a hash costs much
         if body.password is not None:
             fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value(), metadata.salt)
         command = CreateUser(user_id=user_id, **fields)
@@ -109,10 +114,12 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:
     @router.get("/{user_id}", summary="A user's card", response_model=UserCard, responses=CARDS)
-    async def user(user_id: UserId, seen: DocumentSeenBefore, at: At) -> Response:
+    async def user(user_id: UserId, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:
         if at is not None:
+            await backend.guard.require_stream(asker, KEPT, Read.PAST, user_id)
             past = await user_card_at(backend, KEPT, user_id, at)
             return shown(past, user_tag(past))
+        backend.guard.require_card(asker, KEPT, user_id, None)  # whose it is, its name tells
         card = await backend.queries.document(user_card, user_id, seen)
         if card is None:
             raise missing("UserNotFound", f"There is no user {user_id}.")
@@ -121,11 +128,13 @@ def _add_queries(router: APIRouter, backend: Backend) -> None:
     @router.get("", summary="Users, by e-mail or city", response_model=UserPage, responses=PAGES)
     async def users(
         seen: SeenBefore,
+        asker: Asker,
         email: Annotated[EmailAddress | None, Query()] = None,
         city: Annotated[ShortText | None, Query()] = None,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
     ) -> Response:
+        backend.guard.require_find(asker, KEPT)
         index = email_index(email) if email is not None else city_index(city) if city is not None else None
         page = await backend.queries.find(user_card, index, limit, cursor, seen)
         # With an e-mail address there are few cards; those of another city are left out here.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from contracts.envelope import MalformedMessage
 from contracts.message import Command, Event
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from workers.core.context import Undo
 from workers.core.decider import Rejection
 from workers.core.recorded import Recorded
@@ -29,13 +30,13 @@ class UndoCommand(NamedTuple):
     expected_version: int
     causation_id: str
 
-    def meta(self, command_id: str, actor: str) -> CommandMeta:
+    def meta(self, command_id: str, operator: Principal) -> CommandMeta:
         """What goes with the command when an operator sends it of their own accord."""
         return CommandMeta(
             command_id=command_id,
             correlation_id=command_id,
             causation_id=self.causation_id,
-            actor=actor,
+            principal=operator,
             expected_version=self.expected_version,
         )
 

@@ -4,17 +4,24 @@ from typing import NamedTuple, Protocol
 
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 
 
 class CommandMeta(NamedTuple):
-    """What goes with a command. Ids are strings, `command_id` is a UUID; `actor` is None for an anonymous caller."""
+    """What goes with a command. Ids are strings, `command_id` is a UUID; `principal` is None for an anonymous
+    caller, and its name is the actor.
+    """
 
     command_id: str
     correlation_id: str
     causation_id: str
-    actor: str | None = None
+    principal: Principal | None = None
     traceparent: str | None = None
     expected_version: int | None = None
+
+    @property
+    def actor(self) -> str | None:
+        return None if self.principal is None else self.principal.name
 
 
 class Overloaded(Exception):

@@ -69,7 +69,7 @@ class SagaLane:
         self._ports = ports
         self._lane = LaneKey("saga", ports.topics.events(context), partition)
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
-        self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics)
+        self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics, ports.identities)
         self._instances = LaneInstances(self._lane.topic, ports.instances, ports.store, ports.clock)
         self._internal_events = InternalEventSource(self._lane, ports.store, ports.clock)
         self.topic_id = ""

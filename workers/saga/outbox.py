@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import structlog
 
 from contracts.envelope import CommandEnvelope
+from contracts.identity import Identities, IdentitySource
+from contracts.principal import saga_principal
 from contracts.topics import Topics
 from workers import telemetry
 from workers.ports.lanes import LaneGrant, LaneKey
@@ -23,8 +25,17 @@ log = structlog.get_logger(__name__)
 class Outbox:
     """Sends the steps of one lane. `published` is the position of the last step that is known to be sent."""
 
-    def __init__(self, lane: LaneKey, store: SagaStore, sender: MessageSender, topics: Topics) -> None:
+    def __init__(
+        self,
+        lane: LaneKey,
+        store: SagaStore,
+        sender: MessageSender,
+        topics: Topics,
+        identities: IdentitySource | None = None,
+    ) -> None:
+        """`identities`: by which it proves that the saga has sent a command; None: it does not."""
         self.published = 0
+        self._identities = identities
         self._lane = lane
         self._store = store
         self._sender = sender
@@ -49,7 +60,7 @@ class Outbox:
 
     async def send(self, steps: Sequence[StepRow]) -> None:
         """Send steps that follow one another. Raises Unavailable."""
-        await self._sender.send([self._message(step) for step in steps])
+        await self._sender.send(await self._messages(steps))
         self.published = steps[-1].position
         for labels, count in Counter((step.saga, step.step) for step in steps).items():
             telemetry.STEPS.labels(*labels).inc(count)
@@ -58,9 +69,13 @@ class Outbox:
         """Send steps that were requested before: their rows are in the outbox already. If the worker dies before this,
         nothing is lost: the deadline that repeats the request is set again. Raises Unavailable.
         """
-        await self._sender.send([self._message(step) for step in steps])
+        await self._sender.send(await self._messages(steps))
 
-    def _message(self, step: StepRow) -> tuple[str, None, OutboundRecord]:
+    async def _messages(self, steps: Sequence[StepRow]) -> list[tuple[str, None, OutboundRecord]]:
+        identities = None if self._identities is None else await self._identities.current()
+        return [self._message(step, identities) for step in steps]
+
+    def _message(self, step: StepRow, identities: Identities | None) -> tuple[str, None, OutboundRecord]:
         envelope = CommandEnvelope(
             id=step.command_id,
             type=step.command_type,
@@ -72,5 +87,7 @@ class Outbox:
             traceparent=step.traceparent,
             actor=step.actor,
         )
+        if identities is not None:
+            envelope = identities.signed(saga_principal(step.saga), envelope, step.data)
         record = OutboundRecord(step.stream_id.encode(), step.data, envelope.to_headers())
         return self._topics.commands(step.command_type.partition(".")[0]), None, record

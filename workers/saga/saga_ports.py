@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from contracts.identity import IdentitySource
 from contracts.message import Event
 from contracts.topics import Topics
 from workers.ports.clock import Clock
@@ -20,7 +21,8 @@ def random_seed() -> str:
 
 class SagaPorts(NamedTuple):
     """The ports of a saga lane, and what it knows about the installation. The lanes of a process share `instances`.
-    `draw_seed` gives a random UUID that nobody can guess.
+    `draw_seed` gives a random UUID that nobody can guess. `identities`: by which commands are signed; None: they are
+    not.
     """
 
     store: SagaStore
@@ -31,3 +33,4 @@ class SagaPorts(NamedTuple):
     instances: SharedInstances
     clock: Clock = time.monotonic
     draw_seed: Callable[[], str] = random_seed
+    identities: IdentitySource | None = None

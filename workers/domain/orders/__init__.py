@@ -1,6 +1,7 @@
 """The orders context: its states, its decider, the order card and what can be undone."""
 
 from workers.core.context import Context
+from workers.domain.orders.access import access
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.closing import closing
 from workers.domain.orders.decider import decider as order_decider
@@ -15,4 +16,5 @@ context = Context(
     sagas=(fulfilment, closing),
     undo=undo,
     diagram=diagram,
+    access=access,
 )

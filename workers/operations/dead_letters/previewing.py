@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from contracts.message import Command, Event
+from workers.command.batch_decision import BatchDecision, BatchInput
 from workers.command.claims import Key
-from workers.command.deciding import BatchDecider, BatchDecision, BatchInput
+from workers.command.deciding import BatchDecider
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import Versioned
 from workers.core.decider import Decider

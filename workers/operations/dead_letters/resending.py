@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from uuid_utils import UUID, uuid5
 
-from contracts.envelope import CommandEnvelope
+from contracts.envelope import CommandEnvelope, read_command
+from contracts.identity import Identities, IdentityRefused
 from contracts.outcome import Status
+from contracts.usual_headers import IDENTITY
 from workers.operations.dead_letters.letter import Letter
-from workers.ports.log import OutboundRecord
+from workers.ports.log import InboundRecord, OutboundRecord
 
 
 class Attempt(NamedTuple):
@@ -46,9 +48,11 @@ def next_attempt(root_id: str, earlier: Sequence[str], statuses: Mapping[str, St
     return Attempt(root_id, number, str(uuid5(UUID(root_id), f"retry/{number}")))
 
 
-def record_again(letter: Letter, envelope: CommandEnvelope | None, attempt: Attempt | None) -> OutboundRecord:
+def record_again(
+    letter: Letter, envelope: CommandEnvelope | None, attempt: Attempt | None, identities: Identities | None = None
+) -> OutboundRecord:
     """The record to send: the original key, value and headers. An attempt with a new id is a new command, caused by the
-    first one; only its ids change.
+    first one; only its ids change. By `identities` it is proven anew who has sent the original; None: it is not.
     """
     original = letter.original
     headers = list(original.headers)
@@ -60,4 +64,24 @@ def record_again(letter: Letter, envelope: CommandEnvelope | None, attempt: Atte
         }
         headers = [(name, value) for name, value in headers if name not in changed]
         headers += changed.items()
+    if identities is not None and envelope is not None:
+        headers = _with_identity(headers, original, envelope, identities)
     return OutboundRecord(original.key, original.value, headers)
+
+
+def _with_identity(
+    headers: list[tuple[str, bytes]], original: InboundRecord, envelope: CommandEnvelope, identities: Identities
+) -> list[tuple[str, bytes]]:
+    """The headers with the identity of the original's sender, for these headers and from now on. One that proves
+    nothing stays as it is.
+    """
+    value = original.value or b""
+    try:
+        principal = identities.principal(envelope, value, even_expired=True)
+    except IdentityRefused:
+        return headers
+    if principal is None:
+        return headers
+    others = [(name, value) for name, value in headers if name != IDENTITY]
+    signed = identities.signed(principal, read_command(others, original.key), value)
+    return [*others, (IDENTITY, (signed.identity or "").encode())]

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contracts.catalogue import Catalogue
+from contracts.identity import IdentitySource
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from workers.command.claims import Key
@@ -50,7 +51,9 @@ class RetryResult(NamedTuple):
 
 
 class Retrying:
-    """Plans retries and does them. `contexts` are by name; `models` has all messages. Methods raise Unavailable."""
+    """Plans retries and does them. `contexts` are by name; `models` has all messages. `identities`: by
+    which it is proven anew who has sent a command; None: it is not. Methods raise Unavailable.
+    """
 
     def __init__(
         self,
@@ -61,7 +64,9 @@ class Retrying:
         topics: Topics,
         contexts: Mapping[str, Context],
         models: Catalogue,
+        identities: IdentitySource | None = None,
     ) -> None:
+        self._identities = identities
         self._store = store
         self._table = table
         self._sender = sender
@@ -127,11 +132,12 @@ class Retrying:
     async def send(self, plans: Sequence[RetryPlan], operator: Operator) -> None:
         """Record all of the plans as retried, then send them in their order, also those without a readable command."""
         messages: list[tuple[str, int | None, OutboundRecord]] = []
+        identities = None if self._identities is None else await self._identities.current()
         for plan in plans:
             letter = plan.letter
             await self._table.record_attempt(operator.actor, str(letter.position), operator.reason, _details(plan))
             envelope = plan.request.envelope if plan.request is not None else None
-            messages.append((letter.position.topic, None, record_again(letter, envelope, plan.attempt)))
+            messages.append((letter.position.topic, None, record_again(letter, envelope, plan.attempt, identities)))
         if messages:
             await self._sender.send(messages)
 

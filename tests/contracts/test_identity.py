@@ -1,0 +1,209 @@
+"""An identity is that of one command by one sender: whatever else is sent with it proves nothing."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.envelope import CommandEnvelope, read_command
+from contracts.identity import (
+    KEY_BYTES,
+    LIFETIME_SECONDS,
+    MAX_IDENTITY_BYTES,
+    WHOSE_KEY_IT_IS,
+    Identities,
+    IdentityKey,
+    IdentityRefused,
+    UnknownKey,
+    service_key,
+)
+from contracts.principal import Principal
+from contracts.usual_headers import usual_texts
+
+NOW = 1_800_000_000.0
+OLD, NEW = IdentityKey("old", b"o" * KEY_BYTES), IdentityKey("new", b"n" * KEY_BYTES)
+ADA = Principal("ada", frozenset({"orders.write", "users.read"}))
+VALUE = b'{"city":"London"}'
+ENVELOPE = CommandEnvelope(
+    id="0198c0de-ada0-7000-8000-000000000001",
+    type="users.UpdateUser.v1",
+    source="/shop",
+    subject="ada",
+    time="2026-11-27T09:00:00.000000Z",
+    correlation_id="correlation",
+    causation_id="cause",
+    traceparent="00-1-1-01",
+    actor="ada",
+    reply_to="replies:3",
+    expected_version=4,
+    expires_at=datetime(2027, 1, 1, tzinfo=UTC),
+)
+API_KEY = f"annals_{'0' * 16}_{'s' * 43}"
+SHOP = Principal("service:shop", frozenset({"orders.write"}))
+
+
+def by(*keys: IdentityKey, at: float = NOW) -> Identities:
+    return Identities(keys, clock=lambda: at)
+
+
+def arrived(envelope: CommandEnvelope) -> CommandEnvelope:
+    """As a reader has it from the headers of the record."""
+    return read_command(envelope.to_headers(), envelope.subject.encode())
+
+
+names = st.from_regex(r"\A[!-~]{1,40}\Z").filter(lambda name: name != WHOSE_KEY_IT_IS.name)
+principals = st.builds(Principal, names, st.frozensets(st.from_regex(r"\A[a-z.]{1,20}\Z"), max_size=5))
+texts = st.none() | st.from_regex(r"\A[!-~]{1,30}\Z")
+envelopes = st.builds(
+    CommandEnvelope,
+    id=st.uuids().map(str),
+    type=st.just("users.UpdateUser.v1"),
+    source=st.from_regex(r"\A[!-~]{1,30}\Z"),
+    subject=st.from_regex(r"\A[!-~]{1,30}\Z"),
+    time=st.just("t"),
+    correlation_id=st.from_regex(r"\A[!-~]{1,30}\Z"),
+    causation_id=st.from_regex(r"\A[!-~]{1,30}\Z"),
+    traceparent=texts,
+    actor=texts,
+    reply_to=texts,
+    expected_version=st.none() | st.integers(0, 9),
+    expires_at=st.none() | st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+
+
+@given(principals, envelopes, st.binary(max_size=50))
+def test_is_recognized_as_it_arrives(principal: Principal, envelope: CommandEnvelope, value: bytes) -> None:
+    signed = by(NEW).signed(principal, envelope, value)
+    assert by(OLD, NEW).principal(arrived(signed), value) == principal
+
+
+@given(principals, envelopes, st.binary(max_size=20), envelopes, st.binary(max_size=20))
+def test_proves_nothing_of_another_command(
+    principal: Principal,
+    envelope: CommandEnvelope,
+    value: bytes,
+    other: CommandEnvelope,
+    other_value: bytes,
+) -> None:
+    signed = by(NEW).signed(principal, envelope, value)
+    stolen = other._replace(identity=signed.identity)
+    if (stolen, other_value) != (signed, value):
+        with pytest.raises(IdentityRefused, match="changed after it was signed"):
+            by(NEW).principal(stolen, other_value)
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"id": "0198c0de-ada0-7000-8000-000000000002"},
+    {"type": "users.DeleteUser.v1"},
+    {"source": "/other"},
+    {"subject": "grace"},
+    {"time": "2026-11-27T09:00:00.000001Z"},
+    {"correlation_id": "other"},
+    {"causation_id": "other"},
+    {"traceparent": None},
+    {"actor": "grace"},
+    {"reply_to": "replies:4"},
+    {"expected_version": None},
+    {"expected_version": 5},
+    {"expires_at": None},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_covers_each_header(change: dict[str, Any]) -> None:
+    signed = by(NEW).signed(ADA, ENVELOPE, VALUE)
+    with pytest.raises(IdentityRefused):
+        by(NEW).principal(signed._replace(**change), VALUE)
+
+
+def test_covers_all_that_an_envelope_has() -> None:
+    changed = {name for change in CHANGES for name in change}
+    assert changed | {"identity"} == {*CommandEnvelope._fields}
+
+
+def test_covers_who_it_says() -> None:
+    signed = by(NEW).signed(ADA, ENVELOPE, VALUE)
+    assert signed.identity is not None
+    for forged in (
+        signed.identity.replace("ada", "eve"),
+        f"{signed.identity} payments.write",
+        signed.identity.replace(str(int(NOW) + LIFETIME_SECONDS), str(int(NOW) + 2 * LIFETIME_SECONDS)),
+        signed.identity.replace(" orders.write", ""),
+    ):
+        with pytest.raises(IdentityRefused):
+            by(NEW).principal(signed._replace(identity=forged), VALUE)
+
+
+@pytest.mark.parametrize(
+    "identity", ["", " ", "new", "new ", "new 1", "new 1 2", "new x 2 ada", "new  ada", "new 99999999999 é ada", "\x00"]
+)
+def test_that_is_none_is_refused(identity: str) -> None:
+    with pytest.raises(IdentityRefused):
+        by(NEW).principal(ENVELOPE._replace(identity=identity), VALUE)
+
+
+def test_without_one_nobody_is_known() -> None:
+    assert by(NEW).principal(ENVELOPE, VALUE) is None
+
+
+def test_by_an_unknown_key_is_told_from_one_that_is_wrong() -> None:
+    signed = by(NEW).signed(ADA, ENVELOPE, VALUE)
+    with pytest.raises(UnknownKey):
+        by(OLD).principal(signed, VALUE)
+    with pytest.raises(LookupError, match="no key"):
+        by().signed(ADA, ENVELOPE, VALUE)
+
+
+def test_expires() -> None:
+    signed = by(NEW).signed(ADA, ENVELOPE, VALUE)
+    assert by(NEW, at=NOW + LIFETIME_SECONDS).principal(signed, VALUE) == ADA
+    late = by(NEW, at=NOW + LIFETIME_SECONDS + 1)
+    with pytest.raises(IdentityRefused, match="expired"):
+        late.principal(signed, VALUE)
+    assert late.principal(signed, VALUE, even_expired=True) == ADA
+
+
+def test_of_a_service_is_by_its_api_key_and_says_nothing_else() -> None:
+    key = service_key(API_KEY)
+    kept = key._replace(of=SHOP)
+    assert by(NEW, kept).principal(by(key).signed(WHOSE_KEY_IT_IS, ENVELOPE, VALUE), VALUE) == SHOP
+    for pretended in (ADA, SHOP, Principal("saga:fulfilment")):
+        with pytest.raises(IdentityRefused, match="proves that service"):
+            by(NEW, kept).principal(by(key).signed(pretended, ENVELOPE, VALUE), VALUE)
+    with pytest.raises(IdentityRefused, match="proves that service"):
+        by(NEW, kept).principal(by(NEW).signed(WHOSE_KEY_IT_IS, ENVELOPE, VALUE), VALUE)
+
+
+@pytest.mark.parametrize("text", ["", "annals_", API_KEY[:-1], API_KEY.upper(), f"{API_KEY}\n"])
+def test_of_no_api_key_is_made(text: str) -> None:
+    with pytest.raises(ValueError, match="API key") as refused:
+        service_key(text)
+    assert "s" * 42 not in str(refused.value).lower()
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [Principal("a b"), Principal(""), Principal("é"), Principal("a", frozenset({"b c"})), Principal("a" * 1000)],
+    ids=lambda principal: principal.name[:10],
+)
+def test_that_no_header_can_hold_is_not_made(principal: Principal) -> None:
+    with pytest.raises(ValueError, match="principal"):
+        by(NEW).signed(principal, ENVELOPE, VALUE)
+
+
+def test_of_the_longest_principal_is_read() -> None:
+    longest = Principal("a" * MAX_IDENTITY_BYTES)
+    assert by(NEW).principal(arrived(by(NEW).signed(longest, ENVELOPE, VALUE)), VALUE) == longest
+
+
+def test_stands_among_the_headers_that_are_read_fast() -> None:
+    signed = by(NEW).signed(ADA, ENVELOPE._replace(expected_version=None, expires_at=None), VALUE)
+    texts = usual_texts(signed.to_headers())
+    assert texts is not None
+    assert texts[-1] == signed.identity
+
+
+def test_the_secret_is_not_shown() -> None:
+    assert repr(NEW) == "IdentityKey('new')"

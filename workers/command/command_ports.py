@@ -1,0 +1,31 @@
+"""What a command lane works with."""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from contracts.identity import IdentitySource
+from contracts.message import Command, Event
+from contracts.topics import Topics
+from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
+from workers.ports.clock import Clock
+from workers.ports.event_store import EventStore
+from workers.ports.log import EventLog, MessageSender
+
+
+class CommandPorts(NamedTuple):
+    """The ports of a command lane, and what it knows about the installation. `identities`: by which it is proven who
+    has sent a command, for the rules of its context; None: nobody is asked, and everybody may everything.
+    """
+
+    store: EventStore
+    log: EventLog
+    sender: MessageSender
+    topics: Topics
+    partitions: int
+    owner: str
+    commands: Mapping[str, type[Command]]
+    events: Mapping[str, type[Event]]
+    identities: IdentitySource | None = None
+    clock: Clock = time.monotonic
+    snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS

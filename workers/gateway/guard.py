@@ -1,0 +1,140 @@
+"""Who may do what over HTTP: the rules of the contexts, looked at before anything is sent or shown.
+
+A command is looked at again where it is decided. Here it is refused before preconditions or an undo could tell what its
+stream is like. A stream that is not the caller's is answered as one that does not exist.
+"""
+
+from collections.abc import Mapping
+
+from contracts.message import Command
+from contracts.outcome import Outcome
+from contracts.principal import Principal
+from workers.core.access import FORBIDDEN, OWNER, Read, Row, allows, either, is_owner, owned_by_its_name
+from workers.core.context import Context
+from workers.core.folding import fold
+from workers.core.projection import Document
+from workers.gateway.archive import Archive
+from workers.gateway.kept import Kept
+from workers.gateway.problems import Problem
+from workers.history.reading import NoSuchPast
+from workers.ports.history import Correlated
+
+
+class Guard:
+    """The rules of the contexts. Without `is_on` everybody may everything."""
+
+    def __init__(self, contexts: Mapping[str, Context], archive: Archive, *, is_on: bool) -> None:
+        self._contexts = contexts
+        self._archive = archive
+        self.is_on = is_on
+
+    async def require_command(
+        self, asker: Principal | None, kept: Kept, command: Command, *, creates: bool = False
+    ) -> None:
+        """Raises Problem if the asker may not send the command, and Unavailable. `creates`: it may begin its stream."""
+        if not self.is_on:
+            return
+        access = self._contexts[command.context].access
+        row = access.commands.get(type(command), ())
+        if allows(row, asker):
+            return
+        if OWNER not in row:
+            raise forbidden(command.name, row)
+        owner = await self._owner(command.context, command.stream_id)
+        if not is_owner(asker, owner or access.founder(command)):
+            raise forbidden(command.name, row) if creates else nothing_there(kept, command.stream_id)
+
+    async def require_stream(self, asker: Principal | None, kept: Kept, read: Read, stream_id: str) -> None:
+        """Raises Problem if the asker may not read this of the stream, and Unavailable."""
+        if self.is_on and self._needs_owner(asker, kept, read):
+            owner = await self._owner(kept.context, stream_id)
+            if not is_owner(asker, owner):
+                raise nothing_there(kept, stream_id)
+
+    def require_card(self, asker: Principal | None, kept: Kept, stream_id: str, card: Document | None) -> None:
+        """Raises Problem if the asker may not see the card of the stream, or whether there is one."""
+        if self.is_on and self._needs_owner(asker, kept, Read.CARD):
+            access = self._contexts[kept.context].access
+            if access.owner is owned_by_its_name:
+                owner = access.owner(stream_id, None)
+            else:
+                owner = None if card is None else access.owner_in(card)
+            if not is_owner(asker, owner):
+                raise nothing_there(kept, stream_id)
+
+    def require_find(self, asker: Principal | None, kept: Kept, owner: str | None = None) -> None:
+        """Raises Problem if the asker may not find documents of the context: all, or those of an owner."""
+        if not self.is_on:
+            return
+        row = self._row(kept.context, Read.FIND)
+        if not (allows(row, asker) or (OWNER in row and is_owner(asker, owner))):
+            raise forbidden(f"the list of {kept.context}", row)
+
+    def shows_at_once(self, asker: Principal | None, context: str, read: Read, owner: str | None) -> bool:
+        """Whether the rules allow it, as far as they can tell without looking. `owner`: of streams with such names."""
+        if not self.is_on:
+            return True
+        row = self._row(context, read)
+        named_so = self._contexts[context].access.owner is owned_by_its_name
+        return allows(row, asker) or (OWNER in row and named_so and is_owner(asker, owner))
+
+    async def may_see_outcome(self, asker: Principal | None, outcome: Outcome) -> bool:
+        """Whether the asker may see the outcome: by its scopes, or as who sent the command. Raises Unavailable."""
+        if not self.is_on or allows(self._row(outcome.context, Read.OUTCOME), asker):
+            return True
+        if asker is None or OWNER not in self._row(outcome.context, Read.OUTCOME):
+            return False
+        correlated = await self._archive.correlated(outcome.correlation_id)
+        place = outcome.context, outcome.stream_id, outcome.command_id
+        return any(
+            row.actor == asker.name and (row.context, row.stream_id, row.command_id) == place
+            for row in correlated.commands
+        )
+
+    def may_see_correlated(self, asker: Principal | None, correlated: Correlated) -> bool:
+        """Whether the asker may see all of this: by its scopes, or as the one from whom all of it came."""
+        if not self.is_on:
+            return True
+        actors = {(row.context, row.actor) for row in correlated.commands}
+        actors |= {(event.context, event.actor) for event in correlated.events}
+        rows = {context: self._row(context, Read.CORRELATION) for context, _ in actors}
+        return bool(actors) and all(
+            allows(rows[context], asker) or (OWNER in rows[context] and is_owner(asker, actor))
+            for context, actor in actors
+        )
+
+    def _row(self, context: str, read: Read) -> Row:
+        declared = self._contexts.get(context)
+        return () if declared is None else declared.access.reads.get(read, ())
+
+    def _needs_owner(self, asker: Principal | None, kept: Kept, read: Read) -> bool:
+        """Whether only the owner may. Raises Problem if the asker may not, whoever the owner is."""
+        row = self._row(kept.context, read)
+        if allows(row, asker):
+            return False
+        if OWNER not in row:
+            raise forbidden(f"the {read} of {kept.noun}", row)
+        return True
+
+    async def _owner(self, context: str, stream_id: str) -> str | None:
+        """The owner of a stream; None if it has none or does not exist."""
+        declared = self._contexts[context]
+        if declared.access.owner is owned_by_its_name:
+            return stream_id
+        try:
+            events = await self._archive.until(context, stream_id)
+        except NoSuchPast:
+            return None
+        return declared.access.owner(stream_id, fold(declared.decider, [recorded.event for recorded in events]))
+
+
+def forbidden(what: str, row: Row) -> Problem:
+    """The problem of somebody who may not do what the row is about."""
+    needs = [str(who) for who in row]
+    detail = f"{what[:1].upper()}{what[1:]} is for {either(needs)} only."
+    return Problem(403, FORBIDDEN, detail, extensions={"details": {"needs": needs}})
+
+
+def nothing_there(kept: Kept, stream_id: str) -> Problem:
+    """The problem that a stream does not exist, or that the asker may not know of it."""
+    return Problem(404, kept.not_found, f"There is no {kept.noun.removeprefix('the ')} {stream_id}.")
