@@ -23,7 +23,7 @@ from contracts.client.connection import FailureLog, is_cancel_requested, stop_qu
 from contracts.client.consumer import Consumer, FetchedRecord
 from contracts.message import Command
 from contracts.outcome import Outcome
-from contracts.signatures import SignatureSource
+from contracts.signatures import Signatures, SignatureSource
 
 POLL_SECONDS = 1.0
 STALLED_SECONDS = 5.0
@@ -135,8 +135,7 @@ class Replies:
         """Read until the reader seems to be stuck."""
         quiet_since = time.monotonic()
         while True:
-            if self._signed_by is not None:
-                reader.signatures = await self._signed_by.current()
+            reader.signatures = await self._signatures()
             fetched = await reader.getmany(place, timeout_ms=int(POLL_SECONDS * 1000))
             now = time.monotonic()
             if records := fetched.get(place):
@@ -146,6 +145,14 @@ class Replies:
                 self._position = records[-1].offset + 1
             elif now - quiet_since > STALLED_SECONDS and self._waited_since(now - STALLED_SECONDS):
                 return
+
+    async def _signatures(self) -> Signatures | None:
+        """None also while they cannot be read: then no reply is believed, and callers look where outcomes are stored."""
+        try:
+            return None if self._signed_by is None else await self._signed_by.current()
+        except Exception as error:  # noqa: BLE001  # whatever its store raises; it tells of that itself
+            log.debug("replies are not believed, as their keys cannot be read: %s", error)
+            return None
 
     def _waited_since(self, moment: float) -> bool:
         return any(since < moment for since in self._oldest_seconds.values())
