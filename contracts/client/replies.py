@@ -147,7 +147,7 @@ class Replies:
                 return
 
     async def _signatures(self) -> Signatures | None:
-        """None also while they cannot be read: then no reply is believed, and callers look where outcomes are stored."""
+        """None also while they cannot be read: then no reply is believed, and callers look up what is stored."""
         try:
             return None if self._signed_by is None else await self._signed_by.current()
         except Exception as error:  # noqa: BLE001  # whatever its store raises; it tells of that itself
