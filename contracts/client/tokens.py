@@ -18,7 +18,8 @@ from aiokafka.errors import KafkaConnectionError
 
 TokenProvider = Callable[[], Awaitable[str]]
 """Returns a token that is valid now. It is called for each connection, so it keeps a token as long as that is valid.
-An exception, or TOKEN_TIMEOUT_SECONDS without an answer, means that there is none now; it is asked again then.
+An exception, or TOKEN_TIMEOUT_SECONDS without an answer, means that there is none now; it is asked again then. If it
+has a method `refused(token)`, that is called with a token that a broker has refused.
 """
 
 TOKEN_TIMEOUT_SECONDS = 10.0
@@ -58,22 +59,42 @@ class BearerTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka shi
             )
         return token
 
+    def refused(self, token: str) -> None:
+        """Tell the provider, if it wants to know, that a broker has refused this token."""
+        tell = getattr(self._provider, "refused", None)
+        if tell is not None:
+            tell(token)
+
 
 class _EndsRefusedLogin(OAuthAuthenticator):  # type: ignore[misc]  # aiokafka ships no types
     """Answers a broker's reason for a refusal as RFC 7628, section 3.2.3, says; the broker then ends the login."""
 
-    _has_ended = False
+    def __init__(self, provider: Any) -> None:
+        super().__init__(sasl_oauth_token_provider=self)
+        self._provider = provider
+        self._token = ""
+        self._has_ended = False
+
+    async def token(self) -> str:
+        self._token = await self._provider.token()
+        return self._token
+
+    def extensions(self) -> dict[str, str]:
+        extensions: dict[str, str] = self._provider.extensions()
+        return extensions
 
     async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
         if not self._token_sent or not payload or self._has_ended:
             step: tuple[bytes, bool] | None = await super().step(payload)
             return step
         self._has_ended = True
+        if isinstance(self._provider, BearerTokens):
+            self._provider.refused(self._token)
         return b"\x01", True
 
 
 def _authenticator(connection: Any) -> OAuthAuthenticator:
-    return _EndsRefusedLogin(sasl_oauth_token_provider=connection._sasl_oauth_token_provider)  # noqa: SLF001
+    return _EndsRefusedLogin(connection._sasl_oauth_token_provider)  # noqa: SLF001
 
 
 AIOKafkaConnection.authenticator_oauth = _authenticator

@@ -26,14 +26,20 @@ def token_provider(settings: Settings) -> TokenProvider:
     )
 
 
-@lru_cache(maxsize=8)
-def _provider(credentials: ClientCredentials) -> TokenProvider:
-    cache = TokenCache(credentials.fetch, MonotonicClock())
+class _Tokens:
+    """A TokenProvider."""
 
-    async def token() -> str:
+    def __init__(self, credentials: ClientCredentials) -> None:
+        self._cache = TokenCache(credentials.fetch, MonotonicClock())
+
+    async def __call__(self) -> str:
         try:
-            return await cache.token()
+            return await self._cache.token()
         except TokenNotIssued as error:
             raise TokenUnavailable(error.why) from error
 
-    return token
+    def refused(self, token: str) -> None:
+        self._cache.refused(token)
+
+
+_provider = lru_cache(maxsize=8)(_Tokens)

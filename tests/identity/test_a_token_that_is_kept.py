@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from infra.identity.client_credentials import AccessToken, TokenNotIssued
-from infra.identity.token_cache import RETRY_SECONDS, TokenCache
+from infra.identity.token_cache import REFUSED_SECONDS, RETRY_SECONDS, TokenCache
 from infra.memory.clock import MemoryClock
 
 LIFETIME_SECONDS = 100.0
@@ -93,6 +93,20 @@ async def test_an_issuer_that_is_away_is_asked_at_intervals(
     with pytest.raises(TokenNotIssued):
         await cache.token()
     assert endpoint.times_asked == 2
+
+
+async def test_one_that_is_refused_is_replaced_at_intervals(
+    cache: TokenCache, endpoint: Endpoint, clock: MemoryClock
+) -> None:
+    for _ in range(20):
+        cache.refused(await cache.token())
+    assert endpoint.times_asked == 1
+    clock.advance(REFUSED_SECONDS)
+    cache.refused("token-0")
+    assert [await cache.token(), await cache.token()] == ["token-2", "token-2"]
+    cache.refused("token-1")  # said late, by who still had the former one
+    clock.advance(REFUSED_SECONDS)
+    assert await cache.token() == "token-2"
 
 
 async def test_the_time_that_the_fetch_takes_counts(endpoint: Endpoint, clock: MemoryClock) -> None:

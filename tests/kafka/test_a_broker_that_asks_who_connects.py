@@ -16,6 +16,7 @@ from contracts.client.command_client import CommandClient
 from contracts.client.connection import Security
 from contracts.client.event_reader import EventReader
 from contracts.users.commands import CreateUser
+from infra.identity import token_cache
 from infra.kafka.connection import security_of
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.topics import Topic, administration, create_topics
@@ -183,11 +184,28 @@ async def test_tls_on_one_side_only(broker: AskingBroker, plain: Settings) -> No
     assert "login and certificates are right" in await why_not(plain, given)
 
 
-async def test_a_token_that_the_broker_refuses(broker: AskingBroker, endpoint: IssuerServer, plain: Settings) -> None:
+def refuse_tokens(endpoint: IssuerServer) -> None:
+    """Have the endpoint issue tokens that the broker refuses."""
     old = {"access_token": unsigned_token(lifetime_seconds=-60.0), "expires_in": 300}
     endpoint.made.clear()
     endpoint.answers[TOKEN_PATH] = response(json.dumps(old).encode())
+
+
+async def test_a_token_that_the_broker_refuses(broker: AskingBroker, endpoint: IssuerServer, plain: Settings) -> None:
+    refuse_tokens(endpoint)
     assert "invalid_token" in await why_not(plain, broker.by_token(endpoint))
+
+
+async def test_a_token_that_is_refused_is_replaced_before_it_expires(
+    broker: AskingBroker, endpoint: IssuerServer, plain: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_cache, "REFUSED_SECONDS", 0.0)
+    refuse_tokens(endpoint)
+    given = broker.by_token(endpoint)
+    await why_not(plain, given)
+    issue_tokens(endpoint)
+    async with administration(plain.model_copy(update=given)) as admin:
+        assert await admin.list_topics()
 
 
 async def test_the_control_aiokafka_alone_does_not_tell_of_a_refused_token(
@@ -198,9 +216,7 @@ async def test_the_control_aiokafka_alone_does_not_tell_of_a_refused_token(
         "authenticator_oauth",
         lambda connection: OAuthAuthenticator(sasl_oauth_token_provider=connection._sasl_oauth_token_provider),
     )
-    old = {"access_token": unsigned_token(lifetime_seconds=-60.0), "expires_in": 300}
-    endpoint.made.clear()
-    endpoint.answers[TOKEN_PATH] = response(json.dumps(old).encode())
+    refuse_tokens(endpoint)
     assert "invalid_token" not in await why_not(plain, broker.by_token(endpoint))
 
 

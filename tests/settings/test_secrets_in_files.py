@@ -9,6 +9,8 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from infra.accounts import Account
+from infra.devstack.screen import JsonScreen
+from infra.devstack.system import RunningSystem
 from infra.locating import Addresses, located
 from infra.secret_files import MAX_BYTES, ReadSecret, is_secret
 from infra.settings import Settings
@@ -189,6 +191,18 @@ def test_addresses_that_are_handed_on_stand_above_files(tmp_path: Path, monkeypa
     for name, value in addresses.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings().database_url == SecretStr("postgresql://own.example/annals")
+
+
+def test_what_up_sets_up_reads_the_file_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text(URL)
+    monkeypatch.setenv("ANNALS_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    system = RunningSystem(Settings(home=tmp_path), JsonScreen())
+    given = system._environment(Addresses("one:9092", URL, "redis://:embedded@127.0.0.1:1/0"))
+    assert given["ANNALS_REDIS_URL"] == "redis://:embedded@127.0.0.1:1/0"
+    assert "hidden" not in str(given)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert Settings().database_url == SecretStr(URL)
 
 
 def test_located_settings_know_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
