@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from infra.accounts import Account
 from infra.child_processes.records import read_record
 from infra.home import Home, printable, read_json, write_json
+from infra.secret_files import SUFFIX
 from infra.settings import Settings
 
 POLL_INTERVAL_SECONDS = 0.1
@@ -55,8 +56,9 @@ class Addresses:
         return {name: getattr(self, name) for name in SERVER_OF_FIELD}
 
     def environment(self) -> dict[str, str]:
-        """The addresses as environment variables for a child process."""
-        return {variable(name): address for name, address in self.by_field().items()}
+        """The addresses as environment variables for a child process; a file of a secret that it inherits is unset."""
+        files = {f"{variable(name)}{SUFFIX}": "" for name in SERVER_OF_FIELD if name.endswith("_url")}
+        return {variable(name): address for name, address in self.by_field().items()} | files
 
 
 def variable(field_name: str) -> str:
@@ -93,8 +95,9 @@ def located(settings: Settings, *, account: Account = Account.AUDIT, wait_second
     deadline = time.monotonic() + wait_seconds
     home = Home(settings.home)
     while True:
-        addresses = {**embedded_addresses(home, account), **configured_addresses(settings)}
-        missing = [name for name in SERVER_OF_FIELD if name not in addresses]
+        needed = set(SERVER_OF_FIELD) - set(configured_addresses(settings))
+        addresses = {name: url for name, url in embedded_addresses(home, account).items() if name in needed}
+        missing = [name for name in SERVER_OF_FIELD if name in needed - set(addresses)]
         if not missing:
             return settings.model_copy(update=as_setting_values(addresses))
         if time.monotonic() >= deadline:

@@ -1,19 +1,21 @@
 """The settings of every process, read once from `ANNALS_*` environment variables. An empty variable counts as unset.
 
 An address that is unset means the embedded server under `home`; `infra.locating.located` fills it in before a process
-connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them.
+connects. Secrets are `SecretStr`, so neither a log line nor an error text can show them, and each may come from a file
+(`infra.secret_files`).
 """
 
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from infra.identity.addresses import FORM as ADDRESS_FORM
 from infra.identity.addresses import is_trusted_address
+from infra.secret_files import SUFFIX, ReadSecret, SecretFile, SecretFiles, secret_in
+from infra.server_addresses import check_database_tls, check_redis_tls, is_host, url_of_form
 from workers.gateway.hosts import AllowedHosts
 
 
@@ -28,6 +30,14 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    database_tls_ca_file: Path | None = None
+    database_tls_cert_file: Path | None = None
+    database_tls_key_file: Path | None = None
+    database_tls_key_password: SecretStr | None = None
+    redis_tls_ca_file: Path | None = None
+    redis_tls_cert_file: Path | None = None
+    redis_tls_key_file: Path | None = None
+    redis_tls_key_password: SecretStr | None = None
 
     partitions: int = Field(default=6, ge=1, le=1000)
     topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,80}$")
@@ -62,20 +72,38 @@ class Settings(BaseSettings):
     metrics_open_to_network: bool = False
 
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = "PLAIN"
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
+    kafka_sasl_oauth_token_url: str | None = Field(default=None, max_length=1000)
+    kafka_sasl_oauth_scope: str | None = Field(default=None, max_length=1000)
+    kafka_sasl_oauth_tls_ca_file: Path | None = None
     kafka_tls_ca_file: Path | None = None
+    kafka_tls_cert_file: Path | None = None
+    kafka_tls_key_file: Path | None = None
+    kafka_tls_key_password: SecretStr | None = None
     instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
     kafka_max_unpacked_bytes: int = Field(default=MAX_UNPACKED_BATCH_BYTES, ge=16 * 1_048_576, le=1024 * 1_048_576)
     gateway_processes: int = Field(default=1, ge=1, le=64)
     audit_interval_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from: the environment, and the files that it names."""
+        return init_settings, SecretFiles(settings_cls), sources["env_settings"]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_file(cls, value: object) -> object:
+        return secret_in(value) if isinstance(value, SecretFile) else value
+
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:
-        if value and not all(_is_host(server.strip()) for server in value.split(",")):
+        if value and not all(is_host(server.strip()) for server in value.split(",")):
             raise ValueError("must have the form host:9092, or several of them with commas")
         return value
 
@@ -88,13 +116,40 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_credentials(self) -> "Settings":
-        given = self.kafka_sasl_username and self.kafka_sasl_password and self.kafka_sasl_password.get_secret_value()
-        if self.kafka_security_protocol.startswith("SASL") and not given:
+        needed = {"USERNAME": self.kafka_sasl_username, "PASSWORD": self.kafka_sasl_password}
+        if self.kafka_sasl_mechanism == "OAUTHBEARER":
+            needed["OAUTH_TOKEN_URL"] = self.kafka_sasl_oauth_token_url
+        if self.kafka_security_protocol.startswith("SASL") and not all(needed.values()):
+            names = " and ".join(f"ANNALS_KAFKA_SASL_{name}" for name in needed)
             raise ValueError(
-                f"ANNALS_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} asks for ANNALS_KAFKA_SASL_USERNAME "
-                "and ANNALS_KAFKA_SASL_PASSWORD"
+                f"ANNALS_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} with "
+                f"ANNALS_KAFKA_SASL_MECHANISM={self.kafka_sasl_mechanism} asks for {names}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _require_tls(self) -> "Settings":
+        """Certificates that would not be used are refused: whoever sets them relies on them."""
+        kafka, database, redis = (self._certificates(server) for server in ("kafka", "database", "redis"))
+        if kafka and not self.kafka_security_protocol.endswith("SSL"):
+            raise ValueError(
+                f"{kafka[0]} is set, and ANNALS_KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} uses no TLS: "
+                "set it to SSL or SASL_SSL"
+            )
+        if database and not self.database_tls_ca_file:
+            raise ValueError(f"{database[0]} is set, and ANNALS_DATABASE_TLS_CA_FILE is not: set it too")
+        check_database_tls(self.database_url, database)
+        check_redis_tls(self.redis_url, redis)
+        return self
+
+    def _certificates(self, server: str) -> list[str]:
+        """The variables of a server's certificates that are set. A key asks for its certificate."""
+        prefix = f"{server}_tls_"
+        given = [name for name in type(self).model_fields if name.startswith(prefix) and getattr(self, name)]
+        if any("_key_" in name for name in given) and f"{prefix}cert_file" not in given:
+            asked = f"ANNALS_{prefix}cert_file".upper()
+            raise ValueError(f"ANNALS_{given[-1].upper()} is of no use without a certificate: set {asked}")
+        return [f"ANNALS_{name.upper()}" for name in given]
 
     @field_validator("auth_issuer")
     @classmethod
@@ -103,9 +158,9 @@ class Settings(BaseSettings):
             raise ValueError(ADDRESS_FORM)
         return value
 
-    @field_validator("auth_jwks_url")
+    @field_validator("auth_jwks_url", "kafka_sasl_oauth_token_url")
     @classmethod
-    def _is_jwks_url(cls, value: str | None) -> str | None:
+    def _is_url_of_issuer(cls, value: str | None) -> str | None:
         if value is not None and not is_trusted_address(value, may_have_query=True):
             raise ValueError(ADDRESS_FORM)
         return value
@@ -127,46 +182,28 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_database_url(cls, value: SecretStr | None) -> SecretStr | None:
-        return _of_form(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
+        return url_of_form(value, ("postgresql", "postgres"), "postgresql://user:password@host:5432/database")
 
     @field_validator("redis_url")
     @classmethod
     def _is_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        return _of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
+        return url_of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
 
     def environment(self) -> dict[str, str]:
-        """These settings as the environment of a child process, secrets included; defaults are left out."""
+        """These settings as the environment of a child process; defaults are left out.
+
+        A secret that was read from a file is handed on as the name of the file. Of its two variables the other one is
+        empty, whatever else the child inherits.
+        """
         given: dict[str, str] = {}
         for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if value != field.default:
-                plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-                given[f"ANNALS_{name.upper()}"] = str(plain)
+            value, variable = getattr(self, name), f"ANNALS_{name.upper()}"
+            if value == field.default:
+                continue
+            if isinstance(value, ReadSecret):
+                given |= {variable: "", f"{variable}{SUFFIX}": str(value.file)}
+            elif isinstance(value, SecretStr):
+                given |= {variable: value.get_secret_value(), f"{variable}{SUFFIX}": ""}
+            else:
+                given[variable] = str(value)
         return given
-
-
-def _of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) -> SecretStr | None:
-    """Checks a URL here, because a driver's error message would quote parts of it, perhaps of the password."""
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value.get_secret_value())
-        hosts = parts.netloc.rpartition("@")[2]
-        usable = parts.scheme in schemes and (not hosts or all(_is_host(host) for host in hosts.split(",")))
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(f"must have the form {form}; in a password, :/?#[]@% are written as %3A and so on")
-    return value
-
-
-def _is_host(place: str) -> bool:
-    """Whether this is `host`, `host:port` or `[host]:port` in a form that every driver accepts."""
-    bare = ":" not in place or place.endswith("]")
-    host, port = (place, "0") if bare else (place.rpartition(":")[0], place.rpartition(":")[2])
-    try:
-        host.encode("idna")  # as sockets do: no label of a name is empty or longer than 63 bytes
-    except UnicodeError:
-        return False
-    named = bool(host) and not set(host) & set("/@ \t\r\n\0")
-    return named and port.isascii() and port.isdigit() and int(port) < 65_536

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 import contracts.client.broken_connections  # noqa: F401  # repairs those of everybody who connects
 from contracts.client.errors import ClientError
 from contracts.client.kafka_errors import Next, error_text, step_after
+from contracts.client.tokens import BearerTokens, TokenProvider
 
 MAX_BROKER_TIMEOUT_SECONDS = 10.0
 METADATA_MAX_AGE_SECONDS = 60.0
@@ -25,23 +26,36 @@ REMINDER_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """SASL and TLS. `ssl_context` None with an SSL protocol: the system's certificates."""
+    """SASL and TLS. `ssl_context` None with an SSL protocol: the system's certificates; it also holds the client's own
+    certificate. OAUTHBEARER asks for a `token_provider`, the other mechanisms for `username` and `password`.
+    """
 
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = "PLAIN"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ssl_context: ssl.SSLContext | None = None
+    token_provider: TokenProvider | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.protocol.startswith("SASL"):
+            return
+        if self.mechanism == "OAUTHBEARER":
+            if self.token_provider is None:
+                raise ValueError(f"{self.protocol} with OAUTHBEARER asks for a token_provider")
+        elif not self.username or not self.password:
+            raise ValueError(f"{self.protocol} with {self.mechanism} asks for username and password")
 
     def options(self) -> dict[str, Any]:
         """These settings as options of aiokafka."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.protocol.startswith("SASL"):
-            options |= {
-                "sasl_mechanism": self.mechanism,
-                "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password,
-            }
+            options["sasl_mechanism"] = self.mechanism
+            if self.mechanism == "OAUTHBEARER":
+                assert self.token_provider is not None, "looked at when this was made"
+                options["sasl_oauth_token_provider"] = BearerTokens(self.token_provider)
+            else:
+                options |= {"sasl_plain_username": self.username, "sasl_plain_password": self.password}
         if self.protocol.endswith("SSL"):
             options["ssl_context"] = self.ssl_context or ssl.create_default_context()
         return options

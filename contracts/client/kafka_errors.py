@@ -5,6 +5,7 @@ table is treated as its base class.
 """
 
 import logging
+import ssl
 from enum import Enum
 from typing import Any
 
@@ -140,7 +141,16 @@ class _RemembersReasons(logging.LoggerAdapter[logging.Logger]):
 
     def _remember(self, message: object, *arguments: object) -> None:
         if str(message).startswith("Unable "):
-            self.reason = (str(message) % arguments)[:MAX_REASON_CHARACTERS]
+            self.reason = (str(message) % tuple(map(_told, arguments)))[:MAX_REASON_CHARACTERS]
+
+
+def _told(argument: object) -> object:
+    """An argument of a log line; an error that says nothing by its name, and with what TLS has said."""
+    if not isinstance(argument, BaseException):
+        return argument
+    cause = argument.__cause__
+    text = str(argument) or type(argument).__name__
+    return f"{text}: {cause}" if isinstance(cause, ssl.SSLError) else text
 
 
 _log = _RemembersReasons(aiokafka.client.log, {})

@@ -20,13 +20,12 @@ def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     """
     from infra.accounts import Account
     from infra.locating import located
+    from infra.postgres.address import database_url
     from infra.postgres.migrate import migrate as apply
     from infra.postgres.renewing_claims import renew_claims
     from workers.domain import contexts
 
-    settings = located(Settings(), account=Account.OWNER)
-    assert settings.database_url is not None
-    url = settings.database_url.get_secret_value()
+    url = database_url(located(Settings(), account=Account.OWNER))
     applied = asyncio.run(apply(url))
     renewal = asyncio.run(renew_claims(url, {name: context.decider.claim_key for name, context in contexts().items()}))
     if as_json:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from infra.cli.exits import CommandRefused
 from infra.locating import located
+from infra.postgres.address import database_url
 from infra.postgres.faults import RoleNotGranted, SchemaMissing, SchemaTooOld
 from infra.postgres.pool import Database
 from infra.settings import Settings
@@ -19,9 +20,7 @@ async def event_table(
     """The open database; `writes` as for a Database. Raises StackNotRunning, Unavailable, or CommandRefused when it was
     never migrated.
     """
-    url = located(settings).database_url
-    assert url is not None, "located settings have every address"
-    database = Database(url.get_secret_value(), role=role, connections=1, writes=writes)
+    database = Database(database_url(located(settings)), role=role, connections=1, writes=writes)
     try:
         await database.open()
         yield database

@@ -110,7 +110,8 @@ class RunningSystem:
         return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{printable(self._stack.home.path)}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:
-        return {**addresses.environment(), "ANNALS_HOME": str(self._stack.home.path)}
+        # What the settings name themselves is handed on as they have it: a secret of a file as the file's name.
+        return {**addresses.environment(), **self._settings.environment(), "ANNALS_HOME": str(self._stack.home.path)}
 
     async def _watch_servers(self) -> None:
         """Restarts an embedded server that has ended, on its ports and data; runs until cancelled."""

@@ -1,20 +1,16 @@
-"""Fetches the keys of an issuer over HTTP: within a deadline, up to a size, and from where the settings say.
-
-No redirect is followed, no address comes from a token, and no proxy settings or .netrc of the environment count.
+"""Fetches the keys of an issuer over HTTP: within a deadline, and from where the settings say. No address comes from a
+token.
 """
 
 import asyncio
-import ssl
 from pathlib import Path
-
-import httpx
-import orjson
 
 from infra.identity.addresses import discovery_address, is_trusted_address
 from infra.identity.issuer_keys import IssuerKey, KeysUnusable, issuer_keys
+from infra.identity.json_requests import FAULTS, AnswerUnusable, JsonRequests, fault_text, json_in
 
 DEADLINE_SECONDS = 5.0
-MAX_ANSWER_BYTES = 262_144
+OK = 200
 
 
 class IssuerClient:
@@ -30,9 +26,8 @@ class IssuerClient:
     ) -> None:
         self._issuer = issuer
         self._jwks_url = jwks_url
-        self._ca_file = ca_file
+        self._requests = JsonRequests(ca_file, "ANNALS_AUTH_TLS_CA_FILE", timeout_seconds=deadline_seconds)
         self._deadline_seconds = deadline_seconds
-        self._client: httpx.AsyncClient | None = None
 
     async def fetch(self) -> list[IssuerKey]:
         """The keys as they are now. Raises KeysUnusable."""
@@ -42,32 +37,14 @@ class IssuerClient:
                 return issuer_keys(await self._json(address))
         except TimeoutError as error:
             raise KeysUnusable(f"no answer within {self._deadline_seconds:g} s") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise KeysUnusable(f"it cannot be reached: {type(error).__name__}") from error
+        except AnswerUnusable as error:
+            raise KeysUnusable(error.why) from error
+        except FAULTS as error:
+            raise KeysUnusable(f"it cannot be reached: {fault_text(error)}") from error
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-
-    def _http(self) -> httpx.AsyncClient:
-        """The client, made when it is first needed: a file of certificates may come later."""
-        if self._client is None:
-            try:
-                certificates = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
-            except OSError as error:
-                raise KeysUnusable(
-                    f"the certificates of ANNALS_AUTH_TLS_CA_FILE cannot be read: {error.strerror}"
-                ) from error
-            self._client = httpx.AsyncClient(
-                verify=certificates,
-                follow_redirects=False,
-                trust_env=False,
-                timeout=self._deadline_seconds,
-                limits=httpx.Limits(max_connections=2, max_keepalive_connections=0),
-                headers={"accept": "application/json", "accept-encoding": "identity", "user-agent": "annals"},
-            )
-        return self._client
+        await self._requests.aclose()
 
     async def _discovered(self) -> str:
         document = await self._json(discovery_address(self._issuer))
@@ -79,17 +56,7 @@ class IssuerClient:
         return address
 
     async def _json(self, address: str) -> object:
-        async with self._http().stream("GET", address) as response:
-            if response.status_code != httpx.codes.OK:
-                raise KeysUnusable(f"it answers with status {response.status_code}")
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise KeysUnusable("its answer is compressed, which was not asked for")
-            content = bytearray()
-            async for part in response.aiter_raw():
-                content += part
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise KeysUnusable(f"its answer has more than {MAX_ANSWER_BYTES} bytes")
-        try:
-            return orjson.loads(content)
-        except orjson.JSONDecodeError as error:
-            raise KeysUnusable("its answer is no JSON") from error
+        status, content = await self._requests.content("GET", address)
+        if status != OK:
+            raise KeysUnusable(f"it answers with status {status}")
+        return json_in(content)

@@ -8,7 +8,9 @@ import ssl
 from typing import Any
 
 from contracts.client.connection import Security
+from infra.kafka.oauth import token_provider
 from infra.settings import Settings
+from infra.tls import TlsFiles, TlsFilesUnusable, client_context
 from workers.ports.lanes import Unavailable
 
 REQUEST_TIMEOUT_SECONDS = 10.0
@@ -35,23 +37,30 @@ def consumer_options(settings: Settings) -> dict[str, Any]:
 
 
 def security_of(settings: Settings) -> Security:
-    """SASL and TLS from the settings. Raises Unavailable when the configured certificates cannot be read."""
+    """SASL and TLS from the settings. Raises Unavailable when the configured certificates cannot be used."""
     password = settings.kafka_sasl_password
     encrypted = settings.kafka_security_protocol.endswith("SSL")
+    with_tokens = settings.kafka_security_protocol.startswith("SASL") and settings.kafka_sasl_mechanism == "OAUTHBEARER"
     return Security(
         protocol=settings.kafka_security_protocol,
         mechanism=settings.kafka_sasl_mechanism,
         username=settings.kafka_sasl_username,
         password=password.get_secret_value() if password else None,
         ssl_context=tls_context(settings) if encrypted else None,
+        token_provider=token_provider(settings) if with_tokens else None,
     )
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:
-    """A context that trusts the configured certificates, or else the system's. Raises Unavailable."""
-    ca_file = settings.kafka_tls_ca_file
+    """A context with the configured certificates. Raises Unavailable."""
+    files = TlsFiles(
+        "ANNALS_KAFKA_TLS",
+        settings.kafka_tls_ca_file,
+        settings.kafka_tls_cert_file,
+        settings.kafka_tls_key_file,
+        settings.kafka_tls_key_password,
+    )
     try:
-        return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    except OSError as error:  # the file is missing, unreadable, or has no certificate in it
-        explanation = f"the certificates of {ca_file} cannot be read: {error.strerror or error}"
-        raise Unavailable("Kafka", explanation, "set ANNALS_KAFKA_TLS_CA_FILE right") from error
+        return client_context(files)
+    except TlsFilesUnusable as error:
+        raise Unavailable("Kafka", error.explanation, error.advice) from error

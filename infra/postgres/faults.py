@@ -19,12 +19,17 @@ from workers.ports.lanes import Unavailable
 REACH = "see that the server runs and that ANNALS_DATABASE_URL leads to it, and the files that it names are there"
 URL = "set ANNALS_DATABASE_URL right: take out what the server, or asyncpg, does not know"
 UNUSABLE = "ANNALS_DATABASE_URL cannot be used"
-TLS = "set sslmode and sslrootcert in ANNALS_DATABASE_URL right, or the server's certificate"
+TLS = (
+    "set the certificates right (ANNALS_DATABASE_TLS_…, or sslmode and sslrootcert in ANNALS_DATABASE_URL), or the "
+    "server's"
+)
+NO_TLS = "turn ssl on in the server, or name one that has TLS in ANNALS_DATABASE_URL"
 VACUUM = "vacuum the database as its hint says"
 
 # asyncpg has one class for a connection that is gone and for the wrong use of a connection.
 # A pool takes back a connection that has died at once, also while it is in use.
 _GONE = ("closed", "closing", "cancelling", "released back to the pool")
+_NO_TLS = "rejected SSL upgrade"
 # Of class 54, a program's limits, but nothing about the value: transaction ids are used up, the database only reads.
 _WRAPAROUND = "database is not accepting commands"
 _UNKNOWN_PARAMETER = "42704"
@@ -103,6 +108,8 @@ def sorted_fault(error: Exception, place: str = "") -> Unavailable | Unstorable 
     match error:
         case ssl.SSLError():
             return Unavailable("Postgres", first_line(error) + where, TLS)
+        case ConnectionError() if _NO_TLS in str(error):
+            return Unavailable("Postgres", first_line(error) + where, NO_TLS)
         case OSError():  # TimeoutError is one
             return Unavailable("Postgres", first_line(error) + where, REACH)
         case UnicodeEncodeError():

@@ -10,6 +10,7 @@ from functools import partial
 from contracts.topics import Topics
 from infra.kafka.log_reader import LogReader
 from infra.monotonic_clock import MonotonicClock
+from infra.postgres.address import database_url
 from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.roles import AUDIT
@@ -34,7 +35,6 @@ TURN_NUMBER = 0x6175646974
 @asynccontextmanager
 async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     """The host of the audit, for located settings. It connects as it runs: no server need be there yet."""
-    assert settings.database_url is not None, "settings must be located first"
     database = database_for(settings, role=AUDIT, connections=READER_CONNECTIONS, writes=False)
     # A reader of its own: dead letters are read while a verification reads the log.
     log = LogReader(settings)
@@ -46,7 +46,7 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
             ports = AuditPorts(
                 connect=database.open,
                 now=database.now,
-                turn=Turn(settings.database_url.get_secret_value(), TURN_NUMBER),
+                turn=Turn(database_url(settings), TURN_NUMBER),
                 verify=partial(_verify, sources),
                 parked=parked,
                 letters=letters,

@@ -5,6 +5,7 @@ import os
 import socket
 from typing import Any
 
+from infra.postgres.address import database_url
 from infra.postgres.pool import Database
 from infra.settings import Settings
 from workers.retrying import Retrying
@@ -19,9 +20,10 @@ def owner_name() -> str:
 
 
 def database_for(settings: Settings, *, role: str | None, connections: int, writes: bool | None = None) -> Database:
-    """A pool, not yet open, on the located database. `writes` as for a Database."""
-    assert settings.database_url is not None, "settings must be located first"
-    return Database(settings.database_url.get_secret_value(), role=role, connections=connections, writes=writes)
+    """A pool, not yet open, on the located database. `writes` as for a Database. Raises Unavailable for certificates
+    that cannot be used.
+    """
+    return Database(database_url(settings), role=role, connections=connections, writes=writes)
 
 
 async def opened_at_last(database: Database, what_waits: str, log: Any) -> None:

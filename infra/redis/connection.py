@@ -9,17 +9,18 @@ pool, so that the next one finds the new primary.
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from hiredis import pack_command
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
 from infra.settings import Settings
+from infra.tls import TlsFiles, TlsFilesUnusable, client_context
 from workers.ports.lanes import Unavailable
 
 CONNECT_TIMEOUT_SECONDS = 3.0
@@ -28,7 +29,7 @@ ANSWER_TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 50
 FREE_CONNECTION_TIMEOUT_SECONDS = 5.0
 URL = "set it right and start again: what stands behind ? in it must be options that redis-py knows"
-TLS = "set the rediss:// of ANNALS_REDIS_URL right, or the server's certificate"
+TLS = "set ANNALS_REDIS_TLS_CA_FILE and the rediss:// of ANNALS_REDIS_URL right, or the server's certificate"
 _MAX_CHARACTERS = 300
 
 
@@ -36,7 +37,8 @@ def client(settings: Settings) -> Any:
     """A client for the located Redis that answers in bytes (redis-py's types leave open whether it does: hence Any).
 
     It retries nothing by itself: after a lost answer the lane asks the checkpoint. Raises Unavailable for a URL that no
-    client can be made of."""
+    client can be made of, and for certificates that cannot be used.
+    """
     assert settings.redis_url is not None, "settings must be located first"
     try:
         pool: Any = BlockingConnectionPool.from_url(
@@ -51,8 +53,39 @@ def client(settings: Settings) -> Any:
         pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    pool.connection_class = type("Connection", (_Sends, _PacksByHiredis, _LeavesReplicas, pool.connection_class), {})
+    mixed = (_Sends, _PacksByHiredis, _LeavesReplicas, *_verifying(settings, pool), pool.connection_class)
+    pool.connection_class = type("Connection", mixed, {})
     return _Client.from_pool(pool)
+
+
+def _verifying(settings: Settings, pool: Any) -> tuple[type, ...]:
+    """What to mix into connections with TLS. redis-py trusts the system's CAs beside the one that it is given, and asks
+    at the terminal for the password of an encrypted key. A URL that has `ssl_…` says itself what is to be verified.
+    """
+    is_encrypted = issubclass(pool.connection_class, SSLConnection)
+    if not is_encrypted or any(name.startswith("ssl_") for name in pool.connection_kwargs):
+        return ()
+    files = TlsFiles(
+        "ANNALS_REDIS_TLS",
+        settings.redis_tls_ca_file,
+        settings.redis_tls_cert_file,
+        settings.redis_tls_key_file,
+        settings.redis_tls_key_password,
+    )
+    try:
+        context = client_context(files)
+    except TlsFilesUnusable as error:
+        raise Unavailable("Redis", error.explanation, error.advice) from error
+    return (type("_Verifying", (_Verifies,), {"context": context}),)
+
+
+class _Verifies:
+    """Mixed into redis-py's connections with TLS."""
+
+    context: ssl.SSLContext
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        return {**super()._connection_arguments(), "ssl": self.context}  # type: ignore[misc]  # the class mixed with
 
 
 class _Pipeline(Pipeline):
@@ -162,7 +195,9 @@ def faults_sorted() -> Iterator[None]:
         step, advice = step_after(error)
         if step in (Next.CONFLICT, Next.BUG):
             raise
-        raise Unavailable("Redis", _said(error), advice) from error
+        # redis-py raises its own error for a handshake that fails.
+        is_of_tls = isinstance(error.__context__, ssl.SSLError)
+        raise Unavailable("Redis", _said(error), TLS if is_of_tls else advice) from error
 
 
 def _said(error: BaseException) -> str:

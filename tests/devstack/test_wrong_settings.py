@@ -73,7 +73,7 @@ def test_addresses_that_are_rejected(field: str, url: str, monkeypatch: pytest.M
         ({"DATABASE_URL": "postgresql://ada:hid/den@db.example/annals"}, "ANNALS_DATABASE_URL: "),
         (
             {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_PASSWORD": "hidden"},
-            "Value error, ANNALS_KAFKA_SECURITY_PROTOCOL=SASL_SSL asks for ANNALS_KAFKA_SASL_USERNAME",
+            "Value error, ANNALS_KAFKA_SECURITY_PROTOCOL=SASL_SSL with ANNALS_KAFKA_SASL_MECHANISM=PLAIN asks for",
         ),
     ],
 )

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -18,14 +19,18 @@ def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
 
 
 class IssuerServer:
-    """`answers` are by path; `asked` are the paths in order. While `held` is not set, no answer is sent."""
+    """`answers` are by path, and `made` those that are new each time; `asked` are the paths in order, `heads` and
+    `bodies` what came with them. While `held` is not set, no answer is sent.
+    """
 
     def __init__(self, certificate: ssl.SSLContext | None = None) -> None:
         self.certificate = certificate
         self.port = 0
         self.answers: dict[str, bytes] = {}
+        self.made: dict[str, Callable[[], bytes]] = {}
         self.asked: list[str] = []
         self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.endless: bytes = b""
         self.held = asyncio.Event()
         self.held.set()
@@ -59,10 +64,13 @@ class IssuerServer:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             self.heads.append(head)
+            length = re.search(rb"content-length: (\d+)", head.lower())
+            self.bodies.append(await reader.readexactly(int(length[1])) if length else b"")
             path = head.split(b" ")[1].decode()
             self.asked.append(path)
             await self.held.wait()
-            writer.write(self.answers.get(path, response(b"", "404 Not Found")))
+            answer = self.answers.get(path, response(b"", "404 Not Found"))
+            writer.write(self.made[path]() if path in self.made else answer)
             while self.endless:
                 writer.write(self.endless)
                 await writer.drain()

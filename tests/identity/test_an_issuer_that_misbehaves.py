@@ -10,7 +10,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from infra.identity import issuer_client
+from infra.identity import json_requests
 from infra.identity.addresses import is_trusted_address
 from infra.identity.issuer_client import IssuerClient
 from infra.identity.issuer_keys import KeysUnusable
@@ -72,7 +72,7 @@ async def test_one_that_sends_a_byte_now_and_then(issuer: IssuerServer) -> None:
 
 async def test_one_that_is_away(issuer: IssuerServer) -> None:
     await issuer.end()
-    assert await why_not(issuer) == "it cannot be reached: ConnectError"
+    assert await why_not(issuer) == "it cannot be reached: ConnectError: All connection attempts failed"
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
@@ -87,7 +87,7 @@ async def test_the_control_a_redirect_leads_there_where_it_is_followed(issuer: I
     issuer.answers["/elsewhere"] = response(KEYS)
     issuer.answers[JWKS] = response(b"", "302 Found", "Location: /elsewhere")
     client = IssuerClient(issuer.url)
-    client._http().follow_redirects = True
+    client._requests._http().follow_redirects = True
     assert [key.id for key in await client.fetch()] == ["key-1"]
     assert "/elsewhere" in issuer.asked
     await client.aclose()
@@ -146,7 +146,7 @@ async def test_the_environment_sends_it_nowhere_else(issuer: IssuerServer, monke
 
 
 async def test_the_bound_is_that_of_the_answer(issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuer_client, "MAX_ANSWER_BYTES", 50)
+    monkeypatch.setattr(json_requests, "MAX_ANSWER_BYTES", 50)
     assert "more than 50 bytes" in await why_not(issuer)
 
 

@@ -1,0 +1,1 @@
+"""What processes read of their environment."""
