@@ -25,10 +25,11 @@ _HEADERS: dict[str, Any] = {
     "ce_correlationid": {"type": "string", "description": "The request that all of it began with."},
     "ce_causationid": {"type": "string", "description": "The message that led to this one."},
     "traceparent": {"type": "string", "description": "W3C trace context."},
-    "ce_actor": {"type": "string", "description": "On whose behalf."},
+    "ce_actor": {"type": "string", "description": "On whose behalf; not believed where identities are proven."},
 }
 _COMMAND_HEADERS: dict[str, Any] = {
     "ce_replyto": {"type": "string", "description": "topic:partition of the replies to send the outcome to."},
+    "ce_identity": _TEXT | {"description": "Who sends it, with a proof; needed where identities are proven."},
     "ce_expectedversion": {"type": "string", "pattern": "^[0-9]{1,18}$", "description": "Refuse at another version."},
     "ce_expiresat": {"type": "string", "format": "date-time", "description": "Refused when it arrives later."},
 }

@@ -10,8 +10,6 @@ from workers.ports.lanes import Unavailable
 
 # A key that was revoked is believed no longer than this.
 MAX_AGE_SECONDS = 5.0
-# A command that names a key of which we do not know makes us look again; anybody may write such commands.
-MIN_AGE_SECONDS = 1.0
 MAX_SERVICE_KEYS = 10_000
 
 
@@ -42,14 +40,13 @@ class PostgresIdentities:
             return identities
 
     async def renewed(self, than: Identities | None) -> Identities:
-        """Those that were read after these ones, at most once in MIN_AGE_SECONDS. Raises Unavailable."""
+        """Those that were read after these ones. It is one small question more for each batch in which somebody names a
+        key that there is not: as anybody may, nothing waits for a while because of it. Raises Unavailable.
+        """
         async with self._reading:
             if self._identities is not None and self._identities is not than:
                 return self._identities
-            await asyncio.sleep(max(0.0, self._read_at + MIN_AGE_SECONDS - time.monotonic()) if self._read_at else 0.0)
-            keys = await self._keys()
-            self._read_at = time.monotonic()
-            self._identities = Identities(keys)
+            self._identities, self._read_at = Identities(await self._keys()), time.monotonic()
             return self._identities
 
     async def _keys(self) -> list[IdentityKey]:

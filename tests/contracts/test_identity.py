@@ -1,5 +1,7 @@
 """An identity is that of one command by one sender: whatever else is sent with it proves nothing."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,6 +176,26 @@ def test_of_a_service_is_by_its_api_key_and_says_nothing_else() -> None:
             by(NEW, kept).principal(by(key).signed(pretended, ENVELOPE, VALUE), VALUE)
     with pytest.raises(IdentityRefused, match="proves that service"):
         by(NEW, kept).principal(by(NEW).signed(WHOSE_KEY_IT_IS, ENVELOPE, VALUE), VALUE)
+
+
+def test_of_a_service_is_made_as_the_documentation_says() -> None:
+    """contracts/README.md, written once more for a client in another language."""
+    until = str(int(NOW) + 60)
+    texts = [until, "-", ENVELOPE.id, "users.UpdateUser.v1", "/shop", "ada", ENVELOPE.time, ENVELOPE.id, ENVELOPE.id]
+    texts += ["", "", "replies:3", "4", "2027-01-01T00:00:00.000000Z"]
+    key = hashlib.sha256(API_KEY.encode()).digest()
+    digits = hmac.new(key, "\0".join([*texts, ""]).encode() + VALUE, "sha256").hexdigest()
+    headers = [
+        ("ce_id", ENVELOPE.id.encode()),
+        ("ce_type", b"users.UpdateUser.v1"),
+        ("ce_source", b"/shop"),
+        ("ce_time", ENVELOPE.time.encode()),
+        ("ce_replyto", b"replies:3"),
+        ("ce_expectedversion", b"4"),
+        ("ce_expiresat", b"2027-01-01T01:00:00+01:00"),
+        ("ce_identity", f"{'0' * 16} {until} {digits} -".encode()),
+    ]
+    assert by(service_key(API_KEY)._replace(of=SHOP)).principal(read_command(headers, b"ada"), VALUE) == SHOP
 
 
 @pytest.mark.parametrize("text", ["", "annals_", API_KEY[:-1], API_KEY.upper(), f"{API_KEY}\n"])

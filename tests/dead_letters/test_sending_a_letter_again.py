@@ -2,14 +2,21 @@
 
 from uuid import UUID, uuid5
 
+import pytest
+
 from contracts.envelope import read_command
+from contracts.identity import KEY_BYTES, LIFETIME_SECONDS, Identities, IdentityKey
+from contracts.principal import Principal
 from contracts.users.examples import CREATE_ADA
 from tests.command.installation import command_id, record
 from tests.dead_letters.letters import read_back
 from workers.operations.dead_letters.letter import letter_of
 from workers.operations.dead_letters.resending import Attempt, Handled, next_attempt, record_again
+from workers.ports.log import InboundRecord
 
 ROOT = command_id(1)
+ADA = Principal("ada", frozenset({"users.write"}))
+KEY = IdentityKey("1", b"k" * KEY_BYTES)
 
 
 def attempt(number: int) -> str:
@@ -60,3 +67,29 @@ def test_keeps_the_correlation_of_a_command_that_was_its_own() -> None:
     envelope = read_command(bare.headers, bare.key)
     again = record_again(letter_of(read_back(bare)), envelope, Attempt(ROOT, 1, attempt(1)))
     assert read_command(again.headers, again.key).correlation_id == ROOT
+
+
+def signed_by(principal: Principal, key: IdentityKey, at: float) -> InboundRecord:
+    original = record(CREATE_ADA, 1)
+    envelope = read_command(original.headers, original.key)
+    signed = Identities([key], clock=lambda: at).signed(principal, envelope, original.value or b"")
+    return original._replace(headers=signed.to_headers())
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["under its own id", "as a new command"])
+def test_keeps_the_identity_of_whoever_sent_it_even_one_that_has_expired(number: int) -> None:
+    original, late = signed_by(ADA, KEY, 0.0), Identities([KEY], clock=lambda: 10.0 * LIFETIME_SECONDS)
+    letter, envelope = letter_of(read_back(original)), read_command(original.headers, original.key)
+    again = record_again(letter, envelope, Attempt(ROOT, 1, attempt(1) if number else ROOT), late)
+    sent = read_command(again.headers, again.key)
+    assert late.principal(sent, again.value or b"") == ADA
+    assert [name for name, _ in again.headers].count("ce_identity") == 1
+
+
+def test_gives_no_identity_to_what_had_none_or_one_that_proves_nothing() -> None:
+    identities = Identities([KEY])
+    forged = signed_by(ADA, IdentityKey("1", b"f" * KEY_BYTES), 0.0)
+    for original in (record(CREATE_ADA, 1), forged, signed_by(ADA, KEY, 0.0)._replace(value=b"{}")):
+        letter, envelope = letter_of(read_back(original)), read_command(original.headers, original.key)
+        again = record_again(letter, envelope, Attempt(ROOT, 1, ROOT), identities)
+        assert again.headers == list(original.headers)
