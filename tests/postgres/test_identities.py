@@ -1,4 +1,4 @@
-"""By which keys the senders of commands are recognized: the installation's own and those of services, as they are now."""
+"""By which keys the senders of commands are recognized: the installation's own and those of services, as they are."""
 
 from collections.abc import AsyncIterator
 
