@@ -11,6 +11,7 @@ from contracts.outcome import Outcome
 from contracts.principal import Principal, saga_principal
 from contracts.users.examples import CREATE_ADA, MOVE_ADA_TO_TURIN, WELCOME_ADA
 from tests.command.installation import Installation, command_id, record
+from workers.command.refusals import refusal_id
 from workers.ports.log import InboundRecord
 
 KEY = IdentityKey("1", b"k" * KEY_BYTES)
@@ -123,7 +124,7 @@ async def test_who_is_refused_takes_no_id_from_the_rightful_sender(installation:
             sent(MOVE_ADA_TO_TURIN, 3, MALLORY, offset=3, value=b'{"city": 3}'),
         ]
     )
-    assert installation.table.handled == {}
+    assert not {command_id(number) for number in (1, 2, 3)} & {*installation.table.handled}
     rightful = enumerate([CREATE_ADA, MOVE_ADA_TO_TURIN, MOVE_ADA_TO_TURIN], start=1)
     await installation.handle([sent(command, number, ADA, offset=3 + number) for number, command in rightful])
     assert [outcome_of(installation, number).status for number in (1, 2, 3)] == ["accepted"] * 3
@@ -156,3 +157,18 @@ async def test_a_key_that_was_made_since_is_looked_up_before_anything_is_final()
     await installation.handle([sent(CREATE_ADA, 1, ADA), sent(MOVE_ADA_TO_TURIN, 2, ADA)])
     assert outcome_of(installation, 2).status == "accepted"
     assert source.asked == 1
+
+
+async def test_a_record_that_was_refused_before_at_its_place_stops_no_lane(installation: Installation) -> None:
+    """As in a topic that was made anew: whoever sends the same once more must not make the commit fail for ever."""
+    for _ in range(2):
+        await installation.handle([sent(CREATE_ADA, 1, MALLORY, offset=0), sent(CREATE_ADA, 2, None, offset=1)])
+    await installation.handle([sent(CREATE_ADA, 1, ADA, offset=0)])
+    assert outcome_of(installation, 1).status == "accepted"
+
+
+async def test_a_refusal_is_kept_under_an_id_of_its_own(installation: Installation) -> None:
+    await installation.handle([sent(CREATE_ADA, 1, MALLORY, offset=7)])
+    (stored,) = (Outcome.model_validate_json(row.outcome) for row in installation.table.handled.values())
+    assert stored.command_id == refusal_id(command_id(1), 0, 7)
+    assert outcome_of(installation, 1).command_id == command_id(1)

@@ -89,12 +89,12 @@ async def test_what_the_rules_list_is_decided_and_nothing_else(
         code = "" if outcome.error is None else outcome.error.code
         is_allowed = not unsigned and may(row if stream_owners_matter else tuple(set(row) - {OWNER}), name, held)
         assert (code != "Forbidden") == is_allowed, f"{name} {sorted(held)}: {outcome}"
-        actors = await ruled.system.database.fetch(
-            "SELECT actor FROM annals.commands WHERE stream_id = $1", command.stream_id
+        (stored,) = await ruled.system.database.fetch(
+            "SELECT actor, command_id::text, status FROM annals.commands WHERE stream_id = $1", command.stream_id
         )
-        assert len(actors) == is_allowed, "a refusal is not stored"
-        if is_allowed and not name.startswith("saga:"):
-            assert actors[0]["actor"] == principal.name, "not what ce_actor says"
+        assert (stored["command_id"] == outcome.command_id) == is_allowed, "a refusal has an id of its own"
+        if not name.startswith("saga:"):
+            assert stored["actor"] == (None if unsigned else principal.name), "not what ce_actor says"
 
     everybody = [
         *STRANGERS.items(),
@@ -167,3 +167,12 @@ async def test_who_reads_a_topic_can_send_a_command_of_another_again_and_nothing
         "SELECT data ->> 'city' AS city FROM annals.events WHERE stream_id = $1 ORDER BY stream_version", owner
     )
     assert [row["city"] for row in cities[before:]] == ["London"]
+
+
+async def test_what_was_refused_is_no_command_that_nobody_has_handled(ruled: Running, kafka: Kafka) -> None:
+    command, owner = about_a_new_stream(CreateUser)
+    for principal in (None, Principal("mallory"), Principal(owner)):
+        await kafka.ask(command, principal, command_id="0198c0de-ada0-7000-8000-00000000f0f0")
+    await ruled.system.settled()
+    verified = await ruled.system.annals("verify")
+    assert verified.code == 0, verified.output + verified.errors

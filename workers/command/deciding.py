@@ -2,8 +2,8 @@
 
 Commands are decided in the order of the lane; each sees the effects of those before it. A command that was handled
 before, in an earlier batch or in this one, gets its first outcome again. Another command with the id of a handled one
-is rejected; this rejection is answered and not stored, as the outcome of the first command is (repeats.py). Nor is that
-of a command that its sender may not send.
+is rejected; this rejection is answered and not stored, as the outcome of the first command is (repeats.py). That of a
+command that its sender may not send is stored under an id of its own (refusals.py).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from contracts.outcome import Status, content_digest
 from workers.command.batch_decision import Answer, BatchDecision, BatchInput, Events
 from workers.command.claims import ClaimBook
 from workers.command.reading import DeadLetter, Request
+from workers.command.refusals import refusal_id
 from workers.command.repeats import REUSED, is_repeat
 from workers.command.streams import Versioned
 from workers.core.access import Access
@@ -115,11 +116,16 @@ class BatchDecider:
         return access.refusal(request.command, request.unproven)
 
     def _refuse(self, request: Request, refusal: Rejection) -> OutcomeRow:
-        """The outcome for a sender who may not send this. It tells nothing of the stream, and it is not stored: else
-        anybody could spend the ids of others' commands.
-        """
-        self._count(request, "rejected", refusal)
-        return self._outcome(request, "rejected", 0, (), refusal)
+        """The outcome for a sender who may not send this. It tells nothing of the stream."""
+        outcome = self._outcome(request, "rejected", 0, (), refusal)
+        record = request.record
+        stored = outcome._replace(command_id=refusal_id(outcome.command_id, record.partition, record.offset))
+        key = stored.stream_id, stored.command_id
+        if key not in self._outcome_of:  # else this record was there before, in a topic that was made anew since
+            self._outcome_of[key] = stored
+            self._count(request, "rejected", refusal)
+            self._outcomes.append(stored)
+        return outcome
 
     def _count(self, request: Request, status: Status, error: Rejection | None) -> None:
         kind = (request.envelope.type, status, "" if error is None else error.code)

@@ -16,6 +16,7 @@ from workers import telemetry
 from workers.command.batch_decision import BatchDecision
 from workers.command.new_streams import NewStreams
 from workers.command.reading import Request
+from workers.command.refusals import refusal_id
 from workers.command.snapshots import Snapshots, UnusableSnapshot, warn_once
 from workers.command.streams import StreamCache, Versioned
 from workers.core.decider import Decider, Decision
@@ -95,6 +96,8 @@ class LaneStreams:
         if now is not None:
             return BatchLookup(now, UNKNOWN_OUTCOMES, [])
         commands = [(request.envelope.subject, request.envelope.id) for request in requests]
+        if expect_repeats:
+            commands += [_refusal_of(request) for request in requests]
         lookup = await self._store.look_up(self._context, commands, missing, self._snapshots.fingerprint)
         from_snapshots, unusable = self._read_snapshots(lookup.snapshots)
         events = lookup.events
@@ -157,3 +160,8 @@ class LaneStreams:
     def _event(self, row: StreamEvent) -> Event:
         model = self._events[f"{self._context}.{row.type}.v{row.schema_version}"]
         return model.model_validate_json(row.data)
+
+
+def _refusal_of(request: Request) -> tuple[str, str]:
+    record, envelope = request.record, request.envelope
+    return envelope.subject, refusal_id(envelope.id, record.partition, record.offset)

@@ -7,6 +7,7 @@ itself is read, as far as it is kept. A command is identified by its id, a recor
 from typing import NamedTuple
 
 from contracts.envelope import MalformedMessage, printable_name, read_command
+from workers.command.refusals import refusal_id
 from workers.operations.dead_letters.letter import NotALetter, RecordPosition, letter_of
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Pace, Sources
@@ -92,7 +93,8 @@ class _Comparison:
                 first_records.setdefault(StreamCommand(envelope.subject, envelope.id), record)
             except MalformedMessage:
                 self._unhandled[_position(record)] = _Unhandled(None, _content(record))
-        without_outcome = await self._without_outcome(list(first_records))
+        places = {command: _position(record) for command, record in first_records.items()}
+        without_outcome = await self._without_outcome(places)
         for command, record in first_records.items():
             if command in without_outcome:
                 self._unhandled[_position(record)] = _Unhandled(command, _content(record))
@@ -100,18 +102,22 @@ class _Comparison:
         if len(self._unhandled) >= MAX_UNHANDLED:
             await self.conclude()
 
-    async def _without_outcome(self, commands: list[StreamCommand]) -> frozenset[StreamCommand]:
-        if not commands:
+    async def _without_outcome(self, places: dict[StreamCommand, RecordPosition]) -> frozenset[StreamCommand]:
+        """Those of the commands, by the places of their records, that have no outcome: also none of a refusal."""
+        without_one = places and await self._sources.table.commands_without_outcome(self._context, list(places))
+        if not without_one:
             return frozenset()
-        return frozenset(await self._sources.table.commands_without_outcome(self._context, commands))
+        refusals = {_refusal_of(command, places[command]): command for command in without_one}
+        not_refused = await self._sources.table.commands_without_outcome(self._context, list(refusals))
+        return frozenset(refusals[refusal] for refusal in not_refused)
 
     async def conclude(self) -> None:
         """Report what has no outcome and no dead letter, also after a while: it was never handled."""
         timer = self._sources.settle_timer()
         while self._unhandled:
             await self._forget_dead_letters()
-            commands = [record.command for record in self._unhandled.values() if record.command is not None]
-            without_outcome = {None, *await self._without_outcome(commands)}
+            places = {record.command: place for place, record in self._unhandled.items() if record.command is not None}
+            without_outcome = {None, *await self._without_outcome(places)}
             self._unhandled = {
                 position: record for position, record in self._unhandled.items() if record.command in without_outcome
             }
@@ -141,6 +147,10 @@ class _Comparison:
 
 def _position(record: InboundRecord) -> RecordPosition:
     return RecordPosition(record.topic, record.partition, record.offset)
+
+
+def _refusal_of(command: StreamCommand, place: RecordPosition) -> StreamCommand:
+    return StreamCommand(command.stream_id, refusal_id(command.command_id, place.partition, place.offset))
 
 
 def _content(record: InboundRecord) -> int:
