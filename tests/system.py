@@ -91,7 +91,7 @@ class System:
         """Run a command of the command line (of the program `entry`) to its end, with the login of operators, or with
         that of the owner if it needs it.
         """
-        account = "owner" if arguments and arguments[0] in OF_THE_OWNER else "audit"
+        account = "owner" if arguments and arguments[0] in OF_THE_OWNER else "operator"
         settings = as_account(self._logins, account, self.settings)
         process = await start(entry, *arguments, env=os.environ | settings.environment())
         async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):
