@@ -29,6 +29,7 @@ class SecuredSystem:
         self.system = system
         # The command line logs in as the operator.
         system.settings = system.settings.model_copy(update=dict(logins[Account.OPERATOR]))
+        system.reconnect()
 
     def topic(self, name: str) -> str:
         return self.system.topic(name)
@@ -39,7 +40,7 @@ class SecuredSystem:
 
     async def process(self, name: str, *entry: str, **settings: Any) -> Worker:
         """Start a worker of this role, or another process, with the login of its account."""
-        return await self.system.worker(name, entry=entry, **self.logins[Account(name)], **settings)
+        return await self.system.worker(name, entry=entry, **{**self.logins[Account(name)], **settings})
 
     @asynccontextmanager
     async def user(self, name: str, acls: list[Acl]) -> AsyncIterator[Settings]:
@@ -52,8 +53,12 @@ class SecuredSystem:
         try:
             yield self.owner.model_copy(update=login)
         finally:
-            async with administration(self.owner) as admin:
-                await put_rights(admin, {name: []})
+            await self.take(name)
+
+    async def take(self, name: str) -> None:
+        """Take all rights of a user away."""
+        async with administration(self.owner) as admin:
+            await put_rights(admin, {name: []})
 
     async def give(self, name: str, acls: list[Acl]) -> None:
         """Give a user these rights beside those that it has."""

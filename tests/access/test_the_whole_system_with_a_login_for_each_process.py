@@ -1,4 +1,4 @@
-"""All processes run on a Kafka that denies what the table of rights does not give: nothing is missing from the table."""
+"""All processes run on a Kafka that denies what the table of rights does not give: so nothing is missing from it."""
 
 from collections.abc import AsyncIterator
 

@@ -1,0 +1,231 @@
+"""The brokers refuse what no ACL allows, whoever the client is; and ours say which right is missing."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError as DriverError
+from confluent_kafka import Consumer, KafkaError, Producer
+from pydantic import SecretStr
+
+from contracts.client.errors import KafkaUnavailable
+from contracts.topics import Topics
+from contracts.users.commands import DeleteUser
+from infra.accounts import Account
+from infra.devstack.kafka_rights import add_rights
+from infra.kafka.access import Acl, Installation, Kind, Operation, ResourceType, Role, acls_of, topics_of_kind
+from infra.kafka.commands import command_client
+from infra.kafka.connection import client_options
+from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.log_reader import LogReader
+from infra.kafka.message_sender import KafkaMessageSender
+from infra.kafka.required_topics import require_topics
+from infra.kafka.subscription import KafkaSubscription
+from infra.kafka.topics import administration, create_topics, topics_of
+from infra.settings import Settings
+from tests.access.secured import SecuredSystem
+from tests.foreign_reader import foreign_options
+from workers.domain import contexts
+from workers.ports.lanes import Unavailable
+from workers.ports.log import OutboundRecord, PublishFailed
+
+OWN_KINDS = [kind for kind in Kind if kind is not Kind.KEPT]
+MAY_WRITE: dict[Account, set[Kind]] = {
+    Account.COMMAND: {Kind.COMMANDS, Kind.EVENTS, Kind.DEAD_LETTERS, Kind.REPLIES},
+    Account.SAGA: {Kind.COMMANDS},
+    Account.PROJECTION: set(),
+    Account.GATEWAY: {Kind.COMMANDS},
+    Account.AUDIT: set(),
+    Account.OPERATOR: {Kind.COMMANDS, Kind.EVENTS},
+    Account.READER: set(),
+    Account.OWNER: set(OWN_KINDS),
+}
+RECORD = OutboundRecord(b"key", b"value", [])
+
+
+def written(settings: Settings, topics: list[str]) -> set[str]:
+    """The topics that take a record of this user. Others are refused for want of a right, not otherwise."""
+    producer = Producer({**foreign_options(settings), "message.timeout.ms": 20_000})
+    taken, refusals = set(), set()
+
+    def delivered(error: KafkaError | None, message: Any) -> None:
+        if error is None:
+            taken.add(message.topic())
+        else:
+            refusals.add(error.code())
+
+    for topic in topics:
+        producer.produce(topic, key=b"key", value=b"value", on_delivery=delivered)
+    assert producer.flush(60) == 0
+    assert refusals <= {KafkaError.TOPIC_AUTHORIZATION_FAILED}
+    return taken
+
+
+def topics_of_system(secured: SecuredSystem, kinds: set[Kind]) -> set[str]:
+    names = Topics(secured.owner.topic_prefix)
+    return {topic for kind in kinds for topic in topics_of_kind(kind, names, list(contexts()))}
+
+
+@pytest.mark.parametrize("account", Account)
+def test_a_login_writes_to_the_topics_of_its_role_alone(secured: SecuredSystem, account: Account) -> None:
+    every_topic = sorted(topics_of_system(secured, set(OWN_KINDS)))
+    taken = written(secured.settings_of(account), every_topic)
+    assert taken == topics_of_system(secured, MAY_WRITE[account])
+
+
+async def test_a_service_writes_the_commands_of_its_context_alone(secured: SecuredSystem) -> None:
+    installation = Installation(Topics(secured.owner.topic_prefix), contexts())
+    every_topic = sorted(topics_of_system(secured, set(OWN_KINDS)))
+    acls = acls_of(Role.PRODUCER, installation, context="orders", user="shop")
+    async with secured.user("shop", acls) as settings:
+        assert written(settings, every_topic) == {secured.topic("orders.commands")}
+
+
+async def test_without_an_authorizer_anybody_writes_the_log_and_replies(settings: Settings) -> None:
+    """The control: what the tests above see refused, this broker takes."""
+    await create_topics(settings, topics_of(list(contexts()), settings))
+    topics = [f"{settings.topic_prefix}users.events", f"{settings.topic_prefix}replies"]
+    assert written(settings, topics) == set(topics)
+
+
+async def test_a_reader_of_events_is_in_groups_of_its_own_name_only(secured: SecuredSystem) -> None:
+    installation = Installation(Topics(secured.owner.topic_prefix), contexts())
+    acls = acls_of(Role.CONSUMER, installation, context="users", user="shop")
+    async with secured.user("shop", acls) as settings:
+        for group, is_allowed in {"shop-cards": True, "annals-projection-users": False, "shop": False}.items():
+            assert joins(settings, secured.topic(group), secured.topic("users.events")) == is_allowed, group
+
+
+def joins(settings: Settings, group: str, topic: str) -> bool:
+    consumer = Consumer({**foreign_options(settings), "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    try:
+        for _ in range(60):
+            message = consumer.poll(1)
+            if consumer.assignment():
+                return True
+            error = None if message is None else message.error()
+            if error is not None:
+                assert error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+                return False
+    finally:
+        consumer.close()
+    raise AssertionError(f"{group} was neither joined nor refused")
+
+
+Attempt = Callable[[SecuredSystem, Settings, AsyncExitStack], Coroutine[Any, Any, Any]]
+
+
+async def _append(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    log = KafkaEventLog(settings, signed_by=None)
+    cleanup.push_async_callback(log.stop)
+    await log.append(secured.topic("users.events"), 0, [RECORD])
+
+
+async def _reply(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    sender = KafkaMessageSender(settings)
+    cleanup.push_async_callback(sender.stop)
+    await sender.send([(secured.topic("replies"), 0, RECORD)])
+
+
+async def _send(_: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    client = command_client(settings, source="/tests", delivery_timeout_seconds=10, max_outstanding=10)
+    await cleanup.enter_async_context(client)
+    await client.send(DeleteUser(user_id="ada"))
+
+
+async def _look(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    reader = LogReader(settings)
+    cleanup.push_async_callback(reader.stop)
+    await reader.states([secured.topic("replies")])
+
+
+async def _look_at_settings(secured: SecuredSystem, settings: Settings, _: AsyncExitStack) -> None:
+    await LogReader(settings).topic_settings([secured.topic("users.events")])
+
+
+async def _read(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    reader = LogReader(settings)
+    cleanup.push_async_callback(reader.stop)
+    async for _ in reader.records(secured.topic("users.commands.dlq"), 0, 0):
+        pass
+
+
+async def _start(secured: SecuredSystem, settings: Settings, _: AsyncExitStack) -> None:
+    await require_topics(settings, [secured.topic("users.commands")])
+
+
+async def _create(_: SecuredSystem, settings: Settings, __: AsyncExitStack) -> None:
+    (topic,) = [topic for topic in topics_of(["users"], settings) if topic.name.endswith("users.commands")]
+    await create_topics(settings, [topic._replace(name=topic.name + ".new")])
+
+
+async def _join(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
+    subscription = KafkaSubscription(settings, group="annals-saga", topics=[secured.topic("users.events")])
+    cleanup.push_async_callback(subscription.stop)
+
+    async def nothing(_: Any) -> None:
+        return None
+
+    await subscription.start(nothing, nothing)
+    await subscription.fetch(10)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "right"),
+    [
+        (_append, "Write on topic {}users.events"),
+        (_reply, "Write on topic {}replies"),
+        (_send, "Write on topic {}users.commands"),
+        (_look, "Describe on topic {}replies"),
+        (_look_at_settings, "DescribeConfigs on topic {}users.events"),
+        (_read, "Describe on topic {}users.commands.dlq"),
+        (_start, "Describe on topic {}users.commands"),
+        (_create, "Create on topic {}users.commands.new"),
+        (_join, "Read on group {}annals-saga"),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+async def test_our_clients_name_the_right_that_is_missing_and_what_to_do(
+    secured: SecuredSystem, attempt: Attempt, right: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.kafka.connection.REQUEST_TIMEOUT_SECONDS", 3.0)
+    async with AsyncExitStack() as cleanup:
+        with pytest.raises((Unavailable, PublishFailed, KafkaUnavailable)) as refused:
+            await attempt(secured, secured.settings_of(Account.PROJECTION), cleanup)
+    text = str(refused.value)
+    assert f"the right {right.format(secured.owner.topic_prefix)} is missing" in text
+    assert "`annals topics acls`" in text
+    assert "may arrive" not in text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kafka_sasl_password": SecretStr("wrong")},
+        {"kafka_sasl_username": "nobody"},
+        {"kafka_sasl_mechanism": "PLAIN"},
+        {"kafka_security_protocol": "PLAINTEXT"},
+        {"kafka_security_protocol": "SSL"},
+        {"kafka_tls_ca_file": None},
+    ],
+    ids=["password", "user", "mechanism", "no TLS and no login", "no login", "another authority"],
+)
+async def test_nobody_gets_in_without_tls_and_the_password(secured: SecuredSystem, changed: dict[str, Any]) -> None:
+    settings = secured.settings_of(Account.COMMAND).model_copy(update=changed)
+    admin = AIOKafkaAdminClient(**client_options(settings) | {"request_timeout_ms": 3000})
+    try:
+        with pytest.raises(DriverError):
+            await admin.start()
+    finally:
+        await admin.close()
+
+
+@pytest.mark.parametrize("account", [Account.COMMAND, Account.OPERATOR])
+async def test_nobody_changes_acls_but_the_owner(secured: SecuredSystem, account: Account) -> None:
+    right = Acl(ResourceType.TOPIC, secured.topic("users.events"), (Operation.WRITE,))
+    with pytest.raises(Unavailable, match="ClusterAuthorizationFailed"):
+        async with administration(secured.settings_of(account)) as admin:
+            await add_rights(admin, "annals-projection", [right])
