@@ -13,7 +13,7 @@ from infra.devstack.stack import Devstack
 from infra.kafka.topics import administration
 from infra.locating import as_setting_values, located
 from infra.settings import Settings
-from tests.access.secured import KAFKA_FIELDS, SecuredSystem
+from tests.access.secured import KAFKA_FIELDS, Logins, SecuredSystem
 from tests.servers import Servers, isolated_environment
 from tests.system import running_system
 
@@ -30,23 +30,27 @@ async def secured_servers(servers: Servers, tmp_path_factory: pytest.TempPathFac
     await stack.stop()
 
 
+@pytest.fixture(scope="session")
+def logins(secured_servers: Servers) -> Logins:
+    """The settings by which each account logs in to Kafka, as the processes of this home find them."""
+    others = as_setting_values({"database_url": "postgresql://127.0.0.1:1/none", "redis_url": "redis://127.0.0.1:1/0"})
+    settings = Settings(home=secured_servers.settings.home)
+    settings = settings.model_copy(update={**others, "kafka_bootstrap_servers": None})
+    logins = {}
+    for account in Account:
+        own = located(settings, account=account)
+        logins[account] = {name: getattr(own, name) for name in KAFKA_FIELDS}
+    return logins
+
+
 @pytest_asyncio.fixture(scope="module")
-async def secured(secured_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SecuredSystem]:
+async def secured(
+    secured_servers: Servers, logins: Logins, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SecuredSystem]:
     """A system without processes, whose accounts have the rights on its topics."""
     folder: Path = tmp_path_factory.mktemp("system")
     async with isolated_environment(secured_servers, folder) as settings, running_system(settings, folder) as system:
         async with administration(settings) as admin:
             for user, acls in rights_of_accounts(settings.topic_prefix).items():
                 await add_rights(admin, user, acls)
-        yield SecuredSystem(system, settings, logins_at(secured_servers.settings.home))
-
-
-def logins_at(home: Path) -> dict[Account, dict[str, object]]:
-    """The settings by which each account logs in to Kafka, as the processes of this home find them."""
-    others = as_setting_values({"database_url": "postgresql://127.0.0.1:1/none", "redis_url": "redis://127.0.0.1:1/0"})
-    settings = Settings(home=home).model_copy(update={**others, "kafka_bootstrap_servers": None})
-    logins = {}
-    for account in Account:
-        own = located(settings, account=account)
-        logins[account] = {name: getattr(own, name) for name in KAFKA_FIELDS}
-    return logins
+        yield SecuredSystem(system, settings, logins)

@@ -17,18 +17,18 @@ from infra.kafka.connection import client_options
 from infra.kafka.topics import Topic, administration, create_topics
 from infra.locating import as_setting_values, located
 from infra.settings import Settings
-from tests.access.secured import SecuredSystem
+from tests.access.secured import Logins
 from tests.servers import Servers
 from tests.warm.process import start
 
 
-def test_its_secrets_are_files_that_nobody_else_reads(secured_servers: Servers, secured: SecuredSystem) -> None:
+def test_its_secrets_are_files_that_nobody_else_reads(secured_servers: Servers, logins: Logins) -> None:
     home = secured_servers.settings.home
     private = [*(home / "secrets").glob("kafka-*"), *(home / "kafka" / "tls").iterdir()]
     private.append(home / "kafka" / "server.properties")
     assert len(private) == len(Account) + 4
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
-    passwords = {own["kafka_sasl_password"].get_secret_value() for own in secured.logins.values()}
+    passwords = {own["kafka_sasl_password"].get_secret_value() for own in logins.values()}
     assert len(passwords) == len(Account)
     certificates = x509.load_pem_x509_certificates((home / "kafka" / "tls" / "server.pem").read_bytes())
     authority = x509.load_pem_x509_certificate((home / "kafka" / "tls" / "authority.pem").read_bytes())
@@ -43,13 +43,13 @@ def test_no_secret_is_on_the_brokers_command_line(secured_servers: Servers) -> N
         assert path.read_bytes() not in line
 
 
-async def test_stack_env_prints_the_login_of_an_account(secured_servers: Servers, secured: SecuredSystem) -> None:
+async def test_stack_env_prints_the_login_of_an_account(secured_servers: Servers, logins: Logins) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANNALS_")}
     environment["ANNALS_HOME"] = str(secured_servers.settings.home)
     process = await start("infra.cli.main", "stack", "env", "--account", "saga", "--json", env=environment)
     printed, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    login = secured.logins[Account.SAGA]
+    login = logins[Account.SAGA]
     assert json.loads(printed) == {
         "ANNALS_KAFKA_BOOTSTRAP_SERVERS": login["kafka_bootstrap_servers"],
         "ANNALS_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",

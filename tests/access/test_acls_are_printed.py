@@ -1,10 +1,13 @@
 """`annals topics acls`: the same rights for Kafka's tool, for Strimzi and as JSON."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
 from collections import defaultdict
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -80,6 +83,25 @@ def test_in_all_formats_alike() -> None:
     assert of_strimzi(printed("--format", "strimzi", *NAMED, prefix="shop1.")) == rights
     assert ("User:annals-command", "topic", "shop1.users.events", False, "Write") in rights
     assert ("User:shop", "group", "shop1.shop-", True, "Read") in rights
+
+
+def test_as_a_script_that_gives_each_call_the_options_of_the_cluster(tmp_path: Path) -> None:
+    tool = tmp_path / "kafka-acls.sh"
+    tool.write_text('#!/bin/sh\nfor word in "$@"; do printf "[%s]" "$word"; done; echo\n')
+    tool.chmod(0o700)
+    script = printed("--principal", "gateway=User:CN=the gate,O=It's", prefix="shop1.")
+    ran = subprocess.run(
+        ["sh", "-s", "--", "--bootstrap-server", "kafka:9092"],
+        input=script,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    calls = ran.stdout.splitlines()
+    assert len(calls) == script.count('kafka-acls.sh "$@"')
+    assert all(call.startswith("[--bootstrap-server][kafka:9092][--add][--allow-principal][User:") for call in calls)
+    assert any("[User:CN=the gate,O=It's][--operation][Read][--topic][shop1.replies]" in call for call in calls)
 
 
 def test_for_each_of_our_roles_and_for_services_that_are_named() -> None:

@@ -14,7 +14,7 @@ from contracts.client.errors import KafkaUnavailable
 from contracts.topics import Topics
 from contracts.users.commands import DeleteUser
 from infra.accounts import Account
-from infra.devstack.kafka_rights import add_rights
+from infra.devstack.kafka_rights import add_rights, put_rights
 from infra.kafka.access import Acl, Installation, Kind, Operation, ResourceType, Role, acls_of, topics_of_kind
 from infra.kafka.commands import command_client
 from infra.kafka.connection import client_options
@@ -81,6 +81,17 @@ async def test_a_service_writes_the_commands_of_its_context_alone(secured: Secur
     acls = acls_of(Role.PRODUCER, installation, context="orders", user="shop")
     async with secured.user("shop", acls) as settings:
         assert written(settings, every_topic) == {secured.topic("orders.commands")}
+
+
+async def test_rights_that_are_no_longer_given_are_taken_away(secured: SecuredSystem) -> None:
+    installation = Installation(Topics(secured.owner.topic_prefix), contexts())
+    former, present = (acls_of(Role.PRODUCER, installation, context=name, user="shop") for name in ("orders", "users"))
+    topics = [secured.topic("orders.commands"), secured.topic("users.commands")]
+    async with secured.user("former", former) as settings:
+        assert written(settings, topics) == {secured.topic("orders.commands")}
+        async with administration(secured.owner) as admin:
+            await put_rights(admin, {"former": present})
+        assert written(settings, topics) == {secured.topic("users.commands")}
 
 
 async def test_without_an_authorizer_anybody_writes_the_log_and_replies(settings: Settings) -> None:
