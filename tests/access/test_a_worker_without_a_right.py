@@ -86,6 +86,7 @@ async def test_to_write_the_log_keeps_the_events_and_publishes_them_later(secure
         await says(worker, f"{missing}; grant the user what its process needs: `annals topics acls` prints it")
         # It does not spin: each lane waits twice as long after each failure.
         await says(worker, "again_in_seconds=1.6")
+        await health.not_ready(10)
         assert not await logged(secured)
         await secured.give("hampered", rights)
         await handled(secured, commands)

@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from pydantic import SecretStr
 
 from contracts.client.errors import KafkaUnavailable
+from contracts.orders.commands import CancelOrder
 from contracts.topics import Topics
 from contracts.users.commands import DeleteUser
 from infra.accounts import Account
@@ -81,6 +82,23 @@ async def test_a_service_writes_the_commands_of_its_context_alone(secured: Secur
     acls = acls_of(Role.PRODUCER, installation, context="orders", user="shop")
     async with secured.user("shop", acls) as settings:
         assert written(settings, every_topic) == {secured.topic("orders.commands")}
+
+
+async def test_a_command_that_is_denied_disturbs_no_other(secured: SecuredSystem) -> None:
+    """The producer goes on: it is not thrown away with what others have given it."""
+    installation = Installation(Topics(secured.owner.topic_prefix), contexts())
+    acls = acls_of(Role.PRODUCER, installation, context="orders", user="web")
+    async with (
+        secured.user("web", acls) as settings,
+        command_client(settings, source="/tests", delivery_timeout_seconds=10, max_outstanding=10) as client,
+    ):
+        await client.send(CancelOrder(order_id="first"))
+        assert client._sender is not None
+        producer = client._sender._producer
+        with pytest.raises(KafkaUnavailable, match=r"the right Write on topic .*users\.commands is missing"):
+            await client.send(DeleteUser(user_id="ada"))
+        await client.send(CancelOrder(order_id="second"))
+        assert client._sender._producer is producer
 
 
 async def test_rights_that_are_no_longer_given_are_taken_away(secured: SecuredSystem) -> None:
