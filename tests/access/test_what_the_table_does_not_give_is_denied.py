@@ -1,7 +1,5 @@
-"""The brokers refuse what no ACL allows, whoever the client is; and ours say which right is missing."""
+"""The brokers refuse what no ACL allows, whoever the client is."""
 
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -10,27 +8,17 @@ from aiokafka.errors import KafkaError as DriverError
 from confluent_kafka import Consumer, KafkaError, Producer
 from pydantic import SecretStr
 
-from contracts.client.errors import KafkaUnavailable
-from contracts.orders.commands import CancelOrder
 from contracts.topics import Topics
-from contracts.users.commands import DeleteUser
 from infra.accounts import Account
 from infra.devstack.kafka_rights import add_rights, put_rights
 from infra.kafka.access import Acl, Installation, Kind, Operation, ResourceType, Role, acls_of, topics_of_kind
-from infra.kafka.commands import command_client
 from infra.kafka.connection import client_options
-from infra.kafka.event_log import KafkaEventLog
-from infra.kafka.log_reader import LogReader
-from infra.kafka.message_sender import KafkaMessageSender
-from infra.kafka.required_topics import require_topics
-from infra.kafka.subscription import KafkaSubscription
 from infra.kafka.topics import administration, create_topics, topics_of
 from infra.settings import Settings
 from tests.access.secured import SecuredSystem
 from tests.foreign_reader import foreign_options
 from workers.domain import contexts
 from workers.ports.lanes import Unavailable
-from workers.ports.log import OutboundRecord, PublishFailed
 
 OWN_KINDS = [kind for kind in Kind if kind is not Kind.KEPT]
 MAY_WRITE: dict[Account, set[Kind]] = {
@@ -43,7 +31,6 @@ MAY_WRITE: dict[Account, set[Kind]] = {
     Account.READER: set(),
     Account.OWNER: set(OWN_KINDS),
 }
-RECORD = OutboundRecord(b"key", b"value", [])
 
 
 def written(settings: Settings, topics: list[str]) -> set[str]:
@@ -82,23 +69,6 @@ async def test_a_service_writes_the_commands_of_its_context_alone(secured: Secur
     acls = acls_of(Role.PRODUCER, installation, context="orders", user="shop")
     async with secured.user("shop", acls) as settings:
         assert written(settings, every_topic) == {secured.topic("orders.commands")}
-
-
-async def test_a_command_that_is_denied_disturbs_no_other(secured: SecuredSystem) -> None:
-    """The producer goes on: it is not thrown away with what others have given it."""
-    installation = Installation(Topics(secured.owner.topic_prefix), contexts())
-    acls = acls_of(Role.PRODUCER, installation, context="orders", user="web")
-    async with (
-        secured.user("web", acls) as settings,
-        command_client(settings, source="/tests", delivery_timeout_seconds=10, max_outstanding=10) as client,
-    ):
-        await client.send(CancelOrder(order_id="first"))
-        assert client._sender is not None
-        producer = client._sender._producer
-        with pytest.raises(KafkaUnavailable, match=r"the right Write on topic .*users\.commands is missing"):
-            await client.send(DeleteUser(user_id="ada"))
-        await client.send(CancelOrder(order_id="second"))
-        assert client._sender._producer is producer
 
 
 async def test_rights_that_are_no_longer_given_are_taken_away(secured: SecuredSystem) -> None:
@@ -142,92 +112,6 @@ def joins(settings: Settings, group: str, topic: str) -> bool:
     finally:
         consumer.close()
     raise AssertionError(f"{group} was neither joined nor refused")
-
-
-Attempt = Callable[[SecuredSystem, Settings, AsyncExitStack], Coroutine[Any, Any, Any]]
-
-
-async def _append(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    log = KafkaEventLog(settings, signed_by=None)
-    cleanup.push_async_callback(log.stop)
-    await log.append(secured.topic("users.events"), 0, [RECORD])
-
-
-async def _reply(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    sender = KafkaMessageSender(settings)
-    cleanup.push_async_callback(sender.stop)
-    await sender.send([(secured.topic("replies"), 0, RECORD)])
-
-
-async def _send(_: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    client = command_client(settings, source="/tests", delivery_timeout_seconds=10, max_outstanding=10)
-    await cleanup.enter_async_context(client)
-    await client.send(DeleteUser(user_id="ada"))
-
-
-async def _look(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    reader = LogReader(settings)
-    cleanup.push_async_callback(reader.stop)
-    await reader.states([secured.topic("replies")])
-
-
-async def _look_at_settings(secured: SecuredSystem, settings: Settings, _: AsyncExitStack) -> None:
-    await LogReader(settings).topic_settings([secured.topic("users.events")])
-
-
-async def _read(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    reader = LogReader(settings)
-    cleanup.push_async_callback(reader.stop)
-    async for _ in reader.records(secured.topic("users.commands.dlq"), 0, 0):
-        pass
-
-
-async def _start(secured: SecuredSystem, settings: Settings, _: AsyncExitStack) -> None:
-    await require_topics(settings, [secured.topic("users.commands")])
-
-
-async def _create(_: SecuredSystem, settings: Settings, __: AsyncExitStack) -> None:
-    (topic,) = [topic for topic in topics_of(["users"], settings) if topic.name.endswith("users.commands")]
-    await create_topics(settings, [topic._replace(name=topic.name + ".new")])
-
-
-async def _join(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitStack) -> None:
-    subscription = KafkaSubscription(settings, group="annals-saga", topics=[secured.topic("users.events")])
-    cleanup.push_async_callback(subscription.stop)
-
-    async def nothing(_: Any) -> None:
-        return None
-
-    await subscription.start(nothing, nothing)
-    await subscription.fetch(10)
-
-
-@pytest.mark.parametrize(
-    ("attempt", "right"),
-    [
-        (_append, "Write on topic {}users.events"),
-        (_reply, "Write on topic {}replies"),
-        (_send, "Write on topic {}users.commands"),
-        (_look, "Describe on topic {}replies"),
-        (_look_at_settings, "DescribeConfigs on topic {}users.events"),
-        (_read, "Describe on topic {}users.commands.dlq"),
-        (_start, "Describe on topic {}users.commands"),
-        (_create, "Create on topic {}users.commands.new"),
-        (_join, "Read on group {}annals-saga"),
-    ],
-    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
-)
-async def test_our_clients_name_the_right_that_is_missing_and_what_to_do(
-    secured: SecuredSystem, attempt: Attempt, right: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("infra.kafka.connection.REQUEST_TIMEOUT_SECONDS", 3.0)
-    async with AsyncExitStack() as cleanup:
-        with pytest.raises((Unavailable, PublishFailed, KafkaUnavailable)) as refused:
-            await attempt(secured, secured.settings_of(Account.PROJECTION), cleanup)
-    text = str(refused.value)
-    assert f"the right {right.format(secured.owner.topic_prefix)} is missing" in text
-    assert "`annals topics acls`" in text
-    assert "may arrive" not in text
 
 
 @pytest.mark.parametrize(
