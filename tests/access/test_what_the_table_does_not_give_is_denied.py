@@ -13,12 +13,14 @@ from infra.accounts import Account
 from infra.devstack.kafka_rights import add_rights, put_rights
 from infra.kafka.access import Acl, Installation, Kind, Operation, ResourceType, Role, acls_of, topics_of_kind
 from infra.kafka.connection import client_options
+from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.topics import administration, create_topics, topics_of
 from infra.settings import Settings
 from tests.access.secured import SecuredSystem
 from tests.foreign_reader import foreign_options
 from workers.domain import contexts
 from workers.ports.lanes import Unavailable
+from workers.ports.log import OutboundRecord
 
 OWN_KINDS = [kind for kind in Kind if kind is not Kind.KEPT]
 MAY_WRITE: dict[Account, set[Kind]] = {
@@ -61,6 +63,17 @@ def test_a_login_writes_to_the_topics_of_its_role_alone(secured: SecuredSystem, 
     every_topic = sorted(topics_of_system(secured, set(OWN_KINDS)))
     taken = written(secured.settings_of(account), every_topic)
     assert taken == topics_of_system(secured, MAY_WRITE[account])
+
+
+async def test_a_command_worker_may_empty_a_log_that_was_recreated(secured: SecuredSystem) -> None:
+    topic = secured.topic("payments.events")
+    log = KafkaEventLog(secured.settings_of(Account.COMMAND), signed_by=None)
+    try:
+        await log.append(topic, 0, [OutboundRecord(b"key", b"value", [("ce_sequence", b"7")])])
+        await log.clear_recreated(topic, 0)
+        assert (await log.tail(topic, 0, 0)).sequence == 0
+    finally:
+        await log.stop()
 
 
 async def test_a_service_writes_the_commands_of_its_context_alone(secured: SecuredSystem) -> None:
