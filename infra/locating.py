@@ -29,6 +29,12 @@ SERVER_OF_FIELD = {
 }
 """The field of the settings, and the embedded server that is used when the field is unset."""
 
+LOGIN_FIELDS = (
+    *("kafka_security_protocol", "kafka_sasl_mechanism", "kafka_sasl_username", "kafka_sasl_password"),
+    "kafka_tls_ca_file",
+)
+"""The fields by which a process logs in to an embedded Kafka that is secured. One that is not has none of them."""
+
 
 class StackNotRunning(Exception):
     """An address was needed that neither the settings nor running embedded servers give."""
@@ -45,20 +51,30 @@ class StackNotRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The three addresses, with the logins that may do everything. The URLs carry passwords: `repr` leaves them out."""
+    """The three addresses, with the logins that may do everything. The URLs carry passwords: `repr` leaves them out.
+    `kafka_login` has the `LOGIN_FIELDS`; empty when no login is needed, or the settings name a Kafka of their own.
+    """
 
     kafka_bootstrap_servers: str
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
+    kafka_login: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> "Addresses":
+        """From the addresses and logins by field."""
+        login = {name: fields[name] for name in LOGIN_FIELDS if name in fields}
+        return cls(**{name: fields[name] for name in SERVER_OF_FIELD}, kafka_login=login)
 
     def by_field(self) -> dict[str, str]:
-        """The addresses by the name of their field, which is also their name in `Settings`."""
-        return {name: getattr(self, name) for name in SERVER_OF_FIELD}
+        """The addresses and logins by the name of their field, which is also their name in `Settings`."""
+        return {name: getattr(self, name) for name in SERVER_OF_FIELD} | dict(self.kafka_login)
 
     def environment(self) -> dict[str, str]:
         """The addresses as environment variables for a child process; a file of a secret that it inherits is unset."""
-        files = {f"{variable(name)}{SUFFIX}": "" for name in SERVER_OF_FIELD if name.endswith("_url")}
-        return {variable(name): address for name, address in self.by_field().items()} | files
+        fields = self.by_field()
+        files = {f"{variable(name)}{SUFFIX}": "" for name in fields if name.endswith(("_url", "_password"))}
+        return {variable(name): value for name, value in fields.items()} | files
 
 
 def variable(field_name: str) -> str:
@@ -76,17 +92,20 @@ def configured_addresses(settings: Settings) -> dict[str, str]:
     return addresses
 
 
-def embedded_addresses(home: Home, account: Account = Account.AUDIT) -> dict[str, str]:
+def embedded_addresses(home: Home, account: Account = Account.OPERATOR) -> dict[str, str]:
     """The addresses of the embedded servers of this home that are running, by field, with the login of `account`."""
     published = (read_json(home.run_file(STATE_FILE)) or {}).get(account, {})
-    return {
+    addresses = {
         name: published[name]
         for name, server in SERVER_OF_FIELD.items()
         if name in published and (record := read_record(home, server)) is not None and record.process() is not None
     }
+    if "kafka_bootstrap_servers" in addresses:
+        addresses |= {name: published[name] for name in LOGIN_FIELDS if name in published}
+    return addresses
 
 
-def located(settings: Settings, *, account: Account = Account.AUDIT, wait_seconds: float = 0) -> Settings:
+def located(settings: Settings, *, account: Account = Account.OPERATOR, wait_seconds: float = 0) -> Settings:
     """A copy of the settings with all three addresses filled in; those of embedded servers with the login of `account`.
 
     Blocks for up to `wait_seconds` while the embedded servers start. Raises `StackNotRunning` when an address is still
@@ -95,19 +114,34 @@ def located(settings: Settings, *, account: Account = Account.AUDIT, wait_second
     deadline = time.monotonic() + wait_seconds
     home = Home(settings.home)
     while True:
-        needed = set(SERVER_OF_FIELD) - set(configured_addresses(settings))
-        addresses = {name: url for name, url in embedded_addresses(home, account).items() if name in needed}
-        missing = [name for name in SERVER_OF_FIELD if name in needed - set(addresses)]
+        configured = configured_addresses(settings)
+        addresses = merged(embedded_addresses(home, account), configured)
+        missing = [name for name in SERVER_OF_FIELD if name not in addresses]
         if not missing:
-            return settings.model_copy(update=as_setting_values(addresses))
+            # What the settings name stays as it is: a secret knows from which file it was read.
+            found = {name: value for name, value in addresses.items() if name not in configured}
+            return settings.model_copy(update=as_setting_values(found))
         if time.monotonic() >= deadline:
             raise _not_running(home, missing)
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def as_setting_values(addresses: dict[str, str]) -> dict[str, Any]:
-    """Addresses by field, in the types that `Settings` gives them."""
-    return {name: SecretStr(value) if name.endswith("_url") else value for name, value in addresses.items()}
+def merged(embedded: Mapping[str, str], configured: Mapping[str, str]) -> dict[str, str]:
+    """The configured addresses, and for the rest those of the embedded servers with their logins."""
+    is_own_kafka = "kafka_bootstrap_servers" in configured
+    used = {name: value for name, value in embedded.items() if not (is_own_kafka and name in LOGIN_FIELDS)}
+    return {**used, **configured}
+
+
+def as_setting_values(addresses: Mapping[str, str]) -> dict[str, Any]:
+    """Addresses and logins by field, in the types that `Settings` gives them."""
+    return {name: _as_setting_value(name, value) for name, value in addresses.items()}
+
+
+def _as_setting_value(name: str, value: str) -> Any:
+    if name.endswith(("_url", "_password")):
+        return SecretStr(value)
+    return Path(value) if name.endswith("_file") else value
 
 
 def _not_running(home: Home, missing: Sequence[str]) -> StackNotRunning:

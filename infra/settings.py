@@ -82,6 +82,7 @@ class Settings(BaseSettings):
     kafka_tls_cert_file: Path | None = None
     kafka_tls_key_file: Path | None = None
     kafka_tls_key_password: SecretStr | None = None
+    kafka_embedded_secured: bool = False
     instance: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9._-]{1,200}$")
     kafka_session_timeout_seconds: float = Field(default=10.0, ge=1.0, le=300.0)
     kafka_max_unpacked_bytes: int = Field(default=MAX_UNPACKED_BATCH_BYTES, ge=16 * 1_048_576, le=1024 * 1_048_576)

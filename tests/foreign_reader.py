@@ -6,6 +6,22 @@ from typing import Any
 import stamina
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
+from infra.settings import Settings
+
+
+def foreign_options(settings: Settings) -> dict[str, str | int]:
+    """The servers and the login of these settings, as options of librdkafka."""
+    password, ca_file = settings.kafka_sasl_password, settings.kafka_tls_ca_file
+    options = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "security.protocol": settings.kafka_security_protocol,
+        "sasl.mechanisms": settings.kafka_sasl_mechanism if password else None,
+        "sasl.username": settings.kafka_sasl_username,
+        "sasl.password": password.get_secret_value() if password else None,
+        "ssl.ca.location": str(ca_file) if ca_file else None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
 
 def all_records(bootstrap_servers: str, topic: str) -> list[list[Any]]:
     """All records of a topic, a list for each partition, as confluent_kafka messages."""

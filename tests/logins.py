@@ -51,7 +51,8 @@ async def logins_of_all_accounts(database: asyncpg.Pool) -> AsyncIterator[Logins
     password = secrets.token_hex(8)
     names = {account: f"login_{secrets.token_hex(4)}" for account in Account if account is not Account.OWNER}
     for account, name in names.items():
-        await database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE annals_{account}")
+        role = "annals_audit" if account is Account.OPERATOR else f"annals_{account}"
+        await database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}' IN ROLE {role}")
     try:
         yield {account.value: (name, password) for account, name in names.items()}
     finally:

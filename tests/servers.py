@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
 from infra.devstack.stack import Devstack
+from infra.kafka.connection import client_options
 from infra.locating import as_setting_values
 from infra.settings import Settings
 from tests import containers, watchdog
@@ -110,7 +111,7 @@ async def _empty_redis_database(url: str) -> None:
 
 
 async def _delete_topics(settings: Settings, prefix: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=20_000)
+    admin = AIOKafkaAdminClient(**client_options(settings) | {"request_timeout_ms": 20_000})
     try:
         await admin.start()
         topics = [topic for topic in await admin.list_topics() if topic.startswith(prefix)]

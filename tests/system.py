@@ -18,7 +18,7 @@ from infra.kafka.topics import create_topics, topics_of
 from infra.postgres.migrate import migrate
 from infra.redis.connection import client
 from infra.settings import Settings
-from tests.foreign_reader import all_records
+from tests.foreign_reader import all_records, foreign_options
 from tests.logins import Logins, as_account, logins_of_all_accounts
 from tests.waiting import until
 from tests.warm.process import start
@@ -65,8 +65,7 @@ class System:
 
     def reconnect(self) -> None:
         """Send with a new client from now on: the former one caches the topics' metadata for minutes."""
-        servers = str(self.settings.kafka_bootstrap_servers)
-        self._producer = Producer({"bootstrap.servers": servers, "message.max.bytes": 20_000_000, "linger.ms": 5})
+        self._producer = Producer({**foreign_options(self.settings), "message.max.bytes": 20_000_000, "linger.ms": 5})
 
     def topic(self, name: str) -> str:
         return f"{self.settings.topic_prefix}{name}"
@@ -91,7 +90,7 @@ class System:
         """Run a command of the command line (of the program `entry`) to its end, with the login of operators, or with
         that of the owner if it needs it.
         """
-        account = "owner" if arguments and arguments[0] in OF_THE_OWNER else "audit"
+        account = "owner" if arguments and arguments[0] in OF_THE_OWNER else "operator"
         settings = as_account(self._logins, account, self.settings)
         process = await start(entry, *arguments, env=os.environ | settings.environment())
         async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS):

@@ -173,6 +173,8 @@ class CommandClient:
                 return await replies.address()
         except TimeoutError as error:
             explanation = f"topic {self._topics.replies} cannot be read"
+            if replies.failure:
+                explanation += f": {replies.failure}"
             raise KafkaUnavailable(explanation, waited_seconds=self._timeout_seconds) from error
 
     async def _deliver(self, command: Command, envelope: CommandEnvelope, principal: Principal | None) -> None:

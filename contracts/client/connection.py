@@ -15,7 +15,7 @@ from typing import Any, Literal
 from aiokafka.errors import KafkaError
 
 import contracts.client.broken_connections  # noqa: F401  # repairs those of everybody who connects
-from contracts.client.errors import ClientError
+from contracts.client.errors import ClientError, KafkaUnavailable
 from contracts.client.kafka_errors import Next, error_text, step_after
 from contracts.client.tokens import BearerTokens, TokenProvider
 
@@ -111,6 +111,8 @@ class FailureLog:
 
 def reason_of(error: BaseException) -> str:
     """An error's text, and what an operator can do about it."""
+    if isinstance(error, KafkaUnavailable):
+        return error.explanation
     advice = "" if isinstance(error, ClientError) else step_after(error)[1]
     return f"{error_text(error)}; {advice}" if advice else error_text(error)
 

@@ -11,16 +11,18 @@ A record also says under which leader of its partition it was written (`leader_e
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
+from aiokafka.errors import KafkaTimeoutError
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.fetch_waits import FetchClient
+from contracts.client.rights import DENIED, RightMissing, reading_denied, topics
 from contracts.client.stored_batches import Reading, StoredRecords, UnreadableRecord, WholeRecords
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
 from contracts.client.unpacking import Unpacking
@@ -168,7 +170,10 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     async def start(self) -> None:
         """As aiokafka's."""
         fetcher = partial(self.fetcher_class, max_unpacked_bytes=self._max_unpacked_bytes)
-        await _with_names(AIOKafkaConsumer.start, Fetcher=fetcher)(self)
+        try:
+            await _with_names(AIOKafkaConsumer.start, Fetcher=fetcher)(self)
+        except DENIED as error:
+            raise reading_denied(error) from error
 
     def seek(self, partition: Any, offset: int) -> None:
         """As aiokafka's; the partition is fetched from there at once, also if a fetch without it waits for records."""
@@ -186,13 +191,34 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         """
         self._fetcher.reading.unpacking.refill()
         self._fetcher.reading.signatures = self.signatures
-        records = await super().getmany(*partitions, **options)
+        try:
+            records = await super().getmany(*partitions, **options)
+        except DENIED as error:
+            raise reading_denied(error) from error
         if records:
             self._fetcher.fetches.note_movement()
         return records
 
+    async def beginning_offsets(self, partitions: Collection[Any]) -> Any:
+        """As aiokafka's. Raises RightMissing where that waits for topics which the user may not see."""
+        try:
+            return await super().beginning_offsets(partitions)
+        except KafkaTimeoutError as error:
+            raise self._unseen(partitions) or error from error
+
+    async def end_offsets(self, partitions: Collection[Any]) -> Any:
+        """As `beginning_offsets`."""
+        try:
+            return await super().end_offsets(partitions)
+        except KafkaTimeoutError as error:
+            raise self._unseen(partitions) or error from error
+
+    def _unseen(self, partitions: Collection[Any]) -> RightMissing | None:
+        unseen = {place.topic for place in partitions} & self._client.cluster.unauthorized_topics
+        return RightMissing("Describe", topics(unseen)) if unseen else None
+
     async def topic_states(self, topics: Sequence[str]) -> Mapping[str, TopicState]:
-        """By name, those of the topics that exist. Raises KafkaError or OSError."""
+        """By name, those of the topics that exist. Raises KafkaError or OSError, RightMissing among them."""
         response = await self._client.send(self._client.get_random_node(), TopicStatesRequest(topics))
         return topic_states(response)
 

@@ -14,7 +14,7 @@ from aiokafka import errors
 
 REACH = "see that the brokers run and that bootstrap servers, security protocol, login and certificates are right"
 CREDENTIALS = "set user, password and SASL mechanism right"
-GRANTS = "grant the user what it needs on topics and groups (kafka-acls)"
+GRANTS = "grant the user what its process needs: `annals topics acls` prints it"
 TOPICS = "run `annals topics create`"
 SIZE = "raise max.message.bytes of the topic, as `annals topics create` sets it"
 BROKER = "look into the broker's log and at its disks"

@@ -61,6 +61,11 @@ class Replies:
         self._task: asyncio.Task[None] | None = None
         self._failures = FailureLog("replies are not read", log)
 
+    @property
+    def failure(self) -> str:
+        """Why replies are not read now; empty when they are, or nothing has failed yet."""
+        return self._failures.reason
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_reading())
 

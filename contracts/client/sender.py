@@ -17,6 +17,7 @@ from contracts.client.broken_connections import keeps_metadata
 from contracts.client.connection import FailureLog, is_cancel_requested, reason_of, stop_quietly
 from contracts.client.errors import KafkaUnavailable
 from contracts.client.kafka_errors import Next, step_after
+from contracts.client.rights import RightMissing, needing
 from contracts.partitioner import partition_for
 from contracts.topics import MAX_MESSAGE_BYTES
 
@@ -63,13 +64,18 @@ class Sender:
             async with asyncio.timeout(self._timeout_seconds):
                 producer = await self._connection()
                 stage = f"topic {topic} is not known"
-                partition = partition_for(key, self._partitions or len(await producer.partitions_for(topic)))
+                with needing("Write", f"topic {topic}"):
+                    count = self._partitions or len(await producer.partitions_for(topic))
+                partition = partition_for(key, count)
                 stage, may_arrive = "no acknowledgement", True
-                acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
-                await acknowledged
+                with needing("Write", f"topic {topic}"):
+                    acknowledged = await producer.send(topic, value, key, partition, headers=list(headers))
+                    await acknowledged
         except TimeoutError as error:
             self._replace_if_lost()
             raise self._unavailable(self._with_reason(stage), command_id, may_arrive) from error
+        except RightMissing as error:  # the broker has looked at the record and not taken it: the producer is fine
+            raise self._unavailable(reason_of(error), command_id) from error
         except (KafkaError, OSError, AssertionError) as error:
             if step_after(error)[0] not in (Next.WAIT, Next.TOO_LARGE):
                 self._broken.set()
@@ -79,8 +85,12 @@ class Sender:
         """The partitions of a topic. Raises KafkaUnavailable."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                partitions: Collection[int] = await (await self._connection()).partitions_for(topic)
+                producer = await self._connection()
+                with needing("Describe", f"topic {topic}"):
+                    partitions: Collection[int] = await producer.partitions_for(topic)
                 return partitions
+        except RightMissing as error:
+            raise self._unavailable(reason_of(error)) from error
         except (KafkaError, OSError, TimeoutError) as error:
             raise self._unavailable(f"topic {topic} is not known") from error
 

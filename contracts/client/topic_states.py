@@ -11,6 +11,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
 
+from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.metadata import MetadataRequest_v4
 from aiokafka.protocol.types import (
@@ -23,6 +24,9 @@ from aiokafka.protocol.types import (
     Schema,
     TaggedFields,
 )
+
+from contracts.client.rights import RightMissing
+from contracts.client.rights import topics as resource_of
 
 METADATA_API = 3
 UNKNOWN_TOPIC = 3
@@ -137,12 +141,17 @@ class TopicStatesRequest(Request[MetadataRequest_v4 | _MetadataRequest]):  # typ
 
 @lru_cache(REMEMBERED_ANSWERS)
 def topic_states(response: Any) -> Mapping[str, TopicState]:
-    """By name, the topics that exist. A topic that the broker cannot describe now is left out."""
+    """By name, the topics that exist. A topic that the broker cannot describe now is left out. Raises RightMissing: one
+    that the user may not see would look like one that was deleted.
+    """
+    topics = response.to_object()["topics"]
+    if denied := [topic["topic"] for topic in topics if topic["error_code"] == TopicAuthorizationFailedError.errno]:
+        raise RightMissing("Describe", resource_of(denied))
     return {
         topic["topic"]: TopicState(
             _readable(topic.get("topic_id", NO_ID)), len(topic["partitions"]), _leader_epochs(topic["partitions"])
         )
-        for topic in response.to_object()["topics"]
+        for topic in topics
         if topic["error_code"] in (0, LEADER_NOT_AVAILABLE) and topic["partitions"]
     }
 

@@ -31,8 +31,8 @@ def run(as_json: AsJson = False) -> None:
 @app.command()
 def env(
     account: Annotated[
-        Account, typer.Option(help="Whose logins: a process's, the operators' (audit), or the owner's, who may do all.")
-    ] = Account.AUDIT,
+        Account, typer.Option(help="Whose logins: a process's, the operators', or the owner's, who may do all.")
+    ] = Account.OPERATOR,
     as_json: AsJson = False,
 ) -> None:
     """Print the connection settings of the running embedded servers, passwords included, for `eval "$(…)"`."""

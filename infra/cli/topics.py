@@ -1,7 +1,8 @@
-"""`annals topics`: creates the Kafka topics of every context, or recreates one of them."""
+"""`annals topics`: creates the Kafka topics of every context, recreates one of them, or says who may use them how."""
 
 import asyncio
 import json
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -53,6 +54,51 @@ def recreate(
         typer.echo(json.dumps({"topic": topic, "carried_over": carried}))
     else:
         typer.echo(f"{topic} is new; {carried} unread records were carried over")
+
+
+class AclFormat(StrEnum):
+    """For whom ACLs are printed."""
+
+    BROKER = "broker"
+    STRIMZI = "strimzi"
+
+
+@app.command()
+def acls(
+    format_: Annotated[
+        AclFormat,
+        typer.Option("--format", help="broker: a shell script of kafka-acls.sh lines; strimzi: KafkaUser resources."),
+    ] = AclFormat.BROKER,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE=User:NAME",
+            help="Who has a role; else User:annals-<role>. Other services: producer.users=User:shop, "
+            "consumer.users=User:shop. Repeatable.",
+        ),
+    ] = None,
+    cluster: Annotated[str, typer.Option(help="With --format strimzi: the name of the Kafka resource.")] = "kafka",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the ACLs that this installation needs: for each role its topics, consumer groups and operations. Brokers
+    must deny all else (allow.everyone.if.no.acl.found=false). Changes nothing and asks no server.
+    """
+    from contracts.topics import Topics
+    from infra.cli.acl_lines import as_objects, shell_lines, strimzi_lines
+    from infra.kafka.access import GroupsOfAnnals, Installation
+    from infra.kafka.grants import PrincipalRefused, grants, principals
+    from workers.domain import contexts
+
+    installation = Installation(Topics(Settings().topic_prefix), contexts())
+    try:
+        all_grants = list(grants(principals(principal or [], contexts()), installation))
+    except (GroupsOfAnnals, PrincipalRefused) as error:
+        raise typer.BadParameter(str(error), param_hint="--principal") from None
+    if as_json:
+        typer.echo(json.dumps(as_objects(all_grants), indent=2))
+        return
+    lines = shell_lines(all_grants) if format_ is AclFormat.BROKER else strimzi_lines(all_grants, cluster)
+    typer.echo("\n".join(lines))
 
 
 async def _recreate(name: str, actor: str, reason: Reason) -> int:

@@ -20,6 +20,7 @@ import sys
 import threading
 import uuid
 from pathlib import Path
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,7 +30,7 @@ from infra.devstack.jars import cache_folder, class_path
 from infra.devstack.ports import Ports
 from infra.devstack.progress import Progress, Step
 from infra.devstack.server import LOOPBACK, PROBE_TIMEOUT_SECONDS, ServerCommand, environment
-from infra.home import Home
+from infra.home import Home, write_private
 
 FORMAT_TIMEOUT_SECONDS = 60.0
 LOG4J_CONFIGURATION = Path(__file__).with_name("kafka.log4j2.yaml")
@@ -56,13 +57,17 @@ JVM_OPTIONS = (
     f"-Dlog4j2.configurationFile={HERE / LOG4J_CONFIGURATION.name}",
 )
 
+# Who may connect, and how.
+OPEN = """\
+listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
+"""
+
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 listeners=CLIENTS://{host}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=CLIENTS://{host}:{port}
-listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
 log.dirs={data}
@@ -110,9 +115,9 @@ class Kafka:
         """`host:port`, as in ANNALS_KAFKA_BOOTSTRAP_SERVERS."""
         return f"{LOOPBACK}:{self._ports.remembered('kafka')}"
 
-    def address_for(self, account: Account) -> str:
+    def settings_for(self, account: Account) -> dict[str, str]:
         """The same for every account: there are no logins."""
-        return self.address
+        return {"kafka_bootstrap_servers": self.address}
 
     @property
     def shown_address(self) -> str:
@@ -147,8 +152,17 @@ class Kafka:
             controller_port=self._ports.remembered("kafka-controller"),
             data=HERE / DATA_FOLDER,
         )
-        (folder / CONFIGURATION_FILE).write_text(properties, encoding="ascii")
+        # Private: it may have passwords in it.
+        write_private(folder / CONFIGURATION_FILE, properties + self._security(folder))
         shutil.copyfile(LOG4J_CONFIGURATION, folder / LOG4J_CONFIGURATION.name)
+
+    def _security(self, folder: Path) -> str:
+        """The part of the configuration that says who may connect."""
+        return OPEN
+
+    def _login(self) -> dict[str, Any]:
+        """How `probe` connects: options of aiokafka."""
+        return {}
 
     def _run(self, command: ServerCommand) -> None:
         done = subprocess.run(
@@ -177,6 +191,7 @@ class Kafka:
         admin = AIOKafkaAdminClient(
             bootstrap_servers=self.address,
             request_timeout_ms=int(PROBE_TIMEOUT_SECONDS * 1000),
+            **self._login(),
         )
         try:
             await admin.start()
@@ -184,8 +199,12 @@ class Kafka:
                 raise ConnectionError("the broker has not registered yet")
             # Makes the broker create its offsets topic now, so that the first consumer group finds its coordinator.
             await admin.find_coordinator("annals")
+            await self._provide_accounts(admin)
         finally:
             await admin.close()
+
+    async def _provide_accounts(self, admin: AIOKafkaAdminClient) -> None:
+        """Makes the users and gives them their rights; here there are none."""
 
 
 def _unpacked_to(folder: Path) -> tuple[str, ...]:

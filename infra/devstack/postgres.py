@@ -92,11 +92,11 @@ class Postgres:
         """The URL without the password."""
         return f"postgresql://{USER}@{LOOPBACK}:{self._ports.remembered('postgres')}/{DATABASE}"
 
-    def address_for(self, account: Account) -> str:
+    def settings_for(self, account: Account) -> dict[str, str]:
         """The URL of the database `annals` for the login of this account."""
         if account is Account.OWNER:
-            return self.address
-        return self._url(DATABASE, login_of(account), password_of(self._home, account))
+            return {"database_url": self.address}
+        return {"database_url": self._url(DATABASE, login_of(account), password_of(self._home, account))}
 
     def _url(self, database: str, user: str = USER, password: str | None = None) -> str:
         port = self._ports.remembered("postgres")

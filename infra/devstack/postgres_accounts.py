@@ -3,12 +3,12 @@
 from infra.accounts import Account
 from infra.home import Home
 from infra.postgres.logins import Login
-from infra.postgres.roles import API_KEYS
+from infra.postgres.roles import API_KEYS, AUDIT, GATEWAY
 
 
 def login_of(account: Account) -> str:
-    """The name of an account's login. The login has the role of the account (infra/postgres/roles.py); the gateway's
-    also that which checks the keys of services.
+    """The name of an account's login. The login has the role of the account (infra/postgres/roles.py), an operator's
+    that of the audit; the gateway's also that which checks the keys of services.
     """
     return f"annals_{account}_login"
 
@@ -25,4 +25,10 @@ def logins_of(home: Home) -> dict[str, Login]:
 
 
 def _roles_of(account: Account) -> tuple[str, ...]:
-    return (f"annals_{account}", API_KEYS) if account is Account.GATEWAY else (f"annals_{account}",)
+    match account:
+        case Account.GATEWAY:
+            return GATEWAY, API_KEYS
+        case Account.OPERATOR:
+            return (AUDIT,)
+        case _:
+            return (f"annals_{account}",)

@@ -75,12 +75,12 @@ class Redis:
         """The URL of database 0 for the user who may do everything, with the password."""
         return f"redis://:{self._home.secret('redis')}@{LOOPBACK}:{self._ports.remembered('redis')}/0"
 
-    def address_for(self, account: Account) -> str:
+    def settings_for(self, account: Account) -> dict[str, str]:
         """The URL of database 0 for the user of this account."""
         if account is Account.OWNER:
-            return self.address
+            return {"redis_url": self.address}
         port = self._ports.remembered("redis")
-        return f"redis://{user_of(account)}:{self._password_of(account)}@{LOOPBACK}:{port}/0"
+        return {"redis_url": f"redis://{user_of(account)}:{self._password_of(account)}@{LOOPBACK}:{port}/0"}
 
     def _password_of(self, account: Account) -> str:
         return self._home.secret("redis" if account is Account.OWNER else f"redis-{account}")

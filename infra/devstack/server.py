@@ -70,11 +70,11 @@ class EmbeddedServer(Protocol):
 
     @property
     def address(self) -> str:
-        """What clients connect to, with the login that may do everything if it has logins."""
+        """What clients connect to, with the login that may do everything if a login is part of the address."""
         ...
 
-    def address_for(self, account: Account) -> str:
-        """The address with the login of this account."""
+    def settings_for(self, account: Account) -> dict[str, str]:
+        """The settings with which this account connects, by field: the address, and its login."""
         ...
 
     @property

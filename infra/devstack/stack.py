@@ -7,6 +7,7 @@ process can run the same home meanwhile. Kafka stops first, then Redis, then Pos
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from infra.devstack.ports import Ports, is_free
 from infra.devstack.postgres import Postgres
 from infra.devstack.progress import Progress, Step, silent
 from infra.devstack.redis import Redis
+from infra.devstack.secured_kafka import SecuredKafka
 from infra.devstack.server import EmbeddedServer
 from infra.devstack.server_process import ServerProcess
 from infra.home import Home
@@ -26,6 +28,7 @@ from infra.locating import (
     SERVER_OF_FIELD,
     Addresses,
     configured_addresses,
+    merged,
     publish,
     withdraw,
 )
@@ -35,11 +38,11 @@ PORT_ATTEMPTS = 3
 
 Preparation = Callable[[Addresses], Awaitable[None]]
 
-SERVERS: dict[str, Callable[[Home, Ports], EmbeddedServer]] = {
-    "kafka": Kafka,
-    "redis": Redis,
-    "postgres": Postgres,
-}
+
+def _servers(configured: Settings) -> dict[str, Callable[[Home, Ports], EmbeddedServer]]:
+    """How each server is made that these settings ask for, by name."""
+    secured = partial(SecuredKafka, topic_prefix=configured.topic_prefix)
+    return {"kafka": secured if configured.kafka_embedded_secured else Kafka, "redis": Redis, "postgres": Postgres}
 
 
 class Devstack:
@@ -48,6 +51,7 @@ class Devstack:
     def __init__(self, home: Path, configured: Settings, progress: Progress = silent) -> None:
         self._home = Home(home)
         self._configured = configured_addresses(configured)
+        self._servers = _servers(configured)
         self._progress = progress
         self._lock = HomeLock(self._home)
         self._cancelled = threading.Event()
@@ -91,8 +95,7 @@ class Devstack:
                 if field not in self._configured:
                     self._processes[server] = self._prepared(server, self._ports)
             await self._all_or_none([self._start_one(process) for process in self._processes.values()])
-            embedded = self._embedded(Account.OWNER)
-            addresses = Addresses(**{**embedded, **self._configured})
+            addresses = Addresses.of(merged(self._embedded(Account.OWNER), self._configured))
             if before_publishing is not None:
                 await before_publishing(addresses)
             publish(self._home, {account: self._embedded(account) for account in Account})
@@ -103,7 +106,7 @@ class Devstack:
         return addresses
 
     def _prepared(self, server: str, ports: Ports) -> ServerProcess:
-        embedded = SERVERS[server](self._home, ports)
+        embedded = self._servers[server](self._home, ports)
         for port in embedded.ports:
             ports.claim(port)
         return ServerProcess(embedded, self._home)
@@ -141,9 +144,9 @@ class Devstack:
 
     def _embedded(self, account: Account) -> dict[str, str]:
         return {
-            field: self._processes[server].server.address_for(account)
-            for field, server in SERVER_OF_FIELD.items()
-            if server in self._processes
+            field: value
+            for process in self._processes.values()
+            for field, value in process.server.settings_for(account).items()
         }
 
     async def stop(self) -> None:

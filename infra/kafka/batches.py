@@ -15,6 +15,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 
+from contracts.client.rights import needing
 from contracts.client.signed_batches import blank_signature, sign
 from contracts.client.stored_batches import LOG_OVERHEAD_BYTES
 from contracts.client.unpacking import ATTRIBUTES, HEADER
@@ -112,9 +113,10 @@ async def send_one_by_one(
 ) -> int:
     """Send each batch after the one before is acknowledged; returns the last record's offset (-1: no records)."""
     last_offset = -1
-    for batch, count in filled_batches(producer, topic, partition, records, signatures):
-        delivered = await producer.send_batch(batch, topic, partition=partition)
-        last_offset = (await delivered).offset + count - 1
+    with needing("Write", f"topic {topic}"):
+        for batch, count in filled_batches(producer, topic, partition, records, signatures):
+            delivered = await producer.send_batch(batch, topic, partition=partition)
+            last_offset = (await delivered).offset + count - 1
     return last_offset
 
 
@@ -126,11 +128,12 @@ async def send_together(
     signatures: Signatures | None = None,
 ) -> None:
     """Send all batches and wait until all are acknowledged."""
-    sent = [
-        await producer.send_batch(batch, topic, partition=partition)
-        for batch, _ in filled_batches(producer, topic, partition, records, signatures)
-    ]
-    if len(sent) == 1:
-        await sent[0]
-    else:
-        await asyncio.gather(*sent)
+    with needing("Write", f"topic {topic}"):
+        sent = [
+            await producer.send_batch(batch, topic, partition=partition)
+            for batch, _ in filled_batches(producer, topic, partition, records, signatures)
+        ]
+        if len(sent) == 1:
+            await sent[0]
+        else:
+            await asyncio.gather(*sent)

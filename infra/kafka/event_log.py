@@ -17,13 +17,14 @@ from aiokafka.errors import KafkaError
 
 from contracts.client.consumer import Consumer
 from contracts.client.kafka_errors import error_text
+from contracts.client.rights import needing
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import Signatures, SignatureSource
 from contracts.stated_sequence import stated_sequence
 from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options, consumer_options
-from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
@@ -55,7 +56,7 @@ class KafkaEventLog:
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
         signatures = None if self._signed_by is None else await self._signatures(self._signed_by)
-        producer = await self._current_producer()
+        producer = await self._current_producer(topic)
         try:
             async with asyncio.timeout(APPEND_TIMEOUT_SECONDS):
                 return await send_one_by_one(producer, topic, partition, records, signatures)
@@ -69,15 +70,17 @@ class KafkaEventLog:
         except Unavailable as error:
             raise PublishFailed(f"the keys to sign with cannot be read: {error}") from error
 
-    async def _current_producer(self) -> AIOKafkaProducer:
+    async def _current_producer(self, topic: str) -> AIOKafkaProducer:
         if self._producer is not None:
             return self._producer
         async with self._starting:
             if self._producer is None:
                 try:
-                    self._producer = await idempotent_producer(self._options)
+                    # Kafka lets those number their records who may write to some topic.
+                    with needing("Write", f"topic {topic}"):
+                        self._producer = await idempotent_producer(self._options)
                 except KAFKA_FAULTS as error:
-                    raise PublishFailed(str(unavailable(error, "no producer could be started"))) from error
+                    raise PublishFailed(str(unavailable(error, f"no producer for {topic} could be started"))) from error
             return self._producer
 
     def _discard(self, producer: AIOKafkaProducer) -> None:
@@ -139,7 +142,7 @@ class KafkaEventLog:
                 await admin.delete_records({place: RecordsToDelete(before_offset=end)})
         except (KafkaError, OSError, TimeoutError) as error:
             explanation = f"{place.topic}/{place.partition} cannot be emptied: {error_text(error)}"
-            raise Unavailable("Kafka", explanation) from error
+            raise Unavailable("Kafka", explanation, advice_on(error)) from error
         finally:
             await closed(admin)
 
@@ -154,7 +157,8 @@ class KafkaEventLog:
                 broken, self._reader = self._reader, None
                 if broken is not None:
                     await stopped(broken)
-                raise Unavailable("Kafka", f"{what} could not be read: {error_text(error)}") from error
+                explanation = f"{what} could not be read: {error_text(error)}"
+                raise Unavailable("Kafka", explanation, advice_on(error)) from error
 
     async def _current_reader(self) -> Consumer:
         if self._reader is None:

@@ -20,6 +20,11 @@ def unavailable(error: BaseException, what: str = "") -> Unavailable:
     return Unavailable("Kafka", f"{what}: {error_text(error)}" if what else error_text(error), advice)
 
 
+def advice_on(error: BaseException) -> str:
+    """What an operator can do about it; empty when there is nothing to do."""
+    return step_after(error)[1]
+
+
 @contextmanager
 def faults_sorted(what: str = "") -> Iterator[None]:
     """Turn the driver's exceptions into Unavailable; a bug passes through."""

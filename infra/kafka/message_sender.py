@@ -5,7 +5,7 @@ Its producer is not the event log's, so that a failing reply topic never disturb
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaProducer
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.kafka_errors import TOPICS, error_text
+from contracts.client.rights import needing
+from contracts.client.rights import topics as topics_as_resource
 from contracts.signatures import SignatureSource
 from infra.kafka.batches import grouped, send_together
 from infra.kafka.clients import idempotent_producer, stopped
@@ -61,7 +63,7 @@ class KafkaMessageSender:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
-                producer = await self._current_producer()
+                producer = await self._current_producer({topic for topic, _, _ in messages})
                 groups = grouped(messages, self._partitions)
                 await asyncio.gather(*(self._sent(producer, place, records) for place, records in groups.items()))
         except AssertionError as error:  # aiokafka's answer to a partition that the topic does not have
@@ -124,7 +126,7 @@ class KafkaMessageSender:
                     async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                         signed_by = self._replies_signed_by
                         signatures = None if signed_by is None else await signed_by.current()
-                        producer = await self._current_producer()
+                        producer = await self._current_producer({topic})
                         await send_together(producer, topic, partition, records, signatures)
                 except (*KAFKA_FAULTS, AssertionError, Unavailable) as error:
                     self._discard_after(error, producer)
@@ -155,12 +157,14 @@ class KafkaMessageSender:
         self.dropped += count
         log.warning("replies dropped", topic=topic, partition=partition, count=count, reason=reason)
 
-    async def _current_producer(self) -> AIOKafkaProducer:
+    async def _current_producer(self, topics: Collection[str]) -> AIOKafkaProducer:
         if self._producer is not None:
             return self._producer
         async with self._starting:
             if self._producer is None:
-                self._producer = await idempotent_producer(self._options)
+                # Kafka lets those number their records who may write to some topic.
+                with needing("Write", topics_as_resource(topics)):
+                    self._producer = await idempotent_producer(self._options)
             return self._producer
 
     async def stop(self) -> None:

@@ -19,7 +19,7 @@ from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import SignatureSource
 from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
-from infra.kafka.faults import KAFKA_FAULTS, unavailable
+from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.kafka.holes import HoleFinder
 from infra.kafka.places import existing, extent_of
 from infra.settings import Settings
@@ -153,7 +153,7 @@ class KafkaSubscription:
                 ends = await self._consumer.end_offsets(present)
                 return {Partition(*place): extent_of(place, states, starts[place], ends[place]) for place in present}
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"topics cannot be looked at: {error_text(error)}") from error
+            raise Unavailable("Kafka", f"topics cannot be looked at: {error_text(error)}", advice_on(error)) from error
 
     async def hole(self, partition: Partition, first: int, until: int) -> tuple[int, int] | None:
         return await self._holes.hole(partition, first, until)
@@ -168,7 +168,8 @@ class KafkaSubscription:
                 await self._refresh_topics(states)
                 return reached
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable("Kafka", f"the ends of partitions cannot be read: {error_text(error)}") from error
+            explanation = f"the ends of partitions cannot be read: {error_text(error)}"
+            raise Unavailable("Kafka", explanation, advice_on(error)) from error
 
     async def _reached(
         self, states: Mapping[str, BrokerTopicState], places: Sequence[TopicPartition]

@@ -11,8 +11,8 @@ from infra.kafka.topics import Topic, create_topics, delete_topics
 from infra.settings import Settings
 from workers.ports.lane_listing import ReadPosition
 from workers.ports.log import InboundRecord, OutboundRecord, TopicState
+from workers.ports.topic_recreation import KEPT_SUFFIX
 
-KEPT_SUFFIX = ".kept"
 COPY_RECORDS = 500
 
 

@@ -5,8 +5,10 @@ from typing import Any, Protocol
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
+from contracts.client.rights import RightMissing
+from infra.kafka.faults import unavailable
 from infra.kafka.propagation import NOT_YET_PROPAGATED, propagated
 from workers.ports.lanes import Unavailable
 
@@ -49,9 +51,7 @@ async def read_topic_settings(admin: AIOKafkaAdminClient, names: Sequence[str]) 
                 if code in NOT_YET_PROPAGATED:
                     return {}
                 if code:
-                    raise Unavailable(
-                        "Kafka", f"the settings of {name} cannot be read: {message or for_code(code).message}"
-                    )
+                    raise _refused(f"the settings of {name} cannot be read", "DescribeConfigs", name, code, message)
                 settings[name] = _topic_settings(entries)
         return settings
 
@@ -65,6 +65,12 @@ def _topic_settings(entries: Sequence[Any]) -> TopicSettings:
         if source == OF_THE_TOPIC:
             topic.own[setting] = value
     return topic
+
+
+def _refused(what: str, right: str, topic: str, code: int, message: str | None) -> Unavailable:
+    if code == TopicAuthorizationFailedError.errno:
+        return unavailable(RightMissing(right, f"topic {topic}"), what)
+    return Unavailable("Kafka", f"{what}: {message or for_code(code).message}")
 
 
 async def apply_topic_settings(admin: AIOKafkaAdminClient, present: Sequence[Wanted]) -> list[str]:
@@ -100,9 +106,7 @@ async def alter_topic_settings(admin: AIOKafkaAdminClient, name: str, settings: 
                 if code in NOT_YET_PROPAGATED:
                     return False
                 if code:
-                    raise Unavailable(
-                        "Kafka", f"the settings of {name} cannot be set: {message or for_code(code).message}"
-                    )
+                    raise _refused(f"the settings of {name} cannot be set", "AlterConfigs", name, code, message)
         return True
 
     await propagated(altered, f"{name}, whose settings are to be set")

@@ -10,9 +10,16 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    NoError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from contracts.client.consumer import Consumer
+from contracts.client.rights import RightMissing
 from contracts.topics import MAX_MESSAGE_BYTES, Topics
 from infra.kafka.clients import closed, stopped
 from infra.kafka.connection import client_options
@@ -140,7 +147,11 @@ async def _create(admin: AIOKafkaAdminClient, missing: Sequence[Topic], replicat
         if code == 0:
             created.append(name)
         elif code != TopicAlreadyExistsError.errno:
-            raise unavailable(for_code(code)(message[0] or "" if message else ""), f"topic {name} could not be created")
+            error = for_code(code)(message[0] or "" if message else "")
+            denied = isinstance(error, TopicAuthorizationFailedError)
+            raise unavailable(
+                RightMissing("Create", f"topic {name}") if denied else error, f"topic {name} could not be created"
+            )
     return created
 
 

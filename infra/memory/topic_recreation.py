@@ -8,8 +8,7 @@ from infra.memory.broker import Broker
 from infra.memory.wire import Wire
 from workers.ports.lane_listing import ReadPosition
 from workers.ports.log import InboundRecord, OutboundRecord, TopicState
-
-KEPT_SUFFIX = ".kept"
+from workers.ports.topic_recreation import KEPT_SUFFIX
 
 
 class MemoryRecreatedTopic:

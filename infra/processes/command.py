@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
 from infra.kafka.event_log import KafkaEventLog
+from infra.kafka.groups import COMMAND_GROUP
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
@@ -56,7 +57,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [topic.name for topic in topics_of(list(declared), settings)])
         # A command of an aborted transaction was withdrawn by its sender and must not be run.
-        subscription = KafkaSubscription(settings, group="annals-command", topics=inputs, committed_only=True)
+        subscription = KafkaSubscription(settings, group=COMMAND_GROUP, topics=inputs, committed_only=True)
         look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
         yield [LaneHost("command", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:

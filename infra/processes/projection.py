@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
+from infra.kafka.groups import projection_group
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
 from infra.postgres.event_store import PostgresEventStore
@@ -46,13 +47,13 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         def work_for(partition: Partition) -> LaneWork:
             return ProjectionLane(projection, topics, partition.partition, events, table, store)
 
-        return hosting(f"annals-projection-{projection.name}", projection, projection.context, work_for)
+        return hosting(projection_group(projection.name), projection, projection.context, work_for)
 
     def section_host(projection: Projection, section: Section) -> LaneHost:
         def work_for(partition: Partition) -> LaneWork:
             return SectionLane(projection, section, topics, partition.partition, events, table, store)
 
-        group = f"annals-projection-{projection.name}-{section.name}"
+        group = projection_group(projection.name, section.name)
         return hosting(group, projection, section.context, work_for, section.name)
 
     def hosting(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
+from infra.kafka.groups import SAGA_GROUP
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
@@ -54,7 +55,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
         subscription = KafkaSubscription(
-            settings, group="annals-saga", topics=inputs, signed_by=event_signatures(database)
+            settings, group=SAGA_GROUP, topics=inputs, signed_by=event_signatures(database)
         )
         look = SagaIdleLook(PostgresWaitingLanes(database), [saga.name for saga in sagas])
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions, idle_look=look)]

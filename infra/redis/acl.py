@@ -22,17 +22,19 @@ _WRITING = ("set", "mset", "del", "hset", "hdel", "hincrby", "zadd", "zrem")
 _GENERATIONS = ("sadd", "srem", "unlink")
 
 _READER = (*_CONNECTION, *_TRANSACTION, *_READING, *_SIGNS)
+_AUDIT = (*_READER, *_WRITING, *_GENERATIONS, "evalsha", "eval")
 
 _COMMANDS: dict[Account, tuple[str, ...]] = {
     Account.COMMAND: _CONNECTION,
     Account.SAGA: _CONNECTION,
     Account.PROJECTION: (*_READER, *_WRITING),
     Account.GATEWAY: (*_READER, "evalsha", "eval"),
-    Account.AUDIT: (*_READER, *_WRITING, *_GENERATIONS, "evalsha", "eval"),
+    Account.AUDIT: _AUDIT,
+    Account.OPERATOR: _AUDIT,
     Account.READER: _READER,
 }
 # The server takes every script for one that writes; what the gateway's scripts call is checked all the same.
-_ANY_USE_OF_KEYS = (Account.PROJECTION, Account.AUDIT, Account.GATEWAY)
+_ANY_USE_OF_KEYS = (Account.PROJECTION, Account.AUDIT, Account.OPERATOR, Account.GATEWAY)
 _WITHOUT_KEYS = (Account.COMMAND, Account.SAGA)
 
 

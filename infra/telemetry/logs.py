@@ -46,6 +46,16 @@ def configure_logs(settings: Settings, **facts: str) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     if level > logging.DEBUG:
         _quiet_drivers()
+        logging.getLogger("asyncio").addFilter(is_no_closed_tls)
+
+
+def is_no_closed_tls(record: logging.LogRecord) -> bool:
+    """Whether a line is not uvloop's about a TLS connection that we have closed while an answer was still to be sent:
+    it is gone already, and the traceback says nothing else.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    is_closed = isinstance(error, RuntimeError) and str(error).endswith("the handler is closed")
+    return not (is_closed and record.getMessage().startswith("Fatal error on SSL protocol"))
 
 
 def without_control_characters(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -51,4 +51,5 @@ class StoredMarks:
 
 def addresses_of(stack: Devstack) -> Addresses:
     """The addresses of a running stack's servers."""
-    return Addresses(*(stack.processes[name].server.address for name in ("kafka", "postgres", "redis")))
+    kafka, postgres, redis = (stack.processes[name].server.address for name in ("kafka", "postgres", "redis"))
+    return Addresses(kafka, postgres, redis)

@@ -32,7 +32,8 @@ async def test_of_postgres(only_postgres: Settings) -> None:
         superuser = "SELECT rolsuper FROM pg_roles WHERE rolname = session_user"
         assert await connection.fetchval(superuser) == (account is Account.OWNER)
         if account is not Account.OWNER:
-            assert await connection.fetchval("SELECT pg_has_role($1, 'USAGE')", f"annals_{account}")
+            role = "annals_audit" if account is Account.OPERATOR else f"annals_{account}"
+            assert await connection.fetchval("SELECT pg_has_role($1, 'USAGE')", role)
             checks_keys = await connection.fetchval("SELECT pg_has_role($1, 'MEMBER')", API_KEYS)
             assert checks_keys == (account is Account.GATEWAY)
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -59,7 +59,7 @@ def test_the_error_names_the_missing_servers_the_command_and_the_variables(only_
 
 def test_a_state_file_without_running_servers_is_ignored(only_postgres: Settings) -> None:
     publish(
-        Home(only_postgres.home), {Account.AUDIT: {"database_url": "postgresql://annals:secret@127.0.0.1:1/annals"}}
+        Home(only_postgres.home), {Account.OPERATOR: {"database_url": "postgresql://annals:secret@127.0.0.1:1/annals"}}
     )
     with pytest.raises(StackNotRunning) as failure:
         located(only_postgres)

@@ -112,11 +112,15 @@ async def test_a_request_that_times_out_is_not_mistaken_for_brokers_that_do_not_
 
 
 @pytest.mark.parametrize(
-    "request_settings",
-    [lambda admin: read_topic_settings(admin, ["things"]), lambda admin: alter_topic_settings(admin, "things", {})],
+    ("request_settings", "right"),
+    [
+        (lambda admin: read_topic_settings(admin, ["things"]), "DescribeConfigs"),
+        (lambda admin: alter_topic_settings(admin, "things", {}), "AlterConfigs"),
+    ],
+    ids=["read", "set"],
 )
 async def test_a_request_that_the_brokers_refuse_is_an_error_at_once(
-    request_settings: Callable[[Any], Awaitable[object]],
+    request_settings: Callable[[Any], Awaitable[object]], right: str
 ) -> None:
-    with pytest.raises(Unavailable, match="TOPIC_AUTHORIZATION_FAILED"):
+    with pytest.raises(Unavailable, match=f"the right {right} on topic things is missing"):
         await request_settings(LateAdmin([TopicAuthorizationFailedError.errno]))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import pytest
@@ -78,7 +78,7 @@ class _Sends:
 
 
 class _WithoutBrokers(KafkaMessageSender):
-    async def _current_producer(self) -> Any:
+    async def _current_producer(self, topics: Collection[str]) -> Any:
         return None
 
 

@@ -26,8 +26,9 @@ WRITING = (
 READING = ("GET annals:users:1:document:ada", "MGET x.annals:users:live annals:users:live", "SCAN 0", "INFO")
 SCRIPT = ("EVAL", "return redis.call('GET', KEYS[1])", "1", "annals:users:live")
 OTHERS_ACCOUNTS = [account for account in Account if account is not Account.OWNER]
-SCRIPTING = (Account.GATEWAY, Account.AUDIT)
-WRITERS, READERS = (Account.PROJECTION, Account.AUDIT), (Account.GATEWAY, Account.READER)
+AUDITORS = (Account.AUDIT, Account.OPERATOR)
+SCRIPTING = (Account.GATEWAY, *AUDITORS)
+WRITERS, READERS = (Account.PROJECTION, *AUDITORS), (Account.GATEWAY, Account.READER)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -79,7 +80,7 @@ async def test_nobody_changes_the_server(own_redis: Settings, account: Account) 
 async def test_a_script_may_do_no_more_than_its_caller(own_redis: Settings, account: Account) -> None:
     assert await is_allowed(own_redis, account, *SCRIPT) == (account in SCRIPTING)
     writing = ("EVAL", "return redis.call('SET', KEYS[1], '9')", "1", "annals:users:live")
-    assert await is_allowed(own_redis, account, *writing) == (account is Account.AUDIT)
+    assert await is_allowed(own_redis, account, *writing) == (account in AUDITORS)
 
 
 async def test_nobody_gets_in_without_a_password(own_redis: Settings) -> None:

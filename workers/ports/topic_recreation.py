@@ -6,6 +6,9 @@ from typing import Protocol
 from workers.ports.lane_listing import ReadPosition
 from workers.ports.log import TopicState
 
+KEPT_SUFFIX = ".kept"
+"""How the name ends of the topic that keeps the unread records of another one."""
+
 
 class RecreatedTopic(Protocol):
     """One topic, and a topic beside it that keeps its unread records meanwhile. Every method raises Unavailable."""
