@@ -119,8 +119,8 @@ def located(settings: Settings, *, account: Account = Account.OPERATOR, wait_sec
         missing = [name for name in SERVER_OF_FIELD if name not in addresses]
         if not missing:
             # What the settings name stays as it is: a secret knows from which file it was read.
-            found = {name: value for name, value in addresses.items() if name not in configured}
-            return settings.model_copy(update=as_setting_values(found))
+            embedded = {name: value for name, value in addresses.items() if name not in configured}
+            return settings.model_copy(update=as_setting_values(embedded))
         if time.monotonic() >= deadline:
             raise _not_running(home, missing)
         time.sleep(POLL_INTERVAL_SECONDS)

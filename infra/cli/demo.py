@@ -39,7 +39,9 @@ def demo(
 
 
 async def _played(pause: bool, *, as_json: bool) -> bool:
+    from infra.cli.actor import operator
     from infra.cli.demo_output import DemoOutput
+    from infra.cli.signing import command_identities
     from infra.cli.table import event_table
     from infra.locating import located
     from infra.measuring.demo.scenario import play
@@ -50,4 +52,5 @@ async def _played(pause: bool, *, as_json: bool) -> bool:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     settings = located(Settings())
     async with event_table(settings) as database:
-        return await play(settings, database, DemoOutput(as_json=as_json), may_pause=pause)
+        identities, narrator = await command_identities(settings), DemoOutput(as_json=as_json)
+        return await play(settings, database, narrator, identities, operator(None), may_pause=pause)

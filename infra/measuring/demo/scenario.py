@@ -4,10 +4,12 @@ import json
 from contextlib import ExitStack, nullcontext
 
 from contracts.client.identifiers import new_identifier
+from contracts.identity import IdentitySource
 from contracts.inventory.events import StockShipped
 from contracts.message import Command
 from contracts.orders.commands import CancelOrder, DeliverOrder, PlaceOrder, ShipOrder
 from contracts.orders.events import OrderCancelled
+from contracts.principal import Principal
 from contracts.users.commands import DeleteUser
 from contracts.users.events import UserWelcomed
 from infra.measuring.demo.balance_checks import check_balances
@@ -26,13 +28,21 @@ FULFILMENT = fulfilment.name
 DEADLINE_SECONDS = 2
 
 
-async def play(settings: Settings, database: Database, narrator: Narrator, *, may_pause: bool) -> bool:
+async def play(
+    settings: Settings,
+    database: Database,
+    narrator: Narrator,
+    identities: IdentitySource | None,
+    sender: Principal,
+    *,
+    may_pause: bool,
+) -> bool:
     """Play the whole scenario, for located settings and an open database; returns whether all results were as
     announced.
 
     Raises NobodyAnswers, Unavailable or a ClientError.
     """
-    async with open_session(settings, database, narrator) as session:
+    async with open_session(settings, database, narrator, identities, sender) as session:
         pauses = may_pause and can_be_paused(settings, "command", "saga")
         await Scenario(session, new_participants(), may_pause=pauses).play()
     return narrator.mismatches == 0

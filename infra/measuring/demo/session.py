@@ -14,8 +14,10 @@ from functools import partial
 
 from contracts.client.command_client import CommandClient
 from contracts.envelope import rfc3339
+from contracts.identity import IdentitySource
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from infra.kafka.commands import command_client
 from infra.measuring.demo.narrator import Narrator
 from infra.postgres.history import PostgresHistory
@@ -132,10 +134,19 @@ def _has_pending_steps(correlated: Correlated) -> bool:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings, database: Database, narrator: Narrator) -> AsyncIterator[DemoSession]:
+async def open_session(
+    settings: Settings, database: Database, narrator: Narrator, identities: IdentitySource | None, sender: Principal
+) -> AsyncIterator[DemoSession]:
     """A session on the running system, for located settings. Raises KafkaUnavailable."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one sentence at the end says what it would log
-    client = command_client(settings, source=SOURCE, delivery_timeout_seconds=10.0, max_outstanding=100)
+    client = command_client(
+        settings,
+        source=SOURCE,
+        delivery_timeout_seconds=10.0,
+        max_outstanding=100,
+        identities=identities,
+        principal=sender,
+    )
     async with client:
         await client.check()
         yield DemoSession(client, database, settings, narrator)
