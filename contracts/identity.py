@@ -11,18 +11,20 @@ themselves. The key of a service, whose id is in it, proves the name and the sco
 identity has `-` in place of the name, and no scope. The HMAC's key is then the SHA-256 of the service's API key.
 """
 
-import hmac
+import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from hmac import compare_digest
 from typing import NamedTuple, Protocol
 
 from contracts.envelope import CommandEnvelope, rfc3339
 from contracts.principal import Principal
 
 KEY_BYTES = 32
+_BLOCK_BYTES = 64
 LIFETIME_SECONDS = 7 * 86_400
 """As long as topics keep commands."""
 MAX_IDENTITY_BYTES = 900
@@ -61,7 +63,7 @@ class Identities:
 
     def __init__(self, keys: Sequence[IdentityKey], clock: Callable[[], float] = time.time) -> None:
         """`clock`: seconds since 1970."""
-        self._keys = {key.id: (key, hmac.new(key.secret, digestmod="sha256")) for key in keys}
+        self._keys = {key.id: (key.of, *_begun(key.secret)) for key in keys}
         self._first = keys[0] if keys else None
         self._clock = clock
 
@@ -79,22 +81,24 @@ class Identities:
         """Who sends a command; None for one without an identity. Raises IdentityRefused."""
         if envelope.identity is None:
             return None
-        key_id, _, rest = envelope.identity.partition(" ")
-        until, _, rest = rest.partition(" ")
-        given, _, who = rest.partition(" ")
+        parts = envelope.identity.split(" ", 3)
+        if len(parts) < 4 or not envelope.identity.isascii():
+            raise IdentityRefused("its identity is malformed (ce_identity)")
+        key_id, until, given, who = parts
         if key_id not in self._keys:
             raise UnknownKey("its identity is signed with a key that is unknown here or was revoked")
-        if not hmac.compare_digest(given.encode(), self._digits(key_id, until, who, envelope, value).encode()):
+        if not compare_digest(given, self._digits(key_id, until, who, envelope, value)):
             raise IdentityRefused("its identity is not that of this command: something was changed after it was signed")
         if not even_expired and not (until.isdecimal() and int(until) >= self._clock()):
             raise IdentityRefused("its identity has expired")
-        principal, service = _principal_of(who), self._keys[key_id][0].of
-        if (principal == WHOSE_KEY_IT_IS) != (service is not None):
+        principal, service = _principal_of(who), self._keys[key_id][0]
+        if (who == WHOSE_KEY_IT_IS.name) != (service is not None):
             raise IdentityRefused("a service's key proves that service, the installation's keys any other name")
         return service or principal
 
     def _digits(self, key_id: str, until: str, who: str, envelope: CommandEnvelope, value: bytes) -> str:
-        signing = self._keys[key_id][1].copy()
+        _, begun, ending = self._keys[key_id]
+        inner, outer = begun.copy(), ending.copy()
         expected, expires = envelope.expected_version, envelope.expires_at
         texts = (
             until,
@@ -113,9 +117,16 @@ class Identities:
             "" if expires is None else rfc3339(expires),
             "",
         )
-        signing.update("\0".join(texts).encode())
-        signing.update(value)
-        return signing.hexdigest()
+        inner.update("\0".join(texts).encode() + value)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
+def _begun(secret: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """The two hashes of RFC 2104 with the key in them. Their copies take half the time of those of a `hmac.HMAC`."""
+    block = secret.ljust(_BLOCK_BYTES, b"\0")
+    inner, outer = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+    return inner, outer
 
 
 def service_key(api_key: str) -> IdentityKey:
