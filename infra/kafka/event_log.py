@@ -28,6 +28,7 @@ from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
+from workers.ports.tail_scan import TailScan
 
 APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 TAIL_TIMEOUT_SECONDS = 60.0
@@ -92,7 +93,9 @@ class KafkaEventLog:
             task.add_done_callback(self._discarded.discard)
 
     async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
+        signatures = None if self._signed_by is None else await self._signed_by.current()
         async with self._reader_for(f"the tail of {topic}/{partition}") as reader:
+            reader.signatures = signatures
             tail = await _scan(reader, TopicPartition(topic, partition), from_offset)
             reader.pause(TopicPartition(topic, partition))
             return tail
@@ -196,14 +199,12 @@ async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -
     shortened = from_offset > 0 and end <= from_offset
     starts = await reader.beginning_offsets([partition])
     start = max(starts[partition], end - SHORTENED_SCAN_RECORDS if shortened else from_offset)
-    sequence, offset = 0, -1
+    scan = TailScan()
     reader.seek(partition, start)
     position = start
     while position < end:
         for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            stated = stated_sequence(record.headers)
-            if stated > sequence:
-                sequence, offset = stated, record.offset
+            scan.add(record.headers, record.offset, is_signed=record.is_signed)
         # Not the last record's offset: another writer's transaction may end with a control record.
         position = await reader.position(partition)
-    return Tail(sequence, offset, end, shortened)
+    return Tail(*scan.highest, end, shortened)

@@ -15,6 +15,7 @@ from infra.memory.log_partition import OutOfOrder
 from infra.memory.wire import Wire
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
+from workers.ports.tail_scan import TailScan
 
 MAX_REQUEST_RECORDS = 100
 APPEND_TIMEOUT_SECONDS = 15.0
@@ -107,12 +108,10 @@ class MemoryEventLog:
             raise Unavailable("Kafka", str(error)) from error
         if len(records) < end - start:
             raise Unavailable("Kafka", f"{topic}/{partition} has become shorter while it was read")
-        sequence, offset = 0, -1
+        scan = TailScan()
         for record in records:
-            record_sequence = stated_sequence(record.headers)
-            if record_sequence > sequence:
-                sequence, offset = record_sequence, record.offset
-        return Tail(sequence, offset, end, shortened)
+            scan.add(record.headers, record.offset, is_signed=record.is_signed)
+        return Tail(*scan.highest, end, shortened)
 
     async def topic(self, topic: str) -> TopicState:
         return await self._wire.call("Kafka", partial(self._broker.state, topic))

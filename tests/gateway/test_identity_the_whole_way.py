@@ -15,23 +15,12 @@ import pytest_asyncio
 
 from infra.settings import Settings
 from tests.gateway.requests import ADA, is_problem
-from tests.gateway.running import HTTP_TIMEOUT_SECONDS, Running, annals, everything, running_gateway
+from tests.gateway.running import HTTP_TIMEOUT_SECONDS, Running, annals, running_gateway
 from tests.identity.issuer_server import IssuerServer, issuer_server
 from tests.identity.minting import AUDIENCE, claims, minted, minting_key
-from tests.servers import Servers, isolated_environment
 from tests.waiting import until
 
 WHY = ("--reason", "the shop opens")
-
-
-@pytest_asyncio.fixture(scope="module")
-async def running(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
-    """A whole system whose gateway believes the development issuer."""
-    folder = tmp_path_factory.mktemp("identity")
-    async with isolated_environment(servers, folder / "home") as plain:
-        settings = plain.model_copy(update={"auth": "oidc", "auth_development_issuer": True})
-        async with everything(settings, folder) as (system, http):
-            yield Running(system, http, settings, folder)
 
 
 async def token_of(settings: Settings, *options: str) -> str:
@@ -62,51 +51,51 @@ async def actor_of(http: httpx.AsyncClient, user_id: str, headers: dict[str, str
     return [event["actor"] for event in await until(history, "the user is welcomed", seconds=60)]
 
 
-async def test_the_history_names_the_person(running: Running) -> None:
-    mine = bearer(await token_of(running.settings, "--sub", "ada", "--scope", "users.write", "--scope", "users.read"))
-    assert is_problem(await running.http.get("/users"), 401, "CredentialsMissing")
-    answer = await running.http.post("/users", json={**ADA, "user_id": "who-1"}, headers=mine)
+async def test_the_history_names_the_person(ruled: Running) -> None:
+    mine = bearer(await token_of(ruled.settings, "--sub", "ada", "--scope", "users.write", "--scope", "users.read"))
+    assert is_problem(await ruled.http.get("/users"), 401, "CredentialsMissing")
+    answer = await ruled.http.post("/users", json={**ADA, "user_id": "who-1"}, headers=mine)
     assert answer.status_code == 201, answer.text
-    assert await actor_of(running.http, "who-1", mine) == ["ada", "ada"]
-    key_file = running.settings.home / "secrets" / "development-issuer.pem"
+    assert await actor_of(ruled.http, "who-1", mine) == ["ada", "ada"]
+    key_file = ruled.settings.home / "secrets" / "development-issuer.pem"
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
 
 
-async def test_a_service_has_a_key_until_it_is_revoked(running: Running) -> None:
+async def test_a_service_has_a_key_until_it_is_revoked(ruled: Running) -> None:
     created = await key_of(
-        running.settings, "shop", "--scope", "users.write", "--scope", "users.read", "--expires-in-days", "30"
+        ruled.settings, "shop", "--scope", "users.write", "--scope", "users.read", "--expires-in-days", "30"
     )
     mine = bearer(created["api_key"])
     body = {**ADA, "user_id": "who-2", "email": "who-2@example.org"}
-    answer = await running.http.post("/users", json=body, headers=mine)
+    answer = await ruled.http.post("/users", json=body, headers=mine)
     assert answer.status_code == 201, answer.text
-    assert await actor_of(running.http, "who-2", mine) == ["service:shop", "service:shop"]
+    assert await actor_of(ruled.http, "who-2", mine) == ["service:shop", "service:shop"]
 
     async def noted() -> bool:
-        listed = await annals(running.settings, "auth", "key", "list", "--json")
+        listed = await annals(ruled.settings, "auth", "key", "list", "--json")
         assert created["api_key"] not in listed.output
         return any(key["id"] == created["id"] and key["last_used_at"] for key in json.loads(listed.output))
 
     await until(noted, "the use of the key is noted", seconds=60)
-    revoked = await annals(running.settings, "auth", "key", "revoke", created["id"], *WHY, "--json")
+    revoked = await annals(ruled.settings, "auth", "key", "revoke", created["id"], *WHY, "--json")
     assert json.loads(revoked.output)["revoked_at"]
 
     async def refused() -> bool:
-        return (await running.http.get("/users", headers=mine)).status_code == 401
+        return (await ruled.http.get("/users", headers=mine)).status_code == 401
 
     await until(refused, "the key is refused", seconds=8)
 
 
-async def test_no_log_and_no_process_shows_a_token_or_a_key(running: Running) -> None:
-    token = await token_of(running.settings, "--sub", "grace")
-    key = (await key_of(running.settings, "bank"))["api_key"]
+async def test_no_log_and_no_process_shows_a_token_or_a_key(ruled: Running) -> None:
+    token = await token_of(ruled.settings, "--sub", "grace")
+    key = (await key_of(ruled.settings, "bank"))["api_key"]
     forged = f"{token[:-4]}AAAA"
     for secret in (token, key, forged):
-        await running.http.post("/users", json={"first_name": 1}, headers=bearer(secret))
-        await running.http.get(f"/users?access_token={secret}", headers=bearer(secret))
-        await running.http.get("/users", headers=[*bearer(secret).items(), *bearer(secret).items()])
-        await running.http.get("/users", headers={"Authorization": f"Basic {secret}"})
-    written = "".join(path.read_text("utf-8", "replace") for path in running.folder.rglob("*.log"))
+        await ruled.http.post("/users", json={"first_name": 1}, headers=bearer(secret))
+        await ruled.http.get(f"/users?access_token={secret}", headers=bearer(secret))
+        await ruled.http.get("/users", headers=[*bearer(secret).items(), *bearer(secret).items()])
+        await ruled.http.get("/users", headers={"Authorization": f"Basic {secret}"})
+    written = "".join(path.read_text("utf-8", "replace") for path in ruled.folder.rglob("*.log"))
     assert '"grace"' in written or "principal=grace" in written
     assert "principal=service:bank" in written or '"service:bank"' in written
     processes = " ".join(" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))

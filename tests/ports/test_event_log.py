@@ -100,6 +100,20 @@ async def test_records_of_others_have_no_sequence(messaging: Messaging) -> None:
     assert await messaging.event_log.tail(messaging.topic, 0, 0) == Tail(7, 0, 4, shortened=False)
 
 
+async def test_records_of_strangers_neither_raise_the_tail_nor_pretend_that_it_is_further(messaging: Messaging) -> None:
+    await messaging.event_log.append(messaging.topic, 0, [numbered(1), numbered(2)])
+    await messaging.sender.send([(messaging.topic, 0, numbered(sequence)) for sequence in (3, 999_999)])
+    for mark in (0, 1):
+        assert await messaging.event_log.tail(messaging.topic, 0, mark) == Tail(2, 1, 4, shortened=False)
+    await messaging.event_log.append(messaging.topic, 0, [numbered(3)])
+    assert await messaging.event_log.tail(messaging.topic, 0, 1) == Tail(3, 4, 5, shortened=False)
+
+
+async def test_the_tail_of_a_log_that_nobody_has_signed_is_that_of_all_its_records(messaging: Messaging) -> None:
+    await messaging.sender.send([(messaging.topic, 0, numbered(sequence)) for sequence in (1, 2)])
+    assert await messaging.event_log.tail(messaging.topic, 0, 0) == Tail(2, 1, 2, shortened=False)
+
+
 @pytest.mark.parametrize("mark", [3, 4, 1000])
 async def test_a_log_that_ends_before_the_mark_was_shortened(messaging: Messaging, mark: int) -> None:
     await messaging.event_log.append(messaging.topic, 0, [numbered(sequence) for sequence in (7, 8, 9)])

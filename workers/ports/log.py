@@ -93,7 +93,8 @@ def _misfit(topic: str, partitions: int, wanted: int) -> str:
 
 
 class Tail(NamedTuple):
-    """The end of a log partition: the highest sequence seen and its offset (0 and -1: none), and the end offset.
+    """The end of a log partition: the highest sequence seen and its offset (0 and -1: none; see tail_scan.py), and the
+    end offset.
 
     `shortened`: the log ends before the mark from which it was to be read, so the broker has lost records.
     """
