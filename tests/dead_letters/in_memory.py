@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from contracts.catalogue import catalogue
+from contracts.envelope import read_command
+from contracts.identity import FixedIdentities, Identities
 from contracts.message import Command
 from contracts.outcome import Outcome
+from contracts.principal import Principal
 from contracts.topics import Topics
 from infra.memory.broker import Broker
 from infra.memory.clock import MemoryClock
@@ -54,9 +57,12 @@ class WorkingClock(MemoryClock):
 
 
 class DeskInMemory:
-    """`is_broken`: deciding raises. `worker_runs`: the worker works while the operator waits for outcomes."""
+    """`is_broken`: deciding raises. `worker_runs`: the worker works while the operator waits for outcomes. With
+    `identities` commands are decided by the rules.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, identities: Identities | None = None) -> None:
+        self.identities = None if identities is None else FixedIdentities(identities)
         self.is_broken = False
         self.worker_runs = True
         self.clock = WorkingClock(self)
@@ -96,6 +102,7 @@ class DeskInMemory:
             commands=messages.commands,
             events=messages.events,
             snapshot_interval_events=SNAPSHOT_INTERVAL_EVENTS,
+            identities=self.identities,
             clock=self.clock,
         )
         lane = CommandLane(Context("users", self.decider, access=users_access), 0, ports)
@@ -104,16 +111,22 @@ class DeskInMemory:
             await lane.handle(records)
         await lane.release()
 
-    async def send(self, command: Command, number: int, value: bytes | None = None) -> None:
+    async def send(
+        self, command: Command, number: int, value: bytes | None = None, sender: Principal | None = None
+    ) -> None:
         """Put a command into its topic, and let the worker handle it."""
         sent = record(command, number, value=value)
+        if sender is not None:
+            identities = await cast(FixedIdentities, self.identities).current()
+            envelope = identities.signed(sender, read_command(sent.headers, sent.key), sent.value or b"")
+            sent = sent._replace(headers=envelope.to_headers())
         self.broker.append(COMMANDS, 0, [OutboundRecord(sent.key, sent.value, sent.headers)])
         await self.work()
 
-    async def failed(self, command: Command, number: int) -> LetterStatus:
+    async def failed(self, command: Command, number: int, sender: Principal | None = None) -> LetterStatus:
         """Have a command fail by a bug, and fix the bug; returns the letter."""
         self.is_broken = True
-        await self.send(command, number)
+        await self.send(command, number, sender=sender)
         self.is_broken = False
         return (await self.letters())[-1]
 
@@ -130,7 +143,9 @@ class DeskInMemory:
 
     def retrying(self) -> Retrying:
         users = {"users": replace(contexts()["users"], decider=self.decider)}
-        return Retrying(self.store, self._letter_table, self.sender, self.clock, TOPICS, users, catalogue())
+        return Retrying(
+            self.store, self._letter_table, self.sender, self.clock, TOPICS, users, catalogue(), self.identities
+        )
 
     def operator(self, name: str = "ada") -> Operator:
         return Operator(self.interventions, name, Reason("the bug is fixed"))

@@ -9,23 +9,25 @@ from workers.command.reading import Request
 NO_IDENTITY = "it has no identity (ce_identity)"
 
 
-async def identified(requests: Sequence[Request], source: IdentitySource) -> list[Request]:
+async def identified(
+    requests: Sequence[Request], source: IdentitySource, *, even_expired: bool = False
+) -> list[Request]:
     """The requests, each with its sender. Nothing else that they say of their actor is believed, but what a saga says:
     on whose behalf it acts. Raises Unavailable.
     """
     identities = await source.current()
     try:
-        return [_identified(request, identities, may_wait=True) for request in requests]
+        return [_identified(request, identities, may_wait=True, even_expired=even_expired) for request in requests]
     except UnknownKey:
         # Perhaps it was made since: a rejection would be final.
         identities = await source.renewed(identities)
-        return [_identified(request, identities, may_wait=False) for request in requests]
+        return [_identified(request, identities, may_wait=False, even_expired=even_expired) for request in requests]
 
 
-def _identified(request: Request, identities: Identities, *, may_wait: bool) -> Request:
+def _identified(request: Request, identities: Identities, *, may_wait: bool, even_expired: bool) -> Request:
     envelope, principal, why = request.envelope, None, NO_IDENTITY
     try:
-        principal = identities.principal(envelope, request.record.value or b"")
+        principal = identities.principal(envelope, request.record.value or b"", even_expired=even_expired)
     except IdentityRefused as error:
         if may_wait and isinstance(error, UnknownKey):
             raise

@@ -15,6 +15,7 @@ from workers.command.claims import Key
 from workers.command.deciding import BatchDecider
 from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import Versioned
+from workers.core.access import Access
 from workers.core.decider import Decider
 from workers.operations.dead_letters.letter import Letter
 from workers.ports.event_store import StreamEvent
@@ -57,8 +58,15 @@ class DryRun:
     """Decides one command on its stream, as a batch of a command lane would, and writes nothing."""
 
     def __init__(
-        self, decider: Decider[Any], context: str, events: Sequence[StreamEvent], models: Mapping[str, type[Event]]
+        self,
+        decider: Decider[Any],
+        context: str,
+        events: Sequence[StreamEvent],
+        models: Mapping[str, type[Event]],
+        access: Access | None = None,
     ) -> None:
+        """`access`: the rules, where identities are proven."""
+        self._access = access
         self._decider = decider
         self._context = context
         self._events = events
@@ -74,7 +82,7 @@ class DryRun:
             return RetryPreview("failed", "HandlerFailed", f"{type(error).__name__} while folding the stream")
         streams = {request.envelope.subject: stream}
         batch = BatchInput(self._context, request.record.partition, 0, now, {}, streams, refused, frozenset())
-        return BatchDecider(self._decider, batch).decide([request])
+        return BatchDecider(self._decider, batch, self._access).decide([request])
 
     def _folded(self) -> Versioned:
         version, state = 0, self._decider.initial

@@ -13,7 +13,9 @@ from contracts.identity import IdentitySource
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from workers.command.claims import Key
+from workers.command.identifying import identified
 from workers.command.reading import Request
+from workers.core.access import FORBIDDEN
 from workers.core.context import Context
 from workers.operations.dead_letters.letter import Letter
 from workers.operations.dead_letters.previewing import DryRun, RetryPreview, preview_of, read_again
@@ -91,17 +93,23 @@ class Retrying:
         if isinstance(attempt, Handled):
             preview = RetryPreview("handled", attempt.status, _error_text(outcomes[attempt.command_id]))
             return RetryPlan(letter, request, None, preview)
-        dry_run = DryRun(self._contexts[context].decider, context, looked_up.events, self._models.events)
+        declared, sent = self._contexts[context], request
+        access = None if self._identities is None else declared.access
+        if self._identities is not None:
+            (sent,) = await identified([request], self._identities, even_expired=True)
+        dry_run = DryRun(declared.decider, context, looked_up.events, self._models.events, access)
         refused: frozenset[Key] = frozenset()
         while True:
-            decision = dry_run.decide(request, looked_up.now, refused)
+            decision = dry_run.decide(sent, looked_up.now, refused)
             if isinstance(decision, RetryPreview):
                 return RetryPlan(letter, request, attempt, decision)
             # As in the worker's commit: claims to acquire that another stream holds are refused.
             claims = [(claim.scope, claim.key) for claim in decision.claims_to_acquire]
             holders = await self._table.claim_holders(context, claims)
             if holders.keys() <= refused:
-                return RetryPlan(letter, request, attempt, preview_of(decision))
+                preview = preview_of(decision)
+                # Its sender may not send it, and will not by another try: nothing would be kept under its id.
+                return RetryPlan(letter, request, None if preview.name == FORBIDDEN else attempt, preview)
             refused |= holders.keys()
 
     async def dry_run(self, letter: Letter, *, force: bool) -> RetryResult:
