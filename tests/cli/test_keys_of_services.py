@@ -51,7 +51,7 @@ async def test_as_json(annals: Annals) -> None:
         (("key", "revoke", "0123456789abcdef", *WHY), 1, "There is no key"),
         (("key", "revoke", f"annals_0123456789abcdef_{'a' * 43}", *WHY), 1, "by its id"),
         (("token",), 2, "--sub"),
-        (("token", "--sub", "service:shop"), 2, "services or sagas"),
+        (("token", "--sub", "service:shop"), 2, "services, operators or sagas"),
         (("token", "--sub", "ada lovelace"), 2, "printable"),
         (("token", "--sub", "ada", "--scope", "a b"), 2, "scope"),
     ],

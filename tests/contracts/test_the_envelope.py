@@ -52,6 +52,7 @@ commands = st.builds(
     traceparent=st.none() | texts,
     actor=st.none() | texts,
     reply_to=st.none() | texts,
+    identity=st.none() | texts,
     expected_version=st.none() | st.integers(0, 10**18 - 1),
     expires_at=st.none() | moments,
 )
