@@ -84,14 +84,15 @@ class StoredBatch:
         except Exception as error:  # noqa: BLE001  # each codec's own
             yield self._whole(BATCH_UNREADABLE, f"cannot be unpacked: {_text(error)}")
             return
-        headers, record = 0, None
+        headers, record, is_first = 0, None, True
         try:
             for record in self._batch if unpacked is self._content else DefaultRecordBatch(unpacked):
-                if not headers:
-                    self._of.is_signed = self._is_signed(unpacked, record.headers)
+                if is_first:
+                    self._of.is_signed, is_first = self._is_signed(unpacked, record.headers), False
                 yield record
                 headers += len(record.headers)
         except Exception:  # noqa: BLE001  # aiokafka's own errors, Unicode's
+            self._of.is_signed = False
             records, fault = parsed_batch(unpacked)
             yield from (other for other in records if record is None or other.offset > record.offset)
             if fault is not None:

@@ -37,6 +37,7 @@ class PostgresIdentities:
         except Unavailable:
             if identities is None:
                 raise
+            self._read_at = time.monotonic()  # those of before are good; the database has its own worries
             return identities
 
     async def renewed(self, than: Identities | None) -> Identities:

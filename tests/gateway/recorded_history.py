@@ -33,7 +33,7 @@ class RecordedHistory:
     async def causes(self, context: str, stream_id: str, command_ids: Sequence[str]) -> Mapping[str, Cause]:
         self._reach()
         return {
-            meta.command_id: Cause(meta.command_id, command.type, meta.causation_id, None, None, None)
+            meta.command_id: Cause(meta.command_id, command.type, meta.causation_id, None, None, None, meta.actor)
             for command, meta in self._system.sent
             if meta.command_id in command_ids
             and CommandKey(context, stream_id, meta.command_id) in self._system.handled

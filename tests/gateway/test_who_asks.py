@@ -243,7 +243,7 @@ async def test_the_document_says_what_is_asked_for(http: httpx.AsyncClient, syst
     for path, by_method in document["paths"].items():
         for operation in by_method.values():
             assert (operation.get("security") == []) == (path in PROBES)
-            assert path in PROBES or {"401", "503"} <= operation["responses"].keys()
+            assert path in PROBES or {"401", "403", "503"} <= operation["responses"].keys()
     without = application(system).openapi()
     assert "security" not in without
     assert "401" not in without["paths"]["/users"]["get"]["responses"]

@@ -180,6 +180,32 @@ async def test_an_order_is_followed_by_who_placed_it(http: httpx.AsyncClient) ->
         assert [(await http.get(path, headers=by(name))).status_code for path in paths] == [status] * len(paths)
 
 
+async def test_what_others_send_under_a_correlation_id_hides_nothing_and_is_not_shown(http: httpx.AsyncClient) -> None:
+    shared = {"X-Correlation-Id": "shared"}
+    for name, body in (("a-stranger", {**ADA, "user_id": "eve"}), ("the-owner", {**ADA, "user_id": OWNER_NAME})):
+        body["email"] = f"{name}@example.org"
+        answer = await http.post("/users", json=body, headers=by(name) | shared)
+        assert answer.status_code == 201, answer.text
+    for name, actor in (("a-stranger", "eve"), ("the-owner", OWNER_NAME)):
+        nodes = (await http.get("/correlations/shared", headers=by(name))).json()["nodes"]
+        assert [(node["kind"], node["actor"]) for node in nodes] == [("command", actor), ("event", actor)]
+    staff = await http.get("/correlations/shared", headers=by("users.read"))
+    assert {node["actor"] for node in staff.json()["nodes"]} == {"eve", OWNER_NAME}
+    assert is_problem(
+        await http.get("/correlations/shared", headers=by("a-service-without-scopes")), 404, "CorrelationNotFound"
+    )
+
+
+async def test_scopes_that_no_rule_names_take_no_room_in_a_command(system: SystemInMemory) -> None:
+    many = Principal("eve", scopes() | {f"https://graph.example.org/{'x' * 150}/{number}" for number in range(100)})
+    app = application(system, authenticator=TokenIsTheName({"t": many}))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+        answer = await client.post("/users", json={**ADA, "user_id": "eve"}, headers=by("t"))
+    assert answer.status_code == 201, answer.text
+    ((_, meta),) = system.sent
+    assert meta.principal == Principal("eve", scopes())
+
+
 async def test_a_hash_is_not_computed_for_who_may_not_register(
     system: SystemInMemory, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

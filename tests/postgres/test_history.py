@@ -40,7 +40,7 @@ async def recorded(database: Database) -> None:
         outcome(1, causation_id=command_id(1), events=ONE_EVENT),
         outcome(2, causation_id=event_id(1), events=ONE_EVENT),
         outcome(4, correlation_id="other", causation_id=command_id(4), sequence=3, events=ONE_EVENT),
-        outcome(5, correlation_id="other", causation_id=command_id(4), status="rejected"),
+        outcome(5, correlation_id="other", causation_id=command_id(4), status="rejected", actor="clerk"),
     ]
     events = [event(1), event(2, version=2), event(3, "bob", command_id=command_id(4), correlation_id="other")]
     await store.commit(batch(LANE, grant.epoch, sequence=3, outcomes=outcomes, events=events))
@@ -122,9 +122,9 @@ async def test_of_what_is_cut_the_earliest_is_shown(database: Database, history:
 async def test_causes_name_the_sender_of_a_command(history: PostgresHistory) -> None:
     asked = [command_id(number) for number in (1, 2, 3, 5, 77)]
     assert await history.causes("users", "ada", asked) == {
-        command_id(1): Cause(command_id(1), "CreateUser", command_id(1), None, None, None),
-        command_id(2): Cause(command_id(2), "CreateUser", event_id(1), "welcome", "ada", "step-1"),
-        command_id(5): Cause(command_id(5), "CreateUser", command_id(4), None, None, None),
+        command_id(1): Cause(command_id(1), "CreateUser", command_id(1), None, None, None, None),
+        command_id(2): Cause(command_id(2), "CreateUser", event_id(1), "welcome", "ada", "step-1", None),
+        command_id(5): Cause(command_id(5), "CreateUser", command_id(4), None, None, None, "clerk"),
     }
     assert await history.causes("users", "ada", []) == {}
 

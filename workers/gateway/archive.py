@@ -88,6 +88,11 @@ class Archive:
             return True
         return await asyncio.to_thread(_leads_to_a_document, projection, events)
 
+    async def actor(self, context: str, stream_id: str, command_id: str) -> str | None:
+        """Who sent a command that was handled; None: nobody who is known."""
+        causes = await self._answer(lambda: self._history.causes(context, stream_id, [command_id]))
+        return causes[command_id].actor if command_id in causes else None
+
     async def correlated(self, correlation_id: str) -> Correlated:
         """All that shares a correlation id, so much of each kind."""
         return await self._answer(lambda: self._history.correlated(correlation_id, MAX_ROWS_CORRELATED))

@@ -111,7 +111,8 @@ def described_in(document: dict[str, Any]) -> dict[str, Any]:
             if path in PROBES:
                 operation["security"] = []
                 continue
-            for status, description in (("401", "Unauthorized"), ("503", "Service Unavailable")):
+            answers = {"401": "Unauthorized", "403": "Forbidden", "503": "Service Unavailable"}
+            for status, description in answers.items():
                 content = {"description": description, "content": {"application/problem+json": {}}}
                 operation["responses"].setdefault(status, content)
     return document

@@ -95,8 +95,8 @@ def routes(backend: Backend) -> APIRouter:
         ],
         asker: Asker,
     ) -> Response:
-        correlated = await backend.archive.correlated(correlation_id)
-        if correlated.is_empty or not backend.guard.may_see_correlated(asker, correlated):
+        correlated = backend.guard.visible(asker, await backend.archive.correlated(correlation_id))
+        if correlated.is_empty:
             raise Problem(
                 404,
                 "CorrelationNotFound",

@@ -80,28 +80,35 @@ class Guard:
 
     async def may_see_outcome(self, asker: Principal | None, outcome: Outcome) -> bool:
         """Whether the asker may see the outcome: by its scopes, or as who sent the command. Raises Unavailable."""
-        if not self.is_on or allows(self._row(outcome.context, Read.OUTCOME), asker):
+        row = self._row(outcome.context, Read.OUTCOME)
+        if not self.is_on or allows(row, asker):
             return True
-        if asker is None or OWNER not in self._row(outcome.context, Read.OUTCOME):
+        if OWNER not in row:
             return False
-        correlated = await self._archive.correlated(outcome.correlation_id)
-        place = outcome.context, outcome.stream_id, outcome.command_id
-        return any(
-            row.actor == asker.name and (row.context, row.stream_id, row.command_id) == place
-            for row in correlated.commands
-        )
+        actor = await self._archive.actor(outcome.context, outcome.stream_id, outcome.command_id)
+        return is_owner(asker, actor)
 
-    def may_see_correlated(self, asker: Principal | None, correlated: Correlated) -> bool:
-        """Whether the asker may see all of this: by its scopes, or as the one from whom all of it came."""
+    def visible(self, asker: Principal | None, correlated: Correlated) -> Correlated:
+        """What the asker may see of this: by its scopes, and what came from its own requests. Anybody may send a
+        command under the correlation id of another, so what others have sent hides nothing.
+        """
         if not self.is_on:
-            return True
-        actors = {(row.context, row.actor) for row in correlated.commands}
-        actors |= {(event.context, event.actor) for event in correlated.events}
-        rows = {context: self._row(context, Read.CORRELATION) for context, _ in actors}
-        return bool(actors) and all(
-            allows(rows[context], asker) or (OWNER in rows[context] and is_owner(asker, actor))
-            for context, actor in actors
-        )
+            return correlated
+
+        def is_visible(context: str, actor: str | None) -> bool:
+            row = self._row(context, Read.CORRELATION)
+            return allows(row, asker) or (OWNER in row and is_owner(asker, actor))
+
+        commands = [row for row in correlated.commands if is_visible(row.context, row.actor)]
+        events = [row for row in correlated.events if is_visible(row.context, row.actor)]
+        steps = [step for step in correlated.steps if is_visible(step.command_type.partition(".")[0], step.actor)]
+        begun_by, of_steps = {row.event_id for row in events}, {(step.saga, step.instance_id) for step in steps}
+        sagas = [
+            saga for saga in correlated.sagas if saga.begun_by in begun_by or (saga.saga, saga.instance_id) in of_steps
+        ]
+        shown = {(saga.saga, saga.instance_id) for saga in sagas}
+        notices = [notice for notice in correlated.notices if (notice.saga, notice.instance_id) in shown]
+        return Correlated(commands, events, steps, sagas, notices, correlated.cut)
 
     def _row(self, context: str, read: Read) -> Row:
         declared = self._contexts.get(context)

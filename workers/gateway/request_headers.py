@@ -14,6 +14,7 @@ from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
 from contracts.principal import Principal
+from workers.domain import scopes
 from workers.gateway.callers import ANONYMOUS, caller_of, principal_of
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
@@ -63,7 +64,8 @@ IfNoneMatch = Annotated[
 class RequestMetadata(NamedTuple):
     """What a request tells about its command. `may_be_repeat`: the caller chose the id, so the command may have been
     handled before; then `salt` makes the hash of a secret the same in each repeat. The salt is derived from the key,
-    which is stored nowhere. `principal` is the caller, None for the anonymous one.
+    which is stored nowhere. `principal` is the caller, with those of its scopes that rules name (a token may have many
+    others, and a command has little room), None for the anonymous one.
     """
 
     command_id: str
@@ -119,7 +121,7 @@ async def request_metadata(
         wait_seconds(prefer, DEFAULT_WAIT_SECONDS),
         idempotency_key is not None,
         None if idempotency_key is None else salt_from(idempotency_key, command_id),
-        principal,
+        None if principal is None else principal._replace(scopes=principal.scopes & scopes()),
     )
 
 

@@ -13,7 +13,8 @@ from workers.ports.outcomes import OutcomeRow
 
 class Cause(NamedTuple):
     """Where a handled command came from. `causation_id` is the command's own id if a caller sent it; `saga`,
-    `instance_id` and `step` are set if a saga sent it. `type` is the command's wire type.
+    `instance_id` and `step` are set if a saga sent it. `type` is the command's wire type. `actor` is who sent it, or on
+    whose behalf a saga did.
     """
 
     command_id: str
@@ -22,6 +23,7 @@ class Cause(NamedTuple):
     saga: str | None
     instance_id: str | None
     step: str | None
+    actor: str | None
 
 
 class SagaStep(NamedTuple):

@@ -1,7 +1,7 @@
 -- $1 context, $2 stream id, $3 list of command ids (see annals.listed): where those that were handled for this stream came
 -- from. The columns of the saga are NULL for commands that no saga sent.
 SELECT command.command_id::text, command.type, coalesce(command.causation_id, command.command_id::text) AS causation_id,
-       sent.saga, sent.instance_id, sent.step
+       sent.saga, sent.instance_id, sent.step, command.actor
   FROM unnest(annals.listed($3)::uuid[]) AS wanted(id)
  CROSS JOIN LATERAL (
        SELECT *
