@@ -20,6 +20,7 @@ from infra.devstack.progress import Step
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
 OUR_NAME = "annals"
 NAME_WIDTH = 10
+ASSIGNMENT = "token=…  # of whoever has the scope users.write: `annals auth`\n  "
 JARS_PER_REPORT = 5
 
 
@@ -35,7 +36,7 @@ class Screen(Protocol):
     def say(self, name: str, text: str) -> None:
         """Something that happened to a process."""
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, needs_token: bool = False) -> None:
         """Everything runs: the processes as (name, purpose, address or pid), and where the gateway is."""
 
 
@@ -66,7 +67,7 @@ class TextScreen:
         told = in_lines(text)
         self._print(OUR_NAME, Text(told if name == OUR_NAME else f"{name} {told}", style="bold"))
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, needs_token: bool = False) -> None:
         """The table of processes, the gateway's addresses and a command to begin with."""
         title = "Annals is running" if gateway_url else "The servers are running"
         table = Table(title=title, title_justify="left", title_style="bold")
@@ -77,7 +78,8 @@ class TextScreen:
         with suppress(OSError, ValueError):
             self._console.print(table)
             if gateway_url:
-                self._console.print(f"API documents: {gateway_url}/docs\nMake a user:\n\n  {curl(gateway_url)}\n")
+                first = f"{ASSIGNMENT if needs_token else ''}{curl(gateway_url, needs_token=needs_token)}"
+                self._console.print(f"API documents: {gateway_url}/docs\nMake a user:\n\n  {first}\n")
             self._console.print("Connection settings: annals stack env    Stop: Ctrl-C, or annals down")
 
     def _print(self, name: str, text: Text, end: str = "\n") -> None:
@@ -106,7 +108,7 @@ class JsonScreen:
         """`{"kind": "event", "name", "text"}`."""
         self._write("event", {"name": name, "text": text})
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None) -> None:
+    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, needs_token: bool = False) -> None:
         """`{"kind": "ready", "gateway_url", "processes": [{"name", "does", "where"}]}`."""
         processes = [{"name": name, "does": purpose, "where": where} for name, purpose, where in rows]
         self._write("ready", {"gateway_url": gateway_url, "processes": processes})
@@ -117,7 +119,8 @@ class JsonScreen:
             sys.stdout.flush()
 
 
-def curl(gateway_url: str) -> str:
-    """A command that makes a user, ready to paste."""
+def curl(gateway_url: str, *, needs_token: bool = False) -> str:
+    """A command that makes a user, ready to paste. `needs_token`: that in $token goes with it."""
     user = '{"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "city": "London"}'
-    return f"curl -i {gateway_url}/users -H 'content-type: application/json' -d '{user}'"
+    authorization = '-H "authorization: Bearer $token" ' if needs_token else ""
+    return f"curl -i {gateway_url}/users {authorization}-H 'content-type: application/json' -d '{user}'"

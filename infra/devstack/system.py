@@ -92,7 +92,8 @@ class RunningSystem:
         self._tasks.append(waiting)
         while not (await asyncio.wait([waiting], timeout=READY_REMINDER_SECONDS))[0]:
             self._screen.say(GATEWAY, f"is not ready after another {READY_REMINDER_SECONDS:g} s; still waiting")
-        self._screen.ready(self._server_rows() + self._worker_rows(url), url)
+        needs_token = self._settings.auth != "none"
+        self._screen.ready(self._server_rows() + self._worker_rows(url), url, needs_token=needs_token)
         self._launch(self._fleet.follower, environment)
 
     def _launch(self, process: FleetProcess, environment: dict[str, str]) -> None:
