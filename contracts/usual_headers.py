@@ -12,8 +12,13 @@ MAX_HEADER_BYTES = 1024
 UUID_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TYPE_FORM = re.compile(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9]*\.v[1-9][0-9]{0,3}")
 
+_UNPRINTABLE = bytes([*range(32), 127])
+"""Of ASCII."""
+
 IDENTITY = "ce_identity"
 """Who sends a command, with a proof (contracts/identity.py)."""
+
+_PLACES = {"traceparent": 0, "ce_actor": 1, "ce_replyto": 2, IDENTITY: 3}
 
 OptionalTexts = tuple[str | None, str | None, str | None, str | None]
 _NONE_GIVEN: OptionalTexts = (None, None, None, None)
@@ -32,7 +37,7 @@ def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
         if not is_usual or n8 != "ce_correlationid" or n9 != "ce_causationid" or version != b"1.0":
             return None
         joined = b"".join((type_, source, time, correlation_id, causation_id, *[value for _, value in others]))
-        if len(joined) > MAX_HEADER_BYTES or not (joined.isascii() and joined.decode().isprintable()):
+        if len(joined) > MAX_HEADER_BYTES or not joined.isascii() or joined.translate(None, _UNPRINTABLE) != joined:
             return None
         optional = _optional_texts(others) if others else _NONE_GIVEN
         if optional is None:
@@ -55,21 +60,13 @@ def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
 
 def _optional_texts(headers: Sequence[tuple[str, bytes]]) -> OptionalTexts | None:
     """The traceparent, the actor, the reply address and the identity; None: there are others, or one is empty."""
-    traceparent = actor = reply_to = sender = None
+    texts: list[str | None] = [None, None, None, None]
     for name, value in headers:
-        if not value:
+        place = _PLACES.get(name)
+        if place is None or not value:
             return None
-        match name:
-            case "ce_replyto":
-                reply_to = value.decode()
-            case "ce_identity":
-                sender = value.decode()
-            case "ce_actor":
-                actor = value.decode()
-            case "traceparent":
-                traceparent = value.decode()
-            case _:
-                return None
+        texts[place] = value.decode()
+    traceparent, actor, reply_to, sender = texts
     return traceparent, actor, reply_to, sender
 
 

@@ -30,6 +30,7 @@ class Part(StrEnum):
     latency = "latency"
     reads = "reads"
     idle = "idle"
+    identity = "identity"
     flat = "flat"
 
 
@@ -44,7 +45,9 @@ DEFAULT_PARTS = (Part.commands, Part.orders, Part.latency, Part.reads, Part.idle
 
 @app.command()
 def bench(
-    parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; all but `flat` unless given.")] = None,
+    parts: Annotated[
+        list[Part] | None, typer.Argument(help="What to measure; all but `identity` and `flat` unless given.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=99, help="Medians of so many; idle and flat have one.")] = 3,
     commands: Annotated[int, typer.Option(min=20_000, max=5_000_000, help="Creates, and as many updates.")] = 60_000,
     orders: Annotated[int, typer.Option(min=100, max=1_000_000, help="Orders to settle.")] = 1000,

@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 
 from contracts.client.connection import Security
-from infra.kafka.oauth import token_provider
+from contracts.client.tokens import TokenProvider
 from infra.settings import Settings
 from infra.tls import TlsFiles, TlsFilesUnusable, client_context
 from workers.ports.lanes import Unavailable
@@ -47,8 +47,15 @@ def security_of(settings: Settings) -> Security:
         username=settings.kafka_sasl_username,
         password=password.get_secret_value() if password else None,
         ssl_context=tls_context(settings) if encrypted else None,
-        token_provider=token_provider(settings) if with_tokens else None,
+        token_provider=_tokens(settings) if with_tokens else None,
     )
+
+
+def _tokens(settings: Settings) -> TokenProvider:
+    # Only who needs them loads the libraries for them: they take 12 MB of each process.
+    from infra.kafka.oauth import token_provider
+
+    return token_provider(settings)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:

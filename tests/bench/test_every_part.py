@@ -4,6 +4,7 @@ part begins where the one before has left it, with nothing that waits for a work
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,6 +81,19 @@ async def test_creates_updates_and_projected_events_beside_raw_limits(shared: Sh
     for what in ("creates", "updates", "projected"):
         assert_drained(commands[what], {"worker", *SERVERS})
     assert all(rate > 0 for rate in commands["raw"].values())
+
+
+async def test_commands_whose_senders_are_known_beside_anonymous_ones(bench_servers: Servers) -> None:
+    before = set(await leftovers(bench_servers.settings))
+    new_installation = partial(installation, this_checkout(), bench_servers)
+    identity = plain(await ON_SERVERS["identity"](new_installation, PLAN))
+    assert set(identity) == {"creates", "updates"}
+    for pair in identity.values():
+        for drained in (pair["anonymous"], pair["identified"]):
+            assert_drained(drained, {"worker", *SERVERS})
+        used = [pair[whose]["cpu_microseconds"]["worker"] for whose in ("identified", "anonymous")]
+        assert pair["cost_microseconds"] == pytest.approx(used[0] - used[1], abs=0.001)
+    assert set(await leftovers(bench_servers.settings)) <= before
 
 
 async def test_reads_beside_a_bare_handler(shared: Shared) -> None:

@@ -1,8 +1,5 @@
 """Metrics, log lines and API documents of the gateway."""
 
-import subprocess
-import sys
-
 import httpx
 import pytest
 import structlog
@@ -102,9 +99,3 @@ def test_but_not_for_the_tokens_of_development() -> None:
     with pytest.raises(OpenToTheNetwork, match="ANNALS_AUTH_DEVELOPMENT_ISSUER"):
         check_exposure(development)
     check_exposure(development.model_copy(update={"http_host": "::1"}))
-
-
-def test_without_authentication_the_libraries_of_tokens_are_not_loaded() -> None:
-    """They take 12 MB of each process."""
-    loaded = "import sys, infra.processes.gateway; print(sorted({'jwt', 'httpx'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, check=True, text=True).stdout == "[]\n"

@@ -49,18 +49,21 @@ class BatchDecider:
 
     def decide(self, requests: Sequence[Request]) -> BatchDecision:
         """The decision on the whole batch."""
+        access = self._access
         for request in requests:
-            key = request.envelope.subject, request.envelope.id
+            stream_id = request.envelope.subject
+            current = self._streams.get(stream_id) or self._input.streams[stream_id]
+            key = stream_id, request.envelope.id
             outcome = self._outcome_of.get(key)
-            if self._access is not None and (refusal := self._refusal(request, self._access)) is not None:
+            if access is not None and (refusal := _refusal(request, access, current.state)) is not None:
                 outcome = self._refuse(request, refusal)
             elif outcome is None:
-                outcome = self._outcome_of[key] = self._handle(request)
+                outcome = self._outcome_of[key] = self._handle(request, current)
             elif is_repeat(request, _json(outcome)):
                 self._repeated += 1
             else:
                 self._reused.append(request)
-                outcome = self._outcome(request, "rejected", self._current(request).version, (), REUSED)
+                outcome = self._outcome(request, "rejected", current.version, (), REUSED)
             if request.envelope.reply_to is not None:
                 self._answers.append(Answer(request, _json(outcome)))
         return BatchDecision(
@@ -79,13 +82,8 @@ class BatchDecider:
             reused=self._reused,
         )
 
-    def _current(self, request: Request) -> Versioned:
+    def _handle(self, request: Request, current: Versioned) -> OutcomeRow:
         stream_id = request.envelope.subject
-        return self._streams.get(stream_id) or self._input.streams[stream_id]
-
-    def _handle(self, request: Request) -> OutcomeRow:
-        stream_id = request.envelope.subject
-        current = self._current(request)
         try:
             decision = self._decision(request, current)
             events = decision.events if isinstance(decision, Decision) else ()
@@ -106,14 +104,6 @@ class BatchDecider:
         if decision.credential is not None:
             self._credentials[stream_id] = CredentialRow(stream_id, decision.credential.secret)
         return self._conclude(request, "accepted", version, emitted, None)
-
-    def _refusal(self, request: Request, access: Access) -> Rejection | None:
-        """Why the sender of a request gets no answer from its stream; None: it gets one."""
-        if request.command is None:  # what it would be cannot be told, nor then whether its sender would be the owner
-            return None if access.may_send(request.principal, request.envelope.type) else request.rejection
-        if access.may_command(request.principal, request.command, self._current(request).state):
-            return None
-        return access.refusal(request.command, request.unproven)
 
     def _refuse(self, request: Request, refusal: Rejection) -> OutcomeRow:
         """The outcome for a sender who may not send this. It tells nothing of the stream."""
@@ -213,6 +203,16 @@ class BatchDecider:
             batch_input.now,
             content_digest(request.record.value or b""),
         )
+
+
+def _refusal(request: Request, access: Access, state: Any) -> Rejection | None:
+    """Why the sender of a request gets no answer from its stream, which is in this state; None: it gets one."""
+    command, principal = request.command, request.principal
+    if command is None:  # what it would be cannot be told, nor then whether its sender would be the owner
+        return None if access.may_send(principal, request.envelope.type) else request.rejection
+    if access.may_command(principal, command, state):
+        return None
+    return access.refusal(command, request.unproven)
 
 
 def _json(outcome: bytes | OutcomeRow) -> bytes:

@@ -1,46 +1,55 @@
-"""Who has sent the commands of a batch, by the proofs that they carry. Without one nobody is known to have sent it."""
+"""Who has sent a command, by the proof that it carries. Without one nobody is known to have sent it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
+from contracts.envelope import CommandEnvelope
 from contracts.identity import Identities, IdentityRefused, IdentitySource, UnknownKey
 from contracts.principal import SAGA_PREFIX, Principal
-from workers.command.reading import Request
 
 NO_IDENTITY = "it has no identity (ce_identity)"
 
+Result = TypeVar("Result")
 
-async def identified(
-    requests: Sequence[Request], source: IdentitySource, *, even_expired: bool = False
-) -> list[Request]:
-    """The requests, each with its sender. Nothing else that they say of their actor is believed, but what a saga says:
-    on whose behalf it acts. Raises Unavailable.
+
+Identified = tuple[CommandEnvelope, Principal | None, str | None]
+"""The envelope with the actor who is proven, or whom a saga names: nothing else that a command says of its actor is
+believed. Then who has sent it; or None, and why nobody is known to have. (A plain tuple, as each command needs one.)
+"""
+
+Identify = Callable[[CommandEnvelope, bytes], Identified]
+"""By the envelope and the value of a command."""
+
+
+async def identifying(
+    source: IdentitySource, work: Callable[[Identify], Result], *, even_expired: bool = False
+) -> Result:
+    """What the work makes of identities. It is done again when it meets a key that was perhaps made since the keys were
+    read: a rejection would be final. Raises Unavailable.
     """
     identities = await source.current()
     try:
-        return [_identified(request, identities, may_wait=True, even_expired=even_expired) for request in requests]
+        return work(_looking(identities, even_expired=even_expired, may_be_new=True))
     except UnknownKey:
-        # Perhaps it was made since: a rejection would be final.
         identities = await source.renewed(identities)
-        return [_identified(request, identities, may_wait=False, even_expired=even_expired) for request in requests]
+        return work(_looking(identities, even_expired=even_expired, may_be_new=False))
 
 
-def _identified(request: Request, identities: Identities, *, may_wait: bool, even_expired: bool) -> Request:
-    envelope, principal, why = request.envelope, None, NO_IDENTITY
-    try:
-        principal = identities.principal(envelope, request.record.value or b"", even_expired=even_expired)
-    except IdentityRefused as error:
-        if may_wait and isinstance(error, UnknownKey):
-            raise
-        why = error.why
-    actor = _actor(principal, envelope.actor)
-    if actor != envelope.actor:
-        envelope = envelope._replace(actor=actor)
-    return Request(
-        request.record, envelope, request.command, request.rejection, principal, None if principal is not None else why
-    )
+def _looking(identities: Identities, *, even_expired: bool, may_be_new: bool) -> Identify:
+    """`may_be_new`: for an identity by a key that is not there it raises UnknownKey."""
 
+    def identify(envelope: CommandEnvelope, value: bytes) -> Identified:
+        principal, unproven = None, NO_IDENTITY
+        try:
+            principal = identities.principal(envelope, value, even_expired=even_expired)
+        except IdentityRefused as error:
+            if may_be_new and isinstance(error, UnknownKey):
+                raise
+            unproven = error.why
+        if principal is None:
+            return envelope._replace(actor=None), None, unproven
+        if principal.name != envelope.actor and not principal.name.startswith(SAGA_PREFIX):
+            envelope = envelope._replace(actor=principal.name)
+        return envelope, principal, None
 
-def _actor(principal: Principal | None, stated: str | None) -> str | None:
-    if principal is None:
-        return None
-    return stated if principal.name.startswith(SAGA_PREFIX) else principal.name
+    return identify

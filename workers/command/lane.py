@@ -18,7 +18,7 @@ from workers.command.command_ports import CommandPorts
 from workers.command.counters import LaneCounters
 from workers.command.deciding import BatchDecider
 from workers.command.directing import directed
-from workers.command.identifying import identified
+from workers.command.identifying import identifying
 from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
@@ -116,12 +116,10 @@ class CommandLane:
         await self._handle(records, frozenset())
 
     async def _handle(self, records: Sequence[InboundRecord], unstorable: frozenset[str]) -> None:
-        items = [read(record, self._ports.commands, self._context) for record in records]
+        items = await self._read(records)
         requests = [item for item in items if isinstance(item, Request)]
         letters = [item for item in items if isinstance(item, DeadLetter)]
         requests, misdirected = directed(requests, self._streams, self._lane.partition, self._ports.partitions)
-        if self._ports.identities is not None:
-            requests = await identified(requests, self._ports.identities)
         try:
             decision = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
         except (Unstorable, Unsettled) as error:
@@ -141,6 +139,14 @@ class CommandLane:
             await self._publisher.put(self._committing_since, decision.events)
         await self._messages.reply(decision.answers, decision.now)
         self._counters.count(decision)
+
+    async def _read(self, records: Sequence[InboundRecord]) -> list[Request | DeadLetter]:
+        commands, context, identities = self._ports.commands, self._context, self._ports.identities
+        if identities is None:
+            return [read(record, commands, context) for record in records]
+        return await identifying(
+            identities, lambda identify: [read(record, commands, context, identify) for record in records]
+        )
 
     async def _decide_and_commit(
         self,

@@ -15,6 +15,7 @@ from contracts.envelope import CommandEnvelope, MalformedMessage, read_command
 from contracts.message import Command
 from contracts.principal import Principal
 from contracts.topics import MAX_MESSAGE_BYTES
+from workers.command.identifying import Identify
 from workers.core.decider import Rejection
 from workers.ports.log import InboundRecord
 
@@ -47,8 +48,13 @@ class NotJson(Exception):
     """The value is not JSON text."""
 
 
-def read(record: InboundRecord, models: Mapping[str, type[Command]], context: str) -> Request | DeadLetter:
-    """Read a record. `models` are the commands by wire type; a command of another context becomes a dead letter."""
+def read(
+    record: InboundRecord, models: Mapping[str, type[Command]], context: str, identify: Identify | None = None
+) -> Request | DeadLetter:
+    """Read a record. `models` are the commands by wire type; a command of another context becomes a dead letter.
+
+    `identify` says who has sent it; it is called here, while the processor has the record at hand (None: nobody looks).
+    """
     try:
         envelope = read_command(record.headers, record.key)
     except MalformedMessage as error:
@@ -61,23 +67,32 @@ def read(record: InboundRecord, models: Mapping[str, type[Command]], context: st
     value = record.value
     if not value:
         return DeadLetter(record, "EmptyValue", "the record has no value; a command's fields are a JSON object")
+    principal = unproven = None
+    if identify is not None:
+        envelope, principal, unproven = identify(envelope, value)
+    try:
+        content = _content(model, value, envelope.subject)
+    except NotJson:
+        return DeadLetter(record, "MalformedJson", "the value is not a JSON object in UTF-8")
+    if isinstance(content, Rejection):
+        return Request(record, envelope, None, content, principal, unproven)
+    return Request(record, envelope, content, None, principal, unproven)
+
+
+def _content(model: type[Command], value: bytes, key: str) -> Command | Rejection:
+    """The command with this value, or why it cannot be accepted. Raises NotJson."""
     if len(value) > MAX_MESSAGE_BYTES:
         message = f"the command has {len(value)} bytes; at most {MAX_MESSAGE_BYTES} are allowed"
-        return Request(record, envelope, None, Rejection("ValidationFailed", message, [_detail("", message)]))
+        return Rejection("ValidationFailed", message, [_detail("", message)])
     try:
-        command = _command(model, value, envelope.subject)
+        command = _command(model, value, key)
     except ValidationError as error:
-        try:
-            return Request(record, envelope, None, _rejection(error, value))
-        except NotJson:
-            return DeadLetter(record, "MalformedJson", "the value is not a JSON object in UTF-8")
-    if getattr(command, model.stream_field) != envelope.subject:
-        message = f"must be the record's key, which is {envelope.subject!r}"
+        return _rejection(error, value)
+    if getattr(command, model.stream_field) != key:
+        message = f"must be the record's key, which is {key!r}"
         details = [_detail(model.stream_field, message)]
-        return Request(
-            record, envelope, None, Rejection("ValidationFailed", f"{model.stream_field} {message}", details)
-        )
-    return Request(record, envelope, command, None)
+        return Rejection("ValidationFailed", f"{model.stream_field} {message}", details)
+    return command
 
 
 def _command(model: type[Command], value: bytes, key: str) -> Command:

@@ -25,6 +25,9 @@ class Scope:
 
     name: str
 
+    def allows(self, principal: Principal) -> bool:
+        return self.name in principal.scopes
+
     def __str__(self) -> str:
         return f"the scope {self.name}"
 
@@ -35,18 +38,27 @@ class OfSaga:
 
     name: str
 
+    def allows(self, principal: Principal) -> bool:
+        return principal == saga_principal(self.name)
+
     def __str__(self) -> str:
         return f"the saga {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Owner:
+    def allows(self, _: Principal) -> bool:
+        return False  # it depends on what it is about
+
     def __str__(self) -> str:
         return "its owner"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Known:
+    def allows(self, _: Principal) -> bool:
+        return True
+
     def __str__(self) -> str:
         return "anybody who is known"
 
@@ -102,10 +114,15 @@ class Access:
 
     def may_command(self, principal: Principal | None, command: Command, state: Any) -> bool:
         """Whether the principal (None: nobody known) may have the command decided on its stream in this state."""
-        row = self.commands.get(type(command), ())
-        if allows(row, principal):
-            return True
-        return OWNER in row and is_owner(principal, self.owner(command.stream_id, state) or self.founder(command))
+        if principal is None:
+            return False
+        for who in self.commands.get(type(command), ()):  # one loop, as this is asked for every command
+            if who is OWNER:
+                if principal.name == (self.owner(command.stream_id, state) or self.founder(command)):
+                    return True
+            elif who.allows(principal):
+                return True
+        return False
 
     def may_send(self, principal: Principal | None, wire_type: str) -> bool:
         """Whether the principal may send commands of this type, whatever they are about."""
@@ -133,19 +150,7 @@ NO_ACCESS = Access()
 
 def allows(row: Row, principal: Principal | None) -> bool:
     """Whether a row allows the principal whatever it is about, so without regard to owners."""
-    if principal is None:
-        return False
-    for who in row:
-        match who:
-            case Scope(name=scope):
-                if scope in principal.scopes:
-                    return True
-            case OfSaga(name=name):
-                if principal == saga_principal(name):
-                    return True
-            case _Known():
-                return True
-    return False
+    return principal is not None and any(who.allows(principal) for who in row)
 
 
 def is_owner(principal: Principal | None, owner: str | None) -> bool:

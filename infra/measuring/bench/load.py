@@ -5,7 +5,7 @@ addresses come in any order, as those of people do.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -22,6 +22,9 @@ from workers.ports.log import OutboundRecord
 CONTEXT = "users"
 SOURCE = "/annals/bench"
 SEND_BATCH = 5000
+
+Sign = Callable[[CommandEnvelope, bytes], CommandEnvelope]
+"""The envelope of a command with this value, with the proof of who sends it."""
 
 
 def sign_up(user_id: str | None = None) -> CreateUser:
@@ -48,20 +51,24 @@ def moves(count: int, user_ids: Sequence[str]) -> Iterator[UpdateUser]:
     )
 
 
-async def put_on_topic(settings: Settings, commands: Iterable[Command]) -> None:
+def _unsigned(envelope: CommandEnvelope, _value: bytes) -> CommandEnvelope:
+    return envelope
+
+
+async def put_on_topic(settings: Settings, commands: Iterable[Command], sign: Sign = _unsigned) -> None:
     """Put these commands, each with a reply requested, on their contexts' topics as fast as Kafka accepts them."""
     remaining, sender = iter(commands), KafkaMessageSender(settings)
     try:
         while batch := list(islice(remaining, SEND_BATCH)):
-            await sender.send(list(_records(settings, batch)))
+            await sender.send(list(_records(settings, batch, sign)))
     finally:
         await sender.stop()
 
 
-def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[str, int, OutboundRecord]]:
+def _records(settings: Settings, commands: Sequence[Command], sign: Sign) -> Iterator[tuple[str, int, OutboundRecord]]:
     now, topics = rfc3339(datetime.now(UTC)), Topics(settings.topic_prefix)
     for number, command in enumerate(commands):
-        command_id = new_identifier()
+        command_id, value = new_identifier(), command.to_json()
         envelope = CommandEnvelope(
             id=command_id,
             type=command.type,
@@ -73,5 +80,5 @@ def _records(settings: Settings, commands: Sequence[Command]) -> Iterator[tuple[
             reply_to=f"{topics.replies}:{number % settings.partitions}",
         )
         key = command.stream_id.encode()
-        record = OutboundRecord(key, command.to_json(), envelope.to_headers())
+        record = OutboundRecord(key, value, sign(envelope, value).to_headers())
         yield topics.commands(command.context), partition_for(key, settings.partitions), record

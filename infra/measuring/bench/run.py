@@ -15,6 +15,7 @@ import psutil
 from infra.measuring.bench.checkout import Checkout
 from infra.measuring.bench.commands import measure_commands
 from infra.measuring.bench.flat.run import FlatPlan, measure_flat
+from infra.measuring.bench.identified import measure_identity
 from infra.measuring.bench.idle import measure_idle
 from infra.measuring.bench.installation import NewInstallation, installation
 from infra.measuring.bench.latency.run import LatencyPlan, measure_latency
@@ -76,6 +77,11 @@ async def _reads(new_installation: NewInstallation, plan: Plan) -> object:
         return await measure_reads(running, plan.read_seconds)
 
 
+async def _identity(new_installation: NewInstallation, plan: Plan) -> object:
+    async with new_installation() as anonymous, new_installation() as identified:
+        return await measure_identity(anonymous, identified, plan.commands)
+
+
 async def _flat(new_installation: NewInstallation, plan: Plan) -> object:
     return await measure_flat(new_installation, plan.flat)
 
@@ -85,6 +91,7 @@ ON_SERVERS: Mapping[str, Callable[[NewInstallation, Plan], Awaitable[object]]] =
     "orders": _orders,
     "latency": _latency,
     "reads": _reads,
+    "identity": _identity,
     "flat": _flat,
 }
 """The parts that run on the servers of the run, in this order; an idle installation has servers of its own."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from infra.measuring.bench.commands import Commands
 from infra.measuring.bench.drained import Drained
 from infra.measuring.bench.flat.run import Flat
+from infra.measuring.bench.identified import IdentityCost
 from infra.measuring.bench.idle import Idle
 from infra.measuring.bench.latency.run import Pair
 from infra.measuring.bench.medians import Ratio
@@ -42,6 +43,8 @@ def tables(measured: Measured) -> Iterator[Table]:
         yield _reads(medians["reads"])
     if "idle" in medians:
         yield _idle(medians["idle"])
+    if "identity" in medians:
+        yield _identity(medians["identity"])
     if "flat" in medians:
         yield from _flat(medians["flat"])
 
@@ -186,6 +189,25 @@ def _idle(idle: Idle) -> Table:
         f"Idle: annals up, {idle.lanes} lanes a role and context, {idle.seconds:g} s after {idle.settle_seconds:g} s",
         ("process", "of all processors"),
         (*rows, ("sum", f"{idle.share:.2%}")),
+    )
+
+
+def _identity(identity: Mapping[str, IdentityCost]) -> Table:
+    processes = list(next(iter(identity.values())).anonymous.cpu_microseconds)
+    rows = tuple(
+        (f"{what}, {whose}", *_drained(drained, processes), cost)
+        for what, pair in identity.items()
+        for whose, drained, cost in (
+            ("anonymous", pair.anonymous, ""),
+            ("identified", pair.identified, f"{pair.cost_microseconds:.1f}"),
+        )
+    )
+    headings = (*_drained_headings(processes), "cost µs")
+    return Table(
+        "Who sends commands",
+        headings,
+        rows,
+        "Both at the same time. Cost: of the worker for each, the median over the rounds.",
     )
 
 

@@ -6,6 +6,7 @@ outcome.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from contracts.catalogue import Catalogue
@@ -13,7 +14,7 @@ from contracts.identity import IdentitySource
 from contracts.outcome import Outcome
 from contracts.topics import Topics
 from workers.command.claims import Key
-from workers.command.identifying import identified
+from workers.command.identifying import Identify, identifying
 from workers.command.reading import Request
 from workers.core.access import FORBIDDEN
 from workers.core.context import Context
@@ -53,8 +54,8 @@ class RetryResult(NamedTuple):
 
 
 class Retrying:
-    """Plans retries and does them. `contexts` are by name; `models` has all messages. `identities`: by
-    which it is proven anew who has sent a command; None: it is not. Methods raise Unavailable.
+    """Plans retries and does them. `contexts` are by name; `models` has all messages. `identities`:
+    by which it is proven anew who has sent a command; None: it is not. Methods raise Unavailable.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Retrying:
         declared, sent = self._contexts[context], request
         access = None if self._identities is None else declared.access
         if self._identities is not None:
-            (sent,) = await identified([request], self._identities, even_expired=True)
+            sent = await identifying(self._identities, partial(_identified, request), even_expired=True)
         dry_run = DryRun(declared.decider, context, looked_up.events, self._models.events, access)
         refused: frozenset[Key] = frozenset()
         while True:
@@ -168,6 +169,11 @@ class Retrying:
                 break
             await self._clock.sleep(LOOK_INTERVAL_SECONDS)
         return outcomes
+
+
+def _identified(request: Request, identify: Identify) -> Request:
+    envelope, principal, unproven = identify(request.envelope, request.record.value or b"")
+    return request._replace(envelope=envelope, principal=principal, unproven=unproven)
 
 
 def _details(plan: RetryPlan) -> dict[str, Any]:
