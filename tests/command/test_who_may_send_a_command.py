@@ -168,7 +168,31 @@ async def test_a_record_that_was_refused_before_at_its_place_stops_no_lane(insta
 
 
 async def test_a_refusal_is_kept_under_an_id_of_its_own(installation: Installation) -> None:
-    await installation.handle([sent(CREATE_ADA, 1, MALLORY, offset=7)])
+    refused = sent(CREATE_ADA, 1, MALLORY, offset=7)
+    await installation.handle([refused])
     (stored,) = (Outcome.model_validate_json(row.outcome) for row in installation.table.handled.values())
-    assert stored.command_id == refusal_id(command_id(1), 0, 7)
+    assert stored.command_id == refusal_id(command_id(1), refused)
     assert outcome_of(installation, 1).command_id == command_id(1)
+
+
+async def test_which_is_that_of_its_content_wherever_it_stands(installation: Installation) -> None:
+    """A copy that was sent on to another lane is the same; the same by another sender, or of another value, is not."""
+    refused = sent(CREATE_ADA, 1, MALLORY)
+    assert refusal_id(command_id(1), refused) == refusal_id(command_id(1), refused._replace(partition=5, offset=99))
+    others = [
+        sent(CREATE_ADA, 1, WELCOME),
+        sent(MOVE_ADA_TO_TURIN, 1, MALLORY),
+        refused._replace(value=b"{}"),
+        refused._replace(headers=[*refused.headers, ("x", b"")]),
+        refused._replace(key=b"", value=(refused.key or b"") + (refused.value or b"")),
+    ]
+    assert len({refusal_id(command_id(1), record) for record in [refused, *others]}) == 6
+
+
+async def test_the_same_refused_again_is_kept_once_and_answered_each_time(installation: Installation) -> None:
+    refused = sent(CREATE_ADA, 1, MALLORY)
+    await installation.handle([refused, refused._replace(offset=1)])
+    await installation.handle([refused._replace(offset=2)])
+    assert len(installation.table.handled) == 1
+    outcomes = [Outcome.model_validate_json(outcome) for _, outcome in installation.replies]
+    assert [outcome.error and outcome.error.code for outcome in outcomes] == ["Forbidden"] * 3

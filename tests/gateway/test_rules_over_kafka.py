@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 import uuid
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,12 +21,14 @@ from contracts.identity import WHOSE_KEY_IT_IS, FixedIdentities, Identities, Ide
 from contracts.message import Command
 from contracts.orders.commands import PlaceOrder
 from contracts.outcome import Outcome
+from contracts.partitioner import partition_for
 from contracts.principal import Principal, saga_principal
 from contracts.users.commands import CreateUser, UpdateUser
 from infra.settings import Settings
 from tests.gateway.principals import OWNER_IS, STRANGERS, may
 from tests.gateway.running import Running, annals
 from tests.system import Sent
+from tests.waiting import until
 from workers.core.access import OWNER
 from workers.domain import contexts, scopes
 
@@ -169,10 +172,28 @@ async def test_who_reads_a_topic_can_send_a_command_of_another_again_and_nothing
     assert [row["city"] for row in cities[before:]] == ["London"]
 
 
+def about_a_stream_of_another_lane(partitions: int) -> Command:
+    """A command that a client without Kafka's usual partitioner, as librdkafka is, sends to a lane that sends it on."""
+    while True:
+        command, owner = about_a_new_stream(CreateUser)
+        if partition_for(owner.encode(), partitions) != zlib.crc32(owner.encode()) % partitions:
+            return command
+
+
 async def test_what_was_refused_is_no_command_that_nobody_has_handled(ruled: Running, kafka: Kafka) -> None:
     command, owner = about_a_new_stream(CreateUser)
     for principal in (None, Principal("mallory"), Principal(owner)):
         await kafka.ask(command, principal, command_id="0198c0de-ada0-7000-8000-00000000f0f0")
+    elsewhere = about_a_stream_of_another_lane(ruled.settings.partitions)
+    headers: list[tuple[str, str | bytes | None]] = [("ce_id", str(uuid.uuid4())), ("ce_type", elsewhere.type)]
+    sent = Sent("", elsewhere.stream_id, elsewhere.to_json(), headers)
+    await asyncio.to_thread(ruled.system.send, [sent])
+
+    async def refused() -> bool:
+        query = "SELECT status FROM annals.commands WHERE stream_id = $1"
+        return bool(await ruled.system.value(query, elsewhere.stream_id) == "rejected")
+
+    await until(refused, "its own lane has refused it")
     await ruled.system.settled()
     verified = await ruled.system.annals("verify")
     assert verified.code == 0, verified.output + verified.errors

@@ -108,10 +108,9 @@ class BatchDecider:
     def _refuse(self, request: Request, refusal: Rejection) -> OutcomeRow:
         """The outcome for a sender who may not send this. It tells nothing of the stream."""
         outcome = self._outcome(request, "rejected", 0, (), refusal)
-        record = request.record
-        stored = outcome._replace(command_id=refusal_id(outcome.command_id, record.partition, record.offset))
+        stored = outcome._replace(command_id=refusal_id(outcome.command_id, request.record))
         key = stored.stream_id, stored.command_id
-        if key not in self._outcome_of:  # else this record was there before, in a topic that was made anew since
+        if key not in self._outcome_of:  # else the same was sent before
             self._outcome_of[key] = stored
             self._count(request, "rejected", refusal)
             self._outcomes.append(stored)

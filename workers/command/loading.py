@@ -163,5 +163,4 @@ class LaneStreams:
 
 
 def _refusal_of(request: Request) -> tuple[str, str]:
-    record, envelope = request.record, request.envelope
-    return envelope.subject, refusal_id(envelope.id, record.partition, record.offset)
+    return request.envelope.subject, refusal_id(request.envelope.id, request.record)

@@ -4,6 +4,7 @@ A command that a lane has read and nobody has handled shows nowhere else: no eve
 itself is read, as far as it is kept. A command is identified by its id, a record that is no command by its position.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from contracts.envelope import MalformedMessage, printable_name, read_command
@@ -18,10 +19,17 @@ MAX_UNHANDLED = 20_000
 """Records without an outcome that are kept until the dead letters are read."""
 
 
+class _Command(NamedTuple):
+    """A command, and under what its outcome stands if its sender was not allowed to send it."""
+
+    command: StreamCommand
+    refusal: StreamCommand
+
+
 class _Unhandled(NamedTuple):
     """A record without an outcome. `command`: None for a record that is no command."""
 
-    command: StreamCommand | None
+    command: _Command | None
     content: int
 
 
@@ -93,38 +101,39 @@ class _Comparison:
                 first_records.setdefault(StreamCommand(envelope.subject, envelope.id), record)
             except MalformedMessage:
                 self._unhandled[_position(record)] = _Unhandled(None, _content(record))
-        places = {command: _position(record) for command, record in first_records.items()}
-        without_outcome = await self._without_outcome(places)
-        for command, record in first_records.items():
-            if command in without_outcome:
-                self._unhandled[_position(record)] = _Unhandled(command, _content(record))
+        places = {_command(command, record): record for command, record in first_records.items()}
+        for command in await self._without_outcome(places):
+            record = places[command]
+            self._unhandled[_position(record)] = _Unhandled(command, _content(record))
         self._verdict.compared(f"commands in {self._topic} compared with the outcomes", len(records))
         if len(self._unhandled) >= MAX_UNHANDLED:
             await self.conclude()
 
-    async def _without_outcome(self, places: dict[StreamCommand, RecordPosition]) -> frozenset[StreamCommand]:
-        """Those of the commands, by the places of their records, that have no outcome: also none of a refusal."""
-        without_one = places and await self._sources.table.commands_without_outcome(self._context, list(places))
-        if not without_one:
-            return frozenset()
-        refusals = {_refusal_of(command, places[command]): command for command in without_one}
-        not_refused = await self._sources.table.commands_without_outcome(self._context, list(refusals))
-        return frozenset(refusals[refusal] for refusal in not_refused)
+    async def _without_outcome(self, commands: Collection[_Command]) -> Collection[_Command]:
+        """Those of the commands that have no outcome, also none of a refusal."""
+        open_ = await self._of_table([command.command for command in commands])
+        unanswered = [command for command in commands if command.command in open_]
+        not_refused = await self._of_table([command.refusal for command in unanswered])
+        return [command for command in unanswered if command.refusal in not_refused]
+
+    async def _of_table(self, commands: list[StreamCommand]) -> Collection[StreamCommand]:
+        """Those of which the table has no outcome."""
+        return commands and await self._sources.table.commands_without_outcome(self._context, commands)
 
     async def conclude(self) -> None:
         """Report what has no outcome and no dead letter, also after a while: it was never handled."""
         timer = self._sources.settle_timer()
         while self._unhandled:
             await self._forget_dead_letters()
-            places = {record.command: place for place, record in self._unhandled.items() if record.command is not None}
-            without_outcome = {None, *await self._without_outcome(places)}
+            commands = {record.command for record in self._unhandled.values() if record.command is not None}
+            without_outcome = {None, *await self._without_outcome(commands)}
             self._unhandled = {
                 position: record for position, record in self._unhandled.items() if record.command in without_outcome
             }
             if not self._unhandled or not await timer.wait():
                 break
         for position, (command, _) in self._unhandled.items():
-            what = "a record that is no command" if command is None else f"command {command.command_id}"
+            what = "a record that is no command" if command is None else f"command {command.command.command_id}"
             explanation = f"{what} was passed over: it has no outcome and no dead letter"
             self._verdict.report(FindingKind.COMMAND_NOT_HANDLED, str(position), explanation)
         self._unhandled.clear()
@@ -149,8 +158,8 @@ def _position(record: InboundRecord) -> RecordPosition:
     return RecordPosition(record.topic, record.partition, record.offset)
 
 
-def _refusal_of(command: StreamCommand, place: RecordPosition) -> StreamCommand:
-    return StreamCommand(command.stream_id, refusal_id(command.command_id, place.partition, place.offset))
+def _command(command: StreamCommand, record: InboundRecord) -> _Command:
+    return _Command(command, StreamCommand(command.stream_id, refusal_id(command.command_id, record)))
 
 
 def _content(record: InboundRecord) -> int:
