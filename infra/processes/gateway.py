@@ -53,6 +53,7 @@ WAIT_FOR_SERVERS_SECONDS = 120.0
 DELIVERY_TIMEOUT_SECONDS = 3.0
 MAX_OUTSTANDING_COMMANDS = 2000
 READER_CONNECTIONS = 8
+OPEN_SECONDS = 2.0
 CLOSE_SECONDS = 5.0
 APPLICATION = "infra.processes.gateway:application"
 
@@ -102,10 +103,12 @@ def composed(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        beside = {
-            in_background(opened_at_last(database, "the gateway waits for its database", log), "open the database"),
-            in_background(backend.servers.watch(), "watch the servers"),
-        }
+        opening = in_background(
+            opened_at_last(database, "the gateway waits for its database", log), "open the database"
+        )
+        # Before the first request, or a gateway whose servers all answer would say at first that one is away.
+        await asyncio.wait({opening}, timeout=OPEN_SECONDS)
+        beside = {opening, in_background(backend.servers.watch(), "watch the servers")}
         if authenticating is not None:
             beside |= {in_background(work, name) for name, work in authenticating.beside().items()}
         await commands.start()

@@ -23,6 +23,12 @@ async def chunks(count: int) -> AsyncIterator[bytes]:
         yield b" " * 65_536
 
 
+async def test_at_first_none_of_its_servers_is_said_to_be_away(running: Running) -> None:
+    """Before the others, which kill some."""
+    assert await is_ready(running.http)
+    assert "not ready" not in (running.folder / "gateway.log").read_text()
+
+
 async def test_what_is_written_is_read_and_what_is_wrong_is_refused(running: Running) -> None:
     http, user = running.http, {**ADA, "email": "whole@example.org"}
     answer = await created(http, email=user["email"], password="correct horse")
