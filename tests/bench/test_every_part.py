@@ -88,11 +88,14 @@ async def test_commands_whose_senders_are_known_beside_anonymous_ones(bench_serv
     new_installation = partial(installation, this_checkout(), bench_servers)
     identity = plain(await ON_SERVERS["identity"](new_installation, PLAN))
     assert set(identity) == {"creates", "updates"}
-    for pair in identity.values():
-        for drained in (pair["anonymous"], pair["identified"]):
-            assert_drained(drained, {"worker", *SERVERS})
-        used = [pair[whose]["cpu_microseconds"]["worker"] for whose in ("identified", "anonymous")]
-        assert pair["cost_microseconds"] == pytest.approx(used[0] - used[1], abs=0.001)
+    for costs in identity.values():
+        for way in ("anonymous", "signed", "identified"):
+            assert_drained(costs[way], {"worker", *SERVERS})
+        anonymous, signed, identified = (
+            costs[way]["cpu_microseconds"]["worker"] for way in ("anonymous", "signed", "identified")
+        )
+        assert costs["looking_microseconds"] == pytest.approx(identified - signed, abs=0.001)
+        assert costs["whole_microseconds"] == pytest.approx(identified - anonymous, abs=0.001)
     assert set(await leftovers(bench_servers.settings)) <= before
 
 

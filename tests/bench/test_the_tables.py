@@ -6,7 +6,7 @@ from infra.measuring.bench.flat.lanes import AtLanes
 from infra.measuring.bench.flat.run import Flat
 from infra.measuring.bench.flat.streams import AtLength
 from infra.measuring.bench.flat.tables import AtRows
-from infra.measuring.bench.identified import IdentityCost
+from infra.measuring.bench.identified import IdentityCosts
 from infra.measuring.bench.idle import Idle
 from infra.measuring.bench.latency.run import Pair
 from infra.measuring.bench.latency.times import Times
@@ -29,7 +29,7 @@ MEDIANS = {
     "latency": {"500 commands/s": Pair.of(TIMES, TIMES)},
     "reads": {"GET /users/{id}, 1 client": ReadPair(RATE, RATE, 1.0, 1.0)},
     "idle": Idle(24, 60.0, 60.0, 0.03, {"kafka": 0.03}),
-    "identity": {"creates": IdentityCost(DRAINED, DRAINED, 5.0)},
+    "identity": {"creates": IdentityCosts(DRAINED, DRAINED, DRAINED, 5.0, 8.0)},
     "flat": Flat(
         {"1 events": AtLength(1, 0.1, 5.0, 4.0, DRAINED)},
         {"10,000 rows": AtRows(10_000, 0.5, DRAINED, RATE)},

@@ -1,8 +1,9 @@
-"""What it costs a command worker to know who sends its commands: the same creates and updates, without and with it.
+"""What it costs a command worker to know who sends its commands: the same creates and updates in three ways.
 
-Without: workers as they are with ANNALS_AUTH=none, and commands as strangers send them. With: workers that look for an
-identity in each command and ask the rules, and commands as the gateway sends them for its callers. Every new user signs
-up for herself, so no name comes twice; the thousand who move do so again and again.
+`anonymous`: commands as strangers send them, to a worker with ANNALS_AUTH=none. `signed`: commands as the gateway sends
+them for its callers, longer by two headers and with an actor for the events, to the same kind of worker, which does not
+look at the proof. `identified`: the same to a worker that does, and asks the rules. Every new user signs up for
+herself, so no name comes twice; the thousand who move do so again and again.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -16,47 +17,55 @@ from contracts.message import Command
 from contracts.principal import Principal
 from infra.measuring.bench.commands import UPDATED_USERS, drain_commands
 from infra.measuring.bench.drained import Drained
-from infra.measuring.bench.installation import Installation
-from infra.measuring.bench.load import Sign, moves, put_on_topic, sign_ups
+from infra.measuring.bench.installation import Installation, NewInstallation
+from infra.measuring.bench.load import Sign, moves, put_on_topic, sign_ups, unsigned
 from infra.measuring.bench.together import together
 from infra.postgres.address import database_url
 from infra.postgres.identities import PostgresIdentities
 from infra.postgres.pool import Database
 
 
-class IdentityCost(NamedTuple):
-    """Without identities and with them, and the microseconds of the worker's processor time that they cost each."""
+class IdentityCosts(NamedTuple):
+    """The three ways, and the microseconds of the worker's processor time that each command costs more: for its proof
+    and the rules (identified, signed), and for all that belongs to it (identified, anonymous).
+    """
 
     anonymous: Drained
+    signed: Drained
     identified: Drained
-    cost_microseconds: float
+    looking_microseconds: float
+    whole_microseconds: float
+
+    @staticmethod
+    def of(anonymous: Drained, signed: Drained, identified: Drained) -> "IdentityCosts":
+        """What they differ by."""
+        used = identified.cpu_microseconds["worker"]
+        looking, whole = (used - less.cpu_microseconds["worker"] for less in (signed, anonymous))
+        return IdentityCosts(anonymous, signed, identified, looking, whole)
 
 
-async def measure_identity(anonymous: Installation, identified: Installation, count: int) -> dict[str, IdentityCost]:
-    """So many creates, then as many updates, at the same time in both installations: a machine that gets slower or
-    quicker does so for both workers. Raises Stalled, TooLittleWork or Unavailable.
+async def measure_identity(new_installation: NewInstallation, count: int) -> dict[str, IdentityCosts]:
+    """So many creates, then as many updates, each way in an installation of its own and all at the same time: a machine
+    that gets slower or quicker does so for all. Raises Stalled, TooLittleWork, SetupFailed or Unavailable.
     """
-    settings = identified.settings.model_copy(update={"auth": "oidc", "auth_development_issuer": True})
-    identified = identified._replace(settings=settings)
-    user_ids = [new_identifier() for _ in range(min(UPDATED_USERS, count))]
+    async with new_installation() as anonymous, new_installation() as signed, new_installation() as identified:
+        asking = identified.settings.model_copy(update={"auth": "oidc", "auth_development_issuer": True})
+        installations = (anonymous, signed, identified._replace(settings=asking))
+        user_ids = [new_identifier() for _ in range(min(UPDATED_USERS, count))]
+        async with _signing(signed) as sign, _signing(identified) as sign_identified:
+            signatures = (unsigned, sign, sign_identified)
 
-    async with _signing(identified) as sign:
+            async def costs(commands: Callable[[], Iterable[Command]]) -> IdentityCosts:
+                for running, way in zip(installations, signatures, strict=True):
+                    await put_on_topic(running.settings, commands(), way)
+                async with together() as tasks:
+                    work = [tasks.create_task(drain_commands(running, count)) for running in installations]
+                return IdentityCosts.of(*[task.result() for task in work])
 
-        async def both(commands: Callable[[], Iterable[Command]]) -> IdentityCost:
-            await put_on_topic(anonymous.settings, commands())
-            await put_on_topic(identified.settings, commands(), sign)
-            async with together() as tasks:
-                work = [
-                    tasks.create_task(drain_commands(installation, count)) for installation in (anonymous, identified)
-                ]
-            without, with_them = (task.result() for task in work)
-            cost = with_them.cpu_microseconds["worker"] - without.cpu_microseconds["worker"]
-            return IdentityCost(without, with_them, cost)
-
-        return {
-            "creates": await both(lambda: sign_ups(count, user_ids)),
-            "updates": await both(lambda: moves(count, user_ids)),
-        }
+            return {
+                "creates": await costs(lambda: sign_ups(count, user_ids)),
+                "updates": await costs(lambda: moves(count, user_ids)),
+            }
 
 
 @asynccontextmanager

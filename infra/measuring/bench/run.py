@@ -78,8 +78,7 @@ async def _reads(new_installation: NewInstallation, plan: Plan) -> object:
 
 
 async def _identity(new_installation: NewInstallation, plan: Plan) -> object:
-    async with new_installation() as anonymous, new_installation() as identified:
-        return await measure_identity(anonymous, identified, plan.commands)
+    return await measure_identity(new_installation, plan.commands)
 
 
 async def _flat(new_installation: NewInstallation, plan: Plan) -> object:
