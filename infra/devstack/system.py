@@ -14,7 +14,7 @@ from infra.child_processes.termination import ending
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
 from infra.devstack.readiness import until_ready
-from infra.devstack.screen import OUR_NAME, Screen
+from infra.devstack.screen import ANY_ISSUER, DEVELOPMENT_ISSUER, OUR_NAME, Screen
 from infra.devstack.stack import Devstack
 from infra.home import printable
 from infra.locating import Addresses
@@ -92,8 +92,7 @@ class RunningSystem:
         self._tasks.append(waiting)
         while not (await asyncio.wait([waiting], timeout=READY_REMINDER_SECONDS))[0]:
             self._screen.say(GATEWAY, f"is not ready after another {READY_REMINDER_SECONDS:g} s; still waiting")
-        needs_token = self._settings.auth != "none"
-        self._screen.ready(self._server_rows() + self._worker_rows(url), url, needs_token=needs_token)
+        self._screen.ready(self._server_rows() + self._worker_rows(url), url, token=token_command(self._settings))
         self._launch(self._fleet.follower, environment)
 
     def _launch(self, process: FleetProcess, environment: dict[str, str]) -> None:
@@ -154,6 +153,13 @@ class RunningSystem:
             return gateway_url if worker.name == GATEWAY else f"pid {worker.pid}"
 
         return [(process.name, process.purpose, where(worker)) for process, worker in self._workers]
+
+
+def token_command(settings: Settings) -> str | None:
+    """How a shell gets a token of the gateway; None: it asks for none."""
+    if settings.auth == "none":
+        return None
+    return DEVELOPMENT_ISSUER if settings.auth_development_issuer else ANY_ISSUER
 
 
 def _gateway_url(host: str, port: int) -> str:
