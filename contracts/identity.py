@@ -31,7 +31,6 @@ LIFETIME_SECONDS = 7 * 86_400
 MAX_IDENTITY_BYTES = 900
 WHOSE_KEY_IT_IS = Principal("-")
 """In an identity: the service for which the key was made."""
-_WHOSE_KEY_IT_IS = WHOSE_KEY_IT_IS.name
 _API_KEY = re.compile(r"annals_([0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 
 
@@ -95,7 +94,7 @@ class Identities:
             raise IdentityRefused("its identity is not that of this command: something was changed after it was signed")
         if not (even_expired or (until.isdecimal() and int(until) >= self._clock())):
             raise IdentityRefused("its identity has expired")
-        if (who == _WHOSE_KEY_IT_IS) != (key.of is not None):
+        if (who == WHOSE_KEY_IT_IS.name) != (key.of is not None):
             raise IdentityRefused("a service's key proves that service, the installation's keys any other name")
         return key.of or _principal_of(who)
 

@@ -11,6 +11,7 @@ from contracts.outcome import Outcome
 from contracts.principal import Principal, saga_principal
 from contracts.users.examples import CREATE_ADA, MOVE_ADA_TO_TURIN, WELCOME_ADA
 from tests.command.installation import Installation, command_id, record
+from tests.counted import Counted
 from workers.command.refusals import refusal_id
 from workers.ports.log import InboundRecord
 
@@ -159,7 +160,7 @@ async def test_a_key_that_was_made_since_is_looked_up_before_anything_is_final()
     assert source.asked == 1
 
 
-async def test_a_record_that_was_refused_before_at_its_place_stops_no_lane(installation: Installation) -> None:
+async def test_a_record_that_was_refused_before_stops_no_lane(installation: Installation) -> None:
     """As in a topic that was made anew: whoever sends the same once more must not make the commit fail for ever."""
     for _ in range(2):
         await installation.handle([sent(CREATE_ADA, 1, MALLORY, offset=0), sent(CREATE_ADA, 2, None, offset=1)])
@@ -190,9 +191,11 @@ async def test_which_is_that_of_its_content_wherever_it_stands(installation: Ins
 
 
 async def test_the_same_refused_again_is_kept_once_and_answered_each_time(installation: Installation) -> None:
+    repeats = Counted(annals_commands_repeated_total={"context": "users"})
     refused = sent(CREATE_ADA, 1, MALLORY)
     await installation.handle([refused, refused._replace(offset=1)])
     await installation.handle([refused._replace(offset=2)])
+    assert repeats.grown() == {"annals_commands_repeated_total": 2}
     assert len(installation.table.handled) == 1
     outcomes = [Outcome.model_validate_json(outcome) for _, outcome in installation.replies]
     assert [outcome.error and outcome.error.code for outcome in outcomes] == ["Forbidden"] * 3

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PROCESSES = ("command", "projection", "saga", "audit", "gateway")
+PROCESSES = ("worker", "command", "projection", "saga", "audit", "gateway")
 TOKEN_LIBRARIES = ("httpx", "jwt")
 
 

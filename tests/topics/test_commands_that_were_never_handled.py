@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from contracts.partitioner import partition_for
 from infra.processes.verification import open_sources
 from infra.settings import Settings
 from tests.system import Sent, System, create_user, running_system
@@ -84,6 +85,22 @@ async def test_no_command_is_named_that_was_handled_or_is_a_dead_letter(system: 
     await system.handled(20)
     assert await compared(system) == {}
     assert await worker.stop() == 0
+
+
+async def test_that_a_stranger_was_refused_under_its_id_does_not_hide_that_a_command_was_lost(system: System) -> None:
+    strangers = create_user()
+    rightful = strangers._replace(headers=[*strangers.headers, ("x-said", b"by its owner")])
+    partition = partition_for(strangers.stream_id.encode(), system.settings.partitions)
+    to_partition(system, strangers, partition)
+    worker = await system.worker("command", auth="oidc", auth_development_issuer=True)
+    await system.handled(1)
+    assert await worker.stop() == 0
+    assert await compared(system) == {}
+    to_partition(system, rightful, partition)
+    await system.database.execute("UPDATE annals.lanes SET consumed = 2 WHERE partition = $1", partition)
+    findings = await compared(system)
+    topic = system.topic("users.commands")
+    assert [place for place, _ in findings["command never handled"]] == [f"{topic}/{partition}/1"]
 
 
 async def test_a_letter_about_another_record_at_the_same_position_does_not_count(system: System) -> None:

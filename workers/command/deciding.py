@@ -110,7 +110,9 @@ class BatchDecider:
         outcome = self._outcome(request, "rejected", 0, (), refusal)
         stored = outcome._replace(command_id=refusal_id(outcome.command_id, request.record))
         key = stored.stream_id, stored.command_id
-        if key not in self._outcome_of:  # else the same was sent before
+        if key in self._outcome_of:
+            self._repeated += 1
+        else:
             self._outcome_of[key] = stored
             self._count(request, "rejected", refusal)
             self._outcomes.append(stored)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from contracts.client.identifiers import new_identifier
 from contracts.envelope import CommandEnvelope
-from contracts.identity import Identities
 from contracts.message import Command
 from contracts.principal import Principal
 from infra.measuring.bench.commands import UPDATED_USERS, drain_commands
@@ -74,7 +73,7 @@ async def _signing(installation: Installation) -> AsyncIterator[Sign]:
     database = Database(database_url(installation.settings), role=None, connections=1)
     try:
         await database.open(checks_schema=False)
-        identities: Identities = await PostgresIdentities(database, knows_services=False).current()
+        identities = await PostgresIdentities(database, knows_services=False).current()
 
         def sign(envelope: CommandEnvelope, value: bytes) -> CommandEnvelope:
             user = Principal(envelope.subject)

@@ -94,27 +94,37 @@ class _Comparison:
 
     async def add(self, records: list[InboundRecord]) -> None:
         """Keep those of these records that have no outcome."""
-        first_records: dict[StreamCommand, InboundRecord] = {}
+        # All of one id: that a stranger's command was refused says nothing of the rightful sender's under the same id.
+        records_of: dict[StreamCommand, list[InboundRecord]] = {}
         for record in records:
             try:
                 envelope = read_command(record.headers, record.key)
-                first_records.setdefault(StreamCommand(envelope.subject, envelope.id), record)
+                records_of.setdefault(StreamCommand(envelope.subject, envelope.id), []).append(record)
             except MalformedMessage:
                 self._unhandled[_position(record)] = _Unhandled(None, _content(record))
-        places = {_command(command, record): record for command, record in first_records.items()}
-        for command in await self._without_outcome(places):
-            record = places[command]
-            self._unhandled[_position(record)] = _Unhandled(command, _content(record))
+        without_own = [
+            (record, _Command(command, StreamCommand(command.stream_id, refusal_id(command.command_id, record))))
+            for command in await self._of_table(list(records_of))
+            for record in records_of[command]
+        ]
+        not_refused = await self._of_table([command.refusal for _, command in without_own])
+        for record, command in without_own:
+            if command.refusal in not_refused:
+                self._unhandled[_position(record)] = _Unhandled(command, _content(record))
         self._verdict.compared(f"commands in {self._topic} compared with the outcomes", len(records))
         if len(self._unhandled) >= MAX_UNHANDLED:
             await self.conclude()
 
-    async def _without_outcome(self, commands: Collection[_Command]) -> Collection[_Command]:
-        """Those of the commands that have no outcome, also none of a refusal."""
+    async def _forget_handled(self) -> None:
+        """Forget the commands that have an outcome by now, or one of a refusal."""
+        commands = {record.command for record in self._unhandled.values() if record.command is not None}
         open_ = await self._of_table([command.command for command in commands])
-        unanswered = [command for command in commands if command.command in open_]
-        not_refused = await self._of_table([command.refusal for command in unanswered])
-        return [command for command in unanswered if command.refusal in not_refused]
+        not_refused = await self._of_table([command.refusal for command in commands])
+        self._unhandled = {
+            position: record
+            for position, record in self._unhandled.items()
+            if record.command is None or (record.command.command in open_ and record.command.refusal in not_refused)
+        }
 
     async def _of_table(self, commands: list[StreamCommand]) -> Collection[StreamCommand]:
         """Those of which the table has no outcome."""
@@ -125,11 +135,7 @@ class _Comparison:
         timer = self._sources.settle_timer()
         while self._unhandled:
             await self._forget_dead_letters()
-            commands = {record.command for record in self._unhandled.values() if record.command is not None}
-            without_outcome = {None, *await self._without_outcome(commands)}
-            self._unhandled = {
-                position: record for position, record in self._unhandled.items() if record.command in without_outcome
-            }
+            await self._forget_handled()
             if not self._unhandled or not await timer.wait():
                 break
         for position, (command, _) in self._unhandled.items():
@@ -156,10 +162,6 @@ class _Comparison:
 
 def _position(record: InboundRecord) -> RecordPosition:
     return RecordPosition(record.topic, record.partition, record.offset)
-
-
-def _command(command: StreamCommand, record: InboundRecord) -> _Command:
-    return _Command(command, StreamCommand(command.stream_id, refusal_id(command.command_id, record)))
 
 
 def _content(record: InboundRecord) -> int:
