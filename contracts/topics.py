@@ -33,6 +33,14 @@ class Topics(NamedTuple):
     def replies(self) -> str:
         return f"{self.prefix}replies"
 
+    @property
+    def analytics_windows(self) -> str:
+        return f"{self.prefix}analytics.windows"
+
+    @property
+    def analytics_changelog(self) -> str:
+        return f"{self.prefix}analytics.changelog"
+
     def context_of(self, topic: str) -> str:
         """The context whose commands or events `topic` carries."""
         name = topic.removeprefix(self.prefix)

@@ -15,6 +15,7 @@ class Account(StrEnum):
     COMMAND = "command"
     SAGA = "saga"
     PROJECTION = "projection"
+    ANALYTICS = "analytics"
     GATEWAY = "gateway"
     AUDIT = "audit"
     OPERATOR = "operator"

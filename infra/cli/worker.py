@@ -16,6 +16,7 @@ class Role(StrEnum):
     command = "command"
     projection = "projection"
     saga = "saga"
+    analytics = "analytics"
     audit = "audit"
 
 

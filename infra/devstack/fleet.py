@@ -1,7 +1,7 @@
 """The processes that `annals up` runs besides the servers. A new process is one more line in the table.
 
 setup     run once, one after the other, each must end well      (database schema, topics)
-workers   run until `up` stops, restarted when they end          (command, projection, saga, gateway)
+workers   run until `up` stops, restarted when they end          (command, projection, saga, analytics, gateway)
 follower  like a worker, but started last: it prints the events
 """
 
@@ -39,6 +39,7 @@ FLEET = Fleet(
         FleetProcess("command", "commands in, events out", annals("worker", "command")),
         FleetProcess("projection", "events in, read models out", annals("worker", "projection")),
         FleetProcess("saga", "events in, follow-up commands out", annals("worker", "saga")),
+        FleetProcess("analytics", "events in, windows of time out", annals("worker", "analytics")),
         FleetProcess("audit", "verifies everything, slowly and repeatedly", annals("worker", "audit")),
         FleetProcess(GATEWAY, "HTTP in, commands and queries", annals("gateway")),
     ),

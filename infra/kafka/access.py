@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.topics import Topics
-from infra.kafka.groups import COMMAND_GROUP, SAGA_GROUP, projection_groups
+from infra.kafka.groups import ANALYTICS_GROUP, COMMAND_GROUP, SAGA_GROUP, projection_groups
 from workers.core.context import Context
 from workers.ports.topic_recreation import KEPT_SUFFIX
 
@@ -47,6 +47,8 @@ class Kind(StrEnum):
     EVENTS = "events"
     DEAD_LETTERS = "dead letters"
     REPLIES = "replies"
+    WINDOWS = "windows of analytics"
+    CHANGELOG = "changelog of analytics"
     KEPT = "commands that are kept while their topic is recreated"
 
 
@@ -58,6 +60,7 @@ class Role(StrEnum):
     COMMAND = "command"
     SAGA = "saga"
     PROJECTION = "projection"
+    ANALYTICS = "analytics"
     GATEWAY = "gateway"
     AUDIT = "audit"
     OPERATOR = "operator"
@@ -94,13 +97,19 @@ RIGHTS: Mapping[Role, Rights] = {
     ),
     Role.SAGA: Rights({Kind.COMMANDS: _WRITE, Kind.EVENTS: _READ}, is_idempotent=True),
     Role.PROJECTION: Rights({Kind.EVENTS: _READ}),
-    Role.GATEWAY: Rights({Kind.COMMANDS: _WRITE, Kind.REPLIES: _READ}),
+    Role.ANALYTICS: Rights(
+        {Kind.EVENTS: _READ, Kind.WINDOWS: _WRITE, Kind.CHANGELOG: (Operation.READ, Operation.WRITE)},
+        is_idempotent=True,
+    ),
+    Role.GATEWAY: Rights({Kind.COMMANDS: _WRITE, Kind.REPLIES: _READ, Kind.WINDOWS: _READ}),
     Role.AUDIT: Rights(
         {
             Kind.COMMANDS: _LOOKED_AT,
             Kind.EVENTS: _LOOKED_AT,
             Kind.DEAD_LETTERS: _LOOKED_AT,
             Kind.REPLIES: (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS),
+            Kind.WINDOWS: _LOOKED_AT,
+            Kind.CHANGELOG: (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS),
         }
     ),
     # Sends commands, repairs the log, retries dead letters, creates and recreates topics.
@@ -110,6 +119,8 @@ RIGHTS: Mapping[Role, Rights] = {
             Kind.EVENTS: (*_ADMINISTERED, Operation.WRITE),
             Kind.DEAD_LETTERS: (Operation.READ, Operation.CREATE, Operation.DESCRIBE_CONFIGS, Operation.ALTER_CONFIGS),
             Kind.REPLIES: _ADMINISTERED,
+            Kind.WINDOWS: _ADMINISTERED,
+            Kind.CHANGELOG: (*_ADMINISTERED, Operation.WRITE),
             Kind.KEPT: (*_ADMINISTERED, Operation.WRITE),
         },
         is_idempotent=True,
@@ -147,6 +158,7 @@ class Installation(NamedTuple):
             Role.PROJECTION: sorted(
                 {name for context in declared for projection in context.projections for _, name in projection.fed_by()}
             ),
+            Role.ANALYTICS: sorted(context.name for context in declared if context.analytics.series),
         }
 
     def groups(self, role: Role) -> list[str]:
@@ -156,6 +168,8 @@ class Installation(NamedTuple):
                 names = [COMMAND_GROUP]
             case Role.SAGA:
                 names = [SAGA_GROUP]
+            case Role.ANALYTICS:
+                names = [ANALYTICS_GROUP]
             case Role.PROJECTION:
                 names = [
                     group for context in self.contexts.values() for group in projection_groups(context.projections)
@@ -196,6 +210,10 @@ def topics_of_kind(kind: Kind, topics: Topics, contexts: Sequence[str]) -> list[
             return [topics.dead_letters(topics.commands(name)) for name in contexts]
         case Kind.REPLIES:
             return [topics.replies]
+        case Kind.WINDOWS:
+            return [topics.analytics_windows]
+        case Kind.CHANGELOG:
+            return [topics.analytics_changelog]
         case Kind.KEPT:
             return [topics.commands(name) + KEPT_SUFFIX for name in contexts]
 

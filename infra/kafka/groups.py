@@ -6,6 +6,7 @@ from workers.core.projection import Projection
 
 COMMAND_GROUP = "annals-command"
 SAGA_GROUP = "annals-saga"
+ANALYTICS_GROUP = "annals-analytics"
 
 
 def projection_group(projection: str, section: str = "") -> str:

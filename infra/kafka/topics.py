@@ -81,6 +81,10 @@ def topics_of(contexts: Sequence[str], settings: Settings) -> list[Topic]:
             Topic(names.dead_letters(commands), 1, _config(forever, MAX_DEAD_LETTER_BYTES)),
         ]
     topics.append(Topic(names.replies, settings.partitions, _config(str(DAY_MILLISECONDS // 24), MAX_MESSAGE_BYTES)))
+    topics += [
+        Topic(name, settings.partitions, _compacted(MAX_EVENT_RECORD_BYTES))
+        for name in (names.analytics_windows, names.analytics_changelog)
+    ]
     return topics
 
 
@@ -91,6 +95,16 @@ def _config(retention_milliseconds: str, max_bytes: int) -> dict[str, str]:
         "retention.bytes": "-1",
         "max.message.bytes": str(max_bytes),
         # The broker's time: otherwise retention would depend on what a client has written.
+        "message.timestamp.type": "LogAppendTime",
+    }
+
+
+def _compacted(max_bytes: int) -> dict[str, str]:
+    """Of a topic that keeps the last record of each key. What an older one says behind it is noticed for a day."""
+    return {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": str(DAY_MILLISECONDS),
+        "max.message.bytes": str(max_bytes),
         "message.timestamp.type": "LogAppendTime",
     }
 

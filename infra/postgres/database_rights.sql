@@ -3,5 +3,6 @@ DO $$
 BEGIN
     EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO annals_owner, annals_command, annals_saga, annals_projection, '
-                   'annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer', current_database());
+                   'annals_analytics, annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer',
+                   current_database());
 END $$;

@@ -5,14 +5,14 @@
 -- and no role may read credentials.secret or signing_keys. Whoever knows sagas.seed can compute the ids of commands to
 -- come.
 
-REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
-    annals_audit, annals_reader, annals_writer;
-REVOKE ALL ON ALL TABLES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_api_keys, annals_audit, annals_reader, annals_writer;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_api_keys, annals_audit, annals_reader, annals_writer;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection, annals_gateway,
-    annals_api_keys, annals_audit, annals_reader, annals_writer;
+REVOKE ALL ON SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection,
+    annals_analytics, annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer;
+REVOKE ALL ON ALL TABLES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection,
+    annals_analytics, annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection,
+    annals_analytics, annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA annals FROM PUBLIC, annals_command, annals_saga, annals_projection,
+    annals_analytics, annals_gateway, annals_api_keys, annals_audit, annals_reader, annals_writer;
 DO $$
 DECLARE
     type regtype;
@@ -26,12 +26,12 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON ROUTINES FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM PUBLIC;
 
 -- Every process: whether the schema is its version's, and the number of lanes.
-GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys,
-    annals_audit, annals_reader, annals_writer;
+GRANT USAGE ON SCHEMA annals TO annals_command, annals_saga, annals_projection, annals_analytics, annals_gateway,
+    annals_api_keys, annals_audit, annals_reader, annals_writer;
 GRANT SELECT ON annals.migrations, annals.functions, annals.installation
-    TO annals_command, annals_saga, annals_projection, annals_gateway, annals_api_keys, annals_audit, annals_reader,
-    annals_writer;
-GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_gateway,
+    TO annals_command, annals_saga, annals_projection, annals_analytics, annals_gateway, annals_api_keys, annals_audit,
+    annals_reader, annals_writer;
+GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_projection, annals_analytics, annals_gateway,
     annals_api_keys, annals_reader;
 
 -- Command workers: events, outcomes, unique claims, credentials and snapshots, in the epoch of their lanes.
@@ -72,6 +72,9 @@ GRANT SELECT ON annals.open_log_interruptions TO annals_command, annals_saga;
 
 -- Projection workers: events that the log lacks, and which of its records are signed.
 GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_projection;
+
+-- Analytics workers: the same.
+GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_analytics;
 
 -- The gateway: outcomes, histories, and the life of a request.
 GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.saga_journal, annals.saga_outbox TO annals_gateway;

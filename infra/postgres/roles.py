@@ -1,7 +1,8 @@
 """The roles of the database: who there is, and who has the rights of whom. What each may do is in rights.sql.
 
     annals_owner       owns the schema; `annals migrate` works as this role
-    annals_command, annals_saga, annals_projection, annals_gateway, annals_audit     one for each kind of process
+    annals_command, annals_saga, annals_projection, annals_analytics, annals_gateway, annals_audit
+                       one for each kind of process
     annals_api_keys    checks the keys of services; the login of the gateway has it beside annals_gateway
     annals_reader      reads everything but secrets
     annals_writer      has the rights of all processes, for installations in which all processes share one login
@@ -19,15 +20,16 @@ READER = "annals_reader"
 WRITER = "annals_writer"
 COMMAND, SAGA, PROJECTION = "annals_command", "annals_saga", "annals_projection"
 GATEWAY, AUDIT = "annals_gateway", "annals_audit"
+ANALYTICS = "annals_analytics"
 API_KEYS = "annals_api_keys"
 
-ROLES = (OWNER, COMMAND, SAGA, PROJECTION, GATEWAY, API_KEYS, AUDIT, READER, WRITER)
+ROLES = (OWNER, COMMAND, SAGA, PROJECTION, ANALYTICS, GATEWAY, API_KEYS, AUDIT, READER, WRITER)
 
 # Logins of installations from before these roles have annals_writer and annals_reader. So the writer has the rights of
 # all processes. The reader has not: two of them read keys (rights.sql).
 RIGHTS_OF = {
     AUDIT: (READER,),
-    WRITER: (COMMAND, SAGA, PROJECTION, GATEWAY, API_KEYS, AUDIT),
+    WRITER: (COMMAND, SAGA, PROJECTION, ANALYTICS, GATEWAY, API_KEYS, AUDIT),
 }
 """Whose rights a role has beside its own."""
 

@@ -27,6 +27,7 @@ _AUDIT = (*_READER, *_WRITING, *_GENERATIONS, "evalsha", "eval")
 _COMMANDS: dict[Account, tuple[str, ...]] = {
     Account.COMMAND: _CONNECTION,
     Account.SAGA: _CONNECTION,
+    Account.ANALYTICS: _CONNECTION,
     Account.PROJECTION: (*_READER, *_WRITING),
     Account.GATEWAY: (*_READER, "evalsha", "eval"),
     Account.AUDIT: _AUDIT,
@@ -35,7 +36,7 @@ _COMMANDS: dict[Account, tuple[str, ...]] = {
 }
 # The server takes every script for one that writes; what the gateway's scripts call is checked all the same.
 _ANY_USE_OF_KEYS = (Account.PROJECTION, Account.AUDIT, Account.OPERATOR, Account.GATEWAY)
-_WITHOUT_KEYS = (Account.COMMAND, Account.SAGA)
+_WITHOUT_KEYS = (Account.COMMAND, Account.SAGA, Account.ANALYTICS)
 
 
 def user_of(account: Account) -> str:

@@ -96,5 +96,5 @@ def quiet_for_a_command() -> None:
 
 def _quiet_drivers() -> None:
     """Silence the drivers' messages about each attempt to reach a server that is away: our own lines report it."""
-    for name in ("aiokafka", "asyncpg"):
+    for name in ("aiokafka", "asyncpg", "faust", "mode"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

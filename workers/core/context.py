@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.message import Command
 from workers.core.access import NO_ACCESS, Access
+from workers.core.analytics import NO_ANALYTICS, Analytics
 from workers.core.decider import Decider, Rejection
 from workers.core.holding import Holding
 from workers.core.projection import Projection
@@ -27,7 +28,7 @@ class Context:
     A saga that spans contexts belongs to the one that starts it. Without `undo` no change can be undone. `diagram`
     draws the states of a stream as a Mermaid state diagram, for a context that has them as a table. `holdings`, for a
     context whose streams keep something for the instances of a saga that says what it `owns`. `access` says who may do
-    what, where identities are proven; without it nobody may do anything there.
+    what, where identities are proven; without it nobody may do anything there. `analytics`: sums over windows of time.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Context:
     diagram: Callable[[], str] | None = None
     holdings: Holdings | None = None
     access: Access = NO_ACCESS
+    analytics: Analytics = NO_ANALYTICS

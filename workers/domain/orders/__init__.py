@@ -2,6 +2,7 @@
 
 from workers.core.context import Context
 from workers.domain.orders.access import access
+from workers.domain.orders.analytics import analytics
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.closing import closing
 from workers.domain.orders.decider import decider as order_decider
@@ -17,4 +18,5 @@ context = Context(
     undo=undo,
     diagram=diagram,
     access=access,
+    analytics=analytics,
 )

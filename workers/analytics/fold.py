@@ -1,0 +1,162 @@
+"""The windows of one lane, as a fold of its events in order. Pure: the same events give the same windows.
+
+Each sum carries the sequence of the last event that touched it. After a crash a part of what was written may be newer
+than the position from which events are applied again: what a sum has seen is dropped by its sequence. For that, what is
+written of a batch is written in this order: sums, memories, position.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from workers.core.analytics import Addition, Series, Totals, WindowKey, WindowSize
+from workers.core.recorded import Recorded
+
+EXPIRY_STEP_MS = 60_000
+"""Windows end to be kept at the first event of a minute."""
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds_at(recorded: Recorded) -> int:
+    """When the event was recorded, in milliseconds since 1970. Raises ValueError if that is no RFC 3339 text."""
+    return (datetime.fromisoformat(recorded.recorded_at) - _EPOCH) // _MILLISECOND
+
+
+class Sum(NamedTuple):
+    """The sum of a field, and the sequence of the last event that touched it."""
+
+    sequence: int
+    amount: int
+
+
+class Memory(NamedTuple):
+    """What is remembered of a stream, since the event with this sequence."""
+
+    sequence: int
+    value: Any
+
+
+class Changes(NamedTuple):
+    """What has changed since the last call of `take_changes`. None: it is gone."""
+
+    sums: dict[tuple[WindowKey, str], Sum | None]
+    memories: dict[tuple[str, str], Memory | None]
+
+
+class LaneFold:
+    """The windows of one lane of a context.
+
+    `position` is the sequence of the last event; `time_ms` the latest time of an event, in milliseconds since 1970.
+    `windows` has the sums by field; `memories` what is remembered, by series and stream id.
+    """
+
+    def __init__(self, series: Sequence[Series]) -> None:
+        self.position = 0
+        self.time_ms = 0
+        self.windows: dict[WindowKey, dict[str, Sum]] = {}
+        self.memories: dict[tuple[str, str], Memory] = {}
+        self._series = {declared.name: declared for declared in series}
+        self._by_type: dict[type, list[Series]] = {}
+        for declared in series:
+            for event_type in declared.reacts_to:
+                self._by_type.setdefault(event_type, []).append(declared)
+        self._changes = Changes({}, {})
+
+    def apply(self, recorded: Recorded) -> Exception | None:
+        """Apply the next event of the lane; what a sum has seen before does not count twice.
+
+        An event that the code of a series cannot measure is passed over. Returns what that code has raised.
+        """
+        at_ms = self.time_ms
+        try:
+            at_ms = milliseconds_at(recorded)
+            self._measure(recorded, at_ms)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the lane goes on
+            return error
+        finally:
+            self._advance(recorded.sequence, at_ms)
+        return None
+
+    def _measure(self, recorded: Recorded, at_ms: int) -> None:
+        for series in self._by_type.get(type(recorded.event), ()):
+            key = series.name, recorded.stream_id
+            sequence, value = self.memories.get(key, (0, None))
+            if sequence >= recorded.sequence:
+                continue
+            measured = series.measure(value, recorded, at_ms)
+            for (window, field), amount in self._sums_of(series, measured.additions).items():
+                self._add(window, field, amount, recorded.sequence)
+            if measured.memory != value:
+                self._remember(key, recorded.sequence, measured.memory)
+
+    def _sums_of(self, series: Series, additions: Sequence[Addition]) -> dict[tuple[WindowKey, str], int]:
+        """What an event adds to each field of each window that is not past."""
+        sums: dict[tuple[WindowKey, str], int] = {}
+        for at_ms, field, amount in additions:
+            for size in series.sizes:
+                start = at_ms // 1000 // size.seconds * size.seconds
+                window = WindowKey(series.name, size.seconds, start)
+                if window in self.windows or not self._is_past(size, start):
+                    sums[window, field] = sums.get((window, field), 0) + amount
+        return sums
+
+    def _add(self, window: WindowKey, field: str, amount: int, sequence: int) -> None:
+        fields = self.windows.setdefault(window, {})
+        before, total = fields.get(field, (0, 0))
+        if before < sequence:
+            fields[field] = self._changes.sums[window, field] = Sum(sequence, total + amount)
+
+    def _remember(self, key: tuple[str, str], sequence: int, value: Any) -> None:
+        if value is None:
+            self.memories.pop(key, None)
+            self._changes.memories[key] = None
+        else:
+            self.memories[key] = self._changes.memories[key] = Memory(sequence, value)
+
+    def _advance(self, sequence: int, at_ms: int) -> None:
+        self.position = sequence
+        before, now = self.time_ms, max(self.time_ms, at_ms)
+        self.time_ms = now
+        if now // EXPIRY_STEP_MS > before // EXPIRY_STEP_MS:
+            self._forget_past()
+
+    def _is_past(self, size: WindowSize, start: int) -> bool:
+        return (start + size.seconds + size.kept_seconds) * 1000 <= self.time_ms
+
+    def _forget_past(self) -> None:
+        sizes = {(series.name, size.seconds): size for series in self._series.values() for size in series.sizes}
+        for key in [key for key in self.windows if self._is_past(sizes[key.series, key.size], key.start)]:
+            series = self._series[key.series]
+            if key.size == series.sizes[-1].seconds and series.is_unsettled(self.totals(key)):
+                continue
+            for field in self.windows.pop(key):
+                self._changes.sums[key, field] = None
+
+    def totals(self, key: WindowKey) -> Totals:
+        """The sums of a window by field."""
+        return {field: total.amount for field, total in self.windows[key].items()}
+
+    def sequence_of(self, key: WindowKey) -> int:
+        """The sequence of the last event that touched the window."""
+        return max(total.sequence for total in self.windows[key].values())
+
+    def take_changes(self) -> Changes:
+        """What has changed since the last call."""
+        changes, self._changes = self._changes, Changes({}, {})
+        return changes
+
+
+def folded(series: Sequence[Series], events: Iterable[Recorded]) -> LaneFold:
+    """The windows of a lane whose events are these."""
+    fold = LaneFold(series)
+    for recorded in events:
+        fold.apply(recorded)
+    return fold
+
+
+def closing(fold: LaneFold, after_ms: int, until_ms: int) -> Iterator[WindowKey]:
+    """The windows that end in (`after_ms`, `until_ms`]."""
+    return (key for key in fold.windows if after_ms < (key.start + key.size) * 1000 <= until_ms)

@@ -1,0 +1,150 @@
+"""One lane of analytics: the events of one partition of one context, folded into windows.
+
+What is applied is written to the table before the records count as read, so a crash loses nothing; what is applied
+again is dropped by its sequence, so nothing counts twice (fold.py). The events come from the log if it is signed, and
+from the event table where it is not or has gaps (lanes/sequenced.py). A lane without a position begins with its first
+event; so does one that other code has folded.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from contracts.message import Event
+from workers.analytics import entries
+from workers.analytics.entries import Position
+from workers.analytics.fold import LaneFold, closing
+from workers.analytics.metrics import APPLIED, FAILED
+from workers.analytics.records import position_record, removed_window, window_record
+from workers.core.analytics import Series, Totals, WindowKey
+from workers.core.recorded import Recorded
+from workers.fingerprint import fingerprint
+from workers.lanes.sequenced import SequencedEvents
+from workers.ports.analytics import AnalyticsTable, WindowTopic
+from workers.ports.event_store import EventTable
+from workers.ports.log import InboundRecord, OutboundRecord
+
+ROLE = "analytics"
+MINUTE_MS = 60_000
+LATE_MS = MINUTE_MS
+"""A transaction that began before a window's end may be committed so much later: then the window closes."""
+
+log = structlog.get_logger(__name__)
+
+
+class AnalyticsLane:
+    """The lane of one partition of a context. Its methods are called one at a time."""
+
+    def __init__(
+        self,
+        context: str,
+        partition: int,
+        series: Sequence[Series],
+        models: Mapping[str, type[Event]],
+        events: EventTable,
+        table: AnalyticsTable,
+        windows: WindowTopic,
+    ) -> None:
+        self.context, self.partition = context, partition
+        self._series, self._table, self._windows = series, table, windows
+        self._events = SequencedEvents(ROLE, context, partition, models, events)
+        self._code = fingerprint(*(declared.measure for declared in series))
+        self._fold = LaneFold(series)
+        self._build = 0
+        self._published = entries.Published(0, 0, 0)
+        self._touched: set[WindowKey] = set()
+        self._removed: set[WindowKey] = set()
+        self._closed_until_ms = 0
+
+    @property
+    def position(self) -> int:
+        """The sequence of the last event that was applied and written."""
+        return self._fold.position
+
+    @property
+    def closed_until_ms(self) -> int:
+        """The time up to which the ends of windows were published, in milliseconds since 1970."""
+        return self._closed_until_ms
+
+    @property
+    def windows(self) -> Mapping[WindowKey, Totals]:
+        """The sums of all windows of the lane."""
+        return {key: self._fold.totals(key) for key in self._fold.windows}
+
+    async def acquire(self) -> None:
+        """Continue where the table says. Raises PublishFailed."""
+        stored = self._table.entries(entries.prefix_of(self.context))
+        position = entries.position_in(self.context, stored)
+        if position is not None and position.code == self._code:
+            left_over = entries.restore(self._fold, self.context, stored, position)
+            self._build = position.build
+        else:
+            left_over = list(stored)
+            self._build = entries.last_build(stored) + 1
+            if stored:
+                log.warning("the windows of a lane are built again", context=self.context, partition=self.partition)
+        if left_over:
+            await self._table.write([(key, None) for key in left_over])
+        self._removed = {key for key in map(self._window_of, left_over) if key and key not in self._fold.windows}
+        self._events.position = self._fold.position
+        self._published = entries.published_in(self.context, stored, self._build)
+        self._closed_until_ms = self._published.closed_until_ms
+        self._touched = {key for key in self._fold.windows if self._fold.sequence_of(key) > self._published.sequence}
+
+    def _window_of(self, key: str) -> WindowKey | None:
+        kind, *rest = key.removeprefix(entries.prefix_of(self.context)).split("/", 4)
+        return WindowKey(rest[0], int(rest[1]), int(rest[2])) if kind == "sum" else None
+
+    async def handle(self, records: Sequence[InboundRecord]) -> None:
+        """Apply the events of records that follow one another. Raises Unavailable and PublishFailed."""
+        async for stretch in self._events.read(records):
+            await self._apply(stretch.events)
+
+    async def catch_up(self) -> None:
+        """Apply the events that the event table has and the log has not brought. Raises as `handle`."""
+        async for events in self._events.from_table(self._fold.position, sys.maxsize):
+            await self._apply(events)
+
+    async def _apply(self, events: Sequence[Recorded]) -> None:
+        if not events:
+            return
+        for recorded in events:
+            if error := self._fold.apply(recorded):
+                FAILED.labels(self.context).inc()
+                log.error(
+                    "an event was passed over, as the code of a series cannot measure it",
+                    context=self.context,
+                    event_id=recorded.event_id,
+                    exc_info=error,
+                )
+        changes = self._fold.take_changes()
+        position = Position(self._build, self._fold.position, self._fold.time_ms, self._code)
+        await self._table.write(list(entries.written(self.context, self._build, changes, position)))
+        for window, _ in changes.sums:
+            (self._touched if window in self._fold.windows else self._removed).add(window)
+        self._touched &= self._fold.windows.keys()
+        APPLIED.labels(self.context).inc(len(events))
+
+    async def publish(self, quiet_since_ms: int | None) -> None:
+        """Publish what has changed since the last call. `quiet_since_ms`: the database's time, if the lane had nothing
+        to apply then. Raises PublishFailed.
+        """
+        seen_until = max(quiet_since_ms or 0, self._fold.time_ms) - LATE_MS
+        closed_until = max(self._closed_until_ms, seen_until // MINUTE_MS * MINUTE_MS)
+        closed = set(closing(self._fold, self._closed_until_ms, closed_until))
+        if not (self._touched or self._removed or closed) and self._published.sequence == self._fold.position:
+            return
+        records: list[OutboundRecord] = [removed_window(self.context, key) for key in sorted(self._removed)]
+        records += [self._record(key, closed_until) for key in sorted(self._touched | closed)]
+        records.append(position_record(self.context, self.partition, self._build, self._fold, self._code))
+        await self._windows.publish(records)
+        self._published = entries.Published(self._build, self._fold.position, closed_until)
+        await self._table.write([entries.published_entry(self.context, self._published)])
+        self._closed_until_ms = closed_until
+        self._touched, self._removed = set(), set()
+
+    def _record(self, key: WindowKey, closed_until_ms: int) -> OutboundRecord:
+        series = next(declared for declared in self._series if declared.name == key.series)
+        is_closed = (key.start + key.size) * 1000 <= closed_until_ms
+        return window_record(series, self.partition, self._build, self._fold, key, is_closed=is_closed)

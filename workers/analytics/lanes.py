@@ -1,0 +1,101 @@
+"""The analytics lanes of one process: they are acquired when their first record or the first look comes, and published
+once a second.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+
+import structlog
+
+from workers import telemetry
+from workers.analytics.gauges import show_windows
+from workers.analytics.lane import ROLE, AnalyticsLane
+from workers.analytics.metrics import LANES
+from workers.core.analytics import Metric, Series
+from workers.ports.analytics import DatabaseTime
+from workers.ports.clock import Clock
+from workers.ports.log import InboundRecord
+from workers.ports.waiting_lanes import LanePlace, WaitingLanes
+
+LOOK_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class AnalyticsLanes:
+    """The lanes that this process holds. Its methods are called one at a time.
+
+    `acquired(place)` makes a lane and acquires it.
+    """
+
+    def __init__(
+        self,
+        acquired: Callable[[LanePlace], Awaitable[AnalyticsLane]],
+        series: Mapping[str, Series],
+        metrics: Sequence[Metric],
+        waiting: WaitingLanes,
+        database_time: DatabaseTime,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._acquired, self._series, self._metrics = acquired, series, metrics
+        self._waiting, self._database_time, self._clock = waiting, database_time, clock
+        self._lanes: dict[LanePlace, AnalyticsLane] = {}
+        self._behind: dict[LanePlace, int] = {}
+        self._looked_at: float | None = None
+        self._shown: list[tuple[int, int]] = []
+
+    def forget(self) -> None:
+        """Drop all lanes: other processes may have them from now on."""
+        self._lanes.clear()
+        self._behind.clear()
+        self._looked_at = None
+        LANES.set(0)
+
+    async def handle(self, records: Mapping[LanePlace, Sequence[InboundRecord]]) -> None:
+        """Apply these records, which follow one another in each lane. Raises Unavailable and PublishFailed."""
+        for place, batch in records.items():
+            started = self._clock()
+            await (await self._lane(place)).handle(batch)
+            telemetry.BATCH_RECORDS.labels(ROLE).observe(len(batch))
+            telemetry.BATCH_SECONDS.labels(ROLE).observe(self._clock() - started)
+
+    async def tend(self, assigned: Collection[LanePlace]) -> None:
+        """Called about once a second: publish what has changed. Once in ten seconds, apply what the event table has and
+        the log does not bring, and close the windows of lanes where nothing happens. Raises as `handle`.
+        """
+        now = self._clock()
+        is_look = self._looked_at is None or now - self._looked_at >= LOOK_SECONDS
+        quiet = await self._look(assigned) if is_look else {}
+        for place, lane in self._lanes.items():
+            await lane.publish(quiet.get(place))
+        if is_look:
+            self._looked_at = now
+            self._show()
+
+    async def _look(self, assigned: Collection[LanePlace]) -> Mapping[LanePlace, int]:
+        """The time of the look, in milliseconds since 1970, for those lanes that have nothing to apply."""
+        lanes = {place: await self._lane(place) for place in sorted(assigned)}
+        now_ms = int((await self._database_time.now()).timestamp() * 1000)
+        ahead = await self._waiting.ahead({place: lane.position for place, lane in lanes.items()})
+        behind = {place: lanes[place].position for place in ahead}
+        for place, position in behind.items():
+            # What is unread now and was at the last look is what the log does not bring.
+            if self._behind.get(place) == position:
+                what = "the log does not bring events that the table has; they are read from the table"
+                log.error(what, role=ROLE, context=place.context, partition=place.partition)
+                await lanes[place].catch_up()
+        self._behind = behind
+        return {place: now_ms for place in lanes if place not in ahead}
+
+    async def _lane(self, place: LanePlace) -> AnalyticsLane:
+        if place not in self._lanes:
+            self._lanes[place] = await self._acquired(place)
+            LANES.set(len(self._lanes))
+        return self._lanes[place]
+
+    def _show(self) -> None:
+        lanes = list(self._lanes.values())
+        state = [(lane.position, lane.closed_until_ms) for lane in lanes]
+        if state != self._shown:
+            self._shown = state
+            show_windows(self._metrics, self._series, lanes)
