@@ -73,7 +73,8 @@ Row = tuple[Scope | OfSaga | _Owner | _Known, ...]
 
 class Read(StrEnum):
     """What can be read of a context. `CARD`: a document as it is now; `PAST`: as it was (`?at=`); `HISTORY`: the events
-    of a stream; `FIND`: documents by an index; `OUTCOME`: of a command; `CORRELATION`: all that a request has led to.
+    of a stream; `FIND`: documents by an index; `OUTCOME`: of a command; `CORRELATION`: all that a request has led to;
+    `ANALYTICS`: sums over windows of time.
     """
 
     CARD = "card"
@@ -82,6 +83,7 @@ class Read(StrEnum):
     FIND = "find"
     OUTCOME = "outcome"
     CORRELATION = "correlation"
+    ANALYTICS = "analytics"
 
 
 def owned_by_nobody(_: str, __: Any) -> str | None:
