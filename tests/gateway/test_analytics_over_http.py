@@ -1,6 +1,7 @@
 """`GET /analytics/{metric}`: windows by the time of the events, tumbling and sliding, and what is refused."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -74,9 +75,9 @@ async def test_every_metric_has_its_usual_windows(http: httpx.AsyncClient, metri
     answer = await http.get(f"/analytics/{metric}")
     document = answer.json()
     assert len(document["windows"]) in (60, 61)
-    assert answer.headers["cache-control"] == "no-store"
+    assert "no-store" in answer.headers["cache-control"]
     starts = [datetime.fromisoformat(window["start"]) for window in document["windows"]]
-    steps = {(later - earlier).total_seconds() for earlier, later in zip(starts, starts[1:], strict=False)}
+    steps = {(later - earlier).total_seconds() for earlier, later in pairwise(starts)}
     assert steps == {document["step_seconds"]}
 
 
@@ -100,7 +101,7 @@ async def test_a_metric_that_there_is_not_is_named_with_those_that_there_are(htt
         ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "from"),
         ({"to": "0001-01-01T00:00:00Z"}, "to"),
         ({"from": "0001-01-01T00:00:00Z"}, "from"),
-        ({"to": "9999-12-31T23:59:59.999999Z", "from": "9999-12-31T23:00:00Z"}, None),
+        ({"to": "9999-12-31T23:59:59.999999Z", "from": "9999-12-31T23:00:00Z"}, "to"),
     ],
 )
 async def test_windows_that_cannot_be_shown_are_refused(

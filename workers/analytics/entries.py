@@ -2,10 +2,11 @@
 
     <context>/sum/<series>/<size>/<start>/<field>   [build, sequence, amount]
     <context>/memory/<series>/<stream id>           [build, sequence, value]
-    <context>/published                             [build, sequence, closed until, in milliseconds]
-    <context>/position                              [build, sequence, {"time_ms", "code"}]
+    <context>/published                             [build, sequence, {"closed_until_ms", "topic_id"}]
+    <context>/position                              [build, sequence, {"time_ms", "code", "topic_id"}]
 
-`build` counts how often the lane was begun from its first event: an entry of an earlier build is gone.
+`build` is the time, in seconds since 1970, at which the lane was begun with its first event: an entry of an earlier
+build is gone. A topic's id tells it from another one of its name: what was written to that one may be gone, too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,20 +22,22 @@ Entry = tuple[str, bytes | None]
 
 
 class Position(NamedTuple):
-    """How far a lane was folded, by which code: `fingerprint.py`."""
+    """How far a lane was folded, by which code (fingerprint.py), and the id of the table's topic."""
 
     build: int
     sequence: int
     time_ms: int
     code: str
+    topic_id: str
 
 
 class Published(NamedTuple):
-    """Up to which sequence the windows were published, and up to which time their ends."""
+    """Up to which sequence the windows were published, up to which time their ends, and the id of their topic."""
 
     build: int
     sequence: int
     closed_until_ms: int
+    topic_id: str
 
 
 def prefix_of(context: str) -> str:
@@ -54,13 +57,14 @@ def written(context: str, build: int, changes: Changes, position: Position) -> I
 
 def position_entry(context: str, position: Position) -> Entry:
     """The entry of a lane's position."""
-    rest = {"time_ms": position.time_ms, "code": position.code}
+    rest = {"time_ms": position.time_ms, "code": position.code, "topic_id": position.topic_id}
     return f"{context}/position", orjson.dumps([position.build, position.sequence, rest])
 
 
 def published_entry(context: str, published: Published) -> Entry:
     """The entry that says what was published."""
-    return f"{context}/published", orjson.dumps(list(published))
+    rest = {"closed_until_ms": published.closed_until_ms, "topic_id": published.topic_id}
+    return f"{context}/published", orjson.dumps([published.build, published.sequence, rest])
 
 
 def position_in(context: str, entries: Mapping[str, bytes]) -> Position | None:
@@ -69,14 +73,17 @@ def position_in(context: str, entries: Mapping[str, bytes]) -> Position | None:
     if value is None:
         return None
     build, sequence, rest = orjson.loads(value)
-    return Position(build, sequence, rest["time_ms"], rest["code"])
+    return Position(build, sequence, rest["time_ms"], rest["code"], rest["topic_id"])
 
 
-def published_in(context: str, entries: Mapping[str, bytes], build: int) -> Published:
-    """What was published of this build."""
+def published_in(context: str, entries: Mapping[str, bytes], build: int, topic_id: str) -> Published:
+    """What was published of this build, in this topic."""
     value = entries.get(f"{context}/published")
-    published = Published(0, 0, 0) if value is None else Published(*orjson.loads(value))
-    return published if published.build == build else Published(build, 0, 0)
+    if value is not None:
+        published_build, sequence, rest = orjson.loads(value)
+        if (published_build, rest["topic_id"]) == (build, topic_id):
+            return Published(build, sequence, rest["closed_until_ms"], topic_id)
+    return Published(build, 0, 0, topic_id)
 
 
 def last_build(entries: Mapping[str, bytes]) -> int:

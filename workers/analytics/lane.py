@@ -8,6 +8,7 @@ event; so does one that other code has folded.
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import structlog
 
@@ -33,6 +34,16 @@ LATE_MS = MINUTE_MS
 log = structlog.get_logger(__name__)
 
 
+class TopicIds(NamedTuple):
+    """The ids of the topics that the table and the windows are in; empty: unknown."""
+
+    table: str = ""
+    windows: str = ""
+
+
+NO_IDS = TopicIds()
+
+
 class AnalyticsLane:
     """The lane of one partition of a context. Its methods are called one at a time."""
 
@@ -45,6 +56,7 @@ class AnalyticsLane:
         events: EventTable,
         table: AnalyticsTable,
         windows: WindowTopic,
+        topic_ids: TopicIds = NO_IDS,
     ) -> None:
         self.context, self.partition = context, partition
         self._series, self._table, self._windows = series, table, windows
@@ -52,7 +64,8 @@ class AnalyticsLane:
         self._code = fingerprint(*(declared.measure for declared in series))
         self._fold = LaneFold(series)
         self._build = 0
-        self._published = entries.Published(0, 0, 0)
+        self._topic_ids = topic_ids
+        self._published = entries.Published(0, 0, 0, "")
         self._touched: set[WindowKey] = set()
         self._removed: set[WindowKey] = set()
         self._closed_until_ms = 0
@@ -72,23 +85,25 @@ class AnalyticsLane:
         """The sums of all windows of the lane."""
         return {key: self._fold.totals(key) for key in self._fold.windows}
 
-    async def acquire(self) -> None:
-        """Continue where the table says. Raises PublishFailed."""
+    async def acquire(self, now_seconds: int) -> None:
+        """Continue where the table says, or begin with the first event: for other code, or a table whose topic was made
+        anew. `now_seconds`: the database's time since 1970. Raises PublishFailed.
+        """
         stored = self._table.entries(entries.prefix_of(self.context))
         position = entries.position_in(self.context, stored)
-        if position is not None and position.code == self._code:
+        if position is not None and (position.code, position.topic_id) == (self._code, self._topic_ids.table):
             left_over = entries.restore(self._fold, self.context, stored, position)
             self._build = position.build
         else:
             left_over = list(stored)
-            self._build = entries.last_build(stored) + 1
+            self._build = max(entries.last_build(stored) + 1, now_seconds)
             if stored:
                 log.warning("the windows of a lane are built again", context=self.context, partition=self.partition)
         if left_over:
             await self._table.write([(key, None) for key in left_over])
         self._removed = {key for key in map(self._window_of, left_over) if key and key not in self._fold.windows}
         self._events.position = self._fold.position
-        self._published = entries.published_in(self.context, stored, self._build)
+        self._published = entries.published_in(self.context, stored, self._build, self._topic_ids.windows)
         self._closed_until_ms = self._published.closed_until_ms
         self._touched = {key for key in self._fold.windows if self._fold.sequence_of(key) > self._published.sequence}
 
@@ -119,7 +134,7 @@ class AnalyticsLane:
                     exc_info=error,
                 )
         changes = self._fold.take_changes()
-        position = Position(self._build, self._fold.position, self._fold.time_ms, self._code)
+        position = Position(self._build, self._fold.position, self._fold.time_ms, self._code, self._topic_ids.table)
         await self._table.write(list(entries.written(self.context, self._build, changes, position)))
         for window, _ in changes.sums:
             (self._touched if window in self._fold.windows else self._removed).add(window)
@@ -139,7 +154,7 @@ class AnalyticsLane:
         records += [self._record(key, closed_until) for key in sorted(self._touched | closed)]
         records.append(position_record(self.context, self.partition, self._build, self._fold, self._code))
         await self._windows.publish(records)
-        self._published = entries.Published(self._build, self._fold.position, closed_until)
+        self._published = self._published._replace(sequence=self._fold.position, closed_until_ms=closed_until)
         await self._table.write([entries.published_entry(self.context, self._published)])
         self._closed_until_ms = closed_until
         self._touched, self._removed = set(), set()

@@ -25,19 +25,19 @@ log = structlog.get_logger(__name__)
 class AnalyticsLanes:
     """The lanes that this process holds. Its methods are called one at a time.
 
-    `acquired(place)` makes a lane and acquires it.
+    `made(place)` makes a lane that is not acquired yet.
     """
 
     def __init__(
         self,
-        acquired: Callable[[LanePlace], Awaitable[AnalyticsLane]],
+        made: Callable[[LanePlace], Awaitable[AnalyticsLane]],
         series: Mapping[str, Series],
         metrics: Sequence[Metric],
         waiting: WaitingLanes,
         database_time: DatabaseTime,
         clock: Clock = time.monotonic,
     ) -> None:
-        self._acquired, self._series, self._metrics = acquired, series, metrics
+        self._made, self._series, self._metrics = made, series, metrics
         self._waiting, self._database_time, self._clock = waiting, database_time, clock
         self._lanes: dict[LanePlace, AnalyticsLane] = {}
         self._behind: dict[LanePlace, int] = {}
@@ -89,7 +89,10 @@ class AnalyticsLanes:
 
     async def _lane(self, place: LanePlace) -> AnalyticsLane:
         if place not in self._lanes:
-            self._lanes[place] = await self._acquired(place)
+            lane = await self._made(place)
+            await lane.acquire(int((await self._database_time.now()).timestamp()))
+            log.info("lane acquired", role=ROLE, context=place.context, partition=place.partition, at=lane.position)
+            self._lanes[place] = lane
             LANES.set(len(self._lanes))
         return self._lanes[place]
 

@@ -18,6 +18,7 @@ from workers.gateway.problems import Problem, described, invalid
 USUAL_WINDOWS = 60
 MAX_WINDOWS = 2000
 MAX_SECONDS = 400 * 24 * 3600
+MAX_YEAR = 9000
 LATE = timedelta(seconds=60)
 """How much later than its time an event may be seen; until then no window is called closed."""
 
@@ -81,7 +82,7 @@ def routes(backend: Backend) -> APIRouter:
         length = window or declared.window_seconds
         asked = _Asked(declared, length, step or length, *_range(since, until, length, step or length))
         document = shown(asked, series, await backend.windows.published(), datetime.now(UTC))
-        return Response(orjson.dumps(document), media_type="application/json", headers={"Cache-Control": "no-store"})
+        return Response(orjson.dumps(document), media_type="application/json")
 
     return router
 
@@ -99,6 +100,8 @@ class _Asked(NamedTuple):
 def _range(since: datetime | None, until: datetime | None, length: int, step: int) -> tuple[datetime, datetime]:
     """From when to when. Raises Problem for a time that has no end, or too many windows."""
     last = until or datetime.now(UTC)
+    if last.year > MAX_YEAR:
+        raise _wrong("to", "is no time that has windows")
     try:
         first = since or last - timedelta(seconds=USUAL_WINDOWS * step)
         if (last - first).total_seconds() / step > MAX_WINDOWS:
