@@ -25,7 +25,8 @@ from workers.ports.log import InboundRecord, PublishFailed
 from workers.ports.waiting_lanes import LanePlace
 
 BATCH_RECORDS = 1000
-BATCH_SECONDS = 0.05
+# A batch that is not full is applied after so long: windows are published once a second anyway.
+BATCH_SECONDS = 0.5
 TEND_SECONDS = 1.0
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
