@@ -56,9 +56,7 @@ def strict(schema: Any) -> Any:
 def validators() -> dict[tuple[str, str], Draft202012Validator]:
     """A strict validator for each custom resource, by its `apiVersion` and kind."""
     kept = [json.loads(path.read_text("utf-8")) for path in sorted(SCHEMAS.glob("*.json"))]
-    return {
-        (schema["apiVersion"], schema["kind"]): Draft202012Validator(strict(schema["schema"])) for schema in kept
-    }
+    return {(schema["apiVersion"], schema["kind"]): Draft202012Validator(strict(schema["schema"])) for schema in kept}
 
 
 def problems(resource: dict[str, Any]) -> Iterator[str]:

@@ -21,11 +21,17 @@ WORKERS = ("command", "projection", "saga", "audit", "analytics")
 NAME, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
 
 Manifest = dict[str, Any]
+# Ten times as fast as the one in Python.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def documents(path: Path) -> list[Manifest]:
     """The documents of a YAML file."""
-    return [document for document in yaml.safe_load_all(path.read_text("utf-8")) if document]
+    return _documents(path.read_text("utf-8"))
+
+
+def _documents(text: str) -> list[Manifest]:
+    return [document for document in yaml.load_all(text, LOADER) if document]
 
 
 @cache
@@ -43,7 +49,7 @@ def rendered(folder: Path) -> list[Manifest]:
         pytest.skip("kubectl is not installed, and there is no package of it for this system")
     done = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return _documents(done.stdout)
 
 
 def of_kind(manifests: Sequence[Manifest], *kinds: str) -> list[Manifest]:
@@ -76,3 +82,20 @@ def containers(workload: Manifest) -> Iterator[dict[str, Any]]:
 def title(manifest: Manifest) -> str:
     """What a manifest is called in the words of a test."""
     return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def environment(container: dict[str, Any], manifests: Sequence[Manifest]) -> dict[str, str]:
+    """The variables of a container; what the cluster fills in has the name of its field."""
+    variables: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        (settings,) = [
+            manifest
+            for manifest in of_kind(manifests, "ConfigMap")
+            if manifest["metadata"]["name"] == source["configMapRef"]["name"]
+        ]
+        variables |= settings["data"]
+    for variable in container.get("env", []):
+        variables[variable["name"]] = variable.get("value") or variable.get("valueFrom", {}).get("fieldRef", {}).get(
+            "fieldPath", ""
+        )
+    return variables
