@@ -47,7 +47,7 @@ def test_postgres_lets_nobody_in_without_tls_and_processes_by_their_certificates
     assert first.split() == ["hostnossl", "all", "all", "all", "reject"]
     kind, name, login, address, method = second.split()
     assert (kind, name, address, method) == ("hostssl", "annals", "all", "cert")
-    pattern = login.strip('"').removeprefix("/")
+    pattern = login.removeprefix("/")
     logins = [role["spec"] for role in of_kind(rendered(PRODUCTION), "DatabaseRole")]
     assert all(re.search(pattern, login["name"]) and "passwordSecret" not in login for login in logins)
 
