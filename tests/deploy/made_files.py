@@ -9,7 +9,7 @@ from infra.accounts import Account
 from infra.cli.acl_lines import strimzi_lines
 from infra.kafka.access import Installation
 from infra.kafka.grants import grants, principals
-from infra.redis.acl import rules_of, user_of
+from infra.redis.acl import ASKING_RULES, SENTINELS_RULES, rules_of, user_of
 from tests.deploy.manifests import BASE, PRODUCTION
 from workers.domain import contexts
 
@@ -48,14 +48,21 @@ def kafka_users() -> str:
 
 
 def redis_accounts() -> str:
-    """The users of Redis, with their rules."""
-    return "".join(f"{user_of(account)} {rules_of(account)}\n" for account in ON_REDIS)
+    """The users on the servers of Redis, each with its rules: the accounts, and `watcher` for the sentinels."""
+    rules = {user_of(account): rules_of(account) for account in ON_REDIS} | {"watcher": SENTINELS_RULES}
+    return "".join(f"{user} {own}\n" for user, own in rules.items())
+
+
+def asking() -> str:
+    """The rules of the user by which Annals asks the sentinels."""
+    return f"{ASKING_RULES}\n"
 
 
 MADE = {
     BASE / "rules.yaml": prometheus_rule,
     PRODUCTION / "kafka-users.yaml": kafka_users,
     PRODUCTION / "valkey" / "accounts.acl": redis_accounts,
+    PRODUCTION / "valkey" / "asking.acl": asking,
 }
 
 

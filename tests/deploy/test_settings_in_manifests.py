@@ -101,7 +101,7 @@ def mounted(pod: dict[str, Any], container: dict[str, Any]) -> Iterator[str]:
 
 CONTENTS = {
     "database-url": "postgresql://annals_migrate:hidden@annals-postgres-rw.annals:5432/annals",
-    "redis-url": "rediss://annals_projection:hidden@annals-valkey:6379/0",
+    "redis-url": "rediss+sentinel://annals_projection:hidden@annals-valkey-0.annals-valkey:26379/annals/0",
 }
 
 

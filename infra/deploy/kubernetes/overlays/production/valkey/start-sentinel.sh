@@ -1,4 +1,5 @@
-# Starts a sentinel of the group: `sh start-sentinel.sh valkey-sentinel`. What it has learned outlives the pod.
+# Starts a sentinel of the group: `sh start-sentinel.sh valkey-sentinel`. What it has learned outlives the pod, and so do
+# its passwords: where they change, its file is to be deleted.
 set -eu
 umask 077
 settings=${SETTINGS:-/etc/valkey} passwords=${PASSWORDS:-/run/passwords} data=${DATA:-/data}
@@ -10,8 +11,7 @@ if [ ! -e "$data/sentinel.conf" ]; then
         echo "sentinel announce-ip $HOSTNAME.$group"
         echo "user default on >$(cat "$passwords/watcher") ~* &* +@all"
         echo "sentinel sentinel-pass $(cat "$passwords/watcher")"
-        echo "user annals on >$(cat "$passwords/sentinel") resetkeys resetchannels -@all +auth +hello +ping" \
-            "+sentinel|master +sentinel|get-master-addr-by-name"
+        echo "user annals on >$(cat "$passwords/sentinel") $(cat "$settings/asking.acl")"
         echo "sentinel monitor annals $group-0.$group 6379 2"
         echo "sentinel auth-user annals watcher"
         echo "sentinel auth-pass annals $(cat "$passwords/watcher")"

@@ -27,8 +27,6 @@ done
     echo "replica-announce-ip $me"
     echo "masterauth $(cat "$passwords/owner")"
     echo "user default on >$(cat "$passwords/owner") ~* &* +@all"
-    echo "user watcher on >$(cat "$passwords/watcher") resetkeys allchannels -@all +multi +exec +slaveof +ping" \
-        "+subscribe +publish +info +role +config|rewrite +client|setname +client|kill +script|kill"
     while read -r account rules; do
         echo "user $account on >$(cat "$passwords/$account") $rules"
     done <"$settings/accounts.acl"
