@@ -10,7 +10,7 @@ from infra.cli.acl_lines import strimzi_lines
 from infra.kafka.access import Installation
 from infra.kafka.grants import grants, principals
 from infra.redis.acl import ASKING_RULES, SENTINELS_RULES, rules_of, user_of
-from tests.deploy.manifests import BASE, PRODUCTION
+from tests.deploy.kubernetes import BASE, PRODUCTION
 from workers.domain import contexts
 
 RULES = BASE.parents[1] / "observability" / "rules.yaml"

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 
 from tests.deploy import crd_schemas
-from tests.deploy.manifests import DEVELOPMENT, FOLDERS, PRODUCTION, Manifest, of_kind, rendered, title
+from tests.deploy.kubernetes import DEVELOPMENT, FOLDERS, PRODUCTION, Manifest, of_kind, rendered, title
 
 VERSIONS = ("1.32", "1.37")
 """The oldest Kubernetes that the manifests are for, and the newest whose schemas are at hand."""

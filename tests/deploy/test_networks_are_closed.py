@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.manifests import (
+from tests.deploy.kubernetes import (
     COMPONENT,
     DEVELOPMENT,
     NAME,

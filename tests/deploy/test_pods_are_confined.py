@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.manifests import (
+from tests.deploy.kubernetes import (
     DEVELOPMENT,
     PRODUCTION,
     WORKERS,

@@ -8,7 +8,7 @@ from infra.kafka.clients import STOP_TIMEOUT_SECONDS
 from infra.kafka.subscription import LOOK_TIMEOUT_SECONDS
 from infra.processes.gateway import CLOSE_SECONDS
 from infra.processes.http_server import FINISH_SECONDS
-from tests.deploy.manifests import (
+from tests.deploy.kubernetes import (
     COMPONENT,
     DEVELOPMENT,
     NAME,

@@ -9,8 +9,7 @@ from infra.postgres.roles import API_KEYS, OWNER, RIGHTS_OF, ROLES
 from infra.processes import audit, command, gateway, projection, saga
 from infra.redis.acl import user_of as redis_user_of
 from infra.server_addresses import is_host
-from tests.deploy.made_files import ON_REDIS
-from tests.deploy.manifests import (
+from tests.deploy.kubernetes import (
     PRODUCTION,
     Manifest,
     containers,
@@ -20,6 +19,7 @@ from tests.deploy.manifests import (
     pod_of,
     rendered,
 )
+from tests.deploy.made_files import ON_REDIS
 
 LOGIN = "annals_login_"
 

@@ -11,7 +11,7 @@ from infra.network_exposure import check_endpoint
 from infra.processes.gateway_exposure import check_exposure
 from infra.secret_files import SUFFIX, is_secret
 from infra.settings import Settings
-from tests.deploy.manifests import (
+from tests.deploy.kubernetes import (
     BASE,
     DEVELOPMENT,
     KUBERNETES,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.kubernetes import KUBERNETES
 from tests.deploy.made_files import MADE
-from tests.deploy.manifests import KUBERNETES
 
 
 @pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)

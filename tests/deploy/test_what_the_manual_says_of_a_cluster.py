@@ -5,7 +5,7 @@ import re
 
 from infra.kafka.access import Role
 from tests.deploy.crd_schemas import SCHEMAS
-from tests.deploy.manifests import KUBERNETES, PRODUCTION, WORKERS, of_kind, pod_of, rendered
+from tests.deploy.kubernetes import KUBERNETES, PRODUCTION, WORKERS, of_kind, pod_of, rendered
 from tests.deploy.test_every_manifest_is_valid import VERSIONS
 from workers.gateway.request_headers import MAX_WAIT_SECONDS
 

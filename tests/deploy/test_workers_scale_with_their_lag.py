@@ -8,7 +8,7 @@ import pytest
 from contracts.topics import Topics
 from infra.kafka.access import Installation, Role
 from infra.settings import Settings
-from tests.deploy.manifests import BASE, documents, of_annals, of_base, of_kind
+from tests.deploy.kubernetes import BASE, documents, of_annals, of_base, of_kind
 from workers.domain import contexts
 from workers.lanes.host import COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS
 from workers.telemetry import BATCH_SECONDS
