@@ -1,11 +1,23 @@
 """What infra/README.md tells an operator to install and to make is what the manifests need."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 from infra.kafka.access import Role
 from tests.deploy.crd_schemas import SCHEMAS
-from tests.deploy.kubernetes import KUBERNETES, PRODUCTION, WORKERS, of_kind, pod_of, rendered
+from tests.deploy.kubernetes import (
+    KUBERNETES,
+    PRODUCTION,
+    WORKERS,
+    containers,
+    environment,
+    of_annals,
+    of_kind,
+    pod_of,
+    rendered,
+)
 from tests.deploy.test_every_manifest_is_valid import VERSIONS
 from workers.gateway.request_headers import MAX_WAIT_SECONDS
 
@@ -64,3 +76,25 @@ def test_a_route_waits_longer_than_the_gateway_for_a_command() -> None:
     (route,) = of_kind(rendered(PRODUCTION), "HTTPRoute")
     limits = route["spec"]["rules"][0]["timeouts"]
     assert all(float(limit.removesuffix("s")) > MAX_WAIT_SECONDS for limit in limits.values())
+
+
+def test_a_folder_of_ones_own_is_made_as_the_manual_says(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
+    assert "annals/infra/deploy/kubernetes/overlays/production" in text
+    place = os.path.relpath(PRODUCTION, tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(
+        text.replace("annals/infra/deploy/kubernetes/overlays/production", place)
+    )
+    manifests = rendered(tmp_path)
+    assert len(manifests) == len(rendered(PRODUCTION))
+    workloads = of_annals(manifests)
+    images = {container["image"] for workload in workloads.values() for container in containers(workload)}
+    assert images == {"registry.shop.example/annals:1.4.0"}
+    assert workloads["prepare"]["metadata"]["name"] == "annals-prepare-1.4.0"
+    for workload in workloads.values():
+        for container in containers(workload):
+            variables = environment(container, manifests)
+            assert variables["ANNALS_AUTH_ISSUER"] == "https://login.shop.example"
+            assert variables["ANNALS_KAFKA_SECURITY_PROTOCOL"] == "SASL_SSL"
+    (route,) = of_kind(manifests, "HTTPRoute")
+    assert route["spec"]["hostnames"] == ["api.shop.example"]
