@@ -11,11 +11,16 @@ from infra.settings import Settings
 from tests.deploy.kubernetes import BASE, documents, of_annals, of_base, of_kind
 from workers.domain import contexts
 from workers.lanes.host import COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS
-from workers.telemetry import BATCH_SECONDS
+from workers.telemetry import BATCH_SECONDS, LANES_HELD
 
 INSTALLATION = Installation(Topics(""), contexts())
 SCALED = ("command", "saga", "projection")
 PARTITIONS = 6
+LANES = {
+    "command": len(contexts()) * PARTITIONS,
+    "saga": len(INSTALLATION.followed[Role.SAGA]) * PARTITIONS,
+    "projection": len(INSTALLATION.groups(Role.PROJECTION)) * PARTITIONS,
+}
 # What one core handles in a second of a role's records, as infra/README.md measures or derives it ("Capacity").
 HANDLED = {"command": 16_000, "saga": 9_300, "projection": 47_000}
 
@@ -36,7 +41,7 @@ def triggers(role: str, kind: str) -> dict[str, dict[str, Any]]:
 def pods_for(role: str, **metrics: float) -> float:
     """How many pods the formula asks for."""
     modifiers = scaled(role)["advanced"]["scalingModifiers"]
-    condition, then, otherwise = re.split(r"\s[?:]\s", modifiers["formula"])
+    condition, then, otherwise = re.split(r"\s[?:]\s", modifiers["formula"].replace("||", "or"))
     lags = dict.fromkeys(triggers(role, "kafka"), 0.0)
     wanted = eval(f"({then}) if ({condition}) else ({otherwise})", {}, lags | metrics)  # noqa: S307  # a file of ours
     assert modifiers["metricType"] == "AverageValue"
@@ -59,12 +64,8 @@ def test_the_limits_are_those_of_the_settings_partitions() -> None:
 
 @pytest.mark.parametrize("role", SCALED)
 def test_there_are_never_more_pods_than_lanes_and_never_none(role: str) -> None:
-    lanes = {
-        "command": len(contexts()) * PARTITIONS,
-        "saga": len(INSTALLATION.followed[Role.SAGA]) * PARTITIONS,
-        "projection": PARTITIONS,  # of each of its groups
-    }
-    assert scaled(role)["maxReplicaCount"] == lanes[role]
+    # A pod is in every group of a projection, so the lanes of one group are the limit.
+    assert scaled(role)["maxReplicaCount"] == (PARTITIONS if role == "projection" else LANES[role])
     assert scaled(role)["minReplicaCount"] >= 1
     assert "idleReplicaCount" not in scaled(role)
 
@@ -91,19 +92,26 @@ def test_the_lag_is_looked_at_less_often_than_it_is_committed(role: str) -> None
 def test_a_steady_flow_asks_for_no_pod_although_its_offsets_are_committed_late(role: str) -> None:
     at_half_a_core = HANDLED[role] / 2 * COMMIT_GROUP_OFFSETS_INTERVAL_SECONDS
     lag = next(iter(triggers(role, "kafka")))
-    assert 0.9 < pods_for(role, **{lag: at_half_a_core, "progress": 1.0, "pods": 2.0}) < 1.1
+    assert 0.9 < pods_for(role, **{lag: at_half_a_core, "progress": 1.0, "held": 0.0, "pods": 2.0}) < 1.1
 
 
 @pytest.mark.parametrize("role", SCALED)
 def test_a_lag_while_batches_are_committed_asks_for_more_pods(role: str) -> None:
     lag, target = next(iter(triggers(role, "kafka"))), float(scaled(role)["advanced"]["scalingModifiers"]["target"])
-    assert pods_for(role, **{lag: 5 * target, "progress": 0.1, "pods": 2.0}) == 5.0
+    assert pods_for(role, **{lag: 5 * target, "progress": 0.1, "held": 0.0, "pods": 2.0}) == 5.0
 
 
 @pytest.mark.parametrize("role", SCALED)
 def test_a_lag_while_a_server_is_away_asks_for_the_pods_that_there_are(role: str) -> None:
+    """A lane whose batch cannot be committed is abandoned."""
     lag = next(iter(triggers(role, "kafka")))
-    assert pods_for(role, **{lag: 10_000_000.0, "progress": 0.0, "pods": 3.0}) == 3.0
+    assert pods_for(role, **{lag: 10_000_000.0, "progress": 0.0, "held": LANES[role] - 1.0, "pods": 3.0}) == 3.0
+
+
+@pytest.mark.parametrize("role", SCALED)
+def test_when_nothing_comes_pods_may_leave(role: str) -> None:
+    """No batch is committed then either, but every lane is held."""
+    assert pods_for(role, progress=0.0, held=float(LANES[role]), pods=3.0) == 0.0
 
 
 @pytest.mark.parametrize("role", SCALED)
@@ -113,6 +121,8 @@ def test_progress_is_measured_by_batches_that_were_committed(role: str) -> None:
     (described,) = BATCH_SECONDS.describe()
     assert f'{described.name}_count{{namespace="annals",role="{role}"}}[1m]' in asked["progress"]["metadata"]["query"]
     assert asked["progress"]["metadata"]["query"].endswith("or vector(0)")
+    (described,) = LANES_HELD.describe()
+    assert f'sum({described.name}{{namespace="annals",role="{role}"}}) or' in asked["held"]["metadata"]["query"]
     assert f'job="annals-{role}"' in asked["pods"]["metadata"]["query"]
     assert asked["pods"]["metadata"]["ignoreNullValues"] == "false", "no pods would count as none needed"
     behaviour = scaled(role)["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
