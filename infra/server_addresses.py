@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
-from infra.redis_sentinels import names_sentinels, parsed, uses_tls
+from infra.sentinel_url import names_sentinels, parsed, uses_tls
 
 VERIFYING = frozenset({"require", "verify-ca", "verify-full"})
 """The values of sslmode by which a CA is looked at."""

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
 from infra.redis.sentinels import ASK_TIMEOUT_SECONDS, FollowsPrimary, Sentinels
-from infra.redis_sentinels import SentinelUrl, names_sentinels, parsed
+from infra.sentinel_url import SentinelUrl, names_sentinels, parsed
 from infra.settings import Settings
 from infra.tls import TlsFiles, TlsFilesUnusable, client_context
 from workers.ports.lanes import Unavailable

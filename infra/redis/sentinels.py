@@ -116,6 +116,7 @@ class Sentinels:
         """Close the connections to the sentinels."""
         if self._look is not None:
             self._look.cancel()
+            await asyncio.wait({self._look})
         for redis in self._clients.values():
             await redis.aclose()
 

@@ -19,7 +19,7 @@ UNKNOWN = "-ERR No such master with that name"
 class FakeSentinel:
     """`address` is that of the primary that it names; `error` is what it answers instead; `silent`: nothing at all.
 
-    `asked` counts the questions for the state of the primary.
+    `asked` counts the questions for the state of the primary, `connections` those that are open.
     """
 
     def __init__(self, address: tuple[str, int], epoch: int = 1, flags: str = "master") -> None:
@@ -30,11 +30,13 @@ class FakeSentinel:
         self.silent = False
         self.delay_seconds = 0.0
         self.asked = 0
+        self.connections = 0
         self.port = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         commands = hiredis.Reader()
+        self.connections += 1
         with suppress(OSError):
             while data := await reader.read(4096):
                 commands.feed(data)
@@ -44,6 +46,7 @@ class FakeSentinel:
                     if self.delay_seconds:
                         await asyncio.sleep(self.delay_seconds)
                     writer.write(self._answer([part.decode().upper() for part in command]))
+        self.connections -= 1
         writer.close()
 
     def _answer(self, command: Sequence[str]) -> bytes:

@@ -1,5 +1,6 @@
 """Open connections follow a failover that they cannot notice themselves: the sentinels are asked now and then."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -90,3 +91,20 @@ async def test_sentinels_that_fail_end_no_connection_that_works(
             return scene.sentinels[2].asked > asked + 2
 
         await until(looked, "they were asked again", seconds=20)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_a_client_that_is_closed_leaves_none_open(scene: SentinelScene, silent: bool) -> None:
+    async with client(scene.settings) as redis:
+        await ask(redis)
+        for sentinel in scene.sentinels:
+            sentinel.silent = silent
+        await redis.connection_pool.disconnect()
+        asking = asyncio.gather(ask(redis), return_exceptions=True)
+        await asyncio.sleep(0)
+    asking.cancel()
+
+    async def are_closed() -> bool:
+        return not any(sentinel.connections for sentinel in scene.sentinels)
+
+    await until(are_closed, "the sentinels have no connection open", seconds=5)
