@@ -1,5 +1,9 @@
 """How pods start, serve, stop and are replaced: what the probes ask, and how long things may take."""
 
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -123,3 +127,23 @@ def test_development_asks_the_gateway_from_within_its_pod() -> None:
         probe = container[f"{kind}Probe"]
         assert "httpGet" not in probe
         assert f"http://127.0.0.1:8080{path}" in probe["exec"]["command"][-1]
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [(200, 0), (503, 1)])
+def test_what_development_asks_by_says_whether_the_gateway_answers(status: int, exit_code: int) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the overridden method's name
+            """Nothing to say."""
+
+    (container,) = pod_of(of_annals(rendered(DEVELOPMENT))["gateway"])["containers"]
+    _, *arguments = container["readinessProbe"]["exec"]["command"]
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command = [argument.replace(":8080", f":{server.server_port}") for argument in arguments]
+        done = subprocess.run([sys.executable, *command], capture_output=True, check=False, timeout=30)
+        server.shutdown()
+    assert done.returncode == exit_code, done.stderr
