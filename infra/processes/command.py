@@ -10,7 +10,6 @@ from infra.kafka.groups import COMMAND_GROUP
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
-from infra.kafka.topics import topics_of
 from infra.postgres.event_store import PostgresEventStore
 from infra.postgres.identities import PostgresIdentities
 from infra.postgres.installation import check_partitions
@@ -55,7 +54,8 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
-        await require_topics(settings, [topic.name for topic in topics_of(list(declared), settings)])
+        outputs = [*map(topics.events, declared), *map(topics.dead_letters, inputs), topics.replies]
+        await require_topics(settings, [*inputs, *outputs])
         # A command of an aborted transaction was withdrawn by its sender and must not be run.
         subscription = KafkaSubscription(settings, group=COMMAND_GROUP, topics=inputs, committed_only=True)
         look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
