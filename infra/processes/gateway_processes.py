@@ -33,12 +33,12 @@ log = structlog.get_logger(__name__)
 
 
 class NoTemporaryFolder(Exception):
-    """Several gateway processes need a folder for their counts, and there is none to write to, as on a read-only root."""
+    """Several gateway processes need a folder for their counts, and none can be written to, as on a read-only root."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Several gateway processes add up their metrics in files of a temporary folder, and none can be written to. "
-            "Mount one at /tmp (a tmpfs will do; TMPDIR names another place), or set ANNALS_GATEWAY_PROCESSES=1."
+            "Several gateway processes add up their metrics in files of a temporary folder, and none can be written "
+            "to. Mount one at /tmp (a tmpfs will do; TMPDIR names another place), or set ANNALS_GATEWAY_PROCESSES=1."
         )
 
 
