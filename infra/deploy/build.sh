@@ -1,9 +1,9 @@
 #!/bin/sh
 # Builds the image: sh infra/deploy/build.sh [options of `docker build`, such as --tag NAME or --build-arg BASE=…]
 #
-# With the first of docker, podman and buildah that is there; ANNALS_BUILDER names another program or more options of it.
-# What this environment says about package indexes, proxies and certificates reaches the build as secrets. They are in no
-# layer and not in the image's history.
+# With the first of docker, podman and buildah that is there; ANNALS_BUILDER names another, or its options too.
+# What this environment says about package indexes, proxies and certificates reaches the build as secrets, which are in
+# no layer and not in the image's history.
 set -eu
 
 folder=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
