@@ -16,7 +16,10 @@ def image() -> str:
     reason = container_tools.missing()
     if reason:
         pytest.skip(reason)
-    return container_tools.build_image()
+    try:
+        return container_tools.build_image()
+    except container_tools.BaseUnavailable as error:
+        pytest.skip(f"the base image could not be made: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,10 @@ BUILD_TIMEOUT_SECONDS = 400
 COMMAND_TIMEOUT_SECONDS = 60
 
 
+class BaseUnavailable(Exception):
+    """Debian's packages for the base image could not be fetched."""
+
+
 class ToolFailed(AssertionError):
     """A program of the container tools has ended with an error."""
 
@@ -55,6 +59,10 @@ def missing() -> str:
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
     if absent:
         return f"{', '.join(absent)} missing (Debian: apt-get install {' '.join(PROGRAMS)})"
+    try:
+        run("unshare", "--mount", "--pid", "--fork", "true")
+    except ToolFailed as failure:
+        return f"this root may not make the namespaces of a container: {failure.output}"
     assert OLDEST_PYTHON <= (3, 11) <= NEWEST_PYTHON, f"the Python of {SUITE} is no longer supported"
     return ""
 
@@ -117,7 +125,10 @@ def podman(
 
 
 def build_image() -> str:
-    """The id of an image of this checkout, built as users build it. What former runs left is removed."""
+    """The id of an image of this checkout, built as users build it. What former runs left is removed.
+
+    Raises BaseUnavailable, and ToolFailed if the build fails.
+    """
     podman("container", "prune", "--force", "--filter", "until=1h")
     _make_base()
     with tempfile.NamedTemporaryFile() as image_id:
@@ -142,7 +153,10 @@ def _make_base() -> None:
     with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
         root = Path(folder, "root")
         options = ("--variant=minbase", f"--include={PACKAGES}")
-        run("debootstrap", *options, SUITE, str(root), MIRROR, timeout_seconds=DEBOOTSTRAP_TIMEOUT_SECONDS)
+        try:
+            run("debootstrap", *options, SUITE, str(root), MIRROR, timeout_seconds=DEBOOTSTRAP_TIMEOUT_SECONDS)
+        except ToolFailed as failure:
+            raise BaseUnavailable(failure.output.splitlines()[-1]) from failure
         for path in NEEDLESS:
             shutil.rmtree(root / path, ignore_errors=True)
             (root / path).mkdir(parents=True)

@@ -23,6 +23,10 @@ SUFFIXES = {"Counter": ("_total",), "Gauge": ("",), "Histogram": ("_bucket", "_s
 OF_PROMETHEUS = {"up", "ALERTS"}
 OF_ITS_CLIENT = {"process_resident_memory_bytes", "process_cpu_seconds_total"}
 
+with_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is missing (Debian: in the package prometheus)"
+)
+
 
 @cache
 def exported() -> frozenset[str]:
@@ -89,7 +93,17 @@ def test_the_panels_of_the_dashboard_do_not_overlap() -> None:
         taken |= cells
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing (Debian: in the package prometheus)")
+@with_promtool
 def test_prometheus_takes_the_configuration_and_the_alerts_fire_when_they_should() -> None:
     run("promtool", "check", "config", str(OBSERVABILITY / "prometheus.yaml"))
     run("promtool", "test", "rules", str(Path(__file__).with_name("alerts_in_time.yaml")))
+
+
+@with_promtool
+def test_prometheus_takes_the_expressions_of_the_dashboard(tmp_path: Path) -> None:
+    panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
+    expressions = [target["expr"] for panel in panels for target in panel["targets"]]
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(expressions)]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}), "utf-8")
+    run("promtool", "check", "rules", str(file))

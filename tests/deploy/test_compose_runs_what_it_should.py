@@ -65,6 +65,7 @@ def test_it_runs_with_no_right_and_nothing_to_write_to(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "user" not in service  # that of the image
+    assert {"mem_limit", "pids_limit"} <= service.keys()
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))

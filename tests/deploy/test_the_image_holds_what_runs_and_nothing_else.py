@@ -38,6 +38,11 @@ def test_it_has_no_tool_of_the_build(image: str) -> None:
     assert shell(image, f"for tool in {' '.join(TOOLS_OF_A_BUILD)}; do command -v $tool; done; true") == ""
 
 
+def test_neither_the_files_of_a_deployment_nor_their_secrets_are_in_it(image: str) -> None:
+    assert shell(image, "ls -d /opt/annals/lib/python3*/site-packages/infra/kafka")
+    assert shell(image, "ls -d /opt/annals/lib/python3*/site-packages/infra/deploy 2>/dev/null; true") == ""
+
+
 def test_it_has_the_packages_of_the_lock_file(image: str) -> None:
     lock = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))
     locked = {package["name"]: package["version"] for package in lock["package"]}
