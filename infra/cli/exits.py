@@ -35,6 +35,7 @@ ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
+    Ending("infra.processes.gateway_processes", "NoTemporaryFolder", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),
     Ending("infra.network_exposure", "EndpointOpenToTheNetwork", WRONG_USAGE),
     Ending("infra.postgres.schema_errors", "RightMissing", REFUSED),

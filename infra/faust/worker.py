@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from infra.faust.table import PartitionTable, PartitionWindows, changelog_table
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
+from workers import telemetry
 from workers.analytics.lane import ROLE, AnalyticsLane, TopicIds
 from workers.analytics.lanes import AnalyticsLanes
 from workers.analytics.metrics import RECOVERIES
@@ -63,6 +65,7 @@ class AnalyticsWorker:
         self._failure: BaseException | None = None
         self._moved_at = self._checked_at = time.monotonic()
         self._topic_ids: dict[str, str] = {}
+        self._read_to: dict[TP, int] = {}
         self._app = AnalyticsApp(settings)
         self._store = changelog_table(self._app, self._topics)
 
@@ -145,6 +148,7 @@ class AnalyticsWorker:
             if message.generation_id == self._app.consumer_generation_id:
                 place = LanePlace(self._inputs[message.topic], message.partition)
                 by_place.setdefault(place, []).append(InboundRecord._make(message.record))
+                self._read_to[message.tp] = message.offset + 1
         return by_place
 
     async def _made(self, place: LanePlace) -> AnalyticsLane:
@@ -158,6 +162,10 @@ class AnalyticsWorker:
         """What is being applied is finished before another process has the partitions."""
         async with self._busy:
             self._lanes.forget()
+            for place in self._read_to:
+                with suppress(KeyError):
+                    telemetry.LAG.remove(ROLE, "", *map(str, place))
+            self._read_to.clear()
         RECOVERIES.inc()
 
     async def _tend(self) -> None:
@@ -173,8 +181,15 @@ class AnalyticsWorker:
                     async with self._busy:
                         await self._lanes.tend(self._assigned())
                     self._moved_at = time.monotonic()
+                    self._show_lag()
             except Exception as error:  # noqa: BLE001  # as above
                 self._fail(error)
+
+    def _show_lag(self) -> None:
+        """Of those partitions of which something was read; what was not read before belongs to nobody's lag."""
+        for place, read_to in self._read_to.items():
+            end = self._app.consumer.highwater(place)
+            telemetry.LAG.labels(ROLE, "", *place).set(max((end or 0) - read_to, 0))
 
     async def _read_topic_ids(self) -> dict[str, str]:
         names = [*self._inputs, self._topics.analytics_changelog, self._topics.analytics_windows]

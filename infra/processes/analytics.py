@@ -40,7 +40,7 @@ async def analytics_hosts(settings: Settings) -> AsyncIterator[list[AnalyticsWor
         return AnalyticsLane(*place, declared[place.context].series, events, table, kept, windows, topic_ids)
 
     def lanes_for(made: Any) -> AnalyticsLanes:
-        return AnalyticsLanes(made, series, metrics, PostgresWaitingLanes(database), database)
+        return AnalyticsLanes(made, series, metrics, PostgresWaitingLanes(database), database, topics.events)
 
     try:
         await database.open()

@@ -32,6 +32,16 @@ END_SECONDS = FINISH_SECONDS + 15.0
 log = structlog.get_logger(__name__)
 
 
+class NoTemporaryFolder(Exception):
+    """Several gateway processes need a folder for their counts, and none can be written to, as on a read-only root."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Several gateway processes add up their metrics in files of a temporary folder, and none can be written "
+            "to. Mount one at /tmp (a tmpfs will do; TMPDIR names another place), or set ANNALS_GATEWAY_PROCESSES=1."
+        )
+
+
 class _Supervisor(Multiprocess):
     """Ends within a bound, whatever its processes do. What uvicorn does on other signals waits without a bound for a
     process to end: SIGHUP ends the gateway as it ends one of a single process, and the number of processes stays.
@@ -58,7 +68,13 @@ class _Supervisor(Multiprocess):
 
 
 def serve_in_processes(config: Config, bound: socket, settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. `settings` are located. Raises SystemExit if the processes cannot start."""
+    """Serve until SIGTERM or Ctrl-C. `settings` are located. Raises NoTemporaryFolder, and SystemExit if the processes
+    cannot start.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        raise NoTemporaryFolder from None
     with tempfile.TemporaryDirectory(prefix="annals-gateway-") as folder:
         os.environ.update(settings.environment() | {OF_SEVERAL_PROCESSES: folder})
         supervisor = _Supervisor(config, [bound])

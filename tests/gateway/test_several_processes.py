@@ -5,6 +5,7 @@ in good order or, if that does not go, within a bound.
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,7 +18,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import SIGNALS
 
-from infra.processes.gateway_processes import _Supervisor
+from infra.cli import exits
+from infra.processes.gateway_processes import NoTemporaryFolder, _Supervisor, serve_in_processes
+from infra.settings import Settings
 from tests.gateway.running import address_in
 from tests.waiting import until
 
@@ -166,3 +169,15 @@ def test_end_on_a_hangup_and_stay_as_many_as_they_are() -> None:
     finally:
         for name, handler in handlers.items():
             signal.signal(name, handler)
+
+
+def test_say_what_they_need_where_no_folder_can_be_written_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a read-only root without a tmpfs."""
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc/nowhere"])
+    with socket.socket() as unused, pytest.raises(NoTemporaryFolder) as raised:
+        serve_in_processes(Config("nothing:here", workers=2), unused, Settings())
+    assert exits.explain(raised.value) == exits.REFUSED
+    assert "tmpfs" in capsys.readouterr().err

@@ -11,7 +11,6 @@ import structlog
 from workers import telemetry
 from workers.analytics.gauges import show_windows
 from workers.analytics.lane import ROLE, AnalyticsLane
-from workers.analytics.metrics import LANES
 from workers.core.analytics import Metric, Series
 from workers.ports.analytics import DatabaseTime
 from workers.ports.clock import Clock
@@ -29,7 +28,7 @@ log = structlog.get_logger(__name__)
 class AnalyticsLanes:
     """The lanes that this process holds. Its methods are called one at a time.
 
-    `made(place)` makes a lane that is not acquired yet.
+    `made(place)` makes a lane that is not acquired yet; `topic_of(context)` names the topic of its events.
     """
 
     def __init__(
@@ -39,10 +38,12 @@ class AnalyticsLanes:
         metrics: Sequence[Metric],
         waiting: WaitingLanes,
         database_time: DatabaseTime,
+        topic_of: Callable[[str], str],
         clock: Clock = time.monotonic,
     ) -> None:
         self._made, self._series, self._metrics = made, series, metrics
         self._waiting, self._database_time, self._clock = waiting, database_time, clock
+        self._topic_of = topic_of
         self._lanes: dict[LanePlace, AnalyticsLane] = {}
         self._behind: dict[LanePlace, int] = {}
         self._catch_ups: Counter[LanePlace] = Counter()
@@ -55,7 +56,8 @@ class AnalyticsLanes:
         self._behind.clear()
         self._catch_ups.clear()
         self._looked_at = None
-        LANES.set(0)
+        for context in {series.context for series in self._series.values()}:
+            telemetry.LANES_HELD.labels(ROLE, self._topic_of(context)).set(0)
 
     async def handle(self, records: Mapping[LanePlace, Sequence[InboundRecord]]) -> None:
         """Apply these records, which follow one another in each lane. Raises Unavailable and PublishFailed."""
@@ -104,7 +106,9 @@ class AnalyticsLanes:
             await lane.acquire(int((await self._database_time.now()).timestamp()))
             log.info("lane acquired", role=ROLE, context=place.context, partition=place.partition, at=lane.position)
             self._lanes[place] = lane
-            LANES.set(len(self._lanes))
+            telemetry.TAKEOVERS.labels(ROLE, self._topic_of(place.context)).inc()
+            held = sum(other.context == place.context for other in self._lanes)
+            telemetry.LANES_HELD.labels(ROLE, self._topic_of(place.context)).set(held)
         return self._lanes[place]
 
     def _show(self) -> None:

@@ -4,7 +4,6 @@ from prometheus_client import Counter, Gauge
 
 APPLIED = Counter("annals_analytics_events", "Events folded into windows", ["context"])
 FAILED = Counter("annals_analytics_events_failed", "Events passed over, as the code of a series raised", ["context"])
-LANES = Gauge("annals_analytics_lanes", "Lanes whose windows this process folds")
 RECOVERIES = Counter("annals_analytics_recoveries", "Times that the tables were read from their changelog")
 WINDOW = Gauge(
     "annals_analytics_window",
