@@ -23,8 +23,12 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def milliseconds_at(recorded: Recorded) -> int:
-    """When the event was recorded, in milliseconds since 1970. Raises ValueError if that is no RFC 3339 text."""
-    return (datetime.fromisoformat(recorded.recorded_at) - _EPOCH) // _MILLISECOND
+    """When the event was recorded, in milliseconds since 1970. Raises ValueError or TypeError if it is no RFC 3339."""
+    return _milliseconds(datetime.fromisoformat(recorded.recorded_at))
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND
 
 
 class Sum(NamedTuple):
@@ -79,7 +83,7 @@ class LaneFold:
         """
         try:
             at_ms = milliseconds_at(recorded)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             self._advance(recorded.sequence, self.time_ms)
             return [error]
         errors = []
@@ -90,6 +94,10 @@ class LaneFold:
                 errors.append(error)
         self._advance(recorded.sequence, at_ms)
         return errors
+
+    def pass_over(self, sequence: int, recorded_at: datetime) -> None:
+        """The next event of the lane is of a type that no series reacts to: only its time counts."""
+        self._advance(sequence, _milliseconds(recorded_at))
 
     def _measure(self, series: Series, recorded: Recorded, at_ms: int) -> None:
         key = series.name, recorded.stream_id
