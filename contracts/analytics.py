@@ -19,8 +19,9 @@ Time = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=da
 
 class PublishedWindow(BaseModel):
     """The sums of one window in one lane. `closed`: its time is over, and no event begins in it any more; what belongs
-    to it through an earlier event may still come. `build` counts how often the lane was begun anew; `sequence` is that
-    of the last event in it. `hidden_fields`: so many of the smallest sums are left out.
+    to it through an earlier event may still come. `build`: when the lane was begun with its first event, in seconds
+    since 1970; `sequence` is that of the last event in the window. `hidden_fields`: so many of the smallest sums are
+    left out.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from contracts.analytics import PublishedPosition, PublishedWindow
 from contracts.catalogue import catalogue
 from contracts.examples import examples_of
 from contracts.message import Command, Message
@@ -67,6 +68,20 @@ def asyncapi(topics: Topics, version: str) -> dict[str, Any]:
         "description": "Outcomes of commands that named a ce_replyto, keyed by command id.",
         "messages": {"Outcome": {"$ref": "#/components/messages/Outcome"}},
     }
+    channels["analytics.windows"] = {
+        "address": topics.analytics_windows,
+        "description": "Sums over windows of time, compacted: the last record of each key counts, in each partition.",
+        "messages": {
+            name: {"$ref": f"#/components/messages/{name}"} for name in ("PublishedWindow", "PublishedPosition")
+        },
+    }
+    for record in (PublishedWindow, PublishedPosition):
+        messages[record.__name__] = {
+            "name": record.__name__,
+            "summary": " ".join((record.__doc__ or "").split()),
+            "contentType": "application/json",
+            "payload": record.model_json_schema(ref_template="#/components/schemas/{model}"),
+        }
     messages["Outcome"] = {
         "name": "Outcome",
         "contentType": "application/json",

@@ -12,28 +12,14 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.usual_headers import IDENTITY, MAX_HEADER_BYTES, TYPE_FORM, UUID_FORM, usual_texts
+from contracts.usual_headers import IDENTITY, MAX_HEADER_BYTES, NAMES, TYPE_FORM, UUID_FORM, usual_fields
 
 Headers = Sequence[tuple[str, bytes]]
 
 CONTENT_TYPE = ("content-type", b"application/json")
 SPECVERSION = ("ce_specversion", b"1.0")
 
-_NAMES = {
-    "ce_specversion",
-    "ce_id",
-    "ce_type",
-    "ce_source",
-    "ce_time",
-    "ce_correlationid",
-    "ce_causationid",
-    "traceparent",
-    "ce_actor",
-    "ce_replyto",
-    "ce_expectedversion",
-    "ce_expiresat",
-    IDENTITY,
-}
+_new_tuple = tuple.__new__
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 _VERSION = re.compile(r"[0-9]{1,18}")
 
@@ -126,11 +112,21 @@ def read_command(headers: Headers, key: bytes | None) -> CommandEnvelope:
 
     Raises MalformedMessage when the id, the type or the key is missing, or a header cannot be understood.
     """
-    usual = usual_texts(headers)
-    if usual is not None:
-        id_, wire_type, source, time, correlation_id, causation_id, *_ = usual
-        subject = read_key(key)
-        return CommandEnvelope(id_, wire_type, source, subject, time, correlation_id, causation_id, *usual[6:])
+    return read_joined(headers, key)[0]
+
+
+def read_joined(headers: Headers, key: bytes | None) -> tuple[CommandEnvelope, bytes | None]:
+    """As `read_command`; and all that is proven of the envelope, in UTF-8, each text with a NUL behind it, and then the
+    identity. None: the headers stand in no usual order, and their texts were not joined.
+    """
+    usual = usual_fields(headers, key)
+    if usual is None:
+        return _read_unusual(headers, key), None
+    fields, joined = usual
+    return _new_tuple(CommandEnvelope, fields), joined  # CommandEnvelope(…) takes three times as long
+
+
+def _read_unusual(headers: Headers, key: bytes | None) -> CommandEnvelope:
     header = _texts(headers).get
     if header("ce_specversion", "1.0") != "1.0":
         raise MalformedMessage("UnknownSpecVersion", "ce_specversion must be 1.0")
@@ -206,7 +202,7 @@ def _texts(headers: Headers) -> dict[str, str]:
     if len(joined) <= MAX_HEADER_BYTES and joined.isascii() and joined.decode().isprintable():
         # One check of all of them together is enough for almost every message.
         return {name: value.decode() for name, value in headers if value}
-    return {name: _text(value, name) for name, value in headers if value and name in _NAMES}
+    return {name: _text(value, name) for name, value in headers if value and name in NAMES}
 
 
 def _check_names(headers: Headers) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
+from math import ceil
 from typing import NamedTuple, Protocol
 
 from contracts.envelope import CommandEnvelope, rfc3339
@@ -29,8 +30,10 @@ _new_tuple = tuple.__new__
 LIFETIME_SECONDS = 7 * 86_400
 """As long as topics keep commands."""
 MAX_IDENTITY_BYTES = 900
-WHOSE_KEY_IT_IS = Principal("-")
+_KEYS_OWN = "-"
+WHOSE_KEY_IT_IS = Principal(_KEYS_OWN)
 """In an identity: the service for which the key was made."""
+_MALFORMED = "its identity is malformed (ce_identity)"
 _API_KEY = re.compile(r"annals_([0-9a-f]{16})_[A-Za-z0-9_-]{43}")
 
 
@@ -75,28 +78,51 @@ class Identities:
         if self._first is None:
             raise LookupError("there is no key to sign commands with")
         until, who = str(int(self._clock()) + LIFETIME_SECONDS), _text_of(principal)
-        digits = self._keys[self._first.id].digits(until, who, envelope, value)
+        digits = self._keys[self._first.id].digits(until, who, _covered(envelope), value)
         return envelope._replace(identity=f"{self._first.id} {until} {digits} {who}")
 
     def principal(self, envelope: CommandEnvelope, value: bytes, *, even_expired: bool = False) -> Principal | None:
         """Who sends a command; None for one without an identity. Raises IdentityRefused."""
+        return self.principal_at(0 if even_expired else self.now(), envelope, value, None)
+
+    def now(self) -> int:
+        """The next second by the clock of these identities, since 1970."""
+        return ceil(self._clock())
+
+    def principal_at(
+        self, second: int, envelope: CommandEnvelope, value: bytes, joined: bytes | None
+    ) -> Principal | None:
+        """As `principal`, by an identity that has not expired at this second. `joined`: what `read_joined` has given
+        with the envelope; then the texts need not be joined again.
+        """
         identity = envelope.identity
         if identity is None:
             return None
-        parts = identity.split(" ", 3)
-        if len(parts) < 4 or not identity.isascii():
-            raise IdentityRefused("its identity is malformed (ce_identity)")
-        key_id, until, given, who = parts
+        try:
+            key_id, until, given, who = identity.split(" ", 3)
+            has_expired = int(until) < second
+        except ValueError:
+            raise IdentityRefused(_MALFORMED) from None
+        if not identity.isascii():
+            raise IdentityRefused(_MALFORMED)
         key = self._keys.get(key_id)
         if key is None:
             raise UnknownKey("its identity is signed with a key that is unknown here or was revoked")
-        if not compare_digest(given, key.digits(until, who, envelope, value)):
+        covered = _covered(envelope) if joined is None else joined[: -len(identity)]
+        if not compare_digest(given, key.digits(until, who, covered, value)):
             raise IdentityRefused("its identity is not that of this command: something was changed after it was signed")
-        if not (even_expired or (until.isdecimal() and int(until) >= self._clock())):
+        if has_expired:
             raise IdentityRefused("its identity has expired")
-        if (who == WHOSE_KEY_IT_IS.name) != (key.of is not None):
+        service = key.of
+        if (who == _KEYS_OWN) is (service is None):
             raise IdentityRefused("a service's key proves that service, the installation's keys any other name")
-        return key.of or _principal_of(who)
+        if service is not None:
+            return service
+        scopes = _NO_SCOPES
+        if " " in who:
+            who, _, names = who.partition(" ")
+            scopes = _scopes_of(names)
+        return _new_tuple(Principal, (who, scopes))  # Principal(…) takes twice as long
 
 
 class _Key:
@@ -110,29 +136,32 @@ class _Key:
         self._begun, self._ending = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
         self.of = key.of
 
-    def digits(self, until: str, who: str, envelope: CommandEnvelope, value: bytes) -> str:
+    def digits(self, until: str, who: str, covered: bytes, value: bytes) -> str:
         inner, outer = self._begun.copy(), self._ending.copy()
-        expected, expires = envelope.expected_version, envelope.expires_at
-        texts = (
-            until,
-            who,
-            envelope.id,
-            envelope.type,
-            envelope.source,
-            envelope.subject,
-            envelope.time,
-            envelope.correlation_id,
-            envelope.causation_id,
-            envelope.traceparent or "",
-            envelope.actor or "",
-            envelope.reply_to or "",
-            "" if expected is None else str(expected),
-            "" if expires is None else rfc3339(expires),
-            "",
-        )
-        inner.update("\0".join(texts).encode() + value)
+        inner.update(f"{until}\0{who}\0".encode() + covered + value)
         outer.update(inner.digest())
         return outer.hexdigest()
+
+
+def _covered(envelope: CommandEnvelope) -> bytes:
+    """All of an envelope but the identity, each text with a NUL behind it."""
+    expected, expires = envelope.expected_version, envelope.expires_at
+    texts = (
+        envelope.id,
+        envelope.type,
+        envelope.source,
+        envelope.subject,
+        envelope.time,
+        envelope.correlation_id,
+        envelope.causation_id,
+        envelope.traceparent or "",
+        envelope.actor or "",
+        envelope.reply_to or "",
+        "" if expected is None else str(expected),
+        "" if expires is None else rfc3339(expires),
+        "",
+    )
+    return "\0".join(texts).encode()
 
 
 def service_key(api_key: str) -> IdentityKey:
@@ -182,12 +211,6 @@ def _text_of(principal: Principal) -> str:
     if not (text.isascii() and text.isprintable() and all(text and " " not in text for text in texts)):
         raise ValueError("the name and the scopes of a principal are printable ASCII without spaces")
     return text
-
-
-def _principal_of(text: str) -> Principal:
-    name, _, scopes = text.partition(" ")
-    # Principal(…) takes twice as long, and each command needs one.
-    return _new_tuple(Principal, (name, _scopes_of(scopes) if scopes else _NO_SCOPES))
 
 
 @lru_cache(maxsize=4096)

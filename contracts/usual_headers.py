@@ -1,7 +1,7 @@
 """The headers of a command in the order in which almost every producer writes them: that of `CommandEnvelope`.
 
-Reading them by their places takes two thirds of the time of reading them by their names, and a command worker reads
-those of every command. Headers that stand otherwise are read by their names; both ways give the same values.
+Reading them by their places takes less than two thirds of the time of reading them by their names, and a command worker
+reads those of every command. Headers that stand otherwise are read by their names; both ways give the same values.
 """
 
 import re
@@ -18,62 +18,87 @@ _UNPRINTABLE = bytes([*range(32), 127])
 IDENTITY = "ce_identity"
 """Who sends a command, with a proof (contracts/identity.py)."""
 
-_PLACES = {"traceparent": 0, "ce_actor": 1, "ce_replyto": 2, IDENTITY: 3}
+NAMES = {
+    "ce_specversion",
+    "ce_id",
+    "ce_type",
+    "ce_source",
+    "ce_time",
+    "ce_correlationid",
+    "ce_causationid",
+    "traceparent",
+    "ce_actor",
+    "ce_replyto",
+    "ce_expectedversion",
+    "ce_expiresat",
+    IDENTITY,
+}
+"""Of the headers that readers of a command take notice of."""
 
-OptionalTexts = tuple[str | None, str | None, str | None, str | None]
-_NONE_GIVEN: OptionalTexts = (None, None, None, None)
-UsualTexts = tuple[str, str, str, str, str, str, str | None, str | None, str | None, str | None]
+_PLACES = {"traceparent": 0, "ce_actor": 1, "ce_replyto": 2, IDENTITY: 5}
+_NULS = 12
+"""Between the texts of an envelope."""
+
+Fields = tuple[str | None, ...]
+"""Those of a `contracts.envelope.CommandEnvelope`."""
 
 
-def usual_texts(headers: Sequence[tuple[str, bytes]]) -> UsualTexts | None:
-    """The id, type, source, time, correlation id, causation id, traceparent, actor, reply address and identity of a
-    command. None: the headers stand in another order, there are others, or something is wrong with one.
+def usual_fields(headers: Sequence[tuple[str, bytes]], key: bytes | None) -> tuple[Fields, bytes] | None:
+    """The fields of the `CommandEnvelope`, of which the last two are None; and their texts in one, with a NUL between
+    any two and the identity at the end: see `contracts.envelope.read_joined`.
+
+    None: the headers stand in another order, there are others, or something is wrong with one.
     """
     try:
         (n1, version), (n2, id_), (n3, type_), (n4, source), (n5, _), (n6, time), (n7, _), *others = headers
-        (n8, correlation_id), (n9, causation_id), *others = others
+        (n8, correlation), (n9, causation), *others = others
         is_usual = n1 == "ce_specversion" and n2 == "ce_id" and n3 == "ce_type" and n4 == "ce_source"
         is_usual = is_usual and n5 == "ce_subject" and n6 == "ce_time" and n7 == "content-type"
         if not is_usual or n8 != "ce_correlationid" or n9 != "ce_causationid" or version != b"1.0":
             return None
-        joined = b"".join((type_, source, time, correlation_id, causation_id, *[value for _, value in others]))
-        if len(joined) > MAX_HEADER_BYTES or not joined.isascii() or joined.translate(None, _UNPRINTABLE) != joined:
+        optional = [b"", b"", b"", b"", b"", b""]  # the expected version and the expiry are unusual: empty
+        for name, value in others:
+            if not value:
+                return None
+            optional[_PLACES[name]] = value
+        if not (key and correlation and causation):
             return None
-        optional = _optional_texts(others) if others else _NONE_GIVEN
-        if optional is None:
+        joined = b"\0".join((id_, type_, source, key, time, correlation, causation, *optional))
+        if len(joined) > MAX_HEADER_BYTES or not joined.isascii():
             return None
-        identity = id_.decode()
-        if not (UUID_FORM.fullmatch(identity) and correlation_id and causation_id):
+        if len(joined.translate(None, _UNPRINTABLE)) != len(joined) - _NULS:
             return None
-        return (
-            identity,
-            _type_text(type_),
-            source.decode(),
-            time.decode(),
-            identity if correlation_id == id_ else correlation_id.decode(),
-            identity if causation_id == id_ else causation_id.decode(),
-            *optional,
-        )
-    except (ValueError, TypeError, AttributeError):  # there are fewer, one is no text, or one has no value
+        return _fields(joined.decode().split("\0")), joined
+    except (ValueError, TypeError, AttributeError, KeyError):  # too few, one is no text, has no value, or is not known
         return None
 
 
-def _optional_texts(headers: Sequence[tuple[str, bytes]]) -> OptionalTexts | None:
-    """The traceparent, the actor, the reply address and the identity; None: there are others, or one is empty."""
-    texts: list[str | None] = [None, None, None, None]
-    for name, value in headers:
-        place = _PLACES.get(name)
-        if place is None or not value:
-            return None
-        texts[place] = value.decode()
-    traceparent, actor, reply_to, sender = texts
-    return traceparent, actor, reply_to, sender
+def _fields(texts: list[str]) -> Fields:
+    id_, type_, source, subject, time, correlation_id, causation_id, traceparent, actor, reply_to, _, _, identity = (
+        texts
+    )
+    if not UUID_FORM.fullmatch(id_):
+        raise ValueError(id_)
+    return (
+        id_,
+        _type_text(type_),
+        source,
+        subject,
+        time,
+        id_ if correlation_id == id_ else correlation_id,
+        id_ if causation_id == id_ else causation_id,
+        traceparent or None,
+        actor or None,
+        reply_to or None,
+        identity or None,
+        None,
+        None,
+    )
 
 
 @lru_cache(maxsize=1024)
-def _type_text(type_: bytes) -> str:
+def _type_text(text: str) -> str:
     """Raises ValueError for what is no type."""
-    text = type_.decode()
     if not TYPE_FORM.fullmatch(text):
         raise ValueError(text)
     return text

@@ -25,6 +25,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("undo", "infra.cli.undo", "Undo the last change of a stream by a command that records its own event."),
     ("trace", "infra.cli.trace", "Show what one request led to, over all contexts, each item below its cause."),
     ("sagas", "infra.cli.sagas", "Sagas, processes over several streams: list them, show the progress of one."),
+    ("analytics", "infra.cli.analytics", "Windows of time: orders a minute, revenue an hour and more, drawn here."),
     ("verify", "infra.cli.verify", "Compare the event table with the event log and with the read models."),
     ("projections", "infra.cli.projections", "Read models: list, rebuild next to the live generation, diff, switch."),
     ("dlq", "infra.cli.dlq", "Dead letters, commands that could not be handled: list, show, retry, discard."),

@@ -15,7 +15,7 @@ from infra.faust.table import PartitionTable, PartitionWindows, changelog_table
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.faults import KAFKA_FAULTS, unavailable
 from infra.settings import Settings
-from workers.analytics.lane import ROLE, AnalyticsLane
+from workers.analytics.lane import ROLE, AnalyticsLane, TopicIds
 from workers.analytics.lanes import AnalyticsLanes
 from workers.analytics.metrics import RECOVERIES
 from workers.background import in_background
@@ -25,13 +25,15 @@ from workers.ports.log import InboundRecord, PublishFailed
 from workers.ports.waiting_lanes import LanePlace
 
 BATCH_RECORDS = 1000
-BATCH_SECONDS = 0.05
+# A batch that is not full is applied after so long: windows are published once a second anyway.
+BATCH_SECONDS = 0.5
 TEND_SECONDS = 1.0
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 LIVENESS_SECONDS = 300.0
+CHECK_SECONDS = 10.0
 
-LaneFor = Callable[[LanePlace, AnalyticsTable, WindowTopic], AnalyticsLane]
+LaneFor = Callable[[LanePlace, AnalyticsTable, WindowTopic, TopicIds], AnalyticsLane]
 LanesFor = Callable[[Any], AnalyticsLanes]
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,7 @@ log = structlog.get_logger(__name__)
 class AnalyticsWorker:
     """Holds the lanes that Faust assigns to this process, until it is told to stop. It runs once.
 
-    `lane_for` makes a lane; `lanes_for` makes all lanes of a process, given what acquires one.
+    `lane_for` makes a lane; `lanes_for` makes all lanes of a process, given what makes one.
     """
 
     def __init__(
@@ -54,12 +56,13 @@ class AnalyticsWorker:
         self._topics = Topics(settings.topic_prefix)
         self._inputs = {self._topics.events(context): context for context in contexts}
         self._lane_for, self._signed_by = lane_for, signed_by
-        self._lanes = lanes_for(self._acquired)
+        self._lanes = lanes_for(self._made)
         self._log = KafkaEventLog(settings, signed_by=None)
         self._busy = asyncio.Lock()
         self._ended = asyncio.Event()
         self._failure: BaseException | None = None
-        self._moved_at = time.monotonic()
+        self._moved_at = self._checked_at = time.monotonic()
+        self._topic_ids: dict[str, str] = {}
         self._app = AnalyticsApp(settings)
         self._store = changelog_table(self._app, self._topics)
 
@@ -89,6 +92,7 @@ class AnalyticsWorker:
         try:
             async with asyncio.timeout(START_SECONDS):
                 app.recognize(await self._signed_by.current())
+                self._topic_ids = await self._read_topic_ids()
                 await app.start()
             tending = in_background(self._tend(), "analytics: publish and look")
             await self._ended.wait()
@@ -143,13 +147,12 @@ class AnalyticsWorker:
                 by_place.setdefault(place, []).append(InboundRecord._make(message.record))
         return by_place
 
-    async def _acquired(self, place: LanePlace) -> AnalyticsLane:
+    async def _made(self, place: LanePlace) -> AnalyticsLane:
         table = PartitionTable(self._store, place.partition, self._topics.analytics_changelog, self._log)
         await table.write_outdated_again()
         windows = PartitionWindows(place.partition, self._topics.analytics_windows, self._log)
-        lane = self._lane_for(place, table, windows)
-        await lane.acquire()
-        return lane
+        ids = [self._topic_ids[topic] for topic in (self._topics.analytics_changelog, self._topics.analytics_windows)]
+        return self._lane_for(place, table, windows, TopicIds(*ids))
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         """What is being applied is finished before another process has the partitions."""
@@ -166,11 +169,27 @@ class AnalyticsWorker:
                     raise crash
                 if self._app.is_following:
                     self._app.recognize(await self._signed_by.current())
+                    await self._check_topics()
                     async with self._busy:
                         await self._lanes.tend(self._assigned())
                     self._moved_at = time.monotonic()
             except Exception as error:  # noqa: BLE001  # as above
                 self._fail(error)
+
+    async def _read_topic_ids(self) -> dict[str, str]:
+        names = [*self._inputs, self._topics.analytics_changelog, self._topics.analytics_windows]
+        return {name: (await self._log.topic(name)).id for name in names}
+
+    async def _check_topics(self) -> None:
+        """Faust does not notice that a topic was made anew. Raises Unavailable then: the worker begins again, where the
+        table and the topics say.
+        """
+        if time.monotonic() - self._checked_at >= CHECK_SECONDS:
+            topic_ids = await self._read_topic_ids()
+            changed = sorted(name for name, topic_id in topic_ids.items() if topic_id != self._topic_ids[name])
+            if changed:
+                raise Unavailable("Kafka", f"made anew: {', '.join(changed)}; the lanes are acquired again")
+            self._checked_at = time.monotonic()
 
     def _assigned(self) -> set[LanePlace]:
         places: set[TP] = self._app.consumer.assignment()

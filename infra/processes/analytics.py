@@ -15,7 +15,7 @@ from infra.postgres.signing_keys import event_signatures
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for
 from infra.settings import Settings
-from workers.analytics.lane import AnalyticsLane
+from workers.analytics.lane import AnalyticsLane, TopicIds
 from workers.analytics.lanes import AnalyticsLanes
 from workers.domain import contexts
 from workers.ports.analytics import AnalyticsTable, WindowTopic
@@ -36,11 +36,11 @@ async def analytics_hosts(settings: Settings) -> AsyncIterator[list[AnalyticsWor
     series = {series.name: series for analytics in declared.values() for series in analytics.series}
     metrics = [metric for analytics in declared.values() for metric in analytics.metrics]
 
-    def lane_for(place: LanePlace, kept: AnalyticsTable, windows: WindowTopic) -> AnalyticsLane:
-        return AnalyticsLane(*place, declared[place.context].series, events, table, kept, windows)
+    def lane_for(place: LanePlace, kept: AnalyticsTable, windows: WindowTopic, topic_ids: TopicIds) -> AnalyticsLane:
+        return AnalyticsLane(*place, declared[place.context].series, events, table, kept, windows, topic_ids)
 
-    def lanes_for(acquired: Any) -> AnalyticsLanes:
-        return AnalyticsLanes(acquired, series, metrics, PostgresWaitingLanes(database), database)
+    def lanes_for(made: Any) -> AnalyticsLanes:
+        return AnalyticsLanes(made, series, metrics, PostgresWaitingLanes(database), database)
 
     try:
         await database.open()

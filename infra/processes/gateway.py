@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from contracts.topics import Topics
 from infra.accounts import Account
 from infra.kafka.commands import KafkaCommands, command_client
+from infra.kafka.windows import KafkaWindows
 from infra.locating import located
 from infra.passwords import Argon2Passwords
 from infra.postgres.event_store import PostgresEventStore
@@ -84,7 +85,7 @@ def composed(settings: Settings) -> FastAPI:
         identities=PostgresIdentities(database, knows_services=False),
     )
     redis = client(settings)
-    passwords = Argon2Passwords()
+    passwords, windows = Argon2Passwords(), KafkaWindows(settings)
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(PostgresHistory(database))
     backend = Backend(
@@ -93,6 +94,7 @@ def composed(settings: Settings) -> FastAPI:
         passwords,
         archive,
         Guard(contexts(), archive, is_on=settings.auth != "none"),
+        windows,
     )
 
     authenticating = None
@@ -123,6 +125,7 @@ def composed(settings: Settings) -> FastAPI:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await commands.stop()
+            await windows.stop()
             await redis.aclose()
             await database.close()
             if authenticating is not None:

@@ -96,5 +96,6 @@ def quiet_for_a_command() -> None:
 
 def _quiet_drivers() -> None:
     """Silence the drivers' messages about each attempt to reach a server that is away: our own lines report it."""
-    for name in ("aiokafka", "asyncpg", "faust", "mode"):
+    # Faust's services log under the name of the module that has their class, also of ours.
+    for name in ("aiokafka", "asyncpg", "faust", "mode", "infra.faust"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -107,7 +107,7 @@ def test_as_a_script_that_gives_each_call_the_options_of_the_cluster(tmp_path: P
 def test_for_each_of_our_roles_and_for_services_that_are_named() -> None:
     rows = json.loads(printed("--json"))
     assert {row["principal"] for row in rows} == {
-        f"User:annals-{role}" for role in ("command", "saga", "projection", "gateway", "audit", "operator")
+        f"User:annals-{role}" for role in ("command", "saga", "projection", "analytics", "gateway", "audit", "operator")
     }
     named = json.loads(printed("--json", *NAMED, "--principal", "command=User:CN=worker,O=Shop"))
     assert {row["principal"] for row in named if row["role"] == "command"} == {"User:CN=worker,O=Shop"}
@@ -116,7 +116,7 @@ def test_for_each_of_our_roles_and_for_services_that_are_named() -> None:
 
 def test_one_kafka_user_for_each_user_with_a_login_by_scram() -> None:
     documents = printed("--format", "strimzi", "--cluster", "prod", *NAMED).split("---\n")[1:]
-    assert len(documents) == 7
+    assert len(documents) == 8
     for document in documents:
         assert document.startswith("apiVersion: kafka.strimzi.io/v1\nkind: KafkaUser\nmetadata:\n  name: ")
         assert '    strimzi.io/cluster: "prod"\n' in document

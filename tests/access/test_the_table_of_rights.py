@@ -32,6 +32,8 @@ WRITERS = {
     Kind.EVENTS: {Role.COMMAND, Role.OPERATOR},
     Kind.DEAD_LETTERS: {Role.COMMAND},
     Kind.REPLIES: {Role.COMMAND},
+    Kind.WINDOWS: {Role.ANALYTICS},
+    Kind.CHANGELOG: {Role.ANALYTICS, Role.OPERATOR},
     Kind.KEPT: {Role.OPERATOR},
 }
 
@@ -86,6 +88,7 @@ def test_each_group_has_one_role_and_bears_the_prefix() -> None:
     assert roles_of_groups == {
         f"{PREFIX}annals-command": {Role.COMMAND},
         f"{PREFIX}annals-saga": {Role.SAGA},
+        f"{PREFIX}annals-analytics": {Role.ANALYTICS},
         **{
             f"{PREFIX}annals-projection-{name}": {Role.PROJECTION}
             for name in ("accounts", "orders", "stock", "users", "users-orders", "users-payments")

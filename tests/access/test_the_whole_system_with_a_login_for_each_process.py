@@ -15,7 +15,7 @@ from tests.faults.health import Health, free_port
 from tests.system import create_users
 from tests.waiting import until
 
-ROLES = ("command", "saga", "projection", "audit")
+ROLES = ("command", "saga", "projection", "analytics", "audit")
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -27,9 +27,10 @@ MAY_WRITE: dict[Account, set[Kind]] = {
     Account.COMMAND: {Kind.COMMANDS, Kind.EVENTS, Kind.DEAD_LETTERS, Kind.REPLIES},
     Account.SAGA: {Kind.COMMANDS},
     Account.PROJECTION: set(),
+    Account.ANALYTICS: {Kind.WINDOWS, Kind.CHANGELOG},
     Account.GATEWAY: {Kind.COMMANDS},
     Account.AUDIT: set(),
-    Account.OPERATOR: {Kind.COMMANDS, Kind.EVENTS},
+    Account.OPERATOR: {Kind.COMMANDS, Kind.EVENTS, Kind.CHANGELOG},
     Account.READER: set(),
     Account.OWNER: set(OWN_KINDS),
 }

@@ -108,7 +108,7 @@ class LaneInMemory:
     async def _work(self, lane: AnalyticsLane, batch: int, publish_each: int) -> None:
         records = self.records()
         try:
-            await lane.acquire()
+            await lane.acquire(0)
             for number, begin in enumerate(range(0, len(records), batch), start=1):
                 await lane.handle(records[begin : begin + batch])
                 if number % publish_each == 0:

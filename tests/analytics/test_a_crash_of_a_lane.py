@@ -147,7 +147,7 @@ def advance_by_local_step(self: LaneFold, sequence: int, at_ms: int) -> None:
 
 async def write_and_remove_at_once(self: Any) -> None:
     changes = self._fold.take_changes()
-    position = entries.Position(self._build, self._fold.position, self._fold.time_ms, self._code)
+    position = entries.Position(self._build, self._fold.position, self._fold.time_ms, self._code, "")
     written = list(entries.written(self.context, self._build, changes, position))
     for window, fields in changes.forgotten.items():
         self._removed.add(window)

@@ -36,7 +36,7 @@ def windows_of(rows: Sequence[EventRow], series: Sequence[Series] = ORDERS) -> d
 
 async def lane_of(lane: LaneInMemory) -> AnalyticsLane:
     process = lane.process()
-    await process.acquire()
+    await process.acquire(0)
     return process
 
 
@@ -194,7 +194,7 @@ class TestBegunAnew:
         lane.series = ORDERS
         crashing = lane.process(records_until_crash)
         try:
-            await crashing.acquire()
+            await crashing.acquire(0)
             await crashing.handle(lane.records())
             await crashing.publish(None)
         except PublishFailed:

@@ -91,6 +91,24 @@ async def test_only_its_saga_sends_what_is_a_sagas_and_the_actor_is_whom_it_acts
     assert installation.table.events[-1].actor == "tester", "ce_actor of the saga's command"
 
 
+USUAL = [name for name, _ in sent(CREATE_ADA, 1, ADA).headers if name not in ("ce_id", "ce_type", "ce_specversion")]
+COVERED = [name for name in USUAL if name not in ("ce_subject", "content-type")]
+
+
+@pytest.mark.parametrize("name", COVERED)
+@pytest.mark.parametrize("in_order", [True, False], ids=["as usual", "in another order"])
+async def test_a_command_that_was_changed_after_it_was_signed_is_nobodys(
+    installation: Installation, name: str, in_order: bool
+) -> None:
+    signed = sent(CREATE_ADA, 1, ADA)
+    headers = [(header, value + b"0" if header == name else value) for header, value in signed.headers]
+    changed = signed._replace(headers=headers if in_order else headers[::-1])
+    await installation.handle([changed])
+    assert not installation.table.events
+    await installation.handle([signed._replace(headers=signed.headers[:: 1 if in_order else -1], offset=1)])
+    assert len(installation.table.events) == 1, "the control: as it was signed it is believed"
+
+
 async def test_a_version_that_is_asked_for_is_not_a_way_to_learn_it(installation: Installation) -> None:
     await installation.handle([sent(CREATE_ADA, 1, ADA)])
     await installation.handle([sent(MOVE_ADA_TO_TURIN, 2, MALLORY, offset=1, expected_version=99)])

@@ -116,10 +116,23 @@ def test_of_a_command_with_one_wild_value_is_the_same_in_any_order(
     assert outcome_of(twice) == outcome_of([*reversed(PLAIN), twice[-1]])
 
 
-def outcome_of(headers: list[tuple[str, bytes]]) -> object:
+@pytest.mark.parametrize("name", [name for name, _ in PLAIN])
+@pytest.mark.parametrize("value", [b"a\0b", b"\0", b"a\nb", b"\x7f", b"\xc3\xa9", b"\xff", b""], ids=repr)
+def test_of_a_command_with_a_text_that_is_unusual_is_the_same_in_any_order(name: str, value: bytes) -> None:
+    """A NUL above all, as those that are read fast are joined by it."""
+    headers = [(header, value if header == name else kept) for header, kept in PLAIN]
+    assert outcome_of(headers) == outcome_of(headers[::-1])
+
+
+@pytest.mark.parametrize("key", [b"a\0b", b"\0", b"a\nb", b"\xc3\xa9", b"\xff", b"a" * 1025, b"", None], ids=repr)
+def test_of_a_command_with_a_key_that_is_unusual_is_the_same_in_any_order(key: bytes | None) -> None:
+    assert outcome_of(PLAIN, key) == outcome_of(PLAIN[::-1], key)
+
+
+def outcome_of(headers: list[tuple[str, bytes]], key: bytes | None = b"ada") -> object:
     """The envelope, or the reason why there is none."""
     try:
-        return read_command(headers, b"ada")
+        return read_command(headers, key)
     except MalformedMessage as error:
         return error.reason, error.explanation
 

@@ -10,7 +10,7 @@ from contracts.message import Command
 from contracts.orders.commands import CancelOrder, PlaceOrder
 from contracts.orders.examples import PLACE_ADAS_ORDER
 from contracts.principal import Principal, saga_principal
-from workers.core.access import KNOWN, NO_ACCESS, OWNER, OfSaga, Read, Scope, allows, either
+from workers.core.access import KNOWN, NO_ACCESS, OWNER, Access, OfSaga, Read, Scope, allows, either, is_owner
 from workers.core.context import Context
 from workers.domain import contexts, scopes
 from workers.domain.orders.access import access as orders
@@ -62,7 +62,34 @@ def test_allows_nobody_who_is_not_known_anything(context: Context) -> None:
     for model in commands_of(context):
         for command in examples_of(model).values():
             assert isinstance(command, Command)
-            assert not context.access.may_command(None, command, context.decider.initial)
+            assert not context.access.may_command(None, command, command.stream_id, context.decider.initial)
+
+
+@EVERY_CONTEXT
+def test_allows_whom_a_row_names_and_nobody_else(context: Context) -> None:
+    """The table is asked in another form, in which it is quicker: it says what the rows say."""
+    access, state = context.access, context.decider.initial
+    for model, row in access.commands.items():
+        for command in examples_of(model).values():
+            assert isinstance(command, Command)
+            stream_id = command.stream_id
+            owner = access.owner(stream_id, state) or access.founder(command)
+            names = {stream_id, owner or "", "mallory", *(saga_principal(name).name for name in SAGAS)}
+            granted = [frozenset[str](), scopes(), *({scope} for scope in sorted(scopes()))]
+            for principal in [Principal(name, frozenset(has)) for name in sorted(names) for has in granted]:
+                may = any(is_owner(principal, owner) if who is OWNER else who.allows(principal) for who in row)
+                assert access.may_command(principal, command, stream_id, state) == may, (model, principal)
+
+
+def test_a_row_for_those_who_are_known_is_for_all_of_them() -> None:
+    access = Access(commands={PlaceOrder: (KNOWN,)})
+    assert access.may_command(Principal("mallory"), PLACE_ADAS_ORDER, "o", OrderState())
+    assert not access.may_command(None, PLACE_ADAS_ORDER, "o", OrderState())
+    assert not access.may_command(Principal("mallory"), CancelOrder(order_id="o"), "o", OrderState())
+
+
+def test_what_cannot_be_read_nobody_may_have_decided() -> None:
+    assert not orders.may_command(ALL_POWERFUL, None, "o", OrderState())
 
 
 def test_what_only_sagas_may_no_scope_allows() -> None:
@@ -71,11 +98,13 @@ def test_what_only_sagas_may_no_scope_allows() -> None:
             if all(isinstance(who, OfSaga) for who in row):
                 for command in examples_of(model).values():
                     assert isinstance(command, Command)
-                    assert not context.access.may_command(ALL_POWERFUL, command, context.decider.initial)
+                    assert not context.access.may_command(
+                        ALL_POWERFUL, command, command.stream_id, context.decider.initial
+                    )
 
 
 def test_without_a_table_nobody_may_do_anything() -> None:
-    assert not NO_ACCESS.may_command(ALL_POWERFUL, PLACE_ADAS_ORDER, OrderState())
+    assert not NO_ACCESS.may_command(ALL_POWERFUL, PLACE_ADAS_ORDER, "o", OrderState())
     assert NO_ACCESS.refusal(PLACE_ADAS_ORDER).message == "PlaceOrder is for nobody only."
 
 
@@ -87,13 +116,13 @@ def test_owners_sagas_and_scopes_are_told_apart() -> None:
 def test_an_order_is_of_who_placed_it_whatever_a_later_command_says() -> None:
     placed = OrderState("placed", "ada")
     mallory, ada = Principal("mallory"), Principal(PLACE_ADAS_ORDER.user_id)
-    assert orders.may_command(ada, PLACE_ADAS_ORDER, OrderState())
-    assert not orders.may_command(mallory, PLACE_ADAS_ORDER, OrderState())
+    assert orders.may_command(ada, PLACE_ADAS_ORDER, "o", OrderState())
+    assert not orders.may_command(mallory, PLACE_ADAS_ORDER, "o", OrderState())
     theirs = PlaceOrder.model_validate({**PLACE_ADAS_ORDER.model_dump(), "user_id": "mallory"})
-    assert not orders.may_command(mallory, theirs, placed)
-    assert orders.may_command(Principal("ada"), CancelOrder(order_id="o"), placed)
-    assert not orders.may_command(mallory, CancelOrder(order_id="o"), placed)
-    assert not orders.may_command(Principal(""), CancelOrder(order_id="o"), OrderState())
+    assert not orders.may_command(mallory, theirs, "o", placed)
+    assert orders.may_command(Principal("ada"), CancelOrder(order_id="o"), "o", placed)
+    assert not orders.may_command(mallory, CancelOrder(order_id="o"), "o", placed)
+    assert not orders.may_command(Principal(""), CancelOrder(order_id="o"), "o", OrderState())
 
 
 def test_scopes_are_named_after_contexts() -> None:

@@ -9,7 +9,7 @@ from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker
 
-ROLES = ("command", "projection", "saga", "audit")
+ROLES = ("command", "projection", "saga", "analytics", "audit")
 START_SECONDS = 90.0
 
 

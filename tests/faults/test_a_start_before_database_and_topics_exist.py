@@ -55,7 +55,7 @@ async def test_is_reported_by_every_role_and_recovered_from_without_a_restart(st
     await all_processes.log_says("annals migrate")
     await migrate(start.url)
 
-    await all_processes.log_says("annals topics create", "command", "projection", "saga")
+    await all_processes.log_says("annals topics create", "command", "projection", "saga", "analytics")
     await create_topics(start.settings, topics_of(list(contexts()), start.settings))
 
     await all_processes.are_ready()

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.timeout(300)
 
 # The roles that cannot begin without the server.
 DEPENDENT = {
-    "kafka": ("command", "projection", "saga", "audit"),
-    "postgres": ("command", "projection", "saga", "audit"),
+    "kafka": ("command", "projection", "saga", "analytics", "audit"),
+    "postgres": ("command", "projection", "saga", "analytics", "audit"),
     "redis": ("projection", "audit"),
 }
 

@@ -7,7 +7,13 @@ import httpx
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, LINES, ORDER, created, deposited, placed
 
-ADDRESSES = {"user_id": "ada-1", "order_id": "order-1", "sku": "teapot", "correlation_id": "shop/42"}
+ADDRESSES = {
+    "user_id": "ada-1",
+    "order_id": "order-1",
+    "sku": "teapot",
+    "correlation_id": "shop/42",
+    "metric": "revenue",
+}
 BODIES: dict[str, Any] = {
     "POST /users": {**ADA, "user_id": "new-user", "email": "new@example.org"},
     "PUT /users/{user_id}": {**ADA, "city": "Paris"},

@@ -15,6 +15,9 @@ from contracts.outcome import EmittedEvent, Outcome, OutcomeError, content_diges
 from contracts.topics import Topics
 from tests.gateway.read_models_in_memory import FollowedReadModels, lane_of
 from tests.gateway.recorded_history import RecordedHistory
+from workers.analytics.fold import folded
+from workers.analytics.published import PublishedWindows
+from workers.analytics.records import window_record
 from workers.command.repeats import REUSED
 from workers.core.decider import Decision, Rejection
 from workers.core.folding import fold
@@ -53,6 +56,7 @@ def application(
         system,
         archive,
         Guard(contexts(), archive, is_on=authenticator is not None),
+        system,
     )
     return create_app(backend, hosts=hosts, body_seconds=body_seconds, authenticator=authenticator)
 
@@ -77,6 +81,22 @@ class SystemInMemory:
         self.claims: dict[tuple[str, str, str], str] = {}
         self.log: list[Recorded] = []
         self.passwords: list[str] = []
+
+    async def published(self) -> PublishedWindows:
+        """The windows of all that was recorded, as one lane of each context would have published them."""
+        self._reach("Kafka")
+        windows = PublishedWindows()
+        for context in contexts().values():
+            own = [recorded for recorded in self.log if recorded.event.context == context.name]
+            lane = folded(
+                context.analytics.series,
+                (recorded._replace(sequence=number) for number, recorded in enumerate(own, start=1)),
+            )
+            series = {series.name: series for series in context.analytics.series}
+            for key in lane.windows:
+                record = window_record(series[key.series], 0, 1, lane, key, is_closed=False)
+                windows.apply(0, record.key, record.value)
+        return windows
 
     async def check(self) -> None:
         self._reach("Kafka")

@@ -59,6 +59,7 @@ ASKED = {
     "POST /stock/{sku}/receipts": Asked("inventory", (ReceiveStock,), creates=True),
     "GET /stock/{sku}": Asked("inventory", (Read.CARD,)),
     "GET /stock/{sku}/history": Asked("inventory", (Read.HISTORY,)),
+    "GET /analytics/{metric}": Asked("payments", (Read.ANALYTICS,), creates=True),
     "GET /commands/{command_id}": Asked("users", (Read.OUTCOME,)),
     "GET /correlations/{correlation_id}": Asked("users", (Read.CORRELATION,)),
 }

@@ -40,7 +40,7 @@ async def answered(system: SystemInMemory, path: str) -> tuple[list[Any], BaseEx
     dispatcher = CommandDispatcher(system, system)
     archive = Archive(cast(History, SilentHistory()))
     guard = Guard({}, archive, is_on=False)
-    backend = Backend(dispatcher, queries_of(SilentReadModels()), system, archive, guard)
+    backend = Backend(dispatcher, queries_of(SilentReadModels()), system, archive, guard, system)
     app = create_app(backend, routes=[breaking])
     sent: list[Any] = []
 

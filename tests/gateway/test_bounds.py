@@ -178,6 +178,7 @@ class TestASilentStore:
             system,
             archive,
             Guard({}, archive, is_on=False),
+            system,
         )
         transport = httpx.ASGITransport(create_app(backend))
         here = httpx.AsyncClient(transport=transport, base_url="http://localhost")

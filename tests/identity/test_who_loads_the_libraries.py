@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PROCESSES = ("worker", "command", "projection", "saga", "audit", "gateway")
+PROCESSES = ("worker", "command", "projection", "saga", "analytics", "audit", "gateway")
 TOKEN_LIBRARIES = ("httpx", "jwt")
 
 

@@ -2,7 +2,19 @@
 fault, and so is one that is missing.
 """
 
-from infra.postgres.roles import API_KEYS, AUDIT, COMMAND, GATEWAY, PROJECTION, READER, RIGHTS_OF, ROLES, SAGA, WRITER
+from infra.postgres.roles import (
+    ANALYTICS,
+    API_KEYS,
+    AUDIT,
+    COMMAND,
+    GATEWAY,
+    PROJECTION,
+    READER,
+    RIGHTS_OF,
+    ROLES,
+    SAGA,
+    WRITER,
+)
 
 READ = {"SELECT": "*"}
 LANE = (
@@ -55,6 +67,7 @@ TABLES: Granted = {
         "unchanged_steps": {"SELECT": "*", "DELETE": "*"},
     },
     PROJECTION: {**EVERYBODY, "events": READ, "event_signing_keys": READ},
+    ANALYTICS: {**EVERYBODY, "events": READ, "event_signing_keys": READ},
     GATEWAY: {
         **EVERYBODY,
         **dict.fromkeys(("events", "commands", "outcomes", "saga_journal", "saga_outbox"), READ),
@@ -95,6 +108,7 @@ FUNCTIONS = {
     COMMAND: {"listed", "answers", *COMMITS},
     SAGA: {"listed", "commit_sagas", "require_events", "update_instances", "update_deadlines", "update_parked_streams"},
     PROJECTION: {"listed"},
+    ANALYTICS: {"listed"},
     GATEWAY: {"listed"},
     API_KEYS: {"listed"},
     READER: {"listed", "answers"},

@@ -97,6 +97,34 @@ async def test_a_client_shows_its_certificate(server: Server) -> None:
     assert await answers(certified(server, **one_file))
 
 
+async def test_a_certificate_that_was_renewed_is_shown_by_the_next_connection(server: Server, tmp_path: Path) -> None:
+    """Without a restart: an operator of a cluster renews it in its place."""
+    place = tmp_path / "renewed"
+    place.mkdir()
+    files = {"database_tls_cert_file": place / "tls.crt", "database_tls_key_file": place / "tls.key"}
+
+    def renew(certificate: Certificate) -> None:
+        (place / "tls.crt").write_bytes(certificate.cert_file.read_bytes())
+        (place / "tls.key").write_bytes(certificate.key_file.read_bytes())
+
+    renew(server.authority.issue("annals"))
+    database = Database(
+        database_url(certified(server, **files, database_tls_key_password=None)), role=None, connections=2
+    )
+    await database.open(checks_schema=False)
+    try:
+        async with database.connection():
+            renew(server.stranger.issue("annals"))
+            with pytest.raises(Unavailable):  # the control: the new files are the ones that count
+                async with database.connection():
+                    pass
+            renew(server.authority.issue("annals"))
+            async with database.connection() as second:
+                assert await second.fetchval("SELECT true")
+    finally:
+        await database.close()
+
+
 async def test_a_server_of_another_authority_or_name_is_refused(server: Server) -> None:
     said = await why_not(with_url(server.url, database_tls_ca_file=server.stranger.ca_file))
     assert "certificate verify failed" in said

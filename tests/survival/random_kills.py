@@ -40,4 +40,4 @@ async def random_kills(system: System, pool_sizes: dict[str, int]) -> AsyncItera
 
 
 def _has_lanes(worker: Worker) -> bool:
-    return "lanes assigned" in worker.log()
+    return "lanes assigned" in worker.log() or "lane acquired" in worker.log()

@@ -12,6 +12,7 @@ from tests.survival.random_kills import random_kills
 from tests.system import Sent, System
 from tests.verification.command import verified
 from tests.waiting import until
+from tests.windows import windows_equal_the_table
 from workers.domain import contexts
 
 ORDERS = 5_000
@@ -48,7 +49,7 @@ async def at_rest(system: System, orders: int) -> None:
 @pytest.mark.timeout(700)
 async def test_money_and_goods_are_conserved_and_no_order_is_left_open(system: System) -> None:
     goods = shop(ORDERS, seed=20261121)
-    async with random_kills(system, {"command": 2, "saga": 2, "projection": 2}) as killed:
+    async with random_kills(system, {"command": 2, "saga": 2, "projection": 2, "analytics": 2}) as killed:
         system.send(goods.users, topic="users.commands")
         system.send(goods.deposits, topic="payments.commands")
         system.send(goods.receipts, topic="inventory.commands")
@@ -75,5 +76,6 @@ async def test_money_and_goods_are_conserved_and_no_order_is_left_open(system: S
     assert {"funds", "no"} <= set(reasons), reasons
     stuck = await system.value("SELECT count(*) FROM annals.sagas WHERE status = 'stuck'")
     assert stuck == 0
+    await windows_equal_the_table(system)
     code, verdict = await verified(system)
     assert code == 0, verdict

@@ -3,12 +3,13 @@
     <context>/sum/<series>/<size>/<start>/<field>   [build, sequence, amount]
     <context>/memory/<series>/<stream id>           [build, sequence, value]
     <context>/forgotten/<series>/<size>/<start>     [build, sequence, null]
-    <context>/published                             [build, sequence, closed until, in milliseconds]
-    <context>/position                              [build, sequence, {"time_ms", "code"}]
+    <context>/published                             [build, sequence, {"closed_until_ms", "topic_id"}]
+    <context>/position                              [build, sequence, {"time_ms", "code", "topic_id"}]
 
-`build` counts how often the lane was begun from its first event: an entry of an earlier build is gone. So are the sums
-of a forgotten window, however many of them are still there. Values are JSON as Python writes it: a sum of money may
-have more than 64 bits.
+`build` is the time, in seconds since 1970, at which the lane was begun with its first event: an entry of an earlier
+build is gone. So are the sums of a forgotten window, however many of them are still there. A topic's id tells it from
+another one of its name: what was written to that one may be gone, too. Values are JSON as Python writes it: a sum of
+money may have more than 64 bits.
 """
 
 import json
@@ -23,20 +24,22 @@ Entry = tuple[str, bytes | None]
 
 
 class Position(NamedTuple):
-    """How far a lane was folded, by which code: `fingerprint.py`."""
+    """How far a lane was folded, by which code (fingerprint.py), and the id of the table's topic."""
 
     build: int
     sequence: int
     time_ms: int
     code: str
+    topic_id: str
 
 
 class Published(NamedTuple):
-    """Up to which sequence the windows were published, and up to which time their ends."""
+    """Up to which sequence the windows were published, up to which time their ends, and the id of their topic."""
 
     build: int
     sequence: int
     closed_until_ms: int
+    topic_id: str
 
 
 def prefix_of(context: str) -> str:
@@ -71,13 +74,14 @@ def _value(*parts: Any) -> bytes:
 
 def position_entry(context: str, position: Position) -> Entry:
     """The entry of a lane's position."""
-    rest = {"time_ms": position.time_ms, "code": position.code}
+    rest = {"time_ms": position.time_ms, "code": position.code, "topic_id": position.topic_id}
     return f"{context}/position", _value(position.build, position.sequence, rest)
 
 
 def published_entry(context: str, published: Published) -> Entry:
     """The entry that says what was published."""
-    return f"{context}/published", _value(*published)
+    rest = {"closed_until_ms": published.closed_until_ms, "topic_id": published.topic_id}
+    return f"{context}/published", _value(published.build, published.sequence, rest)
 
 
 def position_in(context: str, entries: Mapping[str, bytes]) -> Position | None:
@@ -86,14 +90,17 @@ def position_in(context: str, entries: Mapping[str, bytes]) -> Position | None:
     if value is None:
         return None
     build, sequence, rest = json.loads(value)
-    return Position(build, sequence, rest["time_ms"], rest["code"])
+    return Position(build, sequence, rest["time_ms"], rest["code"], rest["topic_id"])
 
 
-def published_in(context: str, entries: Mapping[str, bytes], build: int) -> Published:
-    """What was published of this build."""
+def published_in(context: str, entries: Mapping[str, bytes], build: int, topic_id: str) -> Published:
+    """What was published of this build, in this topic."""
     value = entries.get(f"{context}/published")
-    published = Published(0, 0, 0) if value is None else Published(*json.loads(value))
-    return published if published.build == build else Published(build, 0, 0)
+    if value is not None:
+        published_build, sequence, rest = json.loads(value)
+        if (published_build, rest["topic_id"]) == (build, topic_id):
+            return Published(build, sequence, rest["closed_until_ms"], topic_id)
+    return Published(build, 0, 0, topic_id)
 
 
 def last_build(entries: Mapping[str, bytes]) -> int:

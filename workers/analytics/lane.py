@@ -8,6 +8,7 @@ event; so does one that other code has folded.
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import structlog
 
@@ -33,6 +34,16 @@ LATE_MS = MINUTE_MS
 log = structlog.get_logger(__name__)
 
 
+class TopicIds(NamedTuple):
+    """The ids of the topics that the table and the windows are in; empty: unknown."""
+
+    table: str = ""
+    windows: str = ""
+
+
+NO_IDS = TopicIds()
+
+
 class AnalyticsLane:
     """The lane of one partition of a context. Its methods are called one at a time."""
 
@@ -45,6 +56,7 @@ class AnalyticsLane:
         events: EventTable,
         table: AnalyticsTable,
         windows: WindowTopic,
+        topic_ids: TopicIds = NO_IDS,
     ) -> None:
         self.context, self.partition = context, partition
         self._series, self._table, self._windows = series, table, windows
@@ -52,7 +64,8 @@ class AnalyticsLane:
         self._code = fingerprint(*(declared.measure for declared in series))
         self._fold = LaneFold(series)
         self._build = 0
-        self._published = entries.Published(0, 0, 0)
+        self._topic_ids = topic_ids
+        self._published = entries.Published(0, 0, 0, "")
         self._touched: set[WindowKey] = set()
         self._removed: set[WindowKey] = set()
         self._gone: dict[str, None] = {}
@@ -74,14 +87,16 @@ class AnalyticsLane:
         """The sums of all windows of the lane."""
         return {key: self._fold.totals(key) for key in self._fold.windows}
 
-    async def acquire(self) -> None:
-        """Continue where the table says. Raises PublishFailed."""
+    async def acquire(self, now_seconds: int) -> None:
+        """Continue where the table says, or begin with the first event: for other code, or a table whose topic was made
+        anew. `now_seconds`: the database's time since 1970. Raises PublishFailed.
+        """
         stored = self._table.entries(entries.prefix_of(self.context))
         position = entries.position_in(self.context, stored)
-        if position is not None and position.code == self._code:
+        if position is not None and (position.code, position.topic_id) == (self._code, self._topic_ids.table):
             self._build = position.build
         else:
-            position, self._build = None, entries.last_build(stored) + 1
+            position, self._build = None, max(entries.last_build(stored) + 1, now_seconds)
             if stored:
                 log.warning("the windows of a lane are built again", context=self.context, partition=self.partition)
         gone = entries.restore(self._fold, self.context, stored, position)
@@ -89,7 +104,7 @@ class AnalyticsLane:
         self._removed = entries.windows_in(self.context, gone) - self._fold.windows.keys()
         self._perhaps_published = set(self._fold.windows) | self._removed
         self._events.position = self._fold.position
-        self._published = entries.published_in(self.context, stored, self._build)
+        self._published = entries.published_in(self.context, stored, self._build, self._topic_ids.windows)
         self._closed_until_ms = self._published.closed_until_ms
         self._touched = {key for key in self._fold.windows if self._fold.sequence_of(key) > self._published.sequence}
 
@@ -125,7 +140,7 @@ class AnalyticsLane:
         there: so a crash in between leaves no window in the topic.
         """
         changes = self._fold.take_changes()
-        position = Position(self._build, self._fold.position, self._fold.time_ms, self._code)
+        position = Position(self._build, self._fold.position, self._fold.time_ms, self._code, self._topic_ids.table)
         written = list(entries.written(self.context, self._build, changes, position))
         for key, _ in written:
             self._gone.pop(key, None)
@@ -156,7 +171,7 @@ class AnalyticsLane:
         records.append(position_record(self.context, self.partition, self._build, self._fold, self._code))
         self._perhaps_published |= self._touched | closed
         await self._windows.publish(records)
-        self._published = entries.Published(self._build, self._fold.position, closed_until)
+        self._published = self._published._replace(sequence=self._fold.position, closed_until_ms=closed_until)
         published = entries.published_entry(self.context, self._published)
         await self._table.write([*((key, None) for key in self._gone), published])
         self._closed_until_ms = closed_until

@@ -3,6 +3,7 @@ once a second.
 """
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
@@ -14,10 +15,13 @@ from workers.analytics.metrics import LANES
 from workers.core.analytics import Metric, Series
 from workers.ports.analytics import DatabaseTime
 from workers.ports.clock import Clock
+from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
 from workers.ports.waiting_lanes import LanePlace, WaitingLanes
 
 LOOK_SECONDS = 10.0
+# A consumer may stay without records after its broker was restarted, and nothing tells.
+MAX_CATCH_UPS = 3
 
 log = structlog.get_logger(__name__)
 
@@ -25,22 +29,23 @@ log = structlog.get_logger(__name__)
 class AnalyticsLanes:
     """The lanes that this process holds. Its methods are called one at a time.
 
-    `acquired(place)` makes a lane and acquires it.
+    `made(place)` makes a lane that is not acquired yet.
     """
 
     def __init__(
         self,
-        acquired: Callable[[LanePlace], Awaitable[AnalyticsLane]],
+        made: Callable[[LanePlace], Awaitable[AnalyticsLane]],
         series: Mapping[str, Series],
         metrics: Sequence[Metric],
         waiting: WaitingLanes,
         database_time: DatabaseTime,
         clock: Clock = time.monotonic,
     ) -> None:
-        self._acquired, self._series, self._metrics = acquired, series, metrics
+        self._made, self._series, self._metrics = made, series, metrics
         self._waiting, self._database_time, self._clock = waiting, database_time, clock
         self._lanes: dict[LanePlace, AnalyticsLane] = {}
         self._behind: dict[LanePlace, int] = {}
+        self._catch_ups: Counter[LanePlace] = Counter()
         self._looked_at: float | None = None
         self._shown: list[tuple[int, int]] = []
 
@@ -48,6 +53,7 @@ class AnalyticsLanes:
         """Drop all lanes: other processes may have them from now on."""
         self._lanes.clear()
         self._behind.clear()
+        self._catch_ups.clear()
         self._looked_at = None
         LANES.set(0)
 
@@ -56,12 +62,14 @@ class AnalyticsLanes:
         for place, batch in records.items():
             started = self._clock()
             await (await self._lane(place)).handle(batch)
+            del self._catch_ups[place]
             telemetry.BATCH_RECORDS.labels(ROLE).observe(len(batch))
             telemetry.BATCH_SECONDS.labels(ROLE).observe(self._clock() - started)
 
     async def tend(self, assigned: Collection[LanePlace]) -> None:
         """Called about once a second: publish what has changed. Once in ten seconds, apply what the event table has and
-        the log does not bring, and close the windows of lanes where nothing happens. Raises as `handle`.
+        the log does not bring, and close the windows of lanes where nothing happens. Raises as `handle`, and
+        Unavailable when the log brings nothing for long: another consumer may get it.
         """
         now = self._clock()
         is_look = self._looked_at is None or now - self._looked_at >= LOOK_SECONDS
@@ -84,12 +92,18 @@ class AnalyticsLanes:
                 what = "the log does not bring events that the table has; they are read from the table"
                 log.error(what, role=ROLE, context=place.context, partition=place.partition)
                 await lanes[place].catch_up()
+                self._catch_ups[place] += 1
+                if self._catch_ups[place] >= MAX_CATCH_UPS:
+                    raise Unavailable("Kafka", "the consumer brings none of the events that the table has")
         self._behind = behind
         return {place: now_ms for place in lanes if place not in ahead}
 
     async def _lane(self, place: LanePlace) -> AnalyticsLane:
         if place not in self._lanes:
-            self._lanes[place] = await self._acquired(place)
+            lane = await self._made(place)
+            await lane.acquire(int((await self._database_time.now()).timestamp()))
+            log.info("lane acquired", role=ROLE, context=place.context, partition=place.partition, at=lane.position)
+            self._lanes[place] = lane
             LANES.set(len(self._lanes))
         return self._lanes[place]
 

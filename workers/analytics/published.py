@@ -1,6 +1,7 @@
 """What the topic `analytics.windows` says, as its records are read one after the other."""
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -9,6 +10,14 @@ from workers.core.analytics import Totals, WindowKey
 from workers.core.windows import sum_of
 
 log = structlog.get_logger(__name__)
+
+
+class WindowSource(Protocol):
+    """Where the published windows are read."""
+
+    async def published(self) -> "PublishedWindows":
+        """The windows as they were published at most a second ago. Raises Unavailable."""
+        ...
 
 
 class PublishedWindows:
@@ -42,6 +51,10 @@ class PublishedWindows:
             position = self.positions.get((window.context, partition))
             if position is None or window.build >= position.build:
                 yield window
+
+    def open_windows(self) -> frozenset[WindowKey]:
+        """The windows that are not closed in every lane that has them."""
+        return frozenset(key_of(window) for window in self.current() if not window.closed)
 
     def panes(self) -> Mapping[WindowKey, Totals]:
         """The windows of the whole system: the lanes' windows, added."""

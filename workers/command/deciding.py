@@ -55,7 +55,11 @@ class BatchDecider:
             current = self._streams.get(stream_id) or self._input.streams[stream_id]
             key = stream_id, request.envelope.id
             outcome = self._outcome_of.get(key)
-            if access is not None and (refusal := _refusal(request, access, current.state)) is not None:
+            if (
+                access is not None
+                and not access.may_command(request.principal, request.command, stream_id, current.state)
+                and (refusal := _refusal(request, access)) is not None
+            ):
                 outcome = self._refuse(request, refusal)
             elif outcome is None:
                 outcome = self._outcome_of[key] = self._handle(request, current)
@@ -206,13 +210,11 @@ class BatchDecider:
         )
 
 
-def _refusal(request: Request, access: Access, state: Any) -> Rejection | None:
-    """Why the sender of a request gets no answer from its stream, which is in this state; None: it gets one."""
-    command, principal = request.command, request.principal
+def _refusal(request: Request, access: Access) -> Rejection | None:
+    """What the sender of a request who may not have it decided is told; None: the answer of the stream."""
+    command = request.command
     if command is None:  # what it would be cannot be told, nor then whether its sender would be the owner
-        return None if access.may_send(principal, request.envelope.type) else request.rejection
-    if access.may_command(principal, command, state):
-        return None
+        return None if access.may_send(request.principal, request.envelope.type) else request.rejection
     return access.refusal(command, request.unproven)
 
 

@@ -17,8 +17,8 @@ Identified = tuple[CommandEnvelope, Principal | None, str | None]
 believed. Then who has sent it; or None, and why nobody is known to have. (A plain tuple, as each command needs one.)
 """
 
-Identify = Callable[[CommandEnvelope, bytes], Identified]
-"""By the envelope and the value of a command."""
+Identify = Callable[[CommandEnvelope, bytes, bytes | None], Identified]
+"""By the envelope and the value of a command, and what `read_joined` gave with the envelope."""
 
 
 async def identifying(
@@ -37,19 +37,20 @@ async def identifying(
 
 def _looking(identities: Identities, *, even_expired: bool, may_be_new: bool) -> Identify:
     """`may_be_new`: for an identity by a key that is not there it raises UnknownKey."""
+    second, principal_at = 0 if even_expired else identities.now(), identities.principal_at
 
-    def identify(envelope: CommandEnvelope, value: bytes) -> Identified:
-        principal, unproven = None, NO_IDENTITY
+    def identify(envelope: CommandEnvelope, value: bytes, joined: bytes | None) -> Identified:
         try:
-            principal = identities.principal(envelope, value, even_expired=even_expired)
+            principal = principal_at(second, envelope, value, joined)
         except IdentityRefused as error:
             if may_be_new and isinstance(error, UnknownKey):
                 raise
-            unproven = error.why
+            return envelope._replace(actor=None), None, error.why
         if principal is None:
-            return envelope._replace(actor=None), None, unproven
-        if principal.name != envelope.actor and not principal.name.startswith(SAGA_PREFIX):
-            envelope = envelope._replace(actor=principal.name)
+            return envelope._replace(actor=None), None, NO_IDENTITY
+        name = principal.name
+        if name != envelope.actor and not name.startswith(SAGA_PREFIX):
+            envelope = envelope._replace(actor=name)
         return envelope, principal, None
 
     return identify

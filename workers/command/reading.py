@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from contracts.envelope import CommandEnvelope, MalformedMessage, read_command
+from contracts.envelope import CommandEnvelope, MalformedMessage, read_joined
 from contracts.message import Command
 from contracts.principal import Principal
 from contracts.topics import MAX_MESSAGE_BYTES
@@ -56,7 +56,7 @@ def read(
     `identify` says who has sent it; it is called here, while the processor has the record at hand (None: nobody looks).
     """
     try:
-        envelope = read_command(record.headers, record.key)
+        envelope, joined = read_joined(record.headers, record.key)
     except MalformedMessage as error:
         if (batch := record.unreadable) is not None:
             return DeadLetter(record, batch.reason, batch.explanation)
@@ -69,7 +69,7 @@ def read(
         return DeadLetter(record, "EmptyValue", "the record has no value; a command's fields are a JSON object")
     principal = unproven = None
     if identify is not None:
-        envelope, principal, unproven = identify(envelope, value)
+        envelope, principal, unproven = identify(envelope, value, joined)
     try:
         content = _content(model, value, envelope.subject)
     except NotJson:

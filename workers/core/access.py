@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 
 from contracts.message import Command
 from contracts.principal import Principal, saga_principal
@@ -71,9 +71,34 @@ KNOWN = _Known()
 Row = tuple[Scope | OfSaga | _Owner | _Known, ...]
 
 
+_Rule = tuple[bool, bool, frozenset[str], frozenset[Principal]]
+"""What a row comes to: whether it allows the owner, and everybody who is known; who has one of which scopes; and which
+sagas. A plain tuple, as each command needs one.
+"""
+
+
+def _rule(row: Row) -> _Rule:
+    names_owner = names_known = False
+    scopes, sagas = set(), set()
+    for who in row:
+        match who:
+            case Scope():
+                scopes.add(who.name)
+            case OfSaga():
+                sagas.add(saga_principal(who.name))
+            case _Owner():
+                names_owner = True
+            case _Known():
+                names_known = True
+            case _:
+                assert_never(who)
+    return names_owner, names_known, frozenset(scopes), frozenset(sagas)
+
+
 class Read(StrEnum):
     """What can be read of a context. `CARD`: a document as it is now; `PAST`: as it was (`?at=`); `HISTORY`: the events
-    of a stream; `FIND`: documents by an index; `OUTCOME`: of a command; `CORRELATION`: all that a request has led to.
+    of a stream; `FIND`: documents by an index; `OUTCOME`: of a command; `CORRELATION`: all that a request has led to;
+    `ANALYTICS`: sums over windows of time.
     """
 
     CARD = "card"
@@ -82,6 +107,7 @@ class Read(StrEnum):
     FIND = "find"
     OUTCOME = "outcome"
     CORRELATION = "correlation"
+    ANALYTICS = "analytics"
 
 
 def owned_by_nobody(_: str, __: Any) -> str | None:
@@ -111,18 +137,25 @@ class Access:
     owner: Callable[[str, Any], str | None] = owned_by_nobody
     founder: Callable[[Command], str | None] = makes_nobody_owner
     owner_in: Callable[[Mapping[str, Any]], str | None] = lambda _: None
+    _rules: Mapping[type[Command], _Rule] = field(init=False, repr=False, compare=False)
 
-    def may_command(self, principal: Principal | None, command: Command, state: Any) -> bool:
-        """Whether the principal (None: nobody known) may have the command decided on its stream in this state."""
-        if principal is None:
+    def __post_init__(self) -> None:
+        # A command worker asks for each command, and going through the rows would take three times as long.
+        object.__setattr__(self, "_rules", {command: _rule(row) for command, row in self.commands.items()})
+
+    def may_command(self, principal: Principal | None, command: Command | None, stream_id: str, state: Any) -> bool:
+        """Whether the principal (None: nobody known) may have the command (None: one that could not be read) decided on
+        its stream, which has this id and is in this state.
+        """
+        if principal is None or command is None:
             return False
-        for who in self.commands.get(type(command), ()):  # one loop, as this is asked for every command
-            if who is OWNER:
-                if principal.name == (self.owner(command.stream_id, state) or self.founder(command)):
-                    return True
-            elif who.allows(principal):
-                return True
-        return False
+        rule = self._rules.get(type(command))
+        if rule is None:
+            return False
+        names_owner, names_known, scopes, sagas = rule
+        if names_owner and principal.name == (self.owner(stream_id, state) or self.founder(command)):
+            return True
+        return names_known or not scopes.isdisjoint(principal.scopes) or principal in sagas
 
     def may_send(self, principal: Principal | None, wire_type: str) -> bool:
         """Whether the principal may send commands of this type, whatever they are about."""

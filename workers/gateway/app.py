@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from workers.gateway import commands, correlations, documentation, health, problems
+from workers.gateway import analytics, commands, correlations, documentation, health, problems
 from workers.gateway.authentication import Authentication, described_in
 from workers.gateway.backend import Backend
 from workers.gateway.direct_reads import DirectReads
@@ -64,7 +64,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
         redirect_slashes=False,
     )
-    for context_routes in (*routes, commands.routes, correlations.routes, health.routes):
+    for context_routes in (*routes, analytics.routes, commands.routes, correlations.routes, health.routes):
         app.include_router(context_routes(backend))
     documentation.install(app, None if authenticator is None else described_in)
     problems.install(app)

@@ -1,7 +1,8 @@
-"""What the routes use: commands, queries, the past, passwords, the rules, and the state of the servers."""
+"""What the routes use: commands, queries, the past, passwords, the rules, windows, and the state of the servers."""
 
 from dataclasses import dataclass, field
 
+from workers.analytics.published import WindowSource
 from workers.gateway.archive import Archive
 from workers.gateway.command_dispatcher import CommandDispatcher
 from workers.gateway.guard import Guard
@@ -19,6 +20,7 @@ class Backend:
     passwords: Passwords
     archive: Archive
     guard: Guard
+    windows: WindowSource
     servers: Servers = field(init=False)
 
     def __post_init__(self) -> None:

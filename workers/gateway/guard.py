@@ -4,7 +4,7 @@ A command is looked at again where it is decided. Here it is refused before prec
 stream is like. A stream that is not the caller's is answered as one that does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from contracts.message import Command
 from contracts.outcome import Outcome
@@ -24,7 +24,7 @@ class Guard:
     """The rules of the contexts. Without `is_on` everybody may everything."""
 
     def __init__(self, contexts: Mapping[str, Context], archive: Archive, *, is_on: bool) -> None:
-        self._contexts = contexts
+        self.contexts = contexts
         self._archive = archive
         self.is_on = is_on
 
@@ -34,7 +34,7 @@ class Guard:
         """Raises Problem if the asker may not send the command, and Unavailable. `creates`: it may begin its stream."""
         if not self.is_on:
             return
-        access = self._contexts[command.context].access
+        access = self.contexts[command.context].access
         row = access.commands.get(type(command), ())
         if allows(row, asker):
             return
@@ -54,7 +54,7 @@ class Guard:
     def require_card(self, asker: Principal | None, kept: Kept, stream_id: str, card: Document | None) -> None:
         """Raises Problem if the asker may not see the card of the stream, or whether there is one."""
         if self.is_on and self._needs_owner(asker, kept, Read.CARD):
-            access = self._contexts[kept.context].access
+            access = self.contexts[kept.context].access
             if access.owner is owned_by_its_name:
                 owner = access.owner(stream_id, None)
             else:
@@ -70,12 +70,19 @@ class Guard:
         if not (allows(row, asker) or (OWNER in row and is_owner(asker, owner))):
             raise forbidden(f"the list of {kept.context}", row)
 
+    def require_sums(self, asker: Principal | None, what: str, contexts: Iterable[str]) -> None:
+        """Raises Problem if the asker may not see sums of the events of all of these contexts."""
+        for context in contexts:
+            row = self._row(context, Read.ANALYTICS)
+            if self.is_on and not allows(row, asker):
+                raise forbidden(what, row)
+
     def shows_at_once(self, asker: Principal | None, context: str, read: Read, owner: str | None) -> bool:
         """Whether the rules allow it, as far as they can tell without looking. `owner`: of streams with such names."""
         if not self.is_on:
             return True
         row = self._row(context, read)
-        named_so = self._contexts[context].access.owner is owned_by_its_name
+        named_so = self.contexts[context].access.owner is owned_by_its_name
         return allows(row, asker) or (OWNER in row and named_so and is_owner(asker, owner))
 
     async def may_see_outcome(self, asker: Principal | None, outcome: Outcome) -> bool:
@@ -111,7 +118,7 @@ class Guard:
         return Correlated(commands, events, steps, sagas, notices, correlated.cut)
 
     def _row(self, context: str, read: Read) -> Row:
-        declared = self._contexts.get(context)
+        declared = self.contexts.get(context)
         return () if declared is None else declared.access.reads.get(read, ())
 
     def _needs_owner(self, asker: Principal | None, kept: Kept, read: Read) -> bool:
@@ -125,7 +132,7 @@ class Guard:
 
     async def _owner(self, context: str, stream_id: str) -> str | None:
         """The owner of a stream; None if it has none or does not exist."""
-        declared = self._contexts[context]
+        declared = self.contexts[context]
         if declared.access.owner is owned_by_its_name:
             return stream_id
         try:

@@ -43,7 +43,7 @@ async def _publish(servers: Servers, partitions: Iterable[int]) -> None:
             MemoryAnalyticsTable(servers.broker, log, CHANGELOG, partition),
             MemoryWindowTopic(log, WINDOWS, partition),
         )
-        await lane.acquire()
+        await lane.acquire(0)
         await lane.catch_up()
         await lane.publish(None)
     await log.stop()

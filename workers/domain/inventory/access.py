@@ -20,5 +20,6 @@ access = Access(
         Read.FIND: (READERS,),
         Read.OUTCOME: (READERS, OWNER),
         Read.CORRELATION: (READERS, OWNER),
+        Read.ANALYTICS: (READERS,),
     },
 )

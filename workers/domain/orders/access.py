@@ -34,6 +34,7 @@ access = Access(
         Read.FIND: (READERS, OWNER),
         Read.OUTCOME: (READERS, OWNER),
         Read.CORRELATION: (READERS, OWNER),
+        Read.ANALYTICS: (READERS,),
     },
     owner=owner,
     founder=founder,

@@ -20,6 +20,7 @@ access = Access(
         Read.FIND: (READERS,),
         Read.OUTCOME: (READERS, OWNER),
         Read.CORRELATION: (READERS, OWNER),
+        Read.ANALYTICS: (READERS,),
     },
     owner=owned_by_its_name,
     owner_in=lambda card: str(card["user_id"]),

@@ -172,7 +172,7 @@ class Retrying:
 
 
 def _identified(request: Request, identify: Identify) -> Request:
-    envelope, principal, unproven = identify(request.envelope, request.record.value or b"")
+    envelope, principal, unproven = identify(request.envelope, request.record.value or b"", None)
     return request._replace(envelope=envelope, principal=principal, unproven=unproven)
 
 

@@ -103,9 +103,9 @@ def _report_others(topic: WindowsInTopic, contexts: Sequence[Context], verdict: 
     readers would add those that have the name of a series to the series.
     """
     names = {series.name for context in contexts for series in context.analytics.series}
-    known = {context.name for context in contexts if context.analytics.series}
+    names_of_contexts = {context.name for context in contexts if context.analytics.series}
     for window in topic.published.current():
-        if window.context not in known and window.series in names:
+        if window.context not in names_of_contexts and window.series in names:
             where = f"{window.context[:40]!r} {window.partition} {window.series}/{window.size_seconds}"
             verdict.report(FindingKind.WINDOW_LEFT_OVER, where, "the series is of another context")
 
