@@ -78,6 +78,11 @@ def position_entry(context: str, position: Position) -> Entry:
     return f"{context}/position", _value(position.build, position.sequence, rest)
 
 
+def removed_position(context: str) -> Entry:
+    """The entry that has the lane begun anew."""
+    return f"{context}/position", None
+
+
 def published_entry(context: str, published: Published) -> Entry:
     """The entry that says what was published."""
     rest = {"closed_until_ms": published.closed_until_ms, "topic_id": published.topic_id}
