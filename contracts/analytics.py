@@ -8,11 +8,13 @@ partitions are added, field by field.
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 POSITION = "position"
 
 Seconds = Annotated[int, Field(ge=1)]
+Time = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+"""A time that can be counted in seconds since 1970, and written."""
 
 
 class PublishedWindow(BaseModel):
@@ -27,7 +29,7 @@ class PublishedWindow(BaseModel):
     context: str
     series: str
     size_seconds: Seconds
-    start: datetime
+    start: Time
     partition: int
     build: int
     sequence: int
@@ -47,7 +49,7 @@ class PublishedPosition(BaseModel):
     partition: int
     build: int
     sequence: int
-    time: datetime
+    time: Time
     code: str
 
 

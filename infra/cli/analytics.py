@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.cli.analytics_rebuild import rebuild
 from infra.settings import Settings
 from workers.core.analytics import Metric, Series
 from workers.core.windows import SizeMissing, present_of, windows_of
@@ -48,6 +49,9 @@ def analytics() -> None:
     from infra.telemetry.logs import command_line_logs
 
     command_line_logs()
+
+
+app.command()(rebuild)
 
 
 @app.command()

@@ -45,6 +45,7 @@ ENDINGS = (
     Ending("infra.postgres.schema_errors", "MigrationFailed", REFUSED),
     Ending("infra.kafka.topics", "PartitionsDiffer", REFUSED),
     Ending("workers.operations.topic_recreation", "TopicFits", REFUSED),
+    Ending("workers.operations.window_rebuild", "AnalyticsWorkersRun", REFUSED),
     Ending("infra.postgres.installation", "LayoutDiffers", REFUSED),
     Ending("workers.ports.log", "TopicMisfit", REFUSED),
     Ending("workers.history.reading", "NoSuchPast", REFUSED),

@@ -185,6 +185,10 @@ def acls_of(role: Role, installation: Installation, *, context: str = "", user: 
     """
     acls = list(_on_topics(role, installation, [context] if role in SERVICES else list(installation.contexts)))
     acls += [Acl(ResourceType.GROUP, group, _READ) for group in installation.groups(role)]
+    if role is Role.OPERATOR:
+        # `annals analytics rebuild` looks whether analytics workers run.
+        groups = installation.groups(Role.ANALYTICS)
+        acls += [Acl(ResourceType.GROUP, group, (Operation.DESCRIBE,)) for group in groups]
     if role is Role.CONSUMER:
         acls.append(Acl(ResourceType.GROUP, group_prefix(user, installation), _READ, is_prefix=True))
     if RIGHTS[role].is_idempotent:

@@ -83,12 +83,12 @@ def test_each_group_has_one_role_and_bears_the_prefix() -> None:
     for role in OWN:
         for acl in acls_of(role, INSTALLATION):
             if acl.resource is ResourceType.GROUP:
-                assert acl.operations == (Operation.READ,)
+                assert acl.operations == ((Operation.DESCRIBE,) if role is Role.OPERATOR else (Operation.READ,))
                 roles_of_groups[acl.name].add(role)
     assert roles_of_groups == {
         f"{PREFIX}annals-command": {Role.COMMAND},
         f"{PREFIX}annals-saga": {Role.SAGA},
-        f"{PREFIX}annals-analytics": {Role.ANALYTICS},
+        f"{PREFIX}annals-analytics": {Role.ANALYTICS, Role.OPERATOR},
         **{
             f"{PREFIX}annals-projection-{name}": {Role.PROJECTION}
             for name in ("accounts", "orders", "stock", "users", "users-orders", "users-payments")

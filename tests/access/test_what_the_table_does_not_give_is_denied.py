@@ -15,6 +15,7 @@ from infra.kafka.access import Acl, Installation, Kind, Operation, ResourceType,
 from infra.kafka.connection import client_options
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.topics import administration, create_topics, topics_of
+from infra.kafka.window_builds import KafkaWindowBuilds
 from infra.settings import Settings
 from tests.access.secured import SecuredSystem
 from tests.foreign_reader import foreign_options
@@ -75,6 +76,19 @@ async def test_a_command_worker_may_empty_a_log_that_was_recreated(secured: Secu
         assert (await log.tail(topic, 0, 0)).sequence == 0
     finally:
         await log.stop()
+
+
+async def test_an_operator_has_windows_built_again_and_an_auditor_may_not(secured: SecuredSystem) -> None:
+    builds = KafkaWindowBuilds(secured.settings_of(Account.OPERATOR))
+    assert await builds.hosts() == []
+    await builds.remove_positions(["orders"])
+    others = KafkaWindowBuilds(secured.settings_of(Account.AUDIT))
+    with pytest.raises(
+        Unavailable, match=f"the right Describe on group {secured.topic('annals-analytics')} is missing"
+    ):
+        await others.hosts()
+    with pytest.raises(Unavailable, match="the positions could not be removed"):
+        await others.remove_positions(["orders"])
 
 
 async def test_a_service_writes_the_commands_of_its_context_alone(secured: SecuredSystem) -> None:

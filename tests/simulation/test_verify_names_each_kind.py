@@ -43,6 +43,10 @@ SEEN_BY_VERIFY_ALONE = frozenset(
         Kind.ENDLESS,
         Kind.STEP_DIFFERS,
         Kind.READ_MODEL_AHEAD,
+        Kind.ANALYTICS_BEHIND,
+        Kind.WINDOW_MISSING,
+        Kind.WINDOW_LEFT_OVER,
+        Kind.WINDOW_DIFFERS,
         Kind.PARKED,
         Kind.CODE_RAISES,
     }

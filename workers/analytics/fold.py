@@ -2,7 +2,10 @@
 
 Each sum carries the sequence of the last event that touched it. After a crash a part of what was written may be newer
 than the position from which events are applied again: what a sum has seen is dropped by its sequence. For that, what is
-written of a batch is written in this order: sums, memories, position.
+written of a batch is written in this order: sums, memories, the windows that were forgotten, position.
+
+Whether a window is forgotten depends on all its sums. So that they are the same when events are applied again, nothing
+behind such a decision may be written together with what is before it: a batch ends where `is_at_step` is true.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,17 +15,20 @@ from typing import Any, NamedTuple
 from workers.core.analytics import Addition, Series, Totals, WindowKey, WindowSize
 from workers.core.recorded import Recorded
 
-EXPIRY_STEP_MS = 60_000
-"""Windows end to be kept at the first event of a minute."""
-
+EXPIRY_STEP_MS = 3_600_000
+"""Windows end to be kept at the first event of an hour."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def milliseconds_at(recorded: Recorded) -> int:
-    """When the event was recorded, in milliseconds since 1970. Raises ValueError if that is no RFC 3339 text."""
-    return (datetime.fromisoformat(recorded.recorded_at) - _EPOCH) // _MILLISECOND
+    """When the event was recorded, in milliseconds since 1970. Raises ValueError or TypeError if it is no RFC 3339."""
+    return _milliseconds(datetime.fromisoformat(recorded.recorded_at))
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND
 
 
 class Sum(NamedTuple):
@@ -40,22 +46,27 @@ class Memory(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What has changed since the last call of `take_changes`. None: it is gone."""
+    """What has changed since the last call of `take_changes`. A memory that is None is gone; so are the windows in
+    `forgotten`, which had these fields.
+    """
 
-    sums: dict[tuple[WindowKey, str], Sum | None]
+    sums: dict[tuple[WindowKey, str], Sum]
     memories: dict[tuple[str, str], Memory | None]
+    forgotten: dict[WindowKey, list[str]]
 
 
 class LaneFold:
     """The windows of one lane of a context.
 
     `position` is the sequence of the last event; `time_ms` the latest time of an event, in milliseconds since 1970.
-    `windows` has the sums by field; `memories` what is remembered, by series and stream id.
+    `windows` has the sums by field; `memories` what is remembered, by series and stream id. `is_at_step`: with the last
+    event an hour began, and windows may have been forgotten.
     """
 
     def __init__(self, series: Sequence[Series]) -> None:
         self.position = 0
         self.time_ms = 0
+        self.is_at_step = False
         self.windows: dict[WindowKey, dict[str, Sum]] = {}
         self.memories: dict[tuple[str, str], Memory] = {}
         self._series = {declared.name: declared for declared in series}
@@ -63,34 +74,41 @@ class LaneFold:
         for declared in series:
             for event_type in declared.reacts_to:
                 self._by_type.setdefault(event_type, []).append(declared)
-        self._changes = Changes({}, {})
+        self._changes = Changes({}, {}, {})
 
-    def apply(self, recorded: Recorded) -> Exception | None:
+    def apply(self, recorded: Recorded) -> Sequence[Exception]:
         """Apply the next event of the lane; what a sum has seen before does not count twice.
 
-        An event that the code of a series cannot measure is passed over. Returns what that code has raised.
+        A series whose code cannot measure the event passes it over. Returns what the code has raised.
         """
-        at_ms = self.time_ms
         try:
             at_ms = milliseconds_at(recorded)
-            self._measure(recorded, at_ms)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the lane goes on
-            return error
-        finally:
-            self._advance(recorded.sequence, at_ms)
-        return None
-
-    def _measure(self, recorded: Recorded, at_ms: int) -> None:
+        except (ValueError, TypeError) as error:
+            self._advance(recorded.sequence, self.time_ms)
+            return [error]
+        errors = []
         for series in self._by_type.get(type(recorded.event), ()):
-            key = series.name, recorded.stream_id
-            sequence, value = self.memories.get(key, (0, None))
-            if sequence >= recorded.sequence:
-                continue
-            measured = series.measure(value, recorded, at_ms)
-            for (window, field), amount in self._sums_of(series, measured.additions).items():
-                self._add(window, field, amount, recorded.sequence)
-            if measured.memory != value:
-                self._remember(key, recorded.sequence, measured.memory)
+            try:
+                self._measure(series, recorded, at_ms)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the lane and the other series go on
+                errors.append(error)
+        self._advance(recorded.sequence, at_ms)
+        return errors
+
+    def pass_over(self, sequence: int, recorded_at: datetime) -> None:
+        """The next event of the lane is of a type that no series reacts to: only its time counts."""
+        self._advance(sequence, _milliseconds(recorded_at))
+
+    def _measure(self, series: Series, recorded: Recorded, at_ms: int) -> None:
+        key = series.name, recorded.stream_id
+        sequence, value = self.memories.get(key, (0, None))
+        if sequence >= recorded.sequence:
+            return
+        measured = series.measure(value, recorded, at_ms)
+        for (window, field), amount in self._sums_of(series, measured.additions).items():
+            self._add(window, field, amount, recorded.sequence)
+        if measured.memory != value:
+            self._remember(key, recorded.sequence, measured.memory)
 
     def _sums_of(self, series: Series, additions: Sequence[Addition]) -> dict[tuple[WindowKey, str], int]:
         """What an event adds to each field of each window that is not past."""
@@ -120,7 +138,8 @@ class LaneFold:
         self.position = sequence
         before, now = self.time_ms, max(self.time_ms, at_ms)
         self.time_ms = now
-        if now // EXPIRY_STEP_MS > before // EXPIRY_STEP_MS:
+        self.is_at_step = now // EXPIRY_STEP_MS > before // EXPIRY_STEP_MS
+        if self.is_at_step:
             self._forget_past()
 
     def _is_past(self, size: WindowSize, start: int) -> bool:
@@ -132,8 +151,8 @@ class LaneFold:
             series = self._series[key.series]
             if key.size == series.sizes[-1].seconds and series.is_unsettled(self.totals(key)):
                 continue
-            for field in self.windows.pop(key):
-                self._changes.sums[key, field] = None
+            # Its last sums are written all the same: without them no memory may be changed.
+            self._changes.forgotten[key] = list(self.windows.pop(key))
 
     def totals(self, key: WindowKey) -> Totals:
         """The sums of a window by field."""
@@ -145,7 +164,7 @@ class LaneFold:
 
     def take_changes(self) -> Changes:
         """What has changed since the last call."""
-        changes, self._changes = self._changes, Changes({}, {})
+        changes, self._changes = self._changes, Changes({}, {}, {})
         return changes
 
 

@@ -68,6 +68,8 @@ class AnalyticsLane:
         self._published = entries.Published(0, 0, 0, "")
         self._touched: set[WindowKey] = set()
         self._removed: set[WindowKey] = set()
+        self._gone: dict[str, None] = {}
+        self._perhaps_published: set[WindowKey] = set()
         self._closed_until_ms = 0
 
     @property
@@ -92,24 +94,19 @@ class AnalyticsLane:
         stored = self._table.entries(entries.prefix_of(self.context))
         position = entries.position_in(self.context, stored)
         if position is not None and (position.code, position.topic_id) == (self._code, self._topic_ids.table):
-            left_over = entries.restore(self._fold, self.context, stored, position)
             self._build = position.build
         else:
-            left_over = list(stored)
-            self._build = max(entries.last_build(stored) + 1, now_seconds)
+            position, self._build = None, max(entries.last_build(stored) + 1, now_seconds)
             if stored:
                 log.warning("the windows of a lane are built again", context=self.context, partition=self.partition)
-        if left_over:
-            await self._table.write([(key, None) for key in left_over])
-        self._removed = {key for key in map(self._window_of, left_over) if key and key not in self._fold.windows}
+        gone = entries.restore(self._fold, self.context, stored, position)
+        self._gone = dict.fromkeys(gone)
+        self._removed = entries.windows_in(self.context, gone) - self._fold.windows.keys()
+        self._perhaps_published = set(self._fold.windows) | self._removed
         self._events.position = self._fold.position
         self._published = entries.published_in(self.context, stored, self._build, self._topic_ids.windows)
         self._closed_until_ms = self._published.closed_until_ms
         self._touched = {key for key in self._fold.windows if self._fold.sequence_of(key) > self._published.sequence}
-
-    def _window_of(self, key: str) -> WindowKey | None:
-        kind, *rest = key.removeprefix(entries.prefix_of(self.context)).split("/", 4)
-        return WindowKey(rest[0], int(rest[1]), int(rest[2])) if kind == "sum" else None
 
     async def handle(self, records: Sequence[InboundRecord]) -> None:
         """Apply the events of records that follow one another. Raises Unavailable and PublishFailed."""
@@ -125,7 +122,7 @@ class AnalyticsLane:
         if not events:
             return
         for recorded in events:
-            if error := self._fold.apply(recorded):
+            for error in self._fold.apply(recorded):
                 FAILED.labels(self.context).inc()
                 log.error(
                     "an event was passed over, as the code of a series cannot measure it",
@@ -133,13 +130,30 @@ class AnalyticsLane:
                     event_id=recorded.event_id,
                     exc_info=error,
                 )
+            if self._fold.is_at_step:
+                await self._write()
+        await self._write()
+        APPLIED.labels(self.context).inc(len(events))
+
+    async def _write(self) -> None:
+        """Write what has changed. The entries of a forgotten window that the topic may have stay until it is removed
+        there: so a crash in between leaves no window in the topic.
+        """
         changes = self._fold.take_changes()
         position = Position(self._build, self._fold.position, self._fold.time_ms, self._code, self._topic_ids.table)
-        await self._table.write(list(entries.written(self.context, self._build, changes, position)))
-        for window, _ in changes.sums:
-            (self._touched if window in self._fold.windows else self._removed).add(window)
-        self._touched &= self._fold.windows.keys()
-        APPLIED.labels(self.context).inc(len(events))
+        written = list(entries.written(self.context, self._build, changes, position))
+        for key, _ in written:
+            self._gone.pop(key, None)
+        for window, fields in changes.forgotten.items():
+            keys = entries.keys_of(self.context, window, fields)
+            if window in self._perhaps_published:
+                self._removed.add(window)
+                self._gone |= dict.fromkeys(keys)
+            else:
+                written += [(key, None) for key in keys]
+        await self._table.write(written)
+        self._touched |= {window for window, _ in changes.sums}
+        self._touched -= changes.forgotten.keys()
 
     async def publish(self, quiet_since_ms: int | None) -> None:
         """Publish what has changed since the last call. `quiet_since_ms`: the database's time, if the lane had nothing
@@ -148,16 +162,21 @@ class AnalyticsLane:
         seen_until = max(quiet_since_ms or 0, self._fold.time_ms) - LATE_MS
         closed_until = max(self._closed_until_ms, seen_until // MINUTE_MS * MINUTE_MS)
         closed = set(closing(self._fold, self._closed_until_ms, closed_until))
-        if not (self._touched or self._removed or closed) and self._published.sequence == self._fold.position:
+        is_news = self._touched or self._removed or self._gone or closed
+        if not is_news and self._published.sequence == self._fold.position:
+            self._closed_until_ms = closed_until
             return
         records: list[OutboundRecord] = [removed_window(self.context, key) for key in sorted(self._removed)]
         records += [self._record(key, closed_until) for key in sorted(self._touched | closed)]
         records.append(position_record(self.context, self.partition, self._build, self._fold, self._code))
+        self._perhaps_published |= self._touched | closed
         await self._windows.publish(records)
         self._published = self._published._replace(sequence=self._fold.position, closed_until_ms=closed_until)
-        await self._table.write([entries.published_entry(self.context, self._published)])
+        published = entries.published_entry(self.context, self._published)
+        await self._table.write([*((key, None) for key in self._gone), published])
         self._closed_until_ms = closed_until
-        self._touched, self._removed = set(), set()
+        self._perhaps_published -= self._removed - self._fold.windows.keys()
+        self._touched, self._removed, self._gone = set(), set(), {}
 
     def _record(self, key: WindowKey, closed_until_ms: int) -> OutboundRecord:
         series = next(declared for declared in self._series if declared.name == key.series)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from contracts.analytics import PublishedPosition, PublishedWindow, position_key, window_key
 from workers.analytics.fold import LaneFold
-from workers.core.analytics import Series, WindowKey
+from workers.core.analytics import Series, Totals, WindowKey
 from workers.ports.log import OutboundRecord
 
 HEADERS = (("content-type", b"application/json"),)
@@ -14,8 +14,7 @@ def window_record(
     series: Series, partition: int, build: int, fold: LaneFold, key: WindowKey, *, is_closed: bool
 ) -> OutboundRecord:
     """The record of a window, with the largest sums if there are too many."""
-    totals = fold.totals(key)
-    shown = sorted(totals.items(), key=lambda sum_: (-sum_[1], sum_[0]))[: series.shown_fields]
+    sums, hidden_fields = shown_sums(series, fold.totals(key))
     window = PublishedWindow(
         context=series.context,
         series=series.name,
@@ -25,10 +24,16 @@ def window_record(
         build=build,
         sequence=fold.sequence_of(key),
         closed=is_closed,
-        sums=dict(shown),
-        hidden_fields=len(totals) - len(shown),
+        sums=sums,
+        hidden_fields=hidden_fields,
     )
     return OutboundRecord(_key_of(series.context, key), window.model_dump_json().encode(), HEADERS)
+
+
+def shown_sums(series: Series, totals: Totals) -> tuple[dict[str, int], int]:
+    """The largest of these sums, as many as are published, and the number of those that are left out."""
+    shown = sorted(totals.items(), key=lambda sum_: (-sum_[1], sum_[0]))[: series.shown_fields]
+    return dict(shown), len(totals) - len(shown)
 
 
 def removed_window(context: str, key: WindowKey) -> OutboundRecord:

@@ -1,6 +1,6 @@
 """What the analytics of a lane are kept in, and what is published of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -34,4 +34,20 @@ class DatabaseTime(Protocol):
 
     async def now(self) -> datetime:
         """The database's time. Raises Unavailable."""
+        ...
+
+
+class WindowBuilds(Protocol):
+    """What the analytics workers have built, from outside of them."""
+
+    async def hosts(self) -> Sequence[str]:
+        """The host of each analytics worker in their group: also of one that was killed, until its session has ended.
+        Raises Unavailable.
+        """
+        ...
+
+    async def remove_positions(self, contexts: Collection[str]) -> None:
+        """Remove the position of every lane of these contexts from the table: who acquires it builds its windows from
+        the first event. Raises Unavailable: then nobody knows of which lanes it was removed.
+        """
         ...

@@ -7,7 +7,7 @@ the time, the code. It returns what a verification reads then, unless that is th
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-from tests.simulation.breakages import of_read_models, of_sagas, of_the_log, of_the_table
+from tests.simulation.breakages import of_read_models, of_sagas, of_the_log, of_the_table, of_windows
 from tests.simulation.breakages.parts import Break
 from workers.operations.verification.findings import FindingKind as Kind
 
@@ -58,6 +58,10 @@ BREAKAGES: Mapping[Kind, Break] = {
     Kind.DOCUMENT_DIFFERS: of_read_models.change_a_document,
     Kind.ENTRY_MISSING: of_read_models.remove_an_entry,
     Kind.ENTRY_LEFT_OVER: of_read_models.add_an_entry,
+    Kind.ANALYTICS_BEHIND: of_windows.publish_other_lanes_alone,
+    Kind.WINDOW_MISSING: of_windows.remove_a_window,
+    Kind.WINDOW_LEFT_OVER: of_windows.add_a_window,
+    Kind.WINDOW_DIFFERS: of_windows.change_a_window,
     Kind.PARKED: of_read_models.park_a_stream,
     Kind.CODE_RAISES: of_read_models.run_code_that_raises,
 }

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from workers.operations.verification.findings import FindingKind
 
+BUILD_WINDOWS_AGAIN = "find it, then build the windows again: `annals analytics rebuild`"
+
 ADVICE: dict[FindingKind, str] = {
     FindingKind.TOPIC_MISFIT: "settings: `annals topics create`; partitions: `annals topics recreate`",
     FindingKind.INTERRUPTED: "find out what was sent and not answered, then: `annals lanes acknowledge`",
@@ -57,6 +59,12 @@ ADVICE: dict[FindingKind, str] = {
     FindingKind.READ_MODEL_BEHIND: "start a projection worker; if one runs, its log says what it waits for",
     FindingKind.READ_MODEL_AHEAD: (
         "the database or Redis was set back, or changed by hand; a projection worker builds the read model again"
+    ),
+    FindingKind.ANALYTICS_BEHIND: "start an analytics worker; if one runs, its log says what it waits for",
+    FindingKind.WINDOW_MISSING: f"another program wrote to the topics of analytics: {BUILD_WINDOWS_AGAIN}",
+    FindingKind.WINDOW_LEFT_OVER: f"another program wrote to the topics of analytics: {BUILD_WINDOWS_AGAIN}",
+    FindingKind.WINDOW_DIFFERS: (
+        f"another program wrote to the topics of analytics, or the table was changed: {BUILD_WINDOWS_AGAIN}"
     ),
     FindingKind.PARKED: "correct the code, then `annals parked retry`",
     FindingKind.CODE_RAISES: (

@@ -61,6 +61,10 @@ class FindingKind(StrEnum):
     DOCUMENT_DIFFERS = "document differs"
     ENTRY_MISSING = "index entry missing"
     ENTRY_LEFT_OVER = "index entry left over"
+    ANALYTICS_BEHIND = "analytics behind"
+    WINDOW_MISSING = "window missing"
+    WINDOW_LEFT_OVER = "window left over"
+    WINDOW_DIFFERS = "window differs"
     PARKED = "parked stream"
     CODE_RAISES = "code raises"
 

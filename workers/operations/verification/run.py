@@ -17,6 +17,7 @@ from workers.operations.verification.snapshots import compare_snapshots
 from workers.operations.verification.sources import Pace, Sources
 from workers.operations.verification.topics import compare_topics
 from workers.operations.verification.unique_claims import compare_unique_claims
+from workers.operations.verification.windows import compare_windows
 
 
 async def verify(sources: Sources, pace: Pace) -> Verdict:
@@ -36,6 +37,7 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
     sagas = [saga for context in contexts for saga in context.sagas]
     await compare_sagas(sources, sagas, verdict, pace)
     await compare_holdings(sources, contexts, sagas, verdict, pace)
+    await compare_windows(sources, list(contexts), verdict, pace)
     await report_parked(sources, verdict)
     return verdict
 
