@@ -53,7 +53,7 @@ def test_every_password_is_another_one(secrets: Path, tmp_path: Path) -> None:
         for name, text in contents(made).items()
         if name.startswith("database_url") or name in {"redis_url", "postgres_password", "grafana_password"}
     ]
-    assert len(set(passwords)) == len(passwords) == 18
+    assert len(set(passwords)) == len(passwords) == 20
     assert all(len(password) == 48 for password in passwords)
 
 
