@@ -67,17 +67,18 @@ class LaneHost:
 
     @property
     def holding(self) -> bool:
-        """Whether the process has joined the group and holds every lane assigned to it."""
+        """Whether the process is in the group and holds every lane assigned to it; of more processes than lanes some
+        hold none.
+        """
         return self._joined and all(runner.active for runner in self._runners.values())
 
     @property
     def ready(self) -> bool:
-        """Whether the process holds its lanes and reads, no topic is missing, and every lane is sound and has caught
-        up, or nearly.
+        """Whether the process serves: it holds the lanes that the group has given it, however many, it reads, and no
+        topic is missing. How far the lanes are behind is a metric, or a backlog would hold up every rollout.
         """
-        if self._subscription.absent or self._failing_since is not None:
-            return False
-        return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
+        reads = self._watch.sees_the_log and self._failing_since is None and not self._subscription.absent
+        return reads and self.holding and not any(runner.has_failed for runner in self._runners.values())
 
     @property
     def alive(self) -> bool:
@@ -174,6 +175,7 @@ class LaneHost:
     async def _revoked(self, partitions: frozenset[Partition]) -> None:
         if partitions:
             log.info("lanes revoked", role=self.role, partitions=_readable(partitions))
+        self._joined = False
         await self._release(partitions)
 
     async def _release(self, partitions: frozenset[Partition]) -> None:
