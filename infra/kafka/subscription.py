@@ -13,7 +13,6 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from contracts.client.consumer import GatheringConsumer
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import SignatureSource
@@ -21,6 +20,7 @@ from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.kafka.holes import HoleFinder
+from infra.kafka.membership import MemberConsumer
 from infra.kafka.places import existing, extent_of
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -65,7 +65,7 @@ class KafkaSubscription:
         self._committed: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
         self._holes = HoleFinder(consumer_options(settings))
-        self._consumer = GatheringConsumer(
+        self._consumer = MemberConsumer(
             **consumer_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
@@ -94,8 +94,8 @@ class KafkaSubscription:
             raise
 
     async def stop(self) -> None:
+        await stopped(self._consumer)  # first: the group's other members wait for it
         await self._holes.stop()
-        await stopped(self._consumer)
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         if not self._consumer.keeps_metadata:
