@@ -29,6 +29,8 @@ from workers.ports.log import Extent, InboundRecord, Partition, Reach, Subscript
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
 REVOKE_TIMEOUT_SECONDS = 30.0
+# A member learns of a rebalance by the answer to a heartbeat, and until the last one has, all lanes of the group rest.
+HEARTBEAT_SECONDS = 0.5
 START_TIMEOUT_SECONDS = 60.0
 COMMIT_TIMEOUT_SECONDS = 2.0
 # Longer than the client's own: it closes a connection that does not answer only when its own deadline has passed.
@@ -73,7 +75,7 @@ class KafkaSubscription:
             auto_offset_reset="earliest",
             isolation_level="read_committed" if committed_only else "read_uncommitted",
             session_timeout_ms=int(session * 1000),
-            heartbeat_interval_ms=int(session * 1000 / 4),
+            heartbeat_interval_ms=int(min(HEARTBEAT_SECONDS, session / 4) * 1000),
             rebalance_timeout_ms=int(REVOKE_TIMEOUT_SECONDS * 1000),
             max_poll_interval_ms=300_000,
             fetch_max_bytes=MAX_FETCH_BYTES,

@@ -4,9 +4,8 @@ move at once. Only a crash leaves a name behind: whoever comes back under it get
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import pytest
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -19,15 +18,16 @@ from tests.kafka.records import PARTITIONS
 from tests.waiting import until
 from workers.ports.log import Partition
 
+# A quarter of it is longer than a test waits: who heartbeats only so often would notice too late.
+SESSION_TIMEOUT_SECONDS = 90.0
 KINDS = {"with a name": "pod", "without a name": None}
-Enter = Callable[[str | None], Coroutine[Any, Any, "Member"]]
 
 
 class Member:
     """A member of the group; `blocks`: it does not let go of its partitions."""
 
     def __init__(self, settings: Settings, group: str, topic: str, name: str | None) -> None:
-        own = settings.model_copy(update={"instance": name, "kafka_session_timeout_seconds": 20.0})
+        own = settings.model_copy(update={"instance": name, "kafka_session_timeout_seconds": SESSION_TIMEOUT_SECONDS})
         self.subscription = KafkaSubscription(own, group=group, topics=[topic])
         self.partitions: frozenset[Partition] | None = None
         self.revocations = 0
