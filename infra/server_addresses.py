@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
+from infra.redis_sentinels import names_sentinels, parsed, uses_tls
+
 VERIFYING = frozenset({"require", "verify-ca", "verify-full"})
 """The values of sslmode by which a CA is looked at."""
 
@@ -23,8 +25,12 @@ def url_of_form(value: SecretStr | None, schemes: tuple[str, ...], form: str) ->
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError(f"must have the form {form}; in a password, :/?#[]@% are written as %3A and so on")
+        raise ValueError(_must_have(form))
     return value
+
+
+def _must_have(form: str) -> str:
+    return f"must have the form {form}; in a password, :/?#[]@% are written as %3A and so on"
 
 
 def check_database_tls(url: SecretStr | None, certificates: Sequence[str]) -> None:
@@ -42,16 +48,45 @@ def check_redis_tls(url: SecretStr | None, certificates: Sequence[str]) -> None:
     """The same for Redis."""
     if not certificates:
         return
-    if url is None or urlsplit(url.get_secret_value()).scheme != "rediss":
+    if url is None or not uses_tls(url.get_secret_value()):
         raise ValueError(
-            f"{certificates[0]} is set, and ANNALS_REDIS_URL uses no TLS: set one that begins with rediss://"
+            f"{certificates[0]} is set, and ANNALS_REDIS_URL uses no TLS: "
+            "set one that begins with rediss:// or rediss+sentinel://"
         )
     if tls := sorted(name for name in _parameters(url) if name.startswith("ssl_")):
         raise ValueError(f"{certificates[0]} is set, and ANNALS_REDIS_URL has {tls[0]}: set one of the two")
 
 
+def redis_url_of_form(value: SecretStr | None) -> SecretStr | None:
+    """The URL of Redis, or of its sentinels. Raises ValueError."""
+    if value is None or not names_sentinels(value.get_secret_value()):
+        return url_of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
+    form = "redis+sentinel://user:password@sentinel1:26379,sentinel2:26379/name-of-the-primary/0"
+    try:
+        url = parsed(value.get_secret_value())
+    except ValueError as error:
+        raise ValueError(f"{error}; it {_must_have(form)}") from None
+    if not all(is_host(f"[{host}]:{port}" if ":" in host else f"{host}:{port}") for host, port in url.sentinels):
+        raise ValueError(_must_have(form))
+    return value
+
+
+def check_sentinel_login(url: SecretStr | None, username: str | None, password: SecretStr | None) -> None:
+    """Raises ValueError for a login that no sentinel would be shown."""
+    if username and not password:
+        raise ValueError("ANNALS_REDIS_SENTINEL_USERNAME asks for ANNALS_REDIS_SENTINEL_PASSWORD: set it too")
+    if password and (url is None or not names_sentinels(url.get_secret_value())):
+        raise ValueError(
+            "ANNALS_REDIS_SENTINEL_PASSWORD is set, and ANNALS_REDIS_URL names no sentinels: set one that begins with "
+            "redis+sentinel:// or rediss+sentinel://"
+        )
+
+
 def _parameters(url: SecretStr | None) -> dict[str, list[str]]:
-    return {} if url is None else parse_qs(urlsplit(url.get_secret_value()).query, keep_blank_values=True)
+    if url is None:
+        return {}
+    query = url.get_secret_value().partition("?")[2].partition("#")[0]
+    return parse_qs(query, keep_blank_values=True)
 
 
 def is_host(place: str) -> bool:

@@ -15,7 +15,14 @@ from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from infra.identity.addresses import FORM as ADDRESS_FORM
 from infra.identity.addresses import is_trusted_address
 from infra.secret_files import SUFFIX, ReadSecret, SecretFile, SecretFiles, secret_in
-from infra.server_addresses import check_database_tls, check_redis_tls, is_host, url_of_form
+from infra.server_addresses import (
+    check_database_tls,
+    check_redis_tls,
+    check_sentinel_login,
+    is_host,
+    redis_url_of_form,
+    url_of_form,
+)
 from workers.gateway.hosts import AllowedHosts
 
 
@@ -30,6 +37,8 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    redis_sentinel_username: str | None = None
+    redis_sentinel_password: SecretStr | None = None
     database_tls_ca_file: Path | None = None
     database_tls_cert_file: Path | None = None
     database_tls_key_file: Path | None = None
@@ -141,6 +150,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{database[0]} is set, and ANNALS_DATABASE_TLS_CA_FILE is not: set it too")
         check_database_tls(self.database_url, database)
         check_redis_tls(self.redis_url, redis)
+        check_sentinel_login(self.redis_url, self.redis_sentinel_username, self.redis_sentinel_password)
         return self
 
     def _certificates(self, server: str) -> list[str]:
@@ -188,7 +198,7 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _is_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
-        return url_of_form(value, ("redis", "rediss", "unix"), "redis://user:password@host:6379/0")
+        return redis_url_of_form(value)
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment of a child process; defaults are left out.

@@ -7,6 +7,8 @@ ISOLATED_SETTINGS = {
     "kafka_bootstrap_servers": None,
     "database_url": None,
     "redis_url": None,
+    "redis_sentinel_username": None,
+    "redis_sentinel_password": None,
     "topic_prefix": "",
     "replication_factor": -1,
     "kafka_security_protocol": "PLAINTEXT",

@@ -2,6 +2,8 @@
 
 Nobody but the owner (Redis's user `default`) may change users, settings or the server. Scripts run only for those who
 read by them, the gateway and operators: each command of a script must be one that its caller may run itself.
+
+`python -m infra.redis.acl` prints the lines of an ACL file, in which the passwords are missing.
 """
 
 from infra.accounts import Account
@@ -9,8 +11,12 @@ from infra.accounts import Account
 PATTERN = "*annals:*"
 """All keys of Annals, after any ANNALS_TOPIC_PREFIX (keys.py)."""
 
-# What the client does to connect, and how it puts commands together. None of them touches a key but WATCH.
-_CONNECTION = ("auth", "hello", "ping", "echo", "select", "client|setinfo", "client|setname", "client|id", "reset")
+# What the client does to connect, and how it puts commands together. None of them touches a key but WATCH. Behind
+# sentinels a connection asks each server for its role.
+_CONNECTION = (
+    *("auth", "hello", "ping", "echo", "select", "role", "reset"),
+    *("client|setinfo", "client|setname", "client|id"),
+)
 _TRANSACTION = ("multi", "exec", "discard", "watch", "unwatch")
 _READING = (
     *("get", "mget", "exists", "scan", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "smembers"),
@@ -49,3 +55,22 @@ def rules_of(account: Account) -> str:
         return "~* &* +@all"
     keys = "" if account in _WITHOUT_KEYS else f"~{PATTERN} " if account in _ANY_USE_OF_KEYS else f"%R~{PATTERN} "
     return f"resetkeys resetchannels {keys}-@all {' '.join(f'+{name}' for name in _COMMANDS[account])}"
+
+
+SENTINELS_RULES = (
+    "resetkeys allchannels -@all +multi +exec +slaveof +ping +subscribe +publish +info +role +config|rewrite "
+    "+client|setname +client|kill +script|kill"
+)
+"""Of the user on a server by which its sentinels watch and change it (`sentinel auth-user`)."""
+ASKING_RULES = "resetkeys resetchannels -@all +auth +ping +sentinel|master +sentinel|get-master-addr-by-name"
+"""Of the user on a sentinel by which all processes ask it: ANNALS_REDIS_SENTINEL_USERNAME."""
+
+
+def acl_lines() -> list[str]:
+    """The users of a server, as an ACL file has them: a password is to be added to each."""
+    accounts = [account for account in Account if account is not Account.OWNER]
+    return [f"user {user_of(account)} on {rules_of(account)}" for account in accounts]
+
+
+if __name__ == "__main__":
+    print("\n".join(acl_lines()))

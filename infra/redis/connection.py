@@ -4,7 +4,7 @@ Commands are packed by hiredis: redis-py's asynchronous connections pack them in
 that a large transaction takes here. They are sent without a task of their own for each.
 
 A connection whose server is no longer a primary (a failover behind the same address) is dropped when it returns to the
-pool, so that the next one finds the new primary.
+pool, so that the next one finds the new primary. Where the URL names sentinels, they say where it is (sentinels.py).
 """
 
 import asyncio
@@ -14,11 +14,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from hiredis import pack_command
-from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, SSLConnection
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
+from infra.redis.sentinels import ASK_TIMEOUT_SECONDS, FollowsPrimary, Sentinels
+from infra.redis_sentinels import SentinelUrl, names_sentinels, parsed
 from infra.settings import Settings
 from infra.tls import TlsFiles, TlsFilesUnusable, client_context
 from workers.ports.lanes import Unavailable
@@ -40,9 +42,11 @@ def client(settings: Settings) -> Any:
     client can be made of, and for certificates that cannot be used.
     """
     assert settings.redis_url is not None, "settings must be located first"
+    url = settings.redis_url.get_secret_value()
+    sentinel_url = parsed(url) if names_sentinels(url) else None
     try:
         pool: Any = BlockingConnectionPool.from_url(
-            settings.redis_url.get_secret_value(),
+            sentinel_url.server_url if sentinel_url else url,
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_timeout=ANSWER_TIMEOUT_SECONDS,
             max_connections=MAX_CONNECTIONS,
@@ -53,9 +57,37 @@ def client(settings: Settings) -> Any:
         pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
         raise Unavailable("Redis", "ANNALS_REDIS_URL cannot be used", URL) from None
-    mixed = (_Sends, _PacksByHiredis, _LeavesReplicas, *_verifying(settings, pool), pool.connection_class)
-    pool.connection_class = type("Connection", mixed, {})
-    return _Client.from_pool(pool)
+    secured = (*_verifying(settings, pool), pool.connection_class)
+    mixed = (_Sends, _PacksByHiredis, _LeavesReplicas, *secured)
+    if sentinel_url is None:
+        pool.connection_class = type("Connection", mixed, {})
+        return _Client.from_pool(pool)
+    sentinels = _sentinels(settings, sentinel_url, pool, type("SentinelConnection", (_Sends, *secured), {}))
+    pool.connection_class = type("Connection", (FollowsPrimary, *mixed), {"sentinels": sentinels})
+    redis: Any = _Client.from_pool(pool)
+    redis.sentinels = sentinels
+    return redis
+
+
+def _sentinels(settings: Settings, url: SentinelUrl, pool: Any, connection_class: type) -> Sentinels:
+    """The sentinels of the URL, with the certificates of the servers' pool and a login of their own."""
+    password = settings.redis_sentinel_password
+    options = {
+        "username": settings.redis_sentinel_username,
+        "password": password.get_secret_value() if password else None,
+        "socket_connect_timeout": ASK_TIMEOUT_SECONDS,
+        "socket_timeout": ASK_TIMEOUT_SECONDS,
+        "protocol": 2,  # a sentinel's user needs no right to HELLO
+        "driver_info": None,  # nor to CLIENT
+        **{name: value for name, value in pool.connection_kwargs.items() if name.startswith("ssl_")},
+    }
+    clients = {
+        f"{host}:{port}": Redis.from_pool(
+            ConnectionPool(connection_class=connection_class, max_connections=2, host=host, port=port, **options)
+        )
+        for host, port in url.sentinels
+    }
+    return Sentinels(url.primary, clients)
 
 
 def _verifying(settings: Settings, pool: Any) -> tuple[type, ...]:
@@ -109,6 +141,13 @@ class _Pipeline(Pipeline):
 
 
 class _Client(Redis):
+    sentinels: Sentinels | None = None
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        if self.sentinels is not None:
+            await self.sentinels.aclose()
+
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 

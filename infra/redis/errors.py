@@ -16,7 +16,7 @@ MEMORY = "raise maxmemory"
 DISK = "look into the server's log and at its disk"
 SINGLE = "name one server that is no cluster in ANNALS_REDIS_URL"
 REDIS = "name a Redis in ANNALS_REDIS_URL; what answers there is none that Annals knows"
-PRIMARY = "name the primary in ANNALS_REDIS_URL"
+PRIMARY = "name the primary in ANNALS_REDIS_URL, or its sentinels, who name the new one after a failover"
 KEYS = "another program writes under Annals's keys: give it another database, or set ANNALS_TOPIC_PREFIX"
 
 
@@ -72,7 +72,8 @@ BY_CLASS: dict[type[Exception], Row] = {
     exceptions.RedisError: (Next.BUG, ""),
 }
 
-# How the text of a plain ResponseError begins. Redis's own words: https://redis.io/docs/latest/develop/reference/
+# How the text of a plain ResponseError begins, without the ERR that redis-py takes away from most.
+# Redis's own words: https://redis.io/docs/latest/develop/reference/
 BY_WORDS: dict[str, Row] = {
     "BUSY ": (Next.WAIT, "a script runs on the server: wait for it, or SCRIPT KILL"),
     "INPROG": (Next.WAIT, ""),
@@ -86,9 +87,9 @@ BY_WORDS: dict[str, Row] = {
     "CLUSTERDOWN": (Next.WAIT, ""),
     "TRYAGAIN": (Next.WAIT, ""),
     "DENIED": (Next.OPERATOR, "let other machines in: the server runs in protected mode"),
-    "ERR DB index": (Next.OPERATOR, "name a database in ANNALS_REDIS_URL that the server has"),
-    "ERR SELECT is not allowed": (Next.OPERATOR, SINGLE),
-    "ERR unknown command": (Next.OPERATOR, REDIS),
+    "DB index": (Next.OPERATOR, "name a database in ANNALS_REDIS_URL that the server has"),
+    "SELECT is not allowed": (Next.OPERATOR, SINGLE),
+    "unknown command": (Next.OPERATOR, REDIS),
     "MISCONF": (Next.OPERATOR, DISK),
     "ACL failure in script": (Next.OPERATOR, GRANTS),
     "The user executing the script can't run": (Next.OPERATOR, GRANTS),  # Redis 6
@@ -115,7 +116,7 @@ def server_said(error: BaseException) -> str:
 
 def step_after(error: BaseException) -> Row:
     """What to do next, and advice for an operator ("": there is nothing to do)."""
-    said = server_said(error)
+    said = server_said(error).removeprefix("ERR ")
     if isinstance(error, exceptions.ResponseError):
         for words, row in BY_WORDS.items():
             if said.startswith(words):

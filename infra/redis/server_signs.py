@@ -78,6 +78,8 @@ def _say_once(where: str) -> None:
 
 def address(redis: Any) -> str:
     """Where a client connects to, without its secrets."""
+    if (sentinels := getattr(redis, "sentinels", None)) is not None:
+        return str(sentinels)
     options = redis.connection_pool.connection_kwargs
     if "path" in options:
         return str(options["path"])

@@ -18,7 +18,13 @@ GOOD = {
         "postgresql:///annals?host=/var/run/postgresql&user=ada@example",
     ],
     "kafka_bootstrap_servers": ["one", "one:9092, two:9093", "[::1]:9092", "b\u00fccher.example:9092", "10.0.0.1:1"],
-    "redis_url": ["redis://:hidden@db.example:6379/0", "rediss://db.example", "unix:///run/redis.sock?db=1"],
+    "redis_url": [
+        *("redis://:hidden@db.example:6379/0", "rediss://db.example", "unix:///run/redis.sock?db=1"),
+        "redis+sentinel://ada:hidden@one:26379,two:26379,three:26379/cards/0",
+        "rediss+sentinel://:hid%2Fden@one,two/cards",
+        "redis+sentinel://[::1]:26379,[::2]:26379,10.0.0.1/my.cards-1_2/15?protocol=2",
+        "REDIS+SENTINEL://one/cards/",
+    ],
 }
 WRONG = {
     "database_url": [
@@ -37,6 +43,23 @@ WRONG = {
         "redis://:hid/den@db.example:6379",
         "redis://db.example:65536",
         "redis://:hidden@db..example:6379",
+        "redis+sentinel://:hidden@one:26379",
+        "redis+sentinel://:hidden@one:26379/",
+        "redis+sentinel://:hidden@/cards/0",
+        "redis+sentinel://:hidden@one,,two/cards/0",
+        "redis+sentinel://:hidden@one:26379/hidden name/0",
+        "redis+sentinel://:hidden@one:26379/cards/hidden",
+        "redis+sentinel://:hidden@one:26379/cards/0/hidden",
+        "redis+sentinel://:hidden@one:hidden/cards/0",
+        "redis+sentinel://:hidden@one:65536/cards/0",
+        "redis+sentinel://:hidden@one:\u0663/cards/0",
+        "redis+sentinel://:hid/den@one:26379/cards/0",
+        "redis+sentinel://:hid#den@one:26379/cards/0",
+        "redis+sentinel://:hid?den@one:26379/cards/0",
+        "redis+sentinel://:hidden@one:26379/cards/0#hidden",
+        "redis+sentinel://:hidden@one..two/cards/0",
+        "redis+sentinel://:hidden@" + ",".join(f"s{number}" for number in range(16)) + "/cards/0",
+        "redis-sentinel://:hidden@one:26379/cards/0",
         "hidden",
     ],
     "kafka_bootstrap_servers": [
@@ -65,6 +88,36 @@ def test_addresses_that_are_rejected(field: str, url: str, monkeypatch: pytest.M
         Settings()
     assert "must have the form" in str(caught.value)
     assert "hid" not in str(caught.value).replace("%3A", "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"REDIS_SENTINEL_PASSWORD": "hidden", "REDIS_URL": "redis://one"}, "ANNALS_REDIS_URL names no sentinels"),
+        ({"REDIS_SENTINEL_PASSWORD": "hidden"}, "ANNALS_REDIS_URL names no sentinels"),
+        (
+            {"REDIS_SENTINEL_USERNAME": "ada", "REDIS_URL": "redis+sentinel://one/cards"},
+            "asks for ANNALS_REDIS_SENTINEL_PASSWORD",
+        ),
+        (
+            {"REDIS_TLS_CA_FILE": "/ca", "REDIS_URL": "redis+sentinel://:hidden@one/cards"},
+            "ANNALS_REDIS_URL uses no TLS: set one that begins with rediss:// or rediss+sentinel://",
+        ),
+        (
+            {"REDIS_TLS_CA_FILE": "/ca", "REDIS_URL": "rediss+sentinel://one/cards?ssl_ca_certs=/other"},
+            "set one of the two",
+        ),
+    ],
+)
+def test_what_would_not_be_used_is_rejected(
+    settings: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch, no_addresses_in_environment: None
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"ANNALS_{name}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert words in str(caught.value)
+    assert "hid" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A Redis database of one's own, by our adapters and by a client beside them."""
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -59,6 +60,21 @@ async def own_redis(own_server: Settings) -> AsyncIterator[Any]:
         await usual(connected)
         yield connected
         await usual(connected)
+
+
+@pytest.fixture
+def dead_address() -> Iterator[tuple[str, int]]:
+    """Where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield probe.getsockname()
+
+
+@pytest.fixture
+def hanging_address() -> Iterator[tuple[str, int]]:
+    """Where connections are accepted, and nothing is answered."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()
 
 
 async def usual(redis: Any) -> None:

@@ -24,6 +24,7 @@ VALUES = {
 NEEDS = {
     "database_tls_key_password": {"DATABASE_TLS_CERT_FILE": "/certificate", "DATABASE_TLS_CA_FILE": "/authority"},
     "kafka_tls_key_password": {"KAFKA_TLS_CERT_FILE": "/certificate", "KAFKA_SECURITY_PROTOCOL": "SSL"},
+    "redis_sentinel_password": {"REDIS_URL": "redis+sentinel://db.example/cards"},
     "redis_tls_key_password": {"REDIS_TLS_CERT_FILE": "/certificate", "REDIS_URL": "rediss://db.example"},
 }
 URL = VALUES["database_url"]

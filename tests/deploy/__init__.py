@@ -1,0 +1,1 @@
+"""What is deployed: manifests, images, and the files around them."""
