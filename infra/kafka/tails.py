@@ -44,16 +44,18 @@ class TailRequests:
         """Have the request answered, and with it all others that wait. Raises KafkaError or OSError."""
         if request.tail is not None:
             return
-        others = () if request.alone else [one for one in self._waiting if one.tail is None and not one.alone]
-        group = {request, *others}
+        if request.alone:
+            group = {request}
+        else:
+            group = {waiting for waiting in self._waiting if waiting.tail is None and not waiting.alone}
         try:
             tails = await _scan(reader, group)
         except BaseException:  # also when it took too long, which cancels it
-            for one in group:
-                one.alone = True
+            for member in group:
+                member.alone = True
             raise
-        for one in group:
-            one.tail = tails[one]
+        for member in group:
+            member.tail = tails[member]
 
 
 async def _scan(reader: Consumer, requests: Collection[TailRequest]) -> Mapping[TailRequest, Tail]:
