@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from infra.redis.keys import Keys
 from tests.system import System
+from tests.waiting import until
 from workers.ports.read_models import Generation
 
 LOOK_SECONDS = 0.1
@@ -39,16 +40,18 @@ class Stall(NamedTuple):
 
 
 class Progress:
-    """How far a lane is, since when, and its longest stall."""
+    """How far a lane is, since when, and its longest stall. `moves`: looks at which it had moved, or had no work."""
 
     def __init__(self) -> None:
         self.longest = Stall()
+        self.moves = 0
         self._position = -1
         self._now = Stall()
 
     def note(self, position: int, *, has_work: bool, look_seconds: float, starved_seconds: float) -> None:
         if position != self._position or not has_work:
             self._position, self._now = position, Stall()
+            self.moves += 1
             return
         self._now = Stall(self._now.seconds + look_seconds, self._now.starved_seconds + starved_seconds)
         if self._now.own_seconds > self.longest.own_seconds:
@@ -97,6 +100,15 @@ class LaneWatch:
     def longest(self) -> Mapping[Lane, Stall]:
         """By lane, since `begin`."""
         return {lane: progress.longest for lane, progress in sorted(self._progress.items())}
+
+    async def until_each_has_moved(self) -> None:
+        """Wait until each lane that stands still now goes on: a stall does not end with the step that led to it."""
+        before = {lane: progress.moves for lane, progress in self._progress.items()}
+
+        async def each_has_moved() -> bool:
+            return all(self._progress[lane].moves > moves for lane, moves in before.items())
+
+        await until(each_has_moved, "each lane has moved", seconds=120, every=LOOK_SECONDS)
 
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[None]:

@@ -46,8 +46,9 @@ class Cluster:
         pods = [self.pods[role] for role in roles]
         await asyncio.gather(*(each.scale(each.workload.minimum + beyond_minimum) for each in pods))
 
-    def end_of_stage(self, name: str) -> None:
-        """Keep the longest stall of each role in this stage."""
+    async def end_of_stage(self, name: str) -> None:
+        """Keep the longest stall of each role in this stage, once none is under way."""
+        await self.watch.until_each_has_moved()
         longest = self.watch.longest()
         self.stalls[name] = {
             role: max((stall for (of, _), stall in longest.items() if of == role), key=_own_seconds) for role in WORKERS
@@ -100,12 +101,12 @@ async def test_nor_loses_or_repeats_a_command(system: System, servers: Servers) 
         rolling = asyncio.create_task(cluster.pods["gateway"].roll())
         for role in WORKERS:
             await cluster.pods[role].roll()
-            cluster.end_of_stage(f"a rolling restart of {role}")
+            await cluster.end_of_stage(f"a rolling restart of {role}")
         await rolling
         await cluster.scale(2, *WORKERS)
-        cluster.end_of_stage("pods come")
+        await cluster.end_of_stage("pods come")
         await cluster.scale(0, *WORKERS)
-        cluster.end_of_stage("pods go")
+        await cluster.end_of_stage("pods go")
     await system.settled(seconds=120)
 
     await _each_has_one_outcome(system, load)

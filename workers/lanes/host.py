@@ -59,6 +59,7 @@ class LaneHost:
         self._idle_look = idle_look
         self._rhythm = rhythm
         self._runners: dict[Partition, LaneRunner] = {}
+        self._ending: list[asyncio.Future[None]] = []
         self._stopping = asyncio.Event()
         self._committed_at = self._turned_at = clock()
         self._joined = False
@@ -179,8 +180,16 @@ class LaneHost:
         await self._release(partitions)
 
     async def _release(self, partitions: frozenset[Partition]) -> None:
+        """Release these lanes, and wait for those that are being released too: a member that stops may be asked to join
+        again meanwhile, and who joins lets the group give its lanes to others.
+        """
         runners = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
-        await asyncio.gather(*(runner.stop(RELEASE_TIMEOUT_SECONDS) for runner in runners))
+        self._ending += [asyncio.ensure_future(runner.stop(RELEASE_TIMEOUT_SECONDS)) for runner in runners]
+        ending = list(self._ending)
+        try:
+            await asyncio.gather(*ending)
+        finally:
+            self._ending = [task for task in self._ending if task not in ending]
 
 
 def _readable(partitions: frozenset[Partition]) -> list[str]:
