@@ -16,7 +16,10 @@ use_fixed_examples()
 
 # Folders and files whose tests measure time, memory or load, or use all cores. They are marked `alone` and run one
 # after the other. All other files may run in parallel (pytest -n 3 --dist loadfile).
-ALONE = ("bench", "run_ending", "simulation", "soak", "verification/test_memory_does_not_grow.py")
+ALONE = (
+    *("bench", "run_ending", "simulation", "soak", "verification/test_memory_does_not_grow.py"),
+    "deploy/test_a_rolling_restart_stops_no_lane.py",
+)
 
 
 # The folders whose tests take longest come first: what comes last would keep one process busy while the others are done

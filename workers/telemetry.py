@@ -18,6 +18,14 @@ LAST_PROGRESS = Gauge(
 )
 LAG = Gauge("annals_lane_lag", "Records between a lane and the end of its topic", LANE)
 LAG_SECONDS = Gauge("annals_lane_lag_seconds", "Age of the oldest record that a lane has not handled", LANE)
+CAUGHT_UP = Gauge(
+    "annals_lane_caught_up", "1: the lane is at the end of its topic, or behind by a few seconds at most", LANE
+)
+INTERRUPTED = Gauge(
+    "annals_lane_interrupted", "1: commands may have been lost, and no operator has acknowledged it", LANE
+)
+OF_A_LANE = (LAST_PROGRESS, LAG, LAG_SECONDS, CAUGHT_UP, INTERRUPTED)
+"""Shown by the process that has the lane, and by no other."""
 BATCH_RECORDS = Histogram(
     "annals_batch_records", "Records in a batch", ["role"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )

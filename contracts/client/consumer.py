@@ -4,8 +4,8 @@ A batch that is malformed, or too large once it is unpacked, becomes one record 
 `getmany` returns is bounded as well: many small batches may unpack to a lot.
 
 How: aiokafka makes its records in one function of its fetcher, `_proc_fetch_request`, from the class named
-`MemoryRecords`, and its fetcher in `AIOKafkaConsumer.start`. Such functions run here with other classes under those
-names, so other consumers in the same process stay as they are.
+`MemoryRecords`, and its fetcher and its coordinator in `AIOKafkaConsumer.start`. Such functions run here with other
+classes under those names, so other consumers in the same process stay as they are.
 
 A record also says under which leader of its partition it was written (`leader_epoch`), which aiokafka leaves out.
 """
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaTimeoutError
 
 from contracts.client.broken_connections import keeps_metadata
@@ -160,6 +161,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     """
 
     fetcher_class = _Fetcher
+    coordinator_class = GroupCoordinator
     signatures: Signatures | None = None
 
     def __init__(self, *topics: str, max_unpacked_bytes: int = MAX_UNPACKED_BATCH_BYTES, **options: Any) -> None:
@@ -170,8 +172,9 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     async def start(self) -> None:
         """As aiokafka's."""
         fetcher = partial(self.fetcher_class, max_unpacked_bytes=self._max_unpacked_bytes)
+        names = {"Fetcher": fetcher, "GroupCoordinator": self.coordinator_class}
         try:
-            await _with_names(AIOKafkaConsumer.start, Fetcher=fetcher)(self)
+            await _with_names(AIOKafkaConsumer.start, **names)(self)
         except DENIED as error:
             raise reading_denied(error) from error
 

@@ -69,7 +69,7 @@ def acknowledge(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Acknowledge the interruptions of lanes, once they are dealt with: their workers report ready again."""
+    """Acknowledge the interruptions of lanes, once they are dealt with."""
     if bool(names) == everything:
         raise typer.BadParameter("name the lanes, or say --all")
     acknowledged = asyncio.run(_acknowledge(names, acting(actor), given_reason(reason)))

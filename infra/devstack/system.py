@@ -106,7 +106,7 @@ class RunningSystem:
         )
 
     def _instance(self) -> str:
-        """A name that these workers keep over restarts, so that Kafka assigns their lanes to them again at once."""
+        """A name that these workers keep over restarts: after a crash Kafka assigns their lanes to them at once."""
         return f"up-{uuid5(NAMESPACE_URL, f'{socket.gethostname()}{printable(self._stack.home.path)}')}"
 
     def _environment(self, addresses: Addresses) -> dict[str, str]:

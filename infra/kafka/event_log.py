@@ -7,7 +7,7 @@ that failed once is replaced: the lanes that wait for it get an error, and new w
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -25,15 +25,13 @@ from infra.kafka.batches import send_one_by_one
 from infra.kafka.clients import closed, idempotent_producer, partition_reader, stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, client_options, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
+from infra.kafka.tails import TailRequest, TailRequests
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import OutboundRecord, PublishFailed, Tail, TopicState
-from workers.ports.tail_scan import TailScan
 
 APPEND_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 TAIL_TIMEOUT_SECONDS = 60.0
-# How far a shortened log is read back to find its last sequence: many times the number of records that can arrive late.
-SHORTENED_SCAN_RECORDS = 20_000
 # All lanes of the process ask about the same few topics: one question brings the states of all of them.
 STATE_MAX_AGE_SECONDS = 2.0
 
@@ -52,8 +50,16 @@ class KafkaEventLog:
         self._starting = asyncio.Lock()
         self._reader: Consumer | None = None
         self._reading = asyncio.Lock()
+        self._tails = TailRequests()
         self._discarded: set[asyncio.Task[None]] = set()
         self._states: dict[str, tuple[float, TopicState]] = {}
+
+    async def connect(self, topic: str) -> None:
+        """Connect before lanes wait for it. A failure is left to them: they say what is missing, and try again."""
+        with suppress(PublishFailed):
+            await self._current_producer(topic)
+        with suppress(Unavailable):
+            await self.topic(topic)
 
     async def append(self, topic: str, partition: int, records: Sequence[OutboundRecord]) -> int:
         signatures = None if self._signed_by is None else await self._signatures(self._signed_by)
@@ -94,11 +100,16 @@ class KafkaEventLog:
 
     async def tail(self, topic: str, partition: int, from_offset: int) -> Tail:
         signatures = None if self._signed_by is None else await self._signed_by.current()
-        async with self._reader_for(f"the tail of {topic}/{partition}") as reader:
-            reader.signatures = signatures
-            tail = await _scan(reader, TopicPartition(topic, partition), from_offset)
-            reader.pause(TopicPartition(topic, partition))
-            return tail
+        request = TailRequest(TopicPartition(topic, partition), from_offset)
+        self._tails.add(request)
+        try:
+            async with self._reader_for(f"the tail of {topic}/{partition}") as reader:
+                reader.signatures = signatures
+                await self._tails.answer(reader, request)
+        finally:
+            self._tails.remove(request)
+        assert request.tail is not None
+        return request.tail
 
     async def topic(self, topic: str) -> TopicState:
         async with self._reader_for(f"the state of {topic}") as reader:
@@ -190,21 +201,3 @@ async def _first_sequence(reader: Consumer, place: TopicPartition, end: int) -> 
             return stated_sequence(record.headers)
         position = await reader.position(place)
     return None
-
-
-async def _scan(reader: Consumer, partition: TopicPartition, from_offset: int) -> Tail:
-    reader.assign([partition])
-    ends = await reader.end_offsets([partition])
-    end: int = ends[partition]
-    shortened = from_offset > 0 and end <= from_offset
-    starts = await reader.beginning_offsets([partition])
-    start = max(starts[partition], end - SHORTENED_SCAN_RECORDS if shortened else from_offset)
-    scan = TailScan()
-    reader.seek(partition, start)
-    position = start
-    while position < end:
-        for record in (await reader.getmany(partition, timeout_ms=1000)).get(partition, ()):
-            scan.add(record.headers, record.offset, is_signed=record.is_signed)
-        # Not the last record's offset: another writer's transaction may end with a control record.
-        position = await reader.position(partition)
-    return Tail(*scan.highest, end, shortened)

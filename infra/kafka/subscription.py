@@ -13,7 +13,6 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from contracts.client.consumer import GatheringConsumer
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import SignatureSource
@@ -21,6 +20,7 @@ from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.kafka.holes import HoleFinder
+from infra.kafka.membership import MemberConsumer
 from infra.kafka.places import existing, extent_of
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
@@ -29,6 +29,8 @@ from workers.ports.log import Extent, InboundRecord, Partition, Reach, Subscript
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
 REVOKE_TIMEOUT_SECONDS = 30.0
+# A member learns of a rebalance by the answer to a heartbeat, and until the last one has, all lanes of the group rest.
+HEARTBEAT_SECONDS = 0.5
 START_TIMEOUT_SECONDS = 60.0
 COMMIT_TIMEOUT_SECONDS = 2.0
 # Longer than the client's own: it closes a connection that does not answer only when its own deadline has passed.
@@ -65,7 +67,7 @@ class KafkaSubscription:
         self._committed: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
         self._holes = HoleFinder(consumer_options(settings))
-        self._consumer = GatheringConsumer(
+        self._consumer = MemberConsumer(
             **consumer_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
@@ -73,7 +75,7 @@ class KafkaSubscription:
             auto_offset_reset="earliest",
             isolation_level="read_committed" if committed_only else "read_uncommitted",
             session_timeout_ms=int(session * 1000),
-            heartbeat_interval_ms=int(session * 1000 / 4),
+            heartbeat_interval_ms=int(min(HEARTBEAT_SECONDS, session / 4) * 1000),
             rebalance_timeout_ms=int(REVOKE_TIMEOUT_SECONDS * 1000),
             max_poll_interval_ms=300_000,
             fetch_max_bytes=MAX_FETCH_BYTES,
@@ -94,8 +96,8 @@ class KafkaSubscription:
             raise
 
     async def stop(self) -> None:
+        await stopped(self._consumer)  # first: the group's other members wait for it
         await self._holes.stop()
-        await stopped(self._consumer)
 
     async def fetch(self, wait_seconds: float) -> Mapping[Partition, Sequence[InboundRecord]]:
         if not self._consumer.keeps_metadata:

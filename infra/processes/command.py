@@ -59,6 +59,11 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         # A command of an aborted transaction was withdrawn by its sender and must not be run.
         subscription = KafkaSubscription(settings, group=COMMAND_GROUP, topics=inputs, committed_only=True)
         look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
+        # From when the group gives this process lanes until it has acquired them, they stand still: so what they need
+        # is there before.
+        for topic in inputs:
+            work_for(Partition(topic, 0))
+        await log.connect(topics.events(next(iter(declared))))
         yield [LaneHost("command", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:
         await sender.stop()

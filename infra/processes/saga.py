@@ -57,6 +57,8 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         subscription = KafkaSubscription(
             settings, group=SAGA_GROUP, topics=inputs, signed_by=event_signatures(database)
         )
+        for topic in inputs:
+            work_for(Partition(topic, 0))  # what lanes are made of is made before the group waits for them
         look = SagaIdleLook(PostgresWaitingLanes(database), [saga.name for saga in sagas])
         yield [LaneHost("saga", subscription, work_for, partitions=settings.partitions, idle_look=look)]
     finally:

@@ -1,5 +1,5 @@
-"""The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (owns its lanes and has
-caught up).
+"""The workers' HTTP endpoint for operators: /metrics, /healthz (there is progress) and /readyz (holds its lanes and
+serves them, however far behind).
 
 It tells numbers and nothing about a person, so it answers under any Host; who may reach it, network_exposure.py guards.
 However many connections are silent, the next one is answered: the oldest makes room for it.

@@ -59,7 +59,7 @@ class Clocked:
         try:
             await become(self.subscription.started.is_set, "it has joined the group")
             await self.subscription.give(FIRST)
-            await become(lambda: self.host.ready, "it has caught up")
+            await become(lambda: self.host.ready, "it is ready")
             yield task
         finally:
             self.subscription.going.set()
@@ -178,5 +178,6 @@ async def test_a_lane_that_has_read_nothing_yet_is_behind_by_records_and_not_cau
         subscription.position[FIRST] = 0
         subscription.topics[FIRST] = records(0, 7)
         await watch.look([runner])
-        assert not runner.caught_up
-        assert telemetry.LAG.labels("command", "", *map(str, FIRST))._value.get() == 7
+        lane = ("command", "", *map(str, FIRST))
+        measured = [gauge.labels(*lane)._value.get() for gauge in (telemetry.LAG, telemetry.CAUGHT_UP)]
+        assert measured == [7, 0]

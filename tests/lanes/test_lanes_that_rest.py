@@ -52,7 +52,7 @@ class Resting:
         try:
             await become(self.subscription.started.is_set, "it has joined the group")
             await self.subscription.give(FIRST, SECOND)
-            await become(lambda: self.host.ready, "it has caught up")
+            await become(lambda: self.host.ready, "it is ready")
             self.now += 1
             await self.both_are_looked_at()
             yield

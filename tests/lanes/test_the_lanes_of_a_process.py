@@ -218,7 +218,7 @@ async def test_are_given_to_another_consumer_when_this_one_only_fails(monkeypatc
     process = Process()
     async with process.running() as task:
         await process.subscription.give(FIRST)
-        await become(lambda: process.host.ready, "it has caught up")
+        await become(lambda: process.host.ready, "it is ready")
         process.subscription.faults = [Unavailable("Kafka", "for ever")] * 10_000
         await become(lambda: not process.host.ready, "who cannot read is not ready")
         with pytest.raises(Unavailable, match="for ever"):

@@ -1,10 +1,12 @@
 """What the lanes of a process count for its operators: by the names and labels that dashboards rely on."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from tests.counted import Counted
 from tests.lanes.test_a_lane_of_this_process import FAULTS, become, held
 from tests.lanes.work import PARTITION, SubscriptionInMemory, WorkOnScript, records
+from workers.lanes.watch import Watch
 
 LABELS = {"role": "command", "topic": PARTITION.topic}
 
@@ -37,10 +39,28 @@ async def test_is_each_batch_with_its_records() -> None:
     async with held(work, SubscriptionInMemory()) as runner:
         runner.offer(records(0, 30))
         await become(lambda: len(work.handled) >= 30, "all are handled")
-    grown = counted.grown()
+        await become(lambda: work.journal[-1] == "idle", "the lane has gone on")
+        grown = counted.grown()
     assert grown["annals_batch_records_sum"] == 30
     assert grown["annals_batch_seconds_count"] >= 1
     assert grown["annals_lane_last_progress_timestamp_seconds"] > 0
+
+
+async def test_is_how_far_a_lane_is_by_the_process_that_has_it_and_no_other() -> None:
+    lane = {**LABELS, "follower": "", "partition": str(PARTITION.partition)}
+
+    def shown() -> list[str]:
+        samples = (sample for family in REGISTRY.collect() for sample in family.samples)
+        return sorted(sample.name for sample in samples if sample.labels == lane)
+
+    subscription = SubscriptionInMemory()
+    subscription.position[PARTITION] = 0
+    before = shown()
+    async with held(WorkOnScript(), subscription) as runner:
+        await Watch("command", subscription).look([runner])
+        meanwhile = shown()
+    assert (before, shown()) == ([], [])
+    assert set(meanwhile) >= {"annals_lane_caught_up", "annals_lane_interrupted", "annals_lane_lag"}
 
 
 @pytest.mark.parametrize("name", FAULTS)

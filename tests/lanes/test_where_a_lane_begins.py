@@ -88,7 +88,7 @@ async def test_is_the_beginning_of_a_topic_that_was_recreated_while_it_was_read(
         runner.compare(extent, runner.fetched_to)
         await become(lambda: len(work.taken_at) == 2 and runner.active, "the lane is taken again")
         assert [interruption.kind for interruption in work.interruptions] == ["recreated"]
-        assert not runner.is_sound
+        assert work.is_interrupted
         runner.offer(records(0, 3))
         await become(lambda: len(work.handled) == 8, "the new records are handled too")
         assert work.handled == [*range(5), *range(3)]
@@ -138,7 +138,7 @@ async def test_is_behind_what_was_taken_out_of_the_middle_and_that_is_said() -> 
         assert work.handled == [*range(5), 6, 7]
         (actual,) = work.interruptions
         assert (actual.kind, actual.consumed, actual.missing, work.consumed) == ("deleted", 8, 4, 12)
-        assert not runner.is_sound
+        assert work.is_interrupted
         runner.offer(records(12, 14))
         await become(lambda: work.handled[-2:] == [12, 13], "it goes on behind what is gone")
     looks = [step for step, _ in subscription.steps if step.startswith("look from")]

@@ -6,6 +6,7 @@ import signal
 from contracts.client.command_client import CommandClient
 from contracts.users.commands import CreateUser
 from tests.system import System, create_users
+from tests.telemetry.test_a_running_systems_metrics import Endpoint
 from tests.topics.conftest import Running
 from tests.topics.topic_changes import delete_records, recreate
 from tests.verification.command import named, verified
@@ -45,7 +46,16 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_possible_loss_is_
     await handled(system, 8)
     await until_interrupted(system)
     assert "the topic has changed" in worker.log()
-    await health.not_ready(seconds=30)
+    endpoint = Endpoint(worker, health.port)
+
+    async def is_shown(lanes: int) -> None:
+        async def shown() -> bool:
+            return endpoint.total("annals_lane_interrupted") == lanes
+
+        await until(shown, f"{lanes} lanes wait for an operator", seconds=30)
+
+    await is_shown(system.settings.partitions)
+    await health.ready()  # it serves: an alarm must not hold up a rollout
     code, verdict = await verified(system)
     assert code == 1
     assert named(verdict, "commands that may be lost")
@@ -53,7 +63,7 @@ async def test_every_command_that_is_sent_to_it_is_handled_and_possible_loss_is_
     assert listed.code == 1
     assert "created again" in listed.output
     assert (await system.annals(*ALL)).code == 0
-    await health.ready()
+    await is_shown(0)
     assert (await system.annals("lanes", "list")).code == 0
     await passes(system)
 

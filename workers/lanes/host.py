@@ -59,6 +59,7 @@ class LaneHost:
         self._idle_look = idle_look
         self._rhythm = rhythm
         self._runners: dict[Partition, LaneRunner] = {}
+        self._ending: list[asyncio.Future[None]] = []
         self._stopping = asyncio.Event()
         self._committed_at = self._turned_at = clock()
         self._joined = False
@@ -67,17 +68,18 @@ class LaneHost:
 
     @property
     def holding(self) -> bool:
-        """Whether the process has joined the group and holds every lane assigned to it."""
+        """Whether the process is in the group and holds every lane assigned to it; of more processes than lanes some
+        hold none.
+        """
         return self._joined and all(runner.active for runner in self._runners.values())
 
     @property
     def ready(self) -> bool:
-        """Whether the process holds its lanes and reads, no topic is missing, and every lane is sound and has caught
-        up, or nearly.
+        """Whether the process serves: it holds the lanes that the group has given it, however many, it reads, and no
+        topic is missing. How far the lanes are behind is a metric, or a backlog would hold up every rollout.
         """
-        if self._subscription.absent or self._failing_since is not None:
-            return False
-        return self.holding and all(runner.caught_up and runner.is_sound for runner in self._runners.values())
+        reads = self._watch.sees_the_log and self._failing_since is None and not self._subscription.absent
+        return reads and self.holding and not any(runner.has_failed for runner in self._runners.values())
 
     @property
     def alive(self) -> bool:
@@ -174,11 +176,20 @@ class LaneHost:
     async def _revoked(self, partitions: frozenset[Partition]) -> None:
         if partitions:
             log.info("lanes revoked", role=self.role, partitions=_readable(partitions))
+        self._joined = False
         await self._release(partitions)
 
     async def _release(self, partitions: frozenset[Partition]) -> None:
+        """Release these lanes, and wait for those that are being released too: a member that stops may be asked to join
+        again meanwhile, and who joins lets the group give its lanes to others.
+        """
         runners = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
-        await asyncio.gather(*(runner.stop(RELEASE_TIMEOUT_SECONDS) for runner in runners))
+        self._ending += [asyncio.ensure_future(runner.stop(RELEASE_TIMEOUT_SECONDS)) for runner in runners]
+        ending = list(self._ending)
+        try:
+            await asyncio.gather(*ending)
+        finally:
+            self._ending = [task for task in self._ending if task not in ending]
 
 
 def _readable(partitions: frozenset[Partition]) -> list[str]:

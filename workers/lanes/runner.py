@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class LaneRunner:
     """Runs one `LaneWork` on the records of one partition.
 
-    `active`: the lane is held. `caught_up`: it was at, or close to, the end of its topic at the last look of the watch.
+    `active`: the lane is held. `has_failed`: after a fault it has done nothing yet, though it may be held again.
     `moved_at`: when it last made progress, by `clock`. `waiting`: its wait for records. `follower`: that of its host.
     """
 
@@ -56,7 +56,7 @@ class LaneRunner:
         to look for something to do without records (idle.py); else the lane does so once a second.
         """
         self.role, self.follower, self.partition, self.work = role, follower, partition, work
-        self.active = self.caught_up = False
+        self.active = self.has_failed = False
         self.moved_at = clock()
         self.waiting = RecordWait(clock)
         self._input = LaneInput(role, partition, work, subscription, partitions)
@@ -71,6 +71,7 @@ class LaneRunner:
 
     def start(self) -> None:
         """Start the task that acquires the lane and works until `stop`."""
+        telemetry.CAUGHT_UP.labels(self.role, self.follower, *self.partition).set(0)
         self._task = asyncio.create_task(self._run(), name=f"{self.role} {self.partition}")
 
     def offer(self, records: Sequence[InboundRecord]) -> None:
@@ -112,11 +113,6 @@ class LaneRunner:
             self.restart(changed)
 
     @property
-    def is_sound(self) -> bool:
-        """Whether no records may have been lost that no operator has acknowledged."""
-        return not self.work.is_interrupted
-
-    @property
     def oldest_waiting_ms(self) -> int | None:
         """The timestamp of the oldest record that is not handled yet, in milliseconds since 1970; if it has not been
         fetched, that of the record before it. None: nothing has been read.
@@ -145,6 +141,8 @@ class LaneRunner:
             task.cancel()
             await asyncio.wait({task}, timeout=1)
         self.work.abandon()
+        for gauge in telemetry.OF_A_LANE:
+            gauge.remove(self.role, self.follower, *self.partition)
 
     async def _run(self) -> None:
         delay = RETRY_DELAY_SECONDS
@@ -179,6 +177,7 @@ class LaneRunner:
                 await self.work.idle()
             self.waiting.has_looked = not batch
             await self._examine()
+            self.has_failed = False
             self.note_progress()
         await self.work.release()
 
@@ -223,6 +222,7 @@ class LaneRunner:
         self._subscription.pause(self.partition)
         self.work.abandon()
         telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
+        self.has_failed |= not isinstance(error, Restart)
         match error:
             case Restart():
                 log.info("lane starts over", reason=str(error), **self._lane)
@@ -246,5 +246,5 @@ class LaneRunner:
     def _set_active(self, active: bool) -> None:
         if active != self.active:
             self.active = active
-            self.caught_up = False
+            telemetry.CAUGHT_UP.labels(self.role, self.follower, *self.partition).set(0)
             telemetry.LANES_HELD.labels(self.role, self.partition.topic).inc(1 if active else -1)

@@ -4,13 +4,14 @@ A Kafka consumer can silently stop fetching after its broker was restarted. So t
 regularly compared with the ends of their partitions. If a lane has records to read and does not move for several looks
 in a row, the whole subscription is started again.
 
-The lag in seconds is for people and for readiness only: no decision of a lane depends on the time of day.
+The lag in seconds is for people only: no decision of a lane depends on the time of day.
 """
 
 import time
 from collections.abc import Sequence
 
 import structlog
+from prometheus_client import Gauge
 
 from workers import telemetry
 from workers.lanes.runner import LaneRunner
@@ -20,14 +21,14 @@ from workers.ports.log import Partition, Subscription
 
 LOOK_INTERVAL_SECONDS = 2.0
 LOOKS_WITHOUT_PROGRESS = 15
-# A lane that is further behind is still catching up, and its process is not ready.
+# A lane that is further behind is still catching up.
 CAUGHT_UP_SECONDS = 10.0
 
 log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """Looks at the lanes of one subscription."""
+    """Looks at the lanes of one subscription. `sees_the_log`: the last look has seen where their topics end."""
 
     def __init__(
         self, role: str, subscription: Subscription, clock: Clock = time.monotonic, follower: str = ""
@@ -36,6 +37,7 @@ class Watch:
         self._follower = follower
         self._clock = clock
         self._subscription = subscription
+        self.sees_the_log = False
         self._looked_at: float | None = None
         self._absent: frozenset[str] = frozenset()
         self._stalled: dict[Partition, tuple[int, int]] = {}
@@ -51,9 +53,11 @@ class Watch:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
             log.debug("the ends of the partitions could not be read", role=self._role, reason=str(error))
+            self.sees_the_log = False
             for runner in runners:
-                runner.caught_up = False  # unknown, as the log does not answer
+                self._gauge(telemetry.CAUGHT_UP, runner).set(0)  # unknown, as the log does not answer
             return
+        self.sees_the_log = True
         self._report_absent_topics()
         by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
@@ -82,10 +86,14 @@ class Watch:
         """Look at the next opportunity, as the lanes have changed."""
         self._looked_at = None
 
+    def _gauge(self, gauge: Gauge, runner: LaneRunner) -> Gauge:
+        return gauge.labels(self._role, self._follower, *runner.partition)
+
     def _note_lag(self, runner: LaneRunner, end: int) -> None:
         """Set the lag in records, and in seconds since the oldest of them was written."""
         behind = max(end - runner.next_offset, 0)
-        telemetry.LAG.labels(self._role, self._follower, *runner.partition).set(behind)
+        self._gauge(telemetry.LAG, runner).set(behind)
+        self._gauge(telemetry.INTERRUPTED, runner).set(runner.work.is_interrupted)
         written_at = runner.oldest_waiting_ms
         if behind == 0:
             seconds = 0.0
@@ -93,5 +101,5 @@ class Watch:
             return
         else:
             seconds = max(time.time() - written_at / 1000, 0.0)
-        telemetry.LAG_SECONDS.labels(self._role, self._follower, *runner.partition).set(seconds)
-        runner.caught_up = seconds <= CAUGHT_UP_SECONDS
+        self._gauge(telemetry.LAG_SECONDS, runner).set(seconds)
+        self._gauge(telemetry.CAUGHT_UP, runner).set(seconds <= CAUGHT_UP_SECONDS)

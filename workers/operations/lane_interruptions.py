@@ -1,6 +1,6 @@
 """`annals lanes`: the lanes, and the interruptions of lanes whose topic was recreated or has lost records.
 
-An interruption stays open, and the lane's worker reports that it is not ready, until an operator acknowledges it.
+An interruption stays open, and the lane's worker shows it as a metric, until an operator acknowledges it.
 """
 
 from collections.abc import Sequence
