@@ -34,6 +34,7 @@ class AnalyticsApp(faust.App):
             stream_buffer_maxsize=STREAM_BUFFER,
             stream_wait_empty=False,
             stream_recovery_delay=0.0,
+            table_standby_replicas=0,
             key_serializer="raw",
             value_serializer="raw",
         )
@@ -50,6 +51,12 @@ class AnalyticsApp(faust.App):
         """Whether the tables are read, and the events of the assigned partitions are given to the agent."""
         tables: Any = self.tables
         return self.started and not self.rebalancing and tables.recovery.completed.is_set()
+
+    @property
+    def recovered_to(self) -> int:
+        """A number that changes while tables are read from their changelog."""
+        tables: Any = self.tables
+        return sum(offset or 0 for offset in tables.recovery.active_offsets.values())
 
     def _create_directories(self) -> None:
         """Nothing is kept in files: the root of a container may be read-only."""

@@ -9,16 +9,20 @@ from faust.transport.drivers.aiokafka import Producer as FaustProducer
 from faust.transport.drivers.aiokafka import Transport as FaustTransport
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
+from mode.threads import ServiceThread, WorkerThread
 
 from contracts.client.consumer import Consumer, FetchedRecord
 from contracts.signatures import Signatures
 from infra.kafka.connection import client_options, consumer_options
+from infra.kafka.groups import ANALYTICS_GROUP
+from infra.kafka.membership import MemberConsumer
 from infra.settings import Settings
 
 MAX_FETCH_BYTES = 8 * 1_048_576
 MAX_PARTITION_FETCH_BYTES = 1_048_576
 REBALANCE_TIMEOUT_MS = 30_000
 FETCH_WAIT_MS = 500
+THREAD_STOP_SECONDS = 3.0
 
 
 class RecordMessage(ConsumerMessage):
@@ -29,18 +33,32 @@ class RecordMessage(ConsumerMessage):
     record: FetchedRecord
 
 
+class _DaemonThread(WorkerThread):
+    """A thread that keeps no process from ending. Faust waits for its end without a bound, and blocks the main thread
+    meanwhile.
+    """
+
+    def __init__(self, service: ServiceThread, **options: Any) -> None:
+        super().__init__(service, **options)
+        self.daemon = True
+
+    def stop(self) -> None:
+        self.is_stopped.wait(THREAD_STOP_SECONDS)
+
+
 class _Thread(AIOKafkaConsumerThread):
     """The thread that the consumer runs in. `signatures`, which the main thread sets: by which records count as
     signed.
     """
 
+    Worker = _DaemonThread
     signatures: Signatures | None = None
 
     def _create_worker_consumer(self, transport: FaustTransport) -> Consumer:
         settings: Settings = self.app.settings  # type: ignore[attr-defined]  # an AnalyticsApp's
         session_ms = int(settings.kafka_session_timeout_seconds * 1000)
-        instance = f"{settings.instance}-analytics" if settings.instance else None
-        return Consumer(
+        instance = f"{settings.instance}-{ANALYTICS_GROUP}" if settings.instance else None
+        return MemberConsumer(
             # Made in this thread: a provider of tokens belongs to the loop in which it is made.
             **consumer_options(settings),
             group_id=self.app.conf.id,

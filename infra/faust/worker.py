@@ -30,7 +30,8 @@ BATCH_RECORDS = 1000
 # A batch that is not full is applied after so long: windows are published once a second anyway.
 BATCH_SECONDS = 0.5
 TEND_SECONDS = 1.0
-START_SECONDS = 120.0
+# Most rebalances take less; in one that takes longer a member that joins again does no harm.
+MAX_STANDSTILL_SECONDS = 20.0
 STOP_SECONDS = 10.0
 LIVENESS_SECONDS = 300.0
 CHECK_SECONDS = 10.0
@@ -84,28 +85,24 @@ class AnalyticsWorker:
         self._ended.set()
 
     async def run(self) -> None:
-        """Join the group and work until `stop`. Raises Unavailable, or what else has ended it before."""
+        """Join the group and work until `stop`. Raises Unavailable, or what else has ended it before. Never waits for
+        Faust without a bound: now and then a rebalance at the wrong moment leaves it waiting for ever.
+        """
         app = self._app
         channel = app.topic(
             *self._inputs, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
         )
         app.agent(channel, name=ROLE)(self._follow)
         app.on_partitions_revoked.connect(self._revoked)
-        tending = None
+        app.recognize(await self._signed_by.current())
+        self._topic_ids = await self._read_topic_ids()
+        starting = asyncio.create_task(app.start(), name="analytics: start Faust")
+        tending = in_background(self._tend(starting), "analytics: publish and look")
         try:
-            async with asyncio.timeout(START_SECONDS):
-                app.recognize(await self._signed_by.current())
-                self._topic_ids = await self._read_topic_ids()
-                await app.start()
-            tending = in_background(self._tend(), "analytics: publish and look")
             await self._ended.wait()
-        except TimeoutError:
-            raise Unavailable("Kafka", "the group of the analytics workers could not be joined in time") from None
-        except KAFKA_FAULTS as error:
-            raise unavailable(error) from error
         finally:
-            if tending is not None:
-                tending.cancel()
+            tending.cancel()
+            starting.cancel()
             await self._close()
         if self._failure is not None:
             raise self._failure
@@ -168,22 +165,32 @@ class AnalyticsWorker:
             self._read_to.clear()
         RECOVERIES.inc()
 
-    async def _tend(self) -> None:
+    async def _tend(self, starting: "asyncio.Task[None]") -> None:
+        progress, moved_at = 0, time.monotonic()
         while self._failure is None:
             await asyncio.sleep(TEND_SECONDS)
-            crash = self._app.crash_reason
             try:
-                if crash is not None:
-                    raise crash
+                if self._app.crash_reason is not None:
+                    raise self._app.crash_reason
+                if starting.done():
+                    starting.result()
                 if self._app.is_following:
-                    self._app.recognize(await self._signed_by.current())
-                    await self._check_topics()
-                    async with self._busy:
-                        await self._lanes.tend(self._assigned())
-                    self._moved_at = time.monotonic()
-                    self._show_lag()
-            except Exception as error:  # noqa: BLE001  # as above
+                    await self._tend_lanes()
+                    moved_at = time.monotonic()
+                elif self._app.recovered_to != progress:
+                    progress, moved_at = self._app.recovered_to, time.monotonic()
+                elif time.monotonic() - moved_at > MAX_STANDSTILL_SECONDS:
+                    raise Unavailable("Kafka", "Faust has not followed the events for long; it is started again")
+            except Exception as error:  # noqa: BLE001  # whatever it is, the worker begins anew
                 self._fail(error)
+
+    async def _tend_lanes(self) -> None:
+        self._app.recognize(await self._signed_by.current())
+        await self._check_topics()
+        async with self._busy:
+            await self._lanes.tend(self._assigned())
+        self._moved_at = time.monotonic()
+        self._show_lag()
 
     def _show_lag(self) -> None:
         """Of those partitions of which something was read; what was not read before belongs to nobody's lag."""
