@@ -107,8 +107,8 @@ class AnalyticsLanes:
             log.info("lane acquired", role=ROLE, context=place.context, partition=place.partition, at=lane.position)
             self._lanes[place] = lane
             telemetry.TAKEOVERS.labels(ROLE, self._topic_of(place.context)).inc()
-            held = sum(other.context == place.context for other in self._lanes)
-            telemetry.LANES_HELD.labels(ROLE, self._topic_of(place.context)).set(held)
+            count = sum(other.context == place.context for other in self._lanes)
+            telemetry.LANES_HELD.labels(ROLE, self._topic_of(place.context)).set(count)
         return self._lanes[place]
 
     def _show(self) -> None:
