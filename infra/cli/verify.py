@@ -112,7 +112,7 @@ def _show(verdict: Verdict) -> None:
     for what, advice in advice_on(verdict.counts):
         typer.echo(f"  advice, {what}: {advice}")
     if verdict.passes:
-        typer.echo("log, table, unique claims, sagas and read models agree")
+        typer.echo("log, table, unique claims, sagas, read models and windows agree")
     else:
         repairs = "; `annals verify --repair --reason …` repairs what can be repaired" if verdict.targets else ""
         typer.echo(f"they do not agree; see above{repairs}")

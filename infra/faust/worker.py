@@ -78,7 +78,7 @@ class AnalyticsWorker:
     @property
     def alive(self) -> bool:
         """Whether there is progress: lanes are tended, or the worker waits for a server."""
-        return time.monotonic() - self._moved_at <= LIVENESS_SECONDS
+        return time.monotonic() - max(self._moved_at, self._lanes.moved_at) <= LIVENESS_SECONDS
 
     def stop(self) -> None:
         """Ask `run` to leave the group and return."""

@@ -3,10 +3,12 @@
 import asyncio
 import signal
 
+import pytest
 from confluent_kafka import Producer
 
 from infra.kafka.topics import create_topics, delete_topics, topics_of
 from tests.foreign_reader import foreign_options
+from tests.servers import Servers
 from tests.survival.orders import shop
 from tests.system import SESSION_TIMEOUT_SECONDS, System
 from tests.waiting import until
@@ -15,6 +17,8 @@ from tests.worker_process import Worker
 from workers.domain import contexts
 
 ORDERS = 150
+
+pytestmark = pytest.mark.timeout(300)
 
 
 async def orders_placed(system: System, seed: int) -> None:
@@ -107,6 +111,18 @@ async def test_repeated_and_forged_records_of_the_log_count_for_nothing(system: 
     await orders_placed(system, 2)
     await windows_equal_the_table(system)
     assert await worker.stop() == 0
+
+
+async def test_a_broker_that_is_killed_loses_and_doubles_nothing(system: System, servers: Servers) -> None:
+    if servers.stack is None:
+        pytest.skip("only embedded servers can be killed by a test; this run uses others")
+    for role in ("command", "saga", "analytics"):
+        await system.worker(role)
+    await orders_placed(system, 1)
+    await servers.stack.kill("kafka")
+    await servers.stack.restart("kafka")
+    await orders_placed(system, 2)
+    await windows_equal_the_table(system, seconds=120)
 
 
 async def test_topics_that_are_made_anew_are_filled_again(system: System) -> None:

@@ -7,6 +7,7 @@ event; so does one that other code has folded.
 """
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ class AnalyticsLane:
         self._gone: dict[str, None] = {}
         self._perhaps_published: set[WindowKey] = set()
         self._closed_until_ms = 0
+        self.moved_at = time.monotonic()
+        """When something was written last, by the process's clock."""
 
     @property
     def position(self) -> int:
@@ -152,6 +155,7 @@ class AnalyticsLane:
             else:
                 written += [(key, None) for key in keys]
         await self._table.write(written)
+        self.moved_at = time.monotonic()
         self._touched |= {window for window, _ in changes.sums}
         self._touched -= changes.forgotten.keys()
 

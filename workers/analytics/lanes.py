@@ -50,6 +50,13 @@ class AnalyticsLanes:
         self._looked_at: float | None = None
         self._shown: list[tuple[int, int]] = []
 
+    @property
+    def moved_at(self) -> float:
+        """When a lane wrote something last, by the process's clock; 0.0: there is none. A lane may have millions of
+        events to catch up with.
+        """
+        return max((lane.moved_at for lane in self._lanes.values()), default=0.0)
+
     def forget(self) -> None:
         """Drop all lanes: other processes may have them from now on."""
         self._lanes.clear()
