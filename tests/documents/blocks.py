@@ -26,13 +26,15 @@ class Block(NamedTuple):
 
 
 def blocks(document: str) -> list[Block]:
-    """The blocks of a document in their order, pictures left out."""
+    """The blocks of a document in their order, without pictures, and without YAML, which is rendered elsewhere
+    (tests/deploy/test_what_the_manual_says_of_a_cluster.py).
+    """
     text = (ROOT / document).read_text("utf-8")
     headings = [(match.start(), match.group(1)) for match in _HEADING.finditer(text)]
     found: list[Block] = []
     for match in _FENCED.finditer(text):
         language, content = match.groups()
-        if language != "mermaid":
+        if language not in ("mermaid", "yaml"):
             heading = [title for start, title in headings if start < match.start()][-1:] or [""]
             file = _FILE.match(content)
             found.append(Block(document, heading[0], language, content, file.group(1) if file else ""))
