@@ -27,7 +27,8 @@ def test_has_every_topic_under_its_prefix_with_its_messages() -> None:
     for context in catalogue().contexts:
         assert channels[f"{context}.commands"]["address"] == f"staging.{context}.commands"
         assert channels[f"{context}.events"]["address"] == f"staging.{context}.events"
-    declared = {*catalogue().commands, *catalogue().events, "Outcome"}
+    assert channels["analytics.windows"]["address"] == "staging.analytics.windows"
+    declared = {*catalogue().commands, *catalogue().events, "Outcome", "PublishedWindow", "PublishedPosition"}
     assert document["components"]["messages"].keys() == declared
 
 

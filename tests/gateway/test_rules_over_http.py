@@ -41,6 +41,7 @@ class Http:
         """A user with an account, an order and stock of their own; the addresses."""
         one = uuid.uuid4().hex
         names = {"user_id": f"u-{one}", "order_id": f"o-{one}", "sku": f"s-{one}", "correlation_id": f"c-{one}"}
+        names["metric"] = "revenue"
         own = self.token(names["user_id"], scopes())
         body = {**ADA, "user_id": names["user_id"], "email": f"{one}@example.org"}
         made = await self.asked("POST", "/users", body, own | {"X-Correlation-Id": names["correlation_id"]})

@@ -59,6 +59,7 @@ async def test_the_api_document_has_every_route_and_error(http: httpx.AsyncClien
         ("/orders/{order_id}/undo", "post"),
         ("/accounts/{user_id}/history", "get"),
         ("/stock/{sku}/history", "get"),
+        ("/analytics/{metric}", "get"),
         ("/correlations/{correlation_id}", "get"),
         ("/commands/{command_id}", "get"),
         ("/healthz", "get"),
