@@ -103,6 +103,8 @@ def _compacted(max_bytes: int) -> dict[str, str]:
     """Of a topic that keeps the last record of each key. What an older one says behind it is noticed for a day."""
     return {
         "cleanup.policy": "compact",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
         "min.compaction.lag.ms": str(DAY_MILLISECONDS),
         "max.message.bytes": str(max_bytes),
         "message.timestamp.type": "LogAppendTime",

@@ -51,7 +51,7 @@ async def test_are_created_with_the_retention_of_the_contract(smaller: Settings)
     prefix = smaller.topic_prefix
     expected = {f"{prefix}replies": (HOUR, -1, "delete")}
     for name in ("analytics.windows", "analytics.changelog"):
-        expected[f"{prefix}{name}"] = WEEK, -1, "compact"  # the broker's own, which does not count
+        expected[f"{prefix}{name}"] = FOREVER, -1, "compact"
     for context in ("users", "orders"):
         expected[f"{prefix}{context}.commands"] = WEEK, -1, "delete"
         expected[f"{prefix}{context}.events"] = FOREVER, -1, "delete"
