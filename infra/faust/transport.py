@@ -16,6 +16,7 @@ from contracts.signatures import Signatures
 from infra.kafka.connection import client_options, consumer_options
 from infra.kafka.groups import ANALYTICS_GROUP
 from infra.kafka.membership import MemberConsumer
+from infra.kafka.subscription import HEARTBEAT_SECONDS
 from infra.settings import Settings
 
 MAX_FETCH_BYTES = 8 * 1_048_576
@@ -67,7 +68,7 @@ class _Thread(AIOKafkaConsumerThread):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=session_ms,
-            heartbeat_interval_ms=session_ms // 4,
+            heartbeat_interval_ms=min(int(HEARTBEAT_SECONDS * 1000), session_ms // 4),
             rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
             max_poll_interval_ms=300_000,
             fetch_max_bytes=MAX_FETCH_BYTES,

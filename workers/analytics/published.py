@@ -28,11 +28,13 @@ class PublishedWindows:
     def __init__(self) -> None:
         self.windows: dict[tuple[int, bytes], PublishedWindow] = {}
         self.positions: dict[tuple[str, int], PublishedPosition] = {}
+        self._panes: Mapping[WindowKey, Totals] | None = None
 
     def apply(self, partition: int, key: bytes | None, value: bytes | None) -> None:
         """Apply the next record of a partition. One that Annals has not written is passed over."""
         if key is None:
             return
+        self._panes = None
         if value is None:
             self.windows.pop((partition, key), None)
             return
@@ -58,7 +60,9 @@ class PublishedWindows:
 
     def panes(self) -> Mapping[WindowKey, Totals]:
         """The windows of the whole system: the lanes' windows, added."""
-        return sum_of({key_of(window): window.sums} for window in self.current())
+        if self._panes is None:  # there may be a hundred thousand windows, and many who ask between two records
+            self._panes = sum_of({key_of(window): window.sums} for window in self.current())
+        return self._panes
 
 
 def key_of(window: PublishedWindow) -> WindowKey:
