@@ -64,7 +64,7 @@ def sample_path(model: type[Event], root: Path = ROOT) -> Path:
 
 
 def sampled_type(context: str, file_name: str) -> str:
-    """The wire type that a sample of this name is of: that of `UserCreated.v1.renamed.json` is `users.UserCreated.v1`."""
+    """The wire type of the sample with this name: `UserCreated.v1.renamed.json` is one of `users.UserCreated.v1`."""
     return ".".join([context, *file_name.split(".")[:2]])
 
 

@@ -1,8 +1,9 @@
 """The messages as JSON Schemas (draft 2020-12), for those who do not read Python.
 
 The models are the source. The files under `contracts/<context>/schemas/` are written from them and committed, so that a
-review shows each change of the published language. A file's `$id` is the message's wire type. No file is ever removed
-here: what was published once is stored, or still sent.
+review shows each change of the published language. A file's `$id` is the message's wire type. What was published once
+is stored, or still sent: no file is ever removed here, and none is written anew that old messages would not fit
+(compatibility/).
 """
 
 import json
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.catalogue import catalogue
+from contracts.compatibility.files import files_under, publication_of
+from contracts.compatibility.publication import Break, breaks
 from contracts.message import Message
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,14 +35,14 @@ def published_folder(root: Path, context: str) -> Path:
     return root / context
 
 
+def messages() -> dict[str, type[Message]]:
+    """All messages by wire type."""
+    return {**catalogue().commands, **catalogue().events}
+
+
 def schema_files(root: Path = ROOT) -> dict[Path, str]:
     """Every schema file that there should be under `root`, with its text."""
-    messages = catalogue()
-    models: list[type[Message]] = [*messages.commands.values(), *messages.events.values()]
-    return {
-        published_folder(root, model.context) / "schemas" / f"{file_stem(model)}.json": schema_text(schema_of(model))
-        for model in models
-    }
+    return {schema_path(model, root): schema_text(schema_of(model)) for model in messages().values()}
 
 
 def stale_schemas(root: Path = ROOT) -> list[Path]:
@@ -54,14 +57,32 @@ def undeclared_schemas(root: Path = ROOT) -> list[Path]:
     return sorted(set(_present(root)) - schema_files(root).keys())
 
 
+def schema_breaks(root: Path = ROOT) -> list[Break]:
+    """The messages that do not fit the schemas under `root`. Raises UnreadableSchema."""
+    folders = {context: published_folder(root, context) for context in catalogue().contexts}
+    models = messages()
+    return breaks(
+        publication_of(files_under(folders)), models, {type_: schema_of(model) for type_, model in models.items()}
+    )
+
+
 def write_schemas(root: Path = ROOT) -> list[Path]:
-    """Write what is stale; returns the paths that changed."""
+    """Write what is stale, except for messages that do not fit their schema; returns the paths that changed. Raises
+    UnreadableSchema.
+    """
     wanted = schema_files(root)
-    changed = stale_schemas(root)
+    broken = {schema_break.type for schema_break in schema_breaks(root)}
+    kept = {schema_path(model, root) for type_, model in messages().items() if type_ in broken}
+    changed = [path for path in stale_schemas(root) if path not in kept]
     for path in changed:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], "utf-8")
     return changed
+
+
+def schema_path(model: type[Message], root: Path = ROOT) -> Path:
+    """Where the schema of a message stands."""
+    return published_folder(root, model.context) / "schemas" / f"{file_stem(model)}.json"
 
 
 def schema_text(schema: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from contracts.asyncapi import asyncapi as asyncapi_document
 from contracts.examples import examples_of
 from contracts.message import Event
 from contracts.samples import events_without_sample, undeclared_samples, write_samples
-from contracts.schemas import ROOT, stale_schemas, undeclared_schemas, write_schemas
+from contracts.schemas import ROOT, messages, schema_breaks, stale_schemas, undeclared_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
 from infra.settings import Settings
@@ -38,6 +38,8 @@ def schemas(
     written = [] if check else write_samples()
     unsampled = events_without_sample()
     undeclared = [*undeclared_schemas(), *undeclared_samples()]
+    declared = messages()
+    broken = [str(item) for item in schema_breaks() if item.type in declared]
     names = [_shown(path) for path in (*stale, *written)]
     if as_json:
         result = {
@@ -50,8 +52,12 @@ def schemas(
         for name in names:
             typer.echo(f"{'stale' if check else 'written'}: {name}")
     else:
-        typer.echo("all schemas match their models" if check else "nothing to write")
-    problems = [_undeclared(path) for path in undeclared] + [_unsampled(model) for model in unsampled]
+        typer.echo("all schemas match their models" if check and not broken else "nothing to write")
+    problems = [*broken, *map(_undeclared, undeclared), *map(_unsampled, unsampled)]
+    if broken:
+        problems.append(
+            "Not written anew: what stands for stored events and old clients. Remove what was never released."
+        )
     if check and names:
         problems.insert(0, f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
     if problems:

@@ -40,7 +40,7 @@ def test_are_rewritten_when_stale_and_never_removed(tmp_path: Path) -> None:
     assert stale_schemas(tmp_path) == undeclared_schemas(tmp_path) == []
     edited, removed = written[0], written[1]
     retired = tmp_path / "users" / "schemas" / "UserRenamed.v1.json"
-    edited.write_text("{}")
+    edited.write_text(edited.read_text().replace('"description": "', '"description": "Once: '))
     removed.unlink()
     retired.write_text("{}")
     assert set(stale_schemas(tmp_path)) == {edited, removed}
