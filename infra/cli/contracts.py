@@ -1,6 +1,7 @@
 """`annals contracts`: whether the messages of now still fit what was published of them."""
 
 import json
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -38,7 +39,8 @@ def check(
     published = now if against is None else publication_of(files_at(against, folders, ROOT))
     models = messages()
     schemas = {type_: schema_of(model) for type_, model in models.items()}
-    broken = [*breaks(published, models, schemas), *sample_breaks(published, now, stored_events())]
+    today = datetime.now(UTC).date()
+    broken = [*breaks(published, models, schemas, today), *sample_breaks(published, now, stored_events())]
     where = "the files here" if against is None else against
     if as_json:
         result = {"against": against, "compared": len(published.schemas), "breaks": [item.as_json() for item in broken]}

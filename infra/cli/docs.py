@@ -73,7 +73,8 @@ def _undeclared(path: Path) -> str:
     number = tag.removeprefix("v")
     return (
         f"{_shown(path)} has no message: {name}.{tag} is stored for ever, and may still be sent. Declare it again: "
-        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has.'
+        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has. '
+        "Of a deprecated command whose removed_on has passed, remove the file too."
     )
 
 
