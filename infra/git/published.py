@@ -44,9 +44,9 @@ def files_at(
     if not files:
         places = ", ".join(sorted({str(folder) for folder in folders.values()}))
         raise HistoryRefused(
-            f"{reference} of the repository {os.fsdecode(repository or b'')} has no published schemas of these contexts, "
-            f"so there is nothing to compare with: {places}. Run this in the checkout of their source, and name a commit at which "
-            "their schemas were committed; what is installed has no history."
+            f"{reference} of the repository {os.fsdecode(repository or b'')} has no published schemas of these "
+            f"contexts, so there is nothing to compare with: {places}. Run this in the checkout of their source, and "
+            "name a commit at which their schemas were committed; what is installed has no history."
         )
     return files, frozenset(elsewhere)
 
