@@ -34,6 +34,8 @@ class Ending:
 ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
+    Ending("infra.git.published", "HistoryRefused", REFUSED),
+    Ending("contracts.compatibility.files", "UnreadableSchema", REFUSED),
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.processes.gateway_processes", "NoTemporaryFolder", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),

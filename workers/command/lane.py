@@ -18,6 +18,7 @@ from workers.command.claims import Key, NotHeld
 from workers.command.command_ports import CommandPorts
 from workers.command.counters import LaneCounters
 from workers.command.deciding import BatchDecider
+from workers.command.deprecated import DeprecatedCommands
 from workers.command.directing import directed
 from workers.command.lane_types import LaneTypes
 from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
@@ -64,6 +65,7 @@ class CommandLane:
         self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
         self._messages = LaneMessages(ports.sender, ports.topics, self._input_topic, ports.partitions)
         self._counters = LaneCounters(name)
+        self._deprecated = DeprecatedCommands(ports.commands)
         self._published_topic_id = ""
         self._types = LaneTypes(name, self._lane, ports.store, ports.events)
         self._epoch = 0
@@ -146,6 +148,8 @@ class CommandLane:
             await self._publisher.put(self._committing_since, decision.events)
         await self._messages.reply(decision.answers, decision.now)
         self._counters.count(decision)
+        if self._deprecated:
+            self._deprecated.count(requests)
 
     async def _decide_and_commit(
         self,
