@@ -134,5 +134,6 @@ async def records_behind(consumer: Consumer, timeout_seconds: float) -> dict[Top
     places = list(consumer.assignment())
     async with asyncio.timeout(timeout_seconds):
         ends = await consumer.end_offsets(places)
-        positions = {place: await consumer.position(place) for place in places}
+        # What was revoked meanwhile has no position.
+        positions = {place: await consumer.position(place) for place in places if place in consumer.assignment()}
     return {place: position for place, position in positions.items() if position < ends[place]}

@@ -93,6 +93,8 @@ class OrderedLog:
         starts = await self._consumer.beginning_offsets(positions)
         ends = await self._consumer.end_offsets(positions)
         for place, position in positions.items():
+            if place not in self._consumer.assignment():
+                continue  # revoked meanwhile
             offset = starts[place] if position is None else max(position.offset, starts[place])
             if offset > ends[place]:
                 log.warning(
@@ -151,6 +153,7 @@ class OrderedLog:
             del self._open[place]
         if not unsettled:
             return []
+        starts = await self._consumer.beginning_offsets(list(unsettled))
         ends = await self._consumer.end_offsets(list(unsettled))
         ready = []
         for place, order in unsettled.items():
@@ -160,7 +163,7 @@ class OrderedLog:
                 self._consumer.seek(place, offset)
             elif order.missing is not None and order.look_back():
                 self._note(place, order)
-                self._consumer.seek(place, (await self._consumer.beginning_offsets([place]))[place])
+                self._consumer.seek(place, starts[place])
             elif order.missing is not None and self._note(place, order) >= self._gaps.wait_seconds:
                 ready.append((place, self._decided(place, order)))
         return ready
@@ -177,5 +180,8 @@ class OrderedLog:
     def _decided(self, place: TopicPartition, order: PartitionOrder[ReadEvent]) -> list[Ready[ReadEvent]]:
         first, last = order.missing or (0, 0)
         step = self._gaps.on_gap(EventsMissing(place.topic, place.partition, first, last))
+        if step is GapStep.WAIT:
+            self._open[place] = _Gap(order.sequence, time.monotonic())
+            return []
         self._open.pop(place, None)
-        return order.pass_over() if step is GapStep.GO_ON else []
+        return order.pass_over()

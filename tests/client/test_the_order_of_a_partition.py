@@ -42,19 +42,21 @@ class Reading:
                     self.order.skip(offset)
                     continue
                 ready = self.order.read(sequence, offset, ITEM_BYTES, sequence)
-                self.at = offset if (offset := self._rewound(at_end=False)) is not None else self.at
+                self._rewind(at_end=False)
                 if not self._took(ready, most):
                     return False
                 assert len(self.order._held) <= MOST_HELD
-            if (offset := self._rewound(at_end=True)) is not None:
-                self.at = offset
-            elif not self.order.is_settled and self.order.look_back():
+            if self._rewind(at_end=True):
+                continue
+            if not self.order.is_settled and self.order.look_back():
                 self.at = 0
             else:
                 return True
 
-    def _rewound(self, *, at_end: bool) -> int | None:
-        return self.order.rewind(at_end=at_end)
+    def _rewind(self, *, at_end: bool) -> bool:
+        rewound = self.order.rewind(at_end=at_end)
+        self.at = self.at if rewound is None else rewound
+        return rewound is not None
 
     def _took(self, ready: Sequence[Ready[int]], most: int | None) -> bool:
         for item, position in ready:
