@@ -31,6 +31,18 @@ class KafkaUnavailable(ClientError):
         self.may_arrive = may_arrive
 
 
+class NoOutcome(ClientError):
+    """No outcome has come within the deadline. The command may have been handled: ask again under its id."""
+
+    def __init__(self, command_id: str, waited_seconds: float) -> None:
+        super().__init__(
+            f"command {command_id} has no outcome after {waited_seconds:g} s; it may have been handled, so ask again "
+            "under the same id"
+        )
+        self.command_id = command_id
+        self.waited_seconds = waited_seconds
+
+
 class TooManyCommands(ClientError):
     """More commands are under way than the client allows; this one was not sent. Slow down or raise the limit."""
 

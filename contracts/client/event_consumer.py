@@ -1,15 +1,12 @@
 """Reads a context's events for a service that keeps its position in its own database, in the transaction of its work.
 
 `load(partition)` gives the position that is stored; `handle(batch)` stores what the events led to and moves the
-position from `batch.before` to `batch.after`, all in one transaction:
+position in one transaction: the row of the partition becomes `batch.after`, if its sequence still is that of
+`batch.before` (contracts/README.md has it as SQL). If it is not, the handler raises PositionMoved and stores nothing.
 
-    UPDATE reading SET sequence = <after.sequence>, next_offset = <after.offset>
-    WHERE partition = <partition> AND sequence = <before.sequence>
-
-If no row was changed, it raises PositionMoved and stores nothing. This row is the fence: in a group a partition may
-have two owners for a while (a handler slower than `max_handling_seconds`, a paused process, a network in trouble), and
-only one of them moves the row. So each event takes effect once, in the order of its partition, wherever a process is
-killed.
+This row is the fence: in a group a partition may have two owners for a while (a handler slower than
+`max_handling_seconds`, a paused process, a network in trouble), and only one of them moves the row. So each event takes
+effect once, in the order of its partition, wherever a process is killed.
 Kafka's offsets are committed for monitors of lag alone and never read.
 """
 

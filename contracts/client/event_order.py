@@ -161,5 +161,5 @@ class PartitionOrder(Generic[T]):
     def _first_unread(self) -> int:
         if not self._held and self._unkept is None:
             return self._next_offset
-        held = [record.offset for record in self._held.values()]
-        return min(self._next_offset, *held, *([] if self._unkept is None else [self._unkept]))
+        offsets = [record.offset for record in self._held.values()]
+        return min(self._next_offset, *offsets, *([] if self._unkept is None else [self._unkept]))
