@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.faust.worker import AnalyticsWorker
 from infra.kafka.required_topics import require_topics
@@ -28,7 +28,7 @@ TABLE_CONNECTIONS = 2
 @asynccontextmanager
 async def analytics_hosts(settings: Settings) -> AsyncIterator[list[AnalyticsWorker]]:
     """The one worker of the process, for located settings."""
-    topics, events = Topics(settings.topic_prefix), catalogue().events
+    topics, events = Topics(settings.topic_prefix), stored_events()
     declared = {name: context.analytics for name, context in contexts().items() if context.analytics.series}
     database = database_for(settings, role=ANALYTICS, connections=TABLE_CONNECTIONS)
     table = PostgresEventStore(database)
