@@ -13,6 +13,7 @@ import pytest
 from infra.kafka.topics import create_topics, topics_of
 from infra.settings import Settings
 from tests.distributions.conftest import ROOT, Built, Environment, finished, made_environment
+from tests.documents.blocks import blocks
 
 CALLER = Path(__file__).parent / "caller.py"
 
@@ -71,8 +72,10 @@ def checked(environment: Environment, text: str, folder: Path) -> subprocess.Com
     return finished([sys.executable, "-m", "mypy", "--config-file", "", *options, "program.py"], folder)
 
 
-def test_its_types_are_complete_for_a_caller(with_contracts: Environment, tmp_path: Path) -> None:
-    ended = checked(with_contracts, CALLER.read_text("utf-8"), tmp_path)
+@pytest.mark.parametrize("program", ["caller.py", "README.md"])
+def test_its_types_are_complete_for_a_caller(with_contracts: Environment, tmp_path: Path, program: str) -> None:
+    (example,) = [block.text for block in blocks("contracts/README.md") if block.language == "python"]
+    ended = checked(with_contracts, example if program == "README.md" else CALLER.read_text("utf-8"), tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
