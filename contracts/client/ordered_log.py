@@ -18,7 +18,7 @@ from aiokafka import TopicPartition
 
 from contracts.client.consumer import Consumer
 from contracts.client.errors import EventsMissing
-from contracts.client.event_order import PartitionOrder, ReadPosition, Ready
+from contracts.client.event_order import MAX_HELD_EVENTS, PartitionOrder, ReadPosition, Ready
 from contracts.client.read_event import ReadEvent
 from contracts.envelope import MalformedMessage, read_event
 
@@ -105,7 +105,7 @@ class OrderedLog:
                     position,
                 )
                 offset = starts[place]
-            self._orders[place] = PartitionOrder(position or ReadPosition(0, 0), offset)
+            self._orders[place] = PartitionOrder(position or ReadPosition(0, 0), offset, most_held=MAX_HELD_EVENTS)
             self._open.pop(place, None)
             self._consumer.seek(place, offset)
 
@@ -139,7 +139,7 @@ class OrderedLog:
             value = record.value or b""
             read = ReadEvent(envelope, value, place.partition, record.offset)
             yield from order.read(envelope.sequence, record.offset, len(value) + RECORD_BYTES, read)
-            if order.missing is not None and not self._gaps.wait_seconds:
+            if order.missing is not None and not self._gaps.wait_seconds and place not in self._open:
                 yield from self._decided(place, order)
             if (offset := order.rewind()) is not None:
                 self._consumer.seek(place, offset)
