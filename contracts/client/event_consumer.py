@@ -137,6 +137,7 @@ class EventConsumer:
             *topics, **self._options, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest"
         )
         ordered = OrderedLog(consumer, self._gaps)
+        connection = _Connection(self._settings, consumer, ordered, handle)
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 await consumer.start()
@@ -144,9 +145,9 @@ class EventConsumer:
                 consumer.subscribe([self._topic], listener=_Assignment(consumer, ordered))
             else:
                 self._assign(consumer)
-            self._was_connected = True
-            await _Connection(self._settings, consumer, ordered, handle).read()
+            await connection.read()
         finally:
+            self._was_connected |= connection.has_polled
             await stop_quietly(consumer.stop)
 
     def _assign(self, consumer: Consumer) -> None:
@@ -183,6 +184,7 @@ class _Connection:
         self._ordered = ordered
         self._handle = handle
         self._stored: dict[TopicPartition, ReadPosition] = {}
+        self.has_polled = False
 
     async def read(self) -> None:
         """Until the consumer seems to be stuck."""
@@ -191,6 +193,7 @@ class _Connection:
             await self._begin_assigned()
             for place, ready in await self._ordered.poll(POLL_SECONDS):
                 await self._hand_over(place, ready)
+            self.has_polled = True
             if time.monotonic() - checked_at > CHECK_INTERVAL_SECONDS:
                 await self._commit_group_offsets()
                 before, behind = behind, await records_behind(self._consumer, self._settings.timeout_seconds)
