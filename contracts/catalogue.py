@@ -1,18 +1,15 @@
-"""Finds every message: each folder under `contracts/` with a `commands` or `events` module is a context.
+"""Finds every message of every context that is installed (installed.py), whether or not this process serves it.
 
-Nothing is registered by hand: the catalogue lists the message classes that are written in those modules, by wire type.
+Nothing is registered by hand: the catalogue lists the message classes that are written in the `commands` and `events`
+modules of a published language, by wire type.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 
+from contracts.installed import BrokenContext, Declaration, languages, message_modules
 from contracts.message import Command, Event, Message, MisdeclaredMessage
-
-MESSAGE_MODULES = ("commands", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,8 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this installation. Raises MisdeclaredMessage."""
-    folders = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg]
-    return catalogue_of({folder: list(_messages_in(folder)) for folder in folders})
+    """The catalogue of this installation. Raises MisdeclaredMessage and BrokenContext."""
+    return catalogue_of({context: messages_of(language) for context, language in languages().items()})
 
 
 def catalogue_of(messages: Mapping[str, Iterable[type[Message]]]) -> Catalogue:
@@ -62,11 +58,18 @@ def catalogue_of(messages: Mapping[str, Iterable[type[Message]]]) -> Catalogue:
     )
 
 
-def _messages_in(folder: str) -> Iterator[type[Message]]:
-    for module in iter_modules([str(Path(__file__).parent / folder)]):
-        if module.name not in MESSAGE_MODULES:
-            continue
-        qualified = f"contracts.{folder}.{module.name}"
-        for value in vars(import_module(qualified)).values():
-            if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == qualified:
-                yield value
+def messages_of(language: Declaration) -> list[type[Message]]:
+    """The messages of a published language. Raises BrokenContext when there are none, or one of another context."""
+    messages: list[type[Message]] = [
+        value
+        for module in message_modules(language)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == module.__name__
+    ]
+    if not messages:
+        raise BrokenContext(language, f"no class in {language.value}.commands or .events is a Command or an Event")
+    for model in messages:
+        if model.context != language.name:
+            what = f"{model.__module__}.{model.__qualname__} declares the context {model.context}"
+            raise BrokenContext(language, f"{what}, and not {language.name}")
+    return messages
