@@ -110,10 +110,10 @@ def folder_of(context: str) -> Path:
     return Path(next(iter(package_of(languages()[context]).__path__)))
 
 
-def message_modules(language: Declaration) -> list[ModuleType]:
-    """The modules with the messages of a published language. Raises BrokenContext."""
+def modules_of(language: Declaration, names: Iterable[str]) -> list[ModuleType]:
+    """Those modules of these names that a published language has. Raises BrokenContext."""
     present = _module_names(package_of(language).__path__)
-    return [language.module(f"{language.value}.{name}") for name in MESSAGE_MODULES if name in present]
+    return [language.module(f"{language.value}.{name}") for name in names if name in present]
 
 
 def reason_of(error: BaseException) -> str:
