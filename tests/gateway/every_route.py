@@ -72,7 +72,7 @@ OF_SAGAS_ONLY = {"Forbidden", "ReservationNotFound"}
 
 def _body(model: type[Command]) -> dict[str, Any]:
     """The first example with its secrets, about what is there."""
-    fields = json.loads(next(iter(examples_of(model).values())).to_json())
+    fields: dict[str, Any] = json.loads(next(iter(examples_of(model).values())).to_json())
     del fields[model.stream_field]
     return fields | {name: value for name, value in IDS.items() if name in fields}
 
