@@ -219,7 +219,7 @@ def test_is_only_in_states_that_it_declares(saga: Saga[Any], data: st.DataObject
 @every_saga
 def test_follows_published_events_of_contexts_that_there_are_and_finds_the_instance_of_each(saga: Saga[Any]) -> None:
     assert saga.reacts_to
-    assert all(catalogue().events[model.type] is model for model in saga.reacts_to)
+    assert all(catalogue().present[model.type] is model for model in saga.reacts_to)
     assert saga.contexts == {model.context for model in saga.reacts_to} <= contexts().keys()
     for model in saga.reacts_to:
         instance_ids = [saga.correlate(example) for event in examples_of(model).values() for example in recorded(event)]  # type: ignore[arg-type]
