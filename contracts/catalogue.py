@@ -1,22 +1,19 @@
-"""Finds every message: each folder under `contracts/` with a `commands` or `events` module is a context.
+"""Finds every message of every context that is installed (installed.py), whether or not this process serves it.
 
-Nothing is registered by hand: the catalogue lists the message classes that are written in those modules, by wire type,
-and the upcasters of each folder's `upcasters` module.
+Nothing is registered by hand: the catalogue lists the message classes that are written in the `commands` and `events`
+modules of a published language, by wire type, and the upcasters of its `upcasters` module.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 
+from contracts.installed import MESSAGE_MODULES, BrokenContext, Declaration, languages, modules_of
 from contracts.message import Command, Event, Message, MisdeclaredMessage
 from contracts.stored_events import StoredEvents
 from contracts.upcasting import NO_UPCASTERS, Upcaster, Upcasters, upcasters_of
 
-MESSAGE_MODULES = ("commands", "events")
-UPCASTER_MODULE = "upcasters"
+UPCASTER_MODULES = ("upcasters",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +56,9 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this installation. Raises MisdeclaredMessage."""
-    folders = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg]
-    upcasters = [upcaster for folder in folders for upcaster in _upcasters_in(folder)]
-    return catalogue_of({folder: list(_messages_in(folder)) for folder in folders}, upcasters)
+    """The catalogue of this installation. Raises MisdeclaredMessage and BrokenContext."""
+    upcasters = [upcaster for language in languages().values() for upcaster in _upcasters_of(language)]
+    return catalogue_of({context: messages_of(language) for context, language in languages().items()}, upcasters)
 
 
 @cache
@@ -103,18 +99,28 @@ def catalogue_of(messages: Mapping[str, Iterable[type[Message]]], upcasters: Ite
     )
 
 
-def _messages_in(folder: str) -> Iterator[type[Message]]:
-    for module in iter_modules([str(Path(__file__).parent / folder)]):
-        if module.name not in MESSAGE_MODULES:
-            continue
-        qualified = f"contracts.{folder}.{module.name}"
-        for value in vars(import_module(qualified)).values():
-            if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == qualified:
-                yield value
+def messages_of(language: Declaration) -> list[type[Message]]:
+    """The messages of a published language. Raises BrokenContext when there are none, or one of another context."""
+    messages: list[type[Message]] = [
+        value
+        for module in modules_of(language, MESSAGE_MODULES)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == module.__name__
+    ]
+    if not messages:
+        raise BrokenContext(language, f"no class in {language.value}.commands or .events is a Command or an Event")
+    for model in messages:
+        if model.context != language.name:
+            what = f"{model.__module__}.{model.__qualname__} declares the context {model.context}"
+            raise BrokenContext(language, f"{what}, and not {language.name}")
+    return messages
 
 
-def _upcasters_in(folder: str) -> Iterator[Upcaster]:
-    for module in iter_modules([str(Path(__file__).parent / folder)]):
-        if module.name == UPCASTER_MODULE:
-            values = vars(import_module(f"contracts.{folder}.{module.name}")).values()
-            yield from (value for value in values if isinstance(value, Upcaster))
+def _upcasters_of(language: Declaration) -> list[Upcaster]:
+    modules = modules_of(language, UPCASTER_MODULES)
+    upcasters = [value for module in modules for value in vars(module).values() if isinstance(value, Upcaster)]
+    for upcaster in upcasters:
+        if upcaster.model.context != language.name:
+            what = f"{language.value}.upcasters has an upcaster of {upcaster.model.type}"
+            raise BrokenContext(language, f"{what}: that is for the context {upcaster.model.context} to say")
+    return upcasters
