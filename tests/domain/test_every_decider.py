@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 from contracts.catalogue import catalogue
 from contracts.examples import examples
 from contracts.message import Event
-from tests.domain.walks import event_types, example_commands, step, walk, walks
-from tests.given import through_json, words
 from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
 from workers.domain import contexts
+from workers.testing.scenarios import through_json, words
+from workers.testing.walks import event_types, example_commands, step, walk, walks
 
 # Events that a command leads to again when it is asked again, and why. A repeat of the same message is caught by its id
 # in any case; this is about a second message that says the same.

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.message import Event
-from tests.domain.walks import Stride, walks
-from tests.given import recorded
 from workers.core.context import Context
 from workers.core.projection import Document, Projection
 from workers.domain import contexts
+from workers.testing.scenarios import recorded
+from workers.testing.walks import Stride, walks
 
 every_projection = pytest.mark.parametrize(
     ("context", "projection"),

@@ -13,7 +13,6 @@ from contracts.inventory.commands import ReleaseStock, ShipStock
 from contracts.message import Command, Event
 from contracts.orders.commands import CancelOrder
 from contracts.payments.commands import ReleaseFunds
-from tests.given import recorded, through_json, words
 from workers.core.recorded import Recorded
 from workers.core.saga import (
     ClearDeadline,
@@ -26,6 +25,7 @@ from workers.core.saga import (
     StepUnchanged,
 )
 from workers.domain import contexts
+from workers.testing.scenarios import recorded, through_json, words
 
 LONGEST_WALK = 14
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from contracts.orders.events import OrderPlaced
 from contracts.payments.events import FundsCaptured
-from tests.domain.walks import walks
-from tests.given import recorded
 from workers.core.projection import Document, Projection, Section
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.domain.users.card import card
+from workers.testing.scenarios import recorded
+from workers.testing.walks import walks
 
 every_section = pytest.mark.parametrize(
     ("projection", "section"),

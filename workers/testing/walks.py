@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from contracts.catalogue import catalogue
 from contracts.examples import examples
 from contracts.message import Command, Event
-from tests.given import through_json
 from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
 from workers.core.folding import fold_onto
+from workers.testing.scenarios import through_json
 
 LONGEST_WALK = 12
 
