@@ -8,14 +8,23 @@ A context has one base class, in its `stream` module, for all its messages:
     class CreateUser(Command, UserStream): ...
     class UserCreated(Event, UserStream): ...
 
-The wire type of a message is `<context>.<Name>.v<schema version>`, where the name is that of the class. It is stored
-with every event, so it never changes. The module that a class is written in has no part in it.
+The wire type of a message is `<context>.<Name>.v<schema version>`: the name of the class and version 1, unless the
+class says otherwise. It is stored with every event, so it never changes. The module that a class is written in has no
+part in it. A newer version stands beside the older ones, which stay declared for ever:
+
+    class UserCreatedV1(Event, UserStream, name="UserCreated"): ...
+    class UserCreated(Event, UserStream, version=2): ...
 """
 
 from collections.abc import Hashable
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
+
+from contracts.usual_headers import TYPE_FORM
+
+RESERVED = frozenset({"context", "name", "schema_version", "stream_field", "stream_id", "type"})
+"""What every message says of itself. No field can be called so."""
 
 
 class MisdeclaredMessage(TypeError):
@@ -31,19 +40,22 @@ class Message(BaseModel):
     """What commands and events have in common: a frozen value that refuses unknown fields.
 
     `context` is the context that the message belongs to. `stream_field` names the field that carries the id of the
-    stream that the message is about. Both are class arguments and inherited. Raises MisdeclaredMessage when a message
-    has no context, no stream field, or no field of that name.
+    stream that the message is about. Both are class arguments and inherited. `name` (that of the class, unless given)
+    and `version` (1, unless given) are class arguments too, and not inherited. Raises MisdeclaredMessage when a message
+    has no context, no stream field, or no field of that name, or a name or version that no wire type can have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
-    schema_version: ClassVar[int] = 1
+    schema_version: ClassVar[int]
     context: ClassVar[str]
     stream_field: ClassVar[str]
     name: ClassVar[str]
     type: ClassVar[str]
 
-    def __init_subclass__(cls, *, context: str = "", stream_field: str = "", **options: Any) -> None:
+    def __init_subclass__(
+        cls, *, context: str = "", stream_field: str = "", name: str = "", version: int = 1, **options: Any
+    ) -> None:
         super().__init_subclass__(**options)
         if context:
             cls.context = context
@@ -55,12 +67,20 @@ class Message(BaseModel):
             raise MisdeclaredMessage(cls, f'declares no context: class {cls.__name__}(…, context="…")')
         if not hasattr(cls, "stream_field"):
             raise MisdeclaredMessage(cls, f'declares no stream field: class {cls.__name__}(…, stream_field="…")')
-        cls.name = cls.__name__
+        if "schema_version" in vars(cls):
+            raise MisdeclaredMessage(cls, "sets schema_version: say class …(…, version=2) instead")
+        cls.name, cls.schema_version = name or cls.__name__, version
         cls.type = f"{cls.context}.{cls.name}.v{cls.schema_version}"
+        if not TYPE_FORM.fullmatch(cls.type):
+            raise MisdeclaredMessage(cls, f"would have the wire type {cls.type}; one looks like users.UserCreated.v2")
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         """pydantic calls this when the fields of a class are complete."""
+        if taken := sorted(RESERVED & cls.model_fields.keys()):
+            raise MisdeclaredMessage(
+                cls, f"has a field called {taken[0]}, as every message has: call it {cls.__name__.lower()}_{taken[0]}"
+            )
         stream_field = getattr(cls, "stream_field", None)
         if stream_field is not None and stream_field not in cls.model_fields:
             raise MisdeclaredMessage(cls, f"has no field {stream_field}, which it declares as its stream field")

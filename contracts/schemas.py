@@ -1,7 +1,7 @@
 """The messages as JSON Schemas (draft 2020-12), for those who do not read Python.
 
-The models are the source. The files under `contracts/<context>/schemas/` are written from them and committed, so that a
-review shows each change of the published language. A file's `$id` is the message's wire type.
+The models are the source. The files in the folder `schemas` of each published language are written from them and
+committed, so that a review shows each change of it. A file's `$id` is the message's wire type.
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.catalogue import catalogue
+from contracts.installed import folder_of
 from contracts.message import Message
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,7 +27,7 @@ def schema_files(root: Path = ROOT) -> dict[Path, str]:
     messages = catalogue()
     models: list[type[Message]] = [*messages.commands.values(), *messages.events.values()]
     return {
-        root / model.context / "schemas" / f"{model.name}.v{model.schema_version}.json": _text(schema_of(model))
+        _folder(root, model.context) / f"{model.name}.v{model.schema_version}.json": _text(schema_of(model))
         for model in models
     }
 
@@ -51,8 +52,14 @@ def write_schemas(root: Path = ROOT) -> list[Path]:
     return changed
 
 
+def _folder(root: Path, context: str) -> Path:
+    """Where the schemas of a context stand: with its published language, or, for another root, in a folder there."""
+    return (folder_of(context) if root == ROOT else root / context) / "schemas"
+
+
 def _present(root: Path) -> Iterator[Path]:
-    return root.glob("*/schemas/*.json")
+    for context in catalogue().contexts:
+        yield from _folder(root, context).glob("*.json")
 
 
 def _text(schema: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,8 @@ from contracts.asyncapi import asyncapi as asyncapi_document
 from contracts.schemas import ROOT, stale_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
-from workers.domain import contexts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -26,9 +27,9 @@ def schemas(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write the JSON Schemas of all messages into contracts/<context>/schemas/."""
+    """Write the JSON Schemas of all messages into the folder `schemas` of each context's published language."""
     paths = stale_schemas() if check else write_schemas()
-    names = [path.relative_to(ROOT.parent).as_posix() for path in paths]
+    names = [_shown(path) for path in paths]
     if as_json:
         typer.echo(json.dumps({"stale" if check else "written": names}))
     elif names:
@@ -54,8 +55,15 @@ def states(
     as_json: Annotated[bool, typer.Option("--json", help="Print an object of context and diagram.")] = False,
 ) -> None:
     """Print the states of each context that has them as a table, as Mermaid state diagrams."""
-    diagrams = {name: context.diagram() for name, context in contexts().items() if context.diagram is not None}
+    diagrams = {
+        name: context.diagram() for name, context in chosen_contexts(Settings()).items() if context.diagram is not None
+    }
     if as_json:
         typer.echo(json.dumps(diagrams))
     else:
         typer.echo("\n".join(f"%% {name}\n{diagram}" for name, diagram in diagrams.items()), nl=False)
+
+
+def _shown(path: Path) -> str:
+    """A file of this folder's tree from there; another one in full."""
+    return (path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path).as_posix()

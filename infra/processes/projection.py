@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.groups import projection_group
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
@@ -19,7 +20,6 @@ from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
 from workers.core.projection import Projection, Section
-from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
@@ -68,7 +68,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
             "projection", subscription, work_for, partitions=settings.partitions, idle_look=look, follower=follower
         )
 
-    projections = [projection for context in contexts().values() for projection in context.projections]
+    projections = [projection for context in chosen_contexts(settings).values() for projection in context.projections]
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=False)

@@ -1,12 +1,13 @@
 """A message declares its context, its stream's field and its name. None of them follows from its module's place."""
 
+from types import new_class
 from typing import Any
 
 import pytest
 from pydantic import Field, PrivateAttr
 
 from contracts.catalogue import catalogue_of
-from contracts.message import Command, Event, Message, MisdeclaredMessage
+from contracts.message import RESERVED, Command, Event, Message, MisdeclaredMessage
 
 
 class ParcelStream(Message, context="parcels", stream_field="parcel_id"):
@@ -21,10 +22,12 @@ class SendParcel(Command, ParcelStream):
     weight: int
 
 
-class ParcelSent(Event, ParcelStream):
+class ParcelSent(Event, ParcelStream, version=2):
     """It was sent."""
 
-    schema_version = 2
+
+class ParcelSentV1(Event, ParcelStream, name="ParcelSent"):
+    """It was sent, as an earlier release said it."""
 
 
 def test_names_context_and_stream_once_for_all_messages_of_a_stream() -> None:
@@ -39,8 +42,35 @@ def test_names_context_and_stream_once_for_all_messages_of_a_stream() -> None:
 
 def test_has_nothing_to_do_with_the_module_of_the_class() -> None:
     assert "parcels" not in ParcelSent.__module__
-    moved = type("ParcelSent", (Event, ParcelStream), {"__module__": "elsewhere.events", "schema_version": 2})
-    assert moved.type == ParcelSent.type  # type: ignore[attr-defined]  # of a class that is made here
+    moved: Any = new_class("ParcelSent", (Event, ParcelStream), {"version": 2})
+    assert moved.type == ParcelSent.type
+
+
+def test_has_the_name_and_the_version_that_it_declares() -> None:
+    assert (ParcelSentV1.name, ParcelSentV1.schema_version) == ("ParcelSent", 1)
+    assert ParcelSentV1.type == "parcels.ParcelSent.v1"
+
+
+@pytest.mark.parametrize(("name", "version"), [("Parcel Sent", 1), ("ParcelSent", 0), ("ParcelSent", 10_000)])
+def test_with_a_name_or_a_version_that_no_wire_type_has_is_an_error(name: str, version: int) -> None:
+    with pytest.raises(MisdeclaredMessage, match=r"would have the wire type parcels\."):
+
+        class Wrong(Event, ParcelStream, name=name, version=version):
+            """It has no wire type."""
+
+
+def test_with_a_version_that_is_set_and_not_declared_is_an_error() -> None:
+    with pytest.raises(MisdeclaredMessage, match=r"say class …\(…, version=2\)"):
+
+        class ParcelLost(Event, ParcelStream):
+            schema_version = 2
+
+
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_with_a_field_that_is_called_as_what_it_says_of_itself_is_an_error(name: str) -> None:
+    with pytest.raises(MisdeclaredMessage, match=f"has a field called {name}, .*: call it wrong_{name}"):
+        new_class("Wrong", (Event, ParcelStream), {}, lambda body: body.update(__annotations__={name: str}))
 
 
 def test_puts_the_streams_field_first_on_the_wire() -> None:
@@ -82,10 +112,9 @@ def test_in_the_folder_of_another_context_is_an_error() -> None:
 
 
 def test_of_a_wire_type_that_another_has_is_an_error() -> None:
-    class Again(Event, ParcelStream):
-        schema_version = 2
+    class Again(Event, ParcelStream, name="ParcelSent", version=2):
+        """The same once more."""
 
-    Again.type = ParcelSent.type
     with pytest.raises(
         MisdeclaredMessage, match=r"Again has the wire type parcels\.ParcelSent\.v2, which .*ParcelSent has"
     ):

@@ -12,7 +12,7 @@ from contracts.principal import Principal
 from tests.gateway.every_route import UNPUBLISHED, Operation, filled, operations, request
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, created, is_problem
-from workers.domain import scopes
+from tests.scopes import scopes
 from workers.gateway.authentication import MAX_TOKEN_CHARACTERS
 from workers.gateway.documentation import assets_folder
 from workers.gateway.health import PROBES

@@ -16,8 +16,8 @@ from tests.gateway.every_route import ADDRESSES, UNPUBLISHED, Operation, filled,
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, ORDER, is_problem
 from tests.gateway.rules_of_routes import ASKED
+from tests.scopes import scopes
 from workers.core.access import Read
-from workers.domain import scopes
 from workers.gateway.health import PROBES
 from workers.ports.identity import TokenRefused
 

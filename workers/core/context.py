@@ -40,3 +40,8 @@ class Context:
     holdings: Holdings | None = None
     access: Access = NO_ACCESS
     analytics: Analytics = NO_ANALYTICS
+
+
+def scopes_of(contexts: Iterable[Context]) -> frozenset[str]:
+    """Every scope that the rules of these contexts name."""
+    return frozenset().union(*(context.access.scopes for context in contexts))

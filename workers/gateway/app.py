@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from workers.core.context import scopes_of
 from workers.gateway import analytics, commands, correlations, documentation, health, problems
 from workers.gateway.authentication import Authentication, described_in
 from workers.gateway.backend import Backend
@@ -64,6 +65,7 @@ def create_app(
         telemetry=NO_TELEMETRY,
         redirect_slashes=False,
     )
+    app.state.scopes = scopes_of(backend.guard.contexts.values())
     for context_routes in (*routes, analytics.routes, commands.routes, correlations.routes, health.routes):
         app.include_router(context_routes(backend))
     documentation.install(app, None if authenticator is None else described_in)

@@ -14,7 +14,6 @@ from contracts.fields import Identifier
 from contracts.outcome import Outcome
 from workers.core.access import Read
 from workers.core.recorded import Recorded
-from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
@@ -30,7 +29,7 @@ from workers.operations.undo import UndoCommand, UndoRejected, undo_last_change
 
 def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
     """Add the route that takes back a stream's last change, for a context that can."""
-    undo = contexts()[kept.context].undo
+    undo = backend.guard.contexts[kept.context].undo
     assert undo is not None, f"the context {kept.context} has no undo"
 
     @router.post(

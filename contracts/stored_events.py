@@ -1,0 +1,112 @@
+"""The one place where stored bytes become events, whoever reads them: workers, gateway, operators and other services.
+
+What is stored keeps its bytes for ever. Here an older version becomes the present one by its upcasters, and fields that
+this release does not know are passed over. An event of a type that this release does not declare was written by a newer
+one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from contracts.envelope import MalformedMessage
+from contracts.message import Event
+from contracts.upcasting import NO_UPCASTERS, Fields, Part, Upcaster, Upcasters
+
+Validate = Callable[[bytes], Event]
+
+
+class NewerRelease(Exception):
+    """An event of a type that this release does not declare: a newer release has written it. Upgrade this process."""
+
+    def __init__(self, wire_type: str) -> None:
+        super().__init__(f"{wire_type} was written by a newer release: upgrade this process")
+        self.wire_type = wire_type
+
+
+class StoredEvents:
+    """Reads the events of these types, the retired ones included.
+
+    `models` are all of them by wire type.
+    """
+
+    def __init__(self, models: Mapping[str, type[Event]], upcasters: Upcasters = NO_UPCASTERS) -> None:
+        self.models = dict(models)
+        self._upcasters = upcasters
+        # Of the present events by wire type: a single look-up leads to what reads them.
+        self._present = {type_: _tolerant(model) for type_, model in models.items() if type_ not in upcasters.by_type}
+
+    @property
+    def present(self) -> Mapping[str, Validate]:
+        """By the wire type of each event that is not retired, what reads its JSON. Raises ValueError."""
+        return self._present
+
+    @property
+    def upcasters(self) -> Iterable[Upcaster]:
+        """The upcasters, ordered by the types of their events."""
+        return [upcaster for _, upcaster in sorted(self._upcasters.by_type.items())]
+
+    def of(self, context: str) -> "StoredEvents":
+        """The events of one context only."""
+        return StoredEvents(
+            {type_: model for type_, model in self.models.items() if model.context == context}, self._upcasters
+        )
+
+    def read(self, wire_type: str, data: bytes) -> tuple[Event, ...]:
+        """The events that the stored event of this type with this JSON is today: one, as a rule.
+
+        Raises NewerRelease for a type that is not declared, and MalformedMessage for fields that do not fit.
+        """
+        validate = self._present.get(wire_type)
+        if validate is not None:
+            return (_read(wire_type, validate, data),)
+        model = self.models.get(wire_type)
+        if model is None:
+            raise NewerRelease(wire_type)
+        try:
+            fields = from_json(data)
+        except ValueError as error:
+            raise MalformedMessage("NotAnEvent", f"{wire_type} is not JSON") from error
+        if not isinstance(fields, dict):
+            raise MalformedMessage("NotAnEvent", f"{wire_type} is not a JSON object")
+        return tuple(
+            _read(part.model.type, self._present[part.model.type], to_json(part.fields))
+            for part in self._upcast(Part(model, fields))
+        )
+
+    def _upcast(self, part: Part) -> list[Part]:
+        upcaster = self._upcasters.by_type.get(part.model.type)
+        if upcaster is None:
+            return [part]
+        next_models = self._upcasters.next_models[part.model.type]
+        result = _called(upcaster, part.fields)
+        parts: list[Part] = list(result) if upcaster.into else [Part(next_models[0], result)]
+        if not parts or any(next_part.model not in next_models for next_part in parts):
+            raise _failed(upcaster, f"gave {[next_part.model.type for next_part in parts]}")
+        return [final for next_part in parts for final in self._upcast(next_part)]
+
+
+def _tolerant(model: type[Event]) -> Validate:
+    validate: Any = model.__pydantic_validator__.validate_json
+    return lambda data: validate(data, extra="ignore")
+
+
+def _read(wire_type: str, validate: Validate, data: bytes) -> Event:
+    try:
+        return validate(data)
+    except ValueError as error:
+        raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
+
+
+def _called(upcaster: Upcaster, fields: Fields) -> Any:
+    try:
+        return upcaster(fields)
+    except Exception as error:
+        raise _failed(upcaster, f"raised {type(error).__name__}") from error
+
+
+def _failed(upcaster: Upcaster, what: str) -> MalformedMessage:
+    """Without the fields, which may be secrets."""
+    function = upcaster.function
+    return MalformedMessage("UpcasterFailed", f"{function.__module__}.{function.__qualname__} {what}: correct it")
