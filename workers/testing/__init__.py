@@ -17,5 +17,5 @@ except ImportError as error:
 
 # A failing assert of the kit shows its values, as those of the tests do.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("scenarios", "processes", "walks", "drawing", "laws"))
+    *(f"{__name__}.{module}" for module in ("scenarios", "processes", "walks", "saga_walks", "drawing", "laws"))
 )

@@ -71,5 +71,5 @@ def walks(context: Context) -> st.SearchStrategy[list[Stride]]:
 
 
 def event_types(context: Context) -> set[type[Event]]:
-    """The events of a context."""
-    return {model for model in catalogue().events.values() if model.context == context.name}
+    """The events that a context emits."""
+    return {model for model in catalogue().present.values() if model.context == context.name}
