@@ -11,7 +11,7 @@ late answers and several owners is not seen here: each is held by one owner, and
 """
 
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -22,20 +22,14 @@ from contracts.envelope import CommandEnvelope, rfc3339
 from contracts.message import Command, Event
 from contracts.outcome import Outcome
 from contracts.partitioner import partition_for
-from infra.memory.read_model_server import ReadModelServer
-from infra.memory.read_model_server import index as index_of
-from infra.memory.read_models import MemoryReadModels
-from infra.memory.wire import ImmediateWire
 from infra.testing.lanes import TOPICS, Servers
+from infra.testing.read_models import NotThere, ReadModel
 from workers.contexts import load
 from workers.core.context import Context
-from workers.core.projection import Document, Index, Projection
 from workers.ports.log import OutboundRecord
 from workers.ports.outcomes import CommandKey
 from workers.ports.parked import ParkedStream
-from workers.ports.read_models import Generation
 from workers.ports.sagas import InstanceKey
-from workers.projection.folding import ALL
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 IDS = UUID("1f0f1c0e-7d8a-5a52-8f5e-3a1a53ce52c8")
@@ -54,49 +48,11 @@ class StreamParked(AssertionError):
         self.parked = parked
 
 
-class NotThere(KeyError):
-    """There is no document, context, read model or saga of this name."""
-
-    def __init__(self, kind: str, name: str, names: Iterable[str]) -> None:
-        super().__init__(f"there is no {kind} {name}; there are: {', '.join(sorted(names)) or 'none'}")
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
 class SagaInstance(NamedTuple):
     """One instance of a saga: its status, and the facts that it has recorded."""
 
     status: str
     facts: Mapping[str, Any]
-
-
-class ReadModel(Mapping[str, Document]):
-    """The documents of a read model by id, as queries show them."""
-
-    def __init__(self, projection: Projection, server: ReadModelServer) -> None:
-        self._projection, self._server = projection, server
-        self._models = MemoryReadModels(server, ImmediateWire())
-
-    def __getitem__(self, document_id: str) -> Document:
-        stored = _at_once(self._models.document(self._projection.name, document_id))
-        if stored is None:
-            raise NotThere(f"document of {self._projection.name}", document_id, self)
-        return self._projection.whole(stored)
-
-    def find(self, index: str, key: str, *, newest_first: bool = False) -> list[Document]:
-        """The documents that are found by this key of a searchable index, in its order. Raises NotThere."""
-        if index not in self._projection.searchable:
-            raise NotThere(f"index of {self._projection.name}", index, self._projection.searchable)
-        query = self._models.find(self._projection.name, Index(index, key), MAX_DOCUMENTS, None, newest_first)
-        return [self._projection.whole(document) for document in _at_once(query).documents]
-
-    def __iter__(self) -> Iterator[str]:
-        place = index_of(Generation(self._projection.name), ALL.name)
-        return (document_id for _, document_id in self._server.entries(place, "", None, False, MAX_DOCUMENTS))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Installation:
@@ -245,13 +201,3 @@ def _with_followed(contexts: Sequence[Context]) -> dict[str, Context]:
             chosen[name] = load()[name]
             to_come.append(chosen[name])
     return dict(sorted(chosen.items()))
-
-
-def _at_once(query: Coroutine[Any, Any, Result]) -> Result:
-    """The result of a query of the servers in memory, which waits for nothing."""
-    try:
-        query.send(None)
-    except StopIteration as done:
-        result: Result = done.value
-        return result
-    raise AssertionError("a query of the servers in memory had to wait")

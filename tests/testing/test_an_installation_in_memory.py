@@ -14,7 +14,8 @@ from contracts.orders.lines import OrderLine
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
 from contracts.users.events import UserCreated
-from infra.testing.installation import BEGIN, NotThere, StreamParked, installation
+from infra.testing.installation import BEGIN, StreamParked, installation
+from infra.testing.read_models import NotThere
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 from workers.core.saga import Consequence, DeadlinePassed, Saga, SagaState, SetDeadline, Step
