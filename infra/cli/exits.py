@@ -38,6 +38,7 @@ ENDINGS = (
     Ending("workers.contexts", "NoSuchContext", WRONG_USAGE),
     Ending("workers.contexts", "ContextMissing", REFUSED),
     Ending("workers.contexts", "NamedTwice", REFUSED),
+    Ending("workers.gateway.routes", "RoutesMissing", REFUSED),
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.processes.gateway_processes", "NoTemporaryFolder", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),

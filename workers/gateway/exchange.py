@@ -95,7 +95,7 @@ def _last_resort(error: Exception) -> Problem:
 
 def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlation_id: str) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
-    route = getattr(scope.get("route"), "path", "none")
+    route = _template_of(scope.get("route"))
     requests, request_seconds = _metrics(method, route, status)
     requests.inc()
     request_seconds.observe(seconds)
@@ -111,6 +111,11 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
         correlation_id=correlation_id,
         **_facts(scope),
     )
+
+
+def _template_of(route: Any) -> str:
+    """The path of a route with its parameters by their bare names."""
+    return str(getattr(route, "path_format", None) or getattr(route, "path", "none"))
 
 
 def _facts(scope: MutableMapping[str, Any]) -> dict[str, str]:

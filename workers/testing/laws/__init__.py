@@ -3,7 +3,7 @@
     class TestShipments(ContextLaws):
         contexts = (context,)
 
-What is an exception to a law, and why, the class says: `loud_when_repeated`, `adding_up`, `still_asked_for`.
+What is an exception to a law the context declares (`loud_when_repeated`, `adding_up`) or the class (`still_asked_for`).
 """
 
 import pytest
