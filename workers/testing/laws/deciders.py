@@ -62,9 +62,8 @@ class DeciderLaws(Laws):
             again = step(context, stride.after, stride.command)
             repeated = {type(event) for event in again.events}
             loud = sorted(event.name for event in repeated - context.loud_when_repeated.keys())
-            assert not loud, (
-                f"{stride.command!r} asked twice leads to {loud} again: be quiet, or say why not (Context.loud_when_repeated)"
-            )
+            advice = "be quiet, or say why not (Context.loud_when_repeated)"
+            assert not loud, f"{stride.command!r} asked twice leads to {loud} again: {advice}"
             assert again.after == stride.after or repeated & context.adding_up
 
     @holds(100)
