@@ -113,8 +113,10 @@ def _action(state: ShippingState, order_id: str) -> Command | None:
 shipping = Saga(
     name="shipping",
     reacts_to=frozenset(
-        {OrderConfirmed, OrderShipped, OrderDelivered}
-        | {ShipmentBooked, ShipmentDispatched, ShipmentDelivered, ShipmentCancelled}
+        {
+            *(OrderConfirmed, OrderShipped, OrderDelivered),
+            *(ShipmentBooked, ShipmentDispatched, ShipmentDelivered, ShipmentCancelled),
+        }
     ),
     initial=ShippingState(),
     correlate=correlate,
