@@ -5,7 +5,7 @@ this release does not know are passed over. An event of a type that this release
 one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -17,11 +17,11 @@ from contracts.upcasting import NO_UPCASTERS, Fields, Part, Upcaster, Upcasters
 Validate = Callable[[bytes], Event]
 
 
-class NewerRelease(Exception):
-    """An event of a type that this release does not declare: a newer release has written it. Upgrade this process."""
+class NewerRelease(MalformedMessage):
+    """A message of a type that this release does not declare: a newer release has written it. Upgrade this process."""
 
     def __init__(self, wire_type: str) -> None:
-        super().__init__(f"{wire_type} was written by a newer release: upgrade this process")
+        super().__init__("NewerRelease", f"{wire_type} was written by a newer release: upgrade this process")
         self.wire_type = wire_type
 
 
@@ -42,10 +42,26 @@ class StoredEvents:
         """By the wire type of each event that is not retired, what reads its JSON. Raises ValueError."""
         return self._present
 
-    @property
-    def upcasters(self) -> Iterable[Upcaster]:
-        """The upcasters, ordered by the types of their events."""
-        return [upcaster for _, upcaster in sorted(self._upcasters.by_type.items())]
+    def upcasting_code(self, *contexts: str) -> Sequence[Callable[..., Any]]:
+        """The functions of the upcasters of these contexts: a part of the code that reads their events."""
+        return [
+            upcaster.function
+            for _, upcaster in sorted(self._upcasters.by_type.items())
+            if upcaster.model.context in contexts
+        ]
+
+    def becomes(self, wire_type: str) -> frozenset[type[Event]]:
+        """The present events that a stored one of this type may be today; none if the type is not declared."""
+        return frozenset(self.models[type_] for type_ in self.path(wire_type) if type_ in self._present)
+
+    def path(self, wire_type: str) -> frozenset[str]:
+        """The wire types that a stored event of this type has been read as by some release: itself, and what upcasters
+        made of it.
+        """
+        if wire_type not in self.models:
+            return frozenset()
+        later = (self.path(model.type) for model in self._upcasters.next_models.get(wire_type, ()))
+        return frozenset({wire_type}).union(*later)
 
     def of(self, context: str) -> "StoredEvents":
         """The events of one context only."""

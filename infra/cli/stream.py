@@ -4,13 +4,15 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
+from contracts.envelope import MalformedMessage
 from contracts.message import Event
 from infra.cli.event_line import EventLine
 from infra.cli.exits import CommandRefused
@@ -76,15 +78,16 @@ def _point(at: str | None) -> Point | None:
 
 def folded(context: str, rows: Sequence[EventRow]) -> Any:
     """The write side's state after these events."""
-    return fold(chosen_contexts(Settings())[context].decider, (_event(context, row) for row in rows))
+    return fold(
+        chosen_contexts(Settings())[context].decider, chain.from_iterable(_events_of(context, row) for row in rows)
+    )
 
 
-def _event(context: str, row: EventRow) -> Event:
-    type_ = f"{context}.{row.type}.v{row.schema_version}"
-    model = catalogue().events.get(type_)
-    if model is None:
-        raise CommandRefused(f"This installation does not know the event {type_}; a newer one wrote it.")
-    return model.model_validate_json(row.data)
+def _events_of(context: str, row: EventRow) -> tuple[Event, ...]:
+    try:
+        return stored_events().read(f"{context}.{row.type}.v{row.schema_version}", row.data)
+    except MalformedMessage as error:
+        raise CommandRefused(f"The event {row.stream_version} cannot be read: {error.explanation}.") from error
 
 
 def fields(state: Any) -> dict[str, Any]:

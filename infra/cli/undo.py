@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.client.identifiers import new_identifier
 from contracts.outcome import Outcome
 from contracts.principal import Principal
@@ -56,7 +56,7 @@ async def _undo(context: str, stream_id: str, undo: Undo, sender: Principal, wai
 
     async def load() -> Sequence[Recorded]:
         async with event_table(Settings()) as database:
-            return await stream_history(PostgresEventStore(database), catalogue().events, context, stream_id)
+            return await stream_history(PostgresEventStore(database), stored_events(), context, stream_id)
 
     async def send(undo_command: UndoCommand) -> Outcome | None:
         return await _sent(undo_command, command_id, sender, wait)

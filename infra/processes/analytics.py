@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.contexts import chosen_contexts
 from infra.faust.worker import AnalyticsWorker
@@ -28,7 +28,7 @@ TABLE_CONNECTIONS = 2
 @asynccontextmanager
 async def analytics_hosts(settings: Settings) -> AsyncIterator[list[AnalyticsWorker]]:
     """The one worker of the process, for located settings."""
-    topics, events = Topics(settings.topic_prefix), catalogue().events
+    topics, events = Topics(settings.topic_prefix), stored_events()
     declared = {
         name: context.analytics for name, context in chosen_contexts(settings).items() if context.analytics.series
     }

@@ -42,7 +42,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         partitions=settings.partitions,
         owner=owner_name(),
         commands=messages.commands,
-        events=messages.events,
+        events=messages.stored_events(),
         identities=PostgresIdentities(database, knows_services=True) if settings.auth != "none" else None,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.kafka.log_reader import LogReader
 from infra.postgres.event_store import PostgresEventStore
@@ -30,7 +30,7 @@ async def open_generation_ports(settings: Settings, database: Database) -> Async
                 log=log,
                 lanes=Lanes(database),
                 topics=Topics(settings.topic_prefix),
-                events=catalogue().events,
+                events=stored_events(),
                 partitions=settings.partitions,
             )
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.contexts import chosen_contexts
 from infra.kafka.groups import projection_group
@@ -37,7 +37,7 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host and consumer group for each projection and each section, so that a slow one delays no other, for located
     settings.
     """
-    topics, events = Topics(settings.topic_prefix), catalogue().events
+    topics, events = Topics(settings.topic_prefix), stored_events()
     database = database_for(settings, role=PROJECTION, connections=TABLE_CONNECTIONS)
     redis = client(settings)
     table, store = PostgresEventStore(database), RedisReadModelWriter(redis, Keys(settings.topic_prefix))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.contexts import chosen_contexts
 from infra.kafka.groups import SAGA_GROUP
@@ -40,7 +40,7 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         sender=sender,
         topics=topics,
         owner=owner_name(),
-        events=catalogue().events,
+        events=stored_events(),
         instances=SharedInstances(),
         identities=PostgresIdentities(database, knows_services=False),
     )

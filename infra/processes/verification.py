@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.contexts import chosen_contexts
 from infra.kafka.log_reader import LogReader
@@ -33,7 +33,7 @@ async def open_sources(settings: Settings, database: Database) -> AsyncIterator[
         async with client(settings) as redis:
             yield Sources(
                 contexts=chosen_contexts(settings),
-                models=catalogue().events,
+                models=stored_events(),
                 topics=Topics(settings.topic_prefix),
                 partitions=settings.partitions,
                 wanted_topics=[WantedTopic(*topic) for topic in topics_of(list(chosen_contexts(settings)), settings)],

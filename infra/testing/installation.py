@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import catalogue, stored_events
 from contracts.envelope import CommandEnvelope, rfc3339
 from contracts.message import Command, Event
 from contracts.outcome import Outcome
@@ -137,7 +137,7 @@ class Installation:
 
     def events(self, context: str, stream_id: str | None = None) -> list[Event]:
         """The events of a stream in their order; without an id those of all streams of the context, lane by lane."""
-        table, reader = self._servers.table, catalogue().stored_events()
+        table, reader = self._servers.table, stored_events()
         if stream_id is None:
             rows = [row for (name, _), rows in sorted(table.events.items()) if name == context for row in rows]
         else:

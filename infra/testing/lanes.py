@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID, uuid5
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import catalogue, stored_events
 from contracts.topics import Topics
 from infra.memory.broker import Broker
 from infra.memory.clock import MemoryClock
@@ -152,7 +152,7 @@ def _works(
         partitions=partitions,
         owner=OWNER,
         commands=messages.commands,
-        events=messages.events,
+        events=stored_events(),
         clock=clock,
     )
     saga_ports = SagaPorts(
@@ -160,7 +160,7 @@ def _works(
         sender=sender,
         topics=TOPICS,
         owner=OWNER,
-        events=messages.events,
+        events=stored_events(),
         instances=SharedInstances(),
         clock=clock,
         draw_seed=_seeds(),
@@ -173,10 +173,10 @@ def _works(
         yield TOPICS.events(name), partial(SagaLane, name, followers, ports=saga_ports)
 
     def projection_lane(projection: Projection, partition: int) -> LaneWork:
-        return ProjectionLane(projection, TOPICS, partition, messages.events, store, models, clock=clock)
+        return ProjectionLane(projection, TOPICS, partition, stored_events(), store, models, clock=clock)
 
     def section_lane(projection: Projection, section: Section, partition: int) -> LaneWork:
-        return SectionLane(projection, section, TOPICS, partition, messages.events, store, models, clock=clock)
+        return SectionLane(projection, section, TOPICS, partition, stored_events(), store, models, clock=clock)
 
     for projection in [projection for context in contexts.values() for projection in context.projections]:
         yield TOPICS.events(projection.context), partial(projection_lane, projection)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.message import Event
 from infra.memory.analytics import MemoryAnalyticsTable, MemoryWindowTopic
 from infra.memory.broker import Broker
@@ -19,14 +19,14 @@ from workers.analytics.published import PublishedWindows, key_of
 from workers.core.analytics import Series, Totals, WindowKey
 from workers.core.recorded import Recorded
 from workers.domain import contexts
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord, OutboundRecord, PublishFailed
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHANGELOG, WINDOWS = "analytics.changelog", "analytics.windows"
 ORDERS = contexts()["orders"].analytics.series
-MODELS = catalogue().events
+MODELS = stored_events()
 
 
 def rows_at(*timed: tuple[datetime, Event]) -> list[EventRow]:

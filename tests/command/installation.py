@@ -97,7 +97,7 @@ class Installation:
             partitions=self.partitions,
             owner="tester",
             commands=messages.commands,
-            events=messages.events,
+            events=messages.stored_events(),
             snapshot_interval_events=self.snapshot_interval_events,
             identities=self.identities,
             clock=lambda: self.elapsed_seconds,

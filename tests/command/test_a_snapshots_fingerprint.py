@@ -9,8 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from contracts.catalogue import catalogue
-from contracts.message import Event
+from contracts.catalogue import stored_events
 from workers import fingerprint
 from workers.command import snapshots
 from workers.command.snapshots import snapshot_fingerprint
@@ -105,7 +104,7 @@ def test_covers_the_fields_that_events_are_made_of(name: str, monkeypatch: pytes
 
     monkeypatch.setattr(fingerprint, "_normalized", noting)
     fingerprint_with_imports.cache_clear()
-    snapshot_fingerprint(name, contexts()[name].decider, catalogue().events)
+    snapshot_fingerprint(name, contexts()[name].decider, stored_events())
     for module in (
         "contracts.fields",
         "contracts.message",
@@ -118,10 +117,9 @@ def test_covers_the_fields_that_events_are_made_of(name: str, monkeypatch: pytes
 
 
 def test_changes_with_the_way_in_which_states_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    decider, events = contexts()["users"].decider, catalogue().events
+    decider, events = contexts()["users"].decider, stored_events()
     usual = snapshot_fingerprint("users", decider, events)
-    others: dict[str, type[Event]] = {name: model for name, model in events.items() if name.startswith("orders.")}
-    assert snapshot_fingerprint("users", decider, {**events, **others}) == usual, "no event of other contexts counts"
+    assert snapshot_fingerprint("users", decider, events.of("users")) == usual, "no event of other contexts counts"
     monkeypatch.setattr(snapshots, "FORMAT", 2)
     changed = snapshot_fingerprint("users", decider, events)
     assert changed != usual

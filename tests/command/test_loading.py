@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.envelope import CommandEnvelope
 from contracts.message import Event
 from contracts.payments.commands import DepositFunds
@@ -26,7 +26,7 @@ from workers.ports.event_store import SnapshotRow
 from workers.ports.log import InboundRecord
 
 PAYMENTS = contexts()["payments"].decider
-EVENTS = catalogue().events
+EVENTS = stored_events()
 SNAPSHOTS = Snapshots("payments", PAYMENTS, EVENTS)
 
 

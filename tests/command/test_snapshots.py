@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import Installation, record
@@ -23,7 +23,7 @@ from workers.ports.event_store import StoredSnapshot
 from workers.testing.walks import walks
 
 USERS = contexts()["users"]
-EVENTS = catalogue().events
+EVENTS = stored_events()
 USERS_FUNCTIONS = (USERS.decider.decide, USERS.decider.evolve)
 ADA = CREATE_ADA.user_id
 every_context = pytest.mark.parametrize("context", contexts().values(), ids=contexts().keys())

@@ -100,7 +100,7 @@ class DeskInMemory:
             partitions=1,
             owner="worker",
             commands=messages.commands,
-            events=messages.events,
+            events=messages.stored_events(),
             snapshot_interval_events=SNAPSHOT_INTERVAL_EVENTS,
             identities=self.identities,
             clock=self.clock,

@@ -50,7 +50,7 @@ def preview_for(
 ) -> RetryPreview:
     request = read_letter(command, **headers)
     assert isinstance(request, Request)
-    decision = DryRun(decider, "users", stream(*events), MESSAGES.events).decide(request, NOW, rejected_claims)
+    decision = DryRun(decider, "users", stream(*events), MESSAGES.stored_events()).decide(request, NOW, rejected_claims)
     return decision if isinstance(decision, RetryPreview) else preview_of(decision)
 
 

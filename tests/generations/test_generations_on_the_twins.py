@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.memory import read_model_server as keys
 from infra.memory.generations import MemoryGenerations
@@ -63,7 +63,7 @@ class Scene:
         self.generations = MemoryGenerations(self.models.server, DirectWire())
         table, topics = RowsInMemory(ROWS), Topics()
         self.ports = GenerationPorts(
-            self.generations, self.models, table, self.log, self.log, topics, catalogue().events, 1
+            self.generations, self.models, table, self.log, self.log, topics, stored_events(), 1
         )
         self.operator = Operator(MemoryInterventions(self.record, DirectWire()), "Grace", Reason("greetings"))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.envelope import MalformedMessage
 from contracts.users.examples import ADA_CREATED
 from tests.lanes.recorded_rows import RowsInMemory, event_rows, inbound
@@ -29,7 +29,7 @@ Header = tuple[str, Any]
 
 
 def reader() -> SequencedEvents:
-    return SequencedEvents("projection", "users", 0, catalogue().events, RowsInMemory([]))
+    return SequencedEvents("projection", "users", 0, stored_events(), RowsInMemory([]))
 
 
 @st.composite

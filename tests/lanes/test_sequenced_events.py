@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
+from contracts.stored_events import NewerRelease
 from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED, CREATE_ADA
@@ -25,7 +26,7 @@ LAST = len(ROWS)
 
 
 def reader(table: RowsInMemory) -> SequencedEvents:
-    return SequencedEvents("projection", "users", 0, catalogue().events, table)
+    return SequencedEvents("projection", "users", 0, stored_events(), table)
 
 
 def sequences(recorded_events: list[Recorded]) -> list[int]:
@@ -110,8 +111,8 @@ async def test_go_on_behind_a_batch_that_cannot_be_read_which_is_counted() -> No
         foreign(1, headers=tuple((name, None) for name, _ in inbound(ROWS[1], 0).headers)),  # type: ignore[misc]
         inbound(ROWS[1], 1)._replace(value=b"{}"),
         inbound(ROWS[1], 1)._replace(value=None),
-        inbound(ROWS[1]._replace(type="UserExploded"), 1),
-        inbound(ROWS[1]._replace(data=CREATE_ADA.to_json(), type="CreateUser"), 1),
+        inbound(ROWS[1]._replace(type="UserExploded"), 1)._replace(is_signed=False),
+        inbound(ROWS[1]._replace(data=CREATE_ADA.to_json(), type="CreateUser"), 1)._replace(is_signed=False),
         forged(ROWS[1], 0, 1),
         forged(ROWS[1], -5, 1),
         forged(ROWS[1], LAST + 7, 1),
@@ -136,6 +137,27 @@ async def test_of_strangers_are_passed_over(record: InboundRecord) -> None:
     assert sequences(recorded_events) == [1, 2, 3]
     assert [recorded.event_id for recorded in recorded_events] == [row.event_id for row in rows]
     assert events.position == 3
+
+
+async def test_of_a_newer_release_are_left_to_it() -> None:
+    rows = [ROWS[0], ROWS[1]._replace(schema_version=9), ROWS[2]]
+    events = reader(RowsInMemory(rows))
+    with pytest.raises(NewerRelease, match=rf"users\.{rows[1].type}\.v9 was written by a newer release"):
+        await read(events, [inbound(row, offset) for offset, row in enumerate(rows)])
+
+
+async def test_of_a_newer_release_that_were_passed_before_are_repeats() -> None:
+    rows = [ROWS[0], ROWS[1]._replace(schema_version=9), ROWS[2]]
+    events = reader(RowsInMemory(rows))
+    events.position = 2
+    assert sequences(await read(events, [inbound(row, offset) for offset, row in enumerate(rows)])) == [3]
+
+
+async def test_of_a_newer_release_are_noticed_in_the_table_too() -> None:
+    rows = [ROWS[0], ROWS[1]._replace(schema_version=9), ROWS[2]]
+    events = reader(RowsInMemory(rows))
+    with pytest.raises(NewerRelease):
+        await read(events, [inbound(rows[0], 0), inbound(rows[2], 1)])
 
 
 def forged_next(row: EventRow, offset: int) -> InboundRecord:

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.commands import UpdateUser
 from infra.postgres.lists import listed
 from infra.postgres.pool import Database
@@ -16,7 +16,7 @@ from workers.domain import contexts
 
 LENGTH = 100_000
 DECIDER = contexts()["users"].decider
-FINGERPRINT = snapshot_fingerprint("users", DECIDER, catalogue().events)
+FINGERPRINT = snapshot_fingerprint("users", DECIDER, stored_events())
 # In a partition that the test's lane does not have.
 WRITE = """
 INSERT INTO annals.events (context, partition, sequence, stream_id, stream_version, event_id, type, schema_version,
@@ -97,7 +97,7 @@ async def test_other_code_and_a_spoilt_snapshot_cost_time_and_nothing_else(datab
     await moved(store, "Turin")
     assert tuple(await onlooker.fetchrow(snapshot)) == (length + 1, FINGERPRINT)
     other = Decider(DECIDER.initial, decide_as_ever, DECIDER.evolve)
-    theirs = snapshot_fingerprint("users", other, catalogue().events)
+    theirs = snapshot_fingerprint("users", other, stored_events())
     assert theirs != FINGERPRINT
     assert await moved(store, "Turin", other) == (length + 1, False, [length + 1])
     assert tuple(await onlooker.fetchrow(snapshot)) == (length + 1, FINGERPRINT), "nothing has changed"

@@ -51,7 +51,7 @@ class Watched(PostgresEventStore):
             partitions=1,
             owner="tester",
             commands=messages.commands,
-            events=messages.events,
+            events=messages.stored_events(),
             snapshot_interval_events=self._interval_events,
         )
         lane = CommandLane(Context("users", decider or contexts()["users"].decider), 0, ports)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from tests.lanes.recorded_rows import RowsInMemory, inbound_all
 from tests.projection.models import ModelsInMemory
@@ -40,7 +40,7 @@ class Scene:
         self.lane = self.another(projection)
 
     def another(self, projection: Projection = card) -> ProjectionLane:
-        events = catalogue().events
+        events = stored_events()
         return ProjectionLane(projection, Topics(), 0, events, self.table, self.store, clock=self.hands)
 
     async def look(self) -> None:
@@ -72,5 +72,5 @@ async def scene_at_rest(until: int | None = None) -> Scene:
 
 async def whole() -> tuple[object, object]:
     store = Scene().store
-    await read_on(ProjectionLane(card, Topics(), 0, catalogue().events, RowsInMemory(ROWS), store), LOG)
+    await read_on(ProjectionLane(card, Topics(), 0, stored_events(), RowsInMemory(ROWS), store), LOG)
     return store.kept, store.found_by()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderPlaced
 from contracts.orders.examples import ADAS_ORDER_PLACED
@@ -51,7 +51,7 @@ class Scene:
         self.lane = self.another(section)
 
     def another(self, section: Section = ORDERS, building: Generation | None = None) -> SectionLane:
-        events = catalogue().events
+        events = stored_events()
         return SectionLane(card, section, Topics(), 0, events, self.table, self.store, building, self.hands)
 
     async def values(self, generation: Generation = LIVE) -> dict[str, SectionValue]:

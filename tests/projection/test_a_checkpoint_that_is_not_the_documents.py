@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.inventory import examples as stock
 from contracts.message import Event
 from contracts.orders import examples as orders
@@ -48,7 +48,7 @@ class Read:
     async def read(self, batch: int, rows: list[EventRow] | None = None) -> "Read":
         rows = self.rows if rows is None else rows
         log = inbound_all(rows)
-        lane = ProjectionLane(self.projection, Topics(), 0, catalogue().events, RowsInMemory(rows), self.store)
+        lane = ProjectionLane(self.projection, Topics(), 0, stored_events(), RowsInMemory(rows), self.store)
         while True:
             offset = await lane.acquire()
             try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED
 from tests.counted import Counted
@@ -154,7 +154,7 @@ async def test_begins_over_documents_of_before_and_ends_with_the_table() -> None
 
 async def test_that_builds_a_generation_leaves_checks_to_the_lane_of_the_live_one() -> None:
     scene = await scene_at_rest()
-    building = ProjectionLane(card, Topics(), 0, catalogue().events, scene.table, scene.store, USERS, scene.hands)
+    building = ProjectionLane(card, Topics(), 0, stored_events(), scene.table, scene.store, USERS, scene.hands)
     await building.acquire()
     scene.store.lose_document(ADA)
     scene.hands.turn()

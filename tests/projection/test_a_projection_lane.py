@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from contracts.users.events import UserDeleted, UserUpdated
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
@@ -27,7 +27,7 @@ ADA = ADA_CREATED.user_id
 
 
 def lane_on(store: ModelsInMemory, projection: Projection = card) -> ProjectionLane:
-    return ProjectionLane(projection, Topics(), 0, catalogue().events, RowsInMemory(ROWS), store)
+    return ProjectionLane(projection, Topics(), 0, stored_events(), RowsInMemory(ROWS), store)
 
 
 async def read_on(lane: ProjectionLane, log: list[InboundRecord], batch: int = 2) -> int:
@@ -150,7 +150,7 @@ async def test_notices_while_nothing_happens_that_another_generation_is_live() -
 
 async def test_that_builds_a_generation_goes_on_with_it_whichever_is_live() -> None:
     store, building = ModelsInMemory(), Generation("users", 2)
-    lane = ProjectionLane(card, Topics(), 0, catalogue().events, RowsInMemory(ROWS), store, building)
+    lane = ProjectionLane(card, Topics(), 0, stored_events(), RowsInMemory(ROWS), store, building)
     await read_on(lane, LOG)
     store.server.set(("live", "users"), 3)
     await lane.idle()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.events import UserUpdated
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import RowsInMemory, event_rows
@@ -23,7 +23,7 @@ EVERYTHING = LanePosition(0, 4, {})
 
 
 def rebuilding(rows: list[EventRow] | None = None, projection: Projection = card) -> Rebuilding:
-    return Rebuilding(projection, catalogue().events, RowsInMemory(ROWS if rows is None else rows))
+    return Rebuilding(projection, stored_events(), RowsInMemory(ROWS if rows is None else rows))
 
 
 @pytest.mark.parametrize("page", [1, 2, 100])

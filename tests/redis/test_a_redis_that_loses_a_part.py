@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from contracts.users.events import UserCreated, UserUpdated
 from infra.redis.documents import RedisStoredDocuments
@@ -39,7 +39,7 @@ class Scene:
     def __init__(self, redis: Any) -> None:
         self.redis, self.hands = redis, Hands()
         writer, table = RedisReadModelWriter(redis, KEYS), RowsInMemory(ROWS)
-        self.lane = ProjectionLane(card, Topics(), 0, catalogue().events, table, writer, clock=self.hands)
+        self.lane = ProjectionLane(card, Topics(), 0, stored_events(), table, writer, clock=self.hands)
         self.whole: Any = None
 
     async def contents(self) -> Any:

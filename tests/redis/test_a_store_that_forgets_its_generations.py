@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from infra.redis.documents import RedisStoredDocuments
 from infra.redis.generations import RedisGenerations
@@ -93,6 +94,6 @@ async def test_a_build_is_not_begun_upon_a_generation_that_the_store_has_forgott
     )
     generations = RedisGenerations(redis, keys)
     unused = cast(Any, SimpleNamespace())
-    ports = GenerationPorts(generations, unused, unused, unused, unused, Topics(), {}, 1)
+    ports = GenerationPorts(generations, unused, unused, unused, unused, Topics(), StoredEvents({}), 1)
     assert await next_generation(ports, user_card, fresh=False) == Generation("users", 3)
     assert (await generations.status(Generation("users", 3), [(TOPIC, 0)])).checkpoints[TOPIC, 0] == START

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from contracts.users.events import UserCreated
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
@@ -93,7 +93,7 @@ class Installation:
             sender=self.sender,
             topics=TOPICS,
             owner="tester",
-            events=catalogue().events,
+            events=stored_events(),
             instances=SharedInstances() if instances is None else instances,
             clock=lambda: self.elapsed_seconds,
         )

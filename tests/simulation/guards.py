@@ -111,7 +111,7 @@ def _read_everything_by(role: str) -> Callable[..., AsyncIterator[Stretch]]:
 
 async def _fill_nothing(self: SequencedEvents, until: int, record: InboundRecord, at_once: int) -> AsyncIterator[Any]:
     self.position = until
-    for none_at_all in self._models.keys() - self._models.keys():
+    for none_at_all in list[Any]():
         yield none_at_all
 
 

@@ -6,7 +6,7 @@ The workers stand still meanwhile, so what a verification waits for does not com
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from infra.memory.clock import MemoryClock
 from infra.memory.event_log import MemoryEventLog
 from infra.memory.event_store import MemoryEventStore
@@ -45,7 +45,7 @@ def sources_of(servers: Servers, contexts: Mapping[str, Context] = CONTEXTS) -> 
     wire = ImmediateWire()
     return Sources(
         contexts=contexts,
-        models=catalogue().events,
+        models=stored_events(),
         topics=TOPICS,
         partitions=PARTITIONS,
         wanted_topics=WANTED_TOPICS,

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import catalogue, stored_events
 from infra.memory.event_store import MemoryEventStore
 from infra.memory.message_sender import MemoryMessageSender
 from infra.memory.read_models import MemoryReadModelWriter, ReadModelServer
@@ -100,7 +100,7 @@ def _command_host(environment: WorkerEnvironment) -> LaneHost:
         partitions=PARTITIONS,
         owner=environment.member,
         commands=messages.commands,
-        events=messages.events,
+        events=messages.stored_events(),
         clock=environment.clock,
     )
     return _host(
@@ -125,7 +125,7 @@ def _saga_host(environment: WorkerEnvironment) -> LaneHost:
         sender=MemoryMessageSender(environment.servers.broker, environment.producing, PARTITIONS),
         topics=TOPICS,
         owner=environment.member,
-        events=catalogue().events,
+        events=stored_events(),
         instances=SharedInstances(),
         clock=environment.clock,
         draw_seed=_seeds(environment.member),
@@ -146,7 +146,7 @@ def _projection_host(environment: WorkerEnvironment) -> LaneHost:
     (projection,) = USERS.projections
     table = MemoryEventStore(environment.servers.table, environment.wire)
     store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
-    events = catalogue().events
+    events = stored_events()
     return _host(
         "projection",
         _subscription(environment, "annals-projection-users", EVENTS),
@@ -171,7 +171,7 @@ def _section_host(environment: WorkerEnvironment) -> LaneHost:
     (section,) = projection.sections
     table = MemoryEventStore(environment.servers.table, environment.wire)
     store = MemoryReadModelWriter(environment.servers.redis, environment.wire)
-    events = catalogue().events
+    events = stored_events()
     return _host(
         "projection",
         _subscription(environment, "annals-projection-users-circle", EVENTS),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.outcome import Outcome
 from contracts.principal import Principal
 from contracts.users.commands import UpdateUser
@@ -25,7 +25,7 @@ from workers.operations.undo import (
 from workers.ports.event_store import EventRow
 
 MOVED = UserUpdated(user_id="ada", city="Turin")
-EVENTS = catalogue().events
+EVENTS = stored_events()
 
 
 class Sender:

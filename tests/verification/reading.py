@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.memory.clock import MemoryClock
 from infra.sqlite.step_scratch import sqlite_scratch
@@ -25,7 +25,7 @@ def sources_with(**changes: Any) -> Sources:
     nothing: Any = None
     parts: dict[str, Any] = {
         "contexts": contexts(),
-        "models": catalogue().events,
+        "models": stored_events(),
         "topics": Topics(),
         "partitions": 1,
         "wanted_topics": (),

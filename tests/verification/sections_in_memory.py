@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.topics import Topics
 from infra.memory.clock import MemoryClock
 from infra.memory.interventions import InterventionRows, MemoryInterventions
@@ -44,7 +44,7 @@ class Verification:
         self.operator = Operator(interventions, "Grace", Reason("for the test"))
         self.sources = Sources(
             contexts={},
-            models=catalogue().events,
+            models=stored_events(),
             topics=Topics(),
             partitions=1,
             wanted_topics=(),

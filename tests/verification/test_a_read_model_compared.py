@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.events import UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows
@@ -22,7 +22,7 @@ CARD = next(projection for projection in contexts()["users"].projections if proj
 
 
 def folded(reached: int, parked: dict[str, ParkedStream] | None = None) -> Document | None:
-    fold = DocumentFold(CARD, catalogue().events, {0: reached}, parked or {})
+    fold = DocumentFold(CARD, stored_events(), {0: reached}, parked or {})
     for row in ROWS:
         fold.apply(row)
     return fold.documents.get(ADA)
@@ -54,7 +54,7 @@ def test_the_fold_goes_as_far_as_the_lane_has_come() -> None:
 
 def test_the_fold_goes_as_far_as_its_own_lane_has_come() -> None:
     for reached, documents in (({0: 0, 1: 3}, {ADA}), ({0: 3, 1: 0}, set()), ({0: 3}, set())):
-        fold = DocumentFold(CARD, catalogue().events, reached, {})
+        fold = DocumentFold(CARD, stored_events(), reached, {})
         for row in ROWS:
             fold.apply(row._replace(partition=1))
         assert set(fold.documents) == documents
@@ -73,7 +73,7 @@ def test_an_event_that_the_code_cannot_apply_is_noted_and_passed_over() -> None:
             raise ZeroDivisionError("ada@example.org")
         return CARD.evolve(document, recorded)
 
-    fold = DocumentFold(replace(CARD, evolve=evolve), catalogue().events, {0: 3}, {})
+    fold = DocumentFold(replace(CARD, evolve=evolve), stored_events(), {0: 3}, {})
     for row in ROWS:
         fold.apply(row)
     assert fold.documents[ADA]["city"] == "Turin"

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.envelope import rfc3339
 from contracts.message import Event
 from contracts.orders.events import OrderCancelled, OrderPlaced
@@ -22,7 +22,7 @@ from infra.sqlite.step_scratch import sqlite_scratch
 from tests.lanes.recorded_rows import FIRST_SECOND, event_rows, inbound
 from tests.verification.reading import in_no_hurry, sources_with
 from workers.domain import contexts
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.event_coverage import EventCoverage
 from workers.operations.verification.findings import Verdict
 from workers.operations.verification.lane_positions import LanePositions
@@ -204,14 +204,14 @@ class OneLongJournal:
         stored = StoredInstance(number - 1, before(number))
         event_id = f"00000000-0000-5000-8000-{number:012d}"
         row = event_rows(event)[0]._replace(sequence=number, event_id=event_id, recorded_at=FIRST_SECOND)
-        followed = follow([CLOSING], [recorded_row(row, catalogue().events)], {KEY: stored} if number > 1 else {}, 0)
+        followed = follow([CLOSING], [recorded_row(row, stored_events())], {KEY: stored} if number > 1 else {}, 0)
         return event, row, followed
 
 
 async def peak_of_a_journal(length: int) -> int:
     verdict, journal = Verdict(), OneLongJournal(length)
     with sqlite_scratch() as scratch:
-        installation = Installation(Topics(), catalogue().events, scratch)
+        installation = Installation(Topics(), stored_events(), scratch)
         page = InstancePage(cast(ReadTransaction, journal), CLOSING, installation, verdict)
         with measured() as peak:
             await page.compare("")

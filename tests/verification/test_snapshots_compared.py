@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA
 from infra.postgres.migrate import migrate
@@ -84,7 +84,7 @@ async def test_pass_until_one_is_changed_and_again_when_it_is_gone(settings: Set
 
 async def spoil(owner: Database) -> None:
     """Each snapshot in its own way; the forged one by a writer who knows the format."""
-    snapshots = Snapshots("users", USERS.decider, catalogue().events)
+    snapshots = Snapshots("users", USERS.decider, stored_events())
     state = b'["alive","Eve","Eve","eve@example.org",null,false]'
     async with owner.connection() as connection:
         event_id = await connection.fetchval(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.message import Event
 from contracts.users.events import UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED
@@ -20,7 +20,7 @@ ADAS, GRACES = ("email", "ada@example.org"), ("email", "grace@example.org")
 
 
 def folded(*rows: EventRow, decider: Decider[Any] = USERS) -> StateFold:
-    fold = StateFold(decider, catalogue().events)
+    fold = StateFold(decider, stored_events())
     for row in rows:
         fold.apply(row)
     return fold

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from tests.pausing import paused
 from tests.system import Sent, System, create_user, create_users
 from tests.verification.command import named, repaired, verified
@@ -159,7 +159,7 @@ async def test_names_events_that_differ_and_names_and_repairs_a_snapshot(system:
     other = json.dumps({**json.loads(data), "last_name": "Byron"})
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     # This code reads it and never writes it.
-    snapshots = Snapshots("users", contexts()["users"].decider, catalogue().events)
+    snapshots = Snapshots("users", contexts()["users"].decider, stored_events())
     await system.database.execute(
         "INSERT INTO annals.snapshots VALUES ('users', $1, 2, $2, 'a digest', '[]', now())",
         *(kept.stream_id, snapshots.fingerprint),

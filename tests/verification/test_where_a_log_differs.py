@@ -1,6 +1,6 @@
 """Where a log differs from its table is said so that it can be looked up: the record's offset, and what is wrong."""
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED
 from tests.lanes.recorded_rows import event_rows, inbound, inbound_all
 from workers.domain import contexts
@@ -70,7 +70,7 @@ def test_nothing_is_reported_of_what_came_while_we_looked() -> None:
 
 
 def test_a_document_is_not_folded_past_an_event_of_no_known_type() -> None:
-    fold = DocumentFold(CARD, catalogue().events, {0: 3}, {})
+    fold = DocumentFold(CARD, stored_events(), {0: 3}, {})
     for row in (ROWS[0], ROWS[1]._replace(schema_version=99), ROWS[2]._replace(schema_version=98)):
         fold.apply(row)
     assert fold.raised[ADA].stream_version == 2
@@ -80,7 +80,7 @@ def test_a_document_is_not_folded_past_an_event_of_no_known_type() -> None:
 
 
 def test_versions_that_are_not_asked_for_are_passed_over() -> None:
-    fold = DocumentFold(CARD, catalogue().events, {0: 3}, {}, {ADA: frozenset({2})})
+    fold = DocumentFold(CARD, stored_events(), {0: 3}, {}, {ADA: frozenset({2})})
     for row in ROWS:
         fold.apply(row)
     assert fold.documents[ADA]["welcomed_at"] is None

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from workers.core.analytics import Addition, Series, Totals, WindowKey, WindowSize
+from contracts.stored_events import StoredEvents
+from workers.core.analytics import Addition, Measured, Series, Totals, WindowKey, WindowSize
 from workers.core.recorded import Recorded
+from workers.fingerprint import fingerprint
 
 EXPIRY_STEP_MS = 3_600_000
 """Windows end to be kept at the first event of an hour."""
@@ -87,13 +89,20 @@ class LaneFold:
             self._advance(recorded.sequence, self.time_ms)
             return [error]
         errors = []
-        for series in self._by_type.get(type(recorded.event), ()):
+        for series in self._concerned(recorded):
             try:
                 self._measure(series, recorded, at_ms)
             except Exception as error:  # noqa: BLE001  # whatever it is, the lane and the other series go on
                 errors.append(error)
         self._advance(recorded.sequence, at_ms)
         return errors
+
+    def _concerned(self, recorded: Recorded) -> Iterable[Series]:
+        """The series that react to the event, or to a part of it."""
+        if not recorded.more:
+            return self._by_type.get(type(recorded.event), ())
+        series = [declared for part in recorded.parts for declared in self._by_type.get(type(part.event), ())]
+        return list({declared.name: declared for declared in series}.values())
 
     def pass_over(self, sequence: int, recorded_at: datetime) -> None:
         """The next event of the lane is of a type that no series reacts to: only its time counts."""
@@ -104,7 +113,7 @@ class LaneFold:
         sequence, value = self.memories.get(key, (0, None))
         if sequence >= recorded.sequence:
             return
-        measured = series.measure(value, recorded, at_ms)
+        measured = _measured(series, value, recorded, at_ms)
         for (window, field), amount in self._sums_of(series, measured.additions).items():
             self._add(window, field, amount, recorded.sequence)
         if measured.memory != value:
@@ -166,6 +175,24 @@ class LaneFold:
         """What has changed since the last call."""
         changes, self._changes = self._changes, Changes({}, {}, {})
         return changes
+
+
+def code_of_series(context: str, series: Iterable[Series], models: StoredEvents) -> str:
+    """The fingerprint of what makes the sums of events, the upcasters of the context included."""
+    return fingerprint(*(declared.measure for declared in series), *models.upcasting_code(context))
+
+
+def _measured(series: Series, memory: Any, recorded: Recorded, at_ms: int) -> Measured:
+    """What the event adds, all its parts together."""
+    if not recorded.more:
+        return series.measure(memory, recorded, at_ms)
+    additions: list[Addition] = []
+    for part in recorded.parts:
+        if type(part.event) in series.reacts_to:
+            measured = series.measure(memory, part, at_ms)
+            additions += measured.additions
+            memory = measured.memory
+    return Measured(additions, memory)
 
 
 def folded(series: Sequence[Series], events: Iterable[Recorded]) -> LaneFold:

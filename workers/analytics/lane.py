@@ -13,15 +13,14 @@ from typing import NamedTuple
 
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.analytics import entries
 from workers.analytics.entries import Position
-from workers.analytics.fold import LaneFold, closing
+from workers.analytics.fold import LaneFold, closing, code_of_series
 from workers.analytics.metrics import APPLIED, FAILED
 from workers.analytics.records import position_record, removed_window, window_record
 from workers.core.analytics import Series, Totals, WindowKey
 from workers.core.recorded import Recorded
-from workers.fingerprint import fingerprint
 from workers.lanes.sequenced import SequencedEvents
 from workers.ports.analytics import AnalyticsTable, WindowTopic
 from workers.ports.event_store import EventTable
@@ -53,7 +52,7 @@ class AnalyticsLane:
         context: str,
         partition: int,
         series: Sequence[Series],
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         events: EventTable,
         table: AnalyticsTable,
         windows: WindowTopic,
@@ -62,7 +61,7 @@ class AnalyticsLane:
         self.context, self.partition = context, partition
         self._series, self._table, self._windows = series, table, windows
         self._events = SequencedEvents(ROLE, context, partition, models, events)
-        self._code = fingerprint(*(declared.measure for declared in series))
+        self._code = code_of_series(context, series, models)
         self._fold = LaneFold(series)
         self._build = 0
         self._topic_ids = topic_ids

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.identity import IdentitySource
-from contracts.message import Command, Event
+from contracts.message import Command
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers.command.snapshots import SNAPSHOT_INTERVAL_EVENTS
 from workers.ports.clock import Clock
@@ -25,7 +26,7 @@ class CommandPorts(NamedTuple):
     partitions: int
     owner: str
     commands: Mapping[str, type[Command]]
-    events: Mapping[str, type[Event]]
+    events: StoredEvents
     identities: IdentitySource | None = None
     clock: Clock = time.monotonic
     snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS

@@ -7,11 +7,12 @@ for streams whose snapshots turn out to be unusable.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
 from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers import telemetry
 from workers.command.batch_decision import BatchDecision
 from workers.command.new_streams import NewStreams
@@ -39,7 +40,7 @@ class LaneStreams:
         context: str,
         decider: Decider[Any],
         store: EventStore,
-        events: Mapping[str, type[Event]],
+        events: StoredEvents,
         snapshots: Snapshots,
     ) -> None:
         self._context = context
@@ -142,7 +143,7 @@ class LaneStreams:
 
     def _folded(self, stream: Versioned, rows: Sequence[StreamEvent]) -> Versioned:
         """The stream after these events, which follow on it."""
-        state = fold_onto(self._decider, stream.state, map(self._event, rows))
+        state = fold_onto(self._decider, stream.state, chain.from_iterable(map(self._events_of, rows)))
         return Versioned(rows[-1].stream_version, state, stream.snapshot_version)
 
     def _read_snapshots(self, snapshots: Sequence[StoredSnapshot]) -> tuple[dict[str, Versioned], set[str]]:
@@ -157,9 +158,8 @@ class LaneStreams:
                 warn_once(self._context, f"a snapshot is not used: {error.reason}")
         return streams, unusable
 
-    def _event(self, row: StreamEvent) -> Event:
-        model = self._events[f"{self._context}.{row.type}.v{row.schema_version}"]
-        return model.model_validate_json(row.data)
+    def _events_of(self, row: StreamEvent) -> tuple[Event, ...]:
+        return self._events.read(f"{self._context}.{row.type}.v{row.schema_version}", row.data)
 
 
 def _refusal_of(request: Request) -> tuple[str, str]:

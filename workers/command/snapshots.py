@@ -7,14 +7,13 @@ taken of a state that cannot be restored exactly.
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import pydantic
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers import telemetry
 from workers.command.batch_decision import BatchDecision
 from workers.command.streams import Versioned
@@ -40,13 +39,13 @@ class UnusableSnapshot(Exception):
 
 
 class Snapshots:
-    """Takes and reads the snapshots of one context. `events` are the models of its events by wire type."""
+    """Takes and reads the snapshots of one context. `events` read its events."""
 
     def __init__(
         self,
         context: str,
         decider: Decider[Any],
-        events: Mapping[str, type[Event]],
+        events: StoredEvents,
         interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
     ) -> None:
         self.fingerprint = snapshot_fingerprint(context, decider, events)
@@ -111,12 +110,12 @@ class Snapshots:
         return hashlib.sha256(identity.encode() + state).hexdigest()
 
 
-def snapshot_fingerprint(context: str, decider: Decider[Any], events: Mapping[str, type[Event]]) -> str:
-    """The fingerprint of all that determines a stored state: the code of the decider, the models that read the events,
-    what both import, and the format of snapshots.
+def snapshot_fingerprint(context: str, decider: Decider[Any], events: StoredEvents) -> str:
+    """The fingerprint of all that determines a stored state: the code of the decider, the models and upcasters that
+    read the events, what all of them import, and the format of snapshots.
     """
-    models = [model for type_, model in sorted(events.items()) if type_.startswith(f"{context}.")]
-    code = fingerprint_with_imports(decider.decide, decider.evolve, *models)
+    models = [model for _, model in sorted(events.of(context).models.items())]
+    code = fingerprint_with_imports(decider.decide, decider.evolve, *models, *events.upcasting_code(context))
     return f"{code}.{FORMAT}.{pydantic.VERSION}"
 
 

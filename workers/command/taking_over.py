@@ -5,11 +5,13 @@ The tail of the log, from the lane's mark to the end, tells what is missing: wha
 (Not the last one: a paused worker may have appended a duplicate after it.)
 """
 
-from collections.abc import Mapping
+from typing import Any
 
 import structlog
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers import telemetry
 from workers.command.publisher import Publisher
 from workers.ports.clock import Clock
@@ -56,7 +58,7 @@ async def publish_the_rest(
     lane: LaneKey,
     grant: LaneGrant,
     store: EventStore,
-    models: Mapping[str, type[Event]],
+    models: StoredEvents,
     acquired_at: float,
 ) -> None:
     """Publish from the table what the log lacks, byte for byte as the earlier owner would have done.
@@ -76,6 +78,26 @@ async def publish_the_rest(
         log.info("published the committed events of an earlier owner", lane=str(lane), events=republished)
 
 
-def as_written(row: EventRow, models: Mapping[str, type[Event]]) -> bytes:
-    """The JSON of the event as it was first published."""
-    return models[f"{row.context}.{row.type}.v{row.schema_version}"].model_validate_json(row.data).to_json()
+def as_written(row: EventRow, models: StoredEvents) -> bytes:
+    """The JSON of the event as it was first published. An event of a type that only a newer release declares, and the
+    fields that only that knows, stand as the table has them.
+    """
+    model = models.models.get(f"{row.context}.{row.type}.v{row.schema_version}")
+    if model is None:
+        return row.data
+    try:
+        return model.model_validate_json(row.data).to_json()
+    except ValidationError:
+        ordered = model.model_validate_json(row.data, extra="ignore").to_json()
+        return to_json(_with_the_rest(from_json(ordered), from_json(row.data)))
+
+
+def _with_the_rest(ordered: Any, stored: Any) -> Any:
+    """`ordered`, and behind its fields those that only `stored` has."""
+    if isinstance(ordered, dict) and isinstance(stored, dict):
+        return {name: _with_the_rest(value, stored.get(name, value)) for name, value in ordered.items()} | {
+            name: value for name, value in stored.items() if name not in ordered
+        }
+    if isinstance(ordered, list) and isinstance(stored, list) and len(ordered) == len(stored):
+        return [_with_the_rest(*pair) for pair in zip(ordered, stored, strict=True)]
+    return ordered

@@ -33,13 +33,14 @@ class SagaState(BaseModel):
     """The facts that one instance has recorded; frozen, stored as JSON.
 
     What a fact holds must not be changed in place either: a state that was written stays in memory, and the next event
-    is applied to it, or to what its JSON gives. Both must be equal.
+    is applied to it, or to what its JSON gives. Both must be equal. Facts that this release does not know are kept.
 
     Each saga's state has a `status`: a property that follows from the facts. It names the next action, or how the
     instance ended. It is stored beside the facts, in a column of its own, to be listed and counted.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What a newer release has written stays in the state, though this one does not know it.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     if TYPE_CHECKING:  # For readers of any state. As a real attribute, pydantic would take it for a field's default.
 
@@ -56,7 +57,7 @@ class SagaState(BaseModel):
         state = object.__new__(type(self))
         _set_attribute(state, "__dict__", self.__dict__ | facts)
         _set_attribute(state, "__pydantic_fields_set__", self.__pydantic_fields_set__ | facts.keys())
-        _set_attribute(state, "__pydantic_extra__", None)
+        _set_attribute(state, "__pydantic_extra__", self.__pydantic_extra__)
         _set_attribute(state, "__pydantic_private__", None)
         return state
 

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.envelope import MalformedMessage
 from workers.core.folding import fold
 from workers.core.projection import Document, Projection
-from workers.core.recorded import Recorded
+from workers.core.recorded import Recorded, flattened
 from workers.gateway.problems import Problem
 from workers.history.points import Point
 from workers.history.reading import NoSuchStream, TooLong, events_until
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.ports.event_store import EventRow
 from workers.ports.history import Cause, Correlated, History
 from workers.ports.lanes import Unavailable
@@ -106,8 +106,8 @@ class Archive:
 
 
 def _recorded(rows: Sequence[EventRow]) -> list[Recorded]:
-    models = catalogue().events
-    return [recorded_row(row, models) for row in rows]
+    models = stored_events()
+    return list(flattened(recorded_row(row, models) for row in rows))
 
 
 def _leads_to_a_document(projection: Projection, events: Sequence[Recorded]) -> bool:

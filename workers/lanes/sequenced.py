@@ -9,17 +9,19 @@ sequence. It may as well be one that an earlier release has written, so the tabl
 compares what it acts on with the table as it commits, as those who may read the log have the key.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import structlog
 
-from contracts.envelope import EventEnvelope, MalformedMessage, read_event, rfc3339
-from contracts.message import Event
+from contracts.envelope import EventEnvelope, MalformedMessage, read_event
 from contracts.signatures import HEADER
+from contracts.stated_sequence import stated_sequence
+from contracts.stored_events import NewerRelease, StoredEvents
 from workers import telemetry
 from workers.core.recorded import Recorded
-from workers.ports.event_store import EventRow, EventTable
+from workers.lanes.recorded_rows import recorded_of, recorded_row
+from workers.ports.event_store import EventTable
 from workers.ports.log import InboundRecord
 
 FILL_BATCH_EVENTS = 1000
@@ -47,16 +49,14 @@ class Stretch(NamedTuple):
 class SequencedEvents:
     """Reads one partition of a context's log after the sequence `position`, which moves on with each read."""
 
-    def __init__(self, role: str, context: str, partition: int, models: Mapping[str, type[Event]], table: EventTable):
+    def __init__(self, role: str, context: str, partition: int, models: StoredEvents, table: EventTable):
         self.position = 0
         self._role = role
         self._context = context
         self._partition = partition
-        self._models = {name: model for name, model in models.items() if model.context == context}
+        self._models = models.of(context)
         # By the bytes of the header, so that it need not be decoded.
-        self._validators = {
-            name.encode(): model.__pydantic_validator__.validate_json for name, model in self._models.items()
-        }
+        self._validators = {name.encode(): validate for name, validate in self._models.present.items()}
         self._table = table
         self._idle_looks = 0
         self._missed_since: int | None = None
@@ -151,6 +151,11 @@ class SequencedEvents:
             telemetry.UNSIGNED_RECORDS.labels(self._role, record.topic).inc()
         try:
             return self._recorded(record)
+        except NewerRelease:
+            if stated_sequence(record.headers) > self.position:
+                raise
+            telemetry.REPEATS_DROPPED.labels(self._role, record.topic).inc()
+            return None
         except MalformedMessage as error:
             telemetry.FOREIGN_RECORDS.labels(self._role, record.topic).inc()
             reason = str(error) if record.unreadable is None else record.unreadable.explanation
@@ -202,8 +207,13 @@ class SequencedEvents:
 
     def _recorded_by_envelope(self, record: InboundRecord) -> Recorded:
         envelope = read_event(record.headers, record.key)
-        return Recorded(
-            event_of(envelope.type, record.value or b"", self._models),
+        if not record.is_signed and envelope.type not in self._models.models:
+            # Whoever may write to the log may have made up the type. The table knows.
+            raise MalformedMessage("UnknownType", f"{envelope.type} is not an event of this installation")
+        return recorded_of(
+            envelope.type,
+            record.value or b"",
+            self._models,
             envelope.id,
             envelope.subject,
             envelope.stream_version,
@@ -213,30 +223,3 @@ class SequencedEvents:
             envelope.actor,
             envelope.traceparent,
         )
-
-
-def recorded_row(row: EventRow, models: Mapping[str, type[Event]]) -> Recorded:
-    """A row of the event table as projections and sagas read it. Raises MalformedMessage."""
-    return Recorded(
-        event_of(f"{row.context}.{row.type}.v{row.schema_version}", row.data, models),
-        row.event_id,
-        row.stream_id,
-        row.stream_version,
-        row.sequence,
-        rfc3339(row.recorded_at),
-        row.correlation_id,
-        row.actor,
-        row.traceparent,
-    )
-
-
-def event_of(wire_type: str, value: bytes, models: Mapping[str, type[Event]]) -> Event:
-    """The event with this wire type and JSON. Raises MalformedMessage if it is none of these models."""
-    model = models.get(wire_type)
-    if model is None:
-        raise MalformedMessage("UnknownType", f"{wire_type} is not an event of this installation")
-    try:
-        event: Event = model.__pydantic_validator__.validate_json(value)
-    except ValueError as error:
-        raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
-    return event

@@ -1,11 +1,10 @@
 """The events of a parked stream: those that wait until its first one can be applied."""
 
-from collections.abc import Mapping
-
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.recorded import Recorded
-from workers.lanes.sequenced import FILL_BATCH_EVENTS, recorded_row
+from workers.lanes.recorded_rows import recorded_row
+from workers.lanes.sequenced import FILL_BATCH_EVENTS
 from workers.ports.event_store import EventTable
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 
@@ -15,7 +14,7 @@ async def waiting_events(
     context: str,
     parked: ParkedStream,
     request: ParkedStreamRequest,
-    models: Mapping[str, type[Event]],
+    models: StoredEvents,
     until_sequence: int,
 ) -> list[Recorded]:
     """The events of a parked stream that its lane, which stands at `until_sequence`, has passed without applying them,
@@ -31,9 +30,7 @@ async def waiting_events(
     return events
 
 
-async def parked_event(
-    table: EventTable, context: str, parked: ParkedStream, models: Mapping[str, type[Event]]
-) -> list[Recorded]:
+async def parked_event(table: EventTable, context: str, parked: ParkedStream, models: StoredEvents) -> list[Recorded]:
     """The event at which a stream is parked; none if it cannot be read. Raises Unavailable."""
     rows = await table.stream_after(context, parked.stream_id, parked.stream_version - 1, 1)
     try:

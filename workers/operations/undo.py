@@ -5,18 +5,19 @@ came in between. Its cause is the event that it takes back. Nothing is removed: 
 history, and to undo an undo brings the change back.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Command, Event
+from contracts.message import Command
 from contracts.outcome import Outcome
 from contracts.principal import Principal
+from contracts.stored_events import StoredEvents
 from workers.core.context import Undo
 from workers.core.decider import Rejection
-from workers.core.recorded import Recorded
+from workers.core.recorded import Recorded, flattened
 from workers.history.reading import events_until
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.ports.commands import CommandMeta
 from workers.ports.history import StreamReader
 
@@ -96,15 +97,13 @@ def undone_event(undo: Undo, history: Sequence[Recorded], command: Command) -> R
     return history[length - 1]
 
 
-async def stream_history(
-    streams: StreamReader, models: Mapping[str, type[Event]], context: str, stream_id: str
-) -> list[Recorded]:
-    """The whole history of a stream; `models` are the events by wire type.
+async def stream_history(streams: StreamReader, models: StoredEvents, context: str, stream_id: str) -> list[Recorded]:
+    """The whole history of a stream; `models` read its events.
 
     Raises NoSuchPast for a stream without events or with more than MAX_EVENTS, WrittenByNewerRelease, Unavailable.
     """
     rows = await events_until(streams, context, stream_id, most=MAX_EVENTS)
     try:
-        return [recorded_row(row, models) for row in rows]
+        return list(flattened(recorded_row(row, models) for row in rows))
     except MalformedMessage as error:
         raise WrittenByNewerRelease(context, stream_id, error.explanation) from error

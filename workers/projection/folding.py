@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from workers.core.projection import Document, Index, Projection
-from workers.core.recorded import Recorded
+from workers.core.recorded import Recorded, evolved
 from workers.parking import ATTEMPTS, parked_by
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import IndexChange
@@ -55,7 +55,7 @@ def _evolved(
     for recorded in events:
         document_id = recorded.stream_id
         before = documents[document_id] if document_id in documents else _before(recorded, stored)
-        documents[document_id] = evolve(before, recorded)
+        documents[document_id] = evolved(evolve, before, recorded) if recorded.more else evolve(before, recorded)
     return documents
 
 
@@ -79,7 +79,7 @@ def _evolved_one_by_one(
         before = documents[document_id] if document_id in documents else _before(recorded, stored)
         for _ in range(ATTEMPTS):
             try:
-                after = projection.evolve(before, recorded)
+                after = evolved(projection.evolve, before, recorded)
                 orjson.dumps(after)
                 entries(projection, before), entries(projection, after)
             except Exception as error:  # noqa: BLE001  # a bug in a projection must not stop the lane

@@ -10,13 +10,13 @@ on a server that may evict keys. An event on which the projection's code fails p
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers import telemetry
 from workers.core.projection import Projection
@@ -54,7 +54,7 @@ class ProjectionLane:
         projection: Projection,
         topics: Topics,
         partition: int,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         table: StreamTable,
         store: ReadModelWriter,
         building: Generation | None = None,

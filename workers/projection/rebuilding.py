@@ -7,10 +7,10 @@ import orjson
 import structlog
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import NewerRelease, StoredEvents
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.ports.event_store import EventRow, StreamTable
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import IndexChange
@@ -34,7 +34,7 @@ class LanePosition(NamedTuple):
 class Rebuilding:
     """Folds streams of one projection from the table."""
 
-    def __init__(self, projection: Projection, models: Mapping[str, type[Event]], table: StreamTable) -> None:
+    def __init__(self, projection: Projection, models: StoredEvents, table: StreamTable) -> None:
         self._projection = projection
         self._models = models
         self._table = table
@@ -54,6 +54,8 @@ class Rebuilding:
             for stream_id, first in by_stream.items():
                 try:
                     documents[stream_id] = await self._folded(stream_id, first, at, parked)
+                except NewerRelease:
+                    raise
                 except MalformedMessage as error:
                     log.error("a lost document cannot be rebuilt", stream_id=stream_id, error=str(error))
         return documents, written_whole(self._projection, documents, parked)

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.projection import Document, Projection
-from workers.fingerprint import fingerprint
 from workers.lanes.work import Restart
 from workers.ports.clock import Clock
 from workers.ports.event_store import StreamTable
@@ -24,6 +23,7 @@ from workers.ports.read_models import (
     ReadModelWriter,
     ServerSigns,
 )
+from workers.projection.code import code_of_projection
 from workers.projection.folding import ALL, Folded, entries
 from workers.projection.integrity import MAX_CHECK_SECONDS, Integrity
 from workers.projection.part import Part
@@ -39,12 +39,12 @@ class Restoring:
         self,
         projection: Projection,
         part: Part,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         table: StreamTable,
         store: ReadModelWriter,
         clock: Clock,
     ) -> None:
-        self.code = fingerprint(projection.evolve, projection.indexes)
+        self.code = code_of_projection(projection, models)
         self._part = part
         self._store = store
         self._clock = clock

@@ -8,9 +8,9 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import NewerRelease, StoredEvents
 from workers.core.projection import Section
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
 from workers.ports.parked import ParkedStream
@@ -39,7 +39,7 @@ class SectionFold:
     def __init__(
         self,
         section: Section,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         partition: int,
         parked: Mapping[str, ParkedStream],
         wanted: Callable[[str], bool],
@@ -50,7 +50,13 @@ class SectionFold:
         self.streams: dict[str, set[str]] = {}
         self.raised: dict[str, Raised] = {}
         self._section = section
-        self._types = {model.name for model in section.reacts_to}
+        # The events that never concern the section, by name and version.
+        self._passed = {
+            (model.name, model.schema_version)
+            for type_, model in models.of(section.context).models.items()
+            if section.reacts_to.isdisjoint(models.becomes(type_))
+        }
+        self._newer: NewerRelease | None = None
         self._models = models
         self._partition = partition
         self._parked = parked
@@ -70,32 +76,43 @@ class SectionFold:
                 self.apply(row)
             self.sequence = rows[-1].sequence
 
+    def refuse_newer(self) -> None:
+        """Raise NewerRelease if one of the events is of a type that this release does not declare."""
+        if self._newer is not None:
+            raise self._newer
+
     def is_unsure(self, document_id: str) -> bool:
         """Whether the document may have an event on which the code raises: an event that names none may be of any."""
         return self._has_unnamed or document_id in self._unsure
 
     def apply(self, row: EventRow) -> None:
         """Fold one event; the events of the lane come in order."""
-        if row.type not in self._types or self._is_left_out(row):
+        if (row.type, row.schema_version) in self._passed or self._is_left_out(row):
             return
-        document_id = None
+        document_id: str | None = None
+        touched: set[str] = set()
         try:
-            recorded = recorded_row(row, self._models)
-            document_id = self._section.document_id(recorded.event)
-            if self._wanted(document_id):
-                self.streams.setdefault(document_id, set()).add(row.stream_id)
-                self.values[document_id] = extended(self._section, self.values.get(document_id), recorded)
+            for part in recorded_row(row, self._models).parts:
+                if type(part.event) not in self._section.reacts_to:
+                    continue
+                document_id = None
+                document_id = self._section.document_id(part.event)
+                touched.add(document_id)
+                if self._wanted(document_id):
+                    self.streams.setdefault(document_id, set()).add(row.stream_id)
+                    self.values[document_id] = extended(self._section, self.values.get(document_id), part)
         except MalformedMessage as error:
-            self._note_raised(row, document_id, str(error))
+            if isinstance(error, NewerRelease):
+                self._newer = error
+            self._note_raised(row, touched, None, str(error))
         except Exception as error:  # noqa: BLE001  # a bug in a section is a finding, not the end of a verification
-            self._note_raised(row, document_id, described(error))
+            self._note_raised(row, touched, document_id, described(error))
 
-    def _note_raised(self, row: EventRow, document_id: str | None, explanation: str) -> None:
+    def _note_raised(self, row: EventRow, touched: set[str], document_id: str | None, explanation: str) -> None:
+        """`touched`: the documents of the event's parts so far; `document_id`: that of the last part, if it has one."""
         self.raised.setdefault(row.stream_id, Raised(row.stream_version, explanation))
-        if document_id is None:
-            self._has_unnamed = True
-        else:
-            self._unsure.add(document_id)
+        self._unsure |= touched
+        self._has_unnamed |= document_id is None
 
     def _is_left_out(self, row: EventRow) -> bool:
         is_skipped = row.stream_version in self._skipped.get(row.stream_id, ())

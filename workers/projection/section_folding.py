@@ -23,8 +23,13 @@ def concerned(section: Section, events: Sequence[Recorded], parked: Mapping[str,
     return [
         recorded
         for recorded in events
-        if type(recorded.event) in section.reacts_to and not waits(parked, recorded.stream_id, recorded.stream_version)
+        if (type(recorded.event) in section.reacts_to or _concerned_parts(section, recorded.more))
+        and not waits(parked, recorded.stream_id, recorded.stream_version)
     ]
+
+
+def _concerned_parts(section: Section, parts: Iterable[Recorded]) -> list[Recorded]:
+    return [part for part in parts if type(part.event) in section.reacts_to]
 
 
 def waits(parked: Mapping[str, ParkedStream], stream_id: str, stream_version: int) -> bool:
@@ -38,7 +43,8 @@ def documents_of(section: Section, events: Iterable[Recorded]) -> list[str]:
     document_ids: dict[str, None] = {}
     for recorded in events:
         with suppress(Exception):  # the fold notices it again and parks the stream
-            document_ids[section.document_id(recorded.event)] = None
+            for part in _concerned_parts(section, recorded.parts):
+                document_ids[section.document_id(part.event)] = None
     return list(document_ids)
 
 
@@ -70,30 +76,32 @@ def fold_section(
     parked: dict[str, ParkedStream] = {}
     changed: set[str] = set()
     for recorded in skipped:
-        with suppress(Exception):  # an event of no document is missed in none
-            document_id = section.document_id(recorded.event)
+        for document_id in documents_of(section, [recorded]):  # an event of no document is missed in none
             values[document_id] = _widened(values.get(document_id), recorded.sequence)
             changed.add(document_id)
     for recorded in events:
         if recorded.stream_id in parked:
             continue
         try:
-            document_id = section.document_id(recorded.event)
-            after = _tried(section, values.get(document_id), recorded)
+            after = _tried(section, values, recorded)
         except Exception as error:  # noqa: BLE001  # a bug in a section must not stop the lane
             parked[recorded.stream_id] = parked_by(follower, recorded, error)
         else:
-            values[document_id] = after
-            changed.add(document_id)
+            values |= after
+            changed |= after.keys()
     encoded = {document_id: values[document_id].encoded() for document_id in sorted(changed)}
     return Folded(encoded, (), (), list(parked.values()))
 
 
-def _tried(section: Section, before: SectionValue | None, recorded: Recorded) -> SectionValue:
-    """The value with one event more, after some attempts. Raises what the last one raised."""
+def _tried(section: Section, values: Mapping[str, SectionValue], recorded: Recorded) -> dict[str, SectionValue]:
+    """The values of an event's documents with this event, after some attempts. Raises what the last one raised."""
     for attempt in range(1, ATTEMPTS + 1):
+        after: dict[str, SectionValue] = {}
         try:
-            return extended(section, before, recorded)
+            for part in _concerned_parts(section, recorded.parts) if recorded.more else (recorded,):
+                document_id = section.document_id(part.event)
+                after[document_id] = extended(section, after.get(document_id, values.get(document_id)), part)
+            return after
         except Exception:
             if attempt == ATTEMPTS:
                 raise

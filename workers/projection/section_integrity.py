@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers import telemetry
 from workers.core.projection import Section
 from workers.ports.clock import Clock
@@ -38,7 +38,7 @@ class SectionIntegrity:
         self,
         section: Section,
         partition: int,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         table: EventTable,
         store: SectionStore,
         clock: Clock,
@@ -118,6 +118,7 @@ class SectionIntegrity:
         fold = SectionFold(self._section, self._models, self._partition, waiting, lambda _: True)
         for row in rows:
             fold.apply(row)
+        fold.refuse_newer()
         stored = await self._store.section_values(of_lane, list(fold.values)) if fold.values else {}
         self._position = rows[-1].sequence if rows else until
         return {
@@ -138,6 +139,7 @@ class SectionIntegrity:
         """
         fold = SectionFold(self._section, self._models, self._partition, waiting, names.__contains__)
         await fold.read(self._table, until)
+        fold.refuse_newer()
         stored = await self._store.section_values(of_lane, sorted(names))
         differing = {name: value for name, value in fold.values.items() if stored.get(name) != value}
         unsure = {name for name in differing if fold.is_unsure(name)}

@@ -9,19 +9,18 @@ on which the section's code fails parks its stream; the others go on.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import chain
 
 import structlog
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers import telemetry
 from workers.core.projection import Projection, Section
 from workers.core.recorded import Recorded
-from workers.fingerprint import fingerprint
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.lanes.waiting_events import parked_event, waiting_events
 from workers.lanes.work import Restart
@@ -33,6 +32,7 @@ from workers.ports.log import InboundRecord
 from workers.ports.parked import ParkedStreamRequest
 from workers.ports.read_models import START, Checkpoint, Generation, ServerSigns
 from workers.ports.sections import SectionStore, follower_name, lane_topic
+from workers.projection.code import code_of_section
 from workers.projection.folding import Folded
 from workers.projection.part import Part
 from workers.projection.section_folding import concerned, documents_of, fold_section
@@ -44,11 +44,6 @@ LOST_VALUE = "the value is lost, and the code raises on other events of it"
 """The error of a parked stream whose events cannot be counted on what is left."""
 
 log = structlog.get_logger(__name__)
-
-
-def code_of(section: Section) -> str:
-    """The fingerprint of a section's code, which the checkpoints of its lanes carry."""
-    return fingerprint(section.evolve, section.document_id)
 
 
 class SectionLane:
@@ -69,7 +64,7 @@ class SectionLane:
         section: Section,
         topics: Topics,
         partition: int,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         table: EventTable,
         store: SectionStore,
         building: Generation | None = None,
@@ -81,7 +76,7 @@ class SectionLane:
         self._table = table
         self._store = store
         self._name = follower_name(projection.name, section.name)
-        self._code = code_of(section)
+        self._code = code_of_section(section, models)
         self._input = SequencedEvents("projection", section.context, partition, models, table)
         topic = lane_topic(topics.events(section.context), section.name)
         self._part = Part(projection, topic, partition, store, building, section=section.name)

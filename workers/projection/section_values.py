@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.projection import Section
 from workers.ports.event_store import EventTable
 from workers.ports.sections import SectionOfLane, SectionStore, SectionValue
@@ -22,7 +22,7 @@ class SectionValues:
     """The values of one lane. It writes nothing: the lane does."""
 
     def __init__(
-        self, section: Section, models: Mapping[str, type[Event]], table: EventTable, store: SectionStore, part: Part
+        self, section: Section, models: StoredEvents, table: EventTable, store: SectionStore, part: Part
     ) -> None:
         self._section = section
         self._models = models
@@ -54,8 +54,10 @@ class SectionValues:
         return kept | fold.values
 
     async def fold(self, names: set[str]) -> SectionFold:
-        """The fold of these documents' values, from the table, at the checkpoint. Raises Unavailable."""
+        """The fold of these documents' values, from the table, at the checkpoint. Raises NewerRelease or
+        Unavailable."""
         part = self._part
         fold = SectionFold(self._section, self._models, part.partition, part.waiting, names.__contains__)
         await fold.read(self._table, part.checkpoint.sequence)
+        fold.refuse_newer()
         return fold

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.projection import Document, Projection
 from workers.lanes.waiting_events import waiting_events
 from workers.parking import tried_again
@@ -17,7 +17,7 @@ async def unpark(
     request: ParkedStreamRequest,
     stored: Mapping[str, Document],
     table: EventTable,
-    models: Mapping[str, type[Event]],
+    models: StoredEvents,
     until_sequence: int,
 ) -> Folded:
     """Return what to write so that the stream catches up with its lane, which has applied `until_sequence`.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from workers.core.recorded import Recorded
+from workers.core.recorded import Recorded, flattened
 from workers.core.saga import Saga
 from workers.parking import described, parked_by
 from workers.ports.parked import ParkedStream
@@ -33,7 +33,7 @@ def concerned(sagas: Sequence[Saga[Any]], events: Sequence[Recorded]) -> list[In
     its stream.
     """
     keys: set[InstanceKey] = set()
-    for recorded in events:
+    for recorded in flattened(events):
         for saga in sagas:
             if type(recorded.event) in saga.reacts_to:
                 try:
@@ -80,9 +80,15 @@ def follow(
     for recorded in events:
         for saga in sagas:
             stream = (saga.name, recorded.stream_id)
-            if type(recorded.event) not in saga.reacts_to or stream in waiting or stream in parked:
+            if recorded.more:
+                parts = [part for part in recorded.parts if type(part.event) in saga.reacts_to]
+            elif type(recorded.event) in saga.reacts_to:
+                parts = [recorded]
+            else:
                 continue
-            error = instances.apply(saga, recorded)
+            if stream in waiting or stream in parked:
+                continue
+            error = instances.apply(saga, parts[0]) if len(parts) == 1 else instances.apply_all(saga, parts)
             if error is not None:
                 parked[stream] = parked_by(saga.name, recorded, error)
     return _followed(instances)._replace(parked=list(parked.values()))

@@ -101,6 +101,18 @@ class Instances:
                 return None
         return failure
 
+    def apply_all(self, saga: Saga[Any], parts: Sequence[Recorded]) -> Exception | None:
+        """Apply the parts of one event. If the saga's code fails on one of them, nothing is changed."""
+        before = (self._changed.copy(), self._position, self.deadlines.copy())
+        steps, again, entries = len(self.steps), len(self.again), len(self.journal)
+        for part in parts:
+            error = self.apply(saga, part)
+            if error is not None:
+                self._changed, self._position, self.deadlines = before
+                del self.steps[steps:], self.again[again:], self.journal[entries:]
+                return error
+        return None
+
     def rows(self) -> list[InstanceRow]:
         """The instances to which events were applied."""
         return [

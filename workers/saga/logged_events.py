@@ -5,7 +5,7 @@ A command worker writes an event to the table before it publishes it. So an even
 is none of Annals: whoever may write to the log could steer a saga with it.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 
 import structlog
 
@@ -30,9 +30,8 @@ def logged_events(stretch: Stretch, followed: Collection[type[Event]]) -> list[L
             recorded.event_id,
             recorded.stream_id,
             recorded.stream_version,
-            recorded.event.name,
-            recorded.event.schema_version,
-            value if type(recorded.event) in followed else None,
+            *_name_and_version(recorded),
+            value if type(recorded.event) in followed or _is_followed(recorded.more, followed) else None,
             recorded.correlation_id,
             recorded.actor,
             recorded.traceparent,
@@ -40,6 +39,18 @@ def logged_events(stretch: Stretch, followed: Collection[type[Event]]) -> list[L
         )
         for recorded, value in zip(stretch.events, stretch.values, strict=False)
     ]
+
+
+def _is_followed(parts: Iterable[Recorded], followed: Collection[type[Event]]) -> bool:
+    return any(type(part.event) in followed for part in parts)
+
+
+def _name_and_version(recorded: Recorded) -> tuple[str, int]:
+    """The name and the version under which the event is stored."""
+    if not recorded.stored_type:
+        return recorded.event.name, recorded.event.schema_version
+    _, name, version = recorded.stored_type.split(".")
+    return name, int(version[1:])
 
 
 async def true_stretches(

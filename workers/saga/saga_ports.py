@@ -2,11 +2,11 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from contracts.identity import IdentitySource
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers.ports.clock import Clock
 from workers.ports.log import MessageSender
@@ -29,7 +29,7 @@ class SagaPorts(NamedTuple):
     sender: MessageSender
     topics: Topics
     owner: str
-    events: Mapping[str, type[Event]]
+    events: StoredEvents
     instances: SharedInstances
     clock: Clock = time.monotonic
     draw_seed: Callable[[], str] = random_seed

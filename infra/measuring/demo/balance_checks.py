@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.inventory.events import StockReceived, StockShipped
 from contracts.message import Event
 from contracts.payments.events import FundsCaptured, FundsDeposited
@@ -52,12 +52,12 @@ async def check_balances(session: DemoSession, participants: Participants, order
 
 async def _events(session: DemoSession, context: str, stream_ids: Iterable[str]) -> dict[str, list[Event]]:
     """All events of these streams, by stream."""
-    store, types = PostgresEventStore(session.database), catalogue().events
+    store, models = PostgresEventStore(session.database), stored_events()
     streams: dict[str, list[Event]] = {}
     for stream_id in stream_ids:
         rows = await store.stream_after(context, stream_id, 0, MAX_EVENTS)
         streams[stream_id] = [
-            types[f"{context}.{row.type}.v{row.schema_version}"].model_validate_json(row.data) for row in rows
+            event for row in rows for event in models.read(f"{context}.{row.type}.v{row.schema_version}", row.data)
         ]
     return streams
 

@@ -39,7 +39,7 @@ def test_has_a_cell_for_every_command_in_every_state() -> None:
 
 
 def test_leads_to_every_event_and_every_state() -> None:
-    events = {model for model in catalogue().events.values() if model.context == "orders"}
+    events = {model for model in catalogue().present.values() if model.context == "orders"}
     assert {answer for answer in TABLE.cells.values() if not isinstance(answer, str)} == events == set(STATUS_AFTER)
     assert {"unborn", *STATUS_AFTER.values()} == set(get_args(Status))
 

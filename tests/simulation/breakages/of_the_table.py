@@ -1,6 +1,6 @@
 """Unique claims, credentials and snapshots."""
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from tests.simulation.calm_schedule import CHANGED, DELETED, UNCHANGED
 from tests.simulation.counting import USERS
 from tests.simulation.roles import Servers
@@ -30,5 +30,5 @@ def leave_a_credential_over(servers: Servers) -> None:
 
 
 def change_a_snapshot(servers: Servers) -> None:
-    fingerprint = Snapshots("users", USERS.decider, catalogue().events).fingerprint
+    fingerprint = Snapshots("users", USERS.decider, stored_events()).fingerprint
     servers.table.snapshots["users", CHANGED] = SnapshotRow(CHANGED, 1, fingerprint, "of another state", b"{}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.analytics import PublishedWindow
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.users.events import UserCreated
 from infra.memory.analytics import MemoryAnalyticsTable, MemoryWindowTopic
 from infra.memory.event_log import MemoryEventLog
@@ -38,7 +38,7 @@ async def _publish(servers: Servers, partitions: Iterable[int]) -> None:
     log = MemoryEventLog(servers.broker, wire)
     for partition in partitions:
         lane = AnalyticsLane(
-            *("users", partition, [SERIES], catalogue().events),
+            *("users", partition, [SERIES], stored_events()),
             MemoryEventStore(servers.table, wire),
             MemoryAnalyticsTable(servers.broker, log, CHANGELOG, partition),
             MemoryWindowTopic(log, WINDOWS, partition),

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from contracts.message import Command, Event
+from contracts.message import Command
+from contracts.stored_events import StoredEvents
 from workers.command.batch_decision import BatchDecision, BatchInput
 from workers.command.claims import Key
 from workers.command.deciding import BatchDecider
@@ -17,6 +18,7 @@ from workers.command.reading import DeadLetter, Request, read
 from workers.command.streams import Versioned
 from workers.core.access import Access
 from workers.core.decider import Decider
+from workers.core.folding import fold_onto
 from workers.operations.dead_letters.letter import Letter
 from workers.ports.event_store import StreamEvent
 
@@ -62,7 +64,7 @@ class DryRun:
         decider: Decider[Any],
         context: str,
         events: Sequence[StreamEvent],
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         access: Access | None = None,
     ) -> None:
         """`access`: the rules, where identities are proven."""
@@ -87,8 +89,8 @@ class DryRun:
     def _folded(self) -> Versioned:
         version, state = 0, self._decider.initial
         for row in self._events:
-            model = self._models[f"{self._context}.{row.type}.v{row.schema_version}"]
-            version, state = row.stream_version, self._decider.evolve(state, model.model_validate_json(row.data))
+            events = self._models.read(f"{self._context}.{row.type}.v{row.schema_version}", row.data)
+            version, state = row.stream_version, fold_onto(self._decider, state, events)
         return Versioned(version, state)
 
 

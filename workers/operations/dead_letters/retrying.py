@@ -98,7 +98,7 @@ class Retrying:
         access = None if self._identities is None else declared.access
         if self._identities is not None:
             sent = await identifying(self._identities, partial(_identified, request), even_expired=True)
-        dry_run = DryRun(declared.decider, context, looked_up.events, self._models.events, access)
+        dry_run = DryRun(declared.decider, context, looked_up.events, self._models.stored_events(), access)
         refused: frozenset[Key] = frozenset()
         while True:
             decision = dry_run.decide(sent, looked_up.now, refused)

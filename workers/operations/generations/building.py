@@ -5,14 +5,15 @@ Queries and workers use the live generation meanwhile. An interrupted build cont
 
 from collections.abc import Callable, Iterable
 
+from contracts.stored_events import StoredEvents
 from workers.core.projection import Projection
-from workers.fingerprint import fingerprint
 from workers.lanes.work import LaneWork, Restart
 from workers.operations.generations.ports import GenerationPorts
 from workers.ports.generations import GenerationStatus
 from workers.ports.read_models import START, Generation
+from workers.projection.code import code_of_projection, code_of_section
 from workers.projection.lane import ProjectionLane
-from workers.projection.section_lane import SectionLane, code_of
+from workers.projection.section_lane import SectionLane
 
 Advance = Callable[[int], None]
 """Called with the number of records or documents after each chunk: shows progress."""
@@ -64,13 +65,14 @@ async def _unused_after(ports: GenerationPorts, projection: Projection, newest: 
 
 
 async def _is_by_this_code(ports: GenerationPorts, projection: Projection, generation: Generation) -> bool:
-    return is_by_this_code(projection, await ports.generations.status(generation, ports.lanes_of(projection)))
+    status = await ports.generations.status(generation, ports.lanes_of(projection))
+    return is_by_this_code(projection, ports.events, status)
 
 
-def is_by_this_code(projection: Projection, status: GenerationStatus) -> bool:
+def is_by_this_code(projection: Projection, models: StoredEvents, status: GenerationStatus) -> bool:
     """Whether no lane of the generation was begun with other code of the projection than this."""
-    ours = {"": fingerprint(projection.evolve, projection.indexes)}
-    ours |= {f":{section.name}": code_of(section) for section in projection.sections}
+    ours = {"": code_of_projection(projection, models)}
+    ours |= {f":{section.name}": code_of_section(section, models) for section in projection.sections}
     return all(
         checkpoint.code in ("", ours[_section_in(topic, ours)]) for (topic, _), checkpoint in status.checkpoints.items()
     )

@@ -49,6 +49,6 @@ async def _listing(
         previous=generation == await generations.previous(projection.name),
         documents=status.documents,
         behind=max(events - applied, 0),
-        by_this_code=is_by_this_code(projection, status),
+        by_this_code=is_by_this_code(projection, ports.events, status),
         parked=await generations.parked(generation, lanes),
     )

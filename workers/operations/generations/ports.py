@@ -1,9 +1,8 @@
 """What the operations on generations need."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers.core.projection import Projection, Section
 from workers.ports.event_store import StreamTable
@@ -23,7 +22,7 @@ class GenerationPorts(NamedTuple):
     log: PartitionReader
     lanes: LaneSequences
     topics: Topics
-    events: Mapping[str, type[Event]]
+    events: StoredEvents
     partitions: int
 
     def lanes_of(self, projection: Projection) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from contracts.envelope import MalformedMessage
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.lane_positions import LanePositions
 from workers.operations.verification.skipped_events import skipped_events
@@ -64,8 +64,8 @@ class EventCoverage:
 
     def _expected(self, row: EventRow, sagas: Sequence[Saga[Any]]) -> list[ExpectedEvent]:
         """Which instances must have applied an event."""
-        model = self._sources.models.get(f"{row.context}.{row.type}.v{row.schema_version}")
-        if model is not None and not any(model in saga.reacts_to for saga in sagas):
+        models = self._sources.models.becomes(f"{row.context}.{row.type}.v{row.schema_version}")
+        if models and all(models.isdisjoint(saga.reacts_to) for saga in sagas):
             return []
         try:
             recorded = recorded_row(row, self._sources.models)
@@ -75,14 +75,15 @@ class EventCoverage:
             return []
         expected = []
         for saga in sagas:
-            if type(recorded.event) not in saga.reacts_to or self._is_parked(saga.name, row):
-                continue
-            if self._is_from_before(Following(saga.name, recorded.event.name), row):
-                self._verdict.compared(f"events from before the saga {saga.name} followed them")
-            else:
-                key = self._correlated(saga, recorded, row)
+            for part in recorded.parts:
+                if type(part.event) not in saga.reacts_to or self._is_parked(saga.name, row):
+                    continue
+                if self._is_from_before(Following(saga.name, part.event.name), row):
+                    self._verdict.compared(f"events from before the saga {saga.name} followed them")
+                    continue
+                key = self._correlated(saga, part, row)
                 if key is not None:
-                    expected.append(ExpectedEvent(key, row))
+                    expected.append(ExpectedEvent(key, row._replace(event_id=part.event_id)))
         return expected
 
     def _is_parked(self, saga: str, row: EventRow) -> bool:

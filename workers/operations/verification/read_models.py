@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from workers.core.projection import Document, Projection
-from workers.fingerprint import fingerprint
 from workers.operations.verification.comparisons.read_model import DocumentFold, difference
 from workers.operations.verification.findings import FindingKind, Verdict, WrongDocument
 from workers.operations.verification.read_model_generation import ReadModelGeneration
@@ -12,6 +11,7 @@ from workers.operations.verification.skipped_events import skipped_events
 from workers.operations.verification.sources import Pace, Sources
 from workers.ports.read_models import Checkpoint
 from workers.ports.verification.documents import DocumentsAtMoment
+from workers.projection.code import code_of_projection
 from workers.projection.folding import ALL
 
 STREAMS_AT_A_TIME = 500
@@ -82,7 +82,7 @@ async def _as_requested(
 
 def _built_by_others(model: ReadModelGeneration, moment: DocumentsAtMoment, partition: int) -> str:
     checkpoint: Checkpoint = moment.checkpoints[partition]
-    own = fingerprint(model.projection.evolve, model.projection.indexes)
+    own = code_of_projection(model.projection, model.sources.models)
     return "" if checkpoint.code in ("", own) else "; the read model was begun by other code than this"
 
 

@@ -9,11 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers.core.recorded import Recorded
 from workers.core.saga import Saga
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.comparisons.journal_order import JournalOrder, LateEntry
 from workers.operations.verification.comparisons.saga_consequences import (
     Positions,
@@ -44,7 +44,7 @@ class Installation(NamedTuple):
     """What a page is compared with."""
 
     topics: Topics
-    models: Mapping[str, type[Event]]
+    models: StoredEvents
     scratch: StepScratch
 
 
@@ -141,7 +141,10 @@ class InstancePage:
             self._verdict.report(FindingKind.JOURNAL_DIFFERS, where, explanation)
 
     def _recorded(self, entry: JournalEntry) -> Recorded | None:
-        return None if entry.event is None else recorded_row(entry.event, self._installation.models)
+        if entry.event is None:
+            return None
+        recorded = recorded_row(entry.event, self._installation.models)
+        return next((part for part in recorded.parts if part.event_id == entry.row.event_id), recorded)
 
     def _end(self, fold: JournalFold | None) -> None:
         if fold is None or fold.broken:

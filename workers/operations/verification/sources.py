@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from contracts.topics import Topics
 from workers.core.context import Context
 from workers.operations.verification.settle_timer import SETTLE_SECONDS, SettleTimer
@@ -26,7 +26,7 @@ class Sources(NamedTuple):
     """
 
     contexts: Mapping[str, Context]
-    models: Mapping[str, type[Event]]
+    models: StoredEvents
     topics: Topics
     partitions: int
     wanted_topics: Sequence[WantedTopic]

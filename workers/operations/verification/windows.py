@@ -6,9 +6,9 @@ windows, there is nothing to compare.
 
 from collections.abc import Sequence
 
+from workers.analytics.fold import code_of_series
 from workers.analytics.published import PublishedWindows
 from workers.core.context import Context
-from workers.fingerprint import fingerprint
 from workers.operations.verification.comparisons.lane_windows import LaneRecord, LaneWindowComparison, WindowFinding
 from workers.operations.verification.findings import FindingKind, Verdict
 from workers.operations.verification.sources import Pace, Sources
@@ -120,7 +120,7 @@ async def _compare_lane(
         await topic.read_on()
         findings = await _findings(sources, topic, context, partition, Verdict(), pace)
     position = topic.published.positions.get((context.name, partition))
-    own = fingerprint(*(series.measure for series in context.analytics.series))
+    own = code_of_series(context.name, context.analytics.series, sources.models)
     by_others = "" if position is None or position.code == own else "; the lane was folded by other code than this"
     for kind, where, explanation in findings:
         verdict.report(kind, where, explanation + by_others)

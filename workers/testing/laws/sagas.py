@@ -121,7 +121,7 @@ class SagaLaws(Laws):
         self, saga: Saga[Any]
     ) -> None:
         assert saga.reacts_to
-        assert all(catalogue().events[model.type] is model for model in saga.reacts_to)
+        assert all(catalogue().present[model.type] is model for model in saga.reacts_to)
         assert saga.contexts == {model.context for model in saga.reacts_to} <= installed().keys()
         for model in saga.reacts_to:
             examples = [example for example in examples_of(model).values() if isinstance(example, Event)]

@@ -4,17 +4,18 @@ A window is compared with what the fold has at the window's own sequence, so it 
 come meanwhile. At the lane's published position the two must have the same windows, and none of them may lack an event.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from contracts.analytics import PublishedPosition, PublishedWindow, window_key
 from contracts.envelope import MalformedMessage
 from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.analytics.fold import LaneFold
 from workers.analytics.published import key_of
 from workers.analytics.records import shown_sums
 from workers.core.analytics import Series, WindowKey
-from workers.lanes.sequenced import recorded_row
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.findings import FindingKind
 from workers.ports.event_store import EventRow
 
@@ -46,7 +47,7 @@ class LaneWindowComparison:
         context: str,
         partition: int,
         series: Sequence[Series],
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         records: Iterable[LaneRecord],
         position: PublishedPosition | None,
     ) -> None:
@@ -79,8 +80,7 @@ class LaneWindowComparison:
 
     def apply(self, row: EventRow) -> None:
         """Fold the next event of the lane."""
-        model = self._models.get(f"{row.context}.{row.type}.v{row.schema_version}")
-        if model in self._folded:
+        if not self._folded.isdisjoint(self._models.becomes(f"{row.context}.{row.type}.v{row.schema_version}")):
             try:
                 self._fold.apply(recorded_row(row, self._models))
             except MalformedMessage:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.projection import Document, Index, Projection
-from workers.lanes.sequenced import recorded_row
+from workers.core.recorded import evolved
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.comparisons.same_json import same_value
 from workers.operations.verification.findings import FindingKind
 from workers.parking import Raised, described
@@ -31,7 +32,7 @@ class DocumentFold:
     def __init__(
         self,
         projection: Projection,
-        models: Mapping[str, type[Event]],
+        models: StoredEvents,
         sequences: Mapping[int, int],
         parked: Mapping[str, ParkedStream],
         skipped: Mapping[str, frozenset[int]] | None = None,
@@ -56,7 +57,8 @@ class DocumentFold:
         if is_parked or row.sequence > self._sequences.get(row.partition, 0):
             return
         try:
-            document = self._projection.evolve(self.documents.get(stream_id), recorded_row(row, self._models))
+            recorded = recorded_row(row, self._models)
+            document = evolved(self._projection.evolve, self.documents.get(stream_id), recorded)
             entries(self._projection, document)
         except MalformedMessage as error:
             self.raised.setdefault(stream_id, Raised(row.stream_version, str(error)))

@@ -161,8 +161,9 @@ class JournalFold:
         place = f"{row.context} {row.partition}/{row.sequence}"
         if recorded is None or recorded.event_id != row.event_id:
             return self._differs(f"there is no event {row.event_id} at {place}")
-        pairs = (("type", recorded.event.type, row.type), ("time", recorded.recorded_at, row.recorded_at))
-        names = [name for name, in_table, in_journal in pairs if in_table != in_journal]
+        names = [] if recorded.may_be_called(row.type) else ["type"]
+        if recorded.recorded_at != row.recorded_at:
+            names.append("time")
         if names:
             return self._differs(f"in {', '.join(names)} from the event {place}")
         try:

@@ -1,12 +1,13 @@
 """The write side's states of some streams, and what they say of unique claims and credentials."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from contracts.envelope import MalformedMessage
-from contracts.message import Event
+from contracts.stored_events import StoredEvents
 from workers.core.decider import Decider
-from workers.lanes.sequenced import recorded_row
+from workers.core.folding import fold_onto
+from workers.lanes.recorded_rows import recorded_row
 from workers.operations.verification.comparisons.stream_versions import StreamVersions
 from workers.parking import Raised, described
 from workers.ports.event_store import EventRow
@@ -15,7 +16,7 @@ from workers.ports.event_store import EventRow
 class StateFold:
     """Folds events by the decider's `evolve`. A stream with an event that the code cannot apply has no state."""
 
-    def __init__(self, decider: Decider[Any], models: Mapping[str, type[Event]]) -> None:
+    def __init__(self, decider: Decider[Any], models: StoredEvents) -> None:
         self.raised: dict[str, Raised] = {}
         self.versions = StreamVersions()
         self._decider = decider
@@ -29,7 +30,8 @@ class StateFold:
             return
         state = self._states.get(row.stream_id, self._decider.initial)
         try:
-            self._states[row.stream_id] = self._decider.evolve(state, recorded_row(row, self._models).event)
+            parts = recorded_row(row, self._models).parts
+            self._states[row.stream_id] = fold_onto(self._decider, state, (part.event for part in parts))
         except MalformedMessage as error:
             self.raised[row.stream_id] = Raised(row.stream_version, str(error))
         except Exception as error:  # noqa: BLE001  # a bug in a decider is a finding, not the end of the verification
