@@ -27,12 +27,11 @@ class NoSuchContext(Exception):
 
     def __init__(self, name: str, installed: Iterable[str]) -> None:
         names = list(installed)
-        close = get_close_matches(name, names, 1)
-        where = f"Its published language alone is installed, by {languages()[name].distribution}. " * (
-            name in languages()
-        )
-        hint = f"Did you mean {close[0]}? " * bool(close)
-        super().__init__(f"There is no context {name} to serve. {where}{hint}Installed are: {', '.join(names)}.")
+        near = get_close_matches(name, names, 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        if name in languages():
+            hint = f" Its published language alone is installed, by {languages()[name].distribution}."
+        super().__init__(f"There is no context {name} to serve.{hint} Installed are: {', '.join(names)}.")
         self.name = name
 
 
