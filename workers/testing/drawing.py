@@ -21,6 +21,7 @@ AnyMessage = TypeVar("AnyMessage", bound=Message)
 A_FEW = 3
 LONGEST_TEXT = 10_000
 LARGEST_INTEGER = 2**63 - 1
+FEW_DIGITS = 999
 _NO_SURROGATES = st.characters(exclude_categories=["Cs"])
 # What a column of text can hold as well.
 _PRINTABLE = st.characters(exclude_categories=["Cs", "Cc"])
@@ -83,14 +84,17 @@ def _values(schema: Mapping[str, Any], named: Mapping[str, Any]) -> Values:
             name = reference.removeprefix("#/$defs/")
             is_deferred = _is_recursive(name, named)
             return st.deferred(lambda: _values(named[name], named)) if is_deferred else _values(named[name], named)
+        case {"anyOf": [{"type": "number"} as number, {"type": "string"} as text, *others]} if "format" not in text:
+            variants = [_decimals(number), *(_values(variant, named) for variant in others)]
+            return st.one_of(variants)
+        case {"oneOf": variants, "discriminator": {"propertyName": tag}}:
+            return st.one_of([_tagged(variant, tag, named) for variant in variants])
         case {"anyOf": variants} | {"oneOf": variants}:
             return st.one_of([_values(variant, named) for variant in variants])
         case {"allOf": [only]}:
             return _values(only, named)
-        case {"const": value}:
-            return st.just(value)
-        case {"enum": values}:
-            return st.sampled_from(values)
+        case {"const": _} | {"enum": _}:
+            return st.sampled_from(schema.get("enum") or [schema["const"]])
         case {"type": "array"}:
             return _arrays(schema, named)
         case {"type": "object"}:
@@ -99,6 +103,21 @@ def _values(schema: Mapping[str, Any], named: Mapping[str, Any]) -> Values:
             return _SCALARS[kind](schema)
         case _:
             raise _Unknown(schema)
+
+
+def _tagged(variant: Mapping[str, Any], tag: str, named: Mapping[str, Any]) -> Values:
+    """A variant that is told from the others by a field, which must be there even if it has a default."""
+    definition = named[variant["$ref"].removeprefix("#/$defs/")]
+    return _values({**definition, "required": [*definition.get("required", ()), tag]}, named)
+
+
+def _decimals(number: Mapping[str, Any]) -> Values:
+    """Texts of decimal numbers. How many digits and places there may be the schema does not tell, so they are small and
+    whole; a field that shall have others takes a strategy of its own.
+    """
+    bounds = {"minimum": -FEW_DIGITS, "maximum": FEW_DIGITS}
+    bounds |= {name: value for name, value in number.items() if name in _BOUNDS}
+    return _integers({name: int(value) for name, value in bounds.items()}).map(str)
 
 
 def _is_recursive(name: str, named: Mapping[str, Any]) -> bool:
@@ -122,7 +141,7 @@ def _objects(schema: Mapping[str, Any], named: Mapping[str, Any]) -> Values:
     values = schema.get("additionalProperties")
     if not isinstance(values, Mapping):
         raise _Unknown(schema)
-    names = _texts({"type": "string", "maxLength": 20, **schema.get("propertyNames", {})})
+    names = _values({"type": "string", "maxLength": 20, **schema.get("propertyNames", {})}, named)
     fewest = schema.get("minProperties", 0)
     most = _a_few(fewest, schema.get("maxProperties", math.inf))
     return st.dictionaries(names, _values(values, named), min_size=fewest, max_size=most)
