@@ -145,9 +145,9 @@ async def _status(http: httpx.AsyncClient, ticket_id: str, wanted: str) -> bool:
     ],
 )
 async def test_what_cannot_be_served_is_refused_before_anything_starts(
-    settings: Settings, tmp_path: Path, contexts: str, code: int, told: str
+    tmp_path: Path, contexts: str, code: int, told: str
 ) -> None:
-    project = Project(tmp_path, settings, contexts)
+    project = Project(tmp_path, Settings(home=tmp_path / "home"), contexts)
     ended, _, errors = await project.annals("up")
     assert (ended, told in errors) == (code, True), errors
     assert "Traceback" not in errors

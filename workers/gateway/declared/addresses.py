@@ -79,26 +79,26 @@ def unshadowed(wanted: Address, others: Iterable[Address]) -> Address | None:
     return wanted
 
 
-def meet(one: Address, other: Address) -> bool:
+def meet(wanted: Address, other: Address) -> bool:
     """Whether a request may fit both."""
-    if one.method != other.method and ANY_METHOD not in {one.method, other.method}:
+    if wanted.method != other.method and ANY_METHOD not in {wanted.method, other.method}:
         return False
-    longer = max(len(one.segments), len(other.segments))
-    if len(one.segments) != len(other.segments) and not (one if len(one.segments) < longer else other).open_ended:
+    shorter, longer = sorted((wanted, other), key=lambda address: len(address.segments))
+    if len(shorter.segments) < len(longer.segments) and not shorter.open_ended:
         return False
-    return all(_may_be_equal(own, its) for own, its in zip(one.segments, other.segments, strict=False))
+    return all(_may_be_equal(own, its) for own, its in zip(wanted.segments, other.segments, strict=False))
 
 
 def is_parameter(segment: str) -> bool:
     return _PARAMETER.fullmatch(segment) is not None
 
 
-def _may_be_equal(one: str, other: str) -> bool:
-    if is_parameter(one) and is_parameter(other):
+def _may_be_equal(own: str, other: str) -> bool:
+    if is_parameter(own) and is_parameter(other):
         return True
-    if is_parameter(one):
-        return other not in _refused_by(one)
-    return one not in _refused_by(other) if is_parameter(other) else one == other
+    if is_parameter(own):
+        return other not in _refused_by(own)
+    return own not in _refused_by(other) if is_parameter(other) else own == other
 
 
 class _OtherThan(Convertor[str]):
