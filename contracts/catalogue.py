@@ -40,6 +40,11 @@ class Catalogue:
         """The events that are emitted."""
         return {type_: model for type_, model in self.events.items() if type_ not in self.upcasters.by_type}
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The wire types of all messages."""
+        return frozenset({*self.commands, *self.events})
+
     def stored_events(self) -> StoredEvents:
         """What reads all these events."""
         return StoredEvents(self.events, self.upcasters)

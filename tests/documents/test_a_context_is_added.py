@@ -18,7 +18,8 @@ def _copied(folder: Path) -> None:
     for part in ("contracts", "workers", "infra", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=LEFT_OUT)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "_editable_impl_annals.py").touch()
+    for distribution in ("annals", "annals_contracts"):
+        (folder / f"_editable_impl_{distribution}.py").touch()
 
 
 @pytest.mark.timeout(300)
