@@ -37,6 +37,11 @@ class Catalogue:
         """The events that are emitted."""
         return {type_: model for type_, model in self.events.items() if type_ not in self.upcasters.by_type}
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The wire types of all messages."""
+        return frozenset({*self.commands, *self.events})
+
     def stored_events(self) -> StoredEvents:
         """What reads all these events."""
         return StoredEvents(self.events, self.upcasters)
@@ -65,8 +70,8 @@ def stored_events() -> StoredEvents:
 def catalogue_of(messages: Mapping[str, Iterable[type[Message]]], upcasters: Iterable[Upcaster] = ()) -> Catalogue:
     """The catalogue of the messages of each folder. Folders without messages are no contexts.
 
-    Raises MisdeclaredMessage for a message whose context is not its folder, for two messages of one wire type, and for
-    upcasters that lack or contradict one another.
+    Raises MisdeclaredMessage for a message whose context is not its folder, for two messages of one wire type, for
+    upcasters that lack or contradict one another, and for a command that is to be sent instead and is not declared.
     """
     models: dict[str, type[Message]] = {}
     for folder, folder_messages in messages.items():
@@ -80,10 +85,15 @@ def catalogue_of(messages: Mapping[str, Iterable[type[Message]]], upcasters: Ite
                 raise MisdeclaredMessage(
                     model, f"has the wire type {model.type}, which {other.__module__}.{other.__qualname__} has already"
                 )
+    commands = {type_: model for type_, model in models.items() if issubclass(model, Command)}
     events = {type_: model for type_, model in models.items() if issubclass(model, Event)}
+    for model in commands.values():
+        instead = None if model.deprecation is None else model.deprecation.use
+        if instead is not None and (instead not in commands or instead == model.type):
+            raise MisdeclaredMessage(model, f"is deprecated in favour of {instead}, which is no other declared command")
     return Catalogue(
         tuple(sorted({model.context for model in models.values()})),
-        {type_: model for type_, model in models.items() if issubclass(model, Command)},
+        commands,
         events,
         upcasters_of(events, upcasters),
     )

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from contracts.asyncapi import asyncapi as asyncapi_document
-from contracts.schemas import ROOT, stale_schemas, write_schemas
+from contracts.examples import examples_of
+from contracts.message import Event
+from contracts.samples import events_without_sample, undeclared_samples, write_samples
+from contracts.schemas import ROOT, messages, schema_breaks, stale_schemas, undeclared_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
 from infra.contexts import chosen_contexts
@@ -24,21 +27,61 @@ def docs() -> None:
 
 @app.command()
 def schemas(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write the JSON Schemas of all messages into the folder `schemas` of each context's published language."""
-    paths = stale_schemas() if check else write_schemas()
-    names = [_shown(path) for path in paths]
+    """Write the JSON Schemas of all messages, and a golden sample of each event that has none.
+
+    They stand in the folders schemas and samples of each context's published language. A sample is never rewritten,
+    and no file is removed.
+    """
+    stale = stale_schemas() if check else write_schemas()
+    written = [] if check else write_samples()
+    unsampled = events_without_sample()
+    undeclared = [*undeclared_schemas(), *undeclared_samples()]
+    declared = messages()
+    broken = [str(item) for item in schema_breaks() if item.type in declared]
+    names = [_shown(path) for path in (*stale, *written)]
     if as_json:
-        typer.echo(json.dumps({"stale" if check else "written": names}))
+        result = {
+            "stale" if check else "written": names,
+            "undeclared": [_shown(path) for path in undeclared],
+            "unsampled": [model.type for model in unsampled],
+        }
+        typer.echo(json.dumps(result))
     elif names:
         for name in names:
             typer.echo(f"{'stale' if check else 'written'}: {name}")
     else:
-        typer.echo("all schemas match their models")
+        typer.echo("all schemas match their models" if check and not broken else "nothing to write")
+    problems = [*broken, *map(_undeclared, undeclared), *map(_unsampled, unsampled)]
+    if broken:
+        problems.append(
+            "Not written anew: what stands for stored events and old clients. Remove what was never released."
+        )
     if check and names:
-        raise CommandRefused(f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
+        problems.insert(0, f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
+    if problems:
+        raise CommandRefused("\n".join(problems))
+
+
+def _undeclared(path: Path) -> str:
+    name, tag = path.name.split(".")[:2]
+    number = tag.removeprefix("v")
+    return (
+        f"{_shown(path)} has no message: {name}.{tag} is stored for ever, and may still be sent. Declare it again: "
+        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has. '
+        "Of a deprecated command whose removed_on has passed, remove the file too."
+    )
+
+
+def _unsampled(model: type[Event]) -> str:
+    return (
+        f"{model.type} has no golden sample, and no example to make one of: name an example in "
+        f"contracts/{model.context}/examples.py and run `annals docs schemas`."
+        if not examples_of(model)
+        else f"{model.type} has no golden sample: run `annals docs schemas`."
+    )
 
 
 @app.command()

@@ -34,6 +34,8 @@ class Ending:
 ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
+    Ending("infra.git.published", "HistoryRefused", REFUSED),
+    Ending("contracts.compatibility.files", "UnreadableSchema", REFUSED),
     Ending("contracts.installed", "BrokenContext", REFUSED),
     Ending("workers.contexts", "NoSuchContext", WRONG_USAGE),
     Ending("workers.contexts", "ContextMissing", REFUSED),

@@ -44,6 +44,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         commands=messages.commands,
         events=messages.stored_events(),
         identities=PostgresIdentities(database, knows_services=True) if settings.auth != "none" else None,
+        group_types=lambda: subscription.group_types,
     )
 
     def work_for(partition: Partition) -> CommandLane:
@@ -51,13 +52,15 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         return CommandLane(context, partition.partition, ports)
 
     inputs = [topics.commands(name) for name in declared]
+    # A command of an aborted transaction was withdrawn by its sender and must not be run.
+    subscription = KafkaSubscription(
+        settings, group=COMMAND_GROUP, topics=inputs, committed_only=True, known_types=messages.types
+    )
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
         outputs = [*map(topics.events, declared), *map(topics.dead_letters, inputs), topics.replies]
         await require_topics(settings, [*inputs, *outputs])
-        # A command of an aborted transaction was withdrawn by its sender and must not be run.
-        subscription = KafkaSubscription(settings, group=COMMAND_GROUP, topics=inputs, committed_only=True)
         look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
         # From when the group gives this process lanes until it has acquired them, they stand still: so what they need
         # is there before.

@@ -61,7 +61,9 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     ) -> LaneHost:
         follower = follower_name(projection.name, section) if section else projection.name
         topic = topics.events(context)
-        subscription = KafkaSubscription(settings, group=group, topics=[topic], signed_by=signatures)
+        subscription = KafkaSubscription(
+            settings, group=group, topics=[topic], signed_by=signatures, known_types=events.models
+        )
         work_for(Partition(topic, 0))  # what lanes are made of is made before the group waits for them
         look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
         return LaneHost(

@@ -55,7 +55,11 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
         subscription = KafkaSubscription(
-            settings, group=SAGA_GROUP, topics=inputs, signed_by=event_signatures(database)
+            settings,
+            group=SAGA_GROUP,
+            topics=inputs,
+            signed_by=event_signatures(database),
+            known_types=stored_events().models,
         )
         for topic in inputs:
             work_for(Partition(topic, 0))  # what lanes are made of is made before the group waits for them

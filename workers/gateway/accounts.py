@@ -17,6 +17,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
 from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
@@ -57,6 +58,7 @@ def routes(backend: Backend) -> APIRouter:
         summary="Pay money in",
         response_model=Outcome,
         responses=CREATIONS,
+        **sends(DepositFunds),
     )
     async def deposit(user_id: UserId, body: Deposit, metadata: Metadata, conditions: Conditions) -> Response:
         command = DepositFunds(user_id=user_id, amount=body.amount, currency=body.currency)

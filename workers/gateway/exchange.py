@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from workers.gateway.callers import PRINCIPAL
+from workers.gateway.deprecation import headers_of as deprecation_headers
 from workers.gateway.problems import Problem, invalid_header
 from workers.gateway.protective_headers import protective_headers
 
@@ -69,6 +70,7 @@ class Exchange:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (CORRELATION_HEADER.lower().encode(), correlation_id.encode()),
+                    *deprecation_headers(scope.get("route")),
                     *protective_headers(scope["path"]),
                 ]
             await send(message)

@@ -25,6 +25,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
 from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
@@ -101,7 +102,14 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
-    @router.post("/orders", status_code=201, summary="Place an order", response_model=Outcome, responses=CREATIONS)
+    @router.post(
+        "/orders",
+        status_code=201,
+        summary="Place an order",
+        response_model=Outcome,
+        responses=CREATIONS,
+        **sends(PlaceOrder),
+    )
     async def place_order(body: NewOrder, metadata: Metadata, conditions: Conditions) -> Response:
         order_id = body.order_id or metadata.new_stream_id()
         command = PlaceOrder(order_id=order_id, **body.given("order_id"))
@@ -113,6 +121,7 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         summary="Cancel an order that is not confirmed yet",
         response_model=Outcome,
         responses=CHANGES,
+        **sends(CancelOrder),
     )
     async def cancel_order(
         order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Cancellation | None = None
@@ -122,7 +131,11 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         return answer(backend.guard.contexts, outcome, command, sent)
 
     @router.post(
-        "/orders/{order_id}/ship", summary="Note that an order was shipped", response_model=Outcome, responses=CHANGES
+        "/orders/{order_id}/ship",
+        summary="Note that an order was shipped",
+        response_model=Outcome,
+        responses=CHANGES,
+        **sends(ShipOrder),
     )
     async def ship_order(
         order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Shipment | None = None
@@ -136,6 +149,7 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         summary="Note that an order was delivered",
         response_model=Outcome,
         responses=CHANGES,
+        **sends(DeliverOrder),
     )
     async def deliver_order(order_id: OrderId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeliverOrder(order_id=order_id)

@@ -16,6 +16,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
 from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
@@ -54,6 +55,7 @@ def routes(backend: Backend) -> APIRouter:
         summary="Note pieces that have come in",
         response_model=Outcome,
         responses=CREATIONS,
+        **sends(ReceiveStock),
     )
     async def receive(sku: Sku, body: Receipt, metadata: Metadata, conditions: Conditions) -> Response:
         command = ReceiveStock(sku=sku, quantity=body.quantity)

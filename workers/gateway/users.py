@@ -19,6 +19,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.direct_reads import DirectCard, DirectPage
 from workers.gateway.history import At, add_history
 from workers.gateway.kept import kept_of
@@ -89,7 +90,9 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
-    @router.post("", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS)
+    @router.post(
+        "", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS, **sends(CreateUser)
+    )
     async def create_user(body: NewUser, metadata: Metadata, conditions: Conditions) -> Response:
         user_id = body.user_id or metadata.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
@@ -101,19 +104,23 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
         return answer(backend.guard.contexts, outcome, command, sent, status=201, location=f"/users/{user_id}")
 
-    @router.put("/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES)
+    @router.put(
+        "/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES, **sends(UpdateUser)
+    )
     async def replace_user(user_id: UserId, body: UserProfile, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump())
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(backend.guard.contexts, outcome, command, sent)
 
-    @router.patch("/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES)
+    @router.patch(
+        "/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES, **sends(UpdateUser)
+    )
     async def change_user(user_id: UserId, body: UserChanges, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump(exclude_unset=True))
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
         return answer(backend.guard.contexts, outcome, command, sent)
 
-    @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES)
+    @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES, **sends(DeleteUser))
     async def delete_user(user_id: UserId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeleteUser(user_id=user_id)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)

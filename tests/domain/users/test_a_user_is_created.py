@@ -12,9 +12,9 @@ from contracts.users.examples import (
     PASSWORD_HASH,
     USER_ID,
 )
-from tests.given import given
 from workers.core.decider import Credential
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_once_with_the_email_claimed_in_lower_case_and_recorded_as_written() -> None:
