@@ -2,16 +2,20 @@
 
 import json
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.asyncapi import asyncapi as asyncapi_document
-from contracts.schemas import ROOT, stale_schemas, write_schemas
+from contracts.examples import examples_of
+from contracts.message import Event
+from contracts.samples import events_without_sample, undeclared_samples, write_samples
+from contracts.schemas import ROOT, messages, schema_breaks, stale_schemas, undeclared_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
-from workers.domain import contexts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -23,21 +27,61 @@ def docs() -> None:
 
 @app.command()
 def schemas(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write the JSON Schemas of all messages into contracts/<context>/schemas/."""
-    paths = stale_schemas() if check else write_schemas()
-    names = [path.relative_to(ROOT.parent).as_posix() for path in paths]
+    """Write the JSON Schemas of all messages, and a golden sample of each event that has none.
+
+    They stand in the folders schemas and samples of each context's published language. A sample is never rewritten,
+    and no file is removed.
+    """
+    stale = stale_schemas() if check else write_schemas()
+    written = [] if check else write_samples()
+    unsampled = events_without_sample()
+    undeclared = [*undeclared_schemas(), *undeclared_samples()]
+    declared = messages()
+    broken = [str(item) for item in schema_breaks() if item.type in declared]
+    names = [_shown(path) for path in (*stale, *written)]
     if as_json:
-        typer.echo(json.dumps({"stale" if check else "written": names}))
+        result = {
+            "stale" if check else "written": names,
+            "undeclared": [_shown(path) for path in undeclared],
+            "unsampled": [model.type for model in unsampled],
+        }
+        typer.echo(json.dumps(result))
     elif names:
         for name in names:
             typer.echo(f"{'stale' if check else 'written'}: {name}")
     else:
-        typer.echo("all schemas match their models")
+        typer.echo("all schemas match their models" if check and not broken else "nothing to write")
+    problems = [*broken, *map(_undeclared, undeclared), *map(_unsampled, unsampled)]
+    if broken:
+        problems.append(
+            "Not written anew: what stands for stored events and old clients. Remove what was never released."
+        )
     if check and names:
-        raise CommandRefused(f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
+        problems.insert(0, f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
+    if problems:
+        raise CommandRefused("\n".join(problems))
+
+
+def _undeclared(path: Path) -> str:
+    name, tag = path.name.split(".")[:2]
+    number = tag.removeprefix("v")
+    return (
+        f"{_shown(path)} has no message: {name}.{tag} is stored for ever, and may still be sent. Declare it again: "
+        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has. '
+        "Of a deprecated command whose removed_on has passed, remove the file too."
+    )
+
+
+def _unsampled(model: type[Event]) -> str:
+    return (
+        f"{model.type} has no golden sample, and no example to make one of: name an example in "
+        f"contracts/{model.context}/examples.py and run `annals docs schemas`."
+        if not examples_of(model)
+        else f"{model.type} has no golden sample: run `annals docs schemas`."
+    )
 
 
 @app.command()
@@ -54,8 +98,15 @@ def states(
     as_json: Annotated[bool, typer.Option("--json", help="Print an object of context and diagram.")] = False,
 ) -> None:
     """Print the states of each context that has them as a table, as Mermaid state diagrams."""
-    diagrams = {name: context.diagram() for name, context in contexts().items() if context.diagram is not None}
+    diagrams = {
+        name: context.diagram() for name, context in chosen_contexts(Settings()).items() if context.diagram is not None
+    }
     if as_json:
         typer.echo(json.dumps(diagrams))
     else:
         typer.echo("\n".join(f"%% {name}\n{diagram}" for name, diagram in diagrams.items()), nl=False)
+
+
+def _shown(path: Path) -> str:
+    """A file of this folder's tree from there; another one in full."""
+    return (path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path).as_posix()

@@ -34,6 +34,13 @@ class Ending:
 ENDINGS = (
     Ending("infra.cli.exits", "CommandRefused", REFUSED),
     Ending("infra.devstack.errors", "HomeInUse", REFUSED),
+    Ending("infra.git.published", "HistoryRefused", REFUSED),
+    Ending("contracts.compatibility.files", "UnreadableSchema", REFUSED),
+    Ending("contracts.installed", "BrokenContext", REFUSED),
+    Ending("workers.contexts", "NoSuchContext", WRONG_USAGE),
+    Ending("workers.contexts", "ContextMissing", REFUSED),
+    Ending("workers.contexts", "NamedTwice", REFUSED),
+    Ending("workers.gateway.routes", "RoutesMissing", REFUSED),
     Ending("infra.processes.gateway_port", "PortTaken", REFUSED),
     Ending("infra.processes.gateway_processes", "NoTemporaryFolder", REFUSED),
     Ending("infra.telemetry.endpoint", "EndpointRefused", REFUSED),

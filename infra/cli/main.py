@@ -37,6 +37,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("topics", "infra.cli.topics", "Create the Kafka topics, or recreate one of them."),
     ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
+    ("contracts", "infra.cli.contracts", "Check that changed messages still fit stored events and old clients."),
     ("docs", "infra.cli.docs", "Write the published schemas and API documents."),
     ("bench", "infra.cli.bench", "Measure this machine: commands and events a second, latency, CPU."),
     ("soak", "infra.cli.soak", "Run load with random faults for a given time, then audit and print a table."),

@@ -8,7 +8,7 @@ from tests.cli.conftest import run_annals
 async def test_and_match_their_models() -> None:
     ended = await run_annals(None, "docs", "schemas", "--check", "--json")
     assert ended.code == 0, ended.errors
-    assert json.loads(ended.output) == {"stale": []}
+    assert json.loads(ended.output) == {"stale": [], "undeclared": [], "unsampled": []}
 
 
 async def test_and_the_asyncapi_document_is_printed_without_any_server() -> None:

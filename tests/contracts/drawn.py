@@ -16,8 +16,12 @@ _NO_SURROGATES = st.characters(exclude_categories=["Cs"])
 
 def messages(model: type[Message]) -> st.SearchStrategy[Message]:
     """Any message of this kind."""
-    schema = schema_of(model)
-    return _values(schema, schema.get("$defs", {})).map(model.model_validate)
+    return values_of(schema_of(model)).map(model.model_validate)
+
+
+def values_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Any JSON value that the schema of a message allows."""
+    return _values(schema, schema.get("$defs", {}))
 
 
 def _values(schema: dict[str, Any], named: dict[str, Any]) -> st.SearchStrategy[Any]:

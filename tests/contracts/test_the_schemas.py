@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from contracts.catalogue import catalogue
-from contracts.schemas import DIALECT, ROOT, schema_files, stale_schemas, write_schemas
+from contracts.schemas import DIALECT, ROOT, schema_files, stale_schemas, undeclared_schemas, write_schemas
 
 # What a backslash may stand before in ECMA-262's unicode mode, where any other escape is an error.
 _KNOWN_ESCAPE = re.compile(r"\\(?:[\^$\\.*+?()\[\]{}|/bBdDwWsSfnrtv0-]|x[0-9a-f]{2}|u[0-9a-f]{4}|c[A-Za-z])")
@@ -34,16 +34,18 @@ def test_have_patterns_that_every_reader_of_json_schema_can_compile() -> None:
             assert "\\" not in _KNOWN_ESCAPE.sub("", json.loads(pattern)), f"{path.name}: {pattern}"
 
 
-def test_are_rewritten_when_stale_and_removed_without_a_model(tmp_path: Path) -> None:
+def test_are_rewritten_when_stale_and_never_removed(tmp_path: Path) -> None:
     written = write_schemas(tmp_path)
     assert set(written) == set(schema_files(tmp_path))
-    assert stale_schemas(tmp_path) == []
+    assert stale_schemas(tmp_path) == undeclared_schemas(tmp_path) == []
     edited, removed = written[0], written[1]
-    stray = tmp_path / "users" / "schemas" / "Stray.v1.json"
-    edited.write_text("{}")
+    retired = tmp_path / "users" / "schemas" / "UserRenamed.v1.json"
+    edited.write_text(edited.read_text().replace('"description": "', '"description": "Once: '))
     removed.unlink()
-    stray.write_text("{}")
-    assert set(stale_schemas(tmp_path)) == {edited, removed, stray}
-    assert set(write_schemas(tmp_path)) == {edited, removed, stray}
+    retired.write_text("{}")
+    assert set(stale_schemas(tmp_path)) == {edited, removed}
+    assert undeclared_schemas(tmp_path) == [retired]
+    assert set(write_schemas(tmp_path)) == {edited, removed}
     assert stale_schemas(tmp_path) == []
-    assert not stray.exists()
+    assert retired.read_text() == "{}"
+    assert undeclared_schemas(tmp_path) == [retired]

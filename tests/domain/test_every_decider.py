@@ -16,18 +16,6 @@ from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
 from workers.domain import contexts
 
-# Events that a command leads to again when it is asked again, and why. A repeat of the same message is caught by its id
-# in any case; this is about a second message that says the same.
-LOUD_WHEN_REPEATED = {
-    "users.PasswordChanged.v1": "the state does not know the hash, so it cannot tell whether the password differs",
-    "payments.FundsDeposited.v1": "a second deposit of the same amount is more money",
-    "payments.FundsDeclined.v1": "who asks again waits for an answer again, and by then there may be enough",
-    "inventory.StockReceived.v1": "a second receipt of the same quantity is more stock",
-    "inventory.StockDeclined.v1": "who asks again waits for an answer again, and by then there may be enough",
-}
-# Those of them that add something to the state each time.
-ADDING_UP = {"payments.FundsDeposited.v1", "inventory.StockReceived.v1"}
-
 every_context = pytest.mark.parametrize("context", contexts().values(), ids=contexts().keys())
 
 
@@ -82,13 +70,13 @@ def test_makes_events_as_validation_would_have_made_them(context: Context, data:
 @given(data=st.data())
 def test_is_quiet_or_says_no_when_asked_again(context: Context, data: st.DataObject) -> None:
     """A second message that says the same as the last one adds no events and leaves the state as it is, but for the
-    events listed above.
+    events that the context declares.
     """
     for stride in data.draw(walks(context)):
         again = step(context, stride.after, stride.command)
-        repeated = {event.type for event in again.events}
-        assert repeated <= LOUD_WHEN_REPEATED.keys()
-        assert again.after == stride.after or repeated & ADDING_UP
+        repeated = {type(event) for event in again.events}
+        assert repeated <= context.loud_when_repeated.keys()
+        assert again.after == stride.after or repeated & context.adding_up
 
 
 @every_context

@@ -10,9 +10,10 @@ from contracts.message import Command
 from contracts.orders.commands import CancelOrder, PlaceOrder
 from contracts.orders.examples import PLACE_ADAS_ORDER
 from contracts.principal import Principal, saga_principal
+from tests.scopes import scopes
 from workers.core.access import KNOWN, NO_ACCESS, OWNER, Access, OfSaga, Read, Scope, allows, either, is_owner
 from workers.core.context import Context
-from workers.domain import contexts, scopes
+from workers.domain import contexts
 from workers.domain.orders.access import access as orders
 from workers.domain.orders.decider import OrderState
 

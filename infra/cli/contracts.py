@@ -1,0 +1,67 @@
+"""`annals contracts`: whether the messages of now still fit what was published of them."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from contracts.catalogue import catalogue, stored_events
+from contracts.compatibility.files import files_under, publication_of
+from contracts.compatibility.publication import breaks, sample_breaks
+from contracts.schemas import ROOT, messages, published_folder, schema_of
+from infra.cli.exits import CommandRefused
+from infra.git.published import files_at
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def contracts() -> None:
+    """The published language: whether it changed so that old messages and old clients still fit."""
+
+
+@app.command()
+def check(
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="A commit, branch or tag of git; without it, the files as they are here."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare the declared messages with the published schemas and golden samples; exit 1 when one does not fit.
+
+    An event may change only so that stored events are still read and that readers of the last release read the new
+    ones. A command may change only so that what old clients send is still accepted.
+    """
+    folders = {context: published_folder(ROOT, context) for context in catalogue().contexts}
+    now = publication_of(files_under(folders))
+    published, elsewhere = now, frozenset[str]()
+    if against is not None:
+        files, elsewhere = files_at(against, folders, ROOT, Path.cwd())
+        published = publication_of(files)
+    models = messages()
+    schemas = {type_: schema_of(model) for type_, model in models.items()}
+    today = datetime.now(UTC).date()
+    broken = [*breaks(published, models, schemas, today), *sample_breaks(published, now, stored_events())]
+    where = "the files here" if against is None else against
+    if as_json:
+        result: dict[str, Any] = {
+            "against": against,
+            "compared": len(published.schemas),
+            "breaks": [item.as_json() for item in broken],
+        }
+        result["left_out"] = sorted(elsewhere)
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    elif broken:
+        typer.echo("\n\n".join(str(item) for item in broken))
+    else:
+        typer.echo(
+            f"all {len(published.schemas)} messages and {len(published.samples)} golden samples of {where} still fit"
+        )
+    if elsewhere and not as_json:
+        typer.echo(f"not compared, as they do not stand in this repository: {', '.join(sorted(elsewhere))}")
+    if broken:
+        number = len({item.type for item in broken})
+        raise CommandRefused(f"{number} {'message does' if number == 1 else 'messages do'} not fit {where}.")

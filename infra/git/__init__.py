@@ -1,0 +1,1 @@
+"""The git room: what was published at a commit."""
