@@ -6,6 +6,7 @@ follower  like a worker, but started last: it prints the events
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from infra.child_processes.command import annals
 
@@ -30,6 +31,13 @@ class Fleet:
     follower: FleetProcess
 
 
+# Without the extra `analytics` the worker could only say again and again what it lacks.
+_ANALYTICS = (
+    (FleetProcess("analytics", "events in, windows of time out", annals("worker", "analytics")),)
+    if find_spec("faust")
+    else ()
+)
+
 FLEET = Fleet(
     setup=(
         FleetProcess("migrate", "brings the database schema up to date", annals("migrate")),
@@ -39,7 +47,7 @@ FLEET = Fleet(
         FleetProcess("command", "commands in, events out", annals("worker", "command")),
         FleetProcess("projection", "events in, read models out", annals("worker", "projection")),
         FleetProcess("saga", "events in, follow-up commands out", annals("worker", "saga")),
-        FleetProcess("analytics", "events in, windows of time out", annals("worker", "analytics")),
+        *_ANALYTICS,
         FleetProcess("audit", "verifies everything, slowly and repeatedly", annals("worker", "audit")),
         FleetProcess(GATEWAY, "HTTP in, commands and queries", annals("gateway")),
     ),

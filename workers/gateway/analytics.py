@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from math import gcd
 from typing import Annotated, Any, NamedTuple
 
 import orjson
@@ -46,13 +47,6 @@ class Windows(BaseModel):
 Name = Annotated[str, Path(max_length=100, examples=["revenue"])]
 Since = Annotated[AwareDatetime | None, Query(alias="from", description=f"Usually the last {USUAL_WINDOWS} windows.")]
 Until = Annotated[AwareDatetime | None, Query(alias="to", description="Usually now.")]
-Length = Annotated[
-    int | None, Query(ge=1, le=MAX_SECONDS, description="Seconds that a window is long; usually the metric's own.")
-]
-Step = Annotated[
-    int | None,
-    Query(ge=1, le=MAX_SECONDS, description="Seconds from one window to the next. Less than `window`: they slide."),
-]
 
 
 def routes(backend: Backend) -> APIRouter:
@@ -63,6 +57,10 @@ def routes(backend: Backend) -> APIRouter:
         metric.name: (metric, name) for name, context in contexts.items() for metric in context.analytics.metrics
     }
     series = {series.name: series for context in contexts.values() for series in context.analytics.series}
+    # What no size divides is refused with the sizes of the metric, which says more than the schema does.
+    multiple = {"multipleOf": gcd(*(size.seconds for declared in series.values() for size in declared.sizes)) or 1}
+    length_text = "Seconds that a window is long; usually the metric's own."
+    step_text = "Seconds from one window to the next. Less than `window`: they slide."
 
     @router.get(
         "/{metric}",
@@ -72,7 +70,16 @@ def routes(backend: Backend) -> APIRouter:
         responses=described(404, 422, 503),
     )
     async def windows(
-        metric: Name, asker: Asker, since: Since = None, until: Until = None, window: Length = None, step: Step = None
+        metric: Name,
+        asker: Asker,
+        since: Since = None,
+        until: Until = None,
+        window: Annotated[
+            int | None, Query(ge=1, le=MAX_SECONDS, description=length_text, json_schema_extra=multiple)
+        ] = None,
+        step: Annotated[
+            int | None, Query(ge=1, le=MAX_SECONDS, description=step_text, json_schema_extra=multiple)
+        ] = None,
     ) -> Response:
         if metric not in metrics:
             raise Problem(404, "MetricNotFound", f"There is no metric of this name; there are: {', '.join(metrics)}.")
