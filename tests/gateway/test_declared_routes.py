@@ -112,7 +112,7 @@ class CreateUserByNickname(Command, UserStream, name="CreateUser", version=2):
 
 def test_the_address_of_a_command_takes_its_newest_version(monkeypatch: pytest.MonkeyPatch) -> None:
     now = catalogue()
-    commands = {CreateUserByNickname.type: CreateUserByNickname, **now.commands}
+    commands: dict[str, type[Command]] = {CreateUserByNickname.type: CreateUserByNickname, **now.commands}
     monkeypatch.setattr(declared_routes, "catalogue", lambda: replace(now, commands=commands))
     operation = application(SystemInMemory()).openapi()["paths"]["/users/{user_id}/CreateUser"]["post"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
