@@ -6,6 +6,7 @@ import pytest
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from contracts.catalogue import stored_events
 from contracts.examples import examples_of
 from contracts.installed import folder_of
 from contracts.message import Message
@@ -51,6 +52,12 @@ class MessageLaws(Laws):
         folder = folder_of(context.name) / "schemas"
         stale = [path.name for path in stale_schemas() if path.parent == folder]
         assert not stale, f"run `annals docs schemas`: what is published differs from the models, {stale}"
+
+    def test_reads_the_samples_of_stored_events(self, context: Context) -> None:
+        """They stand for what is in the tables, by `<Name>.v<version>.json`."""
+        for path in sorted((folder_of(context.name) / "samples").glob("*.json")):
+            wire_type = ".".join([context.name, *path.name.split(".")[:2]])
+            assert stored_events().read(wire_type, path.read_bytes()), path
 
     def test_has_a_schema_that_is_json(self, message: type[Message]) -> None:
         assert json.loads(json.dumps(schema_of(message)))["$id"] == message.type
