@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,10 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import BaseRoute, Route, compile_path
 
+from contracts.catalogue import catalogue
 from contracts.examples import examples_of
+from contracts.message import Command
 from contracts.users.commands import ChangePassword
+from contracts.users.stream import UserStream
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, LINES, created, deposited, is_problem, placed
+from workers.gateway.declared import routes as declared_routes
 from workers.gateway.declared.addresses import Address, FreeAddresses, addresses
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdC1mb3ItdGVzdHM$YSBoYXNoIG9mIDE2IGJ5dGVz"
@@ -97,6 +102,21 @@ def test_every_command_and_read_model_that_has_room_has_its_address() -> None:
         ("GET", "/users/users/{user_id}"),
     } <= (methods)
     assert ("GET", "/users/users") not in methods, "that is the card of the user called users"
+
+
+class CreateUserByNickname(Command, UserStream, name="CreateUser", version=2):
+    """A later version, as a test has it."""
+
+    nickname: str
+
+
+def test_the_address_of_a_command_takes_its_newest_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = catalogue()
+    commands: dict[str, type[Command]] = {CreateUserByNickname.type: CreateUserByNickname, **now.commands}
+    monkeypatch.setattr(declared_routes, "catalogue", lambda: replace(now, commands=commands))
+    operation = application(SystemInMemory()).openapi()["paths"]["/users/{user_id}/CreateUser"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert list(schema["properties"]) == ["nickname"]
 
 
 class TestACommand:

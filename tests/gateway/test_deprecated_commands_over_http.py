@@ -30,7 +30,8 @@ async def test_whatever_the_answer(late: httpx.AsyncClient) -> None:
     rejected = await late.post("/users", json=ADA)
     invalid = await late.post("/users", json={"first_name": 1})
     assert [answer.status_code for answer in (accepted, rejected, invalid)] == [201, 409, 422]
-    for answer in (accepted, rejected, invalid):
+    declared = await late.post("/users/ada/CreateUser", json={"first_name": 1})
+    for answer in (accepted, rejected, invalid, declared):
         assert answer.headers["Deprecation"] == "@1811808000"
         assert answer.headers["Sunset"] == "Thu, 01 Jun 2028 00:00:00 GMT"
         assert answer.headers["Link"] == '</docs>; rel="successor-version"; title="users.UpdateUser.v1"'
@@ -50,6 +51,7 @@ async def test_and_no_other_route(late: httpx.AsyncClient) -> None:
 async def test_also_in_openapi(late: httpx.AsyncClient) -> None:
     paths = (await late.get("/openapi.json")).json()["paths"]
     assert paths["/users"]["post"]["deprecated"] is True
+    assert paths["/users/{user_id}/CreateUser"]["post"]["deprecated"] is True
     assert paths["/users"]["post"]["x-deprecation"]["removed_on"] == "2028-06-01"
     assert "deprecated" not in paths["/users/{user_id}"]["patch"]
 

@@ -17,6 +17,7 @@ from workers.gateway.declared.addresses import Address, FreeAddresses
 from workers.gateway.declared.commands import command_endpoint
 from workers.gateway.declared.read_models import document_endpoint, page_endpoint
 from workers.gateway.declared.streams import stream_model
+from workers.gateway.deprecation import sends
 from workers.gateway.history import add_history
 from workers.gateway.kept import kept_of
 from workers.gateway.undoing import add_undo
@@ -38,7 +39,8 @@ def declared_routers(backend: Backend, taken: Iterable[Address]) -> list[APIRout
 def _routes_of(context: Context, backend: Backend, free: FreeAddresses) -> APIRouter:
     router = APIRouter(tags=[context.name])
     for model in catalogue().commands.values():
-        if model.context == context.name:
+        # An earlier version is still read from Kafka; an address takes what is sent today.
+        if model.context == context.name and catalogue().command_named(f"{context.name}.{model.name}") is model:
             _add_command(router, backend, context, model, free)
     if context.undo is not None:
         field = stream_model(context.name).stream_field
@@ -63,6 +65,7 @@ def _add_command(
             summary=_first_line(model.__doc__) or model.name,
             response_model=Outcome,
             responses={**CREATIONS, **CHANGES, 201: {"model": Outcome, "description": "The stream has begun"}},
+            **sends(model),
         )
 
 
