@@ -37,6 +37,7 @@ ENDINGS = (
     Ending("infra.git.published", "HistoryRefused", REFUSED),
     Ending("contracts.compatibility.files", "UnreadableSchema", REFUSED),
     Ending("contracts.installed", "BrokenContext", REFUSED),
+    Ending("contracts.stored_events", "NewerRelease", REFUSED),
     Ending("workers.contexts", "NoSuchContext", WRONG_USAGE),
     Ending("workers.contexts", "ContextMissing", REFUSED),
     Ending("workers.contexts", "NamedTwice", REFUSED),
