@@ -59,10 +59,11 @@ def correlate(recorded: Recorded) -> str:
 
 def evolve(state: ShippingState, recorded: Recorded) -> ShippingState:
     if isinstance(recorded.event, DeadlinePassed):
-        changed = state.with_facts(unanswered=state.unanswered + 1, asked_by=recorded.event_id)
-        return changed if recorded.event.deadline == ANSWER else state
+        if recorded.event.deadline != ANSWER or state.status not in {"book", "ship", "deliver"}:
+            return state
+        return state.with_facts(unanswered=state.unanswered + 1, asked_by=recorded.event_id)
     after = state.with_facts(**_facts(recorded))
-    if after.status != state.status or state.status == "stuck":
+    if after.status != state.status:
         return after.with_facts(asked_by=recorded.event_id, unanswered=0)
     return after
 
