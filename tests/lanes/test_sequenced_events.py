@@ -180,7 +180,7 @@ def troubled_logs(draw: st.DrawFn) -> Log:
     reached.
     """
     kinds = draw(st.lists(st.integers(0, 3), min_size=1, max_size=25))
-    user = [UserCreated(user_id="u", first_name="a", last_name="b", email="a@b.cd")]
+    user = [UserCreated(user_id="u", first_name="a", last_name="b", email="a@b.cd", locale="und")]
     later = [UserUpdated(user_id="u", city=f"city {kind}") if kind else UserWelcomed(user_id="u") for kind in kinds]
     table = event_rows(*user, *later)
     written: list[InboundRecord] = []

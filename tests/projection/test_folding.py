@@ -16,7 +16,7 @@ from workers.parking import ATTEMPTS
 from workers.ports.read_models import IndexChange
 from workers.projection.folding import ALL, Folded, entries, fold
 
-CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London")
+CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London", locale="und")
 
 
 def recorded(*events: UserEvent, first_version: int = 1) -> list[Recorded]:
