@@ -59,10 +59,12 @@ def test_a_language_tag_is_kept_as_it_was_written(tag: str) -> None:
     assert CREATE_ADA.model_validate(CREATE_ADA.model_dump() | {"locale": tag.upper()}).locale == tag.upper()
 
 
+TOO_LONG = "en-variant-variant-variant-variants2"
+
+
 @pytest.mark.parametrize(
     "tag",
-    ["", "e", "english language", "en_GB", "en-", "-en", "en--GB", "e1", "de-419-DE", "a-DE", "en-x", "en\n", "ен"]
-    + ["en-" + "-".join(["variant"] * 5)],
+    ["", "e", "english language", "en_GB", "en-", "-en", "en--GB", "e1", "de-419-DE", "a-DE", "en-x", "en\n", TOO_LONG],
 )
 def test_what_is_no_language_tag_is_refused_for_a_user(tag: str) -> None:
     with pytest.raises(ValidationError, match="locale"):

@@ -34,7 +34,7 @@ async def test_every_event_is_shown_with_who_when_and_why(http: httpx.AsyncClien
     assert [event["stream_version"] for event in ada] == [1, 2, 3]
     assert [event["type"] for event in ada] == ["users.UserCreated.v2", "users.UserUpdated.v1", "users.UserUpdated.v1"]
     first = ada[0]
-    assert first["data"] == ADA | {"user_id": "ada-1"}
+    assert first["data"] == ADA | {"user_id": "ada-1", "locale": "und"}
     assert first["command_type"] == "users.CreateUser.v1"
     assert first["cause"]["kind"] == "request"
     outcome = (await http.get(f"/commands/{first['command_id']}")).json()

@@ -60,7 +60,7 @@ async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> N
     recorded_events = await read(events, inbound_all(ROWS))
     assert sequences(recorded_events) == [1, 2, 3, 4, 5, 6]
     assert words([recorded.event for recorded in recorded_events]) == [
-        (f"users.{row.type}.v1", row.data.decode()) for row in ROWS
+        (f"users.{row.type}.v{row.schema_version}", row.data.decode()) for row in ROWS
     ]
     assert [recorded.stream_version for recorded in recorded_events] == [1, 2, 3, 4, 5, 6]
     assert events.position == LAST

@@ -98,6 +98,7 @@ lives = st.lists(
             first_name=st.just("Ada"),
             last_name=st.just("L"),
             email=st.sampled_from(["a@x.org", "b@x.org"]),
+            locale=st.sampled_from(["und", "en"]),
         ),
         st.builds(UserUpdated, user_id=users, city=st.sampled_from(["Turin", "London", None])),
         st.builds(UserUpdated, user_id=users, email=st.sampled_from(["a@x.org", "c@x.org"])),
