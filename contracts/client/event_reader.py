@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.client.connection import PLAINTEXT, FailureLog, Security, broker_options, reason_of, stop_quietly
 from contracts.client.consumer import Consumer
 from contracts.client.errors import KafkaUnavailable, UnknownEventType
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
 from contracts.message import Event
 from contracts.stated_sequence import stated_sequence
+from contracts.stored_events import NewerRelease
 from contracts.topics import Topics
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -50,11 +51,21 @@ class ReadEvent(NamedTuple):
     offset: int
 
     def event(self) -> Event:
-        """The event as a model. Raises UnknownEventType, or pydantic's ValidationError for data of another shape."""
-        model = catalogue().events.get(self.envelope.type)
-        if model is None:
-            raise UnknownEventType(self.envelope.type)
-        return model.model_validate_json(self.data)
+        """The event as a model of its present version, the first if it has become several (`events`).
+
+        Raises UnknownEventType, or MalformedMessage for data of another shape.
+        """
+        return self.events()[0]
+
+    def events(self) -> tuple[Event, ...]:
+        """The events that this one is today, in order: one, as a rule. They share its envelope and its sequence.
+
+        Raises UnknownEventType, or MalformedMessage for data of another shape.
+        """
+        try:
+            return stored_events().read(self.envelope.type, self.data)
+        except NewerRelease as error:
+            raise UnknownEventType(self.envelope.type) from error
 
 
 class EventReader:
