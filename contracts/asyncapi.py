@@ -120,6 +120,11 @@ def _message(model: type[Message]) -> dict[str, Any]:
         "name": model.type,
         "title": model.name,
         "summary": " ".join((model.__doc__ or "").split()),
+        **(
+            {}
+            if model.deprecation is None
+            else {"tags": [{"name": "deprecated", "description": str(model.deprecation)}]}
+        ),
         "contentType": "application/json",
         "headers": {"type": "object", "properties": headers, "required": sorted({*required, "ce_type"})},
         "payload": {**model.model_json_schema(ref_template="#/components/schemas/{model}"), "title": model.name},

@@ -1,22 +1,19 @@
-"""Finds every message: each folder under `contracts/` with a `commands` or `events` module is a context.
+"""Finds every message of every context that is installed (installed.py), whether or not this process serves it.
 
-Nothing is registered by hand: the catalogue lists the message classes that are written in those modules, by wire type,
-and the upcasters of each folder's `upcasters` module.
+Nothing is registered by hand: the catalogue lists the message classes that are written in the `commands` and `events`
+modules of a published language, by wire type, and the upcasters of its `upcasters` module.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 
+from contracts.installed import MESSAGE_MODULES, BrokenContext, Declaration, languages, modules_of
 from contracts.message import Command, Event, Message, MisdeclaredMessage
 from contracts.stored_events import StoredEvents
 from contracts.upcasting import NO_UPCASTERS, Upcaster, Upcasters, upcasters_of
 
-MESSAGE_MODULES = ("commands", "events")
-UPCASTER_MODULE = "upcasters"
+UPCASTER_MODULES = ("upcasters",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,11 @@ class Catalogue:
         """The events that are emitted."""
         return {type_: model for type_, model in self.events.items() if type_ not in self.upcasters.by_type}
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The wire types of all messages."""
+        return frozenset({*self.commands, *self.events})
+
     def stored_events(self) -> StoredEvents:
         """What reads all these events."""
         return StoredEvents(self.events, self.upcasters)
@@ -54,10 +56,9 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """The catalogue of this installation. Raises MisdeclaredMessage."""
-    folders = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg]
-    upcasters = [upcaster for folder in folders for upcaster in _upcasters_in(folder)]
-    return catalogue_of({folder: list(_messages_in(folder)) for folder in folders}, upcasters)
+    """The catalogue of this installation. Raises MisdeclaredMessage and BrokenContext."""
+    upcasters = [upcaster for language in languages().values() for upcaster in _upcasters_of(language)]
+    return catalogue_of({context: messages_of(language) for context, language in languages().items()}, upcasters)
 
 
 @cache
@@ -69,8 +70,8 @@ def stored_events() -> StoredEvents:
 def catalogue_of(messages: Mapping[str, Iterable[type[Message]]], upcasters: Iterable[Upcaster] = ()) -> Catalogue:
     """The catalogue of the messages of each folder. Folders without messages are no contexts.
 
-    Raises MisdeclaredMessage for a message whose context is not its folder, for two messages of one wire type, and for
-    upcasters that lack or contradict one another.
+    Raises MisdeclaredMessage for a message whose context is not its folder, for two messages of one wire type, for
+    upcasters that lack or contradict one another, and for a command that is to be sent instead and is not declared.
     """
     models: dict[str, type[Message]] = {}
     for folder, folder_messages in messages.items():
@@ -84,27 +85,42 @@ def catalogue_of(messages: Mapping[str, Iterable[type[Message]]], upcasters: Ite
                 raise MisdeclaredMessage(
                     model, f"has the wire type {model.type}, which {other.__module__}.{other.__qualname__} has already"
                 )
+    commands = {type_: model for type_, model in models.items() if issubclass(model, Command)}
     events = {type_: model for type_, model in models.items() if issubclass(model, Event)}
+    for model in commands.values():
+        instead = None if model.deprecation is None else model.deprecation.use
+        if instead is not None and (instead not in commands or instead == model.type):
+            raise MisdeclaredMessage(model, f"is deprecated in favour of {instead}, which is no other declared command")
     return Catalogue(
         tuple(sorted({model.context for model in models.values()})),
-        {type_: model for type_, model in models.items() if issubclass(model, Command)},
+        commands,
         events,
         upcasters_of(events, upcasters),
     )
 
 
-def _messages_in(folder: str) -> Iterator[type[Message]]:
-    for module in iter_modules([str(Path(__file__).parent / folder)]):
-        if module.name not in MESSAGE_MODULES:
-            continue
-        qualified = f"contracts.{folder}.{module.name}"
-        for value in vars(import_module(qualified)).values():
-            if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == qualified:
-                yield value
+def messages_of(language: Declaration) -> list[type[Message]]:
+    """The messages of a published language. Raises BrokenContext when there are none, or one of another context."""
+    messages: list[type[Message]] = [
+        value
+        for module in modules_of(language, MESSAGE_MODULES)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Command | Event) and value.__module__ == module.__name__
+    ]
+    if not messages:
+        raise BrokenContext(language, f"no class in {language.value}.commands or .events is a Command or an Event")
+    for model in messages:
+        if model.context != language.name:
+            what = f"{model.__module__}.{model.__qualname__} declares the context {model.context}"
+            raise BrokenContext(language, f"{what}, and not {language.name}")
+    return messages
 
 
-def _upcasters_in(folder: str) -> Iterator[Upcaster]:
-    for module in iter_modules([str(Path(__file__).parent / folder)]):
-        if module.name == UPCASTER_MODULE:
-            values = vars(import_module(f"contracts.{folder}.{module.name}")).values()
-            yield from (value for value in values if isinstance(value, Upcaster))
+def _upcasters_of(language: Declaration) -> list[Upcaster]:
+    modules = modules_of(language, UPCASTER_MODULES)
+    upcasters = [value for module in modules for value in vars(module).values() if isinstance(value, Upcaster)]
+    for upcaster in upcasters:
+        if upcaster.model.context != language.name:
+            what = f"{language.value}.upcasters has an upcaster of {upcaster.model.type}"
+            raise BrokenContext(language, f"{what}: that is for the context {upcaster.model.context} to say")
+    return upcasters

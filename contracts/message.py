@@ -19,11 +19,13 @@ part in it. A newer version stands beside the older ones, which stay declared fo
 from collections.abc import Hashable
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
+from contracts.deprecation import DEPRECATED, Deprecated
 from contracts.usual_headers import TYPE_FORM
 
-RESERVED = frozenset({"context", "name", "schema_version", "stream_field", "stream_id", "type"})
+RESERVED = frozenset({"context", "deprecation", "name", "schema_version", "stream_field", "stream_id", "type"})
 """What every message says of itself. No field can be called so."""
 
 
@@ -41,7 +43,8 @@ class Message(BaseModel):
 
     `context` is the context that the message belongs to. `stream_field` names the field that carries the id of the
     stream that the message is about. Both are class arguments and inherited. `name` (that of the class, unless given)
-    and `version` (1, unless given) are class arguments too, and not inherited. Raises MisdeclaredMessage when a message
+    and `version` (1, unless given) are class arguments too, and not inherited; so is `deprecated`, of a command
+    (deprecation.py). Raises MisdeclaredMessage when a message
     has no context, no stream field, or no field of that name, or a name or version that no wire type can have.
     """
 
@@ -52,9 +55,17 @@ class Message(BaseModel):
     stream_field: ClassVar[str]
     name: ClassVar[str]
     type: ClassVar[str]
+    deprecation: ClassVar[Deprecated | None] = None
 
     def __init_subclass__(
-        cls, *, context: str = "", stream_field: str = "", name: str = "", version: int = 1, **options: Any
+        cls,
+        *,
+        context: str = "",
+        stream_field: str = "",
+        name: str = "",
+        version: int = 1,
+        deprecated: Deprecated | None = None,
+        **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         if context:
@@ -73,6 +84,11 @@ class Message(BaseModel):
         cls.type = f"{cls.context}.{cls.name}.v{cls.schema_version}"
         if not TYPE_FORM.fullmatch(cls.type):
             raise MisdeclaredMessage(cls, f"would have the wire type {cls.type}; one looks like users.UserCreated.v2")
+        cls.deprecation = deprecated
+        if deprecated is not None:
+            if not issubclass(cls, Command):
+                raise MisdeclaredMessage(cls, "is an event: it is not deprecated, but retired by an upcaster")
+            DEPRECATED[cls.type] = deprecated
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -84,6 +100,15 @@ class Message(BaseModel):
         stream_field = getattr(cls, "stream_field", None)
         if stream_field is not None and stream_field not in cls.model_fields:
             raise MisdeclaredMessage(cls, f"has no field {stream_field}, which it declares as its stream field")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /) -> dict[str, Any]:
+        schema = handler(core_schema)
+        if cls.deprecation is not None:
+            handler.resolve_ref_schema(schema).update(
+                {"deprecated": True, "x-deprecation": cls.deprecation.model_dump(mode="json")}
+            )
+        return schema
 
     @property
     def stream_id(self) -> str:

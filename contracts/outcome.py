@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.deprecation import Deprecated
 from contracts.message import Command
 
 Status = Literal["accepted", "rejected", "failed"]
@@ -42,7 +43,8 @@ class Outcome(BaseModel):
     system; the command is in the dead letters. `partition` and `sequence` are the lane's position after the command: a
     reader that has reached it has seen every effect of the command. `stream_version` counts the stream's events, 0 for
     none. `content_digest` is that of the command that was handled: this is no outcome of a command with other content
-    under the same id. Outcomes of earlier releases have none.
+    under the same id. Outcomes of earlier releases have none. `deprecation` is only there if the command is deprecated
+    now.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +61,7 @@ class Outcome(BaseModel):
     correlation_id: str
     handled_at: datetime
     content_digest: str | None = Field(default=None, repr=False)
+    deprecation: Deprecated | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property
     def context(self) -> str:

@@ -1,7 +1,7 @@
 """The messages as JSON Schemas (draft 2020-12), for those who do not read Python.
 
-The models are the source. The files under `contracts/<context>/schemas/` are written from them and committed, so that a
-review shows each change of the published language. A file's `$id` is the message's wire type. What was published once
+The models are the source. The files in the folder `schemas` of each published language are written from them and
+committed, so that a review shows each change of it. A file's `$id` is the message's wire type. What was published once
 is stored, or still sent: no file is ever removed here, and none is written anew that old messages would not fit
 (compatibility/).
 """
@@ -14,6 +14,7 @@ from typing import Any
 from contracts.catalogue import catalogue
 from contracts.compatibility.files import files_under, publication_of
 from contracts.compatibility.publication import Break, breaks
+from contracts.installed import folder_of
 from contracts.message import Message
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,8 +32,8 @@ def file_stem(model: type[Message]) -> str:
 
 
 def published_folder(root: Path, context: str) -> Path:
-    """The folder of a context's published language, with its schemas and samples."""
-    return root / context
+    """The folder of a context's published language, with its schemas and samples; for another root, one there."""
+    return folder_of(context) if root == ROOT else root / context
 
 
 def messages() -> dict[str, type[Message]]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from contracts.installed import NAME_FORM, NAME_PATTERN
 from contracts.topics import MAX_UNPACKED_BATCH_BYTES
 from infra.identity.addresses import FORM as ADDRESS_FORM
 from infra.identity.addresses import is_trusted_address
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     redis_tls_key_password: SecretStr | None = None
 
     partitions: int = Field(default=6, ge=1, le=1000)
+    contexts: str = ""
     topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,80}$")
     replication_factor: int = Field(default=-1, ge=-1, le=9)
 
@@ -115,6 +117,13 @@ class Settings(BaseSettings):
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:
         if value and not all(is_host(server.strip()) for server in value.split(",")):
             raise ValueError("must have the form host:9092, or several of them with commas")
+        return value
+
+    @field_validator("contexts")
+    @classmethod
+    def _are_names_of_contexts(cls, value: str) -> str:
+        if value and not all(NAME_PATTERN.fullmatch(name.strip()) for name in value.split(",")):
+            raise ValueError(f"must have the form users,shipments: names of contexts, each {NAME_FORM}")
         return value
 
     @field_validator("http_allowed_hosts")
@@ -199,6 +208,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
         return redis_url_of_form(value)
+
+    @property
+    def chosen_contexts(self) -> tuple[str, ...]:
+        """The names of the contexts to serve, each once; none: all that are installed."""
+        return tuple(sorted({name.strip() for name in self.contexts.split(",")} - {""}))
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment of a child process; defaults are left out.

@@ -23,6 +23,7 @@ from infra.devstack.stack import Devstack
 from infra.kafka.connection import client_options
 from infra.locating import as_setting_values
 from infra.settings import Settings
+from infra.testing.servers import embedded_servers
 from tests import containers, watchdog
 
 FIRST_REDIS_DATABASE = 1
@@ -50,10 +51,8 @@ async def running_servers() -> AsyncIterator[Servers]:
             if urls is not None:
                 yield Servers(settings.model_copy(update=as_setting_values(urls)), None, "docker")
                 return
-        stack = Devstack(home, settings)
-        addresses = await stack.start()
-        cleanup.push_async_callback(stack.stop)
-        yield Servers(settings.model_copy(update=as_setting_values(addresses.by_field())), stack, "embedded")
+        stack, located = await cleanup.enter_async_context(embedded_servers(home))
+        yield Servers(located, stack, "embedded")
 
 
 @asynccontextmanager

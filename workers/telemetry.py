@@ -42,6 +42,11 @@ REPEATED = Counter("annals_commands_repeated", "Repeated commands answered with 
 IDS_REUSED = Counter(
     "annals_commands_reused_ids", "Commands rejected because their id belongs to another command", ["context"]
 )
+DEPRECATED_COMMANDS = Counter(
+    "annals_deprecated_commands",
+    "Deprecated commands that arrived; source: who sent them, the first 50 of each process, then other",
+    ["command", "source"],
+)
 EVENTS = Counter("annals_events", "Events written", ["context"])
 SNAPSHOTS = Counter("annals_snapshots", "Snapshots of streams taken", ["context"])
 SNAPSHOTS_UNUSABLE = Counter(

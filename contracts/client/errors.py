@@ -31,6 +31,18 @@ class KafkaUnavailable(ClientError):
         self.may_arrive = may_arrive
 
 
+class NoOutcome(ClientError):
+    """No outcome has come within the deadline. The command may have been handled: ask again under its id."""
+
+    def __init__(self, command_id: str, waited_seconds: float) -> None:
+        super().__init__(
+            f"command {command_id} has no outcome after {waited_seconds:g} s; it may have been handled, so ask again "
+            "under the same id"
+        )
+        self.command_id = command_id
+        self.waited_seconds = waited_seconds
+
+
 class TooManyCommands(ClientError):
     """More commands are under way than the client allows; this one was not sent. Slow down or raise the limit."""
 
@@ -54,3 +66,31 @@ class UnknownEventType(ClientError):
     def __init__(self, type_: str) -> None:
         super().__init__(f"the installed contracts know no event {type_}")
         self.type = type_
+
+
+class EventsMissing(ClientError):
+    """The log lacks events, from sequence `first` to `last` of a partition, and none of them has come within the wait.
+
+    An operator appends them by `annals verify --repair`; a reader that begins again at its position gets them then.
+    """
+
+    def __init__(self, topic: str, partition: int, first: int, last: int) -> None:
+        super().__init__(
+            f"{topic}/{partition}: the log lacks the events {first} to {last}; only the event table has them: "
+            "run `annals verify --repair`"
+        )
+        self.topic = topic
+        self.partition = partition
+        self.first = first
+        self.last = last
+
+
+class PositionMoved(ClientError):
+    """Raised by a handler: the stored position of a partition is not the one that its batch begins at, so another
+    reader has handled these events. Nothing of the batch may be stored.
+    """
+
+    def __init__(self, partition: int, sequence: int) -> None:
+        super().__init__(f"the position of partition {partition} is no longer {sequence}: another reader has moved it")
+        self.partition = partition
+        self.sequence = sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from contracts.compatibility.advice import declare_again, declare_anew
@@ -9,7 +10,7 @@ from contracts.compatibility.rules import command_breaks, event_breaks
 from contracts.compatibility.variants import Schema
 from contracts.envelope import MalformedMessage
 from contracts.message import Event, Message
-from contracts.stored_events import NewerRelease, StoredEvents
+from contracts.stored_events import StoredEvents
 
 SampleName = tuple[str, str]
 """The wire type that a golden sample is of, and the name of its file."""
@@ -39,15 +40,23 @@ class Break:
         return {"type": self.type, "reasons": list(self.reasons), "advice": self.advice}
 
 
-def breaks(published: Publication, models: Mapping[str, type[Message]], schemas: Mapping[str, Schema]) -> list[Break]:
+def breaks(
+    published: Publication,
+    models: Mapping[str, type[Message]],
+    schemas: Mapping[str, Schema],
+    today: date | None = None,
+) -> list[Break]:
     """The messages whose declaration of now does not fit what was published of them, by wire type.
 
-    `schemas` are those of the `models`. A message that was not published yet fits always.
+    `schemas` are those of the `models`. A message that was not published yet fits always; and so does a command that is
+    gone, if it was published that it would be removed by `today`.
     """
     sampled = {type_ for type_, _ in published.samples}
     result = []
     for type_, before in sorted(published.schemas.items()):
         model = models.get(type_)
+        if model is None and _was_to_go(before, today):
+            continue
         if model is None:
             why = "is stored for ever" if type_ in sampled else "may be stored, or still be sent"
             reason = f"it {why}, and is not declared any more"
@@ -59,6 +68,12 @@ def breaks(published: Publication, models: Mapping[str, type[Message]], schemas:
             advice = declare_anew(model, models.values(), before, schemas[type_])
             result.append(Break(type_, tuple(reasons), advice))
     return result
+
+
+def _was_to_go(before: Schema, today: date | None) -> bool:
+    """Whether the schema said that the command would be removed by that day. Only commands can say so."""
+    removed_on = before.get("x-deprecation", {}).get("removed_on")
+    return removed_on is not None and today is not None and date.fromisoformat(removed_on) <= today
 
 
 def sample_breaks(published: Publication, now: Publication, events: StoredEvents) -> list[Break]:
@@ -81,10 +96,11 @@ def sample_breaks(published: Publication, now: Publication, events: StoredEvents
 
 def _unreadable(type_: str, value: bytes, events: StoredEvents) -> str | None:
     model = events.models.get(type_)
+    if model is None:
+        return "its version is not declared"
     try:
         events.read(type_, value)
-        if model is not None:
-            model.__pydantic_validator__.validate_json(value, extra="ignore")
-    except (MalformedMessage, NewerRelease, ValueError) as error:
+        model.__pydantic_validator__.validate_json(value, extra="ignore")
+    except (MalformedMessage, ValueError) as error:
         return " ".join(str(error).split())
     return None

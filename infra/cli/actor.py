@@ -25,7 +25,9 @@ def acting(actor: str | None) -> str:
 
 def operator(actor: str | None) -> Principal:
     """The given actor, or this account, as the sender of commands. An operator has all scopes that rules name."""
-    from workers.domain import scopes
+    from infra.contexts import chosen_contexts
+    from infra.settings import Settings
+    from workers.core.context import scopes_of
 
     name = quote(acting(actor), safe="@+")[:MAX_ACTOR_CHARACTERS]
-    return Principal(f"{OPERATOR_PREFIX}{name}", scopes())
+    return Principal(f"{OPERATOR_PREFIX}{name}", scopes_of(chosen_contexts(Settings()).values()))

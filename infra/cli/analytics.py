@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.cli.analytics_rebuild import rebuild
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
 from workers.core.analytics import Metric, Series
 from workers.core.windows import SizeMissing, present_of, windows_of
-from workers.domain import contexts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,12 +29,16 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 def metrics_by_name() -> dict[str, Metric]:
     """Every metric of this installation."""
-    return {metric.name: metric for context in contexts().values() for metric in context.analytics.metrics}
+    return {
+        metric.name: metric for context in chosen_contexts(Settings()).values() for metric in context.analytics.metrics
+    }
 
 
 def series_by_name() -> dict[str, Series]:
     """Every series of this installation."""
-    return {series.name: series for context in contexts().values() for series in context.analytics.series}
+    return {
+        series.name: series for context in chosen_contexts(Settings()).values() for series in context.analytics.series
+    }
 
 
 def _declared(name: str | None) -> str | None:

@@ -29,16 +29,16 @@ def rebuild(
 
 async def _rebuild(actor: str, reason: Reason) -> list[str]:
     from infra.cli.table import event_table
+    from infra.contexts import chosen_contexts
     from infra.kafka.window_builds import KafkaWindowBuilds
     from infra.locating import located
     from infra.postgres.installation import check_partitions
     from infra.postgres.interventions import PostgresInterventions
-    from workers.domain import contexts
     from workers.operations.interventions import Operator
     from workers.operations.window_rebuild import rebuild_windows
 
     settings = located(Settings())
-    followed = sorted(name for name, context in contexts().items() if context.analytics.series)
+    followed = sorted(name for name, context in chosen_contexts(settings).items() if context.analytics.series)
     async with event_table(settings, role="annals_audit") as database:
         await check_partitions(database, settings.partitions, may_write=False)
         operator = Operator(PostgresInterventions(database), actor, reason)

@@ -1,7 +1,9 @@
 """`annals contracts`: whether the messages of now still fit what was published of them."""
 
 import json
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -35,13 +37,22 @@ def check(
     """
     folders = {context: published_folder(ROOT, context) for context in catalogue().contexts}
     now = publication_of(files_under(folders))
-    published = now if against is None else publication_of(files_at(against, folders, ROOT))
+    published, elsewhere = now, frozenset[str]()
+    if against is not None:
+        files, elsewhere = files_at(against, folders, ROOT, Path.cwd())
+        published = publication_of(files)
     models = messages()
     schemas = {type_: schema_of(model) for type_, model in models.items()}
-    broken = [*breaks(published, models, schemas), *sample_breaks(published, now, stored_events())]
+    today = datetime.now(UTC).date()
+    broken = [*breaks(published, models, schemas, today), *sample_breaks(published, now, stored_events())]
     where = "the files here" if against is None else against
     if as_json:
-        result = {"against": against, "compared": len(published.schemas), "breaks": [item.as_json() for item in broken]}
+        result: dict[str, Any] = {
+            "against": against,
+            "compared": len(published.schemas),
+            "breaks": [item.as_json() for item in broken],
+        }
+        result["left_out"] = sorted(elsewhere)
         typer.echo(json.dumps(result, ensure_ascii=False))
     elif broken:
         typer.echo("\n\n".join(str(item) for item in broken))
@@ -49,6 +60,8 @@ def check(
         typer.echo(
             f"all {len(published.schemas)} messages and {len(published.samples)} golden samples of {where} still fit"
         )
+    if elsewhere and not as_json:
+        typer.echo(f"not compared, as they do not stand in this repository: {', '.join(sorted(elsewhere))}")
     if broken:
         number = len({item.type for item in broken})
         raise CommandRefused(f"{number} {'message does' if number == 1 else 'messages do'} not fit {where}.")

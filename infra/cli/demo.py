@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from infra.cli import exits
+from infra.cli.exits import CommandRefused
 from infra.settings import Settings
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -43,14 +44,20 @@ async def _played(pause: bool, *, as_json: bool) -> bool:
     from infra.cli.demo_output import DemoOutput
     from infra.cli.signing import command_identities
     from infra.cli.table import event_table
+    from infra.contexts import chosen_contexts
     from infra.locating import located
     from infra.measuring.demo.scenario import play
+    from workers.domain import contexts
 
     task = asyncio.current_task()
     assert task is not None, "it runs in a task"
     # Whatever ends the demo, a paused worker must continue.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    settings = located(Settings())
+    settings = Settings()
+    missing = sorted(contexts().keys() - chosen_contexts(settings).keys())
+    if missing:
+        raise CommandRefused(f"The demo plays with contexts that ANNALS_CONTEXTS leaves out: {', '.join(missing)}.")
+    settings = located(settings)
     async with event_table(settings) as database:
         identities, narrator = await command_identities(settings), DemoOutput(as_json=as_json)
         return await play(settings, database, narrator, identities, operator(None), may_pause=pause)

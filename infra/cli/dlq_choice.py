@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
-from workers.domain import contexts
 from workers.operations.dead_letters.choosing import LetterChoice, LetterFilters, LetterState
 from workers.operations.dead_letters.letter import InvalidRecordPosition, RecordPosition
 
@@ -44,8 +44,9 @@ def chosen_by_id(ids: Sequence[str]) -> LetterChoice:
 
 def chosen_by_filter(topic: str | None, context: str | None, filters: LetterFilters, state: StateName) -> LetterChoice:
     """The letters that match. Raises BadParameter for a topic or context that does not exist."""
-    topics = Topics(Settings().topic_prefix)
-    names = {topics.commands(name): name for name in contexts()}
+    settings = Settings()
+    topics = Topics(settings.topic_prefix)
+    names = {topics.commands(name): name for name in chosen_contexts(settings)}
     if context is not None and context not in names.values():
         raise typer.BadParameter(f"there is no context {context}; known: {', '.join(names.values())}")
     if topic is not None:
@@ -107,7 +108,7 @@ async def open_dead_letters(role: str = "annals_reader") -> "AsyncIterator[tuple
     log = LogReader(settings)
     try:
         async with event_table(settings, role=role) as database:
-            names = [topics.commands(name) for name in contexts()]
+            names = [topics.commands(name) for name in chosen_contexts(settings)]
             yield DeadLetters(log, PostgresInterventions(database), names), database
     finally:
         await log.stop()

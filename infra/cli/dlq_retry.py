@@ -80,13 +80,13 @@ def _exit_code(line: RetryLine) -> int:
 async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
     from contracts.catalogue import catalogue
     from contracts.topics import Topics
+    from infra.contexts import chosen_contexts
     from infra.kafka.message_sender import KafkaMessageSender
     from infra.locating import located
     from infra.monotonic_clock import MonotonicClock
     from infra.postgres.dead_letters import PostgresDeadLetterTable
     from infra.postgres.event_store import PostgresEventStore
     from infra.postgres.identities import PostgresIdentities
-    from workers.domain import contexts
     from workers.operations.dead_letters.retrying import Retrying
 
     settings = located(Settings())
@@ -98,7 +98,7 @@ async def _retrying(database: "Database") -> "AsyncIterator[Retrying]":
             sender,
             MonotonicClock(),
             Topics(settings.topic_prefix),
-            contexts(),
+            chosen_contexts(settings),
             catalogue(),
             None if settings.auth == "none" else PostgresIdentities(database, knows_services=True),
         )

@@ -14,8 +14,8 @@ from contracts.samples import events_without_sample, undeclared_samples, write_s
 from contracts.schemas import ROOT, messages, schema_breaks, stale_schemas, undeclared_schemas, write_schemas
 from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
-from workers.domain import contexts
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,7 +32,8 @@ def schemas(
 ) -> None:
     """Write the JSON Schemas of all messages, and a golden sample of each event that has none.
 
-    They stand in contracts/<context>/schemas/ and samples/. A sample is never rewritten, and no file is removed.
+    They stand in the folders schemas and samples of each context's published language. A sample is never rewritten,
+    and no file is removed.
     """
     stale = stale_schemas() if check else write_schemas()
     written = [] if check else write_samples()
@@ -64,16 +65,13 @@ def schemas(
         raise CommandRefused("\n".join(problems))
 
 
-def _shown(path: Path) -> str:
-    return path.relative_to(ROOT.parent).as_posix()
-
-
 def _undeclared(path: Path) -> str:
     name, tag = path.name.split(".")[:2]
     number = tag.removeprefix("v")
     return (
         f"{_shown(path)} has no message: {name}.{tag} is stored for ever, and may still be sent. Declare it again: "
-        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has.'
+        f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has. '
+        "Of a deprecated command whose removed_on has passed, remove the file too."
     )
 
 
@@ -100,8 +98,15 @@ def states(
     as_json: Annotated[bool, typer.Option("--json", help="Print an object of context and diagram.")] = False,
 ) -> None:
     """Print the states of each context that has them as a table, as Mermaid state diagrams."""
-    diagrams = {name: context.diagram() for name, context in contexts().items() if context.diagram is not None}
+    diagrams = {
+        name: context.diagram() for name, context in chosen_contexts(Settings()).items() if context.diagram is not None
+    }
     if as_json:
         typer.echo(json.dumps(diagrams))
     else:
         typer.echo("\n".join(f"%% {name}\n{diagram}" for name, diagram in diagrams.items()), nl=False)
+
+
+def _shown(path: Path) -> str:
+    """A file of this folder's tree from there; another one in full."""
+    return (path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path).as_posix()

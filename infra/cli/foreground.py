@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from infra.cli.output import undisguised
 from infra.cli.stop_signals import on_stop_signals
+from infra.contexts import chosen_contexts
 from infra.devstack.fleet import FLEET, Fleet
 from infra.devstack.screen import OUR_NAME, JsonScreen, Screen, TextScreen
 from infra.devstack.system import RunningSystem
@@ -14,8 +15,10 @@ from infra.settings import Settings
 
 def run_in_foreground(*, with_workers: bool, as_json: bool, fleet: Fleet = FLEET) -> None:
     """Blocks until the system was asked to stop and has stopped. Errors of the start are raised after the clean-up."""
+    settings = Settings()
+    chosen_contexts(settings)  # what is wrong with them is said before any server starts
     screen: Screen = JsonScreen() if as_json else TextScreen(undisguised(sys.stdout))
-    asyncio.run(_run(RunningSystem(Settings(), screen, with_workers=with_workers, fleet=fleet), screen))
+    asyncio.run(_run(RunningSystem(settings, screen, with_workers=with_workers, fleet=fleet), screen))
 
 
 async def _run(system: RunningSystem, screen: Screen) -> None:

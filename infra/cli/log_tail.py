@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from contracts.client.event_reader import EventReader, ReadEvent, ReadPosition
+from contracts.client.ordered_log import pass_gap
 from contracts.topics import Topics
 from infra.kafka.connection import security_of
 from infra.kafka.extent import Extent, topic_extent
@@ -31,6 +32,9 @@ async def log_tail(settings: Settings, context: str, *, follow: bool, from_start
         topic_prefix=settings.topic_prefix,
         security=security_of(settings),
         positions={number: ReadPosition(0, offset) for number, offset in back.items()},
+        # A person looks at what is there; `annals verify` tells what is not.
+        on_gap=pass_gap,
+        gap_wait_seconds=0,
     )
     ends = None if follow else {number: extent.end for number, extent in extents.items()}
     async for read in _until(reader, ends):

@@ -38,6 +38,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),
     ("contracts", "infra.cli.contracts", "Check that changed messages still fit stored events and old clients."),
+    ("new", "infra.cli.new", "Write a project with a context of one's own, or another context in it."),
     ("docs", "infra.cli.docs", "Write the published schemas and API documents."),
     ("bench", "infra.cli.bench", "Measure this machine: commands and events a second, latency, CPU."),
     ("soak", "infra.cli.soak", "Run load with random faults for a given time, then audit and print a table."),

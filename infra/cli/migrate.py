@@ -19,15 +19,17 @@ def migrate(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     two streams have values that are equal today, both are named, and `annals verify` names them until one is changed.
     """
     from infra.accounts import Account
+    from infra.contexts import chosen_contexts
     from infra.locating import located
     from infra.postgres.address import database_url
     from infra.postgres.migrate import migrate as apply
     from infra.postgres.renewing_claims import renew_claims
-    from workers.domain import contexts
 
-    url = database_url(located(Settings(), account=Account.OWNER))
+    settings = Settings()
+    claim_keys = {name: context.decider.claim_key for name, context in chosen_contexts(settings).items()}
+    url = database_url(located(settings, account=Account.OWNER))
     applied = asyncio.run(apply(url))
-    renewal = asyncio.run(renew_claims(url, {name: context.decider.claim_key for name, context in contexts().items()}))
+    renewal = asyncio.run(renew_claims(url, claim_keys))
     if as_json:
         shared = [claim._asdict() for claim in renewal.shared]
         typer.echo(json.dumps({"applied": applied, "claims_renewed": renewal.renewed, "claims_shared": shared}))

@@ -11,9 +11,9 @@ import typer
 from infra.cli.actor import Actor, acting
 from infra.cli.exits import CommandRefused
 from infra.cli.reason import ReasonOption, given_reason
+from infra.contexts import chosen_contexts
 from infra.settings import Settings
 from workers.core.projection import Projection
-from workers.domain import contexts
 from workers.ports.interventions import Reason
 
 if TYPE_CHECKING:
@@ -208,4 +208,8 @@ def _sample(difference: "Difference") -> dict[str, Any]:
 
 
 def _projections() -> dict[str, Projection]:
-    return {projection.name: projection for context in contexts().values() for projection in context.projections}
+    return {
+        projection.name: projection
+        for context in chosen_contexts(Settings()).values()
+        for projection in context.projections
+    }

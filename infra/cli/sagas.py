@@ -13,10 +13,10 @@ import typer
 from infra.cli.exits import CommandRefused
 from infra.cli.saga_lines import instance_lines, listed_line, plain_instance, plain_listed
 from infra.cli.table import event_table
+from infra.contexts import chosen_contexts
 from infra.postgres.saga_instances import ListedInstance, SagaInstances, ShownInstance, Wanted
 from infra.settings import Settings
 from workers.core.saga import Saga
-from workers.domain import contexts
 
 DEFAULT_LIST_LIMIT = 50
 MAX_LIST_LIMIT = 10_000
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 def sagas_by_name() -> dict[str, Saga[Any]]:
     """Every saga of this installation."""
-    return {saga.name: saga for context in contexts().values() for saga in context.sagas}
+    return {saga.name: saga for context in chosen_contexts(Settings()).values() for saga in context.sagas}
 
 
 def _known_saga(name: str | None) -> str | None:

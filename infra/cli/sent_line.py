@@ -1,6 +1,7 @@
 """The outcome of a command that was sent, for people and for programs."""
 
 import json
+from typing import Any
 
 import typer
 
@@ -18,6 +19,8 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
     status = typer.style(outcome.status, fg=COLOURS[outcome.status], bold=True)
     typer.echo(f"{status}  {outcome.type}  {outcome.stream_id}@{outcome.stream_version}")
     typer.echo(f"  command {outcome.command_id}, at {outcome.partition}/{outcome.sequence}")
+    if outcome.deprecation is not None:
+        typer.echo(f"  {outcome.type} is {outcome.deprecation}")
     for event in outcome.events:
         typer.echo(f"  event   {event.event_id} {event.type}")
     if outcome.status == "accepted" and not outcome.events:
@@ -31,7 +34,14 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
 def show_unanswered(command: Command, command_id: str, wait_seconds: float, *, as_json: bool) -> None:
     """Print a command that is in the log and has no outcome yet."""
     if as_json:
-        pending = {"command_id": command_id, "type": command.type, "status": "pending", "stream_id": command.stream_id}
+        pending: dict[str, Any] = {
+            "command_id": command_id,
+            "type": command.type,
+            "status": "pending",
+            "stream_id": command.stream_id,
+        }
+        if command.deprecation is not None:
+            pending["deprecation"] = command.deprecation.model_dump(mode="json")
         typer.echo(json.dumps(pending))
         return
     typer.echo(
@@ -39,3 +49,5 @@ def show_unanswered(command: Command, command_id: str, wait_seconds: float, *, a
         "It is in the log and will be handled; send it again with the same --id to get its outcome.",
         err=True,
     )
+    if command.deprecation is not None:
+        typer.echo(f"{command.type} is {command.deprecation}", err=True)

@@ -17,10 +17,10 @@ from contracts.message import Event
 from infra.cli.event_line import EventLine
 from infra.cli.exits import CommandRefused
 from infra.cli.table import event_table
+from infra.contexts import chosen_contexts
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
 from workers.core.folding import fold
-from workers.domain import contexts
 from workers.history.points import NoPoint, Point, point_of
 from workers.history.reading import events_until
 from workers.ports.event_store import EventRow
@@ -41,8 +41,9 @@ def show(
 ) -> None:
     """Show a stream's events and the state folded from them, as the next command would get it."""
     context, _, stream_id = name.partition("/")
-    if context not in contexts() or not stream_id:
-        raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{name}/<id>' for name in contexts())}")
+    contexts = chosen_contexts(Settings())
+    if context not in contexts or not stream_id:
+        raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{name}/<id>' for name in contexts)}")
     rows = asyncio.run(_events(context, stream_id, _point(at)))
     state = fields(folded(context, rows))
     lines = [EventLine.of_row(row) for row in rows]
@@ -77,7 +78,9 @@ def _point(at: str | None) -> Point | None:
 
 def folded(context: str, rows: Sequence[EventRow]) -> Any:
     """The write side's state after these events."""
-    return fold(contexts()[context].decider, chain.from_iterable(_events_of(context, row) for row in rows))
+    return fold(
+        chosen_contexts(Settings())[context].decider, chain.from_iterable(_events_of(context, row) for row in rows)
+    )
 
 
 def _events_of(context: str, row: EventRow) -> tuple[Event, ...]:

@@ -26,12 +26,12 @@ def create(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     """Create the topics that are missing; check the partitions of the others and correct their settings. Safe to run at
     any time.
     """
+    from infra.contexts import chosen_contexts
     from infra.kafka.topics import create_topics, topics_of
     from infra.locating import located
-    from workers.domain import contexts
 
     settings = located(Settings())
-    created, configured = asyncio.run(create_topics(settings, topics_of(list(contexts()), settings)))
+    created, configured = asyncio.run(create_topics(settings, topics_of(list(chosen_contexts(settings)), settings)))
     if as_json:
         typer.echo(json.dumps({"created": created, "configured": configured}))
         return
@@ -85,13 +85,15 @@ def acls(
     """
     from contracts.topics import Topics
     from infra.cli.acl_lines import as_objects, shell_lines, strimzi_lines
+    from infra.contexts import chosen_contexts
     from infra.kafka.access import GroupsOfAnnals, Installation
     from infra.kafka.grants import PrincipalRefused, grants, principals
-    from workers.domain import contexts
 
-    installation = Installation(Topics(Settings().topic_prefix), contexts())
+    settings = Settings()
+    contexts = chosen_contexts(settings)
+    installation = Installation(Topics(settings.topic_prefix), contexts)
     try:
-        all_grants = list(grants(principals(principal or [], contexts()), installation))
+        all_grants = list(grants(principals(principal or [], contexts), installation))
     except (GroupsOfAnnals, PrincipalRefused) as error:
         raise typer.BadParameter(str(error), param_hint="--principal") from None
     if as_json:
@@ -104,18 +106,18 @@ def acls(
 async def _recreate(name: str, actor: str, reason: Reason) -> int:
     from contracts.topics import COMMANDS_SUFFIX, DEAD_LETTERS_SUFFIX
     from infra.cli.table import event_table
+    from infra.contexts import chosen_contexts
     from infra.kafka.topic_recreation import open_recreated_topic
     from infra.kafka.topics import topics_of
     from infra.locating import located
     from infra.postgres.installation import check_partitions
     from infra.postgres.interventions import PostgresInterventions
     from infra.postgres.lanes import Lanes
-    from workers.domain import contexts
     from workers.operations.interventions import Operator
     from workers.operations.topic_recreation import recreate_topic
 
     settings = located(Settings())
-    topics_by_name = {topic.name: topic for topic in topics_of(list(contexts()), settings)}
+    topics_by_name = {topic.name: topic for topic in topics_of(list(chosen_contexts(settings)), settings)}
     if name not in topics_by_name or name.endswith(DEAD_LETTERS_SUFFIX):
         names = ", ".join(sorted(other for other in topics_by_name if not other.endswith(DEAD_LETTERS_SUFFIX)))
         raise CommandRefused(f"{name} is no topic that can be recreated; these are: {names}.")

@@ -21,11 +21,11 @@ from infra.cli.send import DELIVERY_TIMEOUT_SECONDS, MAX_WAIT_SECONDS, SOURCE, W
 from infra.cli.sent_line import show_outcome, show_unanswered
 from infra.cli.signing import command_identities
 from infra.cli.table import event_table
+from infra.contexts import chosen_contexts
 from infra.postgres.event_store import PostgresEventStore
 from infra.settings import Settings
 from workers.core.context import Undo
 from workers.core.recorded import Recorded
-from workers.domain import contexts
 from workers.operations.undo import UndoCommand, stream_history, undo_last_change
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -42,7 +42,7 @@ def undo(
 ) -> None:
     """Undo a stream's last change: annals undo users/ada. Undoing an undo restores the change."""
     context, _, stream_id = name.partition("/")
-    undos = {name: context.undo for name, context in contexts().items() if context.undo is not None}
+    undos = {name: context.undo for name, context in chosen_contexts(Settings()).items() if context.undo is not None}
     if context not in undos or not stream_id:
         raise typer.BadParameter(f"{name} cannot be undone; what can: {', '.join(f'{able}/<id>' for able in undos)}")
     code = asyncio.run(_undo(context, stream_id, undos[context], operator(actor), wait, as_json=as_json))

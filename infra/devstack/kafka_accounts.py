@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from contracts.topics import Topics
 from infra.accounts import Account
+from infra.contexts import chosen_contexts
 from infra.home import Home
 from infra.kafka.access import Acl, Installation, Role, acls_of
 from infra.kafka.grants import DEFAULT_USER_PREFIX
-from workers.domain import contexts
+from infra.settings import Settings
 
 
 def user_of(account: Account) -> str:
@@ -25,9 +26,9 @@ def passwords_of(home: Home) -> dict[str, str]:
     return {user_of(account): password_of(home, account) for account in Account}
 
 
-def rights_of_accounts(topic_prefix: str) -> Mapping[str, Sequence[Acl]]:
+def rights_of_accounts(settings: Settings) -> Mapping[str, Sequence[Acl]]:
     """The ACLs of each user by name. The owner needs none: it is the broker's super user."""
-    installation = Installation(Topics(topic_prefix), contexts())
+    installation = Installation(Topics(settings.topic_prefix), chosen_contexts(settings))
     return {user_of(account): _rights_of(account, installation) for account in Account if account is not Account.OWNER}
 
 

@@ -20,9 +20,13 @@ from infra.devstack.progress import Step
 COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "bright_cyan", "bright_green", "bright_magenta")
 OUR_NAME = "annals"
 NAME_WIDTH = 10
+USERS = "users"
+"""The context that the first command is of."""
 ANY_ISSUER = "token=…  # of whoever has the scope users.write"
 DEVELOPMENT_ISSUER = "token=$(annals auth token --sub ada --scope users.write)"
 JARS_PER_REPORT = 5
+
+Rows = list[tuple[str, str, str]]
 
 
 class Screen(Protocol):
@@ -37,9 +41,9 @@ class Screen(Protocol):
     def say(self, name: str, text: str) -> None:
         """Something that happened to a process."""
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, token: str | None = None) -> None:
+    def ready(self, rows: Rows, gateway_url: str | None, *, token: str | None = None, has_users: bool = True) -> None:
         """Everything runs: the processes as (name, purpose, address or pid), where the gateway is, and how a shell gets
-        the token that it asks for (None: it asks for none).
+        the token that it asks for (None: it asks for none). `has_users`: whether it serves the context users.
         """
 
 
@@ -70,7 +74,7 @@ class TextScreen:
         told = in_lines(text)
         self._print(OUR_NAME, Text(told if name == OUR_NAME else f"{name} {told}", style="bold"))
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, token: str | None = None) -> None:
+    def ready(self, rows: Rows, gateway_url: str | None, *, token: str | None = None, has_users: bool = True) -> None:
         """The table of processes, the gateway's addresses and a command to begin with."""
         title = "Annals is running" if gateway_url else "The servers are running"
         table = Table(title=title, title_justify="left", title_style="bold")
@@ -81,9 +85,11 @@ class TextScreen:
         with suppress(OSError, ValueError):
             self._console.print(table)
             if gateway_url:
+                self._console.print(f"API documents: {gateway_url}/docs")
+            if gateway_url and has_users:
                 commands = [token, curl(gateway_url, needs_token=True)] if token else [curl(gateway_url)]
                 first = "\n".join(f"  {command}" for command in commands)
-                self._console.print(f"API documents: {gateway_url}/docs\nMake a user:\n\n{first}\n")
+                self._console.print(f"Make a user:\n\n{first}\n")
             self._console.print("Connection settings: annals stack env    Stop: Ctrl-C, or annals down")
 
     def _print(self, name: str, text: Text, end: str = "\n") -> None:
@@ -112,7 +118,7 @@ class JsonScreen:
         """`{"kind": "event", "name", "text"}`."""
         self._write("event", {"name": name, "text": text})
 
-    def ready(self, rows: list[tuple[str, str, str]], gateway_url: str | None, *, token: str | None = None) -> None:
+    def ready(self, rows: Rows, gateway_url: str | None, *, token: str | None = None, has_users: bool = True) -> None:
         """`{"kind": "ready", "gateway_url", "processes": [{"name", "does", "where"}]}`."""
         processes = [{"name": name, "does": purpose, "where": where} for name, purpose, where in rows]
         self._write("ready", {"gateway_url": gateway_url, "processes": processes})

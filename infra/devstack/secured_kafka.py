@@ -21,6 +21,7 @@ from infra.devstack.kafka_rights import put_rights, put_users
 from infra.devstack.ports import Ports
 from infra.devstack.server import PROBE_TIMEOUT_SECONDS
 from infra.home import Home
+from infra.settings import Settings
 
 TLS_FOLDER = "tls"
 MECHANISM = "SCRAM-SHA-512"
@@ -52,10 +53,10 @@ PLAIN = (
 class SecuredKafka(Kafka):
     """The broker of one home, secured."""
 
-    def __init__(self, home: Home, ports: Ports, *, topic_prefix: str) -> None:
-        """`topic_prefix`: of the installation whose topics the accounts may use."""
+    def __init__(self, home: Home, ports: Ports, *, settings: Settings) -> None:
+        """`settings`: of the installation whose topics the accounts may use."""
         super().__init__(home, ports)
-        self._topic_prefix = topic_prefix
+        self._settings = settings
 
     @property
     def _authority(self) -> Path:
@@ -96,7 +97,7 @@ class SecuredKafka(Kafka):
 
     async def _provide_accounts(self, admin: AIOKafkaAdminClient) -> None:
         await put_users(admin, passwords_of(self._home))
-        await put_rights(admin, rights_of_accounts(self._topic_prefix))
+        await put_rights(admin, rights_of_accounts(self._settings))
         # Users come into force a moment after they are made: only now may others learn where the broker is.
         user = AIOKafkaAdminClient(
             bootstrap_servers=self.address,

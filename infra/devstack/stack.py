@@ -41,7 +41,7 @@ Preparation = Callable[[Addresses], Awaitable[None]]
 
 def _servers(configured: Settings) -> dict[str, Callable[[Home, Ports], EmbeddedServer]]:
     """How each server is made that these settings ask for, by name."""
-    secured = partial(SecuredKafka, topic_prefix=configured.topic_prefix)
+    secured = partial(SecuredKafka, settings=configured)
     return {"kafka": secured if configured.kafka_embedded_secured else Kafka, "redis": Redis, "postgres": Postgres}
 
 

@@ -11,10 +11,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from infra.child_processes.supervised import SupervisedProcess
 from infra.child_processes.termination import ending
+from infra.contexts import chosen_contexts
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
 from infra.devstack.readiness import until_ready
-from infra.devstack.screen import ANY_ISSUER, DEVELOPMENT_ISSUER, OUR_NAME, Screen
+from infra.devstack.screen import ANY_ISSUER, DEVELOPMENT_ISSUER, OUR_NAME, USERS, Screen
 from infra.devstack.stack import Devstack
 from infra.home import printable
 from infra.locating import Addresses
@@ -92,7 +93,9 @@ class RunningSystem:
         self._tasks.append(waiting)
         while not (await asyncio.wait([waiting], timeout=READY_REMINDER_SECONDS))[0]:
             self._screen.say(GATEWAY, f"is not ready after another {READY_REMINDER_SECONDS:g} s; still waiting")
-        self._screen.ready(self._server_rows() + self._worker_rows(url), url, token=token_command(self._settings))
+        has_users = USERS in chosen_contexts(self._settings)
+        token = token_command(self._settings)
+        self._screen.ready(self._server_rows() + self._worker_rows(url), url, token=token, has_users=has_users)
         self._launch(self._fleet.follower, environment)
 
     def _launch(self, process: FleetProcess, environment: dict[str, str]) -> None:

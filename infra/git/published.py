@@ -17,31 +17,42 @@ class HistoryRefused(Exception):
     """What was published at a commit cannot be read. The text says why, and what to do."""
 
 
-def files_at(reference: str, folders: Mapping[str, Path], root: Path) -> dict[PublishedFile, bytes]:
-    """The schemas and samples at a commit: those of every context in a folder under `root`, of its name, also of those
-    that are gone by now; and those in the `folders` elsewhere, by context. Raises HistoryRefused.
+class GitSaidNo(HistoryRefused):
+    """git ended with an error."""
+
+
+def files_at(
+    reference: str, folders: Mapping[str, Path], root: Path, checkout: Path
+) -> tuple[dict[PublishedFile, bytes], frozenset[str]]:
+    """The schemas and samples at a commit of the repository that `checkout` stands in, and the contexts of which there
+    are none because they stand elsewhere, as those that are installed do.
+
+    They are those of every context in a folder under `root`, of its name, also of contexts that are gone by now, and of
+    the `folders` elsewhere, by context. Raises HistoryRefused.
     """
-    files = {
-        PublishedFile(path.parts[0], *path.parts[1:]): value
-        for path, value in _published_under(root, reference, depth=3).items()
-    }
+    commit = _commit(checkout, reference)
+    repository = _repository(checkout)
+    files: dict[PublishedFile, bytes] = {}
+    if _repository(root) == repository:
+        for path, value in _published_under(root, commit, depth=3).items():
+            files[PublishedFile(path.parts[0], *path.parts[1:])] = value
+    elsewhere = {context for context, folder in folders.items() if _repository(folder) != repository}
     for context, folder in folders.items():
-        if folder.parent != root:
-            published = _published_under(folder, reference, depth=2)
-            files |= {PublishedFile(context, *path.parts): value for path, value in published.items()}
-    if not files and _is_installed(root):  # in a repository, that of the project that uses it
-        raise HistoryRefused(f"{_no_repository(root)}.")
+        if folder.parent != root and context not in elsewhere:
+            for path, value in _published_under(folder, commit, depth=2).items():
+                files[PublishedFile(context, *path.parts)] = value
     if not files:
+        places = ", ".join(sorted({str(folder) for folder in folders.values()}))
         raise HistoryRefused(
-            f"{reference} has no published schemas under {root}, so there is nothing to compare with: name a commit at "
-            "which they were committed (git log -- '*/schemas/*.json')."
+            f"{reference} of the repository {os.fsdecode(repository or b'')} has no published schemas of these "
+            f"contexts, so there is nothing to compare with: {places}. Run this in the checkout of their source, and "
+            "name a commit at which their schemas were committed; what is installed has no history."
         )
-    return files
+    return files, frozenset(elsewhere)
 
 
-def _published_under(folder: Path, reference: str, depth: int) -> dict[PurePosixPath, bytes]:
+def _published_under(folder: Path, commit: str, depth: int) -> dict[PurePosixPath, bytes]:
     """By path from the folder: `users/schemas/CreateUser.v1.json` with a depth of 3."""
-    commit = _commit(folder, reference)
     listed = _git(folder, "ls-tree", "-r", "-z", "-l", commit, "--", ".").decode("utf-8", "surrogateescape")
     blobs: dict[PurePosixPath, str] = {}
     total = 0
@@ -61,40 +72,36 @@ def _published_under(folder: Path, reference: str, depth: int) -> dict[PurePosix
             total += int(size)
     if len(blobs) > MAX_FILES or total > MAX_BYTES:
         raise HistoryRefused(
-            f"{reference} has {len(blobs)} published files of {total} bytes under {folder}: at most {MAX_FILES} files "
+            f"{commit} has {len(blobs)} published files of {total} bytes under {folder}: at most {MAX_FILES} files "
             f"of {MAX_BYTES} bytes are compared."
         )
     values = _values(folder, list(blobs.values()))
     return dict(zip(blobs, values, strict=True))
 
 
-def _commit(folder: Path, reference: str) -> str:
-    if not folder.is_dir():
-        raise HistoryRefused(f"{folder} is no folder: the contracts stand elsewhere.")
-    _git(folder, "rev-parse", "--show-toplevel", refusal=_no_repository(folder))
-    refusal = f"There is no commit {reference!a} in the repository of {folder}"
-    if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+def _commit(checkout: Path, reference: str) -> str:
+    if _repository(checkout) is None:
+        raise HistoryRefused(
+            f"{checkout} is in no git repository that may be read: run this in a checkout, or leave --against out."
+        )
+    refusal = f"There is no commit {reference!a} in the repository of {checkout}"
+    if _git(checkout, "rev-parse", "--is-shallow-repository").strip() == b"true":
         refusal += ": it is a shallow clone. Fetch it whole (git fetch --unshallow; in a pipeline fetch-depth: 0)"
     else:
         refusal += ": name a branch, a tag or a commit that is fetched (git fetch --all --tags)"
-    return (
-        _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}", refusal=refusal)
-        .decode()
-        .strip()
-    )
+    wanted = f"{reference}^{{commit}}"
+    commit = _git(checkout, "rev-parse", "--verify", "--quiet", "--end-of-options", wanted, refusal=refusal)
+    return commit.decode().strip()
 
 
-def _no_repository(folder: Path) -> str:
-    if _is_installed(folder):
-        return (
-            f"The contracts are installed in {folder}, which is no git repository: run this in a checkout of their "
-            "source, or leave --against out"
-        )
-    return f"{folder} is in no git repository that may be read: run this in a checkout, or leave --against out"
-
-
-def _is_installed(folder: Path) -> bool:
-    return bool({"site-packages", "dist-packages"} & set(folder.parts))
+def _repository(folder: Path) -> bytes | None:
+    """The folder of the repository that a folder is in; None outside of any."""
+    if not folder.is_dir():
+        return None
+    try:
+        return _git(folder, "rev-parse", "--show-toplevel").strip()
+    except GitSaidNo:
+        return None
 
 
 def _values(folder: Path, digests: Sequence[str]) -> list[bytes]:
@@ -135,7 +142,7 @@ def _git(folder: Path, *arguments: str, given: bytes = b"", refusal: str | None 
     if done.returncode != 0:
         words = " ".join(done.stderr.decode(errors="replace").split())
         said = f" (git: {words})" if words else ""
-        raise HistoryRefused(f"{refusal or f'git {arguments[0]} failed in {folder}'}{said}.")
+        raise GitSaidNo(f"{refusal or f'git {arguments[0]} failed in {folder}'}{said}.")
     return done.stdout
 
 

@@ -99,3 +99,8 @@ class MemberConsumer(GatheringConsumer):
     """A GatheringConsumer that leaves its group when it stops, also one with a name."""
 
     coordinator_class = _LeavingCoordinator
+
+    def rejoin(self) -> None:
+        """Have the group assign its partitions anew, as what this member says of itself has changed."""
+        if self._coordinator is not None:
+            self._coordinator.request_rejoin()

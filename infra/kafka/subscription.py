@@ -6,22 +6,25 @@ taken are fetched again, so that an error in one partition skips no record of an
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.kafka_errors import error_text
 from contracts.client.topic_states import TopicState as BrokerTopicState
 from contracts.signatures import SignatureSource
+from infra.kafka.assignment import ReleaseAssignor
 from infra.kafka.clients import stopped
 from infra.kafka.connection import REQUEST_TIMEOUT_SECONDS, consumer_options
 from infra.kafka.faults import KAFKA_FAULTS, advice_on, unavailable
 from infra.kafka.holes import HoleFinder
 from infra.kafka.membership import MemberConsumer
 from infra.kafka.places import existing, extent_of
+from infra.kafka.rebalances import Listener, Rebalances
 from infra.settings import Settings
 from workers.ports.lanes import Unavailable
 from workers.ports.log import Extent, InboundRecord, Partition, Reach, SubscriptionLost
@@ -38,14 +41,12 @@ LOOK_TIMEOUT_SECONDS = REQUEST_TIMEOUT_SECONDS + 5.0
 
 log = structlog.get_logger(__name__)
 
-Listener = Callable[[frozenset[Partition]], Awaitable[None]]
-
 
 class KafkaSubscription:
     """`Subscription` on aiokafka.
 
     `committed_only` skips the records of aborted transactions and waits for the end of open ones. `signed_by` is for
-    records that may be signed.
+    records that may be signed. `known_types` are the types of messages that this process knows.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class KafkaSubscription:
         topics: Sequence[str],
         committed_only: bool = False,
         signed_by: SignatureSource | None = None,
+        known_types: Collection[str] = (),
     ) -> None:
         self._signed_by = signed_by
         self._topics = list(topics)
@@ -66,11 +68,13 @@ class KafkaSubscription:
         self._read_to: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
+        self._assignor = ReleaseAssignor(known_types)
         self._holes = HoleFinder(consumer_options(settings))
         self._consumer = MemberConsumer(
             **consumer_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
+            partition_assignment_strategy=(self._assignor, RoundRobinPartitionAssignor),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed" if committed_only else "read_uncommitted",
@@ -84,7 +88,7 @@ class KafkaSubscription:
         )
 
     async def start(self, assigned: Listener, revoked: Listener) -> None:
-        self._consumer.subscribe(self._topics, listener=_Rebalance(self, assigned, revoked))
+        self._consumer.subscribe(self._topics, listener=Rebalances(self, assigned, revoked))
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
                 await self._consumer.start()
@@ -143,6 +147,17 @@ class KafkaSubscription:
     def resume(self, partition: Partition) -> None:
         with suppress(IllegalStateError):
             self._consumer.resume(TopicPartition(*partition))
+
+    @property
+    def group_types(self) -> frozenset[str]:
+        return self._assignor.group_types
+
+    def require(self, partition: Partition, types: Collection[str]) -> None:
+        self._assignor.require(partition, types)
+
+    def leave_to_newer(self, partition: Partition, types: Collection[str]) -> None:
+        if self._assignor.require(partition, types):
+            self._consumer.rejoin()
 
     async def extents(self, partitions: Sequence[Partition]) -> Mapping[Partition, Extent]:
         try:
@@ -224,22 +239,3 @@ class KafkaSubscription:
                 self._committed |= commits
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("group offsets not committed", group=self.group, error=str(error))
-
-
-class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """Passes rebalances on; aiokafka would only log an exception of ours, so they must not raise."""
-
-    def __init__(self, subscription: KafkaSubscription, assigned: Listener, revoked: Listener) -> None:
-        self._subscription = subscription
-        self._assigned = assigned
-        self._revoked = revoked
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._subscription.forget(revoked)
-        await self._revoked(frozenset(Partition(*partition) for partition in revoked))
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        partitions = frozenset(Partition(*partition) for partition in assigned)
-        for partition in partitions:
-            self._subscription.pause(partition)
-        await self._assigned(partitions)

@@ -9,6 +9,7 @@ ISOLATED_SETTINGS = {
     "redis_url": None,
     "redis_sentinel_username": None,
     "redis_sentinel_password": None,
+    "contexts": "inventory,orders,payments,users",
     "topic_prefix": "",
     "replication_factor": -1,
     "kafka_security_protocol": "PLAINTEXT",

@@ -1,7 +1,7 @@
 """The lanes' part of the table: the owner of each, how far it has read and how far it has written. Plain state."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,7 @@ class LaneRow:
     published_topic_id: str = ""
     last_offset: int = -1
     last_timestamp: int = 0
+    event_types: frozenset[str] = frozenset()
 
 
 class OpenLaneInterruption(NamedTuple):
@@ -81,6 +82,7 @@ class LaneRows:
             *topics,
             self.interruptions(lane),
             self.timestamp_before(row),
+            row.event_types,
         )
 
     def timestamp_before(self, row: LaneRow) -> int:
@@ -108,6 +110,10 @@ class LaneRows:
 
     def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
         self.fence(lane, epoch).published_topic_id = topic_id
+
+    def note_event_types(self, lane: LaneKey, epoch: int, types: Collection[str]) -> None:
+        row = self.fence(lane, epoch)
+        row.event_types = row.event_types.union(types)
 
     def interruptions(self, lane: LaneKey) -> int:
         return sum(row.lane == lane for row in self.open_interruptions)

@@ -1,6 +1,6 @@
 """Ownership of lanes in memory, and the events as followers of the log read them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -33,6 +33,9 @@ class MemoryLaneStore:
 
     async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
         await self._change(partial(self._table.publish_to, lane, epoch, topic_id))
+
+    async def note_event_types(self, lane: LaneKey, epoch: int, types: Collection[str]) -> None:
+        await self._change(partial(self._table.note_event_types, lane, epoch, types))
 
     async def interruptions(self, lane: LaneKey) -> int:
         return await self._wire.call("Postgres", partial(self._table.interruptions, lane))

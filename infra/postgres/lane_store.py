@@ -1,5 +1,7 @@
 """The rows of lanes: acquire, check, rebase and release them."""
 
+from collections.abc import Collection
+
 from infra.postgres.pool import Database
 from workers.ports.lanes import Fenced, Interruption, LaneGrant, LaneKey, Mark
 
@@ -23,6 +25,7 @@ class PostgresLaneStore:
             published_topic_id=row["published_topic_id"],
             interruptions=row["interruptions"],
             last_timestamp=row["last_timestamp"],
+            event_types=frozenset(row["event_types"]),
         )
 
     async def holds(self, lane: LaneKey, epoch: int) -> bool:
@@ -42,6 +45,10 @@ class PostgresLaneStore:
 
     async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
         if await self._database.value("lane_publishes_to", *lane, epoch, topic_id) is None:
+            raise Fenced(lane, epoch)
+
+    async def note_event_types(self, lane: LaneKey, epoch: int, types: Collection[str]) -> None:
+        if await self._database.value("lane_event_types", *lane, epoch, sorted(types)) is None:
             raise Fenced(lane, epoch)
 
     async def interruptions(self, lane: LaneKey) -> int:

@@ -67,6 +67,7 @@ GRANT SELECT ON annals.event_signing_keys, annals.command_signing_keys TO annals
 -- Both: their lanes, what became of the topics, and the number of lanes, which the first of them decides.
 GRANT SELECT, INSERT, UPDATE (epoch, owner, acquired_at, topic_id, consumed, last_offset, last_timestamp, input_sequence,
     sequence, published_topic_id, published_sequence, published_offset) ON annals.lanes TO annals_command, annals_saga;
+GRANT UPDATE (event_types) ON annals.lanes TO annals_command;
 GRANT INSERT ON annals.log_interruptions, annals.installation TO annals_command, annals_saga;
 GRANT SELECT ON annals.open_log_interruptions TO annals_command, annals_saga;
 

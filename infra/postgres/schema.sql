@@ -154,6 +154,7 @@ CREATE TABLE annals.lanes (
     published_topic_id text NOT NULL DEFAULT ''::text,
     published_sequence bigint NOT NULL DEFAULT 0,
     published_offset   bigint NOT NULL DEFAULT '-1'::integer,
+    event_types        text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT lanes_pkey PRIMARY KEY (role, topic, partition),
     CONSTRAINT lanes_partition_check CHECK ((partition >= 0)),
     CONSTRAINT lanes_role_check CHECK ((role = ANY (ARRAY['command'::text, 'saga'::text])))
@@ -170,6 +171,7 @@ COMMENT ON COLUMN annals.lanes.sequence IS 'The last number assigned: to an even
 COMMENT ON COLUMN annals.lanes.published_topic_id IS 'The id of the topic to which published_offset refers; empty when it is not known yet.';
 COMMENT ON COLUMN annals.lanes.published_sequence IS 'The last number that Kafka is known to have acknowledged. It lags by a batch or two.';
 COMMENT ON COLUMN annals.lanes.published_offset IS 'The offset of that number in the output topic; -1 when there is none.';
+COMMENT ON COLUMN annals.lanes.event_types IS 'The wire types of the events that were written in the lane since this is noted. Its owner must know them.';
 
 CREATE TABLE annals.log_interruptions (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -576,7 +578,7 @@ GRANT SELECT ON TABLE annals.interventions TO annals_reader;
 GRANT INSERT ON TABLE annals.lanes TO annals_audit;
 GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (topic_id) ON TABLE annals.lanes TO annals_audit;
 GRANT INSERT, SELECT ON TABLE annals.lanes TO annals_command;
-GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (input_sequence), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (sequence), UPDATE (topic_id) ON TABLE annals.lanes TO annals_command;
+GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (event_types), UPDATE (input_sequence), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (sequence), UPDATE (topic_id) ON TABLE annals.lanes TO annals_command;
 GRANT SELECT ON TABLE annals.lanes TO annals_reader;
 GRANT INSERT, SELECT ON TABLE annals.lanes TO annals_saga;
 GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (input_sequence), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (sequence), UPDATE (topic_id) ON TABLE annals.lanes TO annals_saga;

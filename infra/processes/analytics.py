@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.catalogue import stored_events
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.faust.worker import AnalyticsWorker
 from infra.kafka.required_topics import require_topics
 from infra.postgres.event_store import PostgresEventStore
@@ -17,7 +18,6 @@ from infra.processes.resources import database_for
 from infra.settings import Settings
 from workers.analytics.lane import AnalyticsLane, TopicIds
 from workers.analytics.lanes import AnalyticsLanes
-from workers.domain import contexts
 from workers.ports.analytics import AnalyticsTable, WindowTopic
 from workers.ports.waiting_lanes import LanePlace
 
@@ -29,7 +29,9 @@ TABLE_CONNECTIONS = 2
 async def analytics_hosts(settings: Settings) -> AsyncIterator[list[AnalyticsWorker]]:
     """The one worker of the process, for located settings."""
     topics, events = Topics(settings.topic_prefix), stored_events()
-    declared = {name: context.analytics for name, context in contexts().items() if context.analytics.series}
+    declared = {
+        name: context.analytics for name, context in chosen_contexts(settings).items() if context.analytics.series
+    }
     database = database_for(settings, role=ANALYTICS, connections=TABLE_CONNECTIONS)
     table = PostgresEventStore(database)
 

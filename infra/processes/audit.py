@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.log_reader import LogReader
 from infra.monotonic_clock import MonotonicClock
 from infra.postgres.address import database_url
@@ -19,7 +20,6 @@ from infra.processes.parked_streams import open_parked_streams
 from infra.processes.resources import database_for
 from infra.processes.verification import open_sources
 from infra.settings import Settings
-from workers.domain import contexts
 from workers.operations.audit.host import AuditHost
 from workers.operations.audit.ports import AuditPorts, Pace, VerificationResult
 from workers.operations.dead_letters.open_letters import OpenLetters
@@ -40,7 +40,7 @@ async def audit_hosts(settings: Settings) -> AsyncIterator[list[AuditHost]]:
     log = LogReader(settings)
     topics = Topics(settings.topic_prefix)
     table, interventions = PostgresDeadLetterTable(database), PostgresInterventions(database)
-    letters = OpenLetters(log, table, interventions, [topics.commands(name) for name in contexts()])
+    letters = OpenLetters(log, table, interventions, [topics.commands(name) for name in chosen_contexts(settings)])
     try:
         async with open_sources(settings, database) as sources, open_parked_streams(settings, database) as parked:
             ports = AuditPorts(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import catalogue
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.groups import COMMAND_GROUP
 from infra.kafka.message_sender import KafkaMessageSender
@@ -20,7 +21,6 @@ from infra.settings import Settings
 from workers.command.command_ports import CommandPorts
 from workers.command.idle_look import CommandIdleLook
 from workers.command.lane import CommandLane
-from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
 
@@ -30,7 +30,7 @@ WRITER_CONNECTIONS = 8
 @asynccontextmanager
 async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host for the command topics of every context, for located settings."""
-    declared, topics, messages = contexts(), Topics(settings.topic_prefix), catalogue()
+    declared, topics, messages = chosen_contexts(settings), Topics(settings.topic_prefix), catalogue()
     database = database_for(settings, role=COMMAND, connections=WRITER_CONNECTIONS)
     log = KafkaEventLog(settings, signed_by=event_signatures(database))
     sender = KafkaMessageSender(settings, replies_signed_by=reply_signatures(database))
@@ -44,6 +44,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         commands=messages.commands,
         events=messages.stored_events(),
         identities=PostgresIdentities(database, knows_services=True) if settings.auth != "none" else None,
+        group_types=lambda: subscription.group_types,
     )
 
     def work_for(partition: Partition) -> CommandLane:
@@ -51,13 +52,15 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         return CommandLane(context, partition.partition, ports)
 
     inputs = [topics.commands(name) for name in declared]
+    # A command of an aborted transaction was withdrawn by its sender and must not be run.
+    subscription = KafkaSubscription(
+        settings, group=COMMAND_GROUP, topics=inputs, committed_only=True, known_types=messages.types
+    )
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=True)
         outputs = [*map(topics.events, declared), *map(topics.dead_letters, inputs), topics.replies]
         await require_topics(settings, [*inputs, *outputs])
-        # A command of an aborted transaction was withdrawn by its sender and must not be run.
-        subscription = KafkaSubscription(settings, group=COMMAND_GROUP, topics=inputs, committed_only=True)
         look = CommandIdleLook(log, [topics.replies, *(topics.events(name) for name in declared)])
         # From when the group gives this process lanes until it has acquired them, they stand still: so what they need
         # is there before.

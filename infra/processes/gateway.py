@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from contracts.topics import Topics
 from infra.accounts import Account
+from infra.contexts import chosen_contexts
 from infra.kafka.commands import KafkaCommands, command_client
 from infra.kafka.windows import KafkaWindows
 from infra.locating import located
@@ -41,7 +42,6 @@ from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
 from infra.telemetry.logs import configure_logs
 from workers.background import in_background
-from workers.domain import contexts
 from workers.gateway.app import create_app
 from workers.gateway.archive import Archive
 from workers.gateway.backend import Backend
@@ -86,14 +86,15 @@ def composed(settings: Settings) -> FastAPI:
     )
     redis = client(settings)
     passwords, windows = Argon2Passwords(), KafkaWindows(settings)
-    projections = [projection for context in contexts().values() for projection in context.projections]
+    contexts = chosen_contexts(settings)
+    projections = [projection for context in contexts.values() for projection in context.projections]
     archive = Archive(PostgresHistory(database))
     backend = Backend(
         CommandDispatcher(KafkaCommands(commands), PostgresEventStore(database)),
         Queries(RedisReadModels(redis, Keys(settings.topic_prefix)), topics, projections, streams=archive),
         passwords,
         archive,
-        Guard(contexts(), archive, is_on=settings.auth != "none"),
+        Guard(contexts, archive, is_on=settings.auth != "none"),
         windows,
     )
 
@@ -142,9 +143,12 @@ def composed(settings: Settings) -> FastAPI:
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises OpenToTheNetwork, PortTaken or the embedded stack's StackNotRunning."""
+    """Serve until SIGTERM or Ctrl-C. Raises OpenToTheNetwork, PortTaken, the embedded stack's StackNotRunning, and
+    what `chosen_contexts` raises.
+    """
     check_exposure(settings)
     configure_logs(settings, role="gateway")
+    chosen_contexts(settings)
     # The port first: when it is taken, nobody need wait for the servers to learn it.
     bound = bound_socket(settings)
     try:

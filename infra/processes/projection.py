@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import stored_events
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.groups import projection_group
 from infra.kafka.required_topics import require_topics
 from infra.kafka.subscription import KafkaSubscription
@@ -19,7 +20,6 @@ from infra.redis.keys import Keys
 from infra.redis.read_model_writer import RedisReadModelWriter
 from infra.settings import Settings
 from workers.core.projection import Projection, Section
-from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.lanes.work import LaneWork
 from workers.ports.log import Partition
@@ -61,14 +61,16 @@ async def projection_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     ) -> LaneHost:
         follower = follower_name(projection.name, section) if section else projection.name
         topic = topics.events(context)
-        subscription = KafkaSubscription(settings, group=group, topics=[topic], signed_by=signatures)
+        subscription = KafkaSubscription(
+            settings, group=group, topics=[topic], signed_by=signatures, known_types=events.models
+        )
         work_for(Partition(topic, 0))  # what lanes are made of is made before the group waits for them
         look = ProjectionIdleLook(projection.name, context, lane_topic(topic, section), store, waiting)
         return LaneHost(
             "projection", subscription, work_for, partitions=settings.partitions, idle_look=look, follower=follower
         )
 
-    projections = [projection for context in contexts().values() for projection in context.projections]
+    projections = [projection for context in chosen_contexts(settings).values() for projection in context.projections]
     try:
         await database.open()
         await check_partitions(database, settings.partitions, may_write=False)

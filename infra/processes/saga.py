@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import stored_events
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.groups import SAGA_GROUP
 from infra.kafka.message_sender import KafkaMessageSender
 from infra.kafka.required_topics import require_topics
@@ -17,7 +18,6 @@ from infra.postgres.signing_keys import event_signatures
 from infra.postgres.waiting_lanes import PostgresWaitingLanes
 from infra.processes.resources import database_for, owner_name
 from infra.settings import Settings
-from workers.domain import contexts
 from workers.lanes.host import LaneHost
 from workers.ports.log import Partition
 from workers.saga.idle_look import SagaIdleLook
@@ -31,7 +31,7 @@ WRITER_CONNECTIONS = 8
 @asynccontextmanager
 async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
     """One host for the event topics of every context that a saga follows, for located settings."""
-    declared, topics = contexts(), Topics(settings.topic_prefix)
+    declared, topics = chosen_contexts(settings), Topics(settings.topic_prefix)
     sagas = [saga for context in declared.values() for saga in context.sagas]
     database = database_for(settings, role=SAGA, connections=WRITER_CONNECTIONS)
     sender = KafkaMessageSender(settings)
@@ -55,7 +55,11 @@ async def saga_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         await check_partitions(database, settings.partitions, may_write=True)
         await require_topics(settings, [*inputs, *(topics.commands(name) for name in declared)])
         subscription = KafkaSubscription(
-            settings, group=SAGA_GROUP, topics=inputs, signed_by=event_signatures(database)
+            settings,
+            group=SAGA_GROUP,
+            topics=inputs,
+            signed_by=event_signatures(database),
+            known_types=stored_events().models,
         )
         for topic in inputs:
             work_for(Partition(topic, 0))  # what lanes are made of is made before the group waits for them

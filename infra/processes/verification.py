@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from contracts.catalogue import stored_events
 from contracts.topics import Topics
+from infra.contexts import chosen_contexts
 from infra.kafka.log_reader import LogReader
 from infra.kafka.topics import topics_of
 from infra.locating import located
@@ -17,7 +18,6 @@ from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys
 from infra.settings import Settings
 from infra.sqlite.step_scratch import sqlite_scratch
-from workers.domain import contexts
 from workers.operations.verification.sources import Sources
 from workers.ports.verification.topics import WantedTopic
 
@@ -32,11 +32,11 @@ async def open_sources(settings: Settings, database: Database) -> AsyncIterator[
     try:
         async with client(settings) as redis:
             yield Sources(
-                contexts=contexts(),
+                contexts=chosen_contexts(settings),
                 models=stored_events(),
                 topics=Topics(settings.topic_prefix),
                 partitions=settings.partitions,
-                wanted_topics=[WantedTopic(*topic) for topic in topics_of(list(contexts()), settings)],
+                wanted_topics=[WantedTopic(*topic) for topic in topics_of(list(chosen_contexts(settings)), settings)],
                 table=PostgresVerifiedTable(database),
                 topic_reader=topic_reader,
                 documents=RedisStoredDocuments(redis, Keys(settings.topic_prefix)),

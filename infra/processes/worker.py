@@ -10,6 +10,7 @@ import structlog
 import uvloop
 
 from infra.accounts import Account
+from infra.contexts import chosen_contexts
 from infra.locating import located
 from infra.network_exposure import check_endpoint
 from infra.processes.roles import HOSTS, Host
@@ -41,12 +42,13 @@ class EndedByItself(Exception):
 
 
 def run_worker(role: str, settings: Settings) -> None:
-    """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found, and
-    EndpointOpenToTheNetwork.
+    """Run one worker until it is told to stop. Raises StackNotRunning when no servers are to be found,
+    EndpointOpenToTheNetwork, and what `chosen_contexts` raises.
     """
     if settings.metrics_port is not None:
         check_endpoint(settings.metrics_host, open_to_network=settings.metrics_open_to_network)
     configure_logs(settings, role=role)
+    chosen_contexts(settings)  # what is wrong with them ends the worker before it waits for any server
     settings = located(settings, account=Account(role), wait_seconds=STACK_WAIT_SECONDS)
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)

@@ -51,6 +51,6 @@ async def secured(
     folder: Path = tmp_path_factory.mktemp("system")
     async with isolated_environment(secured_servers, folder) as settings, running_system(settings, folder) as system:
         async with administration(settings) as admin:
-            for user, acls in rights_of_accounts(settings.topic_prefix).items():
+            for user, acls in rights_of_accounts(settings).items():
                 await add_rights(admin, user, acls)
         yield SecuredSystem(system, settings, logins)

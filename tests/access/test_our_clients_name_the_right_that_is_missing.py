@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from contracts.client.errors import KafkaUnavailable
+from contracts.client.event_consumer import EventConsumer
 from contracts.orders.commands import CancelOrder
 from contracts.topics import Topics
 from contracts.users.commands import DeleteUser
 from infra.accounts import Account
 from infra.kafka.access import Installation, Role, acls_of
 from infra.kafka.commands import command_client
+from infra.kafka.connection import security_of
 from infra.kafka.event_log import KafkaEventLog
 from infra.kafka.log_reader import LogReader
 from infra.kafka.message_sender import KafkaMessageSender
@@ -85,6 +87,22 @@ async def _join(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitSt
     await subscription.fetch(10)
 
 
+async def _consume(_: SecuredSystem, settings: Settings, __: AsyncExitStack) -> None:
+    async def nothing(_: Any) -> None:
+        return None
+
+    consumer = EventConsumer(
+        str(settings.kafka_bootstrap_servers),
+        context="users",
+        topic_prefix=settings.topic_prefix,
+        security=security_of(settings),
+        load=nothing,
+        group="shop-cards",
+        connect_timeout_seconds=5,
+    )
+    await consumer.run(nothing)
+
+
 @pytest.mark.parametrize(
     ("attempt", "right"),
     [
@@ -97,6 +115,7 @@ async def _join(secured: SecuredSystem, settings: Settings, cleanup: AsyncExitSt
         (_start, "Describe on topic {}users.commands"),
         (_create, "Create on topic {}users.commands.new"),
         (_join, "Read on group {}annals-saga"),
+        (_consume, "Read on group shop-cards"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else "",
 )

@@ -1,6 +1,7 @@
 """Who may import whom: the contracts under `[tool.importlinter]` in pyproject.toml."""
 
 import re
+import sys
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
@@ -27,6 +28,9 @@ ROOMS = {
     "typer": ("infra/cli",),
 }
 
+# All that contracts/pyproject.toml asks for, and pydantic's own core.
+OF_THE_CONTRACTS = {"aiokafka", "contracts", "cramjam", "pydantic", "pydantic_core"}
+
 
 def test_are_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     # It would silence every logger of this process, also for the tests that follow.
@@ -46,3 +50,14 @@ def test_keep_each_driver_in_its_room(driver: str, rooms: tuple[str, ...]) -> No
         if module.split(".")[0] == driver
     ]
     assert not strays, f"{driver} belongs to {', '.join(rooms)}; go through a port instead"
+
+
+def test_give_the_contracts_nothing_but_their_own_distribution_and_what_it_asks_for() -> None:
+    strays = [
+        f"{path}:{line} imports {module}"
+        for path in sources("contracts")
+        if path.name != "hatch_build.py"
+        for module, line in imported(path)
+        if (name := module.partition(".")[0]) not in OF_THE_CONTRACTS and name not in sys.stdlib_module_names
+    ]
+    assert not strays

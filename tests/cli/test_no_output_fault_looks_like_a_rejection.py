@@ -25,6 +25,7 @@ WITHOUT_SERVERS = [
     ("docs", "asyncapi", "--json"),
     ("docs", "states"),
     ("docs", "schemas", "--check"),
+    ("contracts", "check", "--json"),
 ]
 DEADLINE_SECONDS = 60.0
 FULL = "> /dev/full"

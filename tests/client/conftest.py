@@ -1,6 +1,7 @@
 """A corner of the run's Kafka with the users' topics in it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from contracts.client.command_client import CommandClient
 from infra.kafka.topics import create_topics, topics_of
 from infra.settings import Settings
+from tests.client.services.into_sqlite import IntoSqlite
+from tests.client.services.runs import short_delays_of_a_consumer  # noqa: F401  # a fixture
 
 
 def client_for(settings: Settings, **options: Any) -> CommandClient:
@@ -44,3 +47,9 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     await started.start()
     yield started
     await started.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> IntoSqlite:
+    """A service of somebody else's that has read nothing yet."""
+    return IntoSqlite(str(tmp_path / "service.sqlite"))

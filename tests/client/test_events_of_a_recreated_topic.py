@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from contracts.client.event_reader import EventReader, ReadPosition
+from contracts.client.ordered_log import pass_gap
 from tests.client.broker_on_script import BrokerOnScript
 from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_event
 
@@ -12,17 +13,20 @@ from tests.client.test_readers_on_a_broker_in_trouble import Reading, write_even
 @pytest.fixture(autouse=True)
 def enabled_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that another test uses may have turned off the loggers that it found."""
-    monkeypatch.setattr(logging.getLogger("contracts.client.event_reader"), "disabled", False)
+    monkeypatch.setattr(logging.getLogger("contracts.client.ordered_log"), "disabled", False)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """By the reader itself."""
-    return [record.getMessage() for record in caplog.records if record.name == "contracts.client.event_reader"]
+    """By the reader itself, as an error."""
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
-def standing_at(broker: BrokerOnScript, position: ReadPosition) -> Reading:
+def standing_at(broker: BrokerOnScript, position: ReadPosition | None) -> Reading:
     reading = Reading(broker)
-    reading.reader = EventReader("nowhere:9", context="users", positions={0: position})
+    positions = {0: position} if position else {}
+    reading.reader = EventReader(
+        "nowhere:9", context="users", positions=positions, on_gap=pass_gap, gap_wait_seconds=0.1
+    )
     return reading
 
 
@@ -56,7 +60,7 @@ async def test_a_log_that_lacks_its_beginning_is_read_and_what_it_lacks_is_said(
     broker = BrokerOnScript("users.events")
     for sequence in (4, 5):
         write_event(broker, 0, sequence)
-    async with Reading(broker).going_on(monkeypatch) as reading:
+    async with standing_at(broker, None).going_on(monkeypatch) as reading:
         await reading.has((0, 4), (0, 5))
     (message,) = said(caplog)
     assert "users.events/0: the log lacks the events 1 to 3" in message

@@ -26,6 +26,7 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, names in {
         "replies": {"POLL_SECONDS": 0.01, "STALLED_SECONDS": 0.1, "RETRY_SECONDS": 0.01},
         "event_reader": {"POLL_SECONDS": 0.01, "CHECK_INTERVAL_SECONDS": 0.05, "RETRY_SECONDS": 0.01},
+        "ordered_log": {"GAP_CHECK_SECONDS": 0.01},
     }.items():
         for name, seconds in names.items():
             monkeypatch.setattr(f"contracts.client.{module}.{name}", seconds)

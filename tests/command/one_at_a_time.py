@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 
 from contracts.message import Command
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, EmittedEvent, Outcome, OutcomeError, Status, content_digest
-from tests.given import through_json
 from workers.core.decider import Decider, Decision, Rejection
+from workers.testing.scenarios import through_json
 
 
 class Asked(NamedTuple):

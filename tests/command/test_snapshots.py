@@ -12,7 +12,6 @@ from contracts.users.commands import UpdateUser
 from contracts.users.examples import CREATE_ADA, WELCOME_ADA
 from tests.command.installation import Installation, record
 from tests.counted import Counted
-from tests.domain.walks import walks
 from tests.postgres.batches import TIME, event
 from workers.command.batch_decision import BatchDecision
 from workers.command.snapshots import Snapshots, UnusableSnapshot, snapshot_fingerprint
@@ -21,6 +20,7 @@ from workers.core.context import Context
 from workers.core.decider import Decider, Decision
 from workers.domain import contexts
 from workers.ports.event_store import StoredSnapshot
+from workers.testing.walks import walks
 
 USERS = contexts()["users"]
 EVENTS = stored_events()

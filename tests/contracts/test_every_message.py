@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from contracts.catalogue import catalogue
 from contracts.message import Event, Message
 from contracts.samples import shown
-from tests.contracts.drawn import messages
+from workers.testing.drawing import messages
 
 MODELS: list[type[Message]] = [*catalogue().commands.values(), *catalogue().events.values()]
 EVENTS = list(catalogue().events.values())

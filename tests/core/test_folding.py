@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.users.examples import ADA_CREATED, ADA_WELCOMED, ADAS_EMAIL_CHANGED, GRACE_CREATED
-from tests.given import recorded
 from workers.core.folding import fold, fold_onto, fold_streams
 from workers.domain import contexts
+from workers.testing.scenarios import recorded
 
 USERS = contexts()["users"]
 (CARD,) = USERS.projections

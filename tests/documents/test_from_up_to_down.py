@@ -105,5 +105,5 @@ def test_every_block_of_every_document_has_its_place() -> None:
     assert [block for block in every if block.text in (UP, DOWN, TEST)] == [
         block for block in blocks("README.md") if block.text in (UP, DOWN, TEST)
     ]
-    elsewhere = {"workers/README.md", "tests/README.md"}  # test_a_context_is_added.py, test_parts_of_the_suite.py
+    elsewhere = {"workers/README.md", "tests/README.md"}  # test_a_first_context.py, test_parts_of_the_suite.py
     assert {block.document for block in every if block not in TYPED} == {"README.md", *elsewhere}

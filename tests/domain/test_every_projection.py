@@ -1,71 +1,8 @@
 """Laws of the read models of every context."""
 
-import copy
-import json
-
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from contracts.message import Event
-from tests.domain.walks import Stride, walks
-from tests.given import recorded
-from workers.core.context import Context
-from workers.core.projection import Document, Projection
 from workers.domain import contexts
-
-every_projection = pytest.mark.parametrize(
-    ("context", "projection"),
-    [
-        pytest.param(context, projection, id=f"{context.name}-{projection.name}")
-        for context in contexts().values()
-        for projection in context.projections
-        if projection.context == context.name
-    ],
-)
+from workers.testing.laws import ProjectionLaws
 
 
-def _events(strides: list[Stride]) -> list[Event]:
-    return [event for stride in strides for event in stride.events]
-
-
-@every_projection
-@settings(max_examples=100)
-@given(data=st.data())
-def test_goes_on_from_a_stored_document_as_from_the_one_in_memory(
-    context: Context, projection: Projection, data: st.DataObject
-) -> None:
-    in_memory: Document | None = None
-    stored = "null"
-    for event in recorded(*_events(data.draw(walks(context)))):
-        before = copy.deepcopy(in_memory)
-        following = projection.evolve(in_memory, event)
-        assert in_memory == before, "evolve changed the document that it was given"
-        in_memory = following
-        stored = json.dumps(projection.evolve(json.loads(stored), event))
-        assert json.loads(stored) == in_memory
-
-
-@every_projection
-@settings(max_examples=100)
-@given(data=st.data())
-def test_has_the_version_of_its_stream(context: Context, projection: Projection, data: st.DataObject) -> None:
-    document: Document | None = None
-    for event in recorded(*_events(data.draw(walks(context)))):
-        document = projection.evolve(document, event)
-        assert document is None or document["version"] == event.stream_version
-
-
-@every_projection
-@settings(max_examples=100)
-@given(data=st.data())
-def test_is_searchable_by_indexes_that_its_documents_have(
-    context: Context, projection: Projection, data: st.DataObject
-) -> None:
-    document: Document | None = None
-    for event in recorded(*_events(data.draw(walks(context)))):
-        document = projection.evolve(document, event)
-        if document is not None:
-            entries = projection.indexes(document)
-            assert {entry.name for entry in entries} <= set(projection.searchable)
-            assert all(entry.key for entry in entries)
+class TestEveryProjection(ProjectionLaws):
+    contexts = tuple(contexts().values())

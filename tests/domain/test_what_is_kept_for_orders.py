@@ -5,10 +5,10 @@ from typing import Any
 
 from contracts.inventory.events import StockReceived, StockReleased, StockReserved, StockShipped
 from contracts.payments.events import FundsCaptured, FundsDeposited, FundsReleased, FundsReserved
-from tests.given import folded
 from workers.core.holding import Holding
 from workers.domain.inventory import context as inventory
 from workers.domain.payments import context as payments
+from workers.testing.scenarios import folded
 
 RECEIVED = StockReceived(sku="tea", quantity=9)
 DEPOSITED = FundsDeposited(user_id="ada", amount=Decimal("100.00"), currency="EUR")

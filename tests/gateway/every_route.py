@@ -1,11 +1,19 @@
 """One request for each operation of the API document, on a system in which there is something at each address."""
 
+import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import httpx
 
+from contracts.catalogue import catalogue
+from contracts.examples import examples_of
+from contracts.message import Command
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, LINES, ORDER, created, deposited, placed
+from workers.core.access import Read
+from workers.domain import contexts
+from workers.gateway.declared.streams import stream_model
 
 ADDRESSES = {
     "user_id": "ada-1",
@@ -22,6 +30,8 @@ BODIES: dict[str, Any] = {
     "POST /accounts/{user_id}/deposits": {"amount": "1.00", "currency": "EUR"},
     "POST /stock/{sku}/receipts": {"quantity": len(LINES)},
 }
+IDS = {"user_id": "ada-1", "order_id": "order-1"}
+"""Those in the bodies of declared commands."""
 UNPUBLISHED = ("GET /openapi.json", "GET /docs")
 
 
@@ -35,11 +45,39 @@ class Operation(NamedTuple):
         return f"{self.method} {self.path}"
 
 
-def operations() -> list[Operation]:
-    """All that the document has, and the document itself."""
+def operations(*, declared: bool = True) -> list[Operation]:
+    """All that the document has, and the document itself; without those that are `declared`, which no code is for."""
     document = application(SystemInMemory()).openapi()
     published = [Operation(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
-    return published + [Operation(*route.split()) for route in UNPUBLISHED]
+    every = published + [Operation(*route.split()) for route in UNPUBLISHED]
+    return [operation for operation in every if declared or str(operation) not in DECLARED]
+
+
+def _declared() -> Iterator[tuple[str, type[Command] | Read]]:
+    """The declared operations, with what each asks the rules for."""
+    for model in catalogue().commands.values():
+        yield f"POST /{model.context}/{{{model.stream_field}}}/{model.name}", model
+    for context in contexts().values():
+        for projection in context.projections:
+            document = f"GET /{context.name}/{projection.name}/{{{stream_model(context.name).stream_field}}}"
+            yield document, Read.CARD
+            yield f"{document}/history", Read.HISTORY
+            yield f"GET /{context.name}/{projection.name}", Read.FIND
+
+
+DECLARED = dict(_declared())
+OF_SAGAS_ONLY = {"Forbidden", "ReservationNotFound"}
+"""Codes of declared commands that sagas send: a person may not, or finds that there is nothing to be done."""
+
+
+def _body(model: type[Command]) -> dict[str, Any]:
+    """The first example with its secrets, about what is there."""
+    fields: dict[str, Any] = json.loads(next(iter(examples_of(model).values())).to_json())
+    del fields[model.stream_field]
+    return fields | {name: value for name, value in IDS.items() if name in fields}
+
+
+BODIES |= {operation: _body(model) for operation, model in DECLARED.items() if not isinstance(model, Read)}
 
 
 async def filled(http: httpx.AsyncClient) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from contracts.principal import saga_principal
+from tests.scopes import scopes
 from workers.core.access import OWNER, OfSaga, Row, Scope
-from workers.domain import scopes
 
 OWNER_IS = "the-owner"
 STRANGERS: Mapping[str, frozenset[str]] = {

@@ -1,14 +1,18 @@
 """What each operation of the API document asks of the rules of a context: a command, or a kind of reading."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from contracts.examples import examples_of
 from contracts.inventory.commands import ReceiveStock
 from contracts.message import Command
 from contracts.orders.commands import CancelOrder, DeliverOrder, PlaceOrder, ShipOrder
 from contracts.payments.commands import DepositFunds
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
+from tests.gateway.every_route import DECLARED, operations
 from workers.core.access import OWNER, Read, Row, Scope
 from workers.domain import contexts
+from workers.gateway.declared.commands import may_begin
 
 
 class Asked(NamedTuple):
@@ -63,3 +67,18 @@ ASKED = {
     "GET /commands/{command_id}": Asked("users", (Read.OUTCOME,)),
     "GET /correlations/{correlation_id}": Asked("users", (Read.CORRELATION,)),
 }
+"""Of the routes that are written by hand."""
+
+
+def _asked_of_declared() -> Iterator[tuple[str, Asked]]:
+    for operation, subject in DECLARED.items():
+        context = contexts()[operation.split("/")[1]]
+        if isinstance(subject, Read):
+            yield operation, Asked(context.name, (subject,), creates=subject is Read.FIND)
+        else:
+            creates = any(may_begin(context, example) for example in examples_of(subject).values())  # type: ignore[arg-type]
+            yield operation, Asked(context.name, (subject,), creates=creates)
+
+
+_PRESENT = {str(operation) for operation in operations()}
+ASKED_OF_ALL = ASKED | {operation: asked for operation, asked in _asked_of_declared() if operation in _PRESENT}

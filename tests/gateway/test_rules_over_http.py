@@ -17,8 +17,8 @@ from tests.gateway.principals import OWNER_IS, STRANGERS, may
 from tests.gateway.requests import ADA, LINES
 from tests.gateway.rules_of_routes import ASKED
 from tests.gateway.running import Running
+from tests.scopes import scopes
 from tests.waiting import until
-from workers.domain import scopes
 
 # Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(400)

@@ -27,10 +27,11 @@ from contracts.users.commands import CreateUser, UpdateUser
 from infra.settings import Settings
 from tests.gateway.principals import OWNER_IS, STRANGERS, may
 from tests.gateway.running import Running, annals
+from tests.scopes import scopes
 from tests.system import Sent
 from tests.waiting import until
 from workers.core.access import OWNER
-from workers.domain import contexts, scopes
+from workers.domain import contexts
 
 # Many processes start and stop: seconds on a free machine may be minutes on a busy one.
 pytestmark = pytest.mark.timeout(400)

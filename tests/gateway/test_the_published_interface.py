@@ -31,6 +31,8 @@ def test_does_what_it_says(case: schemathesis.Case[Any]) -> None:
     # A precondition that fails, or a key that was used before, is no fault of the request's form.
     if response.status_code == 412 or b"IdempotencyKeyReused" in response.content:
         excluded = [positive_data_acceptance, negative_data_rejection]
+    elif response.status_code == 422 and b'"command_id"' in response.content:  # a business no, such as EmptyOrder
+        excluded = [positive_data_acceptance]
     elif _has_outer_space([case.query, case.body]):  # which is cut off before the rules are applied
         excluded = [negative_data_rejection]
     case.validate_response(response, excluded_checks=excluded)

@@ -15,9 +15,9 @@ from contracts.principal import Principal
 from tests.gateway.every_route import ADDRESSES, UNPUBLISHED, Operation, filled, operations, request
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, ORDER, is_problem
-from tests.gateway.rules_of_routes import ASKED
+from tests.gateway.rules_of_routes import ASKED_OF_ALL
+from tests.scopes import scopes
 from workers.core.access import Read
-from workers.domain import scopes
 from workers.gateway.health import PROBES
 from workers.ports.identity import TokenRefused
 
@@ -81,16 +81,16 @@ def is_allowed(operation: Operation, principal: Principal) -> bool:
     theirs = {f"the scope {scope}" for scope in principal.scopes} | {"anybody who is known"}
     if principal.name == OWNER_NAME:
         theirs.add("its owner")
-    return all({str(who) for who in row} & theirs for row in ASKED[str(operation)].rows)
+    return all({str(who) for who in row} & theirs for row in ASKED_OF_ALL[str(operation)].rows)
 
 
 def test_every_operation_is_ruled() -> None:
-    assert {str(operation) for operation in RULED} == ASKED.keys()
+    assert {str(operation) for operation in RULED} == ASKED_OF_ALL.keys()
 
 
 @pytest.mark.parametrize("operation", RULED, ids=str)
 async def test_what_the_rules_list_is_done_and_nothing_else(operation: Operation) -> None:
-    system, asked = SystemInMemory(), ASKED[str(operation)]
+    system, asked = SystemInMemory(), ASKED_OF_ALL[str(operation)]
     async with gateway_of(system) as http:
         command_id = await something_everywhere(http)
         before = system.state()
@@ -126,10 +126,10 @@ CONDITIONS: list[dict[str, str]] = [
 PASTS = ["?at=1", "?at=99", "?at=2020-01-01T00:00:00Z"]
 
 
-@pytest.mark.parametrize("operation", [each for each in RULED if ASKED[str(each)].is_for_owners], ids=str)
+@pytest.mark.parametrize("operation", [each for each in RULED if ASKED_OF_ALL[str(each)].is_for_owners], ids=str)
 async def test_a_stranger_gets_the_same_answer_whether_something_is_there_or_not(operation: Operation) -> None:
     there, nowhere = SystemInMemory(), SystemInMemory()
-    pasts = PASTS if Read.CARD in ASKED[str(operation)].subjects else []
+    pasts = PASTS if Read.CARD in ASKED_OF_ALL[str(operation)].subjects else []
     async with gateway_of(there) as something, gateway_of(nowhere) as nothing:
         command_id = await something_everywhere(something)
         for query in ["", *pasts]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.compatibility.files import PublishedFile
-from infra.git.published import HistoryRefused, files_at
+from infra.git import published
+from infra.git.published import HistoryRefused
 
 NAMES = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_CONFIG_GLOBAL": os.devnull}
 NAMES |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_CONFIG_SYSTEM": os.devnull}
@@ -18,6 +19,11 @@ def git(folder: Path, *arguments: str) -> str:
         ["git", "-C", str(folder), *arguments], env=os.environ | NAMES, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
+
+
+def files_at(reference: str, folders: dict[str, Path], root: Path) -> dict[PublishedFile, bytes]:
+    """What was published, as seen from the repository of the root."""
+    return published.files_at(reference, folders, root, root)[0]
 
 
 def write(path: Path, text: str) -> None:
@@ -54,14 +60,18 @@ def test_are_those_of_all_contexts_also_of_those_that_are_gone(root: Path) -> No
     assert files_at("main", {}, root)[PublishedFile("users", "schemas", "CreateUser.v1.json")] == b"changed"
 
 
-def test_and_of_a_context_that_stands_elsewhere(root: Path, tmp_path: Path) -> None:
-    elsewhere = root.parent / "shipments" / "messages"
-    write(elsewhere / "schemas" / "Ship.v1.json", "[]")
-    git(tmp_path / "a project", "init", "-q", "-b", "main")
-    git(tmp_path / "a project", "add", "shipments")
-    git(tmp_path / "a project", "commit", "-q", "-m", "one")
-    files = files_at("HEAD", {"shipments": elsewhere}, root)
-    assert files[PublishedFile("shipments", "schemas", "Ship.v1.json")] == b"[]"
+def test_and_of_a_context_that_stands_elsewhere_in_the_repository(tmp_path: Path, root: Path) -> None:
+    project = tmp_path / "shipments project"
+    write(project / "src" / "messages" / "schemas" / "Ship.v1.json", "[]")
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "one")
+    folders = {"shipments": project / "src" / "messages", "users": root / "users"}
+    # What it is run with is installed, or a checkout of its own: neither is compared.
+    files, elsewhere = published.files_at("HEAD", folders, root, project / "src")
+    assert (files, elsewhere) == ({PublishedFile("shipments", "schemas", "Ship.v1.json"): b"[]"}, frozenset({"users"}))
+    files, elsewhere = published.files_at("released", folders, root, root)
+    assert (len(files), elsewhere) == (3, frozenset({"shipments"}))
 
 
 def test_also_in_a_hook_of_another_repository(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -79,7 +89,7 @@ def test_are_not_there_without_such_a_commit(root: Path, reference: str) -> None
 def test_are_not_there_if_none_was_published_yet(root: Path) -> None:
     git(root, "rm", "-rq", "users/schemas", "users/samples")
     git(root, "commit", "-qm", "three")
-    with pytest.raises(HistoryRefused, match=r"HEAD has no published schemas .* nothing to compare with"):
+    with pytest.raises(HistoryRefused, match=r"HEAD of the repository .* nothing to compare with"):
         files_at("HEAD", {}, root)
 
 
@@ -92,14 +102,15 @@ def test_of_a_shallow_clone_are_to_be_fetched(root: Path, tmp_path: Path) -> Non
 def test_are_not_read_outside_of_a_repository(tmp_path: Path) -> None:
     with pytest.raises(HistoryRefused, match="is in no git repository that may be read: run this in a checkout"):
         files_at("HEAD", {}, tmp_path)
-    installed = tmp_path / "lib" / "site-packages" / "contracts"
-    installed.mkdir(parents=True)
-    with pytest.raises(
-        HistoryRefused, match=r"The contracts are installed in .* run this in a checkout of their source"
-    ):
-        files_at("HEAD", {}, installed)
-    with pytest.raises(HistoryRefused, match="is no folder"):
+    with pytest.raises(HistoryRefused, match="is in no git repository"):
         files_at("HEAD", {}, tmp_path / "nowhere")
+
+
+def test_of_what_is_installed_are_not_there(root: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "lib" / "site-packages" / "contracts"
+    (installed / "users").mkdir(parents=True)
+    with pytest.raises(HistoryRefused, match=r"Run this in the checkout of their source.*installed has no history"):
+        published.files_at("HEAD", {"users": installed / "users"}, installed, root)
 
 
 def test_are_not_read_without_git(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -112,7 +123,7 @@ def test_are_not_waited_for_without_end(root: Path, monkeypatch: pytest.MonkeyPa
     write(tmp_path / "bin" / "git", "#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "bin" / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setattr("infra.git.published.TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(published, "TIMEOUT_SECONDS", 0.1)
     with pytest.raises(HistoryRefused, match=r"git rev-parse did not end within 0\.1 s"):
         files_at("released", {}, root)
 

@@ -30,7 +30,7 @@ every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys(
 def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test can sit out."""
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("workers.lanes.faults.FENCED_DELAY_SECONDS", 0.001)
 
 
 @asynccontextmanager

@@ -15,11 +15,11 @@ from workers.ports.lanes import Fenced, Unavailable
 def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test can sit out."""
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("workers.lanes.faults.FENCED_DELAY_SECONDS", 0.001)
 
 
 async def test_that_lost_its_lane_waits_before_it_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 0.3)
+    monkeypatch.setattr("workers.lanes.faults.FENCED_DELAY_SECONDS", 0.3)
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:
         work.faults["handle"] = [Fenced(LANE, 1)]
@@ -29,7 +29,7 @@ async def test_that_lost_its_lane_waits_before_it_asks_again(monkeypatch: pytest
 
 
 async def test_that_is_out_of_date_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 60.0)
+    monkeypatch.setattr("workers.lanes.faults.FENCED_DELAY_SECONDS", 60.0)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 60.0)
     work = WorkOnScript()
     async with held(work, SubscriptionInMemory()) as runner:

@@ -14,12 +14,12 @@ from contracts.unreadable_batch import BATCH_TOO_LARGE, UnreadableBatch
 from contracts.users.events import UserCreated, UserUpdated, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_MOVED_TO_TURIN, ADA_WELCOMED, ADAS_EMAIL_CHANGED, CREATE_ADA
 from tests.counted import Counted
-from tests.given import words
 from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, inbound_all
 from workers.core.recorded import Recorded
 from workers.lanes.sequenced import FILL_BATCH_EVENTS, IDLE_LOOKS, SequencedEvents
 from workers.ports.event_store import EventRow
 from workers.ports.log import InboundRecord
+from workers.testing.scenarios import words
 
 ROWS = event_rows(ADA_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN, ADAS_EMAIL_CHANGED, ADA_WELCOMED, ADA_MOVED_TO_TURIN)
 LAST = len(ROWS)

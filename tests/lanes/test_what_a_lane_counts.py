@@ -15,7 +15,7 @@ LABELS = {"role": "command", "topic": PARTITION.topic}
 def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test can sit out."""
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
-    monkeypatch.setattr("workers.lanes.runner.FENCED_DELAY_SECONDS", 0.001)
+    monkeypatch.setattr("workers.lanes.faults.FENCED_DELAY_SECONDS", 0.001)
 
 
 async def test_is_each_lane_taken_and_each_that_is_held() -> None:

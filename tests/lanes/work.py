@@ -1,7 +1,7 @@
 """A lane's work and its subscription, as fakes that follow a test's script."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -32,6 +32,8 @@ class WorkOnScript:
     `faults` are raised by the methods of that name, one a call. `going`: cleared, a batch does not end. Steps stand in
     `taken_at` and `dropped_at` with the loop's time in seconds.
     """
+
+    required_types: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.journal: list[str] = []
@@ -118,6 +120,15 @@ class SubscriptionInMemory:
         self._changed = asyncio.Event()
         self._assigned: Listener | None = None
         self._revoked: Listener | None = None
+        self.group_types: frozenset[str] = frozenset()
+        self.required: list[tuple[Partition, frozenset[str]]] = []
+        self.left: list[tuple[Partition, frozenset[str]]] = []
+
+    def require(self, partition: Partition, types: Collection[str]) -> None:
+        self.required.append((partition, frozenset(types)))
+
+    def leave_to_newer(self, partition: Partition, types: Collection[str]) -> None:
+        self.left.append((partition, frozenset(types)))
 
     async def start(self, assigned: Listener, revoked: Listener) -> None:
         if self.refuses_to_start:

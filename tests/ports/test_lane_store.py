@@ -140,3 +140,15 @@ async def test_who_has_lost_it_can_say_nothing_of_its_topics(store: LaneStore, r
             await call
     assert await store.interruptions(lane) == 0
     assert await store.acquire(lane, "next") == LaneGrant(3, 0, 0, Mark(0, -1), 0)
+
+
+async def test_the_next_owner_knows_the_types_of_its_events(store: LaneStore) -> None:
+    lane = LaneKey("command", "users.commands", 0)
+    assert (await store.acquire(lane, "first")).event_types == frozenset()
+    await store.note_event_types(lane, 1, {"users.UserCreated.v1"})
+    await store.note_event_types(lane, 1, {"users.UserWelcomed.v1", "users.UserCreated.v1"})
+    grant = await store.acquire(lane, "second")
+    assert grant.event_types == {"users.UserCreated.v1", "users.UserWelcomed.v1"}
+    with pytest.raises(Fenced):
+        await store.note_event_types(lane, 1, {"users.UserDeleted.v1"})
+    assert (await store.acquire(lane, "third")).event_types == grant.event_types

@@ -38,6 +38,7 @@ Granted = dict[str, dict[str, dict[str, str]]]
 TABLES: Granted = {
     COMMAND: {
         **BOTH_WORKERS,
+        "lanes": {"SELECT": "*", "INSERT": "*", "UPDATE": f"{LANE_OF_A_WORKER} event_types"},
         "events": {"SELECT": "*", "INSERT": "*"},
         "commands": {"SELECT": "*", "INSERT": "*"},
         "outcomes": READ,

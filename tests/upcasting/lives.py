@@ -7,11 +7,11 @@ from itertools import chain
 from contracts.catalogue import catalogue, stored_events
 from contracts.samples import Sample
 from contracts.stored_events import StoredEvents
-from tests.domain.walks import example_commands, walk
 from tests.lanes.recorded_rows import event_rows
 from workers.core.context import Context
 from workers.domain import contexts
 from workers.ports.event_store import EventRow
+from workers.testing.walks import example_commands, walk
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from contracts.stored_events import StoredEvents
 from infra.cli import stream as stream_command
 from tests.command.installation import command_id
 from tests.command.table import NOW, TableInMemory
-from tests.domain.walks import example_commands
 from tests.lanes.recorded_rows import RowsInMemory, inbound_all
 from workers.analytics.fold import LaneFold
 from workers.command.loading import LaneStreams
@@ -41,6 +40,7 @@ from workers.projection.section_fold import SectionFold
 from workers.projection.section_folding import fold_section
 from workers.projection.unparking import unpark
 from workers.saga.following import follow
+from workers.testing.walks import example_commands
 
 Reader = Callable[[Context, StoredEvents, Sequence[EventRow]], Awaitable[Any]]
 

@@ -34,7 +34,7 @@ ORDER = recorded_row(orders_rows()[0], SPLIT)
 @pytest.fixture(autouse=True)
 def _everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """What reads the events of the installation reads these too."""
-    for module in ("workers.gateway.archive", "infra.cli.stream", "contracts.client.event_reader"):
+    for module in ("workers.gateway.archive", "infra.cli.stream", "contracts.client.read_event"):
         monkeypatch.setattr(f"{module}.stored_events", lambda: SPLIT)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from infra.settings import Settings
+from tests.client.services.runs import short_delays_of_a_consumer  # noqa: F401  # a fixture
 from tests.servers import Servers, isolated_environment
 from tests.system import System, running_system
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
+from contracts.stored_events import NewerRelease
 from workers import telemetry
 from workers.analytics.gauges import show_windows
 from workers.analytics.lane import ROLE, AnalyticsLane
@@ -47,6 +48,7 @@ class AnalyticsLanes:
         self._lanes: dict[LanePlace, AnalyticsLane] = {}
         self._behind: dict[LanePlace, int] = {}
         self._catch_ups: Counter[LanePlace] = Counter()
+        self._left: set[LanePlace] = set()
         self._looked_at: float | None = None
         self._shown: list[tuple[int, int]] = []
 
@@ -62,6 +64,7 @@ class AnalyticsLanes:
         self._lanes.clear()
         self._behind.clear()
         self._catch_ups.clear()
+        self._left.clear()
         self._looked_at = None
         for context in {series.context for series in self._series.values()}:
             telemetry.LANES_HELD.labels(ROLE, self._topic_of(context)).set(0)
@@ -69,8 +72,14 @@ class AnalyticsLanes:
     async def handle(self, records: Mapping[LanePlace, Sequence[InboundRecord]]) -> None:
         """Apply these records, which follow one another in each lane. Raises Unavailable and PublishFailed."""
         for place, batch in records.items():
+            if place in self._left:
+                continue
             started = self._clock()
-            await (await self._lane(place)).handle(batch)
+            try:
+                await (await self._lane(place)).handle(batch)
+            except NewerRelease as error:
+                self._leave(place, error)
+                continue
             del self._catch_ups[place]
             telemetry.BATCH_RECORDS.labels(ROLE).observe(len(batch))
             telemetry.BATCH_SECONDS.labels(ROLE).observe(self._clock() - started)
@@ -91,7 +100,7 @@ class AnalyticsLanes:
 
     async def _look(self, assigned: Collection[LanePlace]) -> Mapping[LanePlace, int]:
         """The time of the look, in milliseconds since 1970, for those lanes that have nothing to apply."""
-        lanes = {place: await self._lane(place) for place in sorted(assigned)}
+        lanes = {place: await self._lane(place) for place in sorted(assigned) if place not in self._left}
         now_ms = int((await self._database_time.now()).timestamp() * 1000)
         ahead = await self._waiting.ahead({place: lane.position for place, lane in lanes.items()})
         behind = {place: lanes[place].position for place in ahead}
@@ -100,12 +109,22 @@ class AnalyticsLanes:
             if self._behind.get(place) == position:
                 what = "the log does not bring events that the table has; they are read from the table"
                 log.error(what, role=ROLE, context=place.context, partition=place.partition)
-                await lanes[place].catch_up()
+                try:
+                    await lanes[place].catch_up()
+                except NewerRelease as error:
+                    self._leave(place, error)
+                    continue
                 self._catch_ups[place] += 1
                 if self._catch_ups[place] >= MAX_CATCH_UPS:
                     raise Unavailable("Kafka", "the consumer brings none of the events that the table has")
         self._behind = behind
         return {place: now_ms for place in lanes if place not in ahead}
+
+    def _leave(self, place: LanePlace, error: NewerRelease) -> None:
+        """The lane stands still here, and the others go on. Nothing is lost: it continues behind its position."""
+        self._left.add(place)
+        advice = "upgrade this worker: the lane waits for a newer release"
+        log.error("lane left to a newer release", role=ROLE, **place._asdict(), reason=error.explanation, advice=advice)
 
     async def _lane(self, place: LanePlace) -> AnalyticsLane:
         if place not in self._lanes:

@@ -1,7 +1,7 @@
 """What a command lane works with."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from contracts.identity import IdentitySource
@@ -17,6 +17,7 @@ from workers.ports.log import EventLog, MessageSender
 class CommandPorts(NamedTuple):
     """The ports of a command lane, and what it knows about the installation. `identities`: by which it is proven who
     has sent a command, for the rules of its context; None: nobody is asked, and everybody may everything.
+    `group_types()`: the types of messages that some command worker knows.
     """
 
     store: EventStore
@@ -30,3 +31,4 @@ class CommandPorts(NamedTuple):
     identities: IdentitySource | None = None
     clock: Clock = time.monotonic
     snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS
+    group_types: Callable[[], frozenset[str]] = frozenset

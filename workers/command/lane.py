@@ -13,16 +13,18 @@ from datetime import datetime
 import structlog
 
 from workers.command.batch_decision import BatchDecision, BatchInput
+from workers.command.batch_reading import read_batch
 from workers.command.claims import Key, NotHeld
 from workers.command.command_ports import CommandPorts
 from workers.command.counters import LaneCounters
 from workers.command.deciding import BatchDecider
+from workers.command.deprecated import DeprecatedCommands
 from workers.command.directing import directed
-from workers.command.identifying import identifying
+from workers.command.lane_types import LaneTypes
 from workers.command.loading import UNKNOWN_OUTCOMES, LaneStreams
 from workers.command.outputs import LaneOutputs
 from workers.command.publisher import Publisher
-from workers.command.reading import DeadLetter, Request, read
+from workers.command.reading import DeadLetter, Request
 from workers.command.sending import LaneMessages
 from workers.command.snapshots import Snapshots
 from workers.command.taking_over import publish_the_rest, publisher_after
@@ -63,13 +65,19 @@ class CommandLane:
         self._outputs = LaneOutputs(self._lane, self._events_topic, ports.topics.replies, ports.partitions, ports.log)
         self._messages = LaneMessages(ports.sender, ports.topics, self._input_topic, ports.partitions)
         self._counters = LaneCounters(name)
+        self._deprecated = DeprecatedCommands(ports.commands)
         self._published_topic_id = ""
+        self._types = LaneTypes(name, self._lane, ports.store, ports.events)
         self._epoch = 0
         self._sequence = 0
         self._snapshots = Snapshots(name, decider, ports.events, ports.snapshot_interval_events)
         self._streams = self._no_streams()
         self._publisher: Publisher | None = None
         self._committing_since = 0.0
+
+    @property
+    def required_types(self) -> frozenset[str]:
+        return self._types.required
 
     async def acquire(self) -> int:
         ports = self._ports
@@ -78,6 +86,7 @@ class CommandLane:
         self._epoch, self._sequence = grant.epoch, grant.sequence
         self.topic_id, self.last_timestamp = grant.topic_id, grant.last_timestamp
         self.is_interrupted = grant.interruptions > 0
+        self._types.begin(grant.event_types)
         self._streams = self._no_streams()
         events = await self._outputs.events_topic()
         begin = await self._outputs.begin_of_tail(grant, events)
@@ -116,7 +125,7 @@ class CommandLane:
         await self._handle(records, frozenset())
 
     async def _handle(self, records: Sequence[InboundRecord], unstorable: frozenset[str]) -> None:
-        items = await self._read(records)
+        items = await read_batch(records, self._context, self._ports)
         requests = [item for item in items if isinstance(item, Request)]
         letters = [item for item in items if isinstance(item, DeadLetter)]
         requests, misdirected = directed(requests, self._streams, self._lane.partition, self._ports.partitions)
@@ -139,14 +148,8 @@ class CommandLane:
             await self._publisher.put(self._committing_since, decision.events)
         await self._messages.reply(decision.answers, decision.now)
         self._counters.count(decision)
-
-    async def _read(self, records: Sequence[InboundRecord]) -> list[Request | DeadLetter]:
-        commands, context, identities = self._ports.commands, self._context, self._ports.identities
-        if identities is None:
-            return [read(record, commands, context) for record in records]
-        return await identifying(
-            identities, lambda identify: [read(record, commands, context, identify) for record in records]
-        )
+        if self._deprecated:
+            self._deprecated.count(requests)
 
     async def _decide_and_commit(
         self,
@@ -203,6 +206,7 @@ class CommandLane:
 
     async def _commit(self, last: InboundRecord, decision: BatchDecision, now: datetime) -> None:
         assert self._publisher is not None
+        await self._types.note(self._epoch, decision.events)
         self._committing_since = self._ports.clock()
         await self._ports.store.commit(
             Batch(

@@ -37,11 +37,15 @@ class Request(NamedTuple):
 
 
 class DeadLetter(NamedTuple):
-    """A record that cannot be handled, with the reason (a code) and an explanation."""
+    """A record that cannot be handled, with the reason (a code) and an explanation.
+
+    `unknown_type`: the type of a message that this release does not declare. Perhaps a newer one does.
+    """
 
     record: InboundRecord
     reason: str
     explanation: str
+    unknown_type: str = ""
 
 
 class NotJson(Exception):
@@ -63,7 +67,7 @@ def read(
         return DeadLetter(record, error.reason, error.explanation)
     model = models.get(envelope.type)
     if model is None or model.context != context:
-        return DeadLetter(record, "UnknownType", f"{envelope.type} is not a command of the context {context}")
+        return _unknown(record, envelope.type, models, context)
     value = record.value
     if not value:
         return DeadLetter(record, "EmptyValue", "the record has no value; a command's fields are a JSON object")
@@ -77,6 +81,21 @@ def read(
     if isinstance(content, Rejection):
         return Request(record, envelope, None, content, principal, unproven)
     return Request(record, envelope, content, None, principal, unproven)
+
+
+def _unknown(record: InboundRecord, wire_type: str, models: Mapping[str, type[Command]], context: str) -> DeadLetter:
+    """The letter keeps the command, so that a newer release can handle it."""
+    name, _, version = wire_type.rpartition(".v")
+    if not wire_type.startswith(f"{context}."):
+        return DeadLetter(record, "UnknownType", f"{wire_type} is not a command of the context {context}")
+    newest = max(
+        (model.schema_version for model in models.values() if model.type.rpartition(".v")[0] == name), default=0
+    )
+    if not 0 < newest < int(version):
+        explanation = f"{wire_type} is not a command of the context {context}"
+        return DeadLetter(record, "UnknownType", explanation, wire_type)
+    explanation = f"{wire_type} is of a newer release; this one knows version {newest}: upgrade the workers, then retry"
+    return DeadLetter(record, "NewerRelease", explanation, wire_type)
 
 
 def _content(model: type[Command], value: bytes, key: str) -> Command | Rejection:

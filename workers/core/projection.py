@@ -1,7 +1,8 @@
 """A projection: a fold of events into documents, and the indexes by which the documents are found."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from contracts.message import Event
@@ -52,7 +53,8 @@ class Projection:
 
     `evolve(document or None, recorded)` gives the next document, or None when it is deleted. `indexes(document)` gives
     all ways to find it; the worker adds and removes entries by comparing before and after. The document's id is the
-    stream's. `searchable` are the names of the indexes that a query may use.
+    stream's. `searchable` are the names of the indexes that a query may use. Where an index's key is not what is
+    searched for as it is written, `search_keys` has the function, by the index's name, that makes the key of it.
 
     `sections` are fed by other streams, of this context or of others. `complete(document, sections)` gives the document
     as queries show it; None: as it is.
@@ -65,11 +67,16 @@ class Projection:
     searchable: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     complete: Callable[[Document, Sections], Document] | None = None
+    search_keys: Mapping[str, Callable[[str], str]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def initial(self) -> Document | None:
         """There is no document before the first event."""
         return None
+
+    def search_key(self, index: str, text: str) -> str:
+        """The key in the index of this name of what is searched for."""
+        return self.search_keys[index](text) if index in self.search_keys else text
 
     def whole(self, stored: Document) -> Document:
         """A document that was read for a query, as the query shows it."""

@@ -1,4 +1,6 @@
-"""The domains. Each folder here is a context whose package declares `context`; the loops find it by that."""
+"""The domains that Annals ships. Each folder here is a context whose package declares `context`. Which contexts a
+process serves, shipped or not, workers/contexts.py tells.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,14 +12,14 @@ from workers.core.context import Context
 
 
 @cache
-def contexts() -> Mapping[str, Context]:
-    """Every context of this installation by its name, in alphabetical order."""
-    packages = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
-    declared: list[Context] = [import_module(f"{__name__}.{package}").context for package in packages]
-    return {context.name: context for context in declared}
+def packages() -> Mapping[str, str]:
+    """The package of each shipped context by the context's name, in alphabetical order."""
+    folders = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
+    return {folder: f"{__name__}.{folder}" for folder in folders}
 
 
 @cache
-def scopes() -> frozenset[str]:
-    """Every scope that the rules of a context name."""
-    return frozenset().union(*(context.access.scopes for context in contexts().values()))
+def contexts() -> Mapping[str, Context]:
+    """Every shipped context by its name, in alphabetical order."""
+    declared: list[Context] = [import_module(package).context for package in packages().values()]
+    return {context.name: context for context in declared}

@@ -10,18 +10,20 @@ from contracts.money import Amount, Currency
 from contracts.outcome import Outcome
 from contracts.payments.commands import DepositFunds
 from workers.core.access import Read
+from workers.domain.payments import context as payments_context
 from workers.domain.payments.card import card as account_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
-from workers.gateway.kept import Kept
+from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore
 
-KEPT = Kept("payments", "/{user_id}", "user_id", "the account of the user", "AccountNotFound")
+KEPT = kept_of(payments_context, "/{user_id}", "user_id")
 
 UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
 
@@ -56,11 +58,12 @@ def routes(backend: Backend) -> APIRouter:
         summary="Pay money in",
         response_model=Outcome,
         responses=CREATIONS,
+        **sends(DepositFunds),
     )
     async def deposit(user_id: UserId, body: Deposit, metadata: Metadata, conditions: Conditions) -> Response:
         command = DepositFunds(user_id=user_id, amount=body.amount, currency=body.currency)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
-        return answer(outcome, command, sent, status=201, location=f"/accounts/{user_id}")
+        return answer(backend.guard.contexts, outcome, command, sent, status=201, location=f"/accounts/{user_id}")
 
     @router.get("/{user_id}", summary="A user's account", response_model=AccountCard, responses=CARDS)
     async def account(user_id: UserId, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:

@@ -13,6 +13,7 @@ from fastapi import Response
 from contracts.message import Command
 from contracts.outcome import IDEMPOTENCY_KEY_REUSED, Outcome, OutcomeError
 from workers.core.access import FORBIDDEN
+from workers.core.context import STATUS_OF_REJECTION, Context
 from workers.gateway.command_dispatcher import location_of
 from workers.gateway.problems import Problem
 from workers.gateway.request_headers import RequestMetadata
@@ -23,14 +24,15 @@ DIGEST_CHARACTERS = 16
 
 STATUS_OF_CODE: Mapping[str, int] = {
     "ValidationFailed": 422,
-    "EmptyOrder": 422,
     "VersionConflict": 412,
     "Expired": 422,
     FORBIDDEN: 403,
     IDEMPOTENCY_KEY_REUSED: 422,
 }
-STATUS_OF_SUFFIX: Mapping[str, int] = {"NotFound": 404}
-STATUS_OF_REJECTION = 409
+"""The statuses of the codes that every context has; the others are declared by the context."""
+
+
+Contexts = Mapping[str, Context]
 
 
 def version_tag(version: int, others: bytes = b"") -> str:
@@ -41,6 +43,7 @@ def version_tag(version: int, others: bytes = b"") -> str:
 
 
 def answer(
+    contexts: Contexts,
     outcome: Outcome | None,
     command: Command,
     metadata: RequestMetadata,
@@ -55,14 +58,16 @@ def answer(
     """
     if outcome is None:
         return _pending(command, metadata)
-    return known_answer(outcome, status=status, location=location, gone=gone)
+    return known_answer(contexts, outcome, status=status, location=location, gone=gone)
 
 
-def known_answer(outcome: Outcome, *, status: int = 200, location: str | None = None, gone: bool = False) -> Response:
+def known_answer(
+    contexts: Contexts, outcome: Outcome, *, status: int = 200, location: str | None = None, gone: bool = False
+) -> Response:
     """The response to a command that has an outcome. Raises Problem for one that was not accepted."""
     headers = position_headers(outcome)
     if outcome.status != "accepted":
-        raise _refused(outcome, headers)
+        raise _refused(contexts, outcome, headers)
     if gone:
         return Response(status_code=status, headers=headers)
     headers |= {"ETag": version_tag(outcome.stream_version), "Content-Location": location_of(outcome.command_id)}
@@ -89,7 +94,7 @@ def _pending(command: Command, metadata: RequestMetadata) -> Response:
     return Response(orjson.dumps(content), 202, headers, media_type="application/json")
 
 
-def _refused(outcome: Outcome, headers: Mapping[str, str]) -> Problem:
+def _refused(contexts: Contexts, outcome: Outcome, headers: Mapping[str, str]) -> Problem:
     error = outcome.error or OutcomeError(code="Unknown", message="No reason was given.")
     extensions = {"command_id": outcome.command_id, "correlation_id": outcome.correlation_id}
     errors = None
@@ -97,12 +102,12 @@ def _refused(outcome: Outcome, headers: Mapping[str, str]) -> Problem:
         errors = error.details
     elif error.details is not None:
         extensions["details"] = error.details
-    status = 500 if outcome.status == "failed" else status_of(error.code)
+    status = 500 if outcome.status == "failed" else status_of(contexts.get(outcome.context), error.code)
     return Problem(status, error.code, error.message, errors=errors, headers=headers, extensions=extensions)
 
 
-def status_of(code: str) -> int:
-    """The HTTP status of a rejection: by its code, by the ending of its code, else 409."""
+def status_of(context: Context | None, code: str) -> int:
+    """The HTTP status of a rejection. `context`: the command's, None for one that is not served here."""
     if code in STATUS_OF_CODE:
         return STATUS_OF_CODE[code]
-    return next((status for suffix, status in STATUS_OF_SUFFIX.items() if code.endswith(suffix)), STATUS_OF_REJECTION)
+    return STATUS_OF_REJECTION if context is None else context.status_of(code)

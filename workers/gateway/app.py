@@ -7,15 +7,18 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from workers.core.context import scopes_of
 from workers.gateway import analytics, commands, correlations, documentation, health, problems
 from workers.gateway.authentication import Authentication, described_in
 from workers.gateway.backend import Backend
+from workers.gateway.declared.addresses import addresses
+from workers.gateway.declared.routes import declared_routers
 from workers.gateway.direct_reads import DirectReads
 from workers.gateway.exchange import Exchange
 from workers.gateway.hosts import LOOPBACK_HOSTS, AllowedHosts
 from workers.gateway.query_parameters import strict_query
 from workers.gateway.request_body import BODY_SECONDS, BoundedBody
-from workers.gateway.routes import DIRECT_READS, ROUTES
+from workers.gateway.routes import direct_reads, route_modules
 from workers.gateway.safe_methods import SafeMethods
 from workers.gateway.site_guard import SiteGuard
 from workers.ports.identity import Authenticator
@@ -39,7 +42,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 def create_app(
     backend: Backend,
     *,
-    routes: Sequence[Callable[[Backend], APIRouter]] = ROUTES,
+    routes: Sequence[Callable[[Backend], APIRouter]] | None = None,
     lifespan: Lifespan | None = None,
     version: str = "0",
     hosts: AllowedHosts = LOOPBACK_HOSTS,
@@ -48,7 +51,7 @@ def create_app(
 ) -> FastAPI:
     """The application. `lifespan` opens and closes what the backend's adapters need. `hosts` are the names under which
     it answers, `body_seconds` the time within which a body must be complete. Without an `authenticator` everybody is
-    the anonymous caller.
+    the anonymous caller. `routes` take the place of those that the contexts write by hand. Raises RoutesMissing.
     """
     assert backend.guard.is_on == (authenticator is not None), "rules need to know who asks"
     app = FastAPI(
@@ -64,13 +67,21 @@ def create_app(
         telemetry=NO_TELEMETRY,
         redirect_slashes=False,
     )
-    for context_routes in (*routes, analytics.routes, commands.routes, correlations.routes, health.routes):
-        app.include_router(context_routes(backend))
+    app.state.scopes = scopes_of(backend.guard.contexts.values())
+    modules = route_modules(backend.guard.contexts.values())
+    by_hand = [module.routes for module in modules] if routes is None else routes
     documentation.install(app, None if authenticator is None else described_in)
+    routers = [
+        routes_of(backend)
+        for routes_of in (*by_hand, analytics.routes, commands.routes, correlations.routes, health.routes)
+    ]
+    taken = addresses([*app.routes, *(route for router in routers for route in router.routes)])
+    for router in [*routers, *declared_routers(backend, taken)]:
+        app.include_router(router)
     problems.install(app)
     app.add_middleware(BoundedBody, seconds=body_seconds)
     app.add_middleware(SafeMethods)
-    app.add_middleware(DirectReads, queries=backend.queries, guard=backend.guard, reads=DIRECT_READS)
+    app.add_middleware(DirectReads, queries=backend.queries, guard=backend.guard, reads=direct_reads(modules))
     if authenticator is not None:
         app.add_middleware(Authentication, authenticator=authenticator)
     app.add_middleware(SiteGuard, hosts=hosts)

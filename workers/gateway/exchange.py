@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from workers.gateway.callers import PRINCIPAL
+from workers.gateway.deprecation import headers_of as deprecation_headers
 from workers.gateway.problems import Problem, invalid_header
 from workers.gateway.protective_headers import protective_headers
 
@@ -69,6 +70,7 @@ class Exchange:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (CORRELATION_HEADER.lower().encode(), correlation_id.encode()),
+                    *deprecation_headers(scope.get("route")),
                     *protective_headers(scope["path"]),
                 ]
             await send(message)
@@ -95,7 +97,7 @@ def _last_resort(error: Exception) -> Problem:
 
 def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlation_id: str) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
-    route = getattr(scope.get("route"), "path", "none")
+    route = _template_of(scope.get("route"))
     requests, request_seconds = _metrics(method, route, status)
     requests.inc()
     request_seconds.observe(seconds)
@@ -111,6 +113,11 @@ def _note(scope: MutableMapping[str, Any], status: int, seconds: float, correlat
         correlation_id=correlation_id,
         **_facts(scope),
     )
+
+
+def _template_of(route: Any) -> str:
+    """The path of a route with its parameters by their bare names."""
+    return str(getattr(route, "path_format", None) or getattr(route, "path", "none"))
 
 
 def _facts(scope: MutableMapping[str, Any]) -> dict[str, str]:

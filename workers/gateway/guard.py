@@ -55,12 +55,16 @@ class Guard:
         """Raises Problem if the asker may not see the card of the stream, or whether there is one."""
         if self.is_on and self._needs_owner(asker, kept, Read.CARD):
             access = self.contexts[kept.context].access
-            if access.owner is owned_by_its_name:
+            if self.knows_owner_by_name(kept.context):
                 owner = access.owner(stream_id, None)
             else:
                 owner = None if card is None else access.owner_in(card)
             if not is_owner(asker, owner):
                 raise nothing_there(kept, stream_id)
+
+    def knows_owner_by_name(self, context: str) -> bool:
+        """Whether the name of a stream of this context tells whose it is."""
+        return self.contexts[context].access.owner is owned_by_its_name
 
     def require_find(self, asker: Principal | None, kept: Kept, owner: str | None = None) -> None:
         """Raises Problem if the asker may not find documents of the context: all, or those of an owner."""
@@ -82,7 +86,7 @@ class Guard:
         if not self.is_on:
             return True
         row = self._row(context, read)
-        named_so = self.contexts[context].access.owner is owned_by_its_name
+        named_so = self.knows_owner_by_name(context)
         return allows(row, asker) or (OWNER in row and named_so and is_owner(asker, owner))
 
     async def may_see_outcome(self, asker: Principal | None, outcome: Outcome) -> bool:
@@ -133,7 +137,7 @@ class Guard:
     async def _owner(self, context: str, stream_id: str) -> str | None:
         """The owner of a stream; None if it has none or does not exist."""
         declared = self.contexts[context]
-        if declared.access.owner is owned_by_its_name:
+        if self.knows_owner_by_name(context):
             return stream_id
         try:
             events = await self._archive.until(context, stream_id)

@@ -17,6 +17,7 @@ from contracts.orders.lines import DeadlineSeconds, OrderLine, OrderLines
 from contracts.outcome import Outcome
 from workers.core.access import Read
 from workers.core.projection import Document
+from workers.domain.orders import context as orders_context
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.card import placed_by
 from workers.gateway.answers import answer
@@ -24,13 +25,14 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
-from workers.gateway.kept import Kept
+from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
 
-KEPT = Kept("orders", "/orders/{order_id}", "order_id", "the order", "OrderNotFound")
+KEPT = kept_of(orders_context, "/orders/{order_id}", "order_id")
 
 OrderId = Annotated[Identifier, Path(examples=["0198c0de-0de2-7000-8000-000000000001"])]
 UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
@@ -100,46 +102,59 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
-    @router.post("/orders", status_code=201, summary="Place an order", response_model=Outcome, responses=CREATIONS)
+    @router.post(
+        "/orders",
+        status_code=201,
+        summary="Place an order",
+        response_model=Outcome,
+        responses=CREATIONS,
+        **sends(PlaceOrder),
+    )
     async def place_order(body: NewOrder, metadata: Metadata, conditions: Conditions) -> Response:
         order_id = body.order_id or metadata.new_stream_id()
         command = PlaceOrder(order_id=order_id, **body.given("order_id"))
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
-        return answer(outcome, command, sent, status=201, location=f"/orders/{order_id}")
+        return answer(backend.guard.contexts, outcome, command, sent, status=201, location=f"/orders/{order_id}")
 
     @router.post(
         "/orders/{order_id}/cancel",
         summary="Cancel an order that is not confirmed yet",
         response_model=Outcome,
         responses=CHANGES,
+        **sends(CancelOrder),
     )
     async def cancel_order(
         order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Cancellation | None = None
     ) -> Response:
         command = CancelOrder(order_id=order_id, **(body or Cancellation()).given())
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent)
+        return answer(backend.guard.contexts, outcome, command, sent)
 
     @router.post(
-        "/orders/{order_id}/ship", summary="Note that an order was shipped", response_model=Outcome, responses=CHANGES
+        "/orders/{order_id}/ship",
+        summary="Note that an order was shipped",
+        response_model=Outcome,
+        responses=CHANGES,
+        **sends(ShipOrder),
     )
     async def ship_order(
         order_id: OrderId, metadata: Metadata, conditions: Conditions, body: Shipment | None = None
     ) -> Response:
         command = ShipOrder(order_id=order_id, **(body or Shipment()).given())
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent)
+        return answer(backend.guard.contexts, outcome, command, sent)
 
     @router.post(
         "/orders/{order_id}/deliver",
         summary="Note that an order was delivered",
         response_model=Outcome,
         responses=CHANGES,
+        **sends(DeliverOrder),
     )
     async def deliver_order(order_id: OrderId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeliverOrder(order_id=order_id)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent)
+        return answer(backend.guard.contexts, outcome, command, sent)
 
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:

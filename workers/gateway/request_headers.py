@@ -14,7 +14,6 @@ from fastapi import Depends, Header, Request
 from uuid_utils.compat import uuid7
 
 from contracts.principal import Principal
-from workers.domain import scopes
 from workers.gateway.callers import ANONYMOUS, caller_of, principal_of
 from workers.gateway.preconditions import TAGS_PATTERN, Preconditions, preconditions_of
 from workers.gateway.problems import invalid_header
@@ -121,7 +120,7 @@ async def request_metadata(
         wait_seconds(prefer, DEFAULT_WAIT_SECONDS),
         idempotency_key is not None,
         None if idempotency_key is None else salt_from(idempotency_key, command_id),
-        None if principal is None else principal._replace(scopes=principal.scopes & scopes()),
+        None if principal is None else principal._replace(scopes=principal.scopes & request.app.state.scopes),
     )
 
 

@@ -9,18 +9,20 @@ from contracts.fields import Identifier, Quantity
 from contracts.inventory.commands import ReceiveStock
 from contracts.outcome import Outcome
 from workers.core.access import Read
+from workers.domain.inventory import context as inventory_context
 from workers.domain.inventory.card import card as stock_card
 from workers.gateway.answers import answer
 from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CREATIONS, Body, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
 from workers.gateway.history import At, add_history, document_at
-from workers.gateway.kept import Kept
+from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore
 
-KEPT = Kept("inventory", "/{sku}", "sku", "the stock", "StockNotFound")
+KEPT = kept_of(inventory_context, "/{sku}", "sku")
 
 Sku = Annotated[Identifier, Path(examples=["teapot-blue"])]
 
@@ -53,11 +55,12 @@ def routes(backend: Backend) -> APIRouter:
         summary="Note pieces that have come in",
         response_model=Outcome,
         responses=CREATIONS,
+        **sends(ReceiveStock),
     )
     async def receive(sku: Sku, body: Receipt, metadata: Metadata, conditions: Conditions) -> Response:
         command = ReceiveStock(sku=sku, quantity=body.quantity)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
-        return answer(outcome, command, sent, status=201, location=f"/stock/{sku}")
+        return answer(backend.guard.contexts, outcome, command, sent, status=201, location=f"/stock/{sku}")
 
     @router.get("/{sku}", summary="The stock of a SKU", response_model=StockCard, responses=CARDS)
     async def stock(sku: Sku, seen: DocumentSeenBefore, at: At, asker: Asker) -> Response:

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Path, Response
 from contracts.fields import Identifier
 from contracts.outcome import Outcome
 from workers.core.access import Read
+from workers.core.context import Context
 from workers.core.recorded import Recorded
-from workers.domain import contexts
 from workers.gateway.answers import answer, known_answer, status_of
 from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
@@ -30,7 +30,7 @@ from workers.operations.undo import UndoCommand, UndoRejected, undo_last_change
 
 def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
     """Add the route that takes back a stream's last change, for a context that can."""
-    undo = contexts()[kept.context].undo
+    undo = backend.guard.contexts[kept.context].undo
     assert undo is not None, f"the context {kept.context} has no undo"
 
     @router.post(
@@ -62,8 +62,8 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
             # Perhaps the first request was handled since this one looked: then it found another history, too.
             if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
                 return earlier
-            raise _problem(error) from None
-        return answer(outcome, command, metadata)
+            raise _problem(error, backend.guard.contexts[kept.context]) from None
+        return answer(backend.guard.contexts, outcome, command, metadata)
 
 
 class _PreconditionFailed(Exception):
@@ -79,7 +79,7 @@ async def _earlier_answer(backend: Backend, metadata: RequestMetadata, stream: S
     if not metadata.may_be_repeat:
         return None
     outcome = await backend.dispatcher.awaited(metadata.command_id, stream, 0)
-    return None if outcome is None else known_answer(outcome)
+    return None if outcome is None else known_answer(backend.guard.contexts, outcome)
 
 
 def _check(kept: Kept, conditions: Preconditions, history: Sequence[Recorded]) -> None:
@@ -93,12 +93,12 @@ def _check(kept: Kept, conditions: Preconditions, history: Sequence[Recorded]) -
             raise _PreconditionFailed(problem) from problem
 
 
-def _problem(error: _PreconditionFailed | UndoRejected | KeyReused) -> Problem:
+def _problem(error: _PreconditionFailed | UndoRejected | KeyReused, context: Context) -> Problem:
     match error:
         case _PreconditionFailed():
             return error.problem
         case UndoRejected(rejection=rejection):
             extensions = {} if rejection.details is None else {"details": rejection.details}
-            return Problem(status_of(rejection.code), rejection.code, rejection.message, extensions=extensions)
+            return Problem(status_of(context, rejection.code), rejection.code, rejection.message, extensions=extensions)
         case KeyReused():
             return error

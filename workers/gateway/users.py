@@ -11,6 +11,7 @@ from contracts.outcome import Outcome
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
 from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, LanguageTag, WelcomeDelay
 from workers.core.access import Read
+from workers.domain.users import context as users_context
 from workers.domain.users.card import card as user_card
 from workers.domain.users.card import city_index, email_index
 from workers.gateway.answers import answer
@@ -18,8 +19,10 @@ from workers.gateway.backend import Backend
 from workers.gateway.callers import Asker
 from workers.gateway.cards import CARDS, CHANGES, CREATIONS, DEFAULT_PAGE, PAGES, Body, Cursor, Limit, missing, shown
 from workers.gateway.conditional import outcome_if
+from workers.gateway.deprecation import sends
+from workers.gateway.direct_reads import DirectCard, DirectPage
 from workers.gateway.history import At, add_history
-from workers.gateway.kept import Kept
+from workers.gateway.kept import kept_of
 from workers.gateway.request_headers import Conditions, Metadata
 from workers.gateway.seen import DocumentSeenBefore, SeenBefore
 from workers.gateway.undoing import add_undo
@@ -27,7 +30,13 @@ from workers.gateway.user_card_at import user_card_at
 from workers.gateway.user_cards import UserCard, UserPage, user_tag
 from workers.ports.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 
-KEPT = Kept("users", "/{user_id}", "user_id", "the user", "UserNotFound", "UserDeleted")
+KEPT = kept_of(users_context, "/{user_id}", "user_id")
+
+DIRECT_READS = (
+    DirectCard("/users/", "/users/{user_id}", user_card, user_tag),
+    DirectPage("/users", user_card, "users"),
+)
+"""The cards that are read most, and pages of them."""
 
 UserId = Annotated[Identifier, Path(examples=["0198c0de-ada0-7000-8000-000000000001"])]
 Password = Annotated[
@@ -82,7 +91,9 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _add_commands(router: APIRouter, backend: Backend) -> None:
-    @router.post("", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS)
+    @router.post(
+        "", status_code=201, summary="Register a user", response_model=Outcome, responses=CREATIONS, **sends(CreateUser)
+    )
     async def create_user(body: NewUser, metadata: Metadata, conditions: Conditions) -> Response:
         user_id = body.user_id or metadata.new_stream_id()
         fields = body.model_dump(exclude={"user_id", "password"}, exclude_unset=True)
@@ -92,25 +103,29 @@ def _add_commands(router: APIRouter, backend: Backend) -> None:
             fields["password_hash"] = await backend.passwords.hashed(body.password.get_secret_value(), metadata.salt)
         command = CreateUser(user_id=user_id, **fields)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions, creates=True)
-        return answer(outcome, command, sent, status=201, location=f"/users/{user_id}")
+        return answer(backend.guard.contexts, outcome, command, sent, status=201, location=f"/users/{user_id}")
 
-    @router.put("/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES)
+    @router.put(
+        "/{user_id}", summary="Replace a user's profile", response_model=Outcome, responses=CHANGES, **sends(UpdateUser)
+    )
     async def replace_user(user_id: UserId, body: UserProfile, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump())
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent)
+        return answer(backend.guard.contexts, outcome, command, sent)
 
-    @router.patch("/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES)
+    @router.patch(
+        "/{user_id}", summary="Change a user's profile", response_model=Outcome, responses=CHANGES, **sends(UpdateUser)
+    )
     async def change_user(user_id: UserId, body: UserChanges, metadata: Metadata, conditions: Conditions) -> Response:
         command = UpdateUser(user_id=user_id, **body.model_dump(exclude_unset=True))
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent)
+        return answer(backend.guard.contexts, outcome, command, sent)
 
-    @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES)
+    @router.delete("/{user_id}", status_code=204, summary="Delete a user", responses=CHANGES, **sends(DeleteUser))
     async def delete_user(user_id: UserId, metadata: Metadata, conditions: Conditions) -> Response:
         command = DeleteUser(user_id=user_id)
         outcome, sent = await outcome_if(backend, KEPT, command, metadata, conditions)
-        return answer(outcome, command, sent, status=204, gone=True)
+        return answer(backend.guard.contexts, outcome, command, sent, status=204, gone=True)
 
 
 def _add_queries(router: APIRouter, backend: Backend) -> None:

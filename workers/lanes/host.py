@@ -184,6 +184,8 @@ class LaneHost:
         again meanwhile, and who joins lets the group give its lanes to others.
         """
         runners = [self._runners.pop(partition) for partition in sorted(partitions) if partition in self._runners]
+        for runner in runners:
+            self._subscription.require(runner.partition, runner.work.required_types)
         self._ending += [asyncio.ensure_future(runner.stop(RELEASE_TIMEOUT_SECONDS)) for runner in runners]
         ending = list(self._ending)
         try:

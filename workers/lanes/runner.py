@@ -14,19 +14,20 @@ from contextlib import suppress
 
 import structlog
 
+from contracts.stored_events import NewerRelease
 from workers import telemetry
 from workers.background import asked_to_end
 from workers.lanes.beginning import LaneInput
+from workers.lanes.faults import delay_after
 from workers.lanes.queue import RecordQueue, WentBack
 from workers.lanes.waiting import RecordWait
 from workers.lanes.work import LaneWork, Restart
 from workers.ports.clock import Clock
-from workers.ports.lanes import Fenced, Unavailable
-from workers.ports.log import Extent, InboundRecord, Partition, PublishFailed, Subscription, TopicMisfit
+from workers.ports.lanes import Unavailable
+from workers.ports.log import Extent, InboundRecord, Partition, Subscription, TopicMisfit
 
 IDLE_SECONDS = 1.0
 EXAMINE_INTERVAL_SECONDS = 2.0
-FENCED_DELAY_SECONDS = 3.0
 RETRY_DELAY_SECONDS = 0.2
 MAX_RETRY_DELAY_SECONDS = 10.0
 
@@ -223,20 +224,12 @@ class LaneRunner:
         self.work.abandon()
         telemetry.LANE_FAULTS.labels(self.role, type(error).__name__).inc()
         self.has_failed |= not isinstance(error, Restart)
-        match error:
-            case Restart():
-                log.info("lane starts over", reason=str(error), **self._lane)
-                return
-            case Fenced():
-                telemetry.FENCED.labels(self.role, self.partition.topic).inc()
-                log.warning("lane lost to another worker", advice="nothing to do: it continues there", **self._lane)
-                # If the group still assigns the lane to us after this time, the other worker was the late one.
-                delay_seconds = FENCED_DELAY_SECONDS
-            case Unavailable() | PublishFailed():
-                log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **self._lane)
-            case _:
-                log.exception("lane stopped by a bug", again_in_seconds=round(delay_seconds, 1), **self._lane)
-        await self._pause_for(delay_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret
+        if isinstance(error, NewerRelease):
+            # Another attempt would meet the same message. The group may have a member that knows it, now or later.
+            self._subscription.leave_to_newer(self.partition, {error.wire_type})
+        delay_seconds = delay_after(error, delay_seconds, self._lane)
+        if delay_seconds:
+            await self._pause_for(delay_seconds * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, not a secret
 
     async def _pause_for(self, seconds: float) -> None:
         with suppress(TimeoutError):

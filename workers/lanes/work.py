@@ -29,6 +29,11 @@ class LaneWork(Protocol):
     can_read_the_table: bool
     is_interrupted: bool
 
+    @property
+    def required_types(self) -> frozenset[str]:
+        """The types of messages that the next owner must know."""
+        ...
+
     async def acquire(self) -> int:
         """Become the owner of the lane, bring its output up to date, and return the offset to read from."""
         ...

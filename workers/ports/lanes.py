@@ -1,5 +1,6 @@
 """Lanes as the database keeps them: the owner of each, how far it has read and how far it has published."""
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple, Protocol
 
 Role = Literal["command", "saga"]
@@ -28,7 +29,8 @@ class LaneGrant(NamedTuple):
 
     `consumed` is an offset of the topic `topic_id`, the mark one of `published_topic_id`; empty: unknown.
     `interruptions` is the number of those that no operator has acknowledged. `last_timestamp` is that of the record
-    before `consumed`, in milliseconds since 1970; 0: unknown.
+    before `consumed`, in milliseconds since 1970; 0: unknown. `event_types` are the wire types of the events that were
+    written in the lane, as far as that was noted.
     """
 
     epoch: int
@@ -40,6 +42,7 @@ class LaneGrant(NamedTuple):
     published_topic_id: str = ""
     interruptions: int = 0
     last_timestamp: int = 0
+    event_types: frozenset[str] = frozenset()
 
 
 class Interruption(NamedTuple):
@@ -105,6 +108,10 @@ class LaneStore(Protocol):
 
     async def publish_to(self, lane: LaneKey, epoch: int, topic_id: str) -> None:
         """Store the id of the topic that the lane publishes to: a mark in another topic is void. Raises Fenced."""
+        ...
+
+    async def note_event_types(self, lane: LaneKey, epoch: int, types: Collection[str]) -> None:
+        """Store that events of these wire types are written in the lane, before they are. Raises Fenced."""
         ...
 
     async def interruptions(self, lane: LaneKey) -> int:

@@ -1,6 +1,6 @@
 """The log: Kafka as the loops see it. Records arrive through a group subscription and go out to given partitions."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from contracts.unreadable_batch import UnreadableBatch
@@ -173,6 +173,19 @@ class Subscription(Protocol):
     """
 
     absent: frozenset[str]
+
+    @property
+    def group_types(self) -> frozenset[str]:
+        """The types of messages that some member of the group knows, this one included."""
+        ...
+
+    def require(self, partition: Partition, types: Collection[str]) -> None:
+        """From the next rebalance on, the partition goes to a member that knows these types, if there is one."""
+        ...
+
+    def leave_to_newer(self, partition: Partition, types: Collection[str]) -> None:
+        """As `require`; and if that is news, the group rebalances soon."""
+        ...
 
     async def start(
         self,

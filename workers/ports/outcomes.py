@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import orjson
 
+from contracts.deprecation import DEPRECATED
 from contracts.envelope import rfc3339
 from contracts.outcome import Status
 
@@ -47,23 +48,26 @@ class OutcomeRow(NamedTuple):
 
     @property
     def outcome(self) -> bytes:
-        """The reply: the JSON of `contracts.outcome.Outcome`, the same bytes each time."""
-        return orjson.dumps(
-            {
-                "command_id": self.command_id,
-                "type": self.type,
-                "status": self.status,
-                "stream_id": self.stream_id,
-                "stream_version": self.stream_version,
-                "partition": self.partition,
-                "sequence": self.sequence,
-                "events": [{"event_id": event_id, "type": wire_type} for event_id, wire_type in self.events],
-                "error": None if self.error is None else orjson.Fragment(self.error),
-                "correlation_id": self.correlation_id,
-                "handled_at": rfc3339(self.handled_at),
-                "content_digest": self.content_digest,
-            }
-        )
+        """The reply: the JSON of `contracts.outcome.Outcome`; the same bytes each time, until the command is
+        deprecated.
+        """
+        document = {
+            "command_id": self.command_id,
+            "type": self.type,
+            "status": self.status,
+            "stream_id": self.stream_id,
+            "stream_version": self.stream_version,
+            "partition": self.partition,
+            "sequence": self.sequence,
+            "events": [{"event_id": event_id, "type": wire_type} for event_id, wire_type in self.events],
+            "error": None if self.error is None else orjson.Fragment(self.error),
+            "correlation_id": self.correlation_id,
+            "handled_at": rfc3339(self.handled_at),
+            "content_digest": self.content_digest,
+        }
+        if DEPRECATED and self.type in DEPRECATED:
+            document["deprecation"] = orjson.Fragment(DEPRECATED[self.type].to_json())
+        return orjson.dumps(document)
 
     @property
     def error_code(self) -> str | None:

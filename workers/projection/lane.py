@@ -48,6 +48,7 @@ class ProjectionLane:
     last_timestamp = 0
     can_read_the_table = True
     is_interrupted = False
+    required_types: frozenset[str] = frozenset()
 
     def __init__(
         self,

@@ -57,6 +57,7 @@ class SectionLane:
     last_timestamp = 0
     can_read_the_table = True
     is_interrupted = False
+    required_types: frozenset[str] = frozenset()
 
     def __init__(
         self,

@@ -59,8 +59,8 @@ class SagaLane:
     """`LaneWork` for one partition of a context's events. `sagas` are those that follow the context."""
 
     can_read_the_table = True
-    last_timestamp = 0
-    is_interrupted = False
+    last_timestamp, is_interrupted = 0, False
+    required_types: frozenset[str] = frozenset()
 
     def __init__(self, context: str, sagas: Sequence[Saga[Any]], partition: int, ports: SagaPorts) -> None:
         self._context = context

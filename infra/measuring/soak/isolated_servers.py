@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from infra.contexts import chosen_contexts
 from infra.devstack.stack import Devstack
 from infra.kafka.topics import create_topics, topics_of
 from infra.locating import as_setting_values
 from infra.measuring.isolation import ISOLATED_SETTINGS
 from infra.postgres.migrate import migrate
 from infra.settings import Settings
-from workers.domain import contexts
 
 
 def new_home() -> Path:
@@ -34,7 +34,7 @@ async def isolated_servers(settings: Settings, home: Path) -> AsyncIterator[tupl
     try:
         isolated = settings.model_copy(update=as_setting_values(addresses.by_field()))
         await migrate(addresses.database_url)
-        await create_topics(isolated, topics_of(list(contexts()), isolated))
+        await create_topics(isolated, topics_of(list(chosen_contexts(isolated)), isolated))
         yield isolated, stack
     finally:
         await stack.stop()

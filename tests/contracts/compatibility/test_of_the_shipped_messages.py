@@ -18,7 +18,7 @@ from contracts.compatibility.publication import sample_breaks
 from contracts.compatibility.rules import command_breaks, event_breaks
 from contracts.message import Event, Message
 from contracts.schemas import ROOT, messages, published_folder, schema_breaks, schema_of
-from tests.contracts.drawn import values_of
+from workers.testing.drawing import values_of
 
 MODELS = list(messages().values())
 ADDED = {"type": "integer", "minimum": 0, "maximum": 3}

@@ -13,8 +13,8 @@ from contracts.inventory.examples import (
     TEAPOTS_RECEIVED,
 )
 from contracts.orders.examples import TEAPOT, UNLUCKY_ORDER_ID
-from tests.given import given
 from workers.domain.inventory.decider import decider
+from workers.testing.scenarios import given
 
 RESERVED = (TEA_RECEIVED, TEA_RESERVED_FOR_ADAS_ORDER, TEA_RESERVED_FOR_ADAS_UNLUCKY_ORDER)
 

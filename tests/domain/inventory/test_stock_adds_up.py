@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from contracts.inventory.commands import InventoryCommand, ReceiveStock, ReleaseStock, ReserveStock, ShipStock
 from contracts.inventory.events import StockDeclined, StockReceived, StockReleased, StockReserved, StockShipped
-from tests.domain.walks import Stride, walk
-from tests.given import document_after
 from workers.domain import contexts
 from workers.domain.inventory.card import card
 from workers.domain.inventory.decider import StockState
+from workers.testing.scenarios import document_after
+from workers.testing.walks import Stride, walk
 
 INVENTORY = contexts()["inventory"]
 tea = st.just("tea")

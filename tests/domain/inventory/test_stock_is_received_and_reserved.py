@@ -15,9 +15,9 @@ from contracts.inventory.examples import (
     TEAPOTS_RECEIVED,
 )
 from contracts.orders.examples import BIG_ORDER_ID, ORDER_ID, TEAPOT
-from tests.given import given
 from workers.core.decider import Rejection
 from workers.domain.inventory.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_as_new_pieces_each_time() -> None:

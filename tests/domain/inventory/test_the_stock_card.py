@@ -9,8 +9,8 @@ from contracts.inventory.examples import (
     TEAPOTS_DECLINED_FOR_ADAS_UNLUCKY_ORDER,
 )
 from contracts.orders.examples import TEA, TEAPOT
-from tests.given import document_after
 from workers.domain.inventory.card import card
+from workers.testing.scenarios import document_after
 
 
 def test_begins_with_the_first_receipt() -> None:

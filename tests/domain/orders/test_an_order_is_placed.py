@@ -21,8 +21,8 @@ from contracts.orders.examples import (
 )
 from contracts.orders.lines import MAX_LINES, OrderLine
 from contracts.users.examples import USER_ID
-from tests.given import given, through_json
 from workers.domain.orders.decider import decider, total
+from workers.testing.scenarios import given, through_json
 
 MOST_PIECES = 1_000_000
 HIGHEST_PRICE = Decimal(10**MAX_UNIT_PRICE_DIGITS) - Decimal("0.01")

@@ -10,11 +10,11 @@ from contracts.orders.examples import (
     ADAS_ORDER_SHIPPED,
     ORDER_ID,
 )
-from tests.given import folded, recorded, words
 from workers.core.decider import Decision, Rejection
 from workers.domain import contexts
 from workers.domain.orders.decider import decider
 from workers.domain.orders.undo import undo
+from workers.testing.scenarios import folded, recorded, words
 
 
 def test_by_cancelling_it_while_it_is_just_placed() -> None:

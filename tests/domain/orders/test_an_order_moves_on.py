@@ -20,9 +20,9 @@ from contracts.orders.examples import (
     SHIP_ADAS_ORDER,
 )
 from contracts.users.examples import USER_ID
-from tests.given import given
 from workers.core.decider import Rejection
 from workers.domain.orders.decider import decider
+from workers.testing.scenarios import given
 
 PLACED = (ADAS_ORDER_PLACED,)
 CONFIRMED = (*PLACED, ADAS_ORDER_CONFIRMED)

@@ -4,11 +4,11 @@ from contracts.orders.commands import CancelOrder
 from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced
 from contracts.orders.examples import ADAS_ORDER_PLACED
 from contracts.users.examples import ADA_DELETED, USER_ID
-from tests.domain.processes import following, passed
-from tests.given import recorded
 from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.saga import Step
 from workers.domain.orders.closing import closing
+from workers.testing.processes import following, passed
+from workers.testing.scenarios import recorded
 
 
 def placed(order_id: str) -> OrderPlaced:

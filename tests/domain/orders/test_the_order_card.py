@@ -12,9 +12,9 @@ from contracts.orders.examples import (
     ORDER_ID,
 )
 from contracts.users.examples import USER_ID
-from tests.given import document_after
 from workers.core.projection import Index
 from workers.domain.orders.card import card, placed_at, placed_by, placed_until, time_in
+from workers.testing.scenarios import document_after
 
 PLACED_AT = "2026-01-01T00:00:01.000000Z"
 NEW_CARD = {

@@ -35,17 +35,19 @@ COMMANDS: dict[type[Command], Command] = {
 
 def test_has_a_cell_for_every_command_in_every_state() -> None:
     commands = {model for model in catalogue().commands.values() if model.context == "orders"}
-    assert set(TABLE) == {(status, command) for status in get_args(Status) for command in commands}
+    assert set(TABLE.cells) == {(status, command) for status in get_args(Status) for command in commands}
 
 
 def test_leads_to_every_event_and_every_state() -> None:
     events = {model for model in catalogue().present.values() if model.context == "orders"}
-    assert {answer for answer in TABLE.values() if not isinstance(answer, str)} == events == set(STATUS_AFTER)
+    assert {answer for answer in TABLE.cells.values() if not isinstance(answer, str)} == events == set(STATUS_AFTER)
     assert {"unborn", *STATUS_AFTER.values()} == set(get_args(Status))
 
 
 @pytest.mark.parametrize(
-    ("cell", "answer"), TABLE.items(), ids=[f"{command.__name__} when {status}" for status, command in TABLE]
+    ("cell", "answer"),
+    TABLE.cells.items(),
+    ids=[f"{command.__name__} when {status}" for status, command in TABLE.cells],
 )
 def test_is_what_the_decider_does(cell: tuple[Status, type[Command]], answer: Answer) -> None:
     status, model = cell

@@ -10,8 +10,8 @@ from contracts.payments.examples import (
     RESERVED_FOR_ADAS_ORDER,
     RESERVED_FOR_ADAS_UNLUCKY_ORDER,
 )
-from tests.given import given
 from workers.domain.payments.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_with_its_whole_amount_captured() -> None:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from contracts.payments.commands import CaptureFunds, DepositFunds, PaymentCommand, ReleaseFunds, ReserveFunds
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsDeposited, FundsReleased, FundsReserved
-from tests.domain.walks import Stride, walk
-from tests.given import document_after
 from workers.domain import contexts
 from workers.domain.payments.card import card
 from workers.domain.payments.decider import AccountState
+from workers.testing.scenarios import document_after
+from workers.testing.walks import Stride, walk
 
 PAYMENTS = contexts()["payments"]
 ada = st.just("ada")

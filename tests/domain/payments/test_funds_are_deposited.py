@@ -10,9 +10,9 @@ from contracts.payments.examples import (
     RESERVED_FOR_ADAS_ORDER,
 )
 from contracts.users.examples import USER_ID
-from tests.given import given
 from workers.core.decider import Rejection
 from workers.domain.payments.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_to_open_the_account() -> None:

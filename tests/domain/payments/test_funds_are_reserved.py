@@ -17,9 +17,9 @@ from contracts.payments.examples import (
     RESERVED_FOR_ADAS_UNLUCKY_ORDER,
 )
 from contracts.users.examples import USER_ID
-from tests.given import given
 from workers.core.decider import Rejection
 from workers.domain.payments.decider import decider
+from workers.testing.scenarios import given
 
 
 def _reserve(amount: str, currency: str | None = "EUR") -> ReserveFunds:

@@ -9,8 +9,8 @@ from contracts.payments.examples import (
     RESERVED_FOR_ADAS_UNLUCKY_ORDER,
 )
 from contracts.users.examples import USER_ID
-from tests.given import document_after
 from workers.domain.payments.card import card
+from workers.testing.scenarios import document_after
 
 NEW_CARD = {
     "user_id": USER_ID,

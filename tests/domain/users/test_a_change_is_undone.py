@@ -17,12 +17,12 @@ from contracts.users.examples import (
     ADAS_PASSWORD_CHANGED,
     USER_ID,
 )
-from tests.domain.walks import Stride, step, walks
-from tests.given import folded, recorded, words
 from workers.core.decider import Decision, Rejection
 from workers.domain import contexts
 from workers.domain.users.decider import decider
 from workers.domain.users.undo import undo
+from workers.testing.scenarios import folded, recorded, words
+from workers.testing.walks import Stride, step, walks
 
 CITYLESS = ADA_CREATED.model_validate(ADA_CREATED.model_dump(exclude={"city"}))
 

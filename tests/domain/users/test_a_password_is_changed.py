@@ -7,9 +7,9 @@ from contracts.users.examples import (
     CHANGE_ADAS_PASSWORD,
     PASSWORD_HASH,
 )
-from tests.given import given
 from workers.core.decider import Credential
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_in_the_credentials_while_the_event_only_says_that_it_was() -> None:

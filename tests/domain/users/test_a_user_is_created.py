@@ -12,9 +12,9 @@ from contracts.users.examples import (
     PASSWORD_HASH,
     USER_ID,
 )
-from tests.given import given
 from workers.core.decider import Credential
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 CITYLESS = UserCreated(user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", locale="und")
 

@@ -3,9 +3,9 @@
 from contracts.users.commands import DeleteUser
 from contracts.users.events import UserDeleted
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADAS_EMAIL_CHANGED, DELETE_ADA, USER_ID
-from tests.given import given
 from workers.core.decider import Credential
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_with_the_email_released_and_the_credential_removed() -> None:

@@ -13,8 +13,8 @@ from contracts.users.examples import (
     MOVE_ADA_TO_TURIN,
     USER_ID,
 )
-from tests.given import given
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_with_only_what_differs_in_the_event() -> None:

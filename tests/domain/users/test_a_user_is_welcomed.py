@@ -1,8 +1,8 @@
 """WelcomeUser."""
 
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, WELCOME_ADA
-from tests.given import given
 from workers.domain.users.decider import decider
+from workers.testing.scenarios import given
 
 
 def test_once() -> None:

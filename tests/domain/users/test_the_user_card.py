@@ -10,9 +10,9 @@ from contracts.users.examples import (
     ADAS_PASSWORD_CHANGED,
     USER_ID,
 )
-from tests.given import document_after
 from workers.core.projection import Index
 from workers.domain.users.card import card, city_index, completed, email_index
+from workers.testing.scenarios import document_after
 
 NEW_CARD = {
     "user_id": USER_ID,

@@ -3,11 +3,11 @@
 from contracts.users.commands import WelcomeUser
 from contracts.users.events import UserDeleted, UserWelcomed
 from contracts.users.examples import ADA_CREATED, ADA_DELETED, ADA_WELCOMED, GRACE_CREATED, WELCOME_ADA
-from tests.domain.processes import following, passed
-from tests.given import recorded
 from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.saga import Step
 from workers.domain.users.welcome import welcome
+from workers.testing.processes import following, passed
+from workers.testing.scenarios import recorded
 
 DEADLINE = "welcome"
 AN_HOUR_LATER = passed("grace", DEADLINE)

@@ -5,7 +5,7 @@ by then: a member that was evicted and has not learned of it goes on reading, as
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +57,17 @@ class MemorySubscription:
         self._positions: dict[Partition, ReadPosition] = {}
         self._settled = asyncio.Event()
         self._grown = asyncio.Event()
+
+    @property
+    def group_types(self) -> frozenset[str]:
+        """All members are of one release here: none knows more than another."""
+        return frozenset()
+
+    def require(self, partition: Partition, types: Collection[str]) -> None:
+        """Nobody knows more than this member."""
+
+    def leave_to_newer(self, partition: Partition, types: Collection[str]) -> None:
+        """Nobody knows more than this member."""
 
     async def start(self, assigned: Listener, revoked: Listener) -> None:
         async def give_back(partitions: frozenset[Partition]) -> None:

@@ -1,5 +1,6 @@
 """The inventory context: its decider and the stock card."""
 
+from contracts.inventory.events import StockDeclined, StockReceived
 from workers.core.context import Context
 from workers.domain.inventory.access import access
 from workers.domain.inventory.analytics import analytics
@@ -14,4 +15,12 @@ context = Context(
     holdings=holdings,
     access=access,
     analytics=analytics,
+    noun="the stock",
+    not_found="StockNotFound",
+    routes="workers.gateway.stock",
+    loud_when_repeated={
+        StockReceived: "a second receipt of the same quantity is more stock",
+        StockDeclined: "who asks again waits for an answer again, and by then there may be enough",
+    },
+    adding_up=frozenset({StockReceived}),
 )

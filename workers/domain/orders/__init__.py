@@ -19,4 +19,8 @@ context = Context(
     diagram=diagram,
     access=access,
     analytics=analytics,
+    noun="the order",
+    not_found="OrderNotFound",
+    statuses={"EmptyOrder": 422},
+    routes="workers.gateway.orders",
 )

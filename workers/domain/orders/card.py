@@ -18,6 +18,7 @@ from contracts.orders.events import (
 )
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
+from workers.core.timeline import begun, begun_at, moved_on
 from workers.domain.orders.states import STATUS_AFTER
 
 BY_USER = "user"
@@ -45,7 +46,7 @@ def time_in(order: str) -> str:
 
 def placed_at(card: Document) -> str:
     """When the order was placed: RFC 3339 text, by the database's clock."""
-    return str(card["timeline"][0]["at"])
+    return begun_at(card)
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
@@ -54,28 +55,21 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
     The timeline has one entry for each event, at most four by the table of states.
     """
     event = cast(OrderEvent, recorded.event)
-    step = {"type": event.name, "at": recorded.recorded_at}
     if isinstance(event, OrderPlaced):
-        return {
-            "order_id": event.order_id,
-            "user_id": event.user_id,
-            "status": STATUS_AFTER[OrderPlaced],
-            "reason": None,
-            "total": written(event.total),
-            "currency": event.currency,
-            "lines": [line.model_dump(mode="json") for line in event.lines],
-            "timeline": [step],
-            "version": recorded.stream_version,
-            SEQUENCE: recorded.sequence,
-        }
+        card = begun(
+            recorded,
+            order_id=event.order_id,
+            user_id=event.user_id,
+            status=STATUS_AFTER[OrderPlaced],
+            reason=None,
+            total=written(event.total),
+            currency=event.currency,
+            lines=[line.model_dump(mode="json") for line in event.lines],
+        )
+        return {**card, SEQUENCE: recorded.sequence}
     if card is None:
         return None
-    following = {
-        **card,
-        "status": STATUS_AFTER[type(event)],
-        "timeline": [*card["timeline"], step],
-        "version": recorded.stream_version,
-    }
+    following = moved_on(card, recorded, status=STATUS_AFTER[type(event)])
     match event:
         case OrderCancelled():
             return {**following, "reason": event.reason}

@@ -19,6 +19,7 @@ from contracts.orders.events import (
     OrderPlaced,
     OrderShipped,
 )
+from workers.core.state_table import QUIET, StateTable
 
 Status = Literal["unborn", "placed", "confirmed", "cancelled", "shipped", "delivered"]
 Code = Literal["OrderAlreadyExists", "OrderNotFound", "InvalidTransition"]
@@ -34,7 +35,6 @@ STATUS_AFTER: Mapping[type[OrderEvent], Status] = {
     OrderDelivered: "delivered",
 }
 
-QUIET: Literal["quiet"] = "quiet"
 EXISTS: Code = "OrderAlreadyExists"
 NOT_FOUND: Code = "OrderNotFound"
 NO: Code = "InvalidTransition"
@@ -49,22 +49,5 @@ _ROWS: Mapping[Status, tuple[Answer, Answer, Answer, Answer, Answer]] = {
     "delivered":                     (EXISTS,      NO,             NO,             NO,           QUIET),
 }  # fmt: skip
 
-TABLE: Mapping[tuple[Status, type[OrderCommand]], Answer] = {
-    (status, command): answer for status, row in _ROWS.items() for command, answer in zip(COMMANDS, row, strict=True)
-}
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram: an arrow for each cell that holds an event, an end where none leaves.
-
-    Source of the format: https://mermaid.js.org/syntax/stateDiagram.html
-    """
-    lines = ["stateDiagram-v2"]
-    left: set[Status] = set()
-    for (status, command), answer in TABLE.items():
-        if not isinstance(answer, str):
-            left.add(status)
-            source = "[*]" if status == "unborn" else status
-            lines.append(f"    {source} --> {STATUS_AFTER[answer]}: {command.__name__} / {answer.__name__}")
-    lines += [f"    {status} --> [*]" for status in _ROWS if status not in left]
-    return "\n".join(lines) + "\n"
+TABLE: StateTable[Status, Code] = StateTable("unborn", COMMANDS, _ROWS, STATUS_AFTER)
+diagram = TABLE.diagram

@@ -1,5 +1,6 @@
 """The payments context: its decider and the account card."""
 
+from contracts.payments.events import FundsDeclined, FundsDeposited
 from workers.core.context import Context
 from workers.domain.payments.access import access
 from workers.domain.payments.analytics import analytics
@@ -14,4 +15,12 @@ context = Context(
     holdings=holdings,
     access=access,
     analytics=analytics,
+    noun="the account of the user",
+    not_found="AccountNotFound",
+    routes="workers.gateway.accounts",
+    loud_when_repeated={
+        FundsDeposited: "a second deposit of the same amount is more money",
+        FundsDeclined: "who asks again waits for an answer again, and by then there may be enough",
+    },
+    adding_up=frozenset({FundsDeposited}),
 )

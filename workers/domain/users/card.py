@@ -106,4 +106,5 @@ card = Projection(
     searchable=(EMAIL, "city"),
     sections=(ORDERS, PAYMENTS),
     complete=complete,
+    search_keys={EMAIL: email_key, "city": city_key},
 )

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from infra.contexts import chosen_contexts
 from infra.measuring.bench.commands import drain_commands
 from infra.measuring.bench.drained import Drained
 from infra.measuring.bench.installation import NewInstallation
 from infra.measuring.bench.load import put_on_topic, sign_ups
-from workers.domain import contexts
 
 
 class AtLanes(NamedTuple):
@@ -25,4 +25,4 @@ async def at_lanes(new_installation: NewInstallation, partitions: int, commands:
     """With so many lanes a context. Raises Stalled, Unavailable or SetupFailed."""
     async with new_installation(partitions) as running:
         await put_on_topic(running.settings, sign_ups(commands))
-        return AtLanes(partitions * len(contexts()), await drain_commands(running, commands))
+        return AtLanes(partitions * len(chosen_contexts(running.settings)), await drain_commands(running, commands))

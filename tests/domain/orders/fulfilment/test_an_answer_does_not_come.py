@@ -33,9 +33,9 @@ from tests.domain.orders.fulfilment.three_lines import (
     ship,
     shipped,
 )
-from tests.domain.processes import following, passed
 from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following, passed
 
 NO_ANSWER = passed(ORDER, ANSWER)
 IN_VAIN = (NO_ANSWER,) * MAX_REPEATS

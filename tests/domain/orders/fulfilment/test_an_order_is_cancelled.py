@@ -17,8 +17,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     released,
     reserved,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 
 def test_while_the_money_is_being_reserved_and_the_money_goes_back_when_it_comes() -> None:

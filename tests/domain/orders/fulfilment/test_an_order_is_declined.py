@@ -18,8 +18,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     released,
     reserved,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 NO_MONEY = "funds declined: InsufficientFunds"
 NO_ACCOUNT = "funds declined: AccountNotFound"

@@ -20,8 +20,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     released,
     reserved,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 LATE = "the deadline passed"
 CANCELLED = cancelled(LATE)

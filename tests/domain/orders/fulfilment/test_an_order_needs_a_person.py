@@ -29,8 +29,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     ship,
     shipped,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 LATE = "the deadline passed"
 NO_MONEY = "funds declined: InsufficientFunds"

@@ -19,8 +19,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     release,
     released,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 LATE = (*ALL_RESERVED, OVERDUE)
 NO_CANCELLATION = no("cancel", "InvalidTransition", ORDER)

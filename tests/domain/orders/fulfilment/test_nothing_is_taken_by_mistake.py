@@ -33,12 +33,12 @@ from tests.domain.orders.fulfilment.three_lines import (
     shipped,
     unchanged,
 )
-from tests.domain.processes import following, passed
-from tests.given import recorded
 from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.folding import fold
 from workers.core.saga import Step
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following, passed
+from workers.testing.scenarios import recorded
 
 NO_ANSWER = passed(ORDER, ANSWER)
 TOO_LATE = no("cancel", "InvalidTransition", ORDER)

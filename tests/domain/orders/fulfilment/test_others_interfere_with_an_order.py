@@ -40,8 +40,8 @@ from tests.domain.orders.fulfilment.three_lines import (
     shipped,
     unchanged,
 )
-from tests.domain.processes import following
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import following
 
 LATE = "the deadline passed"
 DIFFERS = "ReservationDiffers"

@@ -28,12 +28,12 @@ from tests.domain.orders.fulfilment.three_lines import (
     reserved,
     shipped,
 )
-from tests.domain.processes import passed
-from tests.given import recorded
 from workers.core.answers import ANSWER, MAX_REPEATS
 from workers.core.folding import fold
 from workers.core.holding import Holding
 from workers.domain.orders.fulfilment import fulfilment
+from workers.testing.processes import passed
+from workers.testing.scenarios import recorded
 
 MONEY = Holding("payments", ADA, ORDER, "60.00", "EUR", "ReleaseFunds")
 TEA = Holding("inventory", "tea", ORDER, str(PIECES["tea"]), "pieces", "ReleaseStock")

@@ -10,8 +10,8 @@ from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced,
 from contracts.orders.lines import OrderLine
 from contracts.payments.commands import CaptureFunds, ReleaseFunds, ReserveFunds
 from contracts.payments.events import FundsCaptured, FundsDeclined, FundsReleased, FundsReserved
-from tests.domain.processes import passed
 from workers.core.saga import StepRejected, StepUnchanged
+from workers.testing.processes import passed
 
 ORDER, ADA, DEADLINE = "order-1", "ada", "confirmation"
 PIECES = {"tea": 2, "pot": 1, "cup": 3}

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from contracts.catalogue import catalogue
 from contracts.examples import examples
 from contracts.message import Command, Event
-from tests.given import through_json
 from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
 from workers.core.folding import fold_onto
+from workers.testing.scenarios import through_json
 
 LONGEST_WALK = 12
 
@@ -71,5 +71,5 @@ def walks(context: Context) -> st.SearchStrategy[list[Stride]]:
 
 
 def event_types(context: Context) -> set[type[Event]]:
-    """The events of a context that are emitted."""
+    """The events that a context emits."""
     return {model for model in catalogue().present.values() if model.context == context.name}

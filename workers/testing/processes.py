@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from contracts.message import Command, Event
-from tests.given import recorded, through_json, words
 from workers.core.answers import ANSWER
 from workers.core.saga import ClearDeadline, Consequence, DeadlinePassed, Saga, SetDeadline, Step
+from workers.testing.scenarios import recorded, through_json, words
 
 
 def passed(instance_id: str, deadline: str) -> DeadlinePassed:

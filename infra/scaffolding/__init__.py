@@ -1,0 +1,1 @@
+"""Writes projects and contexts of one's own from the templates beside this file: `annals new`."""

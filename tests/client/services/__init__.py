@@ -1,0 +1,1 @@
+"""Services of others, as contracts/README.md has them written."""

@@ -1,0 +1,1 @@
+"""Contexts of other distributions: found, chosen, refused when of no use, and served without code for HTTP."""

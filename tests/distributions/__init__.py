@@ -1,0 +1,1 @@
+"""What is uploaded, and what another service has of it."""

@@ -1,0 +1,1 @@
+"""`annals new` writes projects and contexts that work at once, or nothing."""

@@ -1,0 +1,1 @@
+"""Two releases at work side by side, as in every rolling upgrade."""
