@@ -9,9 +9,9 @@ from typing import Any
 
 from contracts.analytics import PublishedPosition, PublishedWindow
 from contracts.catalogue import catalogue
-from contracts.examples import examples_of
 from contracts.message import Command, Message
 from contracts.outcome import Outcome
+from contracts.samples import shown
 from contracts.topics import Topics
 
 _TEXT = {"type": "string"}
@@ -127,10 +127,10 @@ def _message(model: type[Message]) -> dict[str, Any]:
         ),
         "contentType": "application/json",
         "headers": {"type": "object", "properties": headers, "required": sorted({*required, "ce_type"})},
-        "payload": model.model_json_schema(ref_template="#/components/schemas/{model}"),
+        "payload": {**model.model_json_schema(ref_template="#/components/schemas/{model}"), "title": model.name},
         "correlationId": {"location": "$message.header#/ce_correlationid"},
         "bindings": {"kafka": {"key": _TEXT, "bindingVersion": "0.5.0"}},
         "examples": [
-            {"name": name, "payload": json.loads(example.to_json())} for name, example in examples_of(model).items()
+            {"name": name, "payload": json.loads(example.to_json())} for name, example in shown(model).items()
         ],
     }

@@ -5,13 +5,13 @@ They stand under `contracts/<context>/samples/`, as `<Name>.v<version>.json`; a 
 again: it stands for the events that are in the tables of those who run the system, so the model must go on reading it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.catalogue import catalogue
 from contracts.examples import examples_of
-from contracts.message import Event
+from contracts.message import Event, Message
 from contracts.schemas import ROOT, file_stem, published_folder
 
 
@@ -37,6 +37,16 @@ def events_without_sample(root: Path = ROOT) -> list[type[Event]]:
     """The declared events that have no sample under `root`."""
     sampled = {sample.type for sample in _present(root)}
     return [model for type_, model in catalogue().events.items() if type_ not in sampled]
+
+
+def shown(model: type[Message]) -> Mapping[str, Message]:
+    """What shows a message to readers, by name: its examples or, of a retired event, its golden samples."""
+    read_only = {
+        sample.path.stem: catalogue().events[sample.type].model_validate_json(sample.value)
+        for sample in samples()
+        if sample.type in catalogue().retired and sample.type == model.type
+    }
+    return read_only or examples_of(model)
 
 
 def undeclared_samples(root: Path = ROOT) -> list[Path]:

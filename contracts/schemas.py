@@ -22,8 +22,8 @@ ROOT = Path(__file__).parent
 
 
 def schema_of(model: type[Message]) -> dict[str, Any]:
-    """The JSON Schema of a message's value."""
-    return {"$schema": DIALECT, "$id": model.type, **model.model_json_schema()}
+    """The JSON Schema of a message's value. Its title is the message's name, whatever the class is called."""
+    return {"$schema": DIALECT, "$id": model.type, **model.model_json_schema(), "title": model.name}
 
 
 def file_stem(model: type[Message]) -> str:

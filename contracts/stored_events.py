@@ -87,7 +87,7 @@ class StoredEvents:
         if not isinstance(fields, dict):
             raise MalformedMessage("NotAnEvent", f"{wire_type} is not a JSON object")
         return tuple(
-            _read(part.model.type, self._present[part.model.type], to_json(part.fields))
+            _read(part.model.type, self._present[part.model.type], _as_json(part))
             for part in self._upcast(Part(model, fields))
         )
 
@@ -97,9 +97,14 @@ class StoredEvents:
             return [part]
         next_models = self._upcasters.next_models[part.model.type]
         result = _called(upcaster, part.fields)
-        parts: list[Part] = list(result) if upcaster.into else [Part(next_models[0], result)]
-        if not parts or any(next_part.model not in next_models for next_part in parts):
-            raise _failed(upcaster, f"gave {[next_part.model.type for next_part in parts]}")
+        parts = _parts(result) if upcaster.into else [Part(next_models[0], result)]
+        if not parts:
+            raise _failed(upcaster, f"gave no parts, but a {type(result).__name__}")
+        for next_part in parts:
+            if next_part.model not in next_models:
+                raise _failed(upcaster, f"gave a part that is not among {[model.type for model in next_models]}")
+            if not isinstance(next_part.fields, dict):
+                raise _failed(upcaster, f"gave a {type(next_part.fields).__name__} in place of fields")
         return [final for next_part in parts for final in self._upcast(next_part)]
 
 
@@ -113,6 +118,19 @@ def _read(wire_type: str, validate: Validate, data: bytes) -> Event:
         return validate(data)
     except ValueError as error:
         raise MalformedMessage("NotAnEvent", f"the fields of {wire_type} are wrong") from error
+
+
+def _as_json(part: Part) -> bytes:
+    try:
+        return to_json(part.fields)
+    except ValueError as error:
+        raise MalformedMessage("NotAnEvent", f"the fields of {part.model.type} are no JSON") from error
+
+
+def _parts(result: Any) -> list[Part]:
+    """The parts that an upcaster gave; none when it gave anything else."""
+    is_parts = isinstance(result, Sequence) and all(isinstance(part, Part) for part in result)
+    return list(result) if is_parts else []
 
 
 def _called(upcaster: Upcaster, fields: Fields) -> Any:

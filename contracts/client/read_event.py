@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from contracts.catalogue import catalogue
+from contracts.catalogue import stored_events
 from contracts.client.errors import UnknownEventType
 from contracts.envelope import EventEnvelope
 from contracts.message import Event
+from contracts.stored_events import NewerRelease
 
 
 class ReadEvent(NamedTuple):
@@ -17,8 +18,18 @@ class ReadEvent(NamedTuple):
     offset: int
 
     def event(self) -> Event:
-        """The event as a model. Raises UnknownEventType, or pydantic's ValidationError for data of another shape."""
-        model = catalogue().events.get(self.envelope.type)
-        if model is None:
-            raise UnknownEventType(self.envelope.type)
-        return model.model_validate_json(self.data)
+        """The event as a model of its present version, the first if it has become several (`events`).
+
+        Raises UnknownEventType, or MalformedMessage for data of another shape.
+        """
+        return self.events()[0]
+
+    def events(self) -> tuple[Event, ...]:
+        """The events that this one is today, in order: one, as a rule. They share its envelope and its sequence.
+
+        Raises UnknownEventType, or MalformedMessage for data of another shape.
+        """
+        try:
+            return stored_events().read(self.envelope.type, self.data)
+        except NewerRelease as error:
+            raise UnknownEventType(self.envelope.type) from error

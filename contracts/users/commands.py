@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.fields import EmailAddress, PasswordHash, ShortText
 from contracts.message import Command
-from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
+from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, LanguageTag, WelcomeDelay
 from contracts.users.stream import UserStream
 
 
@@ -18,6 +18,7 @@ class CreateUser(Command, UserStream):
     last_name: ShortText
     email: EmailAddress
     city: ShortText | None = None
+    locale: LanguageTag | None = None
     password_hash: PasswordHash | None = Field(default=None, repr=False)
     welcome_after_seconds: WelcomeDelay | None = None
 

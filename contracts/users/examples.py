@@ -16,7 +16,12 @@ CREATE_ADA_WITH_PASSWORD = CreateUser(
     user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", password_hash=PASSWORD_HASH
 )
 CREATE_GRACE = CreateUser(
-    user_id="grace", first_name="Grace", last_name="Hopper", email="grace@example.org", welcome_after_seconds=3600
+    user_id="grace",
+    first_name="Grace",
+    last_name="Hopper",
+    email="grace@example.org",
+    locale="en-US",
+    welcome_after_seconds=3600,
 )
 WELCOME_ADA = WelcomeUser(user_id=USER_ID)
 MOVE_ADA_TO_TURIN = UpdateUser(user_id=USER_ID, city="Turin")
@@ -26,10 +31,15 @@ CHANGE_ADAS_PASSWORD = ChangePassword(user_id=USER_ID, password_hash=PASSWORD_HA
 DELETE_ADA = DeleteUser(user_id=USER_ID, reason="asked to be forgotten")
 
 ADA_CREATED = UserCreated(
-    user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", city="London"
+    user_id=USER_ID, first_name="Ada", last_name="Lovelace", email="Ada@Example.org", city="London", locale="und"
 )
 GRACE_CREATED = UserCreated(
-    user_id="grace", first_name="Grace", last_name="Hopper", email="grace@example.org", welcome_after_seconds=3600
+    user_id="grace",
+    first_name="Grace",
+    last_name="Hopper",
+    email="grace@example.org",
+    locale="en-US",
+    welcome_after_seconds=3600,
 )
 ADA_WELCOMED = UserWelcomed(user_id=USER_ID)
 ADA_MOVED_TO_TURIN = UserUpdated(user_id=USER_ID, city="Turin")

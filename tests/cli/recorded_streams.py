@@ -24,12 +24,14 @@ GRACES_PARTITION = 4
 BEGAN_AT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 HISTORIES: dict[int, list[Event]] = {
     ADAS_PARTITION: [
-        UserCreated(user_id=ADA, first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London"),
+        UserCreated(
+            user_id=ADA, first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London", locale="und"
+        ),
         UserWelcomed(user_id=ADA),
         UserUpdated(user_id=ADA, city=None),
     ],
     GRACES_PARTITION: [
-        UserCreated(user_id=GRACE, first_name="Grace", last_name="Hopper", email="grace@example.org"),
+        UserCreated(user_id=GRACE, first_name="Grace", last_name="Hopper", email="grace@example.org", locale="en-US"),
     ],
 }
 

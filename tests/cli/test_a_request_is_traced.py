@@ -57,7 +57,7 @@ async def test_the_events_of_a_request_are_found_by_its_id(annals: Annals) -> No
     assert ended.code == 0, ended.errors
     document: dict[str, Any] = json.loads(ended.output)
     assert [node["type"] for node in document["nodes"] if node["kind"] == "event"] == [
-        *("users.UserCreated.v1", "users.UserCreated.v1", "users.UserWelcomed.v1", "users.UserUpdated.v1"),
+        *("users.UserCreated.v2", "users.UserCreated.v2", "users.UserWelcomed.v1", "users.UserUpdated.v1"),
     ]
     cut = json.loads((await annals("trace", "a-request", "--json", "--limit", "1")).output)
     assert (len(cut["nodes"]), cut["cut"]) == (2, ["commands", "events"])

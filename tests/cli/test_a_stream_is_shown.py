@@ -21,7 +21,7 @@ async def _shown(annals: Annals, *arguments: str) -> dict[str, Any]:
 async def test_with_its_events_and_the_state_folded_from_them(annals: Annals) -> None:
     shown = await _shown(annals)
     assert shown["version"] == 3
-    assert [event["type"] for event in shown["events"]] == ["UserCreated.v1", "UserWelcomed.v1", "UserUpdated.v1"]
+    assert [event["type"] for event in shown["events"]] == ["UserCreated.v2", "UserWelcomed.v1", "UserUpdated.v1"]
     assert shown["state"]["welcomed"] is True
     assert shown["state"]["city"] is None
 

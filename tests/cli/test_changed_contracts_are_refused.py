@@ -14,7 +14,7 @@ from tests.git.test_files_of_a_commit import git
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", "deploy", "measuring", "devstack")
-CITY = "    city: ShortText | None = None\n"
+REASON = "    reason: ShortText | None = None\n"
 
 
 @pytest.fixture
@@ -53,40 +53,40 @@ async def test_a_field_more_than_stored_events_have(project: Path) -> None:
     ended = await run(project, "contracts", "check")
     assert (ended.code, ended.errors) == (0, "")
     assert "still fit" in ended.output
-    change(project, CITY, f"{CITY}    locale: ShortText\n")
+    change(project, REASON, f"{REASON}    note: ShortText\n")
     for arguments in ((), ("--against", "main")):
         ended = await run(project, "contracts", "check", *arguments)
         assert ended.code == 1
-        assert "users.UserCreated.v1: field `locale` is required now, stored events lack it." in ended.output
-        assert "    class UserCreated(Event, UserStream, version=2):" in ended.output
+        assert "users.UserDeleted.v1: field `note` is required now, stored events lack it." in ended.output
+        assert "    class UserDeleted(Event, UserStream, version=2):" in ended.output
         assert "1 message does not fit" in ended.errors
     ended = await run(project, "contracts", "check", "--json", "--against", "HEAD")
-    assert {refused["type"] for refused in json.loads(ended.output)["breaks"]} == {"users.UserCreated.v1"}
+    assert {refused["type"] for refused in json.loads(ended.output)["breaks"]} == {"users.UserDeleted.v1"}
     assert ended.code == 1
 
 
 async def test_whose_schema_is_not_written_over_what_was_published(project: Path) -> None:
-    change(project, CITY, f"{CITY}    locale: ShortText\n")
-    schema = project / "contracts" / "users" / "schemas" / "UserCreated.v1.json"
+    change(project, REASON, f"{REASON}    note: ShortText\n")
+    schema = project / "contracts" / "users" / "schemas" / "UserDeleted.v1.json"
     before = schema.read_bytes()
     ended = await run(project, "docs", "schemas")
     assert ended.code == 1
     assert schema.read_bytes() == before
-    assert "field `locale` is required now" in ended.errors
+    assert "field `note` is required now" in ended.errors
     # Who removes the file to have it written anew is told by the commit.
     schema.unlink()
     assert (await run(project, "docs", "schemas")).code == 0
     ended = await run(project, "contracts", "check", "--against", "main")
     assert ended.code == 1
-    assert "field `locale` is required now" in ended.output
+    assert "field `note` is required now" in ended.output
 
 
 async def test_an_optional_field_is_no_reason(project: Path) -> None:
-    change(project, CITY, f"{CITY}    locale: ShortText | None = None\n")
+    change(project, REASON, f"{REASON}    note: ShortText | None = None\n")
     ended = await run(project, "contracts", "check", "--against", "main")
     assert ended.code == 0, ended.output + ended.errors
     assert (await run(project, "docs", "schemas")).code == 0
-    assert "locale" in (project / "contracts" / "users" / "schemas" / "UserCreated.v1.json").read_text("utf-8")
+    assert "note" in (project / "contracts" / "users" / "schemas" / "UserDeleted.v1.json").read_text("utf-8")
 
 
 async def test_an_event_that_is_gone_and_a_sample_that_was_edited(project: Path) -> None:

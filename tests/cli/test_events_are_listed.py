@@ -9,8 +9,8 @@ async def test_from_all_partitions_oldest_first(annals: Annals) -> None:
     ended = await annals("events", "list", "--json")
     events = [json.loads(line) for line in ended.lines]
     assert [(event["stream_id"], event["type"]) for event in events] == [
-        ("ada", "UserCreated.v1"),
-        ("grace", "UserCreated.v1"),
+        ("ada", "UserCreated.v2"),
+        ("grace", "UserCreated.v2"),
         ("ada", "UserWelcomed.v1"),
         ("ada", "UserUpdated.v1"),
     ]
@@ -29,7 +29,7 @@ async def test_from_one_stream(annals: Annals) -> None:
     ended = await annals("events", "list", "--stream", "grace")
     (line,) = ended.lines
     assert "grace@1" in line
-    assert "UserCreated.v1" in line
+    assert "UserCreated.v2" in line
     assert "4/1" in line
     assert "first_name=Grace" in line
 

@@ -10,7 +10,7 @@ async def test_from_its_start_to_its_end(annals: Annals) -> None:
     assert ended.code == 0, ended.errors
     events = [json.loads(line) for line in ended.lines]
     assert [event["type"] for event in events if event["stream_id"] == "ada"] == [
-        "UserCreated.v1",
+        "UserCreated.v2",
         "UserWelcomed.v1",
         "UserUpdated.v1",
     ]

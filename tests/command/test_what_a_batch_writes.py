@@ -51,7 +51,7 @@ def test_is_an_event_with_all_that_is_known_of_it() -> None:
         stream_version=1,
         event_id=str(uuid5(UUID(command_id(1)), f"users/{ADA}/0")),
         type="UserCreated",
-        schema_version=1,
+        schema_version=2,
         data=row.data,
         command_id=command_id(1),
         correlation_id="correlation 1",

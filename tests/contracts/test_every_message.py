@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.catalogue import catalogue
-from contracts.examples import examples_of
 from contracts.message import Event, Message
+from contracts.samples import shown
 from workers.testing.drawing import messages
 
 MODELS: list[type[Message]] = [*catalogue().commands.values(), *catalogue().events.values()]
@@ -31,19 +31,19 @@ def test_comes_back_from_its_json_as_it_was(model: type[Message], data: st.DataO
 
 @every_message
 def test_has_an_example(model: type[Message]) -> None:
-    assert examples_of(model), f"name an example of {model.type} in contracts/{model.context}/examples.py"
+    assert shown(model), f"name an example of {model.type} in contracts/{model.context}/examples.py"
 
 
 @every_message
 def test_refuses_fields_that_it_does_not_know(model: type[Message]) -> None:
-    for example in examples_of(model).values():
+    for example in shown(model).values():
         with pytest.raises(ValidationError, match="stray_field"):
             model.model_validate({**example.model_dump(exclude_unset=True), "stray_field": 1})
 
 
 @every_message
 def test_is_frozen(model: type[Message]) -> None:
-    for example in examples_of(model).values():
+    for example in shown(model).values():
         with pytest.raises(ValidationError, match="frozen"):
             setattr(example, model.stream_field, "another")
 
@@ -51,14 +51,14 @@ def test_is_frozen(model: type[Message]) -> None:
 @every_message
 def test_is_about_one_stream_whose_id_must_be_given(model: type[Message]) -> None:
     assert model.model_fields[model.stream_field].is_required()
-    for example in examples_of(model).values():
+    for example in shown(model).values():
         assert example.stream_id == getattr(example, model.stream_field)
 
 
 @every_message
 @pytest.mark.parametrize("bad", ["nul\0nul", "\ud800", "line\nline", "x" * 10_001, "", 7, ["list"]], ids=repr)
 def test_refuses_a_bad_value_in_any_text_field_and_names_the_field(model: type[Message], bad: object) -> None:
-    example = next(iter(examples_of(model).values()))
+    example = next(iter(shown(model).values()))
     texts = [name for name, field in model.model_json_schema()["properties"].items() if "string" in str(field)]
     assert texts
     for name in texts:
@@ -84,7 +84,7 @@ def test_may_be_made_of_validated_values_and_is_then_the_same(model: type[Event]
 
 @pytest.mark.parametrize("model", EVENTS, ids=lambda model: model.type)
 def test_made_of_validated_values_must_have_its_fields_and_no_others(model: type[Event]) -> None:
-    for example in examples_of(model).values():
+    for example in shown(model).values():
         values: dict[str, Any] = {name: getattr(example, name) for name in example.model_fields_set}
         with pytest.raises(TypeError, match="stray_field"):
             model.model_construct(**values | {"stray_field": 1})

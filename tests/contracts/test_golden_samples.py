@@ -36,7 +36,7 @@ def test_each_is_read_by_the_model_of_its_version(sample: Sample) -> None:
 
 def test_are_written_once_and_never_again(tmp_path: Path) -> None:
     written = write_samples(tmp_path)
-    assert len(written) == len(catalogue().events)
+    assert len(written) == len(catalogue().present), "of a retired event nobody makes a new one"
     path = sample_path(UserCreated, tmp_path)
     assert path.read_bytes() == next(iter(examples_of(UserCreated).values())).to_json()
     path.write_bytes(b'{"user_id":"ada"}')
@@ -57,9 +57,9 @@ def test_of_a_version_without_a_model_stay_and_are_named(tmp_path: Path) -> None
 def test_may_be_several_of_one_version(tmp_path: Path) -> None:
     written = write_samples(tmp_path)
     path = sample_path(UserCreated, tmp_path)
-    another = path.with_name("UserCreated.v1.without_city.json")
+    another = path.with_name("UserCreated.v2.without_city.json")
     path.rename(another)
     assert sampled_type("users", another.name) == UserCreated.type
-    assert events_without_sample(tmp_path) == []
+    assert set(events_without_sample(tmp_path)) == set(catalogue().retired.values())
     assert write_samples(tmp_path) == []
     assert len(samples(tmp_path)) == len(written)

@@ -50,6 +50,27 @@ def test_white_space_around_a_name_is_dropped() -> None:
     assert CreateUser(user_id=USER_ID, first_name=" Ada ", last_name="L", email=" a@b.org ").first_name == "Ada"
 
 
+@pytest.mark.parametrize(
+    "tag",
+    ["en", "pt-BR", "und", "zh-Hant-TW", "zh-cmn-Hans-CN", "sl-rozaj-biske", "de-CH-1901", "es-419", "en-a-myext-b-b2"],
+)
+def test_a_language_tag_is_kept_as_it_was_written(tag: str) -> None:
+    assert CREATE_ADA.model_validate(CREATE_ADA.model_dump() | {"locale": tag}).locale == tag
+    assert CREATE_ADA.model_validate(CREATE_ADA.model_dump() | {"locale": tag.upper()}).locale == tag.upper()
+
+
+TOO_LONG = "en-variant-variant-variant-variants2"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["", "e", "english language", "en_GB", "en-", "-en", "en--GB", "e1", "de-419-DE", "a-DE", "en-x", "en\n", TOO_LONG],
+)
+def test_what_is_no_language_tag_is_refused_for_a_user(tag: str) -> None:
+    with pytest.raises(ValidationError, match="locale"):
+        CREATE_ADA.model_validate(CREATE_ADA.model_dump() | {"locale": tag})
+
+
 @pytest.mark.parametrize("model", [CreateUser, ChangePassword])
 def test_a_password_in_the_clear_is_refused_without_being_repeated(model: type[Message]) -> None:
     with pytest.raises(ValidationError) as rejection:

@@ -43,6 +43,7 @@ EVENTS = {
     "payments.FundsReserved.v1",
     "users.PasswordChanged.v1",
     "users.UserCreated.v1",
+    "users.UserCreated.v2",
     "users.UserDeleted.v1",
     "users.UserUpdated.v1",
     "users.UserWelcomed.v1",

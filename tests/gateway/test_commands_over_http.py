@@ -17,7 +17,7 @@ async def test_a_new_user_is_answered_with_the_outcome_and_its_places(http: http
     answer = await created(http)
     outcome = answer.json()
     assert outcome["status"] == "accepted"
-    assert [event["type"] for event in outcome["events"]] == ["users.UserCreated.v1"]
+    assert [event["type"] for event in outcome["events"]] == ["users.UserCreated.v2"]
     assert UUID(outcome["stream_id"]).version == 7
     assert answer.headers["location"] == f"/users/{outcome['stream_id']}"
     assert answer.headers["etag"] == '"1"'

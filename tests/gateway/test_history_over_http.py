@@ -32,13 +32,13 @@ async def _card(http: httpx.AsyncClient, at: object, path: str = "/users/ada-1")
 
 async def test_every_event_is_shown_with_who_when_and_why(http: httpx.AsyncClient, ada: list[Any]) -> None:
     assert [event["stream_version"] for event in ada] == [1, 2, 3]
-    assert [event["type"] for event in ada] == ["users.UserCreated.v1", "users.UserUpdated.v1", "users.UserUpdated.v1"]
+    assert [event["type"] for event in ada] == ["users.UserCreated.v2", "users.UserUpdated.v1", "users.UserUpdated.v1"]
     first = ada[0]
-    assert first["data"] == ADA | {"user_id": "ada-1"}
+    assert first["data"] == ADA | {"user_id": "ada-1", "locale": "und"}
     assert first["command_type"] == "users.CreateUser.v1"
     assert first["cause"]["kind"] == "request"
     outcome = (await http.get(f"/commands/{first['command_id']}")).json()
-    assert outcome["events"] == [{"event_id": first["event_id"], "type": "users.UserCreated.v1"}]
+    assert outcome["events"] == [{"event_id": first["event_id"], "type": "users.UserCreated.v2"}]
     assert outcome["correlation_id"] == first["correlation_id"]
     assert datetime.fromisoformat(first["recorded_at"]).tzinfo is not None
 

@@ -33,7 +33,7 @@ async def test_becomes_one_row_one_record_one_card_and_a_welcome_follows(system:
     headers = {name: value.decode() for name, value in records[0].headers()}
     assert headers["ce_specversion"] == "1.0"
     assert headers["ce_id"] == rows[0]["event_id"]
-    assert headers["ce_type"] == "users.UserCreated.v1"
+    assert headers["ce_type"] == "users.UserCreated.v2"
     assert headers["ce_subject"] == sent.stream_id
     assert headers["ce_source"]
     assert headers["content-type"] == "application/json"

@@ -24,7 +24,8 @@ records = st.builds(
     st.sampled_from([None, "tester"]),
     st.sampled_from([None, TRACE]),
 )
-values = st.sampled_from([None, b"", b"1", b"users.UserCreated.v1", b"users.UserExploded.v1", b"\xff"]) | st.binary()
+TYPES = [b"users.UserCreated.v1", b"users.UserCreated.v2", b"users.UserExploded.v1"]
+values = st.sampled_from([None, b"", b"1", *TYPES, b"\xff"]) | st.binary()
 Header = tuple[str, Any]
 
 

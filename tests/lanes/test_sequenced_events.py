@@ -60,7 +60,7 @@ async def test_of_a_clean_log_are_its_records_and_the_table_is_left_alone() -> N
     recorded_events = await read(events, inbound_all(ROWS))
     assert sequences(recorded_events) == [1, 2, 3, 4, 5, 6]
     assert words([recorded.event for recorded in recorded_events]) == [
-        (f"users.{row.type}.v1", row.data.decode()) for row in ROWS
+        (f"users.{row.type}.v{row.schema_version}", row.data.decode()) for row in ROWS
     ]
     assert [recorded.stream_version for recorded in recorded_events] == [1, 2, 3, 4, 5, 6]
     assert events.position == LAST
@@ -180,7 +180,7 @@ def troubled_logs(draw: st.DrawFn) -> Log:
     reached.
     """
     kinds = draw(st.lists(st.integers(0, 3), min_size=1, max_size=25))
-    user = [UserCreated(user_id="u", first_name="a", last_name="b", email="a@b.cd")]
+    user = [UserCreated(user_id="u", first_name="a", last_name="b", email="a@b.cd", locale="und")]
     later = [UserUpdated(user_id="u", city=f"city {kind}") if kind else UserWelcomed(user_id="u") for kind in kinds]
     table = event_rows(*user, *later)
     written: list[InboundRecord] = []

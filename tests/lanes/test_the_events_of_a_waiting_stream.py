@@ -24,7 +24,7 @@ MODELS = stored_events()
 
 async def waiting(version: int, until: int, action: Literal["retry", "skip"] = "retry") -> list[int]:
     """The sequences of the events of ada's stream, which waits from this version on, by a lane that stands there."""
-    parked = ParkedStream("users", ADA, version, 1, "users.UserCreated.v1", "KeyError", 3, "2026-01-01T00:00:00Z")
+    parked = ParkedStream("users", ADA, version, 1, "users.UserCreated.v2", "KeyError", 3, "2026-01-01T00:00:00Z")
     request = ParkedStreamRequest("users", ADA, action)
     event = await waiting_events(RowsInMemory(ROWS), "users", parked, request, MODELS, until)
     assert all(recorded.stream_id == ADA for recorded in event)
@@ -55,7 +55,7 @@ async def test_are_read_no_further_than_the_lane_has_come(monkeypatch: pytest.Mo
             asked.append(version)
             return await super().stream_after(context, stream_id, version, limit)
 
-    parked = ParkedStream("users", ADA, 1, 1, "users.UserCreated.v1", "KeyError", 3, "2026-01-01T00:00:00Z")
+    parked = ParkedStream("users", ADA, 1, 1, "users.UserCreated.v2", "KeyError", 3, "2026-01-01T00:00:00Z")
     await waiting_events(Table(ROWS), "users", parked, ParkedStreamRequest("users", ADA, "retry"), MODELS, 2)
     assert asked == [0, 1]
 

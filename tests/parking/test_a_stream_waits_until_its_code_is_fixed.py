@@ -52,7 +52,7 @@ async def test_and_every_other_stream_goes_on(system: System) -> None:
     waiting = await parked(system)
     saga, projection = f"saga:welcome/{nowhere.stream_id}", f"projection:users/{nowhere.stream_id}"
     assert names(waiting) == {saga, projection}
-    assert {(listing["stream_version"], listing["event_type"]) for listing in waiting} == {(1, "users.UserCreated.v1")}
+    assert {(listing["stream_version"], listing["event_type"]) for listing in waiting} == {(1, "users.UserCreated.v2")}
     assert all(
         "LookupError in fail_in_nowhere" in listing["error"] and "Secretive" not in listing["error"]
         for listing in waiting

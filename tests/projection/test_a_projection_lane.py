@@ -10,11 +10,11 @@ from tests.lanes.recorded_rows import TOPIC, RowsInMemory, event_rows, inbound, 
 from tests.projection.models import ModelsInMemory
 from workers.core.projection import Document, Index, Projection
 from workers.domain.users.card import card
-from workers.fingerprint import fingerprint
 from workers.lanes.work import Restart
 from workers.ports.lanes import Unavailable
 from workers.ports.log import InboundRecord
 from workers.ports.read_models import Checkpoint, Generation
+from workers.projection.code import code_of_projection
 from workers.projection.folding import ALL
 from workers.projection.lane import ProjectionLane
 
@@ -22,7 +22,7 @@ BOB_CREATED = ADA_CREATED.model_copy(update={"user_id": "bob", "email": "bob@exa
 ROWS = event_rows(ADA_CREATED, BOB_CREATED, ADA_WELCOMED, ADA_MOVED_TO_TURIN, UserUpdated(user_id="bob", city=None))
 LOG = inbound_all(ROWS)
 PLACE = (Generation("users"), TOPIC, 0)
-MADE_BY = fingerprint(card.evolve, card.indexes)
+MADE_BY = code_of_projection(card, stored_events())
 ADA = ADA_CREATED.user_id
 
 

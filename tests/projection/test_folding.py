@@ -16,7 +16,7 @@ from workers.parking import ATTEMPTS
 from workers.ports.read_models import IndexChange
 from workers.projection.folding import ALL, Folded, entries, fold
 
-CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London")
+CREATED = UserCreated(user_id="u1", first_name="Ada", last_name="L", email="a@x.org", city="London", locale="und")
 
 
 def recorded(*events: UserEvent, first_version: int = 1) -> list[Recorded]:
@@ -98,6 +98,7 @@ lives = st.lists(
             first_name=st.just("Ada"),
             last_name=st.just("L"),
             email=st.sampled_from(["a@x.org", "b@x.org"]),
+            locale=st.sampled_from(["und", "en"]),
         ),
         st.builds(UserUpdated, user_id=users, city=st.sampled_from(["Turin", "London", None])),
         st.builds(UserUpdated, user_id=users, email=st.sampled_from(["a@x.org", "c@x.org"])),

@@ -23,7 +23,9 @@ from workers.projection.lane import ProjectionLane
 
 USERS = [f"user-{number:03}" for number in range(100)]
 CREATED = [
-    UserCreated(user_id=user_id, first_name="Ada", last_name="L", email=f"{user_id}@example.org", city="Turin")
+    UserCreated(
+        user_id=user_id, first_name="Ada", last_name="L", email=f"{user_id}@example.org", city="Turin", locale="und"
+    )
     for user_id in USERS
 ]
 MOVED = [UserUpdated(user_id=user_id, city="Oslo") for user_id in USERS[:50]]

@@ -50,7 +50,7 @@ SAGAS = [saga("counting"), saga("again")]
 def event(kind: int, user: str) -> UserEvent:
     match kind:
         case 0:
-            return UserCreated(user_id=user, first_name="a", last_name="b", email="a@b.cd")
+            return UserCreated(user_id=user, first_name="a", last_name="b", email="a@b.cd", locale="und")
         case 1:
             return UserWelcomed(user_id=user)
         case 2:

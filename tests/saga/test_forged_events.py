@@ -66,7 +66,7 @@ async def test_do_not_keep_the_true_event_of_their_sequence_from_coming() -> Non
         inbound(ROWS[1]._replace(recorded_at=ROWS[4].recorded_at), 1),
         inbound(ROWS[1]._replace(actor="mallory"), 1),
         inbound(ROWS[1]._replace(actor="a\x1fb"), 1),
-        inbound(ROWS[1]._replace(type="UserWelcomed", data=UserWelcomed(user_id="bob").to_json()), 1),
+        inbound(ROWS[1]._replace(type="UserWelcomed", schema_version=1, data=UserWelcomed(user_id="bob").to_json()), 1),
     ],
     ids=["another event", "other data", "another stream", "time", "actor", "unstorable actor", "type"],
 )

@@ -50,8 +50,9 @@ class Rows:
         return self._rows[version : version + limit]
 
 
-def row(version: int, model: UserCreated | UserUpdated, schema_version: int = 1) -> EventRow:
-    return event(version, "ada", version, type=model.name, schema_version=schema_version, data=model.to_json())
+def row(version: int, model: UserCreated | UserUpdated, schema_version: int | None = None) -> EventRow:
+    stored_version = schema_version or model.schema_version
+    return event(version, "ada", version, type=model.name, schema_version=stored_version, data=model.to_json())
 
 
 async def taken_back(*events: UserCreated | UserUpdated, sender: Sender) -> None:

@@ -9,7 +9,9 @@ from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.operations.undo import undone_event
 
-CREATED = UserCreated(user_id="ada", first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London")
+CREATED = UserCreated(
+    user_id="ada", first_name="Ada", last_name="Lovelace", email="ada@example.org", city="London", locale="und"
+)
 WELCOMED = UserWelcomed(user_id="ada")
 
 

@@ -20,6 +20,7 @@ class UserCard(BaseModel):
     last_name: str
     email: str
     city: str | None
+    locale: str = Field(description="A BCP 47 language tag; und: undetermined.")
     created_at: datetime
     welcomed_at: datetime | None
     order_count: int = Field(description="Orders placed.")

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from contracts.fields import EmailAddress, Identifier, ShortText
 from contracts.outcome import Outcome
 from contracts.users.commands import CreateUser, DeleteUser, UpdateUser
-from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, WelcomeDelay
+from contracts.users.profile import ChangedEmail, ChangedText, ClearableText, LanguageTag, WelcomeDelay
 from workers.core.access import Read
 from workers.domain.users import context as users_context
 from workers.domain.users.card import card as user_card
@@ -57,6 +57,7 @@ class NewUser(Body):
     last_name: ShortText
     email: EmailAddress
     city: ShortText | None = None
+    locale: LanguageTag | None = None
     password: Password | None = None
     welcome_after_seconds: WelcomeDelay | None = None
 

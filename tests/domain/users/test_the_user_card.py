@@ -20,6 +20,7 @@ NEW_CARD = {
     "last_name": "Lovelace",
     "email": "Ada@Example.org",
     "city": "London",
+    "locale": "und",
     "created_at": "2026-01-01T00:00:01.000000Z",
     "welcomed_at": None,
     "version": 1,

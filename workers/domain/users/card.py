@@ -36,6 +36,7 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             "last_name": event.last_name,
             "email": event.email,
             "city": event.city,
+            "locale": event.locale,
             "created_at": recorded.recorded_at,
             "welcomed_at": None,
             "version": recorded.stream_version,

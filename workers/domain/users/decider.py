@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, assert_never
 
 from contracts.users.commands import ChangePassword, CreateUser, DeleteUser, UpdateUser, UserCommand, WelcomeUser
 from contracts.users.events import PasswordChanged, UserCreated, UserDeleted, UserEvent, UserUpdated, UserWelcomed
+from contracts.users.profile import UNDETERMINED
 from workers.core.decider import QUIET, Credential, Decider, Decision, Rejection, Release, UniqueClaim
 from workers.domain.users.keys import EMAIL, claim_key, email_key
 
@@ -39,6 +40,7 @@ def create(state: UserState, command: CreateUser) -> Decision | Rejection:
         first_name=command.first_name,
         last_name=command.last_name,
         email=command.email,
+        locale=UNDETERMINED if command.locale is None else command.locale,
         **optional,
     )
     return Decision(

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.catalogue import stored_events
-from contracts.examples import examples_of
 from contracts.installed import folder_of
 from contracts.message import Message
+from contracts.samples import shown
 from contracts.schemas import schema_of, stale_schemas
 from workers.core.context import Context
 from workers.testing.drawing import messages
@@ -29,21 +29,21 @@ class MessageLaws(Laws):
         assert read.to_json() == written.to_json()
 
     def test_has_an_example(self, message: type[Message]) -> None:
-        assert examples_of(message), f"name an example of {message.type} in the module examples of {message.context}"
+        assert shown(message), f"name an example of {message.type} in the module examples of {message.context}"
 
     def test_refuses_fields_that_it_does_not_know(self, message: type[Message]) -> None:
-        for example in examples_of(message).values():
+        for example in shown(message).values():
             with pytest.raises(ValidationError, match="stray_field"):
                 message.model_validate({**example.model_dump(exclude_unset=True), "stray_field": 1})
 
     def test_is_about_one_stream_whose_id_must_be_given(self, message: type[Message]) -> None:
         assert message.model_fields[message.stream_field].is_required()
-        for example in examples_of(message).values():
+        for example in shown(message).values():
             assert example.stream_id == getattr(example, message.stream_field)
 
     def test_can_be_hashed_and_never_changes(self, message: type[Message]) -> None:
         """A list or a dictionary in a message could be changed by whoever has it: a tuple cannot."""
-        for example in examples_of(message).values():
+        for example in shown(message).values():
             hash(example)
             with pytest.raises(ValidationError, match="frozen"):
                 setattr(example, message.stream_field, "another")
