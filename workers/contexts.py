@@ -86,7 +86,8 @@ def load(names: tuple[str, ...] = ()) -> Mapping[str, Context]:
             if other not in contexts:
                 raise ContextMissing(context.name, what, other, contexts)
     check_names(contexts.values())
-    return {name: _of_chosen(context, contexts.keys()) for name, context in contexts.items()}
+    whole = {name: _of_chosen(context, contexts.keys()) for name, context in contexts.items()}
+    return {name: _granted(context, whole.values()) for name, context in whole.items()}
 
 
 def check_names(contexts: Iterable[Context]) -> None:
@@ -118,6 +119,11 @@ def _loaded(declaration: Declaration) -> Context:
         raise BrokenContext(
             declaration, f"{attribute} is a {type(context).__name__}, and no workers.core.context.Context"
         )
+    own = {saga.name for saga in context.sagas}
+    for command, sagas in context.access.elsewhere.items():
+        for saga in sagas:
+            if saga.name not in own:
+                raise BrokenContext(declaration, f"its access lets {saga} send {command.type}, and it has no such saga")
     if context.name != declaration.name:
         raise BrokenContext(declaration, f"its context is called {context.name}")
     return context
@@ -130,6 +136,18 @@ def _followed(context: Context) -> Iterable[tuple[str, str]]:
     for projection in context.projections:
         if projection.context != context.name:
             yield f"read model {projection.name}", projection.context
+
+
+def _granted(context: Context, contexts: Iterable[Context]) -> Context:
+    """The context with its commands open to the sagas of others that these say send them."""
+    commands = dict(context.access.commands)
+    for other in contexts:
+        for command, sagas in other.access.elsewhere.items():
+            if command.context == context.name and other is not context:
+                commands[command] = (*commands.get(command, ()), *sagas)
+    if commands == context.access.commands:
+        return context
+    return replace(context, access=replace(context.access, commands=commands))
 
 
 def _of_chosen(context: Context, chosen: Iterable[str]) -> Context:

@@ -164,6 +164,23 @@ def test_a_context_that_cannot_be_used_is_refused_unless_it_is_left_out(folder: 
     assert chosen("inventory") == ["inventory"]
 
 
+def test_a_context_that_opens_others_to_a_saga_which_it_has_not_is_refused(folder: Path) -> None:
+    install_tickets(folder)
+    module = folder / "tickets" / "context.py"
+    text = """
+from dataclasses import replace
+
+from contracts.users.commands import DeleteUser
+from workers.core.access import OfSaga
+
+access = replace(context.access, elsewhere={DeleteUser: (OfSaga("sweeping"),)})
+context = replace(context, access=access)
+"""
+    module.write_text(module.read_text("utf-8") + text, "utf-8")
+    with pytest.raises(BrokenContext, match=r"lets the saga sweeping send users\.DeleteUser\.v1, and it has no such"):
+        chosen()
+
+
 def test_a_context_without_a_published_language_is_refused(folder: Path) -> None:
     install_tickets(folder)
     (folder / "help_desk-1.0.dist-info" / "entry_points.txt").write_text(

@@ -129,11 +129,13 @@ def makes_nobody_owner(_: Command) -> str | None:
 class Access:
     """The table of one context. `owner(stream id, state)` is the owner's name, None where there is none (yet): then
     `founder(command)` is whom the command would make owner. `owner_in(document)` says it of a document. `commands` has
-    every command of the context, `reads` every kind of reading.
+    every command of the context, `reads` every kind of reading. `elsewhere`: commands of other contexts, and which
+    sagas of this one may send them there; who installs a context trusts its sagas with that.
     """
 
     commands: Mapping[type[Command], Row] = field(default_factory=lambda: MappingProxyType({}))
     reads: Mapping[Read, Row] = field(default_factory=lambda: MappingProxyType({}))
+    elsewhere: Mapping[type[Command], tuple[OfSaga, ...]] = field(default_factory=lambda: MappingProxyType({}))
     owner: Callable[[str, Any], str | None] = owned_by_nobody
     founder: Callable[[Command], str | None] = makes_nobody_owner
     owner_in: Callable[[Mapping[str, Any]], str | None] = lambda _: None
