@@ -14,6 +14,9 @@ from contracts.envelope import MalformedMessage
 from contracts.message import Event
 from contracts.upcasting import NO_UPCASTERS, Fields, Part, Upcaster, Upcasters
 
+UPCASTER_FAILED = "UpcasterFailed"
+"""The reason of a MalformedMessage: not the event is at fault, but the code."""
+
 Validate = Callable[[bytes], Event]
 
 
@@ -105,6 +108,8 @@ class StoredEvents:
                 raise _failed(upcaster, f"gave a part that is not among {[model.type for model in next_models]}")
             if not isinstance(next_part.fields, dict):
                 raise _failed(upcaster, f"gave a {type(next_part.fields).__name__} in place of fields")
+            if next_part.fields.get(next_part.model.stream_field) != part.fields.get(part.model.stream_field):
+                raise _failed(upcaster, "gave an event of another stream")
         return [final for next_part in parts for final in self._upcast(next_part)]
 
 
@@ -143,4 +148,4 @@ def _called(upcaster: Upcaster, fields: Fields) -> Any:
 def _failed(upcaster: Upcaster, what: str) -> MalformedMessage:
     """Without the fields, which may be secrets."""
     function = upcaster.function
-    return MalformedMessage("UpcasterFailed", f"{function.__module__}.{function.__qualname__} {what}: correct it")
+    return MalformedMessage(UPCASTER_FAILED, f"{function.__module__}.{function.__qualname__} {what}: correct it")

@@ -44,7 +44,7 @@ async def command_hosts(settings: Settings) -> AsyncIterator[list[LaneHost]]:
         commands=messages.commands,
         events=messages.stored_events(),
         identities=PostgresIdentities(database, knows_services=True) if settings.auth != "none" else None,
-        group_types=lambda: subscription.group_types,
+        newer_types=lambda: subscription.group_types - messages.types,
     )
 
     def work_for(partition: Partition) -> CommandLane:

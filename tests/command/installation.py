@@ -74,10 +74,10 @@ class Installation:
         partitions: int = 1,
         snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS,
         identities: IdentitySource | None = None,
-        group_types: frozenset[str] = frozenset(),
+        newer_types: frozenset[str] = frozenset(),
     ) -> None:
         self.identities = identities
-        self.group_types = group_types
+        self.newer_types = newer_types
         self.journal: Journal = []
         self.table = TableInMemory(self.journal)
         self.log = LogInMemory(self.journal)
@@ -103,7 +103,7 @@ class Installation:
             snapshot_interval_events=self.snapshot_interval_events,
             identities=self.identities,
             clock=lambda: self.elapsed_seconds,
-            group_types=lambda: self.group_types,
+            newer_types=lambda: self.newer_types,
         )
         return CommandLane(Context("users", self.decider, access=users_access), 0, ports)
 

@@ -75,7 +75,7 @@ def newer_command(wire_type: str) -> list[InboundRecord]:
 
 @pytest.mark.parametrize("wire_type", [NEWER_COMMAND, "users.PromoteUser.v1"])
 async def test_a_command_that_another_worker_knows_is_left_to_it_with_its_batch(wire_type: str) -> None:
-    installation = Installation(group_types=frozenset({wire_type}))
+    installation = Installation(newer_types=frozenset({wire_type}))
     lane = installation.lane()
     await lane.acquire()
     before = record(BOB, 0)

@@ -112,6 +112,7 @@ class Strange(Event, ParcelStream):
         ((), lambda _: None, "gave a NoneType in place of fields"),
         ((), lambda fields: [fields], "gave a list in place of fields"),
         ((), str, "gave a str in place of fields"),
+        ((), lambda fields: {**fields, "parcel_id": SECRET}, "gave an event of another stream"),
         ((), lambda fields: fields, "the fields of parcels.ParcelSent.v3 are wrong"),
         ((), lambda fields: {**fields, "sender": {SECRET}}, "the fields of parcels.ParcelSent.v3 are "),
         ((), lambda fields: {**fields, "sender": object()}, "the fields of parcels.ParcelSent.v3 are no JSON"),

@@ -24,6 +24,6 @@ async def read_batch(records: Sequence[InboundRecord], context: str, ports: Comm
             identities, lambda identify: [read(record, commands, context, identify) for record in records]
         )
     for item in items:
-        if isinstance(item, DeadLetter) and item.unknown_type and item.unknown_type in ports.group_types():
+        if isinstance(item, DeadLetter) and item.unknown_type and item.unknown_type in ports.newer_types():
             raise NewerRelease(item.unknown_type)
     return items

@@ -17,7 +17,7 @@ from workers.ports.log import EventLog, MessageSender
 class CommandPorts(NamedTuple):
     """The ports of a command lane, and what it knows about the installation. `identities`: by which it is proven who
     has sent a command, for the rules of its context; None: nobody is asked, and everybody may everything.
-    `group_types()`: the types of messages that some command worker knows.
+    `newer_types()`: the types of messages that another command worker knows, and this one does not.
     """
 
     store: EventStore
@@ -31,4 +31,4 @@ class CommandPorts(NamedTuple):
     identities: IdentitySource | None = None
     clock: Clock = time.monotonic
     snapshot_interval_events: int = SNAPSHOT_INTERVAL_EVENTS
-    group_types: Callable[[], frozenset[str]] = frozenset
+    newer_types: Callable[[], frozenset[str]] = frozenset

@@ -17,7 +17,7 @@ import structlog
 from contracts.envelope import EventEnvelope, MalformedMessage, read_event
 from contracts.signatures import HEADER
 from contracts.stated_sequence import stated_sequence
-from contracts.stored_events import NewerRelease, StoredEvents
+from contracts.stored_events import UPCASTER_FAILED, NewerRelease, StoredEvents
 from workers import telemetry
 from workers.core.recorded import Recorded
 from workers.lanes.recorded_rows import recorded_of, recorded_row
@@ -157,6 +157,8 @@ class SequencedEvents:
             telemetry.REPEATS_DROPPED.labels(self._role, record.topic).inc()
             return None
         except MalformedMessage as error:
+            if error.reason == UPCASTER_FAILED and record.is_signed:
+                raise
             telemetry.FOREIGN_RECORDS.labels(self._role, record.topic).inc()
             reason = str(error) if record.unreadable is None else record.unreadable.explanation
             place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}

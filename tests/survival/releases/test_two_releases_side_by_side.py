@@ -120,6 +120,19 @@ async def the_read_model_is_that_of_the_newer_one(rollout: Rollout) -> None:
     assert ran.code == 0, ran.json()
 
 
+async def the_past_is_as_it_was(rollout: Rollout) -> None:
+    """Of a user whom the older release has welcomed: its state at that point, and its last change taken back."""
+    system, newer, name = rollout.system, rollout.newer, f"users/{rollout.users[0].stream_id}"
+    shown = (await newer.annals(system, "stream", "show", name, "--at", "1", "--json")).json()
+    assert (shown["version"], shown["state"]["city"]) == (1, "London")
+    whole = (await newer.annals(system, "stream", "show", name, "--json")).json()
+    assert "UserWelcomed.v1" in {event["type"] for event in whole["events"]}
+    ran = await newer.annals(system, "undo", name, "--json")
+    assert ran.code == 0, ran
+    undone = (await newer.annals(system, "stream", "show", name, "--json")).json()
+    assert (undone["version"], undone["state"]["city"]) == (whole["version"] + 1, "London")
+
+
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("roles", [ROLES, ROLES[::-1]], ids=["writers first", "readers first"])
 async def test_lose_and_park_nothing(system: System, tmp_path: Path, roles: Sequence[str]) -> None:
@@ -140,6 +153,7 @@ async def test_lose_and_park_nothing(system: System, tmp_path: Path, roles: Sequ
     if roles[0] == "command":
         assert LEFT in logs, "the older readers have met what they do not know"
     await the_read_model_is_that_of_the_newer_one(rollout)
+    await the_past_is_as_it_was(rollout)
 
 
 @pytest.mark.timeout(300)

@@ -179,7 +179,7 @@ class JournalFold:
         """The cause of an internal event, built again from what led to it."""
         model = INTERNAL_EVENTS.get(row.type)
         try:
-            event = None if model is None else model.model_validate_json(row.data or b"")
+            event = None if model is None else model.model_validate_json(row.data or b"", extra="ignore")
         except ValidationError:
             event = None
         match event:
