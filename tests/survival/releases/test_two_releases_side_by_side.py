@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.survival.releases.newer_release import NewerRelease
+from tests.survival.releases.another_release import AnotherRelease
+from tests.survival.releases.changes import NEWER, OF_NEWER, UPCASTERS
 from tests.system import Sent, System, command, create_users
 from tests.waiting import until
 from tests.worker_process import Worker
@@ -19,6 +20,10 @@ from tests.worker_process import Worker
 PART = 150
 ROLES = ("command", "saga", "projection")
 LEFT = "lane left to a newer release"
+
+
+def newer_release(folder: Path) -> AnotherRelease:
+    return AnotherRelease(folder / "newer", NEWER, {UPCASTERS: OF_NEWER})
 
 
 def updates(users: Sequence[Sent], version: int = 1) -> list[Sent]:
@@ -32,7 +37,7 @@ def updates(users: Sequence[Sent], version: int = 1) -> list[Sent]:
 class Rollout:
     """The commands that were sent, and the workers of both releases by role."""
 
-    def __init__(self, system: System, newer: NewerRelease) -> None:
+    def __init__(self, system: System, newer: AnotherRelease) -> None:
         self.system, self.newer = system, newer
         self.sent: list[Sent] = []
         self.users: list[Sent] = []
@@ -136,7 +141,7 @@ async def the_past_is_as_it_was(rollout: Rollout) -> None:
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("roles", [ROLES, ROLES[::-1]], ids=["writers first", "readers first"])
 async def test_lose_and_park_nothing(system: System, tmp_path: Path, roles: Sequence[str]) -> None:
-    rollout = Rollout(system, NewerRelease(tmp_path / "newer"))
+    rollout = Rollout(system, newer_release(tmp_path))
     await rollout.begin()
     await rollout.send()
     await rollout.handled()
@@ -161,7 +166,7 @@ async def test_a_lane_of_the_newer_one_is_left_to_it_by_an_older_worker(system: 
     """The newer worker goes, as in a rollout that is taken back: the older one says what it waits for, and goes on with
     lanes that have nothing new. When a newer one comes, it takes the lanes.
     """
-    rollout = Rollout(system, NewerRelease(tmp_path / "newer"))
+    rollout = Rollout(system, newer_release(tmp_path))
     newer = await rollout.newer.worker(system, "command")
     await system.holding(newer, of=["users"])
     await rollout.newer.worker(system, "saga")
