@@ -6,10 +6,11 @@ python -m tests.generations.changed_code projections rebuild users
 from dataclasses import replace
 
 from infra.cli.main import main
+from infra.contexts import chosen_contexts
+from infra.settings import Settings
 from workers.core.context import Context
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
-from workers.domain import contexts
 
 
 def changed(context: Context) -> Context:
@@ -23,7 +24,7 @@ def changed(context: Context) -> Context:
 
 
 if __name__ == "__main__":
-    all_contexts = contexts()
+    all_contexts = chosen_contexts(Settings())
     assert isinstance(all_contexts, dict)
     all_contexts["users"] = changed(all_contexts["users"])
     main()

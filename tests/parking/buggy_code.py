@@ -8,10 +8,11 @@ from typing import Any
 
 from contracts.users.events import UserCreated, UserUpdated
 from infra.cli.main import main
+from infra.contexts import chosen_contexts
+from infra.settings import Settings
 from workers.core.context import Context
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
-from workers.domain import contexts
 
 
 def fail_in_nowhere(recorded: Recorded) -> None:
@@ -37,7 +38,7 @@ def with_bugs(context: Context) -> Context:
 
 
 if __name__ == "__main__":
-    all_contexts = contexts()
+    all_contexts = chosen_contexts(Settings())
     assert isinstance(all_contexts, dict)
     all_contexts["users"] = with_bugs(all_contexts["users"])
     main()

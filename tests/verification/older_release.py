@@ -4,15 +4,15 @@ import sys
 from dataclasses import replace
 from typing import Any, cast
 
+from infra.contexts import chosen_contexts
 from infra.processes.worker import run_worker
 from infra.settings import Settings
-from workers.domain import contexts
 
 
 def main() -> None:
     """Run without the saga."""
     role, name, unknown = sys.argv[1:]
-    declared = cast(dict[str, Any], contexts())
+    declared = cast(dict[str, Any], chosen_contexts(Settings()))
     context = declared[name]
     declared[name] = replace(context, sagas=tuple(saga for saga in context.sagas if saga.name != unknown))
     run_worker(role, Settings())

@@ -211,9 +211,18 @@ def test_was_stored_before_its_state_had_a_field_that_has_a_default() -> None:
 def test_has_a_state_that_its_saga_cannot_read() -> None:
     order = fulfilled()
     before = stored(order)
-    order.stored = before._replace(state=before.state.replace(b'"is_shipped"', b'"was_shipped"'))
+    order.stored = before._replace(state=before.state.replace(b'"is_shipped":false', b'"is_shipped":[]'))
+    assert order.stored != before
     (wrong,) = order.wrong()
-    assert wrong == (FindingKind.INSTANCE_DIFFERS, "fulfilment o-1", "its state cannot be read: was_shipped")
+    assert wrong == (FindingKind.INSTANCE_DIFFERS, "fulfilment o-1", "its state cannot be read: is_shipped")
+
+
+def test_has_a_fact_that_only_a_newer_release_knows() -> None:
+    order = fulfilled()
+    before = stored(order)
+    order.stored = before._replace(state=before.state.replace(b'"is_shipped"', b'"was_weighed":true,"is_shipped"'))
+    assert order.stored != before
+    assert order.wrong() == []
 
 
 def test_is_missing_left_over_or_differs_without_its_values() -> None:

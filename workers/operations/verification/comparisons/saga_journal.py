@@ -142,7 +142,9 @@ class JournalFold:
             fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
             return f"its state cannot be read: {', '.join(fields)}"
         state, wanted = orjson.loads(read.model_dump_json()), orjson.loads(expected.state)
-        names = [name for name in sorted({*state, *wanted}) if state.get(name, ...) != wanted.get(name, ...)]
+        # Facts that only a newer release knows are kept, and change nothing here.
+        declared = {*state, *wanted} - (read.__pydantic_extra__ or {}).keys()
+        names = [name for name in sorted(declared) if state.get(name, ...) != wanted.get(name, ...)]
         if stored.correlation_id != expected.correlation_id:
             names.append("correlation id")
         return f"in {', '.join(names)}" if names else None
