@@ -15,14 +15,17 @@ from typing import Any
 import structlog
 from aiokafka.client import ConnectionGroup
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.group import LeaveGroupRequest_v1
+from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest_v1
 from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
 
 from contracts.client.consumer import GatheringConsumer
 
 LEAVE_GROUP_API = 13
+ROUND_ROBIN = RoundRobinPartitionAssignor.name
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +67,22 @@ class LeaveGroup(Request[LeaveGroupRequest_v1 | _LeaveGroupRequest]):  # type: i
 
 
 class _LeavingCoordinator(GroupCoordinator):  # type: ignore[misc]  # aiokafka ships no types
+    async def _send_req(self, request: Any) -> Any:
+        """As aiokafka's; who joins offers round robin too, for a group with members of earlier releases. aiokafka's own
+        way, two assignors, joins twice: once for each, and the group rebalances twice.
+        """
+        if isinstance(request, JoinGroupRequest):
+            offered = dict(request._group_protocols)  # noqa: SLF001  # aiokafka has no other way in
+            if ROUND_ROBIN not in offered:
+                topics = ConsumerProtocolMemberMetadata.decode(next(iter(offered.values()))).subscription
+                offered[ROUND_ROBIN] = RoundRobinPartitionAssignor.metadata(topics).encode()
+                request._group_protocols = list(offered.items())  # noqa: SLF001  # as above
+        return await super()._send_req(request)
+
+    def _lookup_assignor(self, name: str) -> Any:
+        """As aiokafka's, and the one that is always offered."""
+        return super()._lookup_assignor(name) or (RoundRobinPartitionAssignor if name == ROUND_ROBIN else None)
+
     async def close(self) -> None:
         """As aiokafka's. It is marked as closing first, so a member that has left does not join again."""
         if not self._closing.done():

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.client.kafka_errors import error_text
@@ -74,7 +73,7 @@ class KafkaSubscription:
             **consumer_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{group}" if settings.instance else None,
-            partition_assignment_strategy=(self._assignor, RoundRobinPartitionAssignor),
+            partition_assignment_strategy=(self._assignor,),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed" if committed_only else "read_uncommitted",

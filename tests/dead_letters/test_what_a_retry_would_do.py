@@ -24,7 +24,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 MESSAGES = catalogue()
 USERS = contexts()["users"].decider
 ADA = CREATE_ADA.user_id
-CREATED = UserCreated(**CREATE_ADA.model_dump(exclude={"password_hash"}, exclude_unset=True))
+CREATED = UserCreated(**CREATE_ADA.model_dump(exclude={"password_hash"}, exclude_unset=True), locale="und")
 
 
 def read_letter(value: bytes | Command, **headers: Any) -> Request | RetryPreview:

@@ -11,7 +11,9 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, Cons
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.client.consumer import GatheringConsumer
 from infra.kafka.assignment import ReleaseAssignor
+from infra.kafka.connection import consumer_options
 from infra.kafka.subscription import KafkaSubscription
 from infra.settings import Settings
 from tests.kafka.records import PARTITIONS
@@ -118,6 +120,7 @@ class Member:
     def __init__(self, settings: Settings, group: str, topic: str, known_types: set[str]) -> None:
         self.subscription = KafkaSubscription(settings, group=group, topics=[topic], known_types=known_types)
         self.partitions: frozenset[Partition] = frozenset()
+        self.revocations = 0
 
     async def joins(self) -> None:
         async def assigned_(partitions: frozenset[Partition]) -> None:
@@ -125,6 +128,7 @@ class Member:
 
         async def revoked(_: frozenset[Partition]) -> None:
             self.partitions = frozenset()
+            self.revocations += 1
 
         await self.subscription.start(assigned_, revoked)
 
@@ -181,3 +185,40 @@ async def test_on_a_broker_a_member_that_leaves_has_the_group_rebalance(
     for partition in everything:
         older.subscription.leave_to_newer(Partition(topic, partition), {NEW})
     await held([older, newer], [set(), everything])
+
+
+async def test_on_a_broker_members_of_an_earlier_release_are_joined_by_round_robin(
+    settings: Settings, topic: str, stack: AsyncExitStack
+) -> None:
+    group = uuid.uuid4().hex
+    earlier = GatheringConsumer(
+        topic, **consumer_options(settings), group_id=f"{settings.topic_prefix}{group}", enable_auto_commit=False
+    )
+    stack.push_async_callback(earlier.stop)
+    await earlier.start()
+    member = await joined(stack, settings, group, topic, OLD)
+
+    async def both_hold_some() -> bool:
+        await asyncio.gather(earlier.getmany(timeout_ms=50), member.subscription.fetch(0.05))
+        own = {place.partition for place in member.partitions}
+        theirs = {place.partition for place in earlier.assignment()}
+        return bool(own and theirs and own | theirs == set(range(PARTITIONS)) and not own & theirs)
+
+    await until(both_hold_some, "both hold some", seconds=20)
+
+
+async def test_on_a_broker_a_group_rebalances_once_for_a_member_that_joins(
+    settings: Settings, topic: str, stack: AsyncExitStack
+) -> None:
+    group = uuid.uuid4().hex
+    first = await joined(stack, settings, group, topic, OLD)
+    await held([first], [set(range(PARTITIONS))])
+    before = first.revocations
+    second = await joined(stack, settings, group, topic, OLD)
+
+    async def both_hold_some() -> bool:
+        await asyncio.gather(first.subscription.fetch(0.05), second.subscription.fetch(0.05))
+        return bool(first.partitions and second.partitions)
+
+    await until(both_hold_some, "both hold some", seconds=20)
+    assert first.revocations - before == 1

@@ -72,10 +72,10 @@ def test_are_as_the_table_has_them() -> None:
 
 def test_of_a_type_that_is_not_known_say_which() -> None:
     with pytest.raises(NewerRelease, match=r"users\.UserExploded\.v1 was written by a newer release: upgrade"):
-        recorded_row(ROWS[0]._replace(type="UserExploded"), MODELS)
+        recorded_row(ROWS[0]._replace(type="UserExploded", schema_version=1), MODELS)
 
 
 def test_whose_fields_are_wrong_say_of_which_type() -> None:
     with pytest.raises(MalformedMessage, match=r"the fields of users\.UserWelcomed\.v1 are wrong") as raised:
-        recorded_row(ROWS[0]._replace(type="UserWelcomed", data=b"{}"), MODELS)
+        recorded_row(ROWS[0]._replace(type="UserWelcomed", schema_version=1, data=b"{}"), MODELS)
     assert raised.value.reason == "NotAnEvent"

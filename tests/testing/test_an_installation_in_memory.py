@@ -123,7 +123,7 @@ async def test_a_read_model_that_cannot_apply_an_event_is_told_at_once() -> None
     broken = replace(users, projections=(replace(card, evolve=evolve, sections=(), complete=None),))
     async with installation(broken) as annals:
         with pytest.raises(
-            StreamParked, match=r"cannot apply users\.UserCreated\.v1 of the stream ada: ZeroDivisionError"
+            StreamParked, match=r"cannot apply users\.UserCreated\.v2 of the stream ada: ZeroDivisionError"
         ):
             await annals.send(ADA)
 
