@@ -39,6 +39,10 @@ class StoredEvents:
         self._upcasters = upcasters
         # Of the present events by wire type: a single look-up leads to what reads them.
         self._present = {type_: _tolerant(model) for type_, model in models.items() if type_ not in upcasters.by_type}
+        self._becomes = {
+            type_: frozenset(self.models[later] for later in self.path(type_) if later in self._present)
+            for type_ in self.models
+        }
 
     @property
     def present(self) -> Mapping[str, Validate]:
@@ -55,7 +59,7 @@ class StoredEvents:
 
     def becomes(self, wire_type: str) -> frozenset[type[Event]]:
         """The present events that a stored one of this type may be today; none if the type is not declared."""
-        return frozenset(self.models[type_] for type_ in self.path(wire_type) if type_ in self._present)
+        return self._becomes.get(wire_type, frozenset())
 
     def path(self, wire_type: str) -> frozenset[str]:
         """The wire types that a stored event of this type has been read as by some release: itself, and what upcasters

@@ -17,6 +17,7 @@ from contracts.users.examples import CREATE_ADA
 from infra.settings import Settings
 from tests.client.conftest import client_for
 from tests.client.responder import Responder
+from tests.waiting import until
 
 CALLERS = 10_000
 MEASURED_CALLERS = 2_000  # memory is traced slowly
@@ -63,6 +64,10 @@ async def test_are_all_answered_with_one_look_up_of_each_topic(
     assert asked["ProduceRequest"] <= CALLERS / 50, asked
 
 
+async def _waiting(client: CommandClient, count: int) -> bool:
+    return len(client._running_replies()._expected) == count
+
+
 async def test_take_a_bounded_memory_and_leave_nothing_when_they_give_up(kafka: Settings) -> None:
     async with client_for(kafka, delivery_timeout_seconds=60) as client:
         await client.check()
@@ -70,7 +75,7 @@ async def test_take_a_bounded_memory_and_leave_nothing_when_they_give_up(kafka: 
         tracemalloc.start()
         try:
             asking = [asyncio.create_task(ask(client, number)) for number in range(MEASURED_CALLERS)]
-            await asyncio.sleep(2)
+            await until(lambda: _waiting(client, MEASURED_CALLERS), "all of them wait")
             used, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

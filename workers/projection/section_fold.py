@@ -53,8 +53,8 @@ class SectionFold:
         # The events that never concern the section, by name and version.
         self._passed = {
             (model.name, model.schema_version)
-            for type_, model in models.of(section.context).models.items()
-            if section.reacts_to.isdisjoint(models.becomes(type_))
+            for type_, model in models.models.items()
+            if model.context == section.context and section.reacts_to.isdisjoint(models.becomes(type_))
         }
         self._newer: NewerRelease | None = None
         self._models = models
