@@ -13,16 +13,18 @@ A record also says under which leader of its partition it was written (`leader_e
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from types import FunctionType, MethodType
+from types import MethodType
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
-from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from contracts.client.broken_connections import keeps_metadata
+from contracts.client.connection import is_cancel_requested
+from contracts.client.coordinator import LoneCoordinator, MemberCoordinator
 from contracts.client.fetch_waits import FetchClient
+from contracts.client.renaming import with_names
 from contracts.client.rights import DENIED, RightMissing, reading_denied, topics
 from contracts.client.stored_batches import Reading, StoredRecords, UnreadableRecord, WholeRecords
 from contracts.client.topic_states import TopicState, TopicStatesRequest, topic_states
@@ -94,35 +96,19 @@ class _Result(FetchResult):  # type: ignore[misc]  # aiokafka ships no types
         return all_records
 
 
-def _with_names(function: Any, **names: Any) -> Any:
-    """The function with other values under some of its global names."""
-    unknown = set(names) - set(function.__code__.co_names)
-    if unknown:
-        raise ImportError(f"this aiokafka makes its records elsewhere: {function.__qualname__} does not use {unknown}")
-    changed = FunctionType(
-        function.__code__,
-        {**function.__globals__, **names},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    changed.__kwdefaults__ = function.__kwdefaults__
-    return changed
-
-
 class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
     gathers = False
     records_class = StoredRecords
 
-    next_record = _with_names(Fetcher.next_record, FetchResult=_Result)
-    fetched_records = _with_names(Fetcher.fetched_records, FetchResult=_Result)
+    next_record = with_names(Fetcher.next_record, FetchResult=_Result)
+    fetched_records = with_names(Fetcher.fetched_records, FetchResult=_Result)
 
     def __init__(
         self, client: Any, *arguments: Any, max_unpacked_bytes: int, fetch_max_wait_ms: int, **options: Any
     ) -> None:
         self.fetches = FetchClient(client, fetch_max_wait_ms, gathers=self.gathers)
         self.reading = Reading(Unpacking(max_unpacked_bytes))
-        process = _with_names(
+        process = with_names(
             Fetcher._proc_fetch_request,  # noqa: SLF001
             MemoryRecords=partial(self.records_class, reading=self.reading),
             PartitionRecords=_Records,
@@ -161,7 +147,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     """
 
     fetcher_class = _Fetcher
-    coordinator_class = GroupCoordinator
+    coordinator_class = MemberCoordinator
     signatures: Signatures | None = None
 
     def __init__(self, *topics: str, max_unpacked_bytes: int = MAX_UNPACKED_BATCH_BYTES, **options: Any) -> None:
@@ -172,9 +158,13 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     async def start(self) -> None:
         """As aiokafka's."""
         fetcher = partial(self.fetcher_class, max_unpacked_bytes=self._max_unpacked_bytes)
-        names = {"Fetcher": fetcher, "GroupCoordinator": self.coordinator_class}
+        names = {
+            "Fetcher": fetcher,
+            "GroupCoordinator": self.coordinator_class,
+            "NoGroupCoordinator": LoneCoordinator,
+        }
         try:
-            await _with_names(AIOKafkaConsumer.start, **names)(self)
+            await with_names(AIOKafkaConsumer.start, **names)(self)
         except DENIED as error:
             raise reading_denied(error) from error
 
@@ -198,6 +188,10 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
             records = await super().getmany(*partitions, **options)
         except DENIED as error:
             raise reading_denied(error) from error
+        except asyncio.CancelledError as error:
+            if is_cancel_requested():
+                raise
+            raise KafkaError("a task of the consumer was cancelled by its driver") from error
         if records:
             self._fetcher.fetches.note_movement()
         return records

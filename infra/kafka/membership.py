@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from aiokafka.client import ConnectionGroup
-from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from aiokafka.errors import KafkaError, for_code
@@ -23,6 +22,7 @@ from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest_v1
 from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
 
 from contracts.client.consumer import GatheringConsumer
+from contracts.client.coordinator import MemberCoordinator
 
 LEAVE_GROUP_API = 13
 ROUND_ROBIN = RoundRobinPartitionAssignor.name
@@ -66,7 +66,7 @@ class LeaveGroup(Request[LeaveGroupRequest_v1 | _LeaveGroupRequest]):  # type: i
         return request_struct_class(self._group, [(self._member_id, self._name)])
 
 
-class _LeavingCoordinator(GroupCoordinator):  # type: ignore[misc]  # aiokafka ships no types
+class _LeavingCoordinator(MemberCoordinator):
     async def _send_req(self, request: Any) -> Any:
         """As aiokafka's; who joins offers round robin too, for a group with members of earlier releases. aiokafka's own
         way, two assignors, joins twice: once for each, and the group rebalances twice.
