@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from tests.lanes.process import FIRST
 from tests.lanes.test_a_lane_of_this_process import become, held
-from tests.lanes.test_the_lanes_of_a_process import FIRST
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
 from workers import telemetry
 from workers.lanes.host import (

@@ -2,8 +2,8 @@
 
 import asyncio
 
+from tests.lanes.process import FIRST, Process
 from tests.lanes.test_a_lane_of_this_process import become
-from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
 
 
 async def test_are_not_given_away_while_a_process_that_stops_still_releases_them() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.lanes.process import FIRST, Process
 from tests.lanes.test_a_lane_of_this_process import become
 from tests.lanes.test_a_lane_of_this_process import held as held_alone
-from tests.lanes.test_the_lanes_of_a_process import FIRST, Process
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript
 from workers.lanes.watch import LOOKS_WITHOUT_PROGRESS, Watch
 from workers.ports.lanes import Unavailable

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from tests.lanes.process import FIRST, SECOND
 from tests.lanes.test_a_lane_of_this_process import become
-from tests.lanes.test_the_lanes_of_a_process import FIRST, SECOND
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript
 from workers.lanes.host import LIVENESS_SECONDS, LaneHost
 from workers.lanes.idle import until_next

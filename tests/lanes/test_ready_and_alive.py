@@ -5,9 +5,9 @@ long as there is progress, or nothing to do.
 import pytest
 from prometheus_client import REGISTRY
 
+from tests.lanes.process import FIRST, SECOND, Process
 from tests.lanes.test_a_lane_of_this_process import become
 from tests.lanes.test_a_lane_of_this_process import held as held_alone
-from tests.lanes.test_the_lanes_of_a_process import FIRST, SECOND, Process
 from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
 from workers import telemetry
 from workers.lanes.watch import CAUGHT_UP_SECONDS, Watch

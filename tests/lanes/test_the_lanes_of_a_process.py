@@ -1,20 +1,13 @@
 """`LaneHost`: the lanes that the group gives, each at its own pace, left in good order."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from contracts.stored_events import NewerRelease
+from tests.lanes.process import FIRST, SECOND, Process
 from tests.lanes.test_a_lane_of_this_process import become
-from tests.lanes.work import SubscriptionInMemory, WorkOnScript
-from workers.lanes.host import LaneHost
 from workers.ports.lanes import Unavailable
-from workers.ports.log import Partition
-
-FIRST, SECOND = Partition("users.commands", 0), Partition("users.commands", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -23,54 +16,6 @@ def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FETCH_WAIT_SECONDS", "RETRY_DELAY_SECONDS"):
         monkeypatch.setattr(f"workers.lanes.host.{name}", 0.01)
     monkeypatch.setattr("workers.lanes.runner.RETRY_DELAY_SECONDS", 0.001)
-
-
-class Process:
-    """A host on fakes."""
-
-    def __init__(self, follower: str = "") -> None:
-        self.works = {FIRST: WorkOnScript(), SECOND: WorkOnScript()}
-        self.subscription = SubscriptionInMemory()
-        self.host = LaneHost("command", self.subscription, self.works.__getitem__, follower=follower)
-        self.journals_at_stop: list[list[str]] = []
-        self.subscription.on_stop = lambda: self.journals_at_stop.extend(
-            [*work.journal] for work in self.works.values() if work.journal
-        )
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
-        task = asyncio.create_task(self.host.run())
-        try:
-            await become(self.subscription.started.is_set, "it has joined the group")
-            yield task
-        finally:
-            for work in self.works.values():
-                work.going.set()
-            self.host.stop()
-            async with asyncio.timeout(5.0):
-                await asyncio.wait({task})
-
-
-async def test_that_are_given_back_tell_the_group_what_their_next_owner_must_know() -> None:
-    process = Process()
-    process.works[FIRST].required_types = frozenset({"users.UserCreated.v9"})
-    async with process.running():
-        await process.subscription.give(FIRST, SECOND)
-        await process.subscription.revoke(FIRST, SECOND)
-    assert process.subscription.required == [
-        (FIRST, frozenset({"users.UserCreated.v9"})),
-        (SECOND, frozenset()),
-    ]
-
-
-async def test_with_an_event_of_a_newer_release_are_left_to_it() -> None:
-    process = Process()
-    process.works[FIRST].faults["acquire"] = [NewerRelease("users.UserCreated.v9")]
-    async with process.running():
-        await process.subscription.give(FIRST, SECOND)
-        await become(lambda: bool(process.subscription.left), "the lane is left")
-        await become(lambda: process.works[SECOND].journal == ["acquire"], "the other one is held")
-    assert process.subscription.left == [(FIRST, frozenset({"users.UserCreated.v9"}))]
 
 
 async def test_are_fed_with_all_their_records_in_order() -> None:
