@@ -9,8 +9,10 @@ from workers.command.reading import DeadLetter, Request, read
 from workers.ports.log import InboundRecord
 
 
-async def read_batch(records: Sequence[InboundRecord], context: str, ports: CommandPorts) -> list[Request | DeadLetter]:
-    """The requests and dead letters of these records, in order.
+async def read_batch(
+    records: Sequence[InboundRecord], context: str, ports: CommandPorts
+) -> tuple[list[Request], list[DeadLetter]]:
+    """The requests and the dead letters of these records, each in order.
 
     Raises NewerRelease for a command that this release does not declare, if another command worker of now does: the
     lane is left to it. Without such a worker the command becomes a dead letter, to be retried after an upgrade: it may
@@ -23,7 +25,9 @@ async def read_batch(records: Sequence[InboundRecord], context: str, ports: Comm
         items = await identifying(
             identities, lambda identify: [read(record, commands, context, identify) for record in records]
         )
-    for item in items:
-        if isinstance(item, DeadLetter) and item.unknown_type and item.unknown_type in ports.newer_types():
-            raise NewerRelease(item.unknown_type)
-    return items
+    requests = [item for item in items if isinstance(item, Request)]
+    letters = [item for item in items if isinstance(item, DeadLetter)] if len(requests) < len(items) else []
+    for letter in letters:
+        if letter.unknown_type and letter.unknown_type in ports.newer_types():
+            raise NewerRelease(letter.unknown_type)
+    return requests, letters

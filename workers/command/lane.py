@@ -125,9 +125,7 @@ class CommandLane:
         await self._handle(records, frozenset())
 
     async def _handle(self, records: Sequence[InboundRecord], unstorable: frozenset[str]) -> None:
-        items = await read_batch(records, self._context, self._ports)
-        requests = [item for item in items if isinstance(item, Request)]
-        letters = [item for item in items if isinstance(item, DeadLetter)]
+        requests, letters = await read_batch(records, self._context, self._ports)
         requests, misdirected = directed(requests, self._streams, self._lane.partition, self._ports.partitions)
         try:
             decision = await self._decide_and_commit(records, requests, letters, misdirected, unstorable)
