@@ -7,6 +7,7 @@ outgoing connections, so no connection gets one by chance while its server is do
 
 import random
 import socket
+from collections.abc import Collection
 
 from infra.devstack.errors import DevstackError
 from infra.home import Home, read_json, write_json
@@ -15,6 +16,9 @@ FIRST_PORT = 15_000
 LAST_PORT = 31_999
 PORT_TRIES = 200
 HIGHEST_PORT = 65_535
+
+# Of the system, so processes that seed `random` alike draw other ports all the same.
+_chance = random.SystemRandom()
 
 
 class Ports:
@@ -39,7 +43,7 @@ class Ports:
 
     def replace(self, name: str) -> int:
         """Another free port for this name."""
-        port = _free_port(avoid=set(self._remembered.values()))
+        port = free_port(avoid=set(self._remembered.values()))
         self._remembered[name] = port
         write_json(self._path, dict(self._remembered))
         return port
@@ -61,9 +65,10 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _free_port(avoid: set[int]) -> int:
+def free_port(avoid: Collection[int] = ()) -> int:
+    """A port of 127.0.0.1 that a server could listen on now. Raises DevstackError when there seems to be none."""
     for _ in range(PORT_TRIES):
-        port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311 - a port is no secret
+        port = _chance.randint(FIRST_PORT, LAST_PORT)
         if port not in avoid and is_free(port):
             return port
     raise DevstackError(f"No free port found between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1 in {PORT_TRIES} tries.")

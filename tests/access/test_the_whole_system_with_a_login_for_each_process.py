@@ -9,9 +9,10 @@ from aiokafka.admin import NewPartitions
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from infra.accounts import Account
+from infra.devstack.ports import free_port
 from infra.kafka.topics import administration
 from tests.access.secured import SecuredSystem
-from tests.faults.health import Health, free_port
+from tests.faults.health import Health
 from tests.system import create_users
 from tests.waiting import until
 

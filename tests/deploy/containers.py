@@ -1,13 +1,13 @@
 """Containers of the image: roles that go on, and commands that end."""
 
 import asyncio
-import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import httpx
 
+from infra.devstack.ports import free_port
 from infra.settings import Settings
 from tests.deploy.container_tools import ToolFailed, podman
 from tests.logins import as_account
@@ -92,7 +92,7 @@ class Containers:
 
     async def role(self, *arguments: str, options: Sequence[str] = READ_ONLY, **settings: object) -> Container:
         """Start `annals` with these arguments, such as `worker`, `saga`."""
-        port = _free_port()
+        port = free_port()
         account = arguments[-1] if arguments[0] == "worker" else arguments[0]
         given = {"metrics_port": port, "http_port": port, "log_format": "json", **settings}
         return Container(await self._start(account, arguments, options, given), port)
@@ -134,12 +134,6 @@ class Containers:
 def _variables(settings: Settings) -> Mapping[str, str]:
     """The settings as a container has them: it needs no home."""
     return {name: value for name, value in settings.environment().items() if name != "ANNALS_HOME" and value}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _podman(*arguments: str, timeout_seconds: float = 90, env: Mapping[str, str] | None = None) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
+from infra.devstack.ports import free_port
 from tests.deploy.manifests import Probe, Workload, settings_of_all_pods
-from tests.faults.health import free_port
 from tests.system import System
 from tests.worker_process import Worker
 

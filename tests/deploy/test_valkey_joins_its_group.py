@@ -13,12 +13,12 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
 from infra.accounts import Account
+from infra.devstack.ports import free_port
 from infra.devstack.programs import program
 from infra.devstack.redis import DISTRIBUTION, PACKAGE, PROGRAM
 from infra.redis.acl import user_of
 from tests.deploy.kubernetes import PRODUCTION
 from tests.deploy.made_files import ON_REDIS
-from tests.telemetry.test_a_running_systems_metrics import free_port
 from tests.waiting import until
 
 VALKEY = PRODUCTION / "valkey"

@@ -3,13 +3,13 @@ says: its tests pass, and it runs beside the shipped ones.
 """
 
 import asyncio
-import socket
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from infra.devstack.ports import free_port
 from tests.documents.blocks import ROOT, Block, blocks
 from tests.documents.typing import environment, process, typed
 from tests.waiting import until
@@ -27,15 +27,9 @@ def _pip(folder: Path, site: Path) -> Path:
     return folder / "bin"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.timeout(400)
 async def test_from_an_empty_folder_to_a_saga_over_two_contexts(tmp_path: Path) -> None:
-    site, library, log, port = tmp_path / "site", tmp_path / "library", tmp_path / "block.log", _free_port()
+    site, library, log, port = tmp_path / "site", tmp_path / "library", tmp_path / "block.log", free_port()
     variables = environment(PYTHONPATH=str(site), ANNALS_HOME=str(tmp_path / "home"), ANNALS_HTTP_PORT=str(port))
     variables["PATH"] = f"{_pip(tmp_path, site)}:{variables['PATH']}"
     tutorial = [block for block in blocks(DOCUMENT) if block.heading == HEADING]

@@ -3,7 +3,6 @@
 """
 
 import json
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from infra.devstack.ports import free_port
 from tests.documents import situations
 from tests.documents.blocks import DOCUMENTS, Block, blocks
 from tests.documents.typing import environment, process, typed
@@ -51,16 +51,10 @@ class Running(NamedTuple):
     folder: Path
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """The system, ready; stopped by the documents' own command at the end."""
-    folder, port = tmp_path_factory.mktemp("documents"), _free_port()
+    folder, port = tmp_path_factory.mktemp("documents"), free_port()
     variables = environment(ANNALS_HOME=str(folder / "home"), ANNALS_HTTP_PORT=str(port))
     log = folder / "up.log"
     async with process(["sh", "-c", f"exec {UP}"], variables, log) as up:

@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx
 
-from tests.faults.health import Health, free_port
+from infra.devstack.ports import free_port
+from tests.faults.health import Health
 from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker

@@ -1,18 +1,9 @@
 """A worker's health as its HTTP endpoint reports it."""
 
-import socket
-
 import httpx
 
+from infra.devstack.ports import free_port
 from tests.waiting import until
-
-
-def free_port() -> int:
-    """A port on which no process listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Health:

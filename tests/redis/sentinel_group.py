@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from infra.accounts import Account
+from infra.devstack.ports import free_port
 from infra.devstack.programs import program
 from infra.devstack.redis import DISTRIBUTION, PACKAGE, PROGRAM
 from infra.redis.acl import ASKING_RULES, SENTINELS_RULES, acl_lines, user_of
 from infra.settings import Settings
-from tests.telemetry.test_a_running_systems_metrics import free_port
 from tests.waiting import until
 
 HOST = "127.0.0.1"

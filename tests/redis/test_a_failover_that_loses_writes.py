@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 
 from infra.accounts import Account
+from infra.devstack.ports import free_port
 from infra.settings import Settings
 from tests.audit import audit
 from tests.pausing import paused
 from tests.redis.sentinel_group import OWNER, SentinelGroup, sentinel_group
 from tests.system import Sent, System, create_users, running_system
-from tests.telemetry.test_a_running_systems_metrics import free_port
 from tests.waiting import until
 
 ANSWER_SECONDS = 30.0

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from infra.devstack.ports import free_port
 from infra.settings import Settings
 from tests.documents.typing import environment, process
 from tests.installed_project import install
@@ -62,9 +62,7 @@ class Running:
 @pytest_asyncio.fixture
 async def running(settings: Settings, tmp_path: Path) -> AsyncIterator[Running]:
     install(PROJECT, tmp_path / "site")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     variables = environment(PYTHONPATH=str(tmp_path / "site"), ANNALS_HTTP_PORT=str(port), **settings.environment())
     async with AsyncExitStack() as cleanup:
         client = await cleanup.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20))

@@ -2,26 +2,19 @@
 
 import json
 import signal
-import socket
 from collections.abc import Callable
 from functools import partial
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.devstack.ports import free_port
 from tests.system import System, command, create_user, create_users
 from tests.waiting import until
 from tests.worker_process import Worker
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 ROLES = ("command", "saga", "projection")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Endpoint:

@@ -8,10 +8,11 @@ import psutil
 
 from infra.child_processes.orphans import stop_orphans
 from infra.child_processes.records import read_records
+from infra.devstack.ports import free_port
 from infra.devstack.readiness import until_ready
 from infra.home import Home
 from infra.measuring.bench.checkout import Checkout, child_environment
-from infra.measuring.bench.processes import LOOPBACK, child_process, free_port
+from infra.measuring.bench.processes import LOOPBACK, child_process
 from infra.measuring.bench.processor_time import Meter, measurable
 from infra.measuring.bench.servers import temporary_home
 from infra.measuring.isolation import ISOLATED_SETTINGS

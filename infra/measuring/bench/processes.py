@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 import urllib.request
@@ -15,6 +14,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.child_processes.termination import terminate
+from infra.devstack.ports import free_port
 from infra.devstack.readiness import until_ready
 from infra.measuring.bench.checkout import child_environment
 from infra.measuring.bench.installation import Installation
@@ -113,11 +113,3 @@ def _show_last_lines(name: str, output: IO[bytes]) -> None:
     output.seek(max(0, output.tell() - SHOWN_BYTES))
     for line in output.read().decode(errors="replace").splitlines()[-SHOWN_LINES:]:
         print(f"{name}: {line}", file=sys.stderr)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -7,7 +7,6 @@ enough to show a leak. A worker that ends without having been told to is recorde
 import asyncio
 import contextlib
 import signal
-import socket
 import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from infra.child_processes.command import annals
 from infra.child_processes.termination import send_signal, terminate
+from infra.devstack.ports import free_port
 from infra.home import Home
 from infra.measuring.soak.isolated_servers import worker_environment
 from infra.settings import Settings
@@ -108,7 +108,7 @@ class WorkerSlot:
         await self.stop()
 
     async def _start(self) -> WorkerProcess:
-        port = _free_port()
+        port = free_port()
         with self._home.open_log(self.name) as output:
             process = await asyncio.create_subprocess_exec(
                 *annals("worker", self.role),
@@ -158,10 +158,3 @@ class WorkerPool:
     @property
     def unexpected_exits(self) -> list[UnexpectedExit]:
         return [unexpected for slot in self.slots for unexpected in slot.unexpected_exits]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import psutil
 
 from contracts.client.identifiers import new_identifier
+from infra.devstack.ports import free_port
 from infra.measuring.bench.checkout import child_environment
 from infra.measuring.bench.commands import finish_commands, finish_events
 from infra.measuring.bench.http_connection import connected, get_request
 from infra.measuring.bench.installation import Installation
 from infra.measuring.bench.load import put_on_topic, sign_ups
-from infra.measuring.bench.processes import START_TIMEOUT_SECONDS, child_process, free_port, gateway
+from infra.measuring.bench.processes import START_TIMEOUT_SECONDS, child_process, gateway
 from infra.measuring.bench.reads.bare_server import PAGE_USERS, index_key, user_key
 from infra.measuring.bench.reads.closed_loop import ANSWER_SECONDS, ReadRate, closed_loop, require_ok
 from infra.measuring.bench.together import together
