@@ -34,6 +34,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("auth", "infra.cli.auth", "Keys of services, and tokens for development."),
     ("stack", "infra.cli.stack", "The embedded servers alone: run them, print their addresses."),
     ("migrate", "infra.cli.migrate", "Bring the database schema up to date."),
+    ("streams", "infra.cli.streams", "The last resort for events: copy a context through a function, diff, switch."),
     ("topics", "infra.cli.topics", "Create the Kafka topics, or recreate one of them."),
     ("worker", "infra.cli.worker", "Run one worker process in the foreground."),
     ("gateway", "infra.cli.gateway", "Run the HTTP gateway in the foreground."),

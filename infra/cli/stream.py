@@ -1,15 +1,12 @@
 """`annals stream`: one stream's events and the state folded from them, now or at an earlier point."""
 
 import asyncio
-import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
 
 from contracts.catalogue import stored_events
 from contracts.envelope import MalformedMessage
@@ -23,6 +20,7 @@ from infra.settings import Settings
 from workers.core.folding import fold
 from workers.history.points import NoPoint, Point, point_of
 from workers.history.reading import events_until
+from workers.history.state_fields import state_fields
 from workers.ports.event_store import EventRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -45,7 +43,7 @@ def show(
     if context not in contexts or not stream_id:
         raise typer.BadParameter(f"{name} is no stream; known: {', '.join(f'{name}/<id>' for name in contexts)}")
     rows = asyncio.run(_events(context, stream_id, _point(at)))
-    state = fields(folded(context, rows))
+    state = state_fields(folded(context, rows))
     lines = [EventLine.of_row(row) for row in rows]
     if as_json:
         shown = {
@@ -88,22 +86,3 @@ def _events_of(context: str, row: EventRow) -> tuple[Event, ...]:
         return stored_events().read(f"{context}.{row.type}.v{row.schema_version}", row.data)
     except MalformedMessage as error:
         raise CommandRefused(f"The event {row.stream_version} cannot be read: {error.explanation}.") from error
-
-
-def fields(state: Any) -> dict[str, Any]:
-    """A state's fields by name as JSON values, for any kind of frozen value; money as text."""
-    if isinstance(state, BaseModel):
-        return state.model_dump(mode="json")
-    if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        named = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
-    else:
-        named = state._asdict()
-    jsonable: dict[str, Any] = to_jsonable_python(named, fallback=_plain)
-    return jsonable
-
-
-def _plain(value: Any) -> Any:
-    """Converts what pydantic cannot: an immutable mapping."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a state holds a {type(value).__name__}, which JSON cannot say")

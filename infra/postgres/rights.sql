@@ -36,7 +36,7 @@ GRANT EXECUTE ON FUNCTION annals.listed TO annals_command, annals_saga, annals_p
 
 -- Command workers: events, outcomes, unique claims, credentials and snapshots, in the epoch of their lanes.
 GRANT SELECT, INSERT ON annals.events, annals.commands TO annals_command;
-GRANT SELECT ON annals.outcomes TO annals_command;
+GRANT SELECT ON annals.live_events, annals.outcomes TO annals_command;
 GRANT SELECT, INSERT, UPDATE (stream_id, claimed_at), DELETE ON annals.unique_claims TO annals_command;
 GRANT SELECT, INSERT,
     UPDATE (stream_version, fingerprint, digest, state, taken_at) ON annals.snapshots TO annals_command;
@@ -53,7 +53,7 @@ GRANT SELECT ON annals.event_signing_keys, annals.reply_signing_keys, annals.com
 GRANT SELECT (id, name, scopes, hash, created_at, expires_at, revoked_at) ON annals.api_keys TO annals_command;
 
 -- Saga workers: instances, journals, steps, deadlines and parked streams.
-GRANT SELECT ON annals.events TO annals_saga;
+GRANT SELECT ON annals.events, annals.live_events TO annals_saga;
 GRANT SELECT, INSERT, UPDATE (status, state, updated_at, version, applied, seeded_to) ON annals.sagas TO annals_saga;
 GRANT SELECT, INSERT ON annals.saga_outbox TO annals_saga;
 GRANT INSERT ON annals.saga_journal, annals.saga_beginnings TO annals_saga;
@@ -72,13 +72,14 @@ GRANT INSERT ON annals.log_interruptions, annals.installation TO annals_command,
 GRANT SELECT ON annals.open_log_interruptions TO annals_command, annals_saga;
 
 -- Projection workers: events that the log lacks, and which of its records are signed.
-GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_projection;
+GRANT SELECT ON annals.events, annals.live_events, annals.event_signing_keys TO annals_projection;
 
 -- Analytics workers: the same.
-GRANT SELECT ON annals.events, annals.event_signing_keys TO annals_analytics;
+GRANT SELECT ON annals.events, annals.live_events, annals.event_signing_keys TO annals_analytics;
 
 -- The gateway: outcomes, histories, and the life of a request.
-GRANT SELECT ON annals.events, annals.commands, annals.outcomes, annals.saga_journal, annals.saga_outbox TO annals_gateway;
+GRANT SELECT ON annals.live_events, annals.events, annals.commands, annals.outcomes, annals.saga_journal, annals.saga_outbox
+    TO annals_gateway;
 GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
     TO annals_gateway;
 -- Which replies are signed.
@@ -92,7 +93,8 @@ GRANT SELECT, UPDATE (last_used_at) ON annals.api_keys TO annals_api_keys;
 GRANT SELECT ON annals.lanes, annals.events, annals.commands, annals.outcomes, annals.unique_claims, annals.snapshots,
     annals.saga_journal, annals.saga_outbox, annals.saga_beginnings, annals.deadlines, annals.step_rejections,
     annals.unchanged_steps, annals.parked_streams, annals.interventions, annals.log_interruptions,
-    annals.open_log_interruptions TO annals_reader;
+    annals.open_log_interruptions, annals.stream_generations, annals.copied_lanes, annals.copied_events,
+    annals.live_generations, annals.live_events TO annals_reader;
 GRANT SELECT (saga, instance_id, status, state, correlation_id, started_at, updated_at, version, applied) ON annals.sagas
     TO annals_reader;
 GRANT SELECT (context, stream_id) ON annals.credentials TO annals_reader;
@@ -111,3 +113,9 @@ GRANT DELETE ON annals.credentials, annals.snapshots TO annals_audit;
 GRANT UPDATE (requested_action) ON annals.parked_streams TO annals_audit;
 GRANT INSERT, UPDATE (epoch, owner, acquired_at, topic_id, consumed, last_offset, last_timestamp, published_topic_id,
     published_sequence, published_offset) ON annals.lanes TO annals_audit;
+-- Copies of a context's streams, and which of them is live. The switch fences the lanes and names the types that it brings.
+GRANT INSERT ON annals.stream_generations, annals.copied_lanes, annals.copied_events, annals.live_generations
+    TO annals_audit;
+GRANT UPDATE (copied_to, changed, types) ON annals.copied_lanes TO annals_audit;
+GRANT UPDATE (generation, previous, switched_at, log_renewed_at) ON annals.live_generations TO annals_audit;
+GRANT UPDATE (event_types) ON annals.lanes TO annals_audit;

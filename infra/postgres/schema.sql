@@ -51,6 +51,38 @@ COMMENT ON COLUMN annals.commands.event_count IS 'How many events the command le
 COMMENT ON COLUMN annals.commands.error IS 'Code, message and details of a rejection or a failure.';
 COMMENT ON COLUMN annals.commands.content_digest IS 'The first half of the SHA-256 of the command''s value.';
 
+CREATE TABLE annals.copied_events (
+    context        text NOT NULL,
+    partition      integer NOT NULL,
+    sequence       bigint NOT NULL,
+    generation     integer NOT NULL,
+    stream_id      text NOT NULL,
+    type           text NOT NULL,
+    schema_version integer NOT NULL,
+    data           jsonb NOT NULL,
+    CONSTRAINT copied_events_pkey PRIMARY KEY (context, partition, sequence, generation),
+    CONSTRAINT copied_events_context_generation_fkey FOREIGN KEY (context, generation) REFERENCES annals.stream_generations(context, generation)
+);
+CREATE INDEX copied_events_stream ON annals.copied_events USING btree (context, stream_id, generation);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON annals.copied_events FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+ALTER TABLE annals.copied_events ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TABLE annals.copied_events IS 'The events of each generation that differ from what was recorded. Rows are only inserted.';
+
+CREATE TABLE annals.copied_lanes (
+    context    text NOT NULL,
+    generation integer NOT NULL,
+    partition  integer NOT NULL,
+    copied_to  bigint NOT NULL DEFAULT 0,
+    changed    bigint NOT NULL DEFAULT 0,
+    types      text[] NOT NULL DEFAULT '{}'::text[],
+    CONSTRAINT copied_lanes_pkey PRIMARY KEY (context, generation, partition),
+    CONSTRAINT copied_lanes_context_generation_fkey FOREIGN KEY (context, generation) REFERENCES annals.stream_generations(context, generation)
+);
+COMMENT ON TABLE annals.copied_lanes IS 'How far each lane was copied.';
+COMMENT ON COLUMN annals.copied_lanes.copied_to IS 'The last sequence that the function was given.';
+COMMENT ON COLUMN annals.copied_lanes.changed IS 'How many of these events differ from what was recorded.';
+COMMENT ON COLUMN annals.copied_lanes.types IS 'The wire types of those. Who reads the generation must know them.';
+
 CREATE TABLE annals.credentials (
     context    text NOT NULL,
     stream_id  text NOT NULL,
@@ -172,6 +204,19 @@ COMMENT ON COLUMN annals.lanes.published_topic_id IS 'The id of the topic to whi
 COMMENT ON COLUMN annals.lanes.published_sequence IS 'The last number that Kafka is known to have acknowledged. It lags by a batch or two.';
 COMMENT ON COLUMN annals.lanes.published_offset IS 'The offset of that number in the output topic; -1 when there is none.';
 COMMENT ON COLUMN annals.lanes.event_types IS 'The wire types of the events that were written in the lane since this is noted. Its owner must know them.';
+
+CREATE TABLE annals.live_generations (
+    context        text NOT NULL,
+    generation     integer NOT NULL,
+    previous       integer NOT NULL,
+    switched_at    timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    log_renewed_at timestamp with time zone,
+    CONSTRAINT live_generations_pkey PRIMARY KEY (context),
+    CONSTRAINT live_generations_generation_check CHECK ((generation >= 0)),
+    CONSTRAINT live_generations_previous_check CHECK ((previous >= 0))
+);
+COMMENT ON TABLE annals.live_generations IS 'Which generation of a context everybody reads. A context without a row: what was recorded.';
+COMMENT ON COLUMN annals.live_generations.log_renewed_at IS 'When the topic of events was made anew after the switch. NULL: this is still to be done.';
 
 CREATE TABLE annals.log_interruptions (
     id              bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -343,6 +388,22 @@ CREATE TABLE annals.step_rejections (
 );
 COMMENT ON TABLE annals.step_rejections IS 'Steps whose command was not accepted, until their instance has handled that.';
 
+CREATE TABLE annals.stream_generations (
+    context     text NOT NULL,
+    generation  integer NOT NULL,
+    copied_from integer NOT NULL,
+    transform   text NOT NULL,
+    fingerprint text NOT NULL,
+    begun_at    timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT stream_generations_pkey PRIMARY KEY (context, generation),
+    CONSTRAINT stream_generations_copied_from_check CHECK ((copied_from >= 0)),
+    CONSTRAINT stream_generations_generation_check CHECK ((generation > 0))
+);
+COMMENT ON TABLE annals.stream_generations IS 'Copies of contexts, made by functions. Generation 0 of each is what was recorded.';
+COMMENT ON COLUMN annals.stream_generations.copied_from IS 'The generation that was live when the copy was begun: what the function was given.';
+COMMENT ON COLUMN annals.stream_generations.transform IS 'The function, as module:name.';
+COMMENT ON COLUMN annals.stream_generations.fingerprint IS 'Of the function''s code. Other code does not continue the copy.';
+
 CREATE TABLE annals.unchanged_steps (
     topic      text NOT NULL,
     partition  integer NOT NULL,
@@ -377,6 +438,27 @@ CREATE VIEW annals.event_signing_keys AS
    FROM annals.signing_keys
   WHERE (purpose = 'events'::text);
 COMMENT ON VIEW annals.event_signing_keys IS 'The keys for events: of those who write the log, or act on what it says.';
+
+CREATE VIEW annals.live_events AS
+ SELECT event.context,
+    event.partition,
+    event.sequence,
+    event.stream_id,
+    event.stream_version,
+    event.event_id,
+    COALESCE(copied.type, event.type) AS type,
+    COALESCE(copied.schema_version, event.schema_version) AS schema_version,
+    COALESCE(copied.data, event.data) AS data,
+    event.command_id,
+    event.correlation_id,
+    event.causation_id,
+    event.actor,
+    event.traceparent,
+    event.recorded_at
+   FROM ((annals.events event
+     LEFT JOIN annals.live_generations live ON (((live.context = event.context) AND (live.generation > 0))))
+     LEFT JOIN annals.copied_events copied ON (((copied.context = event.context) AND (copied.partition = event.partition) AND (copied.sequence = event.sequence) AND (copied.generation = live.generation))));
+COMMENT ON VIEW annals.live_events IS 'Every event as the live generation of its context has it.';
 
 CREATE VIEW annals.open_log_interruptions AS
  SELECT id,
@@ -538,6 +620,11 @@ GRANT SELECT ON TABLE annals.command_signing_keys TO annals_saga;
 GRANT INSERT, SELECT ON TABLE annals.commands TO annals_command;
 GRANT SELECT ON TABLE annals.commands TO annals_gateway;
 GRANT SELECT ON TABLE annals.commands TO annals_reader;
+GRANT INSERT ON TABLE annals.copied_events TO annals_audit;
+GRANT SELECT ON TABLE annals.copied_events TO annals_reader;
+GRANT INSERT ON TABLE annals.copied_lanes TO annals_audit;
+GRANT UPDATE (changed), UPDATE (copied_to), UPDATE (types) ON TABLE annals.copied_lanes TO annals_audit;
+GRANT SELECT ON TABLE annals.copied_lanes TO annals_reader;
 GRANT DELETE ON TABLE annals.credentials TO annals_audit;
 GRANT DELETE, INSERT ON TABLE annals.credentials TO annals_command;
 GRANT SELECT (context), SELECT (stream_id) ON TABLE annals.credentials TO annals_command;
@@ -576,12 +663,21 @@ GRANT SELECT ON TABLE annals.installation TO annals_writer;
 GRANT INSERT ON TABLE annals.interventions TO annals_audit;
 GRANT SELECT ON TABLE annals.interventions TO annals_reader;
 GRANT INSERT ON TABLE annals.lanes TO annals_audit;
-GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (topic_id) ON TABLE annals.lanes TO annals_audit;
+GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (event_types), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (topic_id) ON TABLE annals.lanes TO annals_audit;
 GRANT INSERT, SELECT ON TABLE annals.lanes TO annals_command;
 GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (event_types), UPDATE (input_sequence), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (sequence), UPDATE (topic_id) ON TABLE annals.lanes TO annals_command;
 GRANT SELECT ON TABLE annals.lanes TO annals_reader;
 GRANT INSERT, SELECT ON TABLE annals.lanes TO annals_saga;
 GRANT UPDATE (acquired_at), UPDATE (consumed), UPDATE (epoch), UPDATE (input_sequence), UPDATE (last_offset), UPDATE (last_timestamp), UPDATE (owner), UPDATE (published_offset), UPDATE (published_sequence), UPDATE (published_topic_id), UPDATE (sequence), UPDATE (topic_id) ON TABLE annals.lanes TO annals_saga;
+GRANT SELECT ON TABLE annals.live_events TO annals_analytics;
+GRANT SELECT ON TABLE annals.live_events TO annals_command;
+GRANT SELECT ON TABLE annals.live_events TO annals_gateway;
+GRANT SELECT ON TABLE annals.live_events TO annals_projection;
+GRANT SELECT ON TABLE annals.live_events TO annals_reader;
+GRANT SELECT ON TABLE annals.live_events TO annals_saga;
+GRANT INSERT ON TABLE annals.live_generations TO annals_audit;
+GRANT UPDATE (generation), UPDATE (log_renewed_at), UPDATE (previous), UPDATE (switched_at) ON TABLE annals.live_generations TO annals_audit;
+GRANT SELECT ON TABLE annals.live_generations TO annals_reader;
 GRANT INSERT ON TABLE annals.log_interruptions TO annals_audit;
 GRANT INSERT ON TABLE annals.log_interruptions TO annals_command;
 GRANT SELECT ON TABLE annals.log_interruptions TO annals_reader;
@@ -627,6 +723,8 @@ GRANT SELECT ON TABLE annals.snapshots TO annals_reader;
 GRANT INSERT ON TABLE annals.step_rejections TO annals_command;
 GRANT SELECT ON TABLE annals.step_rejections TO annals_reader;
 GRANT DELETE, SELECT ON TABLE annals.step_rejections TO annals_saga;
+GRANT INSERT ON TABLE annals.stream_generations TO annals_audit;
+GRANT SELECT ON TABLE annals.stream_generations TO annals_reader;
 GRANT INSERT ON TABLE annals.unchanged_steps TO annals_command;
 GRANT SELECT ON TABLE annals.unchanged_steps TO annals_reader;
 GRANT DELETE, SELECT ON TABLE annals.unchanged_steps TO annals_saga;

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.payments.examples import DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER
-from infra.cli.stream import fields
 from tests.cli.conftest import Annals
 from workers.domain import contexts
+from workers.history.state_fields import state_fields
 
 
 async def _shown(annals: Annals, *arguments: str) -> dict[str, Any]:
@@ -64,5 +64,5 @@ def test_with_its_money_as_text() -> None:
     state = context.decider.initial
     for event in (DEPOSITED_FOR_ADA, RESERVED_FOR_ADAS_ORDER):
         state = context.decider.evolve(state, event)
-    shown = json.loads(json.dumps(fields(state)))
+    shown = json.loads(json.dumps(state_fields(state)))
     assert (shown["balance"], shown["reserved"]) == ("100.00", "34.40")

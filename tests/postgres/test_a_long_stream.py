@@ -66,6 +66,8 @@ async def rows_read(connection: Any, fingerprint: str) -> dict[str, int]:
             removed = [node.get(f"Rows Removed by {step}", 0) for step in ("Filter", "Index Recheck")]
             rows = (node["Actual Rows"] + sum(removed)) * node["Actual Loops"]
             read[node["Relation Name"]] = read.get(node["Relation Name"], 0) + round(rows)
+    copies = {table: read.pop(table) for table in ("copied_events", "live_generations")}
+    assert set(copies.values()) == {0}, "the context was never copied"
     return read
 
 

@@ -30,6 +30,7 @@ TRIGGERS = {
     ("commands", "note_unchanged_step"): (ALWAYS, NOTE_UNCHANGED_STEP),
     ("installation", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.installation")),
     ("log_interruptions", "append_only"): (ALWAYS, APPEND_ONLY.format("annals.log_interruptions")),
+    ("copied_events", "append_only"):   (ALWAYS, APPEND_ONLY.format("annals.copied_events")),
     ("events", "append_only"):          (ALWAYS, APPEND_ONLY.format("annals.events")),
     ("interventions", "append_only"):   (ALWAYS, APPEND_ONLY.format("annals.interventions")),
     ("saga_journal", "append_only"):    (ALWAYS, APPEND_ONLY.format("annals.saga_journal")),

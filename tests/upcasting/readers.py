@@ -25,6 +25,7 @@ from workers.core.context import Context
 from workers.core.recorded import Recorded
 from workers.domain import contexts
 from workers.gateway.archive import Archive
+from workers.history.state_fields import state_fields
 from workers.lanes.recorded_rows import recorded_row
 from workers.lanes.sequenced import SequencedEvents
 from workers.operations.dead_letters.previewing import DryRun
@@ -202,7 +203,7 @@ class _History(RowsInMemory):
 
 
 async def stream_show(context: Context, models: StoredEvents, rows: Sequence[EventRow]) -> Any:
-    return stream_command.fields(stream_command.folded(context.name, rows))
+    return state_fields(stream_command.folded(context.name, rows))
 
 
 async def verify(context: Context, models: StoredEvents, rows: Sequence[EventRow]) -> Any:

@@ -16,9 +16,12 @@ CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ann
     FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON annals.installation
     FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON annals.copied_events
+    FOR EACH STATEMENT EXECUTE FUNCTION annals.refuse_change();
 -- ALWAYS: also in sessions that act as a replica, where ordinary triggers do not fire.
 ALTER TABLE annals.events            ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE annals.saga_journal      ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE annals.interventions     ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE annals.log_interruptions ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE annals.installation      ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE annals.copied_events     ENABLE ALWAYS TRIGGER append_only;

@@ -31,10 +31,10 @@ BEGIN
           FROM stretches
          CROSS JOIN LATERAL (
                SELECT *
-                 FROM annals.events
-                WHERE events.context = stretches.context AND events.partition = partitions[stretches.batch]
-                  AND events.sequence >= stretches.first
-                ORDER BY events.sequence
+                 FROM annals.live_events AS live
+                WHERE live.context = stretches.context AND live.partition = partitions[stretches.batch]
+                  AND live.sequence >= stretches.first
+                ORDER BY live.sequence
                 LIMIT stretches.events
                ) AS event
     ), differing AS (

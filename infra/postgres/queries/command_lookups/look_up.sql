@@ -49,7 +49,7 @@ SELECT clock_timestamp() AS now, outcomes.*, snapshots.*, events.*
           FROM stream
          CROSS JOIN LATERAL (
                SELECT stream_id, stream_version, type, schema_version, data
-                 FROM annals.events
+                 FROM annals.live_events
                 WHERE context = $3 AND stream_id = stream.id AND stream_version > coalesce(stream.stream_version, 0)
                 ORDER BY stream_version
                 LIMIT 9223372036854775807

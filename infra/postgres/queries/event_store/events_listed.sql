@@ -5,7 +5,7 @@ SELECT listed.*
  CROSS JOIN LATERAL (
        SELECT context, partition, sequence, stream_id, stream_version, event_id::text, type, schema_version, data::text,
               command_id::text, correlation_id, causation_id, actor, traceparent, recorded_at
-         FROM annals.events
+         FROM annals.live_events
         WHERE context = $1 AND partition = wanted.partition AND sequence > $3
         ORDER BY sequence
         LIMIT $4

@@ -4,7 +4,7 @@ SELECT context, partition, sequence, stream_id, stream_version, event_id::text, 
        command_id::text, correlation_id, causation_id, actor, traceparent, recorded_at
   FROM unnest(annals.listed($2)) AS wanted(id)
  CROSS JOIN LATERAL (
-       SELECT * FROM annals.events
+       SELECT * FROM annals.live_events
         WHERE context = $1 AND stream_id = wanted.id
         ORDER BY stream_version
         LIMIT $3

@@ -17,7 +17,7 @@ SELECT event.context, event.partition, event.sequence, event.stream_id, event.st
           LIMIT $2)) AS handled
  CROSS JOIN LATERAL (
        SELECT *
-         FROM annals.events AS e
+         FROM annals.live_events AS e
         WHERE e.context = handled.context AND e.partition = handled.partition
           AND e.sequence > handled.sequence - handled.event_count AND e.sequence <= handled.sequence
         ORDER BY e.sequence

@@ -1,5 +1,5 @@
 -- $1 context, $2 partition, $3 list of sequences (see annals.listed): those of the events that exist.
 SELECT context, partition, sequence, stream_id, stream_version, event_id::text, type, schema_version, data::text,
        command_id::text, correlation_id, causation_id, actor, traceparent, recorded_at
-  FROM annals.events
+  FROM annals.live_events
  WHERE context = $1 AND partition = $2 AND sequence = ANY(annals.listed($3)::bigint[])

@@ -12,7 +12,7 @@ SELECT j.saga, j.instance_id, j.version, j.type, j.context, j.partition, j.seque
   FROM annals.saga_journal AS j
   LEFT JOIN LATERAL (
        SELECT n.*
-         FROM annals.events AS n
+         FROM annals.live_events AS n
         WHERE n.context = j.context AND n.partition = j.partition AND n.sequence >= j.sequence
         ORDER BY n.sequence
         LIMIT 1

@@ -1,0 +1,1 @@
+DELETE FROM annals.snapshots WHERE context = $1

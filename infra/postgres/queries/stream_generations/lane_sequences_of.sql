@@ -1,0 +1,3 @@
+SELECT partition, sequence
+  FROM annals.lanes
+ WHERE role = 'command' AND topic = $1
