@@ -1,4 +1,4 @@
-"""`annals streams`, on real servers, while commands come in: copied through a function, compared, switched, and back."""
+"""`annals streams`, on real servers: a context in use is copied by a function, compared, switched, and back."""
 
 from pathlib import Path
 from typing import Any

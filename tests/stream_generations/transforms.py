@@ -48,7 +48,11 @@ def failing(event: EventAsStored) -> Part:
 
 
 def to_a_character_that_jsonb_lacks(event: EventAsStored) -> Part:
-    return Part(event.model, {**event.fields, "first_name": "a\0"})
+    return Part(event.model, {**event.fields, "note": "a\0"})
+
+
+def with_a_field_of_its_own(event: EventAsStored) -> Part:
+    return Part(event.model, {**event.fields, "citty": "Rome"})
 
 
 def to_an_update(event: EventAsStored) -> Part:

@@ -39,6 +39,8 @@ def transformed(row: EventRow, transform: Transform, events: StoredEvents) -> Ev
         raise TransformRefused(row, f"gave a {type(fields).__name__} in place of fields")
     if fields.get(model.stream_field) != row.stream_id:
         raise TransformRefused(row, f"gave an event of another stream: {model.stream_field} is not the stream's id")
+    if unknown := fields.keys() - model.model_fields.keys() - from_json(row.data).keys():
+        raise TransformRefused(row, f"gave fields that {model.type} does not have: {', '.join(sorted(unknown))}")
     try:
         data = to_json(fields)
         events.read(model.type, data)
