@@ -1,5 +1,7 @@
 """Functions for copies of the users."""
 
+import time
+
 from contracts.copying import EventAsStored, Part
 from contracts.users.events import UserCreated, UserCreatedV1, UserUpdated
 
@@ -58,3 +60,9 @@ def with_a_field_of_its_own(event: EventAsStored) -> Part:
 def to_an_update(event: EventAsStored) -> Part:
     """A stream that begins with an update cannot be applied, or leads elsewhere."""
     return Part(UserUpdated, {"user_id": event.stream_id, "city": "Rome"})
+
+
+def slowly(event: EventAsStored) -> Part:
+    """So slowly that a copy can be killed before it ends."""
+    time.sleep(0.0005)
+    return with_cities_in_capitals(event)
