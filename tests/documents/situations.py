@@ -21,6 +21,7 @@ from infra.locating import as_setting_values
 from infra.redis.keys import Keys
 from infra.settings import Settings
 from tests.dead_letters.letters import original, written
+from tests.documents.blocks import blocks
 from workers.ports.parked import ParkedStream
 from workers.ports.read_models import Generation
 
@@ -123,9 +124,18 @@ async def _value(addresses: Addresses, query: str) -> object:
         await connection.close(timeout=10)
 
 
+async def a_function_for_a_copy(addresses: Addresses) -> dict[str, str]:
+    """The function that the manual shows, in a folder from which Python imports."""
+    folder = Path(addresses["ANNALS_HOME"]).parent
+    (shown,) = [block for block in blocks("infra/README.md") if block.file == "corrections.py"]
+    (folder / shown.file).write_text(shown.text, "utf-8")
+    return {"PYTHONPATH": str(folder)}
+
+
 SITUATIONS: dict[str, Callable[[Addresses], Awaitable[dict[str, str]]]] = {
     "A command failed": a_command_that_failed,
     "A projection or a saga cannot apply an event": streams_that_wait,
+    "Events must be replaced": a_function_for_a_copy,
     "A saga waits": an_order_that_was_placed,
     "Commands may be lost": a_lane_that_was_interrupted,
     "A topic has another number of partitions than the installation": a_topic_that_has_grown,

@@ -38,6 +38,7 @@ PROMISED = {
     "annals parked list": ("projection:users/ada", "projection:users/grace"),
     "annals sagas show": ("completed", "OrderPlaced"),
     "annals lanes list": ("INTERRUPTED command:users.commands/0", "acknowledged command:users.commands/0"),
+    "annals streams copy": ("in email", "generation 1 is live", "generation 0 is live"),
     "annals topics recreate": ("users.commands",),
     "annals verify --repair": ("agree",),
 }

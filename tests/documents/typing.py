@@ -12,7 +12,7 @@ from tests.documents.blocks import ROOT, Block
 
 BLOCK_SECONDS = 100
 # What says by exit code 1 that something is to be done: what the block goes on to do.
-FINDS_SOMETHING = ("annals lanes list",)
+FINDS_SOMETHING = ("annals lanes list", "annals streams diff users")
 
 
 def environment(**variables: str) -> dict[str, str]:
