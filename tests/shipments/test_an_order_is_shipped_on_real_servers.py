@@ -94,6 +94,10 @@ async def test_from_its_placing_to_its_delivery(running: Running) -> None:
     page = (await running.client.get("/shipments/shipments", params={"order": "o-1"})).json()
     assert [card["shipment_id"] for card in page["documents"]] == ["o-1"]
 
+    paths = (await running.client.get("/openapi.json")).json()["paths"]
+    shown = paths["/shipments/shipments/{shipment_id}"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert shown["schema"] == {"$ref": "#/components/schemas/ShipmentCard"}
+
     too_early = await running.client.post("/shipments/o-1/DeliverShipment", json={})
     assert (too_early.status_code, too_early.json()["code"]) == (409, "InvalidTransition")
     missing = await running.client.post("/shipments/o-9/DeliverShipment", json={})

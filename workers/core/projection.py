@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
 from contracts.message import Event
 from workers.core.recorded import Recorded
 
@@ -57,7 +59,8 @@ class Projection:
     searched for as it is written, `search_keys` has the function, by the index's name, that makes the key of it.
 
     `sections` are fed by other streams, of this context or of others. `complete(document, sections)` gives the document
-    as queries show it; None: as it is.
+    as queries show it; None: as it is. `model` is what such a document is: OpenAPI shows it for the routes that are
+    made of the declaration, and the laws hold the documents to it. None: any JSON object.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Projection:
     sections: tuple[Section, ...] = ()
     complete: Callable[[Document, Sections], Document] | None = None
     search_keys: Mapping[str, Callable[[str], str]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    model: type[BaseModel] | None = None
 
     @property
     def initial(self) -> Document | None:

@@ -2,10 +2,19 @@
 
 from typing import Any
 
+from pydantic import AwareDatetime, BaseModel
+
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
 
 TIMELINE = "timeline"
+
+
+class TimelineStep(BaseModel):
+    """Something that happened to the stream: the event's name, and when."""
+
+    type: str
+    at: AwareDatetime
 
 
 def begun(recorded: Recorded, **fields: Any) -> Document:

@@ -3,7 +3,6 @@
 A new order is answered at once as `placed`. Whether it is confirmed or cancelled is decided later; its card shows it.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import orjson
@@ -17,6 +16,7 @@ from contracts.orders.lines import DeadlineSeconds, OrderLine, OrderLines
 from contracts.outcome import Outcome
 from workers.core.access import Read
 from workers.core.projection import Document
+from workers.core.timeline import TimelineStep
 from workers.domain.orders import context as orders_context
 from workers.domain.orders.card import card as order_card
 from workers.domain.orders.card import placed_by
@@ -59,13 +59,6 @@ class Shipment(Body):
     """How a shipment is followed."""
 
     tracking: ShortText | None = None
-
-
-class TimelineStep(BaseModel):
-    """Something that happened to an order: the event's name, and when."""
-
-    type: str
-    at: datetime
 
 
 class OrderCard(BaseModel):

@@ -1,7 +1,7 @@
 """Makes the declared routes, beside all others that an application has."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -22,11 +22,13 @@ from workers.gateway.history import add_history
 from workers.gateway.kept import kept_of
 from workers.gateway.undoing import add_undo
 
+Shown = TypeVar("Shown")
 
-class DocumentPage(BaseModel):
+
+class DocumentPage(BaseModel, Generic[Shown]):
     """Documents of a read model. `cursor` continues after them; null at the end."""
 
-    documents: list[dict[str, Any]]
+    documents: list[Shown]
     cursor: str | None
 
 
@@ -72,6 +74,7 @@ def _add_command(
 def _add_read_model(
     router: APIRouter, backend: Backend, context: Context, projection: Projection, free: FreeAddresses
 ) -> None:
+    shown: Any = projection.model or dict[str, Any]
     field = stream_model(projection.context).stream_field
     all_documents = f"/{context.name}/{projection.name}"
     kept = kept_of(backend.guard.contexts[projection.context], f"{all_documents}/{{{field}}}", field)
@@ -82,7 +85,7 @@ def _add_read_model(
             methods=["GET"],
             name=f"document_of_{projection.name}",
             summary=f"A document of the read model {projection.name}",
-            response_model=dict[str, Any],
+            response_model=shown,
             responses=CARDS,
         )
     if (path := free.take("GET", all_documents)) is not None:
@@ -92,7 +95,7 @@ def _add_read_model(
             methods=["GET"],
             name=f"documents_of_{projection.name}",
             summary=f"Documents of the read model {projection.name}",
-            response_model=DocumentPage,
+            response_model=DocumentPage[shown],
             responses=PAGES,
         )
     if (path := free.take("GET", kept.path, "/history")) is not None:

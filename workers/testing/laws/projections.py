@@ -38,6 +38,18 @@ class ProjectionLaws(Laws):
             assert document is None or document["version"] == event.stream_version
 
     @holds(100)
+    def test_shows_documents_that_are_what_its_model_says(
+        self, context: Context, projection: Projection, data: st.DataObject
+    ) -> None:
+        """All that OpenAPI tells of them, and nothing else. Sections come from other streams: they are left out."""
+        document: Document | None = None
+        for event in recorded(*_events(data.draw(walks(context)))):
+            document = projection.evolve(document, event)
+            if document is not None and projection.model is not None:
+                shown = json.dumps(projection.whole(document))
+                projection.model.model_validate_json(shown, strict=True, extra="forbid")
+
+    @holds(100)
     def test_is_searchable_by_indexes_that_its_documents_have(
         self, context: Context, projection: Projection, data: st.DataObject
     ) -> None:

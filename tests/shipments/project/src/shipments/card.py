@@ -1,12 +1,29 @@
 """The read model of shipments: where each is, with its timeline, found by its order and its carrier."""
 
+from datetime import date
 from typing import cast
 
+from pydantic import BaseModel
+
 from shipments.contracts.events import ShipmentBooked, ShipmentDispatched, ShipmentEvent
-from shipments.states import AFTER
+from shipments.contracts.fields import Carrier
+from shipments.states import AFTER, Status
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
-from workers.core.timeline import begun, begun_at, moved_on
+from workers.core.timeline import TimelineStep, begun, begun_at, moved_on
+
+
+class ShipmentCard(BaseModel):
+    """A shipment as queries show it. `tracking` is the carrier's number, once it is under way."""
+
+    shipment_id: str
+    order_id: str
+    carrier: Carrier
+    pick_up_on: date | None
+    tracking: str | None
+    status: Status
+    timeline: list[TimelineStep]
+    version: int
 
 
 def evolve(card: Document | None, recorded: Recorded) -> Document | None:
@@ -35,5 +52,10 @@ def indexes(card: Document) -> frozenset[Index]:
 
 
 card = Projection(
-    name="shipments", context="shipments", evolve=evolve, indexes=indexes, searchable=("order", "carrier")
+    name="shipments",
+    context="shipments",
+    evolve=evolve,
+    indexes=indexes,
+    searchable=("order", "carrier"),
+    model=ShipmentCard,
 )
