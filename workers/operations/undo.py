@@ -82,7 +82,30 @@ def undo_command(undo: Undo, history: Sequence[Recorded]) -> UndoCommand | Rejec
     command = undo(history)
     if isinstance(command, Rejection):
         return command
-    return UndoCommand(command, history[-1].stream_version, undone_event(undo, history, command).event_id)
+    event = undone_event(undo, history, command)
+    if left := _left_undone(undo, history, event):
+        return Rejection(
+            "NothingToUndo",
+            f"The last change of {event.stream_id} was recorded as one event, {event.stored_type}, which is several "
+            f"today. An undo would take back {event.event.name} and leave {', '.join(left)}: send the commands that "
+            "make the change which you want.",
+            {"event": event.event.name},
+        )
+    return UndoCommand(command, history[-1].stream_version, event.event_id)
+
+
+def _left_undone(undo: Undo, history: Sequence[Recorded], undone: Recorded) -> list[str]:
+    """The names of the other parts of the event that is taken back, if they are changes that could be taken back too:
+    the half of a change is no undo.
+    """
+    left = []
+    for length, part in enumerate(history, 1):
+        if part is undone or part.stream_version != undone.stream_version:
+            continue
+        answer = undo(history[:length])
+        if not isinstance(answer, Rejection) and undone_event(undo, history[:length], answer) is part:
+            left.append(part.event.name)
+    return left
 
 
 def undone_event(undo: Undo, history: Sequence[Recorded], command: Command) -> Recorded:
