@@ -12,6 +12,7 @@ from typing import NamedTuple
 from contracts.stored_events import StoredEvents
 from workers.operations.interventions import Operator
 from workers.operations.stream_generations.copying import Copying, copy, events_to_copy
+from workers.ports.lanes import Unavailable
 from workers.ports.stream_generations import LiveStreams, StreamGeneration, StreamGenerations
 from workers.ports.topic_recreation import RecreatedTopic
 
@@ -108,7 +109,11 @@ async def _switch_to_copy(
 
 
 async def _renew_log(generations: StreamGenerations, context: str, log: RecreatedTopic) -> None:
-    if await log.state() is not None:
-        await log.delete()
-    await log.create()
-    await generations.log_is_renewed(context)
+    try:
+        if await log.state() is not None:
+            await log.delete()
+        await log.create()
+        await generations.log_is_renewed(context)
+    except Unavailable as error:
+        explanation = f"{context} was switched, and {log.name} still has the events of before: {error.explanation}"
+        raise Unavailable(error.server, explanation, "run `annals streams switch` again") from error

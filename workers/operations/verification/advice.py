@@ -6,6 +6,11 @@ from workers.operations.verification.findings import FindingKind
 
 BUILD_WINDOWS_AGAIN = "find it, then build the windows again: `annals analytics rebuild`"
 
+SAGA_DIFFERS = (
+    "the saga's tables were changed by hand, its code has changed since, or events were replaced on which it has acted "
+    "(`annals streams list`)"
+)
+
 ADVICE: dict[FindingKind, str] = {
     FindingKind.TOPIC_MISFIT: "settings: `annals topics create`; partitions: `annals topics recreate`",
     FindingKind.INTERRUPTED: "find out what was sent and not answered, then: `annals lanes acknowledge`",
@@ -15,7 +20,8 @@ ADVICE: dict[FindingKind, str] = {
         "the database was set back, or another program wrote to the log: restore the newest database"
     ),
     FindingKind.EVENT_DIFFERS: (
-        "another program wrote to the log or changed the table: find it; readers trust the table"
+        "another program wrote to the log or changed the table: find it; readers trust the table. If `annals streams "
+        "list` says that the log is not renewed: `annals streams switch`"
     ),
     FindingKind.FOREIGN_RECORD: (
         "another program wrote to the log; readers pass the record over; let only Annals write to *.events"
@@ -25,9 +31,9 @@ ADVICE: dict[FindingKind, str] = {
     FindingKind.SAGA_BEHIND: "start a saga worker; if one runs, its log says what it waits for",
     FindingKind.INSTANCE_MISSING: ("the saga's tables were changed by hand or set back: restore them with the events"),
     FindingKind.INSTANCE_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
-    FindingKind.INSTANCE_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.INSTANCE_DIFFERS: SAGA_DIFFERS,
     FindingKind.JOURNAL_GAP: "the saga's tables were changed by hand or set back: restore them with the events",
-    FindingKind.JOURNAL_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.JOURNAL_DIFFERS: SAGA_DIFFERS,
     FindingKind.INTERNAL_EVENT_FORGED: ("another program wrote to the journal, or the saga's code has changed since"),
     FindingKind.EVENT_NOT_APPLIED: "the saga's tables were set back, or the saga is younger than the event",
     FindingKind.EVENT_APPLIED_TWICE: ("the saga's tables were changed by hand: restore them with the events"),
@@ -51,7 +57,7 @@ ADVICE: dict[FindingKind, str] = {
     FindingKind.STEP_GAP: "the outbox was changed by hand or set back: restore it with the events",
     FindingKind.STEP_MISSING: ("the saga's tables were changed by hand or set back, or its code has changed since"),
     FindingKind.STEP_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
-    FindingKind.STEP_DIFFERS: "the saga's tables were changed by hand, or its code has changed since",
+    FindingKind.STEP_DIFFERS: SAGA_DIFFERS,
     FindingKind.STEP_WITHOUT_OUTCOME: (
         "start a command worker; if one runs, the command was lost: send it again with its id"
     ),
