@@ -48,7 +48,7 @@ async def test_that_kafka_interrupts_is_completed_by_the_next(users: Users, step
     await users.record(4)
     await users.copy(with_cities_in_capitals)
     users.log.faults = [step]
-    with pytest.raises(Unavailable, match="was switched, and users.events still has the events of before") as caught:
+    with pytest.raises(Unavailable, match=r"was switched, and users\.events still has the events of before") as caught:
         await users.switch(with_cities_in_capitals)
     assert "run `annals streams switch` again" in caught.value.advice
     assert await users.generations.live("users") == LiveStreams(1, 0, log_is_due=True)
