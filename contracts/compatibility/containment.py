@@ -19,6 +19,13 @@ class Unknown(Enum):
     """It is passed over. The writer writes no field that its schema does not name."""
     KEPT = auto()
     """It may not be passed over, or what is stored would say less than it did."""
+    CARRIED = auto()
+    """As KEPT, but where the schema leaves other fields open the reader keeps it and writes it back. The writer writes
+    no field that its schema does not name.
+    """
+
+
+_LOSES_NOTHING = frozenset({Unknown.KEPT, Unknown.CARRIED})
 
 
 def misfits(written: Schema, accepted: Schema, unknown: Unknown) -> list[Misfit]:
@@ -126,22 +133,26 @@ class _Containment:
         """The schema of the fields that a writer adds to those which its schema names; False if it adds none."""
         left_open = self._unknown is Unknown.REFUSED or "properties" not in written
         others: Schema | bool = written.get("additionalProperties", left_open)
+        if others is True and self._unknown is Unknown.CARRIED and "properties" in written:
+            return False
         return others
 
     def _unknown_field(self, field: Schema | bool, accepted: Schema, place: str) -> Iterator[Misfit]:
         others = accepted.get("additionalProperties", self._unknown is Unknown.REFUSED or "properties" not in accepted)
+        if others is True and self._unknown is Unknown.CARRIED:
+            return
         if others is not False:
             yield from self.compare(field, others, place)
         elif self._unknown is Unknown.REFUSED:
             yield Misfit(place, "unknown")
-        elif self._unknown is Unknown.KEPT:
+        elif self._unknown in _LOSES_NOTHING:
             yield Misfit(place, "gone")
         elif "minProperties" in accepted:
             yield Misfit(place, "minProperties", NOT_SAID, accepted["minProperties"], certain=False)
 
     def _default(self, name: str, written: Schema, accepted: Schema, place: str) -> Iterator[Misfit]:
         """Stored values lack the fields that were left out: what these mean is the reader's default."""
-        if self._unknown is not Unknown.KEPT or name in written.get("required", ()):
+        if self._unknown not in _LOSES_NOTHING or name in written.get("required", ()):
             return
         before, now = (_said(side["properties"][name], "default") for side in (written, accepted))
         if canonical(_null(before)) != canonical(_null(now)):
