@@ -3,6 +3,7 @@
 from typing import cast
 
 from shipments.contracts.events import ShipmentBooked, ShipmentDispatched, ShipmentEvent
+from shipments.contracts.fields import KILOGRAMS
 from shipments.states import AFTER
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
@@ -19,6 +20,7 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             order_id=event.order_id,
             carrier=str(event.carrier),
             pick_up_on=None if event.pick_up_on is None else event.pick_up_on.isoformat(),
+            weight=None if event.weight is None else KILOGRAMS.text(event.weight),
             tracking=None,
             status=status,
         )
