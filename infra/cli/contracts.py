@@ -18,6 +18,9 @@ from infra.git.published import files_at
 from workers.contexts import installed
 from workers.published_states import declared_states
 
+MESSAGES = ("message", "messages")
+STATES = ("state of a saga", "states of sagas")
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -66,16 +69,17 @@ def check(
     else:
         typer.echo(
             f"all {len(published.schemas)} messages, {len(published.samples)} golden samples and "
-            f"{len(published.states)} states of sagas of {where} still fit"
+            f"{_counted(len(published.states), *STATES)} of {where} still fit"
         )
     if elsewhere and not as_json:
         typer.echo(f"not compared, as they do not stand in this repository: {', '.join(sorted(elsewhere))}")
     if broken:
         names = {item.type for item in broken}
         states = len(names & (published.states.keys() | now.states.keys()))
-        counts = _counted(len(names) - states, "message"), _counted(states, "state of a saga", "states of sagas")
+        counts = [(len(names) - states, MESSAGES), (states, STATES)]
+        parts = " and ".join(_counted(number, *words) for number, words in counts if number)
         verb = "does" if len(names) == 1 else "do"
-        raise CommandRefused(f"{' and '.join(filter(None, counts))} {verb} not fit {where}.")
+        raise CommandRefused(f"{parts} {verb} not fit {where}.")
 
 
 def _broken_states(published: Publication, now: Publication, broken_messages: list[Break]) -> list[Break]:
@@ -94,5 +98,5 @@ def _broken_states(published: Publication, now: Publication, broken_messages: li
     return broken_states(Publication(states=with_code), now, states)
 
 
-def _counted(number: int, singular: str, plural: str = "") -> str:
-    return "" if number == 0 else f"{number} {singular if number == 1 else plural or f'{singular}s'}"
+def _counted(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

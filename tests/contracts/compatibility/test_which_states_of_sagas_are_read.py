@@ -36,6 +36,12 @@ class LongerLine(NamedTuple):
     price: int = 0
 
 
+class DearerLine(NamedTuple):
+    sku: str
+    quantity: int
+    price: int = 1
+
+
 class PricedLine(NamedTuple):
     sku: str
     quantity: int
@@ -99,6 +105,11 @@ CHANGES: dict[str, tuple[type[SagaState], type[SagaState], str]] = {
     ),
     "a tuple that ends earlier": (state(a=(tuple[int, int], (0, 0))), state(a=(tuple[int], (0,))), "`maxItems` is 1"),
     "a longer record": (state(a=(tuple[Line, ...], ())), state(a=(tuple[LongerLine, ...], ())), ""),
+    "a record with another default at its end": (
+        state(a=(LongerLine | None, None)),
+        state(a=(DearerLine | None, None)),
+        "field `a[2]`: left out, it is 1 now, and 0 when stored states left it out",
+    ),
     "a record with a field without a default": (
         state(a=(tuple[Line, ...], ())),
         state(a=(tuple[PricedLine, ...], ())),
