@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from contracts.compatibility.rules import renamed_facts
 from contracts.compatibility.variants import Schema
 from contracts.message import Command, Event, Message
 
@@ -38,6 +39,30 @@ def declare_again(type_: str, *, stored: bool) -> str:
         f"Declare it again, in the {module} of the context {context}, with the fields of {name}.{version}.json:\n\n"
         f'    class {name}V{number}({kind}, …, name="{name}", version={number}):\n'
         "        …"
+    )
+
+
+def read_what_is_stored(model: str, before: Schema, now: Schema) -> str:
+    """What becomes of the state of a saga, which has no version. `model` is where its class stands."""
+    renamed = [old for old, _ in renamed_facts(before, now)]
+    added = [name for name in now.get("required", ()) if name not in before.get("properties", {})]
+    lines = [f"    {name}: …  # as it was, also if nothing reads it any more" for name in renamed]
+    lines += [f"    {name}: … = …  # what it means for an instance that has not recorded it" for name in added]
+    lines.append("    …  # the other facts as they were; what is new beside them, with a name and a default of its own")
+    return (
+        "The state has no version: instances that are under way go on from what is stored. So facts keep their names "
+        f"and take what they took, and added ones have a default, in {model}:\n\n" + "\n".join(lines) + "\n\n"
+        "Then run `annals docs schemas`."
+    )
+
+
+def put_the_saga_back(name: str) -> str:
+    """What becomes of the instances of a saga that is not declared any more."""
+    context, folder, saga = name.split(".", 2)
+    return (
+        f"Declare it again, among the sagas of the context {context}, as Saga(name={saga!r}, …). If it shall go, let "
+        f'its instances end first (`annals sagas list --open --saga "{saga}"`), and remove {folder}/{saga}.json with '
+        "it."
     )
 
 

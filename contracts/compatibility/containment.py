@@ -19,6 +19,13 @@ class Unknown(Enum):
     """It is passed over. The writer writes no field that its schema does not name."""
     KEPT = auto()
     """It may not be passed over, or what is stored would say less than it did."""
+    CARRIED = auto()
+    """As KEPT, but where the schema leaves other fields open the reader keeps it and writes it back. The writer writes
+    no field that its schema does not name.
+    """
+
+
+_LOSES_NOTHING = frozenset({Unknown.KEPT, Unknown.CARRIED})
 
 
 def misfits(written: Schema, accepted: Schema, unknown: Unknown) -> list[Misfit]:
@@ -96,9 +103,10 @@ class _Containment:
         longest = written.get("maxItems", inf)
         first = max(len(written_first), len(accepted_first))
         for index in range(int(min(first, longest))):
-            yield from self.compare(
-                _item(written_first, written, index), _item(accepted_first, accepted, index), f"{place}[{index}]"
-            )
+            item, accepted_item = _item(written_first, written, index), _item(accepted_first, accepted, index)
+            yield from self.compare(item, accepted_item, f"{place}[{index}]")
+            if index >= written.get("minItems", 0) and index < min(len(written_first), len(accepted_first)):
+                yield from self._default(item, accepted_item, f"{place}[{index}]")
         if longest > first:
             yield from self.compare(written.get("items", True), accepted.get("items", True), f"{place}[]")
 
@@ -112,7 +120,8 @@ class _Containment:
         for name, field in fields.items():
             if name in accepted_fields:
                 yield from self.compare(field, accepted_fields[name], _below(place, name))
-                yield from self._default(name, written, accepted, place)
+                if name not in written.get("required", ()):
+                    yield from self._default(field, accepted_fields[name], _below(place, name))
             else:
                 yield from self._unknown_field(field, accepted, _below(place, name))
         others = self._other_fields(written)
@@ -126,26 +135,28 @@ class _Containment:
         """The schema of the fields that a writer adds to those which its schema names; False if it adds none."""
         left_open = self._unknown is Unknown.REFUSED or "properties" not in written
         others: Schema | bool = written.get("additionalProperties", left_open)
+        if others is True and self._unknown is Unknown.CARRIED and "properties" in written:
+            return False
         return others
 
     def _unknown_field(self, field: Schema | bool, accepted: Schema, place: str) -> Iterator[Misfit]:
         others = accepted.get("additionalProperties", self._unknown is Unknown.REFUSED or "properties" not in accepted)
+        if others is True and self._unknown is Unknown.CARRIED:
+            return
         if others is not False:
             yield from self.compare(field, others, place)
         elif self._unknown is Unknown.REFUSED:
             yield Misfit(place, "unknown")
-        elif self._unknown is Unknown.KEPT:
+        elif self._unknown in _LOSES_NOTHING:
             yield Misfit(place, "gone")
         elif "minProperties" in accepted:
             yield Misfit(place, "minProperties", NOT_SAID, accepted["minProperties"], certain=False)
 
-    def _default(self, name: str, written: Schema, accepted: Schema, place: str) -> Iterator[Misfit]:
+    def _default(self, written: Schema | bool, accepted: Schema | bool, place: str) -> Iterator[Misfit]:
         """Stored values lack the fields that were left out: what these mean is the reader's default."""
-        if self._unknown is not Unknown.KEPT or name in written.get("required", ()):
-            return
-        before, now = (_said(side["properties"][name], "default") for side in (written, accepted))
-        if canonical(_null(before)) != canonical(_null(now)):
-            yield Misfit(_below(place, name), "default", before, now)
+        before, now = _said(written, "default"), _said(accepted, "default")
+        if self._unknown in _LOSES_NOTHING and canonical(_null(before)) != canonical(_null(now)):
+            yield Misfit(place, "default", before, now)
 
     def _names(self, written: Schema, accepted: Schema, others: Schema | bool, place: str) -> Iterator[Misfit]:
         if "propertyNames" not in accepted:

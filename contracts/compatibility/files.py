@@ -1,4 +1,6 @@
-"""Published files as a publication: `<Name>.v<version>.json` in the folder `schemas` of a context, and samples."""
+"""Published files as a publication: `<Name>.v<version>.json` in the folder `schemas` of a context, samples, and
+`<saga>.json` in the folder `sagas`, the schema of a saga's state.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,11 +10,12 @@ from typing import NamedTuple
 from contracts.compatibility.publication import Publication, SampleName
 from contracts.compatibility.variants import Schema
 
-SCHEMAS, SAMPLES = "schemas", "samples"
+SCHEMAS, SAMPLES, SAGAS = "schemas", "samples", "sagas"
+FOLDERS = (SCHEMAS, SAMPLES, SAGAS)
 
 
 class PublishedFile(NamedTuple):
-    """A file in one of the two folders of a context's published language."""
+    """A file in one of the folders of a context's published language."""
 
     context: str
     folder: str
@@ -20,8 +23,17 @@ class PublishedFile(NamedTuple):
 
     @property
     def type(self) -> str:
-        """The wire type: that of `users`, `UserCreated.v1.renamed.json` is `users.UserCreated.v1`."""
+        """The wire type: that of `users`, `UserCreated.v1.renamed.json` is `users.UserCreated.v1`. Of a saga's state
+        the name that takes its place: `users.sagas.welcome`.
+        """
+        if self.folder == SAGAS:
+            return saga_state_name(self.context, self.name.removesuffix(".json"))
         return ".".join([self.context, *self.name.split(".")[:2]])
+
+
+def saga_state_name(context: str, saga: str) -> str:
+    """What the state of a saga is called among what is published. No wire type looks like it."""
+    return f"{context}.{SAGAS}.{saga}"
 
 
 class UnreadableSchema(Exception):
@@ -41,6 +53,7 @@ def publication_of(files: Mapping[PublishedFile, bytes]) -> Publication:
     """What these files publish. Raises UnreadableSchema."""
     schemas: dict[str, Schema] = {}
     samples: dict[SampleName, bytes] = {}
+    states: dict[str, Schema] = {}
     for file, value in files.items():
         if file.folder == SAMPLES:
             samples[file.type, file.name] = value
@@ -51,8 +64,8 @@ def publication_of(files: Mapping[PublishedFile, bytes]) -> Publication:
             raise UnreadableSchema(file) from error
         if not isinstance(schema, dict):
             raise UnreadableSchema(file)
-        schemas[file.type] = schema
-    return Publication(schemas, samples)
+        (states if file.folder == SAGAS else schemas)[file.type] = schema
+    return Publication(schemas, samples, states)
 
 
 def files_under(folders: Mapping[str, Path]) -> dict[PublishedFile, bytes]:
@@ -65,5 +78,5 @@ def files_under(folders: Mapping[str, Path]) -> dict[PublishedFile, bytes]:
 
 
 def _published_in(folder: Path) -> Iterator[Path]:
-    for name in (SCHEMAS, SAMPLES):
+    for name in FOLDERS:
         yield from sorted((folder / name).glob("*.json"))

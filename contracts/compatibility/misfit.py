@@ -10,8 +10,8 @@ NOT_SAID = object()
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """At `place` (`lines[].quantity`; empty for the message itself) `keyword` says `accepted` of what is read, and
-    `written` of what is written. Without `certain` it cannot be decided whether the one includes the other.
+    """At `place` (`lines[].quantity`; empty for the whole) `keyword` says `accepted` of what is read, and `written` of
+    what is written. Without `certain` it cannot be decided whether the one includes the other.
     """
 
     place: str
@@ -23,15 +23,16 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Who writes and who reads, and when: the words for a misfit."""
+    """Who writes and who reads, and when: the words for a misfit. `whole` is what the fields are those of."""
 
     writers: str
     verb: str
     time: str
+    whole: str = "the message"
 
     def reason(self, misfit: Misfit) -> str:
         """A sentence that says what is wrong, and where."""
-        where = f"field `{misfit.place}`" if misfit.place else "the message"
+        where = f"field `{misfit.place}`" if misfit.place else self.whole
         accepted = f"{self.verb} {_shown(misfit.accepted)} {self.time}"
         if not misfit.certain:
             return (

@@ -18,15 +18,16 @@ SampleName = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The schemas by wire type, and the golden samples."""
+    """The schemas by wire type, the golden samples, and the schemas of the states of sagas by name."""
 
     schemas: Mapping[str, Schema] = field(default_factory=dict)
     samples: Mapping[SampleName, bytes] = field(default_factory=dict)
+    states: Mapping[str, Schema] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A message that does not fit what was published of it: why, and what to do."""
+    """A message, or the state of a saga, that does not fit what was published of it: why, and what to do."""
 
     type: str
     reasons: tuple[str, ...]

@@ -2,12 +2,14 @@
 
 import json
 from importlib.metadata import version
+from itertools import starmap
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.asyncapi import asyncapi as asyncapi_document
+from contracts.compatibility.advice import put_the_saga_back
 from contracts.examples import examples_of
 from contracts.message import Event
 from contracts.samples import events_without_sample, undeclared_samples, write_samples
@@ -16,6 +18,7 @@ from contracts.topics import Topics
 from infra.cli.exits import CommandRefused
 from infra.contexts import chosen_contexts
 from infra.settings import Settings
+from workers.published_states import declared_states, stale_states, state_breaks, undeclared_states, write_states
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -30,22 +33,24 @@ def schemas(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is wrong.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Write the JSON Schemas of all messages, and a golden sample of each event that has none.
+    """Write the JSON Schemas of all messages and of the states of all sagas, and a golden sample of each event that
+    has none.
 
-    They stand in the folders schemas and samples of each context's published language. A sample is never rewritten,
-    and no file is removed.
+    They stand in the folders schemas, sagas and samples of each context's published language. A sample is never
+    rewritten, and no file is removed.
     """
-    stale = stale_schemas() if check else write_schemas()
+    stale = [*stale_schemas(), *stale_states()] if check else [*write_schemas(), *write_states()]
     written = [] if check else write_samples()
     unsampled = events_without_sample()
     undeclared = [*undeclared_schemas(), *undeclared_samples()]
-    declared = messages()
-    broken = [str(item) for item in schema_breaks() if item.type in declared]
+    without_saga = undeclared_states()
+    declared = {*messages(), *declared_states()}
+    broken = [str(item) for item in (*schema_breaks(), *state_breaks()) if item.type in declared]
     names = [_shown(path) for path in (*stale, *written)]
     if as_json:
         result = {
             "stale" if check else "written": names,
-            "undeclared": [_shown(path) for path in undeclared],
+            "undeclared": [_shown(path) for path in (*undeclared, *without_saga)],
             "unsampled": [model.type for model in unsampled],
         }
         typer.echo(json.dumps(result))
@@ -54,10 +59,16 @@ def schemas(
             typer.echo(f"{'stale' if check else 'written'}: {name}")
     else:
         typer.echo("all schemas match their models" if check and not broken else "nothing to write")
-    problems = [*broken, *map(_undeclared, undeclared), *map(_unsampled, unsampled)]
+    problems = [
+        *broken,
+        *map(_undeclared, undeclared),
+        *starmap(_without_saga, without_saga.items()),
+        *map(_unsampled, unsampled),
+    ]
     if broken:
         problems.append(
-            "Not written anew: what stands for stored events and old clients. Remove what was never released."
+            "Not written anew: what stands for stored events, stored states and old clients. Remove what was never "
+            "released."
         )
     if check and names:
         problems.insert(0, f"{len(names)} schemas do not match their models: run `annals docs schemas`.")
@@ -73,6 +84,10 @@ def _undeclared(path: Path) -> str:
         f'class {name}V{number}(…, name="{name}", version={number}), with the fields that the file has. '
         "Of a deprecated command whose removed_on has passed, remove the file too."
     )
+
+
+def _without_saga(path: Path, name: str) -> str:
+    return f"{_shown(path)} has no saga. {put_the_saga_back(name)}"
 
 
 def _unsampled(model: type[Event]) -> str:

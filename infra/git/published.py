@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from contracts.compatibility.files import SAMPLES, SCHEMAS, PublishedFile
+from contracts.compatibility.files import FOLDERS, PublishedFile
 
 TIMEOUT_SECONDS = 60.0
 MAX_FILES = 20_000
@@ -24,7 +24,7 @@ class GitSaidNo(HistoryRefused):
 def files_at(
     reference: str, folders: Mapping[str, Path], root: Path, checkout: Path
 ) -> tuple[dict[PublishedFile, bytes], frozenset[str]]:
-    """The schemas and samples at a commit of the repository that `checkout` stands in, and the contexts of which there
+    """The published files at a commit of the repository that `checkout` stands in, and the contexts of which there
     are none because they stand elsewhere, as those that are installed do.
 
     They are those of every context in a folder under `root`, of its name, also of contexts that are gone by now, and of
@@ -60,12 +60,7 @@ def _published_under(folder: Path, commit: str, depth: int) -> dict[PurePosixPat
         entry, _, name = line.partition("\t")
         _, kind, digest, size = entry.split()
         path = PurePosixPath(name)
-        if (
-            kind == "blob"
-            and len(path.parts) == depth
-            and path.parts[-2] in {SCHEMAS, SAMPLES}
-            and path.suffix == ".json"
-        ):
+        if kind == "blob" and len(path.parts) == depth and path.parts[-2] in FOLDERS and path.suffix == ".json":
             if not size.isdigit():  # the blob is not in the repository
                 raise HistoryRefused(_incomplete(folder, digest))
             blobs[path] = digest

@@ -14,6 +14,7 @@ from tests.git.test_files_of_a_commit import git
 
 ROOT = Path(__file__).parents[2]
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*_cache", "deploy", "measuring", "devstack")
+SAGA = "workers/domain/users/welcome.py"
 REASON = "    reason: ShortText | None = None\n"
 
 
@@ -42,8 +43,8 @@ async def run(project: Path, *arguments: str) -> Ended:
     return Ended(process.returncode, output.decode(), errors.decode())
 
 
-def change(project: Path, old: str, new: str) -> None:
-    path = project / "contracts" / "users" / "events.py"
+def change(project: Path, old: str, new: str, file: str = "contracts/users/events.py") -> None:
+    path = project / file
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), "utf-8")
@@ -107,3 +108,52 @@ async def test_an_event_that_is_gone_and_a_sample_that_was_edited(project: Path)
     ended = await run(project, "contracts", "check", "--against", "nothing")
     assert (ended.code, ended.output) == (1, "")
     assert ended.errors.startswith("There is no commit 'nothing' in the repository of ")
+
+
+async def test_a_fact_of_a_saga_with_another_name(project: Path) -> None:
+    schema = project / "contracts" / "users" / "sagas" / "welcome.json"
+    before = schema.read_bytes()
+    change(project, "    has_waited: bool = False\n", "    is_due: bool = False\n", SAGA)
+    for arguments in (("contracts", "check"), ("contracts", "check", "--against", "main"), ("docs", "schemas")):
+        ended = await run(project, *arguments)
+        assert ended.code == 1
+        assert "users.sagas.welcome: field `has_waited` is gone now and `is_due` takes" in ended.output + ended.errors
+        assert "in workers.domain.users.welcome.WelcomeState:" in ended.output + ended.errors
+    assert schema.read_bytes() == before
+    change(project, REASON, f"{REASON}    note: ShortText\n")
+    ended = await run(project, "contracts", "check")
+    assert "1 message and 1 state of a saga do not fit the files here." in ended.errors
+
+
+async def test_a_fact_more_is_no_reason_and_is_published(project: Path) -> None:
+    change(project, "    has_waited: bool = False\n", "    has_waited: bool = False\n    times: int = 0\n", SAGA)
+    assert (await run(project, "contracts", "check", "--against", "main")).code == 0
+    ended = await run(project, "docs", "schemas", "--check")
+    assert ended.code == 1
+    assert "stale: contracts/users/sagas/welcome.json" in ended.output
+    assert (await run(project, "docs", "schemas")).code == 0
+    assert "times" in (project / "contracts" / "users" / "sagas" / "welcome.json").read_text("utf-8")
+
+
+async def test_a_saga_that_is_gone_unless_its_file_is_removed_with_it(project: Path) -> None:
+    change(project, 'name="welcome"', 'name="greeting"', SAGA)
+    assert (await run(project, "contracts", "check", "--against", "main")).code == 1
+    ended = await run(project, "docs", "schemas")
+    assert ended.code == 1
+    assert "contracts/users/sagas/welcome.json has no saga." in ended.errors
+    assert "Declare it again, among the sagas of the context users, as Saga(name='welcome', …)." in ended.errors
+    (project / "contracts" / "users" / "sagas" / "welcome.json").unlink()
+    assert (await run(project, "contracts", "check", "--against", "main")).code == 0
+    assert (await run(project, "docs", "schemas", "--check")).code == 0
+
+
+async def test_a_message_is_told_also_where_the_code_of_its_context_cannot_be_loaded(project: Path) -> None:
+    change(project, REASON, f"{REASON}    note: ShortText\n")
+    change(project, "    has_waited: bool = False\n", "    has_waited: bool\n", SAGA)
+    ended = await run(project, "contracts", "check")
+    assert "users.UserDeleted.v1: field `note` is required now" in ended.output
+    change(project, f"{REASON}    note: ShortText\n", REASON)
+    ended = await run(project, "contracts", "check")
+    assert (ended.code, ended.output) == (1, "")
+    assert "annals declares `users = " in ended.errors
+    assert "has_waited" in ended.errors

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.deprecation import Deprecated
-from contracts.users.commands import CreateUser
+from contracts.users.commands import CreateUser, UpdateUser
 from tests.gateway.in_memory import SystemInMemory, application
 
 LATE = Deprecated(since=date(2027, 6, 1), removed_on=date(2028, 6, 1), use="users.UpdateUser.v1")
@@ -66,3 +66,57 @@ async def test_only_what_was_said_is_sent(monkeypatch: pytest.MonkeyPatch) -> No
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         answer = await client.post("/users", json=ADA)
     assert [name for name in NAMES if name in answer.headers] == ["deprecation"]
+
+
+@pytest.fixture
+def late_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command by which an undo gives a user the fields from before is deprecated."""
+    monkeypatch.setattr(UpdateUser, "deprecation", Deprecated(since=date(2027, 6, 1), removed_on=date(2028, 6, 1)))
+
+
+async def changed(http: httpx.AsyncClient) -> None:
+    """Ada was registered and has moved to Turin."""
+    await http.post("/users", json=ADA)
+    await http.post("/users/ada/UpdateUser", json={"city": "Turin"})
+
+
+@pytest.mark.usefixtures("late_update")
+@pytest.mark.parametrize("wait", ["wait=5", "wait=0"])
+async def test_an_undo_that_sends_one(http: httpx.AsyncClient, system: SystemInMemory, wait: str) -> None:
+    await changed(http)
+    system.handles = wait == "wait=5"
+    answer = await http.post("/users/ada/undo", headers={"Prefer": wait, "Idempotency-Key": "once"})
+    assert answer.status_code == (200 if system.handles else 202)
+    assert answer.headers["Deprecation"] == "@1811808000"
+    assert answer.headers["Sunset"] == "Thu, 01 Jun 2028 00:00:00 GMT"
+
+
+@pytest.mark.usefixtures("late_update")
+async def test_also_in_the_answer_to_a_repeat_of_the_undo(http: httpx.AsyncClient) -> None:
+    await changed(http)
+    key = {"Idempotency-Key": "once"}
+    first = await http.post("/users/ada/undo", headers=key)
+    await http.delete("/users/ada")
+    again = await http.post("/users/ada/undo", headers=key)
+    assert [name for name in NAMES if name in again.headers] == [name for name in NAMES if name in first.headers]
+    assert again.headers["Deprecation"] == "@1811808000"
+
+
+@pytest.mark.usefixtures("late_update")
+async def test_and_where_what_the_undo_sends_is_rejected(http: httpx.AsyncClient) -> None:
+    await changed(http)
+    await http.post("/users/ada/UpdateUser", json={"email": "countess@example.org"})
+    await http.post("/users", json={**ADA, "user_id": "bob"})
+    answer = await http.post("/users/ada/undo")
+    assert answer.json()["code"] == "EmailTaken"
+    assert answer.headers["Deprecation"] == "@1811808000"
+
+
+@pytest.mark.usefixtures("late_update")
+async def test_but_no_undo_that_sends_another_command_or_none(http: httpx.AsyncClient) -> None:
+    await http.post("/users", json=ADA)
+    line = {"sku": "tea", "quantity": 1, "unit_price": "1.00"}
+    await http.post("/orders", json={"order_id": "o-1", "user_id": "ada", "currency": "EUR", "lines": [line]})
+    answers = [await http.post(f"/{place}/undo") for place in ("users/ada", "orders/o-1", "users/nobody")]
+    assert [answer.status_code for answer in answers] == [409, 200, 404]
+    assert [name for answer in answers for name in NAMES if name in answer.headers] == []

@@ -38,6 +38,7 @@ def root(tmp_path: Path) -> Path:
     write(folder / "users" / "schemas" / "CreateUser.v1.json", '{"title": "Wörter"}')
     write(folder / "users" / "samples" / "UserCreated.v1.json", '{"user_id":"ada"}')
     write(folder / "users" / "samples" / "notes.txt", "no sample")
+    write(folder / "users" / "sagas" / "a welcome.json", "{}")
     write(folder / "users" / "commands.py", "")
     write(folder / "gone" / "schemas" / "Go.v1.json", "{}")
     git(folder, "init", "-q", "-b", "main")
@@ -55,6 +56,7 @@ def test_are_those_of_all_contexts_also_of_those_that_are_gone(root: Path) -> No
         PublishedFile("gone", "schemas", "Go.v1.json"): b"{}",
         PublishedFile("users", "schemas", "CreateUser.v1.json"): '{"title": "Wörter"}'.encode(),
         PublishedFile("users", "samples", "UserCreated.v1.json"): b'{"user_id":"ada"}',
+        PublishedFile("users", "sagas", "a welcome.json"): b"{}",
     }
     assert PublishedFile("gone", "schemas", "Go.v1.json") not in files_at("HEAD", {}, root)
     assert files_at("main", {}, root)[PublishedFile("users", "schemas", "CreateUser.v1.json")] == b"changed"
@@ -71,13 +73,13 @@ def test_and_of_a_context_that_stands_elsewhere_in_the_repository(tmp_path: Path
     files, elsewhere = published.files_at("HEAD", folders, root, project / "src")
     assert (files, elsewhere) == ({PublishedFile("shipments", "schemas", "Ship.v1.json"): b"[]"}, frozenset({"users"}))
     files, elsewhere = published.files_at("released", folders, root, root)
-    assert (len(files), elsewhere) == (3, frozenset({"shipments"}))
+    assert (len(files), elsewhere) == (4, frozenset({"shipments"}))
 
 
 def test_also_in_a_hook_of_another_repository(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere.git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
-    assert len(files_at("released", {}, root)) == 3
+    assert len(files_at("released", {}, root)) == 4
 
 
 @pytest.mark.parametrize("reference", ["nothing", "-x", "--help", "", " ", "HEAD^9", "HEAD:users", "nul\0nul", "a..b"])
@@ -87,7 +89,7 @@ def test_are_not_there_without_such_a_commit(root: Path, reference: str) -> None
 
 
 def test_are_not_there_if_none_was_published_yet(root: Path) -> None:
-    git(root, "rm", "-rq", "users/schemas", "users/samples")
+    git(root, "rm", "-rq", "users/schemas", "users/samples", "users/sagas")
     git(root, "commit", "-qm", "three")
     with pytest.raises(HistoryRefused, match=r"HEAD of the repository .* nothing to compare with"):
         files_at("HEAD", {}, root)

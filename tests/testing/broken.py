@@ -11,7 +11,7 @@ from workers.core.context import Context
 from workers.core.decider import Decision, Rejection
 from workers.core.projection import Document
 from workers.core.recorded import Recorded
-from workers.core.saga import Consequence, SetDeadline
+from workers.core.saga import Consequence, SagaState, SetDeadline
 from workers.domain import contexts
 
 USERS, ORDERS, PAYMENTS = contexts()["users"], contexts()["orders"], contexts()["payments"]
@@ -88,6 +88,21 @@ def whose_saga_waits_without_an_end() -> Context:
         return tuple(follows for follows in welcome.decide(state, recorded) if not isinstance(follows, SetDeadline))
 
     return replace(USERS, sagas=(replace(welcome, decide=decide),))
+
+
+class Forgetful(SagaState):
+    """A state of which no schema was ever written."""
+
+    is_asleep: bool = False
+
+    @property
+    def status(self) -> str:
+        return "new"
+
+
+def whose_saga_has_a_state_without_a_schema() -> Context:
+    (welcome,) = USERS.sagas
+    return replace(USERS, sagas=(replace(welcome, initial=Forgetful()),))
 
 
 def that_lets_everybody_do_everything() -> Context:

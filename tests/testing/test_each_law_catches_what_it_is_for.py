@@ -31,6 +31,11 @@ CASES: list[tuple[Callable[[], Context], str, str | None]] = [
         "test_has_a_deadline_as_long_as_it_waits_and_none_once_it_has_ended",
         "would wait without an end",
     ),
+    (
+        broken.whose_saga_has_a_state_without_a_schema,
+        "test_has_the_schema_of_its_state_committed",
+        "annals docs schemas",
+    ),
     (broken.that_lets_everybody_do_everything, "test_writing_and_reading_need_scopes_of_their_own", None),
     (broken.that_has_forgotten_a_command, "test_has_a_row_for_each_command_and_each_way_of_reading", None),
     (broken.that_is_loud_and_does_not_say_why, "test_is_quiet_or_says_no_when_asked_again", "loud_when_repeated"),

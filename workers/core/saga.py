@@ -34,6 +34,8 @@ class SagaState(BaseModel):
 
     What a fact holds must not be changed in place either: a state that was written stays in memory, and the next event
     is applied to it, or to what its JSON gives. Both must be equal. Facts that this release does not know are kept.
+    Those that are added later have a default, for the instances that lack them: the schema of each state is committed,
+    and `annals contracts check` compares it.
 
     Each saga's state has a `status`: a property that follows from the facts. It names the next action, or how the
     instance ended. It is stored beside the facts, in a column of its own, to be listed and counted.

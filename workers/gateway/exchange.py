@@ -70,7 +70,7 @@ class Exchange:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (CORRELATION_HEADER.lower().encode(), correlation_id.encode()),
-                    *deprecation_headers(scope.get("route")),
+                    *deprecation_headers(scope),
                     *protective_headers(scope["path"]),
                 ]
             await send(message)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
+from contracts.catalogue import catalogue
 from contracts.fields import Identifier
 from contracts.outcome import Outcome
 from workers.core.access import Read
@@ -20,6 +21,7 @@ from workers.gateway.backend import Backend
 from workers.gateway.cards import CHANGES
 from workers.gateway.command_dispatcher import KeyReused, Stream
 from workers.gateway.conditional import check
+from workers.gateway.deprecation import note_sent
 from workers.gateway.history import problems_of
 from workers.gateway.kept import Kept
 from workers.gateway.preconditions import Current, Preconditions
@@ -41,10 +43,14 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
         responses=CHANGES,
     )
     async def undo_last(
-        stream_id: Annotated[Identifier, Path(alias=kept.parameter)], metadata: Metadata, conditions: Conditions
+        request: Request,
+        stream_id: Annotated[Identifier, Path(alias=kept.parameter)],
+        metadata: Metadata,
+        conditions: Conditions,
     ) -> Response:
         await backend.guard.require_stream(metadata.principal, kept, Read.HISTORY, stream_id)
-        if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
+        stream = (kept.context, stream_id)
+        if (earlier := await _earlier_answer(backend, request, metadata, stream)) is not None:
             return earlier
 
         async def load() -> Sequence[Recorded]:
@@ -53,6 +59,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
 
         async def send(undo_command: UndoCommand) -> Outcome | None:
             command, version, cause = undo_command
+            note_sent(request, type(command))
             await backend.guard.require_command(metadata.principal, kept, command)
             return await backend.dispatcher.outcome(command, metadata, version, cause)
 
@@ -60,7 +67,7 @@ def add_undo(router: APIRouter, backend: Backend, kept: Kept) -> None:
             command, outcome = await undo_last_change(undo, load, send, partial(_check, kept, conditions))
         except (_PreconditionFailed, UndoRejected, KeyReused) as error:
             # Perhaps the first request was handled since this one looked: then it found another history, too.
-            if (earlier := await _earlier_answer(backend, metadata, (kept.context, stream_id))) is not None:
+            if (earlier := await _earlier_answer(backend, request, metadata, stream)) is not None:
                 return earlier
             raise _problem(error, backend.guard.contexts[kept.context]) from None
         return answer(backend.guard.contexts, outcome, command, metadata)
@@ -74,12 +81,18 @@ class _PreconditionFailed(Exception):
         self.problem = problem
 
 
-async def _earlier_answer(backend: Backend, metadata: RequestMetadata, stream: Stream) -> Response | None:
+async def _earlier_answer(
+    backend: Backend, request: Request, metadata: RequestMetadata, stream: Stream
+) -> Response | None:
     """The answer to an earlier request about this stream under the same key."""
     if not metadata.may_be_repeat:
         return None
     outcome = await backend.dispatcher.awaited(metadata.command_id, stream, 0)
-    return None if outcome is None else known_answer(backend.guard.contexts, outcome)
+    if outcome is None:
+        return None
+    if (command := catalogue().commands.get(outcome.type)) is not None:
+        note_sent(request, command)
+    return known_answer(backend.guard.contexts, outcome)
 
 
 def _check(kept: Kept, conditions: Preconditions, history: Sequence[Recorded]) -> None:

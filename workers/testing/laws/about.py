@@ -83,6 +83,8 @@ def _subjects(contexts: Iterable[Context], asked: tuple[str, ...]) -> dict[str, 
                 for projection in context.projections
                 for section in projection.sections
             }
+        case ("context", "saga"):
+            return {f"{context.name}-{saga.name}": (context, saga) for context in contexts for saga in context.sagas}
         case ("saga",):
             return {saga.name: (saga,) for context in contexts for saga in context.sagas}
         case ("message",):

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from contracts.catalogue import catalogue
 from contracts.examples import examples_of
 from contracts.message import Command, Event
+from contracts.schemas import schema_text
 from workers.contexts import installed
+from workers.core.context import Context
 from workers.core.saga import ClearDeadline, Saga, SetDeadline, Step
+from workers.published_states import state_of
 from workers.testing.laws.about import Laws, holds
 from workers.testing.saga_walks import saga_walk
 from workers.testing.scenarios import recorded, through_json, words
@@ -108,6 +111,13 @@ class SagaLaws(Laws):
         assert saga.initial.status in all_statuses - saga.settled_statuses - saga.idle_statuses
         assert saga.settled_statuses | saga.idle_statuses < all_statuses
         assert not saga.settled_statuses & saga.idle_statuses
+
+    def test_has_the_schema_of_its_state_committed(self, context: Context, saga: Saga[Any]) -> None:
+        """A later release is compared with it, as it goes on from what this one has stored."""
+        state = state_of(context.name, saga)
+        path = state.path()
+        is_current = path.is_file() and path.read_text("utf-8") == schema_text(state.schema)
+        assert is_current, f"run `annals docs schemas`: {path} differs from the state of the saga {saga.name}"
 
     def test_stores_no_status_as_it_follows_from_the_facts(self, saga: Saga[Any]) -> None:
         assert "status" not in saga.initial.model_dump()

@@ -6,7 +6,7 @@ from typing import cast
 from pydantic import BaseModel
 
 from shipments.contracts.events import ShipmentBooked, ShipmentDispatched, ShipmentEvent
-from shipments.contracts.fields import Carrier
+from shipments.contracts.fields import KILOGRAMS, Carrier, Weight
 from shipments.states import AFTER, Status
 from workers.core.projection import Document, Index, Projection
 from workers.core.recorded import Recorded
@@ -20,6 +20,7 @@ class ShipmentCard(BaseModel):
     order_id: str
     carrier: Carrier
     pick_up_on: date | None
+    weight: Weight | None
     tracking: str | None
     status: Status
     timeline: list[TimelineStep]
@@ -36,6 +37,7 @@ def evolve(card: Document | None, recorded: Recorded) -> Document | None:
             order_id=event.order_id,
             carrier=str(event.carrier),
             pick_up_on=None if event.pick_up_on is None else event.pick_up_on.isoformat(),
+            weight=None if event.weight is None else KILOGRAMS.text(event.weight),
             tracking=None,
             status=status,
         )

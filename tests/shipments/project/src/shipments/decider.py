@@ -60,7 +60,7 @@ def _event(state: ShipmentState, command: ShipmentCommand) -> ShipmentEvent:
 
 
 def _booked(message: BookShipment | ShipmentBooked) -> str:
-    return f"{message.order_id} by {message.carrier} on {message.pick_up_on}"
+    return f"{message.order_id} by {message.carrier} on {message.pick_up_on}, {message.weight} kg"
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """A shipment goes from its booking to the customer, or is called off before."""
 
+from decimal import Decimal
+
+from infra.testing.installation import installation
+from shipments.context import context
 from shipments.contracts.commands import BookShipment
 from shipments.contracts.examples import (
     BOOK,
+    BOOK_ANOTHER,
     BOOKED,
     CANCEL,
     CANCELLED,
@@ -36,3 +41,13 @@ def test_is_booked_once() -> None:
     other = BookShipment(shipment_id="s-1", order_id="o-9", carrier=Carrier.COURIER)
     given(decider, BOOKED).when(BOOK).then_nothing()
     given(decider, BOOKED).when(other).then_rejected("ShipmentAlreadyExists")
+    heavier = BOOK.model_copy(update={"weight": Decimal("12.501")})
+    given(decider, BOOKED).when(heavier).then_rejected("ShipmentAlreadyExists")
+
+
+async def test_the_card_says_what_the_carrier_has_to_lift() -> None:
+    async with installation(context) as annals:
+        await annals.send(BOOK)
+        await annals.send(BOOK_ANOTHER)
+        documents = [annals.read_model("shipments").find("order", order_id) for order_id in ("o-1", "o-2")]
+    assert [document["weight"] for (document,) in documents] == ["12.500", None]

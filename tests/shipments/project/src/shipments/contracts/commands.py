@@ -4,7 +4,7 @@ from datetime import date
 
 from contracts.fields import Identifier, ShortText
 from contracts.message import Command
-from shipments.contracts.fields import Carrier
+from shipments.contracts.fields import Carrier, Weight
 from shipments.contracts.stream import ShipmentStream
 
 
@@ -14,6 +14,7 @@ class BookShipment(Command, ShipmentStream):
     order_id: Identifier
     carrier: Carrier
     pick_up_on: date | None = None
+    weight: Weight | None = None
 
 
 class DispatchShipment(Command, ShipmentStream):
