@@ -34,7 +34,7 @@ class PostgresHeldStreams:
         return {row["partition"]: row["sequence"] for row in rows}
 
     async def events_after(self, context: str, partition: int, sequence: int, limit: int) -> Sequence[EventRow]:
-        rows = await self._session.rows("events_to_copy", context, partition, sequence, limit)
+        rows = await self._session.rows("events_after", context, partition, sequence, limit)
         return [event_row(row) for row in rows]
 
     async def store(
