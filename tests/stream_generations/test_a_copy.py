@@ -10,6 +10,7 @@ from contracts.copying import EventAsStored, Part
 from tests.stream_generations.conftest import Users
 from tests.stream_generations.transforms import of_the_newest_version, with_cities_in_capitals
 from workers.operations.stream_generations import copying
+from workers.operations.stream_generations.copying import Copying, next_generation
 from workers.operations.stream_generations.transforming import TransformRefused
 from workers.ports.stream_generations import CopyConflict
 
@@ -73,6 +74,18 @@ async def test_is_begun_anew_by_another_function_or_when_it_is_asked_for(users: 
     assert (await users.copy(with_cities_in_capitals, name="changed since")).number == 2
     assert (await users.copy(with_cities_in_capitals, name="changed since", fresh=True)).number == 3
     assert (await users.copy(with_cities_in_capitals, name="changed since")).number == 3
+
+
+async def test_by_another_function_of_the_same_module_is_another_copy(users: Users) -> None:
+    """The fingerprint is that of the module. Two functions in one copy would be the fault of nobody's code."""
+    await users.record(4)
+    one, other = (
+        Copying(with_cities_in_capitals, "module:one", "code"),
+        Copying(of_the_newest_version, "module:other", "code"),
+    )
+    assert (await next_generation(users.generations, "users", one, fresh=False)).number == 1
+    assert (await next_generation(users.generations, "users", one, fresh=False)).number == 1
+    assert (await next_generation(users.generations, "users", other, fresh=False)).number == 2
 
 
 async def test_by_two_operators_at_once_is_made_by_one(users: Users) -> None:

@@ -27,8 +27,8 @@ class Copying(NamedTuple):
 async def next_generation(
     generations: StreamGenerations, context: str, copying: Copying, *, fresh: bool
 ) -> StreamGeneration:
-    """The copy to go on with: an unfinished one of the live generation by the same code, or a new one if there is none
-    or with `fresh`. Raises Unavailable and CopyConflict.
+    """The copy to go on with: an unfinished one of the live generation by the same function and code, or a new one if
+    there is none or with `fresh`. Raises Unavailable and CopyConflict.
     """
     live = await generations.live(context)
     existing = await generations.existing(context)
@@ -37,7 +37,8 @@ async def next_generation(
         newest is not None
         and not fresh
         and newest.number not in (live.number, live.previous)
-        and (newest.copied_from, newest.fingerprint) == (live.number, copying.fingerprint)
+        and (newest.copied_from, newest.transform, newest.fingerprint)
+        == (live.number, copying.name, copying.fingerprint)
     ):
         return newest
     return await generations.begin(context, live.number, copying.name, copying.fingerprint)
