@@ -18,7 +18,6 @@ from workers.ports.stream_generations import (
     CopyConflict,
     LiveStreams,
     StreamGeneration,
-    TypeChange,
 )
 
 
@@ -105,9 +104,6 @@ class PostgresStreamGenerations:
     ) -> StreamGeneration:
         async with self._transaction() as streams:
             return await streams.store(generation, partition, copied_to, events)
-
-    async def changes(self, context: str, live: int, other: int) -> Sequence[TypeChange]:
-        return [TypeChange(**row) for row in await self._database.rows("copied_changes", context, live, other)]
 
     async def changed_streams_after(
         self, context: str, live: int, other: int, stream_id: str, limit: int

@@ -17,7 +17,7 @@ PLACES_ALONE = {
     "streams_begun",
     "unknown_streams",
 }
-COPIES = {"copied_changes", "copy_events", "streams_of_generation"}
+COPIES = {"copy_events", "streams_of_generation"}
 MEASURED = {"commands_with_several_events", "streams_with_several", "times_between"}
 
 

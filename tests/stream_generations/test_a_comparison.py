@@ -7,7 +7,7 @@ from tests.stream_generations.transforms import (
     with_cities_in_capitals,
     without_addresses,
 )
-from workers.ports.stream_generations import TypeChange
+from workers.operations.stream_generations.comparing import TypeChange
 
 CREATED_V1, CREATED_V2 = "users.UserCreated.v1", "users.UserCreated.v2"
 

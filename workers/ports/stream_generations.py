@@ -45,14 +45,6 @@ class LiveStreams(NamedTuple):
 NEVER_SWITCHED = LiveStreams(RECORDED, RECORDED, log_is_due=False)
 
 
-class TypeChange(NamedTuple):
-    """How many events of a type (name and version) differ in a generation, and have which type there."""
-
-    from_type: str
-    to_type: str
-    events: int
-
-
 class CopyConflict(Exception):
     """Somebody else has copied or switched the context meanwhile. Nothing was changed."""
 
@@ -106,10 +98,6 @@ class StreamGenerations(StreamCopies, Protocol):
 
     async def begin(self, context: str, copied_from: int, transform: str, fingerprint: str) -> StreamGeneration:
         """Begin a copy of the live generation, which is `copied_from`. Raises CopyConflict."""
-        ...
-
-    async def changes(self, context: str, live: int, other: int) -> Sequence[TypeChange]:
-        """The events that differ between two generations, by their types, the most frequent first."""
         ...
 
     async def changed_streams_after(

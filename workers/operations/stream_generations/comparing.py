@@ -1,6 +1,7 @@
 """Compares the live generation of a context with a copy: the events by type, and what each changed stream leads to."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from workers.core.decider import Decider
 from workers.core.folding import fold
 from workers.history.state_fields import state_fields
 from workers.ports.event_store import EventRow
-from workers.ports.stream_generations import StreamGenerations, TypeChange
+from workers.ports.stream_generations import StreamGenerations
 
 STREAMS_AT_A_TIME = 200
 
@@ -27,6 +28,14 @@ class StreamDifference(NamedTuple):
     stream_id: str
     fields: Mapping[str, tuple[object, object]]
     problem: str = ""
+
+
+class TypeChange(NamedTuple):
+    """How many events of a type (name and version) differ in a generation, and have which type there."""
+
+    from_type: str
+    to_type: str
+    events: int
 
 
 class StreamComparison(NamedTuple):
@@ -59,6 +68,7 @@ async def compare(
 ) -> StreamComparison:
     """Compare two generations, a chunk of streams at a time. Raises Unavailable."""
     same, counts, fields = 0, {"different": 0, "broken": 0}, dict[str, int]()
+    types: Counter[tuple[str, str]] = Counter()
     sampled: list[StreamDifference] = []
     last_id = ""
     while ids := await generations.changed_streams_after(context, live, other, last_id, STREAMS_AT_A_TIME):
@@ -66,6 +76,7 @@ async def compare(
         live_rows = by_stream(await generations.streams(context, live, ids))
         other_rows = by_stream(await generations.streams(context, other, ids))
         for stream_id in ids:
+            types.update(_changes(live_rows[stream_id], other_rows[stream_id]))
             difference = _difference(stream_id, live_rows[stream_id], other_rows[stream_id], decider, events)
             if difference is None:
                 same += 1
@@ -76,13 +87,24 @@ async def compare(
             if len(sampled) < samples:
                 sampled.append(difference)
         advance(len(ids))
-    types = await generations.changes(context, live, other)
-    return StreamComparison(types, same, **counts, fields=fields, samples=sampled)
+    changes = [TypeChange(*pair, count) for pair, count in sorted(types.items(), key=lambda item: (-item[1], item[0]))]
+    return StreamComparison(changes, same, **counts, fields=fields, samples=sampled)
 
 
 def by_stream(rows: Iterable[EventRow]) -> dict[str, list[EventRow]]:
     """The rows of each stream, which must follow one another."""
     return {stream_id: list(group) for stream_id, group in groupby(rows, attrgetter("stream_id"))}
+
+
+def _changes(live_rows: Sequence[EventRow], other_rows: Sequence[EventRow]) -> Iterator[tuple[str, str]]:
+    """The types, before and after, of the events that differ. An event may have been recorded between the two looks."""
+    for live, other in zip(live_rows, other_rows, strict=False):
+        if (live.type, live.schema_version, live.data) != (other.type, other.schema_version, other.data):
+            yield _wire_type(live), _wire_type(other)
+
+
+def _wire_type(row: EventRow) -> str:
+    return f"{row.context}.{row.type}.v{row.schema_version}"
 
 
 def _difference(
@@ -111,7 +133,7 @@ def _difference(
 def _folded(rows: Sequence[EventRow], decider: Decider[Any], events: StoredEvents) -> tuple[Any, str]:
     """The state, or the initial one with what is wrong."""
     try:
-        facts = [events.read(f"{row.context}.{row.type}.v{row.schema_version}", row.data) for row in rows]
+        facts = [events.read(_wire_type(row), row.data) for row in rows]
     except MalformedMessage as error:
         return decider.initial, error.explanation
     try:
