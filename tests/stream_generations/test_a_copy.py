@@ -7,14 +7,19 @@ import pytest
 
 from contracts.catalogue import stored_events
 from contracts.copying import EventAsStored, Part
+from infra.postgres.queries import sql
 from tests.stream_generations.conftest import Users
 from tests.stream_generations.transforms import of_the_newest_version, with_cities_in_capitals
+from tests.waiting import until
 from workers.operations.stream_generations import copying
 from workers.operations.stream_generations.copying import Copying, next_generation
 from workers.operations.stream_generations.transforming import TransformRefused
 from workers.ports.stream_generations import CopyConflict
 
 FAILS_AT = 7
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 
 
 class Interrupted(Exception):
@@ -98,6 +103,21 @@ async def test_by_two_operators_at_once_is_made_by_one(users: Users) -> None:
     assert sum(isinstance(answer, CopyConflict) for answer in answers) == 1
     assert (await users.generations.existing("users"))[0].changed == 40
     assert await users.onlooker.fetchval("SELECT count(*) FROM annals.copied_events") == 40
+
+
+async def test_that_somebody_else_begins_at_this_moment_is_a_conflict(users: Users) -> None:
+    """Begun in a transaction that is open: the second operator waits for it, and is told."""
+    begin = sql("begin_stream_generation")
+    async with users.onlooker.transaction():
+        assert await users.onlooker.fetchval(begin, "users", 0, "a function", "code") == 1
+        second = asyncio.create_task(users.generations.begin("users", 0, "another function", "code"))
+
+        async def waits() -> bool:
+            return bool(await users.onlooker.fetchval(WAITING))
+
+        await until(waits, "the second one waits")
+    with pytest.raises(CopyConflict):
+        await second
 
 
 async def test_of_a_generation_that_is_no_longer_live_is_refused(users: Users) -> None:
