@@ -22,6 +22,8 @@ from tests.waiting import until
 CALLERS = 10_000
 MEASURED_CALLERS = 2_000  # memory is traced slowly
 BYTES_A_CALLER = 25_000
+# Two topics; aiokafka asks again when the second is added while it asks about the first, and every minute.
+LOOK_UPS = 8
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ async def ask(client: CommandClient, number: int, seconds: float = 90) -> str:
     return command_id
 
 
-async def test_are_all_answered_with_one_look_up_of_each_topic(
+async def test_are_all_answered_with_few_look_ups_of_topics(
     kafka: Settings, requests_of_clients: Counter[tuple[str, str]]
 ) -> None:
     async with client_for(kafka, delivery_timeout_seconds=60) as client:
@@ -60,7 +62,7 @@ async def test_are_all_answered_with_one_look_up_of_each_topic(
             answered = await asyncio.gather(*asking)
         asked = Counter({kind: count for (by, kind), count in requests_of_clients.items() if by == "annals-client"})
     assert len(set(answered)) == CALLERS
-    assert asked["MetadataRequest"] <= 2, asked
+    assert asked["MetadataRequest"] <= LOOK_UPS, asked
     assert asked["ProduceRequest"] <= CALLERS / 50, asked
 
 

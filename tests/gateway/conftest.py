@@ -1,6 +1,6 @@
 """The gateway on a system in memory, and a client that speaks to it without a network."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import httpx
@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from tests.gateway.in_memory import SystemInMemory, application
+from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.running import Running, everything
+from tests.gateway.serving import serving
 from tests.servers import Servers, isolated_environment
 
 
@@ -19,8 +20,9 @@ def system() -> SystemInMemory:
 
 
 @pytest.fixture
-def app(system: SystemInMemory) -> FastAPI:
-    return application(system)
+def app(system: SystemInMemory) -> Iterator[FastAPI]:
+    with serving(system) as gateway:
+        yield gateway
 
 
 @pytest_asyncio.fixture
@@ -56,7 +58,8 @@ async def client_of() -> AsyncIterator[Callable[[SystemInMemory], httpx.AsyncCli
     async with AsyncExitStack() as clients:
 
         def client(system: SystemInMemory) -> httpx.AsyncClient:
-            opened = httpx.AsyncClient(transport=httpx.ASGITransport(application(system)), base_url="http://gateway")
+            transport = httpx.ASGITransport(clients.enter_context(serving(system)))
+            opened = httpx.AsyncClient(transport=transport, base_url="http://gateway")
             clients.push_async_callback(opened.aclose)
             return opened
 

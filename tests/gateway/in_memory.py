@@ -32,7 +32,6 @@ from workers.gateway.hosts import ANY_HOST, AllowedHosts
 from workers.gateway.queries import Queries
 from workers.gateway.request_body import BODY_SECONDS
 from workers.ports.commands import CommandMeta, Overloaded
-from workers.ports.identity import Authenticator
 from workers.ports.lanes import Unavailable
 from workers.ports.outcomes import CommandKey
 
@@ -41,24 +40,24 @@ CATCH_UP_SECONDS = 0.3
 
 
 def application(
-    system: "SystemInMemory",
-    hosts: AllowedHosts = ANY_HOST,
-    *,
-    body_seconds: float = BODY_SECONDS,
-    authenticator: Authenticator | None = None,
+    system: "SystemInMemory", hosts: AllowedHosts = ANY_HOST, *, body_seconds: float = BODY_SECONDS
 ) -> FastAPI:
-    """The gateway on a system in memory. Its tests call it by names of their own."""
+    """A gateway of its own on a system in memory. Most tests take turns with those of serving.py."""
+    return create_app(backend_of(system), hosts=hosts, body_seconds=body_seconds)
+
+
+def backend_of(system: "SystemInMemory", *, rules: bool = False) -> Backend:
+    """The backend of a gateway. Its tests call the gateway by names of their own."""
     projections = [projection for context in contexts().values() for projection in context.projections]
     archive = Archive(RecordedHistory(system))
-    backend = Backend(
+    return Backend(
         CommandDispatcher(system, system, look_interval_seconds=LOOK_INTERVAL_SECONDS),
-        Queries(system.read_models, Topics(), projections, streams=archive, catch_up_seconds=CATCH_UP_SECONDS),
+        Queries(system.read_models, Topics(), projections, streams=archive, catch_up_seconds=system.catch_up_seconds),
         system,
         archive,
-        Guard(contexts(), archive, is_on=authenticator is not None),
+        Guard(contexts(), archive, is_on=rules),
         system,
     )
-    return create_app(backend, hosts=hosts, body_seconds=body_seconds, authenticator=authenticator)
 
 
 class SystemInMemory:
@@ -72,6 +71,7 @@ class SystemInMemory:
         self.away: set[str] = set()
         self.loses_replies = False
         self.overloaded = False
+        self.catch_up_seconds = CATCH_UP_SECONDS
         self.handles = True
         self.batch_time: datetime | None = None
         self.read_models = FollowedReadModels(lambda: self.away)

@@ -3,12 +3,15 @@
 Each refusal is beside a control: without the one header that tells, or with the guard off, the same request passes.
 """
 
+from contextlib import AbstractAsyncContextManager
+
 import httpx
 import pytest
 
 from tests.gateway.every_route import OF_SAGAS_ONLY, Operation, filled, operations, request
-from tests.gateway.in_memory import SystemInMemory, application
+from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, is_problem
+from tests.gateway.serving import client_of
 from workers.gateway.hosts import ANY_HOST, LOOPBACK_HOSTS, AllowedHosts
 
 ALL = operations()
@@ -30,9 +33,10 @@ SENT_BY_A_PAGE = (
 )
 
 
-def client(system: SystemInMemory, hosts: AllowedHosts = LOOPBACK_HOSTS) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(application(system, hosts))
-    return httpx.AsyncClient(transport=transport, base_url="http://localhost:8080")
+def client(
+    system: SystemInMemory, hosts: AllowedHosts = LOOPBACK_HOSTS
+) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    return client_of(system, hosts, base_url="http://localhost:8080")
 
 
 @pytest.mark.parametrize("operation", COMMANDS, ids=str)

@@ -12,6 +12,7 @@ from contracts.principal import Principal
 from tests.gateway.every_route import OF_SAGAS_ONLY, UNPUBLISHED, Operation, filled, operations, request
 from tests.gateway.in_memory import SystemInMemory, application
 from tests.gateway.requests import ADA, created, is_problem
+from tests.gateway.serving import client_of
 from tests.scopes import scopes
 from workers.gateway.authentication import MAX_TOKEN_CHARACTERS
 from workers.gateway.documentation import assets_folder
@@ -57,17 +58,14 @@ def known() -> KnownTokens:
 @pytest_asyncio.fixture
 async def http(system: SystemInMemory, known: KnownTokens) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that authenticates."""
-    transport = httpx.ASGITransport(application(system, authenticator=known))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    async with client_of(system, authenticator=known) as client:
         yield client
 
 
 @pytest_asyncio.fixture
 async def command_id(system: SystemInMemory) -> str:
     """Something is at each address, put there without authentication; the id of a command."""
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(application(system)), base_url="http://gateway"
-    ) as open_:
+    async with client_of(system) as open_:
         return await filled(open_)
 
 
@@ -206,8 +204,7 @@ async def test_the_caller_is_the_actor_of_the_command(http: httpx.AsyncClient, s
 
 
 async def test_without_authentication_nobody_is(system: SystemInMemory) -> None:
-    transport = httpx.ASGITransport(application(system))
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as open_:
+    async with client_of(system) as open_:
         await created(open_, user_id="ada-1")
         await open_.patch("/users/ada-1", json={"city": "Paris"}, headers=ADAS)
     assert [meta.actor for _, meta in system.sent] == [None, None]

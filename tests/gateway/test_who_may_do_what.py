@@ -13,9 +13,10 @@ import pytest_asyncio
 
 from contracts.principal import Principal
 from tests.gateway.every_route import ADDRESSES, UNPUBLISHED, Operation, filled, operations, request
-from tests.gateway.in_memory import SystemInMemory, application
+from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, ORDER, is_problem
 from tests.gateway.rules_of_routes import ASKED_OF_ALL
+from tests.gateway.serving import client_of
 from tests.scopes import scopes
 from workers.core.access import Read
 from workers.gateway.health import PROBES
@@ -59,8 +60,7 @@ async def http(system: SystemInMemory) -> AsyncIterator[httpx.AsyncClient]:
 @asynccontextmanager
 async def gateway_of(system: SystemInMemory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a gateway that knows all of the principals, by tokens with their names."""
-    app = application(system, authenticator=TokenIsTheName(PRINCIPALS))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+    async with client_of(system, authenticator=TokenIsTheName(PRINCIPALS)) as client:
         yield client
 
 
@@ -198,8 +198,7 @@ async def test_what_others_send_under_a_correlation_id_hides_nothing_and_is_not_
 
 async def test_scopes_that_no_rule_names_take_no_room_in_a_command(system: SystemInMemory) -> None:
     many = Principal("eve", scopes() | {f"https://graph.example.org/{'x' * 150}/{number}" for number in range(100)})
-    app = application(system, authenticator=TokenIsTheName({"t": many}))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
+    async with client_of(system, authenticator=TokenIsTheName({"t": many})) as client:
         answer = await client.post("/users", json={**ADA, "user_id": "eve"}, headers=by("t"))
     assert answer.status_code == 201, answer.text
     ((_, meta),) = system.sent
