@@ -17,12 +17,13 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from contracts.client.broken_connections import keeps_metadata
 from contracts.client.connection import is_cancel_requested
 from contracts.client.coordinator import LoneCoordinator, MemberCoordinator
+from contracts.client.fetch_rounds import RoundFetcher
 from contracts.client.fetch_waits import FetchClient
 from contracts.client.renaming import with_names
 from contracts.client.rights import DENIED, RightMissing, reading_denied, topics
@@ -96,12 +97,12 @@ class _Result(FetchResult):  # type: ignore[misc]  # aiokafka ships no types
         return all_records
 
 
-class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
+class _Fetcher(RoundFetcher):
     gathers = False
     records_class = StoredRecords
 
-    next_record = with_names(Fetcher.next_record, FetchResult=_Result)
-    fetched_records = with_names(Fetcher.fetched_records, FetchResult=_Result)
+    next_record = with_names(RoundFetcher.next_record, FetchResult=_Result)
+    fetched_records = with_names(RoundFetcher.fetched_records, FetchResult=_Result)
 
     def __init__(
         self, client: Any, *arguments: Any, max_unpacked_bytes: int, fetch_max_wait_ms: int, **options: Any
@@ -109,7 +110,7 @@ class _Fetcher(Fetcher):  # type: ignore[misc]  # aiokafka ships no types
         self.fetches = FetchClient(client, fetch_max_wait_ms, gathers=self.gathers)
         self.reading = Reading(Unpacking(max_unpacked_bytes))
         process = with_names(
-            Fetcher._proc_fetch_request,  # noqa: SLF001
+            RoundFetcher._proc_fetch_request,  # noqa: SLF001
             MemoryRecords=partial(self.records_class, reading=self.reading),
             PartitionRecords=_Records,
             FetchResult=_Result,

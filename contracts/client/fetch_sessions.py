@@ -9,12 +9,14 @@ After whatever went wrong the next request names all partitions and begins anoth
 Source of the format and the rules: https://kafka.apache.org/protocol#The_Messages_Fetch and KIP-227
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from aiokafka.errors import for_code
 from aiokafka.protocol.fetch import FetchRequest
+
+from contracts.client.fetch_rounds import Topics, Wanted, WantedFetch, by_topic
 
 FIRST_VERSION = 7
 """Of the request: those before know no sessions."""
@@ -23,10 +25,6 @@ LAST_EPOCH = 2**31 - 1
 NO_SESSION = 0
 # The broker has forgotten the session (it keeps 1,000, those in use), or has another request for its last.
 UNKNOWN_SESSION, OTHER_EPOCH = 70, 71
-
-Topics = Sequence[tuple[str, Sequence[tuple[int, int, int]]]]
-"""By topic: partition, position, and the most bytes wanted of it."""
-Wanted = Mapping[tuple[str, int], tuple[int, int]]
 
 
 class Changes(NamedTuple):
@@ -46,24 +44,16 @@ class FetchSession:
         self._epoch = BEGINNING
         self._known: Wanted = {}
 
-    def changes(self, topics: Topics) -> Changes:
+    def changes(self, wanted: Wanted) -> Changes:
         """What to tell the broker that wants these; from now on it is what the broker knows."""
-        wanted = {
-            (topic, partition): (position, most_bytes)
-            for topic, partitions in topics
-            for partition, position, most_bytes in partitions
-        }
         before, self._known = self._known, wanted
         if self._epoch == BEGINNING:
-            return Changes(self._id, BEGINNING, topics, ())
-        changed: dict[str, list[tuple[int, int, int]]] = {}
-        for place, (position, most_bytes) in wanted.items():
-            if before.get(place) != (position, most_bytes):
-                changed.setdefault(place[0], []).append((place[1], position, most_bytes))
+            return Changes(self._id, BEGINNING, by_topic(wanted), ())
+        changed = by_topic({place: at for place, at in wanted.items() if before.get(place) != at})
         forgotten: dict[str, list[int]] = {}
         for topic, partition in before.keys() - wanted.keys():
             forgotten.setdefault(topic, []).append(partition)
-        return Changes(self._id, self._epoch, list(changed.items()), list(forgotten.items()))
+        return Changes(self._id, self._epoch, changed, list(forgotten.items()))
 
     def begin_again(self) -> None:
         """Nobody knows whether the broker has got the last request. The next one ends the session, and begins one."""
@@ -94,18 +84,18 @@ class FetchSession:
         return SimpleNamespace(topics=topics, API_VERSION=answer.API_VERSION)
 
 
-class SessionFetch(FetchRequest):  # type: ignore[misc]  # aiokafka ships no types
+class SessionFetch(WantedFetch):
     """A fetch in a session; of a broker that knows none, the fetch as it is."""
 
-    def __init__(self, fetch: FetchRequest, session: FetchSession) -> None:
+    def __init__(self, fetch: WantedFetch, session: FetchSession) -> None:
         self.__dict__.update(vars(fetch))
         self._session = session
 
     def build(self, version: Any) -> Any:
-        """The request to send, in the version of the format that was agreed on."""
+        """As that of the fetch. The order does not matter: the broker keeps one of its own."""
         if version.API_VERSION < FIRST_VERSION:
             return super().build(version)
-        session_id, epoch, topics, forgotten = self._session.changes(self.topics)
+        session_id, epoch, topics, forgotten = self._session.changes(self.wanted)
         limits = (self._max_wait_ms, self._min_bytes, self._max_bytes)
         request = FetchRequest(*limits, self._isolation_level, topics, rack_id=self._rack_id).build(version)
         request.session_id, request.session_epoch, request.forgotten_topics_data = session_id, epoch, forgotten

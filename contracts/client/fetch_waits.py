@@ -23,8 +23,8 @@ from typing import Any
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
-from aiokafka.protocol.fetch import FetchRequest
 
+from contracts.client.fetch_rounds import WantedFetch
 from contracts.client.fetch_sessions import FetchSession, SessionFetch
 
 # From about 250 records a second on it pays to gather them: how many came is counted over about this time, by the
@@ -70,7 +70,7 @@ class FetchClient:
         """As the client's, with another connection for a fetch, and in a session. A fetch that was given up brings no
         records.
         """
-        if not isinstance(request, FetchRequest):
+        if not isinstance(request, WantedFetch):
             return await self._client.send(node_id, request, **options)
         session = self._sessions[node_id]
         try:
@@ -78,13 +78,14 @@ class FetchClient:
         except BaseException:
             session.begin_again()
             raise
+        request.was_answered_for((topic, number) for topic, partitions in answer.topics for number, *_ in partitions)
         sizes = [len(partition[-1]) for _, partitions in answer.topics for partition in partitions if partition[-1]]
         if sizes:
             self._density = self._density_now() + len(sizes) + sum(sizes) / COUNTED_BYTES
             self._moved_at = time.monotonic()
         return answer
 
-    async def _answer(self, node_id: int, request: FetchRequest) -> Any:
+    async def _answer(self, node_id: int, request: SessionFetch) -> Any:
         # Before the choice: what moves while the connection is opened must not wait behind a long wait.
         await self._client.ready(node_id, group=FETCH_CONNECTIONS)
         if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
@@ -98,7 +99,7 @@ class FetchClient:
     def _density_now(self) -> float:
         return self._density * exp((self._moved_at - time.monotonic()) / DENSITY_SECONDS)
 
-    async def _answer_after_long_wait(self, node_id: int, request: FetchRequest) -> Any:
+    async def _answer_after_long_wait(self, node_id: int, request: SessionFetch) -> Any:
         self._long_waits[node_id] = False
         try:
             return await self._client.send(node_id, request, group=FETCH_CONNECTIONS)

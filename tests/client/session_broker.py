@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from aiokafka.protocol.fetch import FetchRequest
-
+from contracts.client.fetch_rounds import WantedFetch
 from contracts.client.fetch_sessions import LAST_EPOCH, NO_SESSION, OTHER_EPOCH, UNKNOWN_SESSION
 
 MOST_BYTES = 1000
@@ -13,11 +12,9 @@ Wanted = Mapping[tuple[str, int], int]
 PLACES = [("users.events", 0), ("users.events", 1), ("orders.events", 0)]
 
 
-def fetch(wanted: Wanted) -> FetchRequest:
-    topics: dict[str, list[tuple[int, int, int]]] = {}
-    for (topic, partition), position in wanted.items():
-        topics.setdefault(topic, []).append((partition, position, MOST_BYTES))
-    return FetchRequest(500, 1, 10 * MOST_BYTES, 0, list(topics.items()))
+def fetch(wanted: Wanted) -> WantedFetch:
+    positions = {place: (position, MOST_BYTES) for place, position in wanted.items()}
+    return WantedFetch(500, 1, 10 * MOST_BYTES, 0, positions)
 
 
 class Broker:

@@ -15,6 +15,7 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from contracts.client import fetch_waits
 from contracts.client.consumer import Consumer, GatheringConsumer
+from contracts.client.fetch_rounds import WantedFetch
 from contracts.client.fetch_waits import (
     FETCH_CONNECTIONS,
     GATHERING_BYTES,
@@ -132,8 +133,8 @@ class Opening:
         return self._answer
 
 
-def fetch(wait_milliseconds: int) -> FetchRequest:
-    return FetchRequest(wait_milliseconds, 1, 1000, 0, [])
+def fetch(wait_milliseconds: int) -> WantedFetch:
+    return WantedFetch(wait_milliseconds, 1, 1000, 0, {})
 
 
 async def test_what_moves_while_the_connection_opens_waits_for_no_long_fetch(monkeypatch: pytest.MonkeyPatch) -> None:
