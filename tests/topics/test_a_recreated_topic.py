@@ -97,7 +97,8 @@ async def test_without_records_that_no_lane_had_read_their_number_is_reported(ru
     await handled(system, 12)
     await system.settled()
     worker.signal(signal.SIGSTOP)
-    system.send(create_users(30))
+    for _ in range(2):  # the first may be the answer to a fetch that was under way: those are not lost
+        system.send(create_users(30))
     deleted = await delete_records(system, "users.commands")
     sent = create_users(12)
     system.send(sent)
