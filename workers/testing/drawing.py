@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, timedelta, timezone
+from functools import cache
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -201,15 +202,19 @@ def _a_few(fewest: int, most: float) -> int:
     return int(min(most, max(fewest, A_FEW)))
 
 
+@cache
+def _matching(pattern: str, shortest: int = 0, longest: int = LONGEST_TEXT) -> Values:
+    """Kept, as making such a strategy takes milliseconds. The models strip white space before they count."""
+    # `$` is the end of the text in JSON Schema; in Python it may stand before a last newline.
+    whole = re.compile(pattern.removesuffix("$") + r"\Z" * pattern.endswith("$"))
+    texts = st.from_regex(whole, alphabet=_NO_SURROGATES)
+    return texts.filter(lambda text: shortest <= len(text.strip()) <= len(text) <= longest)
+
+
 def _texts(schema: Mapping[str, Any]) -> Values:
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", LONGEST_TEXT)
     if "pattern" in schema:
-        # `$` is the end of the text in JSON Schema; in Python it may stand before a last newline.
-        whole = re.compile(schema["pattern"].removesuffix("$") + r"\Z" * schema["pattern"].endswith("$"))
-        # The models strip white space before they count.
-        return st.from_regex(whole, alphabet=_NO_SURROGATES).filter(
-            lambda text: shortest <= len(text.strip()) and len(text) <= longest
-        )
+        return _matching(schema["pattern"], shortest, longest)
     if "format" in schema:
         if schema["format"] not in _FORMATS:
             raise _Unknown(schema)
@@ -232,8 +237,8 @@ _FORMATS: Mapping[str, Callable[[], Values]] = {
     "uuid": lambda: st.uuids().map(str),
     "ipv4": lambda: st.ip_addresses(v=4).map(str),
     "ipv6": lambda: st.ip_addresses(v=6).map(str),
-    "email": lambda: st.from_regex(r"[a-z][a-z0-9]{0,9}@example\.(org|com)", fullmatch=True),
-    "uri": lambda: st.from_regex(r"https://example\.(org|com)/[a-z0-9]{0,9}", fullmatch=True),
+    "email": lambda: _matching(r"^[a-z][a-z0-9]{0,9}@example\.(org|com)$"),
+    "uri": lambda: _matching(r"^https://example\.(org|com)/[a-z0-9]{0,9}$"),
 }
 
 _SCALARS: Mapping[str, Callable[[Mapping[str, Any]], Values]] = {
