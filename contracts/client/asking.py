@@ -47,5 +47,6 @@ async def ask_until_answered(
                     continue
                 if outcome is not None:
                     return outcome
+                reason = None  # the command was sent: that it could not be before says nothing any more
     except TimeoutError:
         raise NoOutcome(command_id, deadline_seconds) from reason

@@ -1,11 +1,14 @@
 """A command worker of few words: it answers every command with an outcome, as the test says."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
+from contracts.client.consumer import Consumer
 from contracts.envelope import CommandEnvelope, read_command
 from contracts.outcome import Outcome
 from contracts.topics import Topics
@@ -24,9 +27,11 @@ class Responder:
     async def __aenter__(self) -> Self:
         topics = Topics(self._settings.topic_prefix)
         options = client_options(self._settings)
-        self._consumer = AIOKafkaConsumer(topics.commands("users"), **options, auto_offset_reset="earliest")
+        self._consumer = Consumer(**options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
         self._producer = AIOKafkaProducer(**options)
         await self._consumer.start()
+        commands, partitions = topics.commands("users"), range(self._settings.partitions)
+        self._consumer.assign([TopicPartition(commands, partition) for partition in partitions])
         await self._producer.start()
         self._task = asyncio.create_task(self._respond())
         return self
@@ -36,14 +41,23 @@ class Responder:
         await asyncio.wait({self._task})
         await self._consumer.stop()
         await self._producer.stop()
+        if not self._task.cancelled():
+            self._task.result()  # raises what has ended it
 
     async def _respond(self) -> None:
-        async for record in self._consumer:
-            envelope = read_command(record.headers, record.key)
-            self.read.append((record, envelope))
-            if envelope.reply_to is not None and not self._silent:
-                topic, _, partition = envelope.reply_to.rpartition(":")
-                outcome = outcome_of(envelope)
+        while True:
+            fetched = await self._consumer.getmany(timeout_ms=1000)
+            for records in fetched.values():
+                for record in records:
+                    await self._answer(record)
+
+    async def _answer(self, record: Any) -> None:
+        envelope = read_command(record.headers, record.key)
+        self.read.append((record, envelope))
+        if envelope.reply_to is not None and not self._silent:
+            topic, _, partition = envelope.reply_to.rpartition(":")
+            outcome = outcome_of(envelope)
+            with suppress(KafkaTimeoutError):  # the broker is away: who has no answer sends the command again
                 await self._producer.send(topic, outcome.to_json(), envelope.id.encode(), int(partition))
 
 

@@ -1,12 +1,14 @@
 """A caller with a deadline gets the outcome though the broker dies or the topic of the replies is made anew."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.client.asking import ask_until_answered
 from contracts.client.command_client import CommandClient
+from contracts.client.errors import KafkaUnavailable, NoOutcome
 from contracts.client.identifiers import command_id_for
 from contracts.outcome import Outcome
 from contracts.topics import Topics
@@ -72,3 +74,29 @@ async def made_anew(settings: Settings) -> bool:
     except Unavailable:
         return False
     return True
+
+
+class Line:
+    """A client that is refused, or gets no outcome, in this order, and then for ever as at last."""
+
+    def __init__(self, *attempts: Exception | None) -> None:
+        self._attempts = list(attempts)
+
+    async def ask(self, _: WelcomeUser, *, wait_seconds: float, command_id: str) -> None:
+        attempt = self._attempts.pop(0) if len(self._attempts) > 1 else self._attempts[0]
+        if attempt is not None:
+            raise attempt
+        await asyncio.sleep(min(wait_seconds, 0.05))
+
+
+AWAY = KafkaUnavailable("no answer", waited_seconds=1)
+
+
+@pytest.mark.parametrize(("attempts", "reason"), [((AWAY,), AWAY), ((AWAY, None), None), ((None, AWAY), AWAY)])
+async def test_is_told_the_reason_of_the_last_attempt(
+    attempts: tuple[Exception | None, ...], reason: Exception | None
+) -> None:
+    client = cast("CommandClient", Line(*attempts))
+    with pytest.raises(NoOutcome) as raised:
+        await ask_until_answered(client, WelcomeUser(user_id="ada"), command_id="", deadline_seconds=1.5)
+    assert raised.value.__cause__ is reason

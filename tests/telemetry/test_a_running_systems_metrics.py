@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import httpx
@@ -54,9 +54,9 @@ class Endpoint:
         await until(has_status, f"{path} of the {self.worker.role} worker is {status}", seconds=60)
 
 
-async def worker_with_endpoint(system: System, role: str) -> Endpoint:
+async def worker_with_endpoint(system: System, role: str, *, entry: Sequence[str] = ()) -> Endpoint:
     port = free_port()
-    return Endpoint(await system.worker(role, metrics_port=port), port)
+    return Endpoint(await system.worker(role, entry=entry, metrics_port=port), port)
 
 
 async def comes_true(condition: Callable[[], bool], claim: str) -> None:

@@ -19,6 +19,10 @@ pytestmark = pytest.mark.timeout(300)
 PASSES = "annals_verification_passes"
 
 
+async def brisk_audit(system: System) -> Endpoint:
+    return await worker_with_endpoint(system, "audit", entry=("tests.verification.brisk_audit", "worker", "audit"))
+
+
 async def says(endpoint: Endpoint, name: str, value: float, **labels: str) -> None:
     async def so() -> bool:
         return endpoint.total(name, **labels) == value
@@ -31,12 +35,12 @@ async def test_its_metrics_follow_what_is_wrong_and_a_second_one_stands_by(syste
     await system.handled(42)
     await system.settled()
     system.settings = system.settings.model_copy(update={"audit_interval_seconds": 1.0})
-    first = await worker_with_endpoint(system, "audit")
+    first = await brisk_audit(system)
     await first.becomes("/readyz", (200, "ready"))
     await says(first, PASSES, 1)
     assert first.total("annals_audit_active") == 1
     assert first.total("annals_verification_last_run_timestamp_seconds") > 1_700_000_000
-    second = await worker_with_endpoint(system, "audit")
+    second = await brisk_audit(system)
     await second.becomes("/readyz", (200, "ready"))
     assert second.total("annals_audit_active") == 0
     assert math.isnan(second.total(PASSES))
@@ -68,7 +72,7 @@ async def test_a_parked_stream_is_shown_with_its_age(idle_system: System) -> Non
     for role in ("projection", "saga"):
         await system.worker(role, entry=("tests.parking.buggy_code", "worker", role))
     await asyncio.to_thread(system.send, [create_user(city="Nowhere")])
-    audit = await worker_with_endpoint(system, "audit")
+    audit = await brisk_audit(system)
     await audit.becomes("/readyz", (200, "ready"))
     for follower in ("users", "welcome"):
         await says(audit, "annals_parked", 1, follower=follower, topic=system.topic("users.events"))
@@ -84,7 +88,7 @@ async def test_with_a_server_away_nothing_is_known_and_the_process_lives(idle_sy
         away = SecretStr(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
         system.settings = system.settings.model_copy(update={"audit_interval_seconds": 1.0, "redis_url": away})
         await system.worker("command")
-        audit = await worker_with_endpoint(system, "audit")
+        audit = await brisk_audit(system)
         await audit.becomes("/healthz", (200, "alive"))
 
         async def failed() -> bool:
