@@ -2,10 +2,9 @@
 
 aiokafka's fetcher looks at every partition before a fetch, again when its records are there, and a third time when they
 are taken, asks the metadata for each leader, and lists all partitions several times for each request. With a hundred
-partitions and few records at a time that took the consumer longer than the rest of what it does with them. Here the
-partitions are kept by their leaders as long as the assignment and the metadata are the same, those of a broker that may
-not be asked are not looked at, and a request has one mapping, of which its session (fetch_sessions.py) tells the broker
-what is new.
+partitions and a record at a time that was a quarter of the consumer's time. Here the partitions are kept by their
+leaders as long as the assignment and the metadata are the same, those of a broker that may not be asked are not looked
+at, and a request has one mapping, of which its session (fetch_sessions.py) tells the broker what is new.
 """
 
 import random

@@ -23,7 +23,7 @@ from contracts.client.fetch_sessions import (
 )
 from contracts.client.fetch_waits import SHORT_WAIT_MILLISECONDS, FetchClient
 from infra.settings import Settings
-from tests.client.session_broker import PLACES, Broker, Wanted, fetch, places_of
+from tests.client.session_broker import MOST_BYTES, PLACES, Broker, Wanted, fetch, places_of
 from tests.waiting import until
 
 STEPS = st.tuples(
@@ -88,6 +88,24 @@ def test_are_none_for_a_broker_that_knows_no_sessions() -> None:
         assert session.wanted_of(answer) is answer
 
 
+def test_name_the_partitions_in_another_order_each_time_to_a_broker_that_knows_no_sessions() -> None:
+    """It answers as far as there is room, from the first one on: no partition may always be the last."""
+    session, wanted = FetchSession(), {("users.events", partition): 7 for partition in range(20)}
+    orders = set()
+    for _ in range(5):
+        ((_, partitions),) = SessionFetch(fetch(wanted), session).build(FetchRequest_v4).topics
+        orders.add(tuple(number for number, *_ in partitions))
+    assert len(orders) > 1
+    assert {frozenset(order) for order in orders} == {frozenset(range(20))}
+
+
+async def test_are_looked_up_again_only_for_the_partitions_that_the_answer_is_about() -> None:
+    line, request = Line(), fetch(dict.fromkeys(PLACES, 0))
+    line.brings = {PLACES[1]}
+    await FetchClient(line, SHORT_WAIT_MILLISECONDS).send(1, request)
+    assert request.topics == [(PLACES[1][0], [(PLACES[1][1], 0, MOST_BYTES)])]
+
+
 def test_bring_no_partition_that_is_not_wanted() -> None:
     """aiokafka's fetcher would end on it, and the consumer read nothing more."""
     broker, session = Broker(), FetchSession()
@@ -115,6 +133,7 @@ class Line:
         self.broker = Broker()
         self.taken: Wanted = {}
         self.lose: Callable[[], BaseException] | None = None
+        self.brings = set(PLACES)
         self._conns: dict[object, object] = {}
 
     async def ready(self, node_id: int, *, group: int) -> bool:
@@ -125,6 +144,10 @@ class Line:
         if self.lose is not None:
             raise self.lose()
         answer, self.taken = self.broker.answer(built)
+        answer.topics = [
+            (topic, [partition for partition in partitions if (topic, partition[0]) in self.brings])
+            for topic, partitions in answer.topics
+        ]
         return answer
 
 
