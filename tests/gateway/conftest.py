@@ -1,7 +1,6 @@
 """The gateway on a system in memory, and a client that speaks to it without a network."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -50,17 +49,3 @@ async def ruled(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
         settings = plain.model_copy(update={"auth": "oidc", "auth_development_issuer": True})
         async with everything(settings, folder) as (system, http):
             yield Running(system, http, settings, folder)
-
-
-@pytest_asyncio.fixture
-async def client_of() -> AsyncIterator[Callable[[SystemInMemory], httpx.AsyncClient]]:
-    """A client of the gateway on a system of the test's own."""
-    async with AsyncExitStack() as clients:
-
-        def client(system: SystemInMemory) -> httpx.AsyncClient:
-            transport = httpx.ASGITransport(clients.enter_context(serving(system)))
-            opened = httpx.AsyncClient(transport=transport, base_url="http://gateway")
-            clients.push_async_callback(opened.aclose)
-            return opened
-
-        yield client

@@ -11,6 +11,7 @@ from contracts.payments.commands import DepositFunds
 from contracts.users.commands import UpdateUser
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, created, deposited, done, is_problem
+from tests.gateway.serving import client_of
 from workers.ports.commands import CommandMeta
 
 
@@ -34,51 +35,47 @@ def moved(system: SystemInMemory) -> None:
 
 
 class TestAnotherCommandComesBetween:
-    async def test_and_they_still_hold(self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]) -> None:
+    async def test_and_they_still_hold(self) -> None:
         system = Interrupted(moved, times=3)
-        http = client_of(system)
-        await created(http, user_id="ada-1")
-        answer = await http.patch("/users/ada-1", json={"last_name": "King"}, headers={"If-Match": "*"})
-        assert answer.status_code == 200
-        assert answer.headers["etag"] == '"5"'
-        assert (await http.get(answer.headers["content-location"])).json() == answer.json()
+        async with client_of(system) as http:
+            await created(http, user_id="ada-1")
+            answer = await http.patch("/users/ada-1", json={"last_name": "King"}, headers={"If-Match": "*"})
+            assert answer.status_code == 200
+            assert answer.headers["etag"] == '"5"'
+            assert (await http.get(answer.headers["content-location"])).json() == answer.json()
 
-    async def test_and_they_hold_no_more(self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]) -> None:
+    async def test_and_they_hold_no_more(self) -> None:
         system = Interrupted(moved)
-        http = client_of(system)
-        await created(http, user_id="ada-1")
-        answer = await http.patch("/users/ada-1", json={"last_name": "King"}, headers={"If-None-Match": '"2"'})
-        assert is_problem(answer, 412, "VersionConflict")
-        assert (await http.get("/users/ada-1")).json()["last_name"] == "Lovelace"
+        async with client_of(system) as http:
+            await created(http, user_id="ada-1")
+            answer = await http.patch("/users/ada-1", json={"last_name": "King"}, headers={"If-None-Match": '"2"'})
+            assert is_problem(answer, 412, "VersionConflict")
+            assert (await http.get("/users/ada-1")).json()["last_name"] == "Lovelace"
 
-    async def test_and_what_was_to_be_made_is_there(
-        self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]
-    ) -> None:
+    async def test_and_what_was_to_be_made_is_there(self) -> None:
         paid_in = DepositFunds.model_validate({"user_id": "ada-1", "amount": "1.00", "currency": "EUR"})
-        http = client_of(Interrupted(lambda system: done(system, paid_in)))
-        body = {"amount": "5.00", "currency": "EUR"}
-        answer = await http.post("/accounts/ada-1/deposits", json=body, headers={"If-None-Match": "*"})
-        assert is_problem(answer, 412, "VersionConflict")
-        assert (await http.get("/accounts/ada-1")).json()["balance"] == "1.00"
+        async with client_of(Interrupted(lambda system: done(system, paid_in))) as http:
+            body = {"amount": "5.00", "currency": "EUR"}
+            answer = await http.post("/accounts/ada-1/deposits", json=body, headers={"If-None-Match": "*"})
+            assert is_problem(answer, 412, "VersionConflict")
+            assert (await http.get("/accounts/ada-1")).json()["balance"] == "1.00"
 
-    async def test_and_so_on_for_ever(self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]) -> None:
-        http = client_of(Interrupted(moved, times=1000))
-        await created(http, user_id="ada-1")
-        async with asyncio.timeout(20):
-            answer = await http.delete("/users/ada-1", headers={"If-Match": "*"})
-        assert is_problem(answer, 412, "VersionConflict")
+    async def test_and_so_on_for_ever(self) -> None:
+        async with client_of(Interrupted(moved, times=1000)) as http:
+            await created(http, user_id="ada-1")
+            async with asyncio.timeout(20):
+                answer = await http.delete("/users/ada-1", headers={"If-Match": "*"})
+            assert is_problem(answer, 412, "VersionConflict")
 
-    async def test_and_a_repeat_gets_the_answer_of_the_first(
-        self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]
-    ) -> None:
+    async def test_and_a_repeat_gets_the_answer_of_the_first(self) -> None:
         system = Interrupted(moved)
-        http = client_of(system)
-        await created(http, user_id="ada-1")
-        headers = {"If-None-Match": '"9"', "Idempotency-Key": "once"}
-        answers = [await http.patch("/users/ada-1", json={"city": "Rome"}, headers=headers) for _ in range(3)]
-        assert [answer.status_code for answer in answers] == [200, 200, 200]
-        assert len({answer.content for answer in answers}) == 1
-        assert [event.event.name for event in system.log].count("UserUpdated") == 2
+        async with client_of(system) as http:
+            await created(http, user_id="ada-1")
+            headers = {"If-None-Match": '"9"', "Idempotency-Key": "once"}
+            answers = [await http.patch("/users/ada-1", json={"city": "Rome"}, headers=headers) for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [200, 200, 200]
+            assert len({answer.content for answer in answers}) == 1
+            assert [event.event.name for event in system.log].count("UserUpdated") == 2
 
     async def test_and_a_repeat_of_what_was_made_gets_it_again(self, http: httpx.AsyncClient) -> None:
         headers = {"If-None-Match": "*", "Idempotency-Key": "once"}

@@ -1,7 +1,6 @@
 """How long the answer to a command is waited for: as the caller prefers, within a bound."""
 
 import asyncio
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ from contracts.message import Command
 from contracts.outcome import Outcome
 from tests.gateway.in_memory import SystemInMemory
 from tests.gateway.requests import ADA, is_problem
+from tests.gateway.serving import client_of
 from tests.gateway.test_bounds import COMMAND_ID, LONG_SECONDS, SHORT_SECONDS
 from workers.gateway import request_headers
 from workers.gateway.request_headers import wait_seconds
@@ -34,11 +34,10 @@ class TestTheWait:
     def test_is_what_was_preferred_within_its_bound(self, prefer: str | None, seconds: float) -> None:
         assert wait_seconds(prefer, otherwise=5.0) == seconds
 
-    async def test_of_a_command_is_no_longer_than_its_bound(
-        self, client_of: Callable[[SystemInMemory], httpx.AsyncClient]
-    ) -> None:
+    async def test_of_a_command_is_no_longer_than_its_bound(self) -> None:
         system = Waited()
-        answer = await client_of(system).post("/users", json=ADA, headers={"Prefer": "wait=86400"})
+        async with client_of(system) as http:
+            answer = await http.post("/users", json=ADA, headers={"Prefer": "wait=86400"})
         assert answer.status_code == 201
         assert system.waits == [30.0]
 
