@@ -34,7 +34,7 @@ DENSE = 25.0
 COUNTED_BYTES = 1024
 # Fetches that gather end when so much has come, or after this time.
 GATHERING_BYTES = 65_536
-GATHERING_MILLISECONDS = 4
+GATHERING_MILLISECONDS = 2
 # The fetches of a consumer that is busy, or was so until a few seconds ago.
 SHORT_WAIT_MILLISECONDS = 500
 # And at most half of the time that a request may take: a broker that has died silently is noticed no later.

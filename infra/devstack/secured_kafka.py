@@ -53,9 +53,9 @@ PLAIN = (
 class SecuredKafka(Kafka):
     """The broker of one home, secured."""
 
-    def __init__(self, home: Home, ports: Ports, *, settings: Settings) -> None:
+    def __init__(self, home: Home, ports: Ports, *, settings: Settings, as_in_production: bool = False) -> None:
         """`settings`: of the installation whose topics the accounts may use."""
-        super().__init__(home, ports)
+        super().__init__(home, ports, as_in_production=as_in_production)
         self._settings = settings
 
     @property

@@ -39,19 +39,23 @@ PORT_ATTEMPTS = 3
 Preparation = Callable[[Addresses], Awaitable[None]]
 
 
-def _servers(configured: Settings) -> dict[str, Callable[[Home, Ports], EmbeddedServer]]:
+def _servers(configured: Settings, *, as_in_production: bool) -> dict[str, Callable[[Home, Ports], EmbeddedServer]]:
     """How each server is made that these settings ask for, by name."""
     secured = partial(SecuredKafka, settings=configured)
-    return {"kafka": secured if configured.kafka_embedded_secured else Kafka, "redis": Redis, "postgres": Postgres}
+    kafka = partial(secured if configured.kafka_embedded_secured else Kafka, as_in_production=as_in_production)
+    return {"kafka": kafka, "redis": Redis, "postgres": Postgres}
 
 
 class Devstack:
     """The embedded servers of `home`. A server that `configured` has an address for is not started."""
 
-    def __init__(self, home: Path, configured: Settings, progress: Progress = silent) -> None:
+    def __init__(
+        self, home: Path, configured: Settings, progress: Progress = silent, *, as_in_production: bool = False
+    ) -> None:
+        """`as_in_production`: for measurements; they take longer to start."""
         self._home = Home(home)
         self._configured = configured_addresses(configured)
-        self._servers = _servers(configured)
+        self._servers = _servers(configured, as_in_production=as_in_production)
         self._progress = progress
         self._lock = HomeLock(self._home)
         self._cancelled = threading.Event()

@@ -101,6 +101,23 @@ async def test_looks_at_intervals_or_when_asked_to() -> None:
     assert len(await source.internal_events.due(["greeting"])) == 1
 
 
+async def test_asks_nothing_right_after_the_process_has_found_nothing_due() -> None:
+    source = Source()
+    source.internal_events.note_look(is_due=False)
+    assert await source.internal_events.due(["greeting"]) == []
+    assert len(source.asked) == 0
+    source.deadlines("ada")
+    assert await source.instances_due() == ["ada"]
+
+
+async def test_asks_at_once_when_the_process_has_found_something_due() -> None:
+    source = Source()
+    assert await source.instances_due() == []
+    source.deadlines("ada")
+    source.internal_events.note_look(is_due=True)
+    assert len(await source.internal_events.due(["greeting"])) == 1
+
+
 async def test_gives_an_instance_that_was_postponed_when_the_time_is_over_and_not_before() -> None:
     source = Source()
     source.deadlines("ada")

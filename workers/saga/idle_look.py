@@ -17,5 +17,7 @@ class SagaIdleLook:
         """Raises Unavailable."""
         rests = {lane: rest for lane in lanes if (rest := lane.rest) is not None}
         due = await self._tables.due([rest.lane for rest in rests.values()], self._sagas)
+        for lane, rest in rests.items():
+            lane.internal_events.note_look(is_due=rest.lane in due)
         ahead = await self._tables.ahead({rest.place: rest.sequence for rest in rests.values()})
         return {lane for lane in lanes if lane not in rests or rests[lane].lane in due or rests[lane].place in ahead}

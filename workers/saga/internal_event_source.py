@@ -1,7 +1,8 @@
 """Reads the due internal events of a saga lane: passed deadlines and answers to steps.
 
-A lane that handles records looks after each batch, but not more than twice a second. One that waits for records rests
-until the look that the process takes once a second, for all its lanes, says that there is something (idle_look.py).
+The process looks once a second for all its lanes that wait for records (idle_look.py). A lane of which it has just said
+that nothing is due need not ask by itself: so one that gets a record now and then costs no question for each. One that
+is always busy when the process looks does so after a batch, about once a second.
 
 If the code of an instance fails on an internal event, the event stays due and the instance is postponed for a while;
 the others continue.
@@ -18,7 +19,7 @@ from workers.ports.lanes import LaneKey
 from workers.ports.sagas import DueInternalEvents, InstanceKey, SagaStore
 from workers.saga.internal_events import InternalEvent, internal_events
 
-LOOK_INTERVAL_SECONDS = 0.5
+LOOK_INTERVAL_SECONDS = 1.0
 POSTPONED_SECONDS = 30.0
 MAX_DUE = 200
 
@@ -64,6 +65,10 @@ class InternalEventSource:
 
     def _all_are_postponed(self, rows: Sequence[Any]) -> bool:
         return all(InstanceKey(row.saga, row.instance_id) in self._postponed for row in rows)
+
+    def note_look(self, *, is_due: bool) -> None:
+        """The process has looked for this lane."""
+        self._looked_at = None if is_due else self._clock()
 
     def look_soon(self) -> None:
         """Look again at the next opportunity."""

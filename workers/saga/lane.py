@@ -71,7 +71,7 @@ class SagaLane:
         self._input = SequencedEvents("saga", context, partition, ports.events, ports.store)
         self._outbox = Outbox(self._lane, ports.store, ports.sender, ports.topics, ports.identities)
         self._instances = LaneInstances(self._lane.topic, ports.instances, ports.store, ports.clock)
-        self._internal_events = InternalEventSource(self._lane, ports.store, ports.clock)
+        self.internal_events = InternalEventSource(self._lane, ports.store, ports.clock)
         self.topic_id = ""
         self._epoch = 0
         self._offset = 0
@@ -214,18 +214,18 @@ class SagaLane:
 
     async def _handle_internal_events(self) -> None:
         """Handle the due internal events. After a version conflict, what is still due is handled at the next look."""
-        due = await self._internal_events.due([saga.name for saga in self._sagas])
+        due = await self.internal_events.due([saga.name for saga in self._sagas])
         if not due:
             return
         try:
             async with self._instances.turn(sorted({event.key for event in due}), of_internal_events=True) as turn:
                 followed = await turn.decide(lambda stored: handle(self._sagas, due, stored, self._position))
-                self._internal_events.postpone(followed.failures)
+                self.internal_events.postpone(followed.failures)
                 handled = [event for event in due if event.key not in followed.failures]
                 await self._commit(followed, self._offset, self._sequence, handled=handled)
             await self._outbox.send_all(followed.steps, followed.again)
         except InstanceConflict:
-            self._internal_events.look_soon()
+            self.internal_events.look_soon()
 
     async def idle(self) -> None:
         if unpublished := await self._input.unpublished():

@@ -45,7 +45,7 @@ async def servers(settings: Settings, say: Callable[[str], None]) -> AsyncIterat
 async def own_servers(settings: Settings) -> AsyncIterator[Settings]:
     """Embedded servers for what the settings do not name, in a new home."""
     with temporary_home() as home:
-        stack = Devstack(home, settings)
+        stack = Devstack(home, settings, as_in_production=True)
         addresses = await stack.start()
         try:
             yield settings.model_copy(update={**as_setting_values(addresses.by_field()), "home": home})

@@ -29,7 +29,7 @@ async def isolated_servers(settings: Settings, home: Path) -> AsyncIterator[tupl
     Unavailable.
     """
     settings = settings.model_copy(update={**ISOLATED_SETTINGS, "home": home})
-    stack = Devstack(home, settings)
+    stack = Devstack(home, settings, as_in_production=True)
     addresses = await stack.start()
     try:
         isolated = settings.model_copy(update=as_setting_values(addresses.by_field()))
