@@ -24,6 +24,7 @@ from workers.gateway.problems import Problem, unavailable
 from workers.gateway.queries import Queries
 from workers.gateway.seen import Seen
 from workers.ports.lanes import Unavailable
+from workers.ports.read_models import Page
 
 # Headers with which a request is more than a plain read.
 ASK_FOR_MORE = frozenset(
@@ -80,12 +81,15 @@ class DirectCard(NamedTuple):
         return None if card is None else (orjson.dumps(card), [(b"etag", self.tag(card).encode())])
 
 
-class DirectPage(NamedTuple):
+class DirectPage:
     """Pages of all cards of a projection, which are the field `cards` of the answer."""
 
-    path: str
-    projection: Projection
-    cards: str
+    def __init__(self, path: str, projection: Projection, cards: str) -> None:
+        self.path = path
+        self._projection = projection
+        self._cards = cards
+        # Those who ask for a page at the same time are given the same one: it is written once for all of them.
+        self._written: tuple[Page | None, bytes] = None, b""
 
     def question(self, scope: Scope) -> tuple[int, str | None] | None:
         """The limit and the cursor of the page."""
@@ -101,13 +105,17 @@ class DirectPage(NamedTuple):
 
     def is_open(self, guard: Guard, asker: Principal | None, question: tuple[int, str | None]) -> bool:
         """Whether the asker may see all cards."""
-        return guard.shows_at_once(asker, self.projection.context, Read.FIND, None)
+        return guard.shows_at_once(asker, self._projection.context, Read.FIND, None)
 
     async def answer(self, queries: Queries, question: tuple[int, str | None]) -> tuple[bytes, Headers]:
         """The page."""
         limit, cursor = question
-        page = await queries.find(self.projection, None, limit, cursor, _NOTHING_SEEN)
-        return orjson.dumps({self.cards: page.documents, "cursor": page.cursor}), []
+        page = await queries.find(self._projection, None, limit, cursor, _NOTHING_SEEN)
+        written, body = self._written
+        if page is not written:
+            body = orjson.dumps({self._cards: page.documents, "cursor": page.cursor})
+            self._written = page, body
+        return body, []
 
 
 class DirectReads:

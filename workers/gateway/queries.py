@@ -72,7 +72,7 @@ class Queries:
     ) -> None:
         self._read_models = read_models
         self._topics = topics
-        self._projections = tuple(projections)
+        self._projections = {projection.name: projection for projection in projections}
         self._streams = streams
         self._catch_up_seconds = catch_up_seconds
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
@@ -145,19 +145,20 @@ class Queries:
         newest_first: bool = False,
     ) -> Page:
         """A page of documents. Its cursor is opaque, and good for this query only. Raises Unavailable or Problem."""
-        query = f"{projection.name} {index} {newest_first}"
-        after = None if cursor is None else from_cursor(cursor, query)
+        after = None if cursor is None else from_cursor(cursor, _query(projection.name, index, newest_first))
         await self._caught_up(seen.positions)
         page = await self._pages.answer(projection.name, PageQuestion(index, limit, after, newest_first))
         assert page is not None
-        documents = [projection.whole(document) for document in page.documents]
-        return Page(documents, None if page.cursor is None else to_cursor(page.cursor, query))
+        return page
 
     async def _found(self, projection: str, questions: Sequence[PageQuestion]) -> Mapping[PageQuestion, Page]:
-        """The pages that are asked for, each a query of its own."""
+        """The pages that are asked for, each a query of its own, as they are shown."""
+        whole = self._projections[projection].whole
 
         async def page(question: PageQuestion) -> Page:
-            return await self._answer(lambda: self._read_models.find(projection, *question))
+            documents, place = await self._answer(lambda: self._read_models.find(projection, *question))
+            query = _query(projection, question.within, question.newest_first)
+            return Page(list(map(whole, documents)), None if place is None else to_cursor(place, query))
 
         return dict(zip(questions, await asyncio.gather(*map(page, questions)), strict=True))
 
@@ -178,7 +179,7 @@ class Queries:
         for position in positions:
             feeding = [
                 (projection.name, lane_topic(self._topics.events(context), section))
-                for projection in self._projections
+                for projection in self._projections.values()
                 for section, context in projection.fed_by()
                 if context == position.context
             ]
@@ -209,6 +210,11 @@ class Queries:
                 return await ask()
         except TimeoutError as error:
             raise Unavailable("Redis", "no answer in time") from error
+
+
+def _query(projection: str, index: Index | None, newest_first: bool) -> str:
+    """What a cursor is good for."""
+    return f"{projection} {index} {newest_first}"
 
 
 def _behind() -> Problem:
