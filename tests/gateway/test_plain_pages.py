@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -85,6 +86,21 @@ class TestAPlainPage:
         together = await asyncio.gather(*(http.get(path) for path in paths))
         assert [answer.content for answer in together] == alone
         assert system.read_models.queries.count("find") == 2
+
+    async def test_is_written_once_for_all_that_ask_in_one_turn(
+        self, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[object] = []
+        dumps = orjson.dumps
+
+        def noted(value: Any, *options: Any) -> bytes:
+            written.append(value)
+            return dumps(value, *options)
+
+        monkeypatch.setattr("workers.gateway.direct_reads.orjson.dumps", noted)
+        answers = await asyncio.gather(*(http.get("/users?limit=2") for _ in range(5)))
+        assert len({answer.content for answer in answers}) == 1
+        assert sum(isinstance(value, dict) and "users" in value for value in written) == 1
 
     async def test_shows_what_was_written_before_it_was_asked_for(
         self, http: httpx.AsyncClient, system: SystemInMemory, monkeypatch: pytest.MonkeyPatch
