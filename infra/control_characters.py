@@ -4,7 +4,7 @@ A path, a header, a key or an e-mail address that somebody sends may have an esc
 cursor, hide lines, or put text into the clipboard of whoever reads the log. Characters that turn the direction of
 writing or end a line only for some readers are escaped too. In JSON the escape stands for the character, so JSON stays
 what it was. Everything that is logged goes through here (telemetry/logs.py), and everything that a command prints
-(cli/output.py).
+(output.py).
 """
 
 import re

@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
-from infra.cli.output import undisguised
+from infra.output import undisguised
 
 
 def console_on_stdout(width: int | None = None) -> Console:

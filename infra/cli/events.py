@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from contracts.catalogue import catalogue
-from infra.cli import output
+from infra import output
 from infra.cli.event_line import EventLine
 from infra.cli.log_tail import log_tail
 from infra.cli.merging import merged

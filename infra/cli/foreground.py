@@ -4,12 +4,12 @@ import asyncio
 import sys
 from contextlib import suppress
 
-from infra.cli.output import undisguised
 from infra.cli.stop_signals import on_stop_signals
 from infra.contexts import chosen_contexts
 from infra.devstack.fleet import FLEET, Fleet
 from infra.devstack.screen import OUR_NAME, JsonScreen, Screen, TextScreen
 from infra.devstack.system import RunningSystem
+from infra.output import undisguised
 from infra.settings import Settings
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from infra.cli import exits, output
+from infra import output
+from infra.cli import exits
 
 # Name, module, and the line that `annals --help` shows. In the order in which a newcomer needs them.
 COMMANDS: tuple[tuple[str, str, str], ...] = (

@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from contracts.topics import Topics
+from infra import output
 from infra.accounts import Account
 from infra.contexts import chosen_contexts
 from infra.kafka.commands import KafkaCommands, command_client
@@ -168,6 +169,7 @@ def run(settings: Settings) -> None:
 
 def application() -> FastAPI:
     """The application of one process of several, which finds its located settings in its environment."""
+    output.guard()  # as the command line does for the process of which this one is a child
     settings = Settings()
     configure_logs(settings, role="gateway", process=str(os.getpid()))
     stop_with_parent()

@@ -18,7 +18,7 @@ HOSTILE = [CLEAR, TITLE, COPY, C1, BACK, "\x1b[8mhidden", "\x08\x08", "\x7f", "\
 COLOURS = re.compile(r"\x1b\[(0|1|2|3[1-6])m")
 LOGGING = """
 import json, logging, sys
-from infra.cli import output
+from infra import output
 from infra.settings import Settings
 from infra.telemetry.logs import command_line_logs, configure_logs
 import structlog
@@ -41,7 +41,7 @@ for text in hostile:
 """
 PRINTING = """
 import json, sys, typer
-from infra.cli import output
+from infra import output
 output.guard()
 for text in json.loads(sys.argv[1]):
     print(text)
@@ -126,7 +126,7 @@ def test_other_characters_stay(text: str, line: str, lines: str | None) -> None:
 def test_a_table_or_a_bar_that_is_gone_leaves_the_output_open() -> None:
     lines = (
         "import gc",
-        "from infra.cli import output",
+        "from infra import output",
         "output.guard()",
         "from infra.cli.drawing import console_on_stdout, progress_bar",
         "console_on_stdout().print('first')",
