@@ -1,6 +1,6 @@
 """The processes that `annals up` runs besides the servers. A new process is one more line in the table.
 
-setup     run once, one after the other, each must end well      (database schema, topics)
+setup     run once, side by side; each must end well             (database schema, topics)
 workers   run until `up` stops, restarted when they end          (command, projection, saga, analytics, gateway)
 follower  like a worker, but started last: it prints the events
 """

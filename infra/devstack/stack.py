@@ -6,13 +6,13 @@ process can run the same home meanwhile. Kafka stops first, then Redis, then Pos
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from infra.accounts import Account
 from infra.child_processes.orphans import STOP_ORDER, stop_orphans
+from infra.devstack.all_or_none import all_or_none
 from infra.devstack.errors import DevstackError, ServerDidNotStart
 from infra.devstack.home_lock import HomeLock
 from infra.devstack.kafka import Kafka
@@ -98,7 +98,7 @@ class Devstack:
             for field, server in SERVER_OF_FIELD.items():
                 if field not in self._configured:
                     self._processes[server] = self._prepared(server, self._ports)
-            await self._all_or_none([self._start_one(process) for process in self._processes.values()])
+            await all_or_none(map(self._start_one, self._processes.values()), before_cancelling=self._cancelled.set)
             addresses = Addresses.of(merged(self._embedded(Account.OWNER), self._configured))
             if before_publishing is not None:
                 await before_publishing(addresses)
@@ -128,23 +128,6 @@ class Devstack:
                     raise
                 for name in taken:
                     self._ports.replace(name)
-
-    async def _all_or_none(self, starts: list[Coroutine[Any, Any, None]]) -> None:
-        """Waits for all; the first failure cancels the others, downloads included, and is raised."""
-        tasks = [asyncio.create_task(start) for start in starts]
-        if not tasks:
-            return
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in tasks:
-                if task.done():
-                    task.result()
-        finally:
-            if not all(task.done() for task in tasks):
-                self._cancelled.set()
-                for task in tasks:
-                    task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _embedded(self, account: Account) -> dict[str, str]:
         return {

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from infra.child_processes.supervised import SupervisedProcess
 from infra.child_processes.termination import ending
 from infra.contexts import chosen_contexts
+from infra.devstack.all_or_none import all_or_none
 from infra.devstack.errors import DevstackError
 from infra.devstack.fleet import FLEET, GATEWAY, Fleet, FleetProcess
 from infra.devstack.readiness import until_ready
@@ -73,11 +74,14 @@ class RunningSystem:
             worker.kill()
 
     async def _set_up(self, addresses: Addresses) -> None:
-        for process in self._fleet.setup:
-            self._screen.say(process.name, process.purpose)
-            code = await self._child(process, self._environment(addresses)).run_once()
-            if code != 0:
-                raise SetupFailed(process, code)
+        environment = self._environment(addresses)
+        await all_or_none(self._set_up_by(process, environment) for process in self._fleet.setup)
+
+    async def _set_up_by(self, process: FleetProcess, environment: dict[str, str]) -> None:
+        self._screen.say(process.name, process.purpose)
+        code = await self._child(process, environment).run_once()
+        if code != 0:
+            raise SetupFailed(process, code)
 
     async def _start_workers(self, port: int) -> None:
         # Each finds the servers by the home, with the logins of its own: no secret is in its environment.
