@@ -88,13 +88,18 @@ class FetchClient:
     async def _answer(self, node_id: int, request: SessionFetch) -> Any:
         # Before the choice: what moves while the connection is opened must not wait behind a long wait.
         await self._client.ready(node_id, group=FETCH_CONNECTIONS)
-        if self._may_wait_long and time.monotonic() - self._moved_at >= QUIET_SECONDS:
+        if self._may_wait_long and self.is_quiet:
             request._max_wait_ms = self._long_wait_milliseconds  # noqa: SLF001  # a request that nobody else has
             return await self._answer_after_long_wait(node_id, request)
         if self._may_gather and self._density_now() >= DENSE:
             request._min_bytes = max(request._min_bytes, GATHERING_BYTES)  # noqa: SLF001  # as above
             request._max_wait_ms = GATHERING_MILLISECONDS  # noqa: SLF001
         return await self._client.send(node_id, request, group=FETCH_CONNECTIONS)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come, and no partition was moved, for some seconds."""
+        return time.monotonic() - self._moved_at >= QUIET_SECONDS
 
     def _density_now(self) -> float:
         return self._density * exp((self._moved_at - time.monotonic()) / DENSITY_SECONDS)

@@ -5,7 +5,8 @@ import pytest
 from tests.lanes.process import FIRST, Process
 from tests.lanes.test_a_lane_of_this_process import become
 from tests.lanes.test_a_lane_of_this_process import held as held_alone
-from tests.lanes.work import SubscriptionInMemory, WorkOnScript
+from tests.lanes.work import SubscriptionInMemory, WorkOnScript, records
+from workers.lanes.runner import LaneRunner
 from workers.lanes.watch import LOOKS_WITHOUT_PROGRESS, Watch
 from workers.ports.lanes import Unavailable
 
@@ -91,3 +92,52 @@ async def test_cannot_be_known_while_the_ends_are_unknown() -> None:
         process.subscription.ends_unknown = False
         with pytest.raises(Unavailable):
             await task
+
+
+LENGTH = 20_000
+
+
+def at_the_end() -> WorkOnScript:
+    """Of a lane that has read everything there is."""
+    work = WorkOnScript()
+    work.consumed = LENGTH
+    return work
+
+
+class LooksByTheClock:
+    """A watch on a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.subscription = SubscriptionInMemory()
+        self.now = 0.0
+        self.watch = Watch("command", self.subscription, lambda: self.now)
+
+    async def in_the_next(self, seconds: float, runner: LaneRunner) -> int:
+        """How often it looks at the log, if it may each half second."""
+        before = self.subscription.steps.count(("look", FIRST))
+        for _ in range(round(seconds * 2)):
+            self.now += 0.5
+            await self.watch.look([runner])
+        return self.subscription.steps.count(("look", FIRST)) - before
+
+
+async def test_is_looked_at_less_often_while_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 2.0)
+    looks = LooksByTheClock()
+    async with held_alone(at_the_end(), looks.subscription) as runner:
+        assert await looks.in_the_next(4, runner) == 2, "that nothing changes, two looks tell"
+        assert await looks.in_the_next(20, runner) == 4
+        looks.subscription.write(FIRST, 1)
+        assert await looks.in_the_next(5, runner) == 1, "it is noticed that there is something to read"
+        assert await looks.in_the_next(20, runner) == 10, "and nothing moves"
+
+
+async def test_is_looked_at_as_often_as_ever_once_something_was_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.lanes.watch.LOOK_INTERVAL_SECONDS", 2.0)
+    looks = LooksByTheClock()
+    async with held_alone(at_the_end(), looks.subscription) as runner:
+        assert await looks.in_the_next(14, runner) == 4
+        looks.subscription.write(FIRST, 1)
+        looks.subscription.position[FIRST] = LENGTH + 1
+        runner.offer(records(LENGTH, LENGTH + 1))
+        assert await looks.in_the_next(2, runner) == 1

