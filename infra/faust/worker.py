@@ -86,7 +86,7 @@ class AnalyticsWorker:
 
     async def run(self) -> None:
         """Join the group and work until `stop`. Raises Unavailable, or what else has ended it before. Never waits for
-        Faust without a bound: now and then a rebalance at the wrong moment leaves it waiting for ever.
+        Faust without a bound.
         """
         app = self._app
         channel = app.topic(

@@ -13,6 +13,7 @@ from infra.accounts import Account
 from infra.contexts import chosen_contexts
 from infra.locating import located
 from infra.network_exposure import check_endpoint
+from infra.processes.probes import Probes
 from infra.processes.roles import HOSTS, Host
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_endpoint
@@ -90,12 +91,8 @@ def _endpoint(settings: Settings, hosts: list[Host]) -> Iterator[None]:
     if settings.metrics_port is None:
         yield
         return
-    endpoint = serve_endpoint(
-        settings.metrics_host,
-        settings.metrics_port,
-        ready=lambda: bool(hosts) and all(host.ready for host in hosts),
-        alive=lambda: all(host.alive for host in hosts),
-    )
+    probes = Probes(hosts)
+    endpoint = serve_endpoint(settings.metrics_host, settings.metrics_port, ready=probes.ready, alive=probes.alive)
     try:
         yield
     finally:
