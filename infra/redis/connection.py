@@ -14,11 +14,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from hiredis import pack_command
-from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis, SSLConnection
+from redis.asyncio import ConnectionPool, Redis, SSLConnection
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from infra.redis.errors import REACH, Next, server_said, step_after
+from infra.redis.pool import UNNOTIFIED, Pool
 from infra.redis.sentinels import ASK_TIMEOUT_SECONDS, FollowsPrimary, Sentinels
 from infra.sentinel_url import SentinelUrl, names_sentinels, parsed
 from infra.settings import Settings
@@ -45,7 +46,7 @@ def client(settings: Settings) -> Any:
     url = settings.redis_url.get_secret_value()
     sentinel_url = parsed(url) if names_sentinels(url) else None
     try:
-        pool: Any = BlockingConnectionPool.from_url(
+        pool: Any = Pool.from_url(
             sentinel_url.server_url if sentinel_url else url,
             socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
             socket_timeout=ANSWER_TIMEOUT_SECONDS,
@@ -53,6 +54,7 @@ def client(settings: Settings) -> Any:
             timeout=FREE_CONNECTION_TIMEOUT_SECONDS,
             retry=None,
             health_check_interval=0,
+            maint_notifications_config=UNNOTIFIED,
         )
         pool.make_connection()  # does not connect yet, but checks all parts of the URL
     except (ValueError, TypeError, RedisError):  # their texts may quote the URL
@@ -79,6 +81,7 @@ def _sentinels(settings: Settings, url: SentinelUrl, pool: Any, connection_class
         "socket_timeout": ASK_TIMEOUT_SECONDS,
         "protocol": 2,  # a sentinel's user needs no right to HELLO
         "driver_info": None,  # nor to CLIENT
+        "maint_notifications_config": UNNOTIFIED,
         **{name: value for name, value in pool.connection_kwargs.items() if name.startswith("ssl_")},
     }
     clients = {

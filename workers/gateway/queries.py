@@ -160,6 +160,8 @@ class Queries:
             query = _query(projection, question.within, question.newest_first)
             return Page(list(map(whole, documents)), None if place is None else to_cursor(place, query))
 
+        if len(questions) == 1:
+            return {questions[0]: await page(questions[0])}  # without a task of its own
         return dict(zip(questions, await asyncio.gather(*map(page, questions)), strict=True))
 
     async def tally(
