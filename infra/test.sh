@@ -28,7 +28,7 @@ check lint-imports
 [ $# -eq 0 ] || allowed=5
 # Most tests wait for servers rather than compute: several processes of pytest, each with servers of its own, take half
 # the time. What measures time, memory or load comes afterwards, alone.
-check pytest -n "${ANNALS_TEST_PROCESSES:-3}" --dist loadfile --no-loadscope-reorder --durations=30 -m "not alone" "$@"
+check pytest -n "${ANNALS_TEST_PROCESSES:-4}" --dist loadfile --no-loadscope-reorder --durations=30 -m "not alone" "$@"
 check pytest --durations=10 -m alone "$@"
 
 if [ -n "$failed" ]; then

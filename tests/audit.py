@@ -8,7 +8,8 @@ import orjson
 
 from contracts.catalogue import catalogue
 from contracts.envelope import read_event, rfc3339
-from tests.system import Sent, System
+from tests.sent_commands import Sent
+from tests.system import System
 from workers.core.folding import fold_streams
 from workers.core.recorded import Recorded
 from workers.domain import contexts

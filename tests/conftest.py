@@ -1,13 +1,14 @@
 """The fixtures for all tests: the servers of the run, isolated settings, a system on them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from infra.settings import Settings
-from tests import watchdog
+from tests import watchdog, worker_logs
+from tests.logs import logs_stay
 from tests.property_tests import use_fixed_examples
 from tests.servers import Servers, isolated_environment, running_servers
 from tests.system import System, running_system
@@ -15,7 +16,7 @@ from tests.system import System, running_system
 use_fixed_examples()
 
 # Folders and files whose tests measure time, memory or load, or use all cores. They are marked `alone` and run one
-# after the other. All other files may run in parallel (pytest -n 3 --dist loadfile).
+# after the other. All other files may run in parallel (pytest -n 4 --dist loadfile).
 ALONE = (
     *("bench", "run_ending", "simulation", "soak", "verification/test_memory_does_not_grow.py"),
     "deploy/test_a_rolling_restart_stops_no_lane.py",
@@ -30,6 +31,7 @@ LONGEST_FIRST = ("survival", "fuzz", "documents", "topics", "faults", "verificat
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the watchdog, which ends all processes of the run however the run ends."""
     config.add_cleanup(watchdog.start())
+    config.pluginmanager.register(worker_logs)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,6 +75,13 @@ async def system(settings: Settings, tmp_path: Path) -> AsyncIterator[System]:
     """Topics and tables for one test, without workers; the test starts, kills and pauses those it needs."""
     async with running_system(settings, tmp_path) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """What a command that runs within a test sets up for its logs ends with the test."""
+    with logs_stay():
+        yield
 
 
 @pytest.fixture

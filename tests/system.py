@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,8 +19,10 @@ from infra.redis.connection import client
 from infra.settings import Settings
 from tests.foreign_reader import all_records, foreign_options
 from tests.logins import Logins, as_account, logins_of_all_accounts
+from tests.sent_commands import Sent
 from tests.waiting import until
 from tests.warm.process import start
+from tests.worker_logs import reported
 from tests.worker_process import Worker
 from workers.domain import contexts
 
@@ -29,15 +30,6 @@ from workers.domain import contexts
 SESSION_TIMEOUT_SECONDS = 3.0
 COMMAND_TIMEOUT_SECONDS = 90.0
 OF_THE_OWNER = ("migrate", "bench", "soak", "up")
-
-
-class Sent(NamedTuple):
-    """A command as it was produced."""
-
-    command_id: str
-    stream_id: str
-    value: bytes
-    headers: list[tuple[str, str | bytes | None]]
 
 
 class Ran(NamedTuple):
@@ -61,11 +53,20 @@ class System:
         self.workers: list[Worker] = []
         self._folder = folder
         self._logins = logins
-        self.reconnect()
+        self._producer = self._connected()
+
+    def _connected(self) -> Producer:
+        return Producer({**foreign_options(self.settings), "message.max.bytes": 20_000_000, "linger.ms": 5})
 
     def reconnect(self) -> None:
         """Send with a new client from now on: the former one caches the topics' metadata for minutes."""
-        self._producer = Producer({**foreign_options(self.settings), "message.max.bytes": 20_000_000, "linger.ms": 5})
+        self.disconnect()
+        self._producer = self._connected()
+
+    def disconnect(self) -> None:
+        """Send nothing more. A client that is left to the garbage collector complains of servers that are gone."""
+        self._producer.purge()
+        self._producer.close()
 
     def topic(self, name: str) -> str:
         return f"{self.settings.topic_prefix}{name}"
@@ -197,32 +198,6 @@ class System:
         return 0 if stored is None else int(stored.split(b":")[0])
 
 
-def create_user(**replaced: Any) -> Sent:
-    """A CreateUser command with its own ids; `replaced` are values for some of its fields."""
-    user_id = str(uuid.uuid4())
-    fields = {
-        "user_id": user_id,
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "email": f"{user_id}@example.org",
-        "city": "London",
-        **replaced,
-    }
-    return command("users.CreateUser.v1", fields["user_id"], fields)
-
-
-def command(wire_type: str, stream_id: str, fields: dict[str, Any] | bytes, **headers: str) -> Sent:
-    """A command with only the headers that the contract requires, and `headers`."""
-    command_id = headers.pop("ce_id", str(uuid.uuid4()))
-    texts = {"ce_id": command_id, "ce_type": wire_type, "ce_source": "/tests", **headers}
-    value = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
-    return Sent(command_id, stream_id, value, [(name, text.encode()) for name, text in texts.items()])
-
-
-def create_users(count: int) -> Sequence[Sent]:
-    return [create_user() for _ in range(count)]
-
-
 @asynccontextmanager
 async def running_system(settings: Settings, folder: Path) -> AsyncIterator[System]:
     """A system without data. Its processes are killed when the block ends."""
@@ -237,9 +212,11 @@ async def running_system(settings: Settings, folder: Path) -> AsyncIterator[Syst
     ):
         system = System(settings, folder, database, redis, logins)
         try:
-            yield system
+            with reported(system.workers):
+                yield system
         finally:
             for worker in system.workers:
                 if worker.process.returncode is None:
                     worker.signal(signal.SIGCONT)
                     await worker.kill()
+            system.disconnect()

@@ -11,7 +11,10 @@ from infra.cli.actor import Actor, acting
 from infra.cli.reason import given_reason
 from infra.settings import Settings
 from workers.operations.verification.findings import Verdict
+from workers.operations.verification.settle_timer import SETTLE_SECONDS
 from workers.ports.interventions import Reason
+
+MAX_WAIT_SECONDS = 3600.0
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -21,11 +24,15 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired, then verify again.")] = False,
     reason: Annotated[str | None, typer.Option(help="Why you repair; kept with each action.")] = None,
     actor: Actor = None,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, max=MAX_WAIT_SECONDS, help="Seconds without progress until what is on its way is missing."),
+    ] = SETTLE_SECONDS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the table with the log record for record; unique claims, sagas and read models with a fold of the table.
 
-    May run while the system works: what is still on its way gets a few seconds to arrive. Changes nothing, unless you
+    May run while the system works: what is still on its way gets time to arrive (--wait). Changes nothing, unless you
     ask for a repair: that publishes what the log lacks, rebuilds documents and index entries, and sets unique claims
     right, all safely beside working workers. It ends with the verdict of another verification.
     """
@@ -40,7 +47,7 @@ def verify(
         if not as_json:
             typer.echo(f"repair: {line}")
 
-    before, after = asyncio.run(_run(repairing, say, show_verdict=None if as_json else _show))
+    before, after = asyncio.run(_run(repairing, wait, say, show_verdict=None if as_json else _show))
     if as_json:
         repairs = {"before": _plain(before), "repairs": lines} if repair else {}
         typer.echo(json.dumps(_plain(after) | repairs, indent=2))
@@ -58,7 +65,11 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
 
 
 async def _run(
-    repairing: tuple[str, Reason] | None, say: Callable[[str], None], *, show_verdict: Callable[[Verdict], None] | None
+    repairing: tuple[str, Reason] | None,
+    settle_seconds: float,
+    say: Callable[[str], None],
+    *,
+    show_verdict: Callable[[Verdict], None] | None,
 ) -> tuple[Verdict, Verdict]:
     """The verdict, and the one after the repairs; the same one if nothing was repaired. Each is shown as it comes.
 
@@ -75,7 +86,7 @@ async def _run(
     # Readers may not read the seeds from which the ids of sagas' steps are derived. A follower will do.
     async with (
         event_table(settings, role="annals_audit", writes=False) as database,
-        open_sources(settings, database) as sources,
+        open_sources(settings, database, settle_seconds) as sources,
     ):
 
         async def verified() -> Verdict:

@@ -14,7 +14,7 @@ from infra.memory.logged_events import require_stored
 from infra.memory.step_answers import answers_step, step_address, step_cause
 from infra.memory.values import MAX_BIGINT, ConstraintBroken, as_jsonb, check_lists, check_number, identifier
 from workers.ports.event_store import EventRow
-from workers.ports.lanes import LaneKey, Mark
+from workers.ports.lanes import LaneKey, LaneSetBack, Mark
 from workers.ports.outcomes import OutcomeRow
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import (
@@ -135,8 +135,8 @@ class SagaRows(LaneRows):
             self.requested.setdefault(place, {})[key] = ParkedStreamRequest(saga, stream_id, action)
 
     def commit_sagas(self, batch: SagaBatch) -> None:
-        """Raises Fenced, EventsNotStored, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for what no lane
-        may write.
+        """Raises Fenced, EventsNotStored, LaneSetBack, InstanceConflict, Unstorable or LaneLocked; ConstraintBroken for
+        what no lane may write.
         """
         for rows in (batch.instances, batch.steps, batch.parked, batch.unparked, batch.journal, batch.deadlines):
             check_lists(rows)
@@ -217,7 +217,7 @@ class SagaRows(LaneRows):
         return journal
 
     def _new_steps(self, place: Place, rows: Sequence[StepRow]) -> list[StepRow]:
-        """These steps in order. Raises ConstraintBroken when the lane's outbox has one of their positions."""
+        """These steps in order. Raises LaneSetBack when the lane's outbox has one of their positions."""
         steps = sorted((row._replace(command_id=identifier(row.command_id)) for row in rows), key=_position)
         before = self.outbox.get(place, [])
         last = None
@@ -225,7 +225,7 @@ class SagaRows(LaneRows):
             check_number(row.position, MAX_BIGINT)
             at = bisect_left(before, row.position, key=_position)
             if row.position == last or (at < len(before) and before[at].position == row.position):
-                raise ConstraintBroken("saga_outbox_pkey", (*place, row.position))
+                raise LaneSetBack(f"the step ({place[0]}, {place[1]}, {row.position})")
             last = row.position
         return steps
 

@@ -18,7 +18,6 @@ from infra.memory.saga_rows import SagaRows
 from infra.memory.values import (
     MAX_BIGINT,
     MAX_INTEGER,
-    ConstraintBroken,
     as_jsonb,
     check_json,
     check_lists,
@@ -36,6 +35,7 @@ from workers.ports.event_store import (
     StreamEvent,
     StreamExists,
 )
+from workers.ports.lanes import LaneSetBack
 from workers.ports.outcomes import CommandKey, OutcomeRow
 
 UniqueClaim = tuple[str, str, str]
@@ -132,7 +132,7 @@ class Table(SagaRows, LaneRows):
         return [row for stream_id in stream_ids for row in self.streams.get((context, stream_id), ())[:limit]]
 
     def commit(self, batch: Batch) -> None:
-        """Raises as the port does, or LaneLocked; ConstraintBroken for a batch that no lane may write."""
+        """Raises as the port does, or LaneLocked."""
         for rows in (
             batch.outcomes,
             batch.events,
@@ -201,7 +201,7 @@ class Table(SagaRows, LaneRows):
             )
             place, version = (row.context, row.partition), (row.stream_id, row.stream_version)
             if row.sequence in sequences or has(self.events.get(place, ()), row.sequence, _sequence):
-                raise ConstraintBroken("events_pkey", (*place, row.sequence))
+                raise LaneSetBack(f"the event ({row.context}, {row.partition}, {row.sequence})")
             stream = self.streams.get((row.context, row.stream_id), ())
             if version in versions or has(stream, row.stream_version, _version):
                 raise StreamExists((row.context, *version))

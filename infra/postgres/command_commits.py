@@ -7,7 +7,7 @@ from typing import NamedTuple
 import asyncpg
 
 from infra.postgres.function_calls import RowLists
-from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals
+from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals, taken_key
 from infra.postgres.pool import Database
 from workers.ports.event_store import (
     Batch,
@@ -20,6 +20,7 @@ from workers.ports.event_store import (
     SnapshotRow,
     StreamExists,
 )
+from workers.ports.lanes import LaneSetBack
 from workers.ports.outcomes import OutcomeRow
 
 CLAIMS_REFUSED = "AN002"
@@ -79,6 +80,8 @@ def _raised(error: Exception) -> Exception:
         return Repeated()
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_stream":
         return StreamExists(error.detail)
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_pkey":
+        return LaneSetBack(f"the event {taken_key(error)}")
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
         return _claims_refused(error)
     return error
@@ -94,6 +97,8 @@ def _may_concern(error: Exception, batch: Batch) -> bool:
         return any(outcome.command_id in (error.detail or "") for outcome in batch.outcomes)
     if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_stream":
         return any(event.stream_id in (error.detail or "") for event in batch.events)
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_pkey":
+        return taken_key(error).startswith(f"({batch.context}, {batch.lane.partition}, ")
     if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLAIMS_REFUSED:
         refused = {tuple(conflict[:3]) for conflict in json.loads(error.detail or "[]")}
         claims = [(batch.context, claim.scope, claim.key) for claim in batch.claims_to_acquire]

@@ -66,6 +66,14 @@ class Refusals(NamedTuple):
     raised: Callable[[Exception], Exception]
 
 
+def taken_key(error: asyncpg.UniqueViolationError) -> str:
+    """The values of a key that is taken, as in `(users, 3, 17)`. The server says it in its own language; the values
+    stand last in brackets.
+    """
+    detail: str = error.detail or ""
+    return detail[detail.rfind("=(") + 1 : detail.rfind(")") + 1]
+
+
 class GroupCommits(Generic[AnyBatch]):
     """The commits of the lanes of one role in this process."""
 

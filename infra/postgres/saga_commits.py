@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, TypeGuard
 import asyncpg
 
 from infra.postgres.function_calls import RowLists
-from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals
+from infra.postgres.group_commits import GroupCall, GroupCommits, Refusals, taken_key
 from infra.postgres.pool import Database
 from workers.ports.event_store import Unstorable
+from workers.ports.lanes import LaneSetBack
 from workers.ports.logged_events import EventsNotStored, LoggedEvent
 from workers.ports.parked import ParkedStream
 from workers.ports.sagas import (
@@ -67,11 +68,18 @@ def _weight(batch: SagaBatch) -> int:
 def _raised(error: Exception) -> Exception:
     if _says(error, NOT_STORED):
         return EventsNotStored()
+    if _is_taken(error):
+        return LaneSetBack(f"the step {taken_key(error)}")
     return InstanceConflict() if _says(error, CHANGED) else error
 
 
 def _says(error: Exception, sqlstate: str) -> TypeGuard[asyncpg.PostgresError]:
     return isinstance(error, asyncpg.PostgresError) and error.sqlstate == sqlstate
+
+
+def _is_taken(error: Exception) -> TypeGuard[asyncpg.UniqueViolationError]:
+    """Whether a step has the position of one of the batch."""
+    return isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "saga_outbox_pkey"
 
 
 def _may_concern(error: Exception, batch: SagaBatch) -> bool:
@@ -80,6 +88,8 @@ def _may_concern(error: Exception, batch: SagaBatch) -> bool:
     """
     if _says(error, NOT_STORED):
         return [batch.lane.topic, batch.lane.partition] in json.loads(error.detail or "[]")
+    if _is_taken(error):
+        return taken_key(error).startswith(f"({batch.lane.topic}, {batch.lane.partition}, ")
     if not _says(error, CHANGED):
         return False
     changed = {tuple(instance) for instance in json.loads(error.detail or "[]")}

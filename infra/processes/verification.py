@@ -18,12 +18,15 @@ from infra.redis.documents import RedisStoredDocuments
 from infra.redis.keys import Keys
 from infra.settings import Settings
 from infra.sqlite.step_scratch import sqlite_scratch
+from workers.operations.verification.settle_timer import SETTLE_SECONDS
 from workers.operations.verification.sources import Sources
 from workers.ports.verification.topics import WantedTopic
 
 
 @asynccontextmanager
-async def open_sources(settings: Settings, database: Database) -> AsyncIterator[Sources]:
+async def open_sources(
+    settings: Settings, database: Database, settle_seconds: float = SETTLE_SECONDS
+) -> AsyncIterator[Sources]:
     """Log and read models, beside a database that need not be open yet, may have a single connection and need not be
     allowed to change anything. Raises StackNotRunning and Unavailable.
     """
@@ -43,6 +46,7 @@ async def open_sources(settings: Settings, database: Database) -> AsyncIterator[
                 interventions=PostgresInterventions(database),
                 scratch_space=sqlite_scratch,
                 clock=MonotonicClock(),
+                settle_seconds=settle_seconds,
             )
     finally:
         await topic_reader.stop()

@@ -10,7 +10,7 @@ from infra.kafka.log_reader import LogReader
 from infra.settings import Settings
 from tests.access.secured import SecuredSystem
 from tests.faults.health import Health
-from tests.system import Sent, create_users
+from tests.sent_commands import Sent, create_users
 from tests.waiting import until
 from tests.worker_process import Worker
 from workers.domain import contexts

@@ -13,7 +13,7 @@ from infra.devstack.ports import free_port
 from infra.kafka.topics import administration
 from tests.access.secured import SecuredSystem
 from tests.faults.health import Health
-from tests.system import create_users
+from tests.sent_commands import create_users
 from tests.waiting import until
 
 ROLES = ("command", "saga", "projection", "analytics", "audit")

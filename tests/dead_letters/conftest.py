@@ -11,8 +11,9 @@ from infra.kafka.log_reader import LogReader
 from infra.postgres.interventions import PostgresInterventions
 from infra.postgres.pool import Database
 from infra.settings import Settings
+from tests.sent_commands import Sent
 from tests.servers import Servers, isolated_environment
-from tests.system import Ran, Sent, System, running_system
+from tests.system import Ran, System, running_system
 from tests.waiting import until
 from workers.operations.dead_letters.choosing import LetterFilters
 from workers.operations.dead_letters.reading import DeadLetters

@@ -9,7 +9,8 @@ from typing import Any
 from infra.postgres.dead_letters import PostgresDeadLetterTable
 from infra.postgres.pool import Database
 from tests.dead_letters.conftest import Desk, url_of
-from tests.system import Ran, create_user
+from tests.sent_commands import create_user
+from tests.system import Ran
 from workers.ports.interventions import Reason
 
 WHY = ("--reason", "the bug is fixed", "--actor", "ada")

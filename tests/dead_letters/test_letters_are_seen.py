@@ -10,7 +10,7 @@ from infra.settings import Settings
 from tests.cli.conftest import run_annals
 from tests.dead_letters.conftest import Desk, url_of
 from tests.dead_letters.letters import deliver
-from tests.system import create_user
+from tests.sent_commands import create_user
 from workers.ports.log import OutboundRecord
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from confluent_kafka import Producer
 
 from tests.foreign_reader import foreign_options
-from tests.system import Sent, System, command, create_user
+from tests.sent_commands import Sent, command, create_user
+from tests.system import System
 
 TURN_SECONDS = 0.02
 ONE_CREATES_OF = 10

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from tests.deploy.containers import READ_ONLY, Containers
 from tests.logins import as_login
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 
 SECRET = "geheim-9731"
 WORKERS = ("command", "projection", "saga", "analytics", "audit")

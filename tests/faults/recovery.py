@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 from tests.audit import audit
 from tests.faults.worker_pool import WorkerPool
-from tests.system import Sent, System, create_users
+from tests.sent_commands import Sent, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.worker_process import Worker
 

@@ -2,7 +2,8 @@
 
 from tests.audit import audit
 from tests.faults.health import Health
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.waiting import until
 
 END_OTHERS = (

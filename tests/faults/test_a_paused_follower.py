@@ -6,7 +6,8 @@ import time
 import pytest
 
 from tests.faults.recovery import Measure, agrees, recovered
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker
 

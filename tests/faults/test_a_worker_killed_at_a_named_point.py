@@ -13,7 +13,8 @@ from contracts.partitioner import partition_for
 from tests.faults.points import POINTS
 from tests.faults.recovery import Measure, agrees, killed, recovered
 from tests.faults.worker_pool import WorkerPool
-from tests.system import Sent, System, create_user, create_users
+from tests.sent_commands import Sent, create_user, create_users
+from tests.system import System
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

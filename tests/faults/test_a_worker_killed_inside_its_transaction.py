@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.recovery import Measure, agrees, recovered
 from tests.faults.worker_pool import WorkerPool
-from tests.system import Sent, create_user, create_users
+from tests.sent_commands import Sent, create_user, create_users
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(300)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.network import Network
 from tests.faults.recovery import Measure, agrees, load, recovered
-from tests.system import create_users
+from tests.sent_commands import create_users
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.faults.health import Health
-from tests.system import Sent, System
+from tests.sent_commands import Sent
+from tests.system import System
 from tests.worker_process import Worker
 
 ROLES = ("command", "saga", "projection")

@@ -6,6 +6,7 @@ import uuid
 from typing import Any, NamedTuple
 
 from contracts.users.examples import PASSWORD_HASH
+from tests.sent_commands import user_fields
 
 Header = tuple[str, bytes | None]
 
@@ -29,14 +30,7 @@ def identifier(chance: random.Random) -> str:
 
 def create_user(chance: random.Random) -> Message:
     user_id = identifier(chance)
-    fields = {
-        "user_id": user_id,
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "email": f"{user_id}@example.org",
-        "city": "London",
-    }
-    return command(chance, "users.CreateUser.v1", user_id, fields)
+    return command(chance, "users.CreateUser.v1", user_id, user_fields(user_id))
 
 
 def any_command(chance: random.Random) -> Message:

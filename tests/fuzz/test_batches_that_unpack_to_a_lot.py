@@ -21,8 +21,9 @@ from tests.fuzz.outside_reader import readers_outside_get_every_event
 from tests.fuzz.packed_batches import many_headers, many_records, zeros
 from tests.fuzz.raw_batches import produce_batch
 from tests.peak_memory import MEBIBYTE, peak_memory
-from tests.system import Sent, System, create_user
-from tests.verification.command import verified
+from tests.sent_commands import Sent, create_user
+from tests.system import System
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, verified
 from tests.verification.orders import accepted
 from tests.waiting import until
 
@@ -130,7 +131,8 @@ async def test_many_within_the_bound_are_not_unpacked_all_at_once(system: System
         await accepted(system, [user])
     bounded, unbounded = await _read_growth_mebibytes(system, first)
     assert memory.growth_mebibytes < 8 * 30
-    assert bounded < 5 * 30
+    # It takes five times a batch, to the byte: less only where a reader before has left memory. All at once take 21.
+    assert bounded < 6 * 30
     assert unbounded > 10 * 30, "some of what it takes may have been left by the reader before"
 
 
@@ -162,7 +164,7 @@ async def test_in_the_event_log_every_reader_passes_them_over_and_verify_names_t
         await _created(system)
         await readers_outside_get_every_event(system)
     assert max(memory.growth_mebibytes for memory in memories) < MAX_GROWTH_MEBIBYTES
-    _, verdict = await verified(system)
+    _, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert verdict["found"] == {"foreign record in the log": len(SMALL_BOMBS)}
     assert all("the record batch of" in example["explanation"] for example in verdict["examples"])
 

@@ -21,7 +21,8 @@ from tests.fuzz.message import Header, Message, identifier
 from tests.fuzz.mutations import edit_header, edit_value, move_headers, odd_header, odd_key, replace_value
 from tests.fuzz.outside_reader import readers_outside_get_every_event
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.verification.orders import accepted
 

@@ -9,7 +9,8 @@ from confluent_kafka import Producer
 
 from contracts.partitioner import partition_for
 from tests.fuzz.raw_batches import RawRecord, produce_batch, record_batch
-from tests.system import Sent, System, create_user
+from tests.sent_commands import Sent, create_user
+from tests.system import System
 from tests.waiting import until
 
 PARTITION = 2

@@ -16,7 +16,8 @@ from infra.settings import Settings
 from tests.gateway.requests import ORDER, created, deposited, is_problem, placed
 from tests.gateway.running import everything, running_gateway
 from tests.pausing import paused
-from tests.system import System, command
+from tests.sent_commands import command
+from tests.system import System
 from tests.verification.command import named, repaired
 from tests.waiting import until
 

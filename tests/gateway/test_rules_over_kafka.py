@@ -28,7 +28,7 @@ from infra.settings import Settings
 from tests.gateway.principals import OWNER_IS, STRANGERS, may
 from tests.gateway.running import Running, annals
 from tests.scopes import scopes
-from tests.system import Sent
+from tests.sent_commands import Sent
 from tests.waiting import until
 from workers.core.access import OWNER
 from workers.domain import contexts

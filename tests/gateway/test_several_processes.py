@@ -72,15 +72,16 @@ def _serves(child: psutil.Process) -> bool:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Gateway]:
+async def running(folder: Path, log: Path | None = None) -> AsyncIterator[Gateway]:
+    """Two processes, which log to `gateway.log`, or to a pipe whose reader writes there."""
     log_file = folder / "gateway.log"
-    with log_file.open("wb") as log:
+    with (log or log_file).open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "infra.cli.main", "gateway", "--processes", "2", "--json"),
             cwd=ROOT,
             env=os.environ | NOWHERE | {"ANNALS_HTTP_PORT": "0", "ANNALS_HOME": str(folder), "TMPDIR": str(folder)},
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=log,
+            stderr=errors,
         )
 
     try:
@@ -91,6 +92,21 @@ async def running(folder: Path) -> AsyncIterator[Gateway]:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def log_reader(folder: Path) -> AsyncIterator[tuple[Path, asyncio.subprocess.Process]]:
+    """A pipe, and the process that copies what comes through it to `gateway.log`."""
+    pipe = folder / "log.pipe"
+    os.mkfifo(pipe)
+    (folder / "gateway.log").touch()
+    reader = await asyncio.create_subprocess_exec("sh", "-c", 'exec cat "$0" > "$1"', pipe, folder / "gateway.log")
+    try:
+        yield pipe, reader
+    finally:
+        if reader.returncode is None:
+            reader.kill()
+            await reader.wait()
 
 
 def counts_in(folder: Path) -> list[Path]:
@@ -122,6 +138,22 @@ async def test_serve_until_they_are_told_to_stop(tmp_path: Path) -> None:
             assert await gateway.process.wait() == 0
         assert not any(child.is_running() for child in before)
         assert not counts_in(tmp_path)
+
+
+async def test_break_no_connection_off_although_nobody_reads_their_log(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    async def note(event: str, _: object) -> None:
+        opened.extend([event] if event == "connection.connect_tcp.complete" else [])
+
+    async with log_reader(tmp_path) as (pipe, reader), running(tmp_path, pipe) as gateway:
+        reader.kill()
+        await reader.wait()
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=20, trust_env=False) as client:
+            for _ in range(5):
+                refused = await client.post("/users", json={}, extensions={"trace": note})
+                assert refused.status_code == 422, "which is logged"
+    assert len(opened) == 1
 
 
 async def test_end_when_their_parent_was_killed(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from tests.audit import audit
-from tests.system import Sent, System, command, create_users
+from tests.sent_commands import Sent, command, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 

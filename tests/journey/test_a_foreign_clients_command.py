@@ -3,7 +3,8 @@
 import json
 
 from contracts.outcome import Outcome
-from tests.system import System, command, create_user
+from tests.sent_commands import command, create_user
+from tests.system import System
 from tests.waiting import until
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.system import Sent, System, command, create_user
+from tests.sent_commands import Sent, command, create_user
+from tests.system import System
 from tests.waiting import until
 
 EIGHT_MEGABYTES = 8 * 1024 * 1024

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from tests.audit import audit
-from tests.system import Sent, System, command, create_user, create_users
+from tests.sent_commands import Sent, command, create_user, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 

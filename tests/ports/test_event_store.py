@@ -24,7 +24,7 @@ from workers.ports.event_store import (
     StreamExists,
     Unstorable,
 )
-from workers.ports.lanes import Fenced, LaneKey, Unavailable
+from workers.ports.lanes import Fenced, LaneKey, LaneSetBack, Unavailable
 from workers.ports.outcomes import CommandKey, OutcomeRow
 
 ROUNDS = 5
@@ -97,8 +97,9 @@ async def test_a_place_in_a_lane_and_a_version_of_a_stream_are_given_once(store:
         await store.commit(batch(OTHER_LANE, sequence=2, events=[event(1)]))
     assert await tables.contents() == before
     for events in ([event(1, "eve")], [event(2, "eve"), event(2, "bob")]):
-        with pytest.raises(Exception, match="events_pkey"):
+        with pytest.raises(LaneSetBack) as refused:
             await store.commit(batch(LANE, sequence=2, events=events))
+        assert refused.value.taken == f"the event (users, 0, {events[0].sequence})"
         assert await tables.contents() == before
 
 

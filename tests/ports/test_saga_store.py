@@ -10,7 +10,7 @@ from tests.ports.tables import SagaStores, Tables
 from tests.postgres.batches import LANE as COMMAND_LANE
 from tests.postgres.batches import command_id, event, everything
 from workers.ports.event_store import Unstorable
-from workers.ports.lanes import Fenced, LaneGrant, LaneKey, Mark, Unavailable
+from workers.ports.lanes import Fenced, LaneGrant, LaneKey, LaneSetBack, Mark, Unavailable
 from workers.ports.parked import ParkedStream, ParkedStreamRequest
 from workers.ports.sagas import Following, InstanceKey, InstanceRow, SagaBatch, StepRow, StoredInstance
 
@@ -156,8 +156,9 @@ async def test_a_place_in_the_outbox_is_given_once(store: SagaStores, tables: Ta
     await store.commit(batch())
     before = await tables.contents()
     for steps in ([step(2)], [step(3), step(3)]):
-        with pytest.raises(Exception, match="saga_outbox_pkey"):
+        with pytest.raises(LaneSetBack) as refused:
             await store.commit(batch(consumed=9, steps=steps))
+        assert refused.value.taken == f"the step ({LANE.topic}, 0, {steps[0].position})"
         assert await tables.contents() == before
 
 

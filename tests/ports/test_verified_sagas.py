@@ -49,6 +49,14 @@ async def test_positions_and_beginnings_of_the_lanes(store: SagaStores, tables: 
         assert list(await transaction.saga_beginnings("orders.events")) == []
 
 
+async def test_the_outbox_ends_in_each_lane_at_the_highest_position(store: SagaStores, tables: Tables) -> None:
+    assert dict(await tables.verified.outbox_ends(TOPIC)) == {}
+    await store.commit(batch(steps=[step(1), step(2)], position=2))
+    await store.commit(batch(OTHER_LANE, steps=[step(1, command_id=command_id(9))], position=1))
+    assert dict(await tables.verified.outbox_ends(TOPIC)) == {0: 2, 1: 1}
+    assert dict(await tables.verified.outbox_ends("orders.events")) == {}
+
+
 async def test_parked_streams_the_oldest_first(store: SagaStores, tables: Tables) -> None:
     young = waiting("bob", recorded_at="2026-05-04T12:30:16.000000Z")
     await store.commit(batch(parked=[young, waiting("eve")]))

@@ -49,6 +49,16 @@ async def test_the_lanes_of_commands_tell_how_far_they_are(tables: Tables) -> No
     assert list(await tables.verified.lane_offsets("orders.commands")) == []
 
 
+async def test_the_events_of_a_context_end_in_each_lane_at_the_highest_sequence(tables: Tables) -> None:
+    assert dict(await tables.verified.recorded_ends("users")) == {}
+    await tables.store.acquire(OTHER_LANE, "owner")
+    await write(tables, "ada", "bob", versions=2)
+    other = [event(sequence, "eve", sequence, partition=OTHER_LANE.partition) for sequence in (1, 2, 3)]
+    await tables.store.commit(batch(OTHER_LANE, sequence=3, events=other))
+    assert dict(await tables.verified.recorded_ends("users")) == {0: 4, 1: 3}
+    assert dict(await tables.verified.recorded_ends("orders")) == {}
+
+
 async def test_interruptions_are_open_in_the_order_of_their_notice(tables: Tables) -> None:
     for lane in (LANE, OTHER_LANE):
         await tables.store.acquire(lane, "owner")

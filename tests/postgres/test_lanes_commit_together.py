@@ -14,7 +14,7 @@ from tests.postgres.locked_lanes import (
     assert_those_that_come_by_themselves_keep_no_other_waiting,
 )
 from workers.ports.event_store import Batch, ClaimConflict, ClaimToAcquire, ClaimToSettle, Repeated, Unstorable
-from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.lanes import Fenced, LaneKey, LaneSetBack
 
 LANES = [LaneKey("command", "users.commands", partition) for partition in range(4)]
 TRANSACTIONS = "SELECT count(DISTINCT xmin::text) FROM annals.commands"
@@ -106,6 +106,19 @@ async def test_one_with_a_command_that_was_handled_before_is_told_so_alone(
     assert await committed(store, [repeating, of_lane(2), of_lane(3)]) == [Repeated, None, None]
     same = [of_lane(partition, outcomes=[outcome(9)], events=[]) for partition in (0, 1)]
     assert sorted(map(str, await committed(store, same))) == sorted(map(str, [None, Repeated]))
+
+
+async def test_one_whose_row_was_set_back_is_refused_alone(store: PostgresEventStore, onlooker: Any) -> None:
+    assert await committed(store, [of_lane(1)]) == [None]
+    again = of_lane(
+        1,
+        outcomes=[outcome(9, "user 9", partition=1, sequence=1)],
+        events=[event(1, "user 9", partition=1, command_id=command_id(9))],
+    )
+    before = await onlooker.fetchval(TRANSACTIONS)
+    assert await committed(store, [of_lane(0), again, of_lane(2)]) == [None, LaneSetBack, None]
+    assert await onlooker.fetchval(TRANSACTIONS) == before + 1, "the others go together, not one by one"
+    assert [row[0] for row in await onlooker.fetch(STORED)] == [command_id(1), command_id(2), command_id(3)]
 
 
 @pytest.mark.parametrize("data", [b'{"a": "\\u0000"}', b'{"a": "\x1f"}'], ids=["by Postgres", "as a list"])

@@ -27,6 +27,8 @@ QUERIES: dict[str, tuple[str, list[Any]]] = {
     "statuses_in_stream": ("commands_pkey", ["users", "a", COMMAND]),
     "events_after": ("events_pkey", ["users", 0, 5, 100]),
     "events_at": ("events_pkey", ["users", 0, listed(["1", "2", "3"])]),
+    "recorded_ends": ("events_pkey", ["users"]),
+    "outbox_ends": ("saga_outbox_pkey", ["users.events"]),
     "stream_end": ("events_stream", ["users", "a"]),
     "streams_after": ("events_stream", ["users", "a", 100]),
     "unknown_streams": ("events_stream", ["users", listed(["a", "b", "c"])]),

@@ -16,7 +16,7 @@ from tests.postgres.locked_lanes import (
     assert_those_that_come_by_themselves_keep_no_other_waiting,
 )
 from workers.ports.event_store import Unstorable
-from workers.ports.lanes import Fenced, LaneKey
+from workers.ports.lanes import Fenced, LaneKey, LaneSetBack
 from workers.ports.logged_events import EventsNotStored
 from workers.ports.sagas import InstanceConflict, SagaBatch
 
@@ -121,6 +121,14 @@ async def test_one_with_an_event_that_is_not_stored_is_refused_alone(store: Post
     batches[2] = batches[2]._replace(logged=[FIRST._replace(actor="a\x1fb")])
     assert await committed(store, batches) == [None, EventsNotStored, Unstorable, None]
     assert [row[0] for row in await onlooker.fetch(STEPS)] == [0, 3]
+
+
+async def test_one_whose_row_was_set_back_is_refused_alone(store: PostgresSagaStore, onlooker: Any) -> None:
+    assert await committed(store, [of_lane(1)]) == [None]
+    of_another = step(1, instance_id="user 9", command_id="00000000-0000-7000-8000-000000000091")
+    again = batch(LANES[1], position=1, steps=[of_another])
+    assert await committed(store, [of_lane(0), again, of_lane(2)]) == [None, LaneSetBack, None]
+    assert await onlooker.fetch(STEPS) == [(partition, f"user {partition}") for partition in range(3)]
 
 
 async def test_of_two_that_change_one_instance_one_does(store: PostgresSagaStore, onlooker: Any) -> None:

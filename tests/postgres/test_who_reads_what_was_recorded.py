@@ -12,6 +12,7 @@ PLACES_ALONE = {
     "ahead",
     "journal_of_instance",
     "look_up",  # whether the event behind a snapshot exists; the events themselves come from the view
+    "recorded_ends",
     "snapshots_after",
     "streams_after",
     "streams_begun",

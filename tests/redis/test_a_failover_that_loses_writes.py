@@ -17,7 +17,8 @@ from infra.settings import Settings
 from tests.audit import audit
 from tests.pausing import paused
 from tests.redis.sentinel_group import OWNER, SentinelGroup, sentinel_group
-from tests.system import Sent, System, create_users, running_system
+from tests.sent_commands import Sent, create_users
+from tests.system import System, running_system
 from tests.waiting import until
 
 ANSWER_SECONDS = 30.0

@@ -6,7 +6,8 @@ from infra.devstack.ports import free_port
 from infra.redis.keys import Keys
 from infra.settings import Settings
 from tests.redis.test_a_server_that_may_evict import evict
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.telemetry.test_a_running_systems_metrics import Endpoint
 from tests.waiting import until
 from workers.ports.read_models import Generation

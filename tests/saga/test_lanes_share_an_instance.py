@@ -10,9 +10,10 @@ from tests.lanes.recorded_rows import event_rows, inbound_all
 from tests.saga.greeting import Greeting, greeting
 from tests.saga.installation import LANE, Installation, created
 from workers import telemetry
+from workers.lanes.work import Contended
 from workers.ports.lanes import Fenced, LaneKey
 from workers.ports.sagas import InstanceKey, InstanceRow
-from workers.saga.lane import MAX_ATTEMPTS, MAX_ATTEMPTS_ALONE, Contended
+from workers.saga.lane import MAX_ATTEMPTS, MAX_ATTEMPTS_ALONE
 
 NAMES = [f"user-{number}" for number in range(8)]
 USERS = event_rows(*map(created, NAMES), *(UserWelcomed(user_id=name) for name in NAMES))
@@ -110,7 +111,7 @@ async def test_one_event_that_others_always_get_ahead_of_makes_the_lane_start_ov
     lane = installation.lane([greeting])
     await lane.acquire()
     installation.store.line.meanwhile = [lambda: moved_by_another(installation, NAMES[0])] * MAX_ATTEMPTS_ALONE
-    with pytest.raises(Contended):
+    with pytest.raises(Contended, match=f"{MAX_ATTEMPTS_ALONE} times while event 1 was applied"):
         await lane.handle(inbound_all(USERS[:1]))
     assert progress(installation) == (0, 0)
     following = installation.lane([greeting])

@@ -15,8 +15,9 @@ from infra.settings import Settings
 from tests.identity.issuer_server import issuer_server
 from tests.kafka.secured_broker import asking_broker, issue_tokens
 from tests.logins import as_account
+from tests.sent_commands import create_users
 from tests.servers import Servers, isolated_environment
-from tests.system import System, create_users, running_system
+from tests.system import System, running_system
 from tests.tls_front import HOST, TlsFront, tls_front
 
 pytestmark = pytest.mark.timeout(240)

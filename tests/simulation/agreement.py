@@ -48,7 +48,7 @@ _STEPS = {Kind.STEP_MISSING, Kind.STEP_LEFT_OVER, Kind.STEP_DIFFERS}
 NAMED_AS: Mapping[str, AbstractSet[Kind]] = {
     "a malformed record without a dead letter": {Kind.COMMAND_NOT_HANDLED, Kind.COMMANDS_WAITING},
     "a command without an outcome": {Kind.COMMAND_NOT_HANDLED, Kind.COMMANDS_WAITING},
-    "lane sequences with gaps": {Kind.MISSING_IN_LOG, Kind.MISSING_IN_TABLE},
+    "lane sequences with gaps": {Kind.LANE_SET_BACK, Kind.MISSING_IN_LOG, Kind.MISSING_IN_TABLE},
     "stream versions with gaps": {Kind.VERSION_GAP},
     "a rejected command with events": {Kind.WITHOUT_COMMAND},
     "a foreign record in the log": {Kind.FOREIGN_RECORD},

@@ -5,6 +5,7 @@ A kind of finding without a breakage fails here. So does one that cannot be brok
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,9 +14,12 @@ import pytest
 from tests.simulation.agreement import not_named
 from tests.simulation.breakages import BREAKAGES, CONSEQUENCES
 from tests.simulation.breakages.of_read_models import add_a_value, change_a_value, remove_a_value
-from tests.simulation.breakages.of_sagas import swap_two_entries
+from tests.simulation.breakages.of_sagas import set_a_saga_lane_back, swap_two_entries
+from tests.simulation.breakages.of_the_log import set_a_lane_back
+from tests.simulation.breakages.parts import LANE
 from tests.simulation.calm_schedule import calm_world
 from tests.simulation.captured_logs import quiet_logs
+from tests.simulation.commands import COMMANDS
 from tests.simulation.evidence import at_rest, evidence_of
 from tests.simulation.invariants import findings
 from tests.simulation.killed_process import discard
@@ -25,6 +29,7 @@ from tests.simulation.world import World
 from workers.operations.verification.advice import ADVICE
 from workers.operations.verification.findings import FindingKind as Kind
 from workers.operations.verification.findings import WrongSection
+from workers.ports.lanes import LaneKey
 
 ROOT = Path(__file__).parents[2]
 ON_REAL_SERVERS: Mapping[Kind, tuple[str, str]] = {}
@@ -35,6 +40,7 @@ SEEN_BY_VERIFY_ALONE = frozenset(
         Kind.TOPIC_MISFIT,
         Kind.INTERRUPTED,
         Kind.SNAPSHOT_DIFFERS,
+        Kind.SAGA_AHEAD,
         Kind.INSTANCE_DIFFERS,
         Kind.JOURNAL_DIFFERS,
         Kind.INTERNAL_EVENT_FORGED,
@@ -92,6 +98,21 @@ def test_a_journal_whose_entries_of_one_lane_are_out_of_order_is_named(world: Wo
     broken = findings(evidence_of(world, []))
     assert [finding.kind for finding in broken] == ["a journal out of order"]
     assert not list(not_named(broken, verdict))
+
+
+@pytest.mark.parametrize(("breakage", "things"), [(set_a_lane_back, "events"), (set_a_saga_lane_back, "steps")])
+def test_a_lane_of_either_role_that_was_set_back_is_named_once_with_the_number_to_set(
+    breakage: Callable[[Servers], None], things: str, world: World
+) -> None:
+    breakage(world.servers)
+    (finding,) = verified(sources_of(world.servers)).examples
+    assert finding.what == Kind.LANE_SET_BACK
+    assert re.search(rf"its row says \d+, its {things} reach \d+", finding.explanation)
+
+
+def test_a_lane_whose_row_is_gone_is_named(world: World) -> None:
+    del world.servers.table.lanes[LaneKey("command", COMMANDS, LANE)]
+    assert Kind.LANE_SET_BACK in verified(sources_of(world.servers)).counts
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from infra.processes.resources import database_for
 from infra.redis.keys import Keys
 from infra.redis.read_models import RedisReadModels
 from infra.settings import Settings
-from tests.system import System, create_user, running_system
+from tests.sent_commands import create_user
+from tests.system import System, running_system
 
 OUTCOME = """
 INSERT INTO annals.commands (command_id, type, context, stream_id, status, stream_version, partition, sequence,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.gateway.running import running_gateway
-from tests.system import System, command, create_users
+from tests.sent_commands import command, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 

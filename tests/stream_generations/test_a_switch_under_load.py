@@ -10,8 +10,9 @@ import pytest
 
 from tests.client.services.into_sqlite import IntoSqlite
 from tests.client.services.runs import consumer_for, running
+from tests.sent_commands import Sent, create_users
 from tests.stream_generations.test_a_context_is_copied_and_switched import ran, read_model_is_renewed
-from tests.system import Sent, System, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 from tests.warm.process import start

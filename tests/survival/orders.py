@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from tests.system import Sent, command
+from tests.sent_commands import Sent, command
 
 USERS = 60
 GOODS = 12

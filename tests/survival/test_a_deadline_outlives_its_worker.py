@@ -4,8 +4,9 @@ import signal
 
 import pytest
 
+from tests.sent_commands import command
 from tests.survival.folded_events import goods_add_up, money_adds_up, nothing_is_left_open, read_folded_events
-from tests.system import System, command
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.audit import audit
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker
 

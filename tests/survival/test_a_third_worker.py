@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from tests.audit import audit
-from tests.system import Sent, System, create_users
+from tests.sent_commands import Sent, create_users
+from tests.system import System
 
 COMMANDS = 12_000
 

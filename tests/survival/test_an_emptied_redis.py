@@ -3,7 +3,8 @@
 import pytest
 
 from tests.audit import audit
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.waiting import until
 
 

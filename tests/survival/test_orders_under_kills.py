@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.sent_commands import Sent
 from tests.survival.folded_events import goods_add_up, money_adds_up, nothing_is_left_open, read_folded_events
 from tests.survival.orders import shop
 from tests.survival.random_kills import random_kills
-from tests.system import Sent, System
+from tests.system import System
 from tests.verification.command import verified
 from tests.waiting import until
 from tests.windows import windows_equal_the_table

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.audit import audit
+from tests.sent_commands import Sent, create_users
 from tests.survival.random_kills import random_kills
-from tests.system import Sent, System, create_users
+from tests.system import System
 from tests.verification.command import verified
 
 COMMANDS = 50_000

@@ -9,7 +9,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.devstack.ports import free_port
-from tests.system import System, command, create_user, create_users
+from tests.sent_commands import command, create_user, create_users
+from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker
 

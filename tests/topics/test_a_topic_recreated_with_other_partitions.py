@@ -6,7 +6,7 @@ import pytest
 
 from contracts.client.command_client import CommandClient
 from contracts.users.commands import CreateUser
-from tests.system import create_users
+from tests.sent_commands import create_users
 from tests.topics.conftest import Running
 from tests.topics.test_a_recreated_topic import ALL, handled, have_outcomes, passes
 from tests.topics.topic_changes import recreate

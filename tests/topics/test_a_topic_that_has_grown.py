@@ -1,10 +1,10 @@
 """The number of partitions decides a record's partition. A topic with another number is rejected until repaired."""
 
-from tests.system import create_users
+from tests.sent_commands import create_users
 from tests.topics.conftest import Running
 from tests.topics.test_a_recreated_topic import have_outcomes, passes
 from tests.topics.topic_changes import grow
-from tests.verification.command import named, verified
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, verified
 from tests.waiting import until
 
 
@@ -20,7 +20,7 @@ async def test_is_rejected_with_advice_forwards_nothing_and_can_be_repaired(runn
         return f"annals topics recreate {grown}" in worker.log()
 
     await until(is_logged, "the worker logs what to do", seconds=30)
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     assert grown in named(verdict, "topic set wrongly")
     command_ids = {command.command_id for command in sent}

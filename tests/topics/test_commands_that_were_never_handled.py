@@ -9,7 +9,8 @@ import pytest_asyncio
 from contracts.partitioner import partition_for
 from infra.processes.verification import open_sources
 from infra.settings import Settings
-from tests.system import Sent, System, create_user, running_system
+from tests.sent_commands import Sent, create_user
+from tests.system import System, running_system
 from tests.topics.topic_changes import recreate
 from tests.waiting import until
 from workers.operations.verification.commands import compare_commands
@@ -33,8 +34,8 @@ async def compared(system: System) -> dict[str, list[tuple[str, str]]]:
     database, verdict = database_for(system.settings, role="annals_reader", connections=1), Verdict()
     await database.open()
     try:
-        async with open_sources(system.settings, database) as sources:
-            await compare_commands(sources._replace(settle_seconds=1.0), "users", verdict, in_no_hurry)
+        async with open_sources(system.settings, database, settle_seconds=1.0) as sources:
+            await compare_commands(sources, "users", verdict, in_no_hurry)
     finally:
         await database.close()
     findings: dict[str, list[tuple[str, str]]] = {}

@@ -8,6 +8,11 @@ from typing import Any
 from tests.system import System
 from tests.warm.process import start
 
+NOTHING_IS_ON_ITS_WAY = ("--wait", "8")
+"""For a system that is at rest, and lacks something: all of it is missing, and a wait for it is lost time. It is still
+longer than a worker takes that loses its session on a machine that stands still for a moment, and joins again.
+"""
+
 
 async def verified(system: System, *options: str) -> tuple[int, Any]:
     """The exit code and the JSON of `annals verify`."""
@@ -21,7 +26,9 @@ async def verified(system: System, *options: str) -> tuple[int, Any]:
 
 async def repaired(system: System) -> tuple[int, Any]:
     """The exit code and the JSON of `annals verify --repair`."""
-    return await verified(system, "--repair", "--reason", "a test has spoilt it", "--actor", "tester")
+    return await verified(
+        system, *NOTHING_IS_ON_ITS_WAY, "--repair", "--reason", "a test has spoilt it", "--actor", "tester"
+    )
 
 
 def named(verdict: Any, kind: str) -> list[str]:

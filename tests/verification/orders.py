@@ -4,7 +4,8 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 
-from tests.system import Sent, System, command
+from tests.sent_commands import Sent, command
+from tests.system import System
 from tests.waiting import until
 
 SETTLED = ("completed", "cancelled", "stuck", "shipped")

@@ -1,6 +1,6 @@
 """A section's lane in memory, verified and repaired: what its store has against what its table says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -32,6 +32,9 @@ class VerifiedRows(RowsInMemory):
 
     async def lane_sequences(self) -> Sequence[LaneSequence]:
         return [LaneSequence(Topics().commands("orders"), 0, self.rows[-1].sequence if self.rows else 0)]
+
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        return {0: self.rows[-1].sequence} if self.rows and context == "orders" else {}
 
 
 class Verification:

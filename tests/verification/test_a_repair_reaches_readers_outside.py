@@ -17,7 +17,8 @@ from tests.client.services.into_sqlite import IntoSqlite
 from tests.client.services.runs import has_seen, running, seen
 from tests.foreign_reader import foreign_options
 from tests.foreign_service import ForeignService
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.verification.command import repaired
 from tests.verification.test_the_log_is_repaired import replace_log
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.system import System
-from tests.verification.command import named, verified
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 
@@ -43,7 +43,7 @@ async def test_has_no_instance_of_what_was_before_and_verify_passes(idle_system:
     passed_by = place_order("ada", "tea")
     await placed(system, [passed_by])
     await accepted(system, [passed_by])
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     (where,) = named(verdict, "event not applied by a saga")
     assert f"{passed_by.stream_id}@1" in where

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.system import System, command, create_user, create_users
+from tests.sent_commands import command, create_user, create_users
+from tests.system import System
 from tests.verification.command import named, verified
 from tests.waiting import until
 

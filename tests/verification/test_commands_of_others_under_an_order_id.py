@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.system import Sent, System, command
-from tests.verification.command import named, verified
+from tests.sent_commands import Sent, command
+from tests.system import System
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 from workers.command.deciding import derived_event_id
@@ -63,7 +64,7 @@ async def test_are_not_paid_with_a_cent_or_with_anothers_money(system: System) -
         "OrderPlaced",
     ]
     assert sorted(await history(system, poor.stream_id)) == ["FundsReserved 2.50", "OrderCancelled", "OrderPlaced"]
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert (code, verdict["found"]) == (1, {HELD: 1})
     assert named(verdict, HELD) == [f"payments bob for {poor.stream_id}"]
     await sent(system, [of_funds("ReleaseFunds", "bob", poor.stream_id)])
@@ -108,7 +109,7 @@ async def test_that_do_not_exist_or_are_over_hold_nothing_that_is_not_named(syst
     await until(given_back, "what was reserved again for an order that is paid is given back")
     endless = "UPDATE annals.sagas SET status = $2 WHERE saga = 'fulfilment' AND instance_id = $1 RETURNING status"
     await system.database.execute(endless, over.stream_id, "compensate")
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     assert verdict["found"] == {HELD: 2, "saga instance differs": 1, "saga instance that nothing can end": 1}
     assert sorted(named(verdict, HELD)) == [f"inventory bread for {unborn}", f"payments bob for {unborn}"]
@@ -179,7 +180,7 @@ async def test_have_no_answer_to_a_step_under_whose_id_another_command_was_handl
     confirm = await system.database.fetchrow(asked, order.stream_id)
     change = f"UPDATE annals.commands SET {column} = $2 WHERE command_id = $1"  # noqa: S608  # a column of this test
     await system.database.execute(change, confirm["command_id"], "another")
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert (code, verdict["found"]) == (1, found)
     (example,) = [example for example in verdict["examples"] if example["what"] == "saga step without outcome"]
     assert example["where"] == f"fulfilment {order.stream_id} confirm"

@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.requests import ADA, is_problem
 from tests.gateway.running import running_gateway
 from tests.system import System
-from tests.verification.command import named, repaired, verified
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, repaired, verified
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -42,7 +42,7 @@ async def test_a_second_user_is_rejected_and_either_form_finds_the_first(system:
         assert (code, verdict["found"]) == (0, {})
 
         await earlier_release(system, zoe)
-        code, verdict = await verified(system)
+        code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
         assert code == 1
         assert named(verdict, "unique claim missing") == [f"users email {KEY} of {zoe}"]
         assert named(verdict, "unique claim left over") == [f"users email {DECOMPOSED.lower()} of {zoe}"]

@@ -19,7 +19,8 @@ from contracts.partitioner import partition_for
 from contracts.payments.events import FundsReserved
 from contracts.signatures import FixedSignatures, SigningKey
 from infra.kafka.event_log import KafkaEventLog
-from tests.system import Sent, System, command
+from tests.sent_commands import Sent, command
+from tests.system import System
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 from workers.command.deciding import derived_event_id

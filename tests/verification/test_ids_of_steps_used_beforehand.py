@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.system import Sent, System, command
+from tests.sent_commands import Sent, command
+from tests.system import System
 from tests.verification.command import verified
 from tests.verification.orders import place_order, placed, settled, stocked
 from tests.waiting import until

@@ -2,7 +2,7 @@
 
 import gc
 import tracemalloc
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -101,6 +101,12 @@ class LongTable:
 
     async def lane_sequences(self) -> list[LaneSequence]:
         return [LaneSequence("users.commands", 0, self._length)]
+
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        return {0: self._length} if context == "users" else {}
+
+    async def outbox_ends(self, topic: str) -> Mapping[int, int]:
+        return {}
 
     async def events_at(self, context: str, partition: int, sequences: Sequence[int]) -> list[EventRow]:
         return self._rows(sequences)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.system import Sent, System, command, create_user
-from tests.verification.command import named, verified
+from tests.sent_commands import Sent, command, create_user
+from tests.system import System
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, verified
 from tests.verification.orders import accepted, place_order, placed, settled, stocked
 from tests.waiting import until
 
@@ -84,7 +85,7 @@ async def test_whose_journal_was_changed_are_named_with_the_entry(system: System
             " now(), 'completed', json_build_object('instance_id', $1::text, 'deadline', 'confirmation'))",
             *(forged.stream_id, last + 1, STRANGER),
         )
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     assert verdict["found"] == {
         "event not applied by a saga": 1,
@@ -114,7 +115,7 @@ async def test_whose_state_or_steps_were_changed_are_named_with_the_step(system:
         "DELETE FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'capture_funds' RETURNING *", silent.stream_id
     )
     await change("INSERT INTO annals.step_rejections VALUES ($1, 0, 999999, 'Nothing', now())", gone["topic"])
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     assert verdict["found"] == {
         "saga instance differs": 1,
@@ -165,7 +166,7 @@ async def test_that_passed_over_an_event_are_named_unless_it_is_from_before_ther
             await connection.execute(deletion, user.stream_id)
     ancient = "INSERT INTO annals.sagas VALUES ('welcome', 'ancient', 'welcomed', '{}', 'a', now(), now())"
     await system.database.execute(ancient)
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert (code, verdict["found"]) == (1, {"event not applied by a saga": 1})
     place = "SELECT partition || '/' || sequence FROM annals.events WHERE type = 'UserDeleted' AND stream_id = $1"
     lane = await system.value(place, user.stream_id)
@@ -199,7 +200,7 @@ async def test_with_a_deadline_lost_or_overdue_are_named_with_it(idle_system: Sy
     orphan = ["nobody" if column == "instance_id" else value for column, value in gone.items()]
     async with system.database.acquire() as connection:
         await connection.copy_records_to_table("deadlines", schema_name="annals", records=[orphan])
-    _, verdict = await verified(system)
+    _, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert verdict["found"] == {
         "saga deadline missing": 1,
         "saga deadline differs": 1,
@@ -237,7 +238,7 @@ async def test_that_applied_an_event_twice_or_missed_a_rejection_are_named_with_
         " FROM annals.saga_outbox WHERE instance_id = $1 AND step = 'reserve_funds'"
     )
     await system.database.execute(unheard, deaf.stream_id)
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     wrong = ["event applied twice by a saga", "gap in a saga journal", "saga journal differs"]
     wrong += ["saga rejection not handled", "saga rejection left over"]
     assert (code, verdict["found"]) == (1, dict.fromkeys(wrong, 1))

@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from tests.pausing import paused
-from tests.system import System, create_user, create_users
+from tests.sent_commands import create_user, create_users
+from tests.system import System
 from tests.telemetry.test_a_running_systems_metrics import Endpoint, worker_with_endpoint
 from tests.waiting import until
 

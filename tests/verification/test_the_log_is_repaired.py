@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient
 from contracts.signatures import HEADER as SIGNATURE
 from infra.kafka.topics import create_topics, topics_of
 from tests.foreign_reader import all_records
-from tests.system import System, create_users
+from tests.sent_commands import create_users
+from tests.system import System
 from tests.verification.command import named, repaired, verified
 from tests.waiting import until
 

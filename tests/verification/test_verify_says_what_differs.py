@@ -9,8 +9,9 @@ import pytest
 
 from contracts.catalogue import stored_events
 from tests.pausing import paused
-from tests.system import Sent, System, create_user, create_users
-from tests.verification.command import named, repaired, verified
+from tests.sent_commands import Sent, create_user, create_users
+from tests.system import System
+from tests.verification.command import NOTHING_IS_ON_ITS_WAY, named, repaired, verified
 from tests.waiting import until
 from workers.command.snapshots import Snapshots
 from workers.domain import contexts
@@ -165,7 +166,7 @@ async def test_names_events_that_differ_and_names_and_repairs_a_snapshot(system:
         *(kept.stream_id, snapshots.fingerprint),
     )
     await rewrite(system, {renamed.stream_id: ("data", other), traced.stream_id: ("traceparent", trace)})
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     await rewrite(system, {renamed.stream_id: ("data", data), traced.stream_id: ("traceparent", None)})
     assert code == 1
     consequences = {"document differs": 1, "saga step differs": 1}  # the name stands in a card, the trace goes on
@@ -228,7 +229,7 @@ async def test_names_a_step_without_outcome(system: System) -> None:
     outcome = await system.database.fetchrow(
         "DELETE FROM annals.commands WHERE type = 'users.WelcomeUser.v1' AND stream_id = $1 RETURNING *", user.stream_id
     )
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert code == 1
     assert named(verdict, "saga step without outcome") == [f"welcome {user.stream_id} welcome"]
     assert verdict["found"] == {
@@ -239,7 +240,7 @@ async def test_names_a_step_without_outcome(system: System) -> None:
     async with system.database.acquire() as connection:
         failed = ["failed" if name == "status" else value for name, value in outcome.items()]
         await connection.copy_records_to_table("commands", schema_name="annals", records=[failed])
-    code, verdict = await verified(system)
+    code, verdict = await verified(system, *NOTHING_IS_ON_ITS_WAY)
     assert verdict["found"] == {"saga step failed": 1, "event without command": 1}
     await system.database.execute(
         "UPDATE annals.commands SET status = 'accepted' WHERE command_id = $1", outcome["command_id"]

@@ -1,7 +1,7 @@
 """The windows in the topic against a fold of the table: whatever is wrong with one has a name."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,9 @@ class VerifiedRows(RowsInMemory):
 
     async def lane_sequences(self) -> Sequence[LaneSequence]:
         return [LaneSequence("orders.commands", 0, self.rows[-1].sequence if self.rows else 0)]
+
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        return {0: self.rows[-1].sequence} if self.rows and context == "orders" else {}
 
 
 def compared(lane: LaneInMemory, rows: Sequence[EventRow] | None = None, prefix: str = "") -> Verdict:

@@ -16,7 +16,7 @@ from workers import telemetry
 from workers.command.publisher import Publisher
 from workers.ports.clock import Clock
 from workers.ports.event_store import EventRow, EventStore
-from workers.ports.lanes import LaneGrant, LaneKey, Mark
+from workers.ports.lanes import Contradiction, LaneGrant, LaneKey, Mark
 from workers.ports.log import EventLog, Tail
 
 REPUBLISH_BATCH_EVENTS = 1000
@@ -24,16 +24,17 @@ REPUBLISH_BATCH_EVENTS = 1000
 log = structlog.get_logger(__name__)
 
 
-class LogAhead(Exception):
-    """The log has events that the table lacks: the database was set back, or another installation writes to the topics.
-    Restore the newest state of the database, or give each installation a topic prefix of its own.
+class LogAhead(Contradiction):
+    """The log has events behind the lane's last one: the database was set back, or the lane's row alone, or another
+    installation writes to the topics.
     """
 
     def __init__(self, lane: LaneKey, in_log: int, in_table: int) -> None:
         super().__init__(
-            f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table}; "
+            f"lane {lane}: the log has events up to {in_log}, the table only up to {in_table} as annals.lanes says; "
             "either the database was set back to an older state: restore the newest one before this lane can go on; or "
-            "another installation with its own database writes to these topics: give each its own ANNALS_TOPIC_PREFIX"
+            "another installation with its own database writes to these topics: give each its own ANNALS_TOPIC_PREFIX; "
+            "or that row alone was set back: `annals verify` says so, and what to do"
         )
         self.lane = lane
         self.in_log = in_log

@@ -7,8 +7,8 @@ import structlog
 
 from contracts.stored_events import NewerRelease
 from workers import telemetry
-from workers.lanes.work import Restart
-from workers.ports.lanes import Fenced, Unavailable
+from workers.lanes.work import Contended, Restart
+from workers.ports.lanes import Contradiction, Fenced, Unavailable
 from workers.ports.log import PublishFailed
 
 FENCED_DELAY_SECONDS = 3.0
@@ -32,8 +32,11 @@ def delay_after(error: BaseException, delay_seconds: float, lane: Mapping[str, A
             advice = "upgrade this worker; a worker of a newer release takes the lane as soon as there is one"
             log.error("lane left to a newer release", reason=error.explanation, advice=advice, **lane)
             return NEWER_RELEASE_DELAY_SECONDS
-        case Unavailable() | PublishFailed():
+        case Unavailable() | PublishFailed() | Contended():
             log.warning("lane waits", reason=str(error), again_in_seconds=round(delay_seconds, 1), **lane)
+        case Contradiction():
+            again = round(delay_seconds, 1)
+            log.error("lane waits for an operator", reason=str(error), again_in_seconds=again, **lane)
         case _:
             again = round(delay_seconds, 1)
             log.error("lane stopped by a bug", again_in_seconds=again, exc_info=error, **lane)

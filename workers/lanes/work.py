@@ -15,6 +15,12 @@ class Restart(Exception):
     """The stored position of the lane may be out of date: acquire the lane again at once. This is no fault."""
 
 
+class Contended(Exception):
+    """Others changed, again and again, what the lane was to commit. It is acquired again, and so it goes on once they
+    leave it a moment; that is no bug.
+    """
+
+
 class LaneWork(Protocol):
     """One lane in one role. After any exception the lane is abandoned and acquired again, as after a crash.
 

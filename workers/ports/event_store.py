@@ -216,7 +216,7 @@ class EventStore(LaneStore, StreamTable, Protocol):
     async def commit(self, batch: Batch) -> None:
         """Write the batch in one transaction whose first statement fences.
 
-        Raises Fenced, ClaimConflict, Repeated, StreamExists, Unstorable or Unavailable. After Unavailable it is unknown
-        whether the transaction was committed: acquire the lane again, its row tells.
+        Raises Fenced, ClaimConflict, Repeated, StreamExists, LaneSetBack, Unstorable or Unavailable. After Unavailable
+        it is unknown whether the transaction was committed: acquire the lane again, its row tells.
         """
         ...

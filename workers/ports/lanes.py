@@ -87,6 +87,23 @@ class Unavailable(Exception):
         return f"{self.server} is not available: {self.explanation}" + (f"; {self.advice}" if self.advice else "")
 
 
+class Contradiction(Exception):
+    """What is stored for a lane contradicts itself, and stays so until an operator has set it right, as the text says.
+    Nothing was written.
+    """
+
+
+class LaneSetBack(Contradiction):
+    """The lane's row says that less was numbered than is stored. `taken` says for people what has a number already."""
+
+    def __init__(self, taken: str) -> None:
+        super().__init__(
+            f"{taken} is stored already, though the lane's row in annals.lanes says that its number was not given out "
+            "yet: the row was changed by hand or restored alone; `annals verify` names such lanes and says what to do"
+        )
+        self.taken = taken
+
+
 class LaneStore(Protocol):
     """Ownership of lanes. Every method raises Unavailable when the database does not answer in time."""
 

@@ -210,8 +210,8 @@ class SagaStore(LaneStore, EventTable, Protocol):
         ...
 
     async def commit(self, batch: SagaBatch) -> None:
-        """Write the batch in one transaction whose first statement fences. Raises Fenced, EventsNotStored or
-        InstanceConflict, and Unstorable for what no column can hold.
+        """Write the batch in one transaction whose first statement fences. Raises Fenced, EventsNotStored, LaneSetBack
+        or InstanceConflict, and Unstorable for what no column can hold.
         """
         ...
 

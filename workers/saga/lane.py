@@ -20,6 +20,7 @@ from workers.core.recorded import Recorded
 from workers.core.saga import Saga
 from workers.lanes.sequenced import SequencedEvents, Stretch
 from workers.lanes.waiting_events import waiting_events
+from workers.lanes.work import Contended
 from workers.parking import tried_again, within_bounds
 from workers.ports.event_store import Unstorable
 from workers.ports.lanes import Interruption, LaneKey, Mark
@@ -41,10 +42,6 @@ MAX_ATTEMPTS = 3
 MAX_ATTEMPTS_ALONE = 50
 
 log = structlog.get_logger(__name__)
-
-
-class Contended(Exception):
-    """Other lanes changed the instance of one event again and again. The lane is acquired again."""
 
 
 class Rest(NamedTuple):
@@ -127,7 +124,10 @@ class SagaLane:
                 await self._outbox.send_all(followed.steps, followed.again)
                 return
         if len(events) <= 1:
-            raise Contended
+            followed_event = f"event {sequence}" if events else f"the records before offset {offset}"
+            raise Contended(
+                f"other lanes changed the saga's instance {MAX_ATTEMPTS_ALONE} times while {followed_event} was applied"
+            )
         middle = len(events) // 2
         await self._follow(Stretch(events[:middle], self._offset, values[:middle]))
         await self._follow(Stretch(events[middle:], offset, values[middle:]))

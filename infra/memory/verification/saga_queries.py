@@ -3,7 +3,7 @@
 The order of texts is Python's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
@@ -141,6 +141,12 @@ def steps_of(table: Table, saga: str, instance_ids: Sequence[str]) -> Sequence[O
         if step.saga == saga and step.instance_id in wanted
     ]
     return sorted(steps, key=lambda step: (step.row.instance_id, step.topic, step.partition, step.row.position))
+
+
+def outbox_ends(table: Table, topic: str) -> Mapping[int, int]:
+    """The highest position of the steps of each lane of sagas that reads a topic."""
+    lanes = ((partition, rows) for (owner, partition), rows in table.outbox.items() if owner == topic)
+    return {partition: max(row.position for row in rows) for partition, rows in lanes if rows}
 
 
 def _outbox_step(table: Table, place: Place, step: StepRow) -> OutboxStep:

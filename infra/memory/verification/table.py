@@ -90,6 +90,12 @@ class MemoryVerifiedTable:
     async def lane_sequences(self) -> Sequence[rows.LaneSequence]:
         return await self._ask(table_queries.lane_sequences)
 
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        return await self._ask(table_queries.recorded_ends, context)
+
+    async def outbox_ends(self, topic: str) -> Mapping[int, int]:
+        return await self._ask(saga_queries.outbox_ends, topic)
+
     async def lane_offsets(self, topic: str) -> Sequence[rows.LaneOffset]:
         return await self._ask(table_queries.lane_offsets, topic)
 

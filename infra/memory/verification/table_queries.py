@@ -26,6 +26,12 @@ def lane_sequences(table: Table) -> Sequence[LaneSequence]:
     return [LaneSequence(lane.topic, lane.partition, table.lanes[lane].sequence) for lane in lanes]
 
 
+def recorded_ends(table: Table, context: str) -> Mapping[int, int]:
+    """The highest sequence of the events of each lane of a context."""
+    lanes = ((partition, rows) for (owner, partition), rows in table.events.items() if owner == context)
+    return {partition: max(row.sequence for row in rows) for partition, rows in lanes if rows}
+
+
 def lane_offsets(table: Table, topic: str) -> Sequence[LaneOffset]:
     """The lanes that read this topic of commands."""
     return [

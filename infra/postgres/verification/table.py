@@ -50,6 +50,12 @@ class PostgresVerifiedTable:
     async def lane_sequences(self) -> Sequence[LaneSequence]:
         return [LaneSequence(**row) for row in await self._database.rows("lane_sequences")]
 
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        return {row["partition"]: row["sequence"] for row in await self._database.rows("recorded_ends", context)}
+
+    async def outbox_ends(self, topic: str) -> Mapping[int, int]:
+        return {row["partition"]: row["position"] for row in await self._database.rows("outbox_ends", topic)}
+
     async def lane_offsets(self, topic: str) -> Sequence[LaneOffset]:
         rows = await self._database.rows("lanes_consumed", topic)
         return [LaneOffset(row["partition"], row["consumed"], row["topic_id"]) for row in rows]

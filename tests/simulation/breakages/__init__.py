@@ -16,6 +16,7 @@ BREAKAGES: Mapping[Kind, Break] = {
     Kind.INTERRUPTED: of_the_log.interrupt_a_lane,
     Kind.COMMANDS_WAITING: of_the_log.send_a_command,
     Kind.COMMAND_NOT_HANDLED: of_the_log.pass_a_command_over,
+    Kind.LANE_SET_BACK: of_the_log.set_a_lane_back,
     Kind.MISSING_IN_LOG: of_the_log.shorten_the_log,
     Kind.MISSING_IN_TABLE: of_the_log.set_the_table_back,
     Kind.EVENT_DIFFERS: of_the_log.change_an_event,
@@ -28,6 +29,7 @@ BREAKAGES: Mapping[Kind, Break] = {
     Kind.CREDENTIAL_LEFT_OVER: of_the_table.leave_a_credential_over,
     Kind.SNAPSHOT_DIFFERS: of_the_table.change_a_snapshot,
     Kind.SAGA_BEHIND: of_sagas.set_a_saga_back,
+    Kind.SAGA_AHEAD: of_sagas.set_a_saga_ahead,
     Kind.INSTANCE_MISSING: of_sagas.remove_an_instance,
     Kind.INSTANCE_LEFT_OVER: of_sagas.add_an_instance,
     Kind.INSTANCE_DIFFERS: of_sagas.change_an_instance,
@@ -67,7 +69,7 @@ BREAKAGES: Mapping[Kind, Break] = {
 }
 
 CONSEQUENCES: Mapping[Kind, AbstractSet[Kind]] = {
-    Kind.MISSING_IN_TABLE: {Kind.READ_MODEL_AHEAD, Kind.DOCUMENT_DIFFERS, Kind.JOURNAL_DIFFERS},
+    Kind.MISSING_IN_TABLE: {Kind.SAGA_AHEAD, Kind.READ_MODEL_AHEAD, Kind.DOCUMENT_DIFFERS, Kind.JOURNAL_DIFFERS},
     Kind.EVENT_DIFFERS: {Kind.DOCUMENT_DIFFERS},
     Kind.WITHOUT_COMMAND: {Kind.COMMAND_NOT_HANDLED},
     Kind.VERSION_GAP: {Kind.EVENT_DIFFERS, Kind.DOCUMENT_DIFFERS},

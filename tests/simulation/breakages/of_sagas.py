@@ -20,6 +20,14 @@ def set_a_saga_back(servers: Servers) -> None:
     saga_lane(servers).input_sequence -= 1
 
 
+def set_a_saga_ahead(servers: Servers) -> None:
+    saga_lane(servers).input_sequence += 1
+
+
+def set_a_saga_lane_back(servers: Servers) -> None:
+    saga_lane(servers).sequence -= 1
+
+
 def remove_an_instance(servers: Servers) -> None:
     del servers.table.sagas[COUNTED]
 

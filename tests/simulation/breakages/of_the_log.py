@@ -50,6 +50,10 @@ def shorten_the_log(servers: Servers) -> None:
     servers.broker.shorten(EVENTS, LANE, servers.broker.end(EVENTS, LANE) - 1)
 
 
+def set_a_lane_back(servers: Servers) -> None:
+    command_lane(servers).sequence -= 1
+
+
 def set_the_table_back(servers: Servers) -> None:
     row = servers.table.events["users", LANE].pop()
     servers.table.streams[row.context, row.stream_id].remove(row)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sent_commands import Sent, command, create_users
 from tests.survival.releases.another_release import AnotherRelease
 from tests.survival.releases.changes import NEWER, OF_NEWER, UPCASTERS
-from tests.system import Sent, System, command, create_users
+from tests.system import System
 from tests.waiting import until
 from tests.worker_process import Worker
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.gateway.running import running_gateway
+from tests.sent_commands import command, create_users
 from tests.survival.releases.another_release import AnotherRelease
 from tests.survival.releases.changes import BEFORE
-from tests.system import System, command, create_users
+from tests.system import System
 from tests.verification.command import verified
 from tests.worker_process import Worker
 

@@ -16,6 +16,10 @@ ADVICE: dict[FindingKind, str] = {
     FindingKind.INTERRUPTED: "find out what was sent and not answered, then: `annals lanes acknowledge`",
     FindingKind.COMMANDS_WAITING: "start a command worker; if one runs, its log says what the lane waits for",
     FindingKind.COMMAND_NOT_HANDLED: "the command is in its topic and has no outcome: send it again under its id",
+    FindingKind.LANE_SET_BACK: (
+        "annals.lanes was changed by hand or restored alone. Stop the workers of that role; then, as the database's "
+        "owner, set `sequence` of the lane to the number that is named"
+    ),
     FindingKind.MISSING_IN_TABLE: (
         "the database was set back, or another program wrote to the log: restore the newest database"
     ),
@@ -29,6 +33,10 @@ ADVICE: dict[FindingKind, str] = {
     FindingKind.WITHOUT_COMMAND: "the table of commands was changed by hand, or set back: restore it",
     FindingKind.VERSION_GAP: "the table was changed by hand or restored in part: restore the newest database",
     FindingKind.SAGA_BEHIND: "start a saga worker; if one runs, its log says what it waits for",
+    FindingKind.SAGA_AHEAD: (
+        "annals.lanes was changed by hand or restored alone. Stop the saga workers; then, as the database's owner, set "
+        "`input_sequence` of the lane to the number that is named"
+    ),
     FindingKind.INSTANCE_MISSING: ("the saga's tables were changed by hand or set back: restore them with the events"),
     FindingKind.INSTANCE_LEFT_OVER: "the saga's tables were changed by hand, or its code has changed since",
     FindingKind.INSTANCE_DIFFERS: SAGA_DIFFERS,

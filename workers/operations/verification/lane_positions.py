@@ -63,3 +63,16 @@ async def lanes_behind(sources: Sources, contexts: Sequence[str], verdict: Verdi
         explanation = f"stands at {handled.get(lane, 0)} of {last}; is a saga worker running?"
         verdict.report(FindingKind.SAGA_BEHIND, f"{sources.topics.events(lane[0])}/{lane[1]}", explanation)
     return frozenset(behind)
+
+
+async def report_lanes_ahead(sources: Sources, contexts: Sequence[str], verdict: Verdict) -> None:
+    """Report the lanes that say that they have handled more than the table has. The table is asked last, so it is never
+    behind. Raises Unavailable.
+    """
+    handled = (await lane_positions(sources, contexts)).handled
+    ends = {context: await sources.last_sequences(context) for context in contexts}
+    for (context, partition), sequence in handled.items():
+        last = ends[context].get(partition, 0)
+        if sequence > last:
+            explanation = f"stands at {sequence}, the table at {last}: it would pass over new events as repeats"
+            verdict.report(FindingKind.SAGA_AHEAD, f"{sources.topics.events(context)}/{partition}", explanation)

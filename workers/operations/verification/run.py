@@ -5,9 +5,12 @@ event not yet in the log, a step not yet handled) gets a bounded time to arrive.
 the log: everything is read in chunks, and the steps of a saga's many instances are kept in scratch space.
 """
 
+from collections.abc import Sequence
+
 from workers.operations.verification.commands import compare_commands
 from workers.operations.verification.findings import Verdict
 from workers.operations.verification.holdings import compare_holdings
+from workers.operations.verification.lanes_set_back import report_lanes_set_back
 from workers.operations.verification.log_lanes import compare_lane
 from workers.operations.verification.parked_streams import report_parked
 from workers.operations.verification.read_models import compare_read_model
@@ -24,8 +27,10 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
     """Compare everything; `pace` is called after each chunk with its size. Raises Unavailable."""
     verdict = Verdict()
     await compare_topics(sources, sources.wanted_topics, verdict)
-    for topic, partition, sequence in await sources.table.lane_sequences():
-        await compare_lane(sources, sources.topics.context_of(topic), partition, sequence, verdict, pace)
+    for context_name in await _recorded_contexts(sources):
+        await report_lanes_set_back(sources, context_name, verdict)
+        for partition, sequence in sorted((await sources.last_sequences(context_name)).items()):
+            await compare_lane(sources, context_name, partition, sequence, verdict, pace)
     contexts = sources.contexts.values()
     for context in contexts:
         await compare_commands(sources, context.name, verdict, pace)
@@ -40,6 +45,12 @@ async def verify(sources: Sources, pace: Pace) -> Verdict:
     await compare_windows(sources, list(contexts), verdict, pace)
     await report_parked(sources, verdict)
     return verdict
+
+
+async def _recorded_contexts(sources: Sources) -> Sequence[str]:
+    """The contexts that have lanes, also those that this installation does not have (any more), and its own."""
+    lanes = await sources.table.lane_sequences()
+    return sorted({sources.topics.context_of(lane.topic) for lane in lanes} | sources.contexts.keys())
 
 
 async def events_to_compare(sources: Sources) -> int:

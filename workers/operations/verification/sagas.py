@@ -7,7 +7,8 @@ from workers.core.saga import Saga
 from workers.operations.verification.event_coverage import EventCoverage
 from workers.operations.verification.findings import Verdict
 from workers.operations.verification.journal_order import report_late_entries
-from workers.operations.verification.lane_positions import lane_positions, lanes_behind
+from workers.operations.verification.lane_positions import lane_positions, lanes_behind, report_lanes_ahead
+from workers.operations.verification.lanes_set_back import report_saga_lanes_set_back
 from workers.operations.verification.overdue import compare_overdue
 from workers.operations.verification.saga_instances import Installation, InstancePage
 from workers.operations.verification.saga_steps import compare_steps
@@ -18,7 +19,9 @@ async def compare_sagas(sources: Sources, sagas: Sequence[Saga[Any]], verdict: V
     """Compare all sagas of this installation. Raises Unavailable."""
     contexts = sorted({context for saga in sagas for context in saga.contexts})
     names = {saga.name for saga in sagas}
+    await report_saga_lanes_set_back(sources, contexts, verdict)
     behind = await lanes_behind(sources, contexts, verdict)
+    await report_lanes_ahead(sources, contexts, verdict)
     positions = await lane_positions(sources, contexts)
     journals_since = await sources.table.journals_kept_since()
     await EventCoverage(sources, sagas, positions, journals_since, verdict).compare(pace)

@@ -43,6 +43,15 @@ class Sources(NamedTuple):
         return SettleTimer(self.clock, self.settle_seconds)
 
     async def last_sequences(self, context: str) -> dict[int, int]:
-        """The last sequence of each of a context's lanes, now, by partition. Raises Unavailable."""
+        """The last sequence of each of a context's lanes, now, by partition: what its row says, or more if it has later
+        events. Raises Unavailable.
+        """
+        ends = dict(await self.table.recorded_ends(context))
+        for partition, sequence in (await self.said_sequences(context)).items():
+            ends[partition] = max(sequence, ends.get(partition, 0))
+        return ends
+
+    async def said_sequences(self, context: str) -> dict[int, int]:
+        """The last sequence of each of a context's lanes as its row says, now, by partition. Raises Unavailable."""
         topic = self.topics.commands(context)
         return {lane.partition: lane.sequence for lane in await self.table.lane_sequences() if lane.topic == topic}

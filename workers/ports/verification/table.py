@@ -114,6 +114,18 @@ class VerifiedTable(Protocol):
         """All lanes of commands, of every topic, by topic and partition."""
         ...
 
+    async def recorded_ends(self, context: str) -> Mapping[int, int]:
+        """The highest sequence of the events of each lane of a context, by partition; a lane without events is left
+        out.
+        """
+        ...
+
+    async def outbox_ends(self, topic: str) -> Mapping[int, int]:
+        """The highest position in the outbox of each lane of sagas that reads this topic of events, by partition; a
+        lane without steps is left out.
+        """
+        ...
+
     async def lane_offsets(self, topic: str) -> Sequence[LaneOffset]:
         """The lanes that read this topic of commands, in any order."""
         ...
