@@ -167,14 +167,17 @@ class System:
         await until(enough, f"{count} commands are handled", seconds=seconds, every=0.2)
 
     async def settled(self, *, seconds: float = 90.0) -> None:
-        """Wait until every welcome is done and the read model has reached the table's end."""
+        """Wait until every welcome is done, its saga has seen it, and the read model has reached the table's end."""
 
         async def done() -> bool:
             missing = await self.value(
                 "SELECT count(*) FILTER (WHERE type = 'UserCreated') - count(*) FILTER (WHERE type = 'UserWelcomed') "
                 "FROM annals.events"
             )
-            if missing:
+            if missing or await self.value(
+                "SELECT count(*) FROM annals.events JOIN annals.sagas ON instance_id = stream_id "
+                "WHERE saga = 'welcome' AND status IN ('new', 'wait', 'welcome') AND type = 'UserWelcomed'"
+            ):
                 return False
             lanes = await self.lanes("command", "users.commands")
             return all([await self.projected(lane["partition"]) >= lane["sequence"] for lane in lanes])
