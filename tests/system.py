@@ -182,7 +182,7 @@ class System:
             lanes = await self.lanes("command", "users.commands")
             return all([await self.projected(lane["partition"]) >= lane["sequence"] for lane in lanes])
 
-        await until(done, "every user is welcomed and every event projected", seconds=seconds, every=0.2)
+        await until(done, "every user is welcomed, as sagas and read model have seen", seconds=seconds, every=0.2)
 
     async def sagas_have_read(self, context: str) -> None:
         """Wait until the saga lanes of a context have passed all records of its log."""
