@@ -112,6 +112,15 @@ class Settings(BaseSettings):
     def _read_file(cls, value: object) -> object:
         return secret_in(value) if isinstance(value, SecretFile) else value
 
+    @field_validator("*")
+    @classmethod
+    def _is_unicode(cls, value: object) -> object:
+        """Drivers would fail at it with errors that quote it. A path may have any bytes."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError("is not UTF-8")
+        return value
+
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _are_bootstrap_servers(cls, value: str | None) -> str | None:

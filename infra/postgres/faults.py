@@ -70,6 +70,9 @@ def connecting(place: str) -> Iterator[None]:
         with faults_sorted(place):
             yield
     except Unstorable as error:
+        # Its text shows characters of the URL, a password's among them. From 3.13 on, Python says so of a host's name.
+        if isinstance(error.__cause__, UnicodeError):
+            raise Unavailable("Postgres", UNUSABLE, URL) from error
         advice = GRANTS if error.explanation.startswith("role ") else URL
         raise SchemaMissing("Postgres", f"{error.explanation} ({place})", advice) from error
     except SchemaMissing as error:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -118,6 +119,30 @@ def test_what_would_not_be_used_is_rejected(
         Settings()
     assert words in str(caught.value)
     assert "hid" not in str(caught.value)
+
+
+TEXTS = sorted(
+    name
+    for name, field in Settings.model_fields.items()
+    if {str, SecretStr} & {field.annotation, *get_args(field.annotation)}
+)
+
+
+@pytest.mark.parametrize("field", TEXTS)
+def test_a_byte_that_is_no_utf_8_is_rejected(
+    field: str, monkeypatch: pytest.MonkeyPatch, no_addresses_in_environment: None
+) -> None:
+    value = GOOD[field][0].replace("annals", "annal\udce9") if field in GOOD else "hidd\udce9n"
+    value = f"{value}\udce9" if "\udce9" not in value else value
+    monkeypatch.setenv(f"ANNALS_{field.upper()}", value)
+    with pytest.raises(ValidationError, match=f"{field}\n") as caught:
+        Settings()
+    assert "udce9" not in str(caught.value)
+
+
+def test_a_path_may_have_any_bytes(monkeypatch: pytest.MonkeyPatch, no_addresses_in_environment: None) -> None:
+    monkeypatch.setenv("ANNALS_HOME", "/hom\udce9")
+    assert str(Settings().home) == "/hom\udce9"
 
 
 @pytest.mark.parametrize(

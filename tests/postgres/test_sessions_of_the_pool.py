@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from infra.postgres.event_store import PostgresEventStore
-from infra.postgres.faults import SchemaMissing, faults_sorted
+from infra.postgres.faults import SchemaMissing, connecting, faults_sorted
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import SESSION_SETTINGS, Database
 from tests.postgres.batches import LANE, everything
@@ -152,6 +152,14 @@ async def test_what_a_url_asks_for_in_vain_is_reported_and_not_as_a_missing_sche
     with pytest.raises(Unavailable, match=message) as caught:
         await database.open()
     assert "set ANNALS_DATABASE_URL right" in caught.value.advice
+
+
+def test_what_cannot_be_encoded_is_reported_without_its_text() -> None:
+    """Python 3.13 and later say so of a host's name, with a character of it."""
+    with pytest.raises(Unavailable, match="cannot be used") as caught, connecting("db.example"):
+        "hidd\udce9n".encode()
+    assert "set ANNALS_DATABASE_URL right" in caught.value.advice
+    assert "udce9" not in str(caught.value)
 
 
 async def test_what_is_missing_is_reported_with_advice_and_can_be_fixed_without_a_restart(
