@@ -170,8 +170,9 @@ class _LeavesReplicas:
 
 class _Sends:
     """Mixed in likewise. redis-py sends by `asyncio.wait_for`, in a task of its own. Of a caller that is cancelled when
-    the command has just been sent, Python 3.11 forgets the cancellation then, and the caller goes on. And uvloop raises
-    RuntimeError for what is written to a closed connection.
+    the command has just been sent, Python 3.11 forgets the cancellation then, and the caller goes on. And nothing is
+    written to a connection that is closed: uvloop would raise RuntimeError, and asyncio of Python 3.12 and 3.13, up to
+    3.13.5, TypeError, or it would keep the next connection waiting that gets the same number from the system.
     """
 
     async def send_packed_command(self, command: Iterable[bytes], check_health: bool = True) -> None:
@@ -181,15 +182,14 @@ class _Sends:
         if check_health:
             await connection.check_health()
         try:
+            writer = connection._writer  # noqa: SLF001  # an override's own object
+            if writer is None or writer.transport.is_closing():
+                raise ConnectionResetError("the connection is closed")
             async with asyncio.timeout(connection.socket_timeout):
-                await connection._send_packed_command(command)  # noqa: SLF001  # an override's own object
-        except BaseException as error:
-            writer = connection._writer  # noqa: SLF001  # as above
-            was_closed = writer is None or writer.transport.is_closing()
+                await connection._send_packed_command(command)  # noqa: SLF001  # as above
+        except BaseException:
             # Nobody knows how much of it the server has got.
             await connection.disconnect(nowait=True)
-            if isinstance(error, RuntimeError) and was_closed:
-                raise ConnectionResetError(str(error)) from error
             raise
 
 
